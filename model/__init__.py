@@ -1,0 +1,1 @@
+"""Towers, fused comparison, training, evaluation and export; imports nothing from serving."""

@@ -1,0 +1,1 @@
+"""What serving needs of the model: LiteRT and numpy, no TensorFlow."""

@@ -1,0 +1,1 @@
+"""Keras definitions of the face and voice towers."""

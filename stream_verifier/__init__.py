@@ -1,0 +1,1 @@
+"""Continuous face-and-voice verification for live video calls."""

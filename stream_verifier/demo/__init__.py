@@ -1,0 +1,1 @@
+"""A scripted call of made-up people, for machines without a camera."""

@@ -1,0 +1,1 @@
+"""The wire contract: versioned events, numbered per session."""

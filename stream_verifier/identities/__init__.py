@@ -1,0 +1,1 @@
+"""Enrolled people: consent, references and the encrypted store."""

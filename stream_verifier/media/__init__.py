@@ -1,0 +1,1 @@
+"""Media in: WebRTC and files, as samples and pictures on one clock."""

@@ -1,0 +1,1 @@
+"""From windows to verdicts: pipeline, decision and the engine that runs all calls."""

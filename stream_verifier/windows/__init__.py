@@ -1,0 +1,1 @@
+"""From samples and pictures to windows worth scoring; pure, with time passed in."""

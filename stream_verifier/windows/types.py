@@ -1,0 +1,91 @@
+"""What the windows room hands on: plain values, no behaviour."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.types import FaceQuality, VoiceQuality
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One face found in a frame.
+
+    Attributes:
+        box: x, y, width, height in pixels of the frame.
+        landmarks: shape (5, 2), pixels: right eye, left eye, nose, right and left mouth corner
+            (right and left are the person's own, as YuNet gives them).
+        score: the detector's, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32]
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceCrop:
+    """One aligned face, ready for the face tower.
+
+    Attributes:
+        pixels: uint8, shape (112, 112, 3), RGB.
+        time_s: media time of its frame.
+        box: x, y, width, height as fractions (0 to 1) of the frame.
+        quality: measured on the frame and the crop.
+        track_id: the same number as long as the face was followed without a break.
+    """
+
+    pixels: NDArray[np.uint8]
+    time_s: float
+    box: tuple[float, float, float, float]
+    quality: FaceQuality
+    track_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechWindow:
+    """Speech to embed at once, pauses cut out.
+
+    Attributes:
+        fbank: float32, shape (frames, 80): Kaldi log-mel, 10 ms hop, mean over time subtracted.
+        start_s: media time of the first frame in it.
+        end_s: media time just past the last.
+        quality: seconds of speech, SNR and level.
+    """
+
+    fbank: NDArray[np.float32]
+    start_s: float
+    end_s: float
+    quality: VoiceQuality
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is scored at once: the best face and the newest speech of a stretch of the call.
+
+    Attributes:
+        start_s, end_s: media time span.
+        face: best face of the span by quality; None where none was good enough.
+        speech: None where too little speech was heard.
+        faces_seen: most faces found in any one frame of the span.
+        boxes: all faces of the newest frame, as fractions of the frame.
+        video_frames: frames looked at in the span; 0 means no video came.
+        speech_s: seconds of speech heard inside the span.
+        notes: machine-readable reasons that the front end knows of, such as "no_face",
+            "no_speech", "poor_face_quality", "noisy_audio", "multiple_faces", "media_gap".
+        arrived_s: wall (monotonic) arrival of the newest media in it, None from a file.
+    """
+
+    start_s: float
+    end_s: float
+    face: FaceCrop | None
+    speech: SpeechWindow | None
+    faces_seen: int
+    boxes: tuple[tuple[float, float, float, float], ...]
+    video_frames: int
+    speech_s: float
+    notes: tuple[str, ...]
+    arrived_s: float | None
