@@ -1,0 +1,180 @@
+"""The wire contract: every event that a session can emit, versioned.
+
+A *payload* is what the pipeline says happened; an *event* is a payload that a session's log has
+numbered and dated. The live feed, ``verify --json`` and the tests all read this one schema.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+VERSION = 1
+
+Box = tuple[float, float, float, float]
+"""x, y, width, height as fractions (0 to 1) of the picture."""
+
+
+class State(StrEnum):
+    """What the decision holds to be true now."""
+
+    WAITING = "waiting"
+    VERIFIED = "verified"
+    UNCERTAIN = "uncertain"
+    REJECTED = "rejected"
+    ABSENT = "absent"
+
+
+class Reason(StrEnum):
+    """Why a state is what it is; machine-readable."""
+
+    FACE_MISMATCH = "face_mismatch"
+    VOICE_MISMATCH = "voice_mismatch"
+    MULTIPLE_FACES = "multiple_faces"
+    NO_FACE = "no_face"
+    NO_SPEECH = "no_speech"
+    POOR_FACE_QUALITY = "poor_face_quality"
+    NOISY_AUDIO = "noisy_audio"
+    SPEAKER_NOT_ON_CAMERA = "speaker_not_on_camera"
+    MEDIA_GAP = "media_gap"
+    OVERLOADED = "overloaded"
+
+
+class Payload(BaseModel):
+    """What every event says before it is numbered: its type and its media time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    media_s: float = Field(description="Media time in seconds from the start of the call.")
+
+
+class SessionStarted(Payload):
+    """A session began: media is expected from now on."""
+
+    type: Literal["session_started"] = "session_started"
+    mode: Literal["verify", "enrol"]
+    identity: str
+    model: str = Field(description="The embedding space that references must live in.")
+    comparator: str = Field(description="What turns a comparison into LLRs.")
+    operating_point: str | None = None
+
+
+class ModalityScore(BaseModel):
+    """One modality's comparison score in a window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    cosine: float
+    llr: float
+
+
+class FusedScore(BaseModel):
+    """The fused comparison score of a window."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    llr: float
+
+
+class Score(Payload):
+    """One window was compared with the reference."""
+
+    type: Literal["score"] = "score"
+    start_s: float
+    end_s: float
+    face: ModalityScore | None
+    voice: ModalityScore | None
+    fused: FusedScore | None
+    speech_s: float = Field(description="Seconds of speech inside the window's span.")
+    faces: list[Box]
+    notes: list[str]
+    age_s: float | None = Field(
+        description="Seconds from the arrival of the window's newest media to its score; "
+        "null from a file."
+    )
+
+
+class StateChanged(Payload):
+    """The verdict changed: its state, or the reasons for it."""
+
+    type: Literal["state_changed"] = "state_changed"
+    state: State
+    previous: State
+    reasons: list[Reason]
+    llr: float | None = Field(description="Recent fused evidence; null where there is none.")
+
+
+class EnrolmentProgress(Payload):
+    """How far a live enrolment is and what it still needs."""
+
+    type: Literal["enrolment_progress"] = "enrolment_progress"
+    speech_s: float
+    speech_needed_s: float
+    faces: int
+    faces_needed: int
+    missing: list[str]
+    boxes: list[Box]
+    complete: bool
+
+
+class Enrolled(Payload):
+    """A reference was stored."""
+
+    type: Literal["enrolled"] = "enrolled"
+    identity: str
+    id: str
+    speech_s: float
+    faces: int
+
+
+class Gap(Payload):
+    """Media that should have come did not."""
+
+    type: Literal["gap"] = "gap"
+    kind: Literal["audio", "video"]
+    start_s: float
+    end_s: float
+    reason: str
+
+
+class ErrorRaised(Payload):
+    """Something went wrong; the session ends after it."""
+
+    type: Literal["error"] = "error"
+    code: str
+    message: str
+
+
+class Totals(BaseModel):
+    """What a session counted."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    windows: int = 0
+    video_frames_dropped: int = 0
+    audio_overrun_s: float = 0.0
+
+
+class SessionEnded(Payload):
+    """The last event of every session."""
+
+    type: Literal["session_ended"] = "session_ended"
+    reason: Literal[
+        "stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"
+    ]
+    totals: Totals
+
+
+AnyPayload = Annotated[
+    SessionStarted
+    | Score
+    | StateChanged
+    | EnrolmentProgress
+    | Enrolled
+    | Gap
+    | ErrorRaised
+    | SessionEnded,
+    Field(discriminator="type"),
+]

@@ -1,0 +1,278 @@
+"""One call's whole path from media to event payloads; synchronous, time passed in.
+
+The same objects run a live call, a file and a benchmark. Nothing here knows of sockets or of
+asyncio; the only clock is the one passed in to measure the age of a score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+from model.runtime.face import FaceTower
+from model.runtime.voice import VoiceTower
+from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
+from stream_verifier.events.schema import (
+    EnrolmentProgress,
+    FusedScore,
+    Gap,
+    ModalityScore,
+    Payload,
+    Score,
+    StateChanged,
+)
+from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.verify.decision import Decision, Observation, Verdict
+from stream_verifier.windows.assemble import WindowAssembler
+from stream_verifier.windows.types import Window
+
+
+class Pipeline(Protocol):
+    """What the engine runs: media in, payloads out."""
+
+    windows: int
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; return what happened because of it."""
+        ...
+
+    def idle(self, silence_s: float) -> list[Payload]:
+        """Say that no media came for that many seconds since the last item."""
+        ...
+
+    def finish(self) -> list[Payload]:
+        """Use up what is left at the end of the media."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Towers:
+    """The two embedders that all calls share; used from one thread at a time."""
+
+    face: FaceTower
+    voice: VoiceTower
+
+
+class FrontEnd:
+    """Cuts media into windows and embeds what is in them.
+
+    Args:
+        assembler: makes windows from media.
+        towers: embed the windows' face and speech.
+    """
+
+    def __init__(self, *, assembler: WindowAssembler, towers: Towers) -> None:
+        self._assembler = assembler
+        self._towers = towers
+
+    def feed(self, item: MediaItem) -> Iterator[Window]:
+        """Yield the windows that this item completes."""
+        yield from self._assembler.feed(item)
+
+    def flush(self) -> Iterator[Window]:
+        """Yield what is left at the end."""
+        yield from self._assembler.flush()
+
+    def embed(self, window: Window) -> tuple[FaceSample | None, VoiceSample | None]:
+        """Embed the window's face and speech, None where there is none."""
+        face = voice = None
+        if window.face is not None:
+            vector = self._towers.face.embed(window.face.pixels[None])[0]
+            face = FaceSample(vector, window.face.quality)
+        if window.speech is not None:
+            voice = VoiceSample(self._towers.voice.embed(window.speech.fbank), window.speech.quality)
+        return face, voice
+
+
+class MediaProgress:
+    """Where the call's media time stands."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def advance(self, item: MediaItem) -> None:
+        """Move on to the end of an item; media time never runs backwards."""
+        match item:
+            case AudioChunk():
+                end_s = item.end_s
+            case VideoFrame():
+                end_s = item.time_s
+            case MediaGap():
+                end_s = item.end_s
+        self.now_s = max(self.now_s, end_s)
+
+
+def _gap(item: MediaGap) -> Gap:
+    return Gap(
+        media_s=item.end_s,
+        kind="audio" if item.kind == "audio" else "video",
+        start_s=item.start_s,
+        end_s=item.end_s,
+        reason=item.reason,
+    )
+
+
+class VerifyPipeline:
+    """Compares every window with a reference and keeps the verdict.
+
+    Args:
+        front_end: cuts and embeds.
+        reference: the enrolled person.
+        comparator: turns samples into LLRs.
+        decision: adds evidence up over time.
+        now: monotonic clock for the age of a score; None from a file, where age has no meaning.
+    """
+
+    def __init__(
+        self,
+        *,
+        front_end: FrontEnd,
+        reference: Reference,
+        comparator: Comparator,
+        decision: Decision,
+        now: Callable[[], float] | None = None,
+    ) -> None:
+        self.windows = 0
+        self._front_end = front_end
+        self._reference = reference
+        self._comparator = comparator
+        self._decision = decision
+        self._now = now
+        self._media = MediaProgress()
+
+    @property
+    def verdict(self) -> Verdict:
+        """The newest verdict."""
+        return self._decision.verdict
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; return gaps, scores and state changes."""
+        self._media.advance(item)
+        payloads: list[Payload] = [_gap(item)] if isinstance(item, MediaGap) else []
+        for window in self._front_end.feed(item):
+            payloads += self._score(window)
+        return payloads
+
+    def idle(self, silence_s: float) -> list[Payload]:
+        """Let the verdict fade while no media comes at all."""
+        nothing = Comparison(None, None, None, None, None)
+        at_s = self._media.now_s + silence_s
+        return self._decide(Observation(at_s, nothing, face_seen=False, speech_heard=False))
+
+    def finish(self) -> list[Payload]:
+        """Score what is left at the end of the media."""
+        return [payload for window in self._front_end.flush() for payload in self._score(window)]
+
+    def _score(self, window: Window) -> list[Payload]:
+        self.windows += 1
+        face, voice = self._front_end.embed(window)
+        comparison = self._comparator.compare(self._reference, face, voice)
+        observation = Observation(
+            end_s=window.end_s,
+            comparison=comparison,
+            face_seen=window.faces_seen > 0,
+            speech_heard=window.speech_s > 0,
+            notes=window.notes,
+        )
+        return [self._score_payload(window, comparison), *self._decide(observation)]
+
+    def _decide(self, observation: Observation) -> list[Payload]:
+        before = self._decision.verdict
+        after = self._decision.update(observation)
+        if (after.state, after.reasons) == (before.state, before.reasons):
+            return []
+        return [
+            StateChanged(
+                media_s=observation.end_s,
+                state=after.state,
+                previous=before.state,
+                reasons=list(after.reasons),
+                llr=after.llr,
+            )
+        ]
+
+    def _score_payload(self, window: Window, comparison: Comparison) -> Score:
+        age_s = None
+        if self._now is not None and window.arrived_s is not None:
+            age_s = self._now() - window.arrived_s
+        fused = comparison.llr_fused
+        return Score(
+            media_s=window.end_s,
+            start_s=window.start_s,
+            end_s=window.end_s,
+            face=_modality(comparison.face_cosine, comparison.llr_face),
+            voice=_modality(comparison.voice_cosine, comparison.llr_voice),
+            fused=None if fused is None else FusedScore(llr=fused),
+            speech_s=window.speech_s,
+            faces=list(window.boxes),
+            notes=list(window.notes),
+            age_s=age_s,
+        )
+
+
+def _modality(cosine: float | None, llr: float | None) -> ModalityScore | None:
+    return None if cosine is None or llr is None else ModalityScore(cosine=cosine, llr=llr)
+
+
+class EnrolPipeline:
+    """Collects samples of one person until there is enough for a reference.
+
+    Args:
+        front_end: cuts and embeds.
+        enrolment: decides what is enough and what is missing.
+        model_id: the embedding space that the reference is made in.
+    """
+
+    def __init__(self, *, front_end: FrontEnd, enrolment: Enrolment, model_id: str) -> None:
+        self.windows = 0
+        self._front_end = front_end
+        self._enrolment = enrolment
+        self._model_id = model_id
+        self._media = MediaProgress()
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; return gaps and progress."""
+        self._media.advance(item)
+        payloads: list[Payload] = [_gap(item)] if isinstance(item, MediaGap) else []
+        return payloads + [self._collect(window) for window in self._front_end.feed(item)]
+
+    def idle(self, silence_s: float) -> list[Payload]:
+        """Nothing fades while an enrolment waits for media."""
+        return []
+
+    def finish(self) -> list[Payload]:
+        """Use up what is left at the end of the media."""
+        return [self._collect(window) for window in self._front_end.flush()]
+
+    def reference(self) -> Reference:
+        """Make the reference.
+
+        Raises:
+            EnrolmentError: something is still missing; the message lists it.
+        """
+        return self._enrolment.reference(self._model_id)
+
+    def _collect(self, window: Window) -> EnrolmentProgress:
+        self.windows += 1
+        face, voice = self._front_end.embed(window)
+        self._enrolment.add(
+            face=face,
+            voice=voice,
+            start_s=window.start_s,
+            end_s=window.end_s,
+            faces_seen=window.faces_seen,
+            notes=window.notes,
+        )
+        progress = self._enrolment.progress()
+        return EnrolmentProgress(
+            media_s=window.end_s,
+            speech_s=progress.speech_s,
+            speech_needed_s=progress.speech_needed_s,
+            faces=progress.faces,
+            faces_needed=progress.faces_needed,
+            missing=list(progress.missing),
+            boxes=list(window.boxes),
+            complete=progress.complete,
+        )
