@@ -1,0 +1,1 @@
+"""Makes the committed weights from the packages that published them."""

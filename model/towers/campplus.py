@@ -1,0 +1,189 @@
+"""CAM++, the voice tower: log-mel frames of one utterance in, a vector of 192 numbers out.
+
+Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verification Using Context-Aware
+Masking", Interspeech 2023, https://arxiv.org/abs/2303.00332, as published by 3D-Speaker: a small
+2-D residual front end over frequency and time (FCM), three blocks of densely connected
+time-delay layers whose output a context-aware mask gates (D-TDNN with CAM), mean and standard
+deviation over time, one dense layer with an affine-free batch norm and nothing after it. Layers
+carry the names of the published checkpoint, so that its tensors find their place by name.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+MEL_BANDS = 80
+EMBEDDING_SIZE = 192
+BATCHNORM_EPSILON = 1e-5
+FRONT_END_CHANNELS = 32
+INIT_CHANNELS = 128
+GROWTH = 32
+BOTTLENECK = 4 * GROWTH
+SEGMENT_FRAMES = 100
+
+# (layers, dilation) of the dense blocks; every kernel is 3 frames wide.
+BLOCKS = ((12, 1), (24, 2), (16, 2))
+
+
+def build_campplus() -> keras.Model:
+    """Build the tower with random weights.
+
+    Returns:
+        A model from float32 (n, frames, 80), Kaldi log-mel with the mean over time subtracted,
+        any number of frames from 3 on, to float32 (n, 192), not normalised; cosine similarity
+        compares two of them.
+    """
+    fbank = keras.Input((None, MEL_BANDS), name="fbank")
+    x = _front_end(fbank)
+    x = layers.ZeroPadding1D(2, name="xvector.tdnn.pad")(x)
+    x = layers.Conv1D(INIT_CHANNELS, 5, strides=2, use_bias=False, name="xvector.tdnn.linear")(x)
+    x = _batchnorm_relu(x, "xvector.tdnn.nonlinear.batchnorm")
+    context = Segments(name="xvector.segments")(x)
+    for number, (depth, dilation) in enumerate(BLOCKS, start=1):
+        x = _dense_block(x, context, depth, dilation, f"xvector.block{number}")
+        x = _transit(x, f"xvector.transit{number}")
+    x = _batchnorm_relu(x, "xvector.out_nonlinear.batchnorm")
+    x = StatisticsPooling(name="xvector.stats")(x)
+    x = layers.Dense(EMBEDDING_SIZE, use_bias=False, name="xvector.dense.linear")(x)
+    embedding = layers.BatchNormalization(
+        center=False,
+        scale=False,
+        epsilon=BATCHNORM_EPSILON,
+        name="xvector.dense.nonlinear.batchnorm",
+    )(x)
+    return keras.Model(fbank, embedding, name="campplus")
+
+
+def _front_end(fbank: Any) -> Any:
+    """FCM: (n, frames, 80) to (n, frames, 10 * 32), one eighth of the frequency resolution."""
+    x = layers.Reshape((-1, MEL_BANDS, 1), name="head.picture")(fbank)
+    x = layers.Conv2D(
+        FRONT_END_CHANNELS, 3, padding="same", use_bias=False, name="head.conv1"
+    )(x)
+    x = _batchnorm_relu(x, "head.bn1")
+    for stage in ("head.layer1", "head.layer2"):
+        x = _residual(x, f"{stage}.0", halve=True)
+        x = _residual(x, f"{stage}.1", halve=False)
+    x = _batchnorm_relu(_conv3x3(x, "head.conv2", halve=True), "head.bn2")
+    return layers.Reshape((-1, x.shape[2] * x.shape[3]), name="head.flatten")(x)
+
+
+def _residual(x: Any, name: str, *, halve: bool) -> Any:
+    """A basic residual block; ``halve`` halves the frequency axis."""
+    y = _batchnorm_relu(_conv3x3(x, f"{name}.conv1", halve=halve), f"{name}.bn1")
+    y = _batchnorm(_conv3x3(y, f"{name}.conv2", halve=False), f"{name}.bn2")
+    if halve:
+        x = layers.Conv2D(
+            FRONT_END_CHANNELS, 1, strides=(1, 2), use_bias=False, name=f"{name}.shortcut.0"
+        )(x)
+        x = _batchnorm(x, f"{name}.shortcut.1")
+    return layers.ReLU(name=f"{name}.relu")(layers.Add(name=f"{name}.add")([x, y]))
+
+
+def _conv3x3(x: Any, name: str, *, halve: bool) -> Any:
+    if halve:  # the source pads evenly; "same" would pad only the far side
+        x = layers.ZeroPadding2D(1, name=f"{name}.pad")(x)
+    return layers.Conv2D(
+        FRONT_END_CHANNELS,
+        3,
+        strides=(1, 2) if halve else 1,
+        padding="valid" if halve else "same",
+        use_bias=False,
+        name=name,
+    )(x)
+
+
+def _dense_block(x: Any, context: Any, depth: int, dilation: int, name: str) -> Any:
+    """Each layer sees everything before it and adds ``GROWTH`` channels."""
+    for number in range(1, depth + 1):
+        new = _masked_tdnn(x, context, dilation, f"{name}.tdnnd{number}")
+        x = layers.Concatenate(name=f"{name}.tdnnd{number}.concat")([x, new])
+    return x
+
+
+def _masked_tdnn(x: Any, context: Any, dilation: int, name: str) -> Any:
+    x = _batchnorm_relu(x, f"{name}.nonlinear1.batchnorm")
+    x = layers.Conv1D(BOTTLENECK, 1, use_bias=False, name=f"{name}.linear1")(x)
+    x = _batchnorm_relu(x, f"{name}.nonlinear2.batchnorm")
+    return _context_mask(x, context, dilation, f"{name}.cam_layer")
+
+
+def _context_mask(x: Any, context: Any, dilation: int, name: str) -> Any:
+    """A local convolution gated by what its surroundings sound like.
+
+    The published layer computes the mask at every frame from the mean of the utterance plus the
+    mean of the frame's segment. Both are the same for all frames of a segment, so the mask is
+    computed once per segment and then spread: the same numbers for less work.
+    """
+    pool, spread = context
+    local = layers.Conv1D(
+        GROWTH,
+        3,
+        padding="same",
+        dilation_rate=dilation,
+        use_bias=False,
+        name=f"{name}.linear_local",
+    )(x)
+    mask = layers.Dot(axes=(2, 1), name=f"{name}.pool")([pool, x])
+    mask = layers.Dense(BOTTLENECK // 2, activation="relu", name=f"{name}.linear1")(mask)
+    mask = layers.Dense(GROWTH, activation="sigmoid", name=f"{name}.linear2")(mask)
+    mask = layers.Dot(axes=(2, 1), name=f"{name}.spread")([spread, mask])
+    return layers.Multiply(name=f"{name}.mask")([local, mask])
+
+
+def _transit(x: Any, name: str) -> Any:
+    """Halve the channels between two dense blocks."""
+    x = _batchnorm_relu(x, f"{name}.nonlinear.batchnorm")
+    return layers.Conv1D(x.shape[-1] // 2, 1, use_bias=False, name=f"{name}.linear")(x)
+
+
+def _batchnorm_relu(x: Any, name: str) -> Any:
+    return layers.ReLU(name=f"{name}.relu")(_batchnorm(x, name))
+
+
+def _batchnorm(x: Any, name: str) -> Any:
+    return layers.BatchNormalization(epsilon=BATCHNORM_EPSILON, name=name)(x)
+
+
+@keras.saving.register_keras_serializable("stream_verifier")
+class Segments(layers.Layer):  # type: ignore[misc]
+    """Cuts time into segments of 100 frames, the last one as long as what is left.
+
+    Maps (n, frames, channels) to two matrices: ``pool`` (n, segments, frames) takes each
+    segment's mean plus the mean of all frames, ``spread`` (n, frames, segments) gives every
+    frame its segment's row.
+    """
+
+    def call(self, x: Any) -> tuple[Any, Any]:
+        """Only the shape of ``x`` matters."""
+        batch, frames = ops.shape(x)[0], ops.shape(x)[1]
+        count = (frames + SEGMENT_FRAMES - 1) // SEGMENT_FRAMES
+        segment_of_frame = ops.arange(frames) // SEGMENT_FRAMES
+        member = ops.cast(ops.arange(count)[:, None] == segment_of_frame[None, :], x.dtype)
+        pool = member / ops.sum(member, axis=1, keepdims=True)
+        pool = pool + ops.cast(1, x.dtype) / ops.cast(frames, x.dtype)
+        many = ops.ones((batch, 1, 1), x.dtype)
+        return many * pool, many * ops.transpose(member)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, Any]:
+        """Both lengths follow the number of frames."""
+        return (shape[0], None, shape[1]), (shape[0], shape[1], None)
+
+
+@keras.saving.register_keras_serializable("stream_verifier")
+class StatisticsPooling(layers.Layer):  # type: ignore[misc]
+    """Mean and unbiased standard deviation over time: (n, frames, c) to (n, 2 * c)."""
+
+    def call(self, x: Any) -> Any:
+        """Frames are expected to be two at least."""
+        frames = ops.cast(ops.shape(x)[1], x.dtype)
+        mean = ops.mean(x, axis=1, keepdims=True)
+        variance = ops.sum(ops.square(x - mean), axis=1) / (frames - 1)
+        return ops.concatenate([ops.squeeze(mean, axis=1), ops.sqrt(variance)], axis=-1)
+
+    def compute_output_shape(self, shape: Any) -> tuple[Any, Any]:
+        """Twice as many channels, no time."""
+        return shape[0], 2 * shape[2]
