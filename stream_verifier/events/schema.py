@@ -161,9 +161,7 @@ class SessionEnded(Payload):
     """The last event of every session."""
 
     type: Literal["session_ended"] = "session_ended"
-    reason: Literal[
-        "stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"
-    ]
+    reason: Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
     totals: Totals
 
 

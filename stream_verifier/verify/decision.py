@@ -137,9 +137,7 @@ class Decision:
         settings: memory and forgetting.
     """
 
-    def __init__(
-        self, *, thresholds: Thresholds, settings: DecisionSettings | None = None
-    ) -> None:
+    def __init__(self, *, thresholds: Thresholds, settings: DecisionSettings | None = None) -> None:
         self._settings = settings or DecisionSettings()
         self._thresholds = thresholds
         memory = self._settings.memory_windows
@@ -193,9 +191,7 @@ class Decision:
             state, reasons = State.VERIFIED, ()
         else:
             state, reasons = self._undecided(), self._missing(observation)
-        notes = tuple(
-            _NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS
-        )
+        notes = tuple(_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS)
         return Verdict(state, tuple(dict.fromkeys(reasons + notes)), fused)
 
     def _mismatches(self) -> tuple[Reason, ...]:

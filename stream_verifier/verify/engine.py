@@ -99,9 +99,7 @@ class Engine:
         clock: monotonic seconds; a parameter so that tests need not wait.
     """
 
-    def __init__(
-        self, *, max_calls: int = 8, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, *, max_calls: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
         self.max_calls = max_calls
         self._clock = clock
         self._tickets: set[Ticket] = set()

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
+
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
     EnrolmentProgress,
@@ -82,7 +83,9 @@ class FrontEnd:
             vector = self._towers.face.embed(window.face.pixels[None])[0]
             face = FaceSample(vector, window.face.quality)
         if window.speech is not None:
-            voice = VoiceSample(self._towers.voice.embed(window.speech.fbank), window.speech.quality)
+            voice = VoiceSample(
+                self._towers.voice.embed(window.speech.fbank), window.speech.quality
+            )
         return face, voice
 
 

@@ -1,0 +1,80 @@
+"""What a client may say on a call's WebSocket; part of the wire contract."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from stream_verifier.errors import ConsentError, ProtocolError
+from stream_verifier.identities.consent import Consent
+
+MAX_MESSAGE_BYTES = 64 * 1024
+
+
+class ConsentGiven(BaseModel):
+    """What the person agreed to; the server adds the time."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    subject: str = Field(max_length=200)
+    purpose: str = Field(max_length=500)
+    text: str = Field(max_length=10_000)
+
+
+class Start(BaseModel):
+    """Opens a session with an SDP offer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["start"]
+    mode: Literal["verify", "enrol"]
+    identity: str = Field(min_length=1, max_length=64)
+    sdp: str
+    consent: ConsentGiven | None = None
+    replace: bool = False
+
+    def consent_record(self) -> Consent:
+        """The consent as it is stored.
+
+        Raises:
+            ConsentError: there is none, or a part of it is blank.
+        """
+        if self.consent is None:
+            raise ConsentError("Enrolment needs consent: who agrees, for what, to which text.")
+        return Consent(
+            subject=self.consent.subject,
+            given_at=datetime.now(UTC),
+            purpose=self.consent.purpose,
+            text=self.consent.text,
+        )
+
+
+class Stop(BaseModel):
+    """Ends the session."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["stop"]
+
+
+ClientMessage = Annotated[Start | Stop, Field(discriminator="type")]
+_adapter: TypeAdapter[Start | Stop] = TypeAdapter(ClientMessage)
+
+
+def parse_message(text: str) -> Start | Stop:
+    """Read one message.
+
+    Raises:
+        ProtocolError: too long, no JSON, or not of the contract; the message says where.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_MESSAGE_BYTES:
+        raise ProtocolError(f"A message may have at most {MAX_MESSAGE_BYTES} bytes.")
+    try:
+        return _adapter.validate_json(text)
+    except ValidationError as error:
+        # Never the input itself: it holds names and addresses.
+        first = error.errors(include_input=False, include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        raise ProtocolError(f"{where}: {first['msg']}") from None

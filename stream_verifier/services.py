@@ -1,0 +1,95 @@
+"""What every way in shares: the loaded model, the store, and how pipelines are made of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from model.runtime.face import FaceTower
+from model.runtime.fusion import load_comparator
+from model.runtime.voice import VoiceTower
+from model.runtime.weights import Weights
+
+from model.types import Comparator, Reference
+from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.identities.keys import load_or_create_key, parse_key
+from stream_verifier.identities.sqlite import SqliteIdentityStore
+from stream_verifier.settings import Settings
+from stream_verifier.verify.decision import Decision, Thresholds
+from stream_verifier.verify.pipeline import EnrolPipeline, FrontEnd, Towers, VerifyPipeline
+from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
+from stream_verifier.windows.faces import FaceDetector
+
+
+class Recogniser:
+    """The model as loaded from its checked weights, and the pipelines built on it.
+
+    Loading takes a moment and happens once; `verify_pipeline` and `enrol_pipeline` are cheap.
+
+    Args:
+        weights: hashes already checked.
+        settings: window lengths and operating point.
+    """
+
+    def __init__(self, *, weights: Weights, settings: Settings) -> None:
+        self.model_id = weights.model_id
+        self.comparator: Comparator = load_comparator(weights)
+        self.operating_point = settings.operating_point
+        self._thresholds = Thresholds.at(settings.operating_point, self.comparator.operating_points)
+        self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
+        self._detector_path: Path = weights.path("face_detector")
+        self._window_settings = WindowSettings(
+            window_s=settings.speech_window_s,
+            first_s=settings.speech_first_s,
+            hop_s=settings.hop_s,
+        )
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Load the committed weights.
+
+        Raises:
+            WeightsError: a file is missing or changed.
+            SettingsError: the model has no such operating point.
+        """
+        return cls(weights=Weights.load(), settings=settings)
+
+    def verify_pipeline(
+        self, reference: Reference, *, now: Callable[[], float] | None = None
+    ) -> VerifyPipeline:
+        """Make the pipeline of one verified call."""
+        return VerifyPipeline(
+            front_end=self._front_end(),
+            reference=reference,
+            comparator=self.comparator,
+            decision=Decision(thresholds=self._thresholds),
+            now=now,
+        )
+
+    def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:
+        """Make the pipeline of one enrolment."""
+        return EnrolPipeline(
+            front_end=self._front_end(),
+            enrolment=enrolment or Enrolment(),
+            model_id=self.model_id,
+        )
+
+    def _front_end(self) -> FrontEnd:
+        assembler = WindowAssembler(FaceDetector(self._detector_path), self._window_settings)
+        return FrontEnd(assembler=assembler, towers=self._towers)
+
+
+def open_store(settings: Settings) -> SqliteIdentityStore:
+    """Open the identity store with the key from the settings or from its file.
+
+    Raises:
+        SettingsError: the key or its file cannot be used.
+        StoreError: the store cannot be opened.
+    """
+    key = (
+        load_or_create_key(settings.key_path)
+        if settings.key is None
+        else parse_key(settings.key.get_secret_value())
+    )
+    return SqliteIdentityStore(settings.store_url, key)

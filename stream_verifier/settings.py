@@ -1,0 +1,106 @@
+"""Configuration: defaults, overridden by STREAM_VERIFIER_* environment variables."""
+
+from __future__ import annotations
+
+import ipaddress
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stream_verifier.errors import SettingsError
+
+
+def _default_data_dir() -> Path:
+    return Path.home() / ".local" / "share" / "stream-verifier"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listening address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class Settings(BaseSettings):
+    """All settings, each also an environment variable with the prefix STREAM_VERIFIER_."""
+
+    model_config = SettingsConfigDict(env_prefix="STREAM_VERIFIER_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 picks one.")
+    public: bool = Field(
+        False,
+        description="Listen beyond loopback although this version has no access control.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        ("localhost", "127.0.0.1", "[::1]"),
+        description="Host headers that are answered; guards against DNS rebinding.",
+    )
+    allowed_origins: tuple[str, ...] = Field(
+        (), description="Origins of pages, beside the server's own, that may open a call."
+    )
+    data_dir: Path = Field(
+        default_factory=_default_data_dir, description="Where the store and its key file live."
+    )
+    database_url: str | None = Field(
+        None, description="SQLAlchemy URL of the store; default SQLite in data_dir."
+    )
+    key: SecretStr | None = Field(
+        None, description="Encryption key of the store: 32 bytes as base64url."
+    )
+    max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
+    operating_point: str = Field(
+        "fmr_1e-2", description="Named threshold of the model that a verdict needs."
+    )
+    ice_servers: tuple[str, ...] = Field(
+        (), description="STUN or TURN URLs; none by default, never a public one."
+    )
+    ice_host_addresses: tuple[str, ...] = Field(
+        (), description="Local addresses offered as candidates; default: all but loopback."
+    )
+    speech_window_s: float = Field(3.0, gt=0.5, description="Longest speech scored at once.")
+    speech_first_s: float = Field(1.5, gt=0.5, description="Speech that a first score needs.")
+    hop_s: float = Field(1.0, gt=0.1, description="New media between two scores.")
+    face_rate_hz: float = Field(2.0, gt=0, description="Pictures looked at per second.")
+
+    @model_validator(mode="after")
+    def _stay_private(self) -> Self:
+        if not is_loopback(self.host) and not self.public:
+            raise ValueError(
+                f"refusing to listen on {self.host}: this version has no access control, so "
+                "anyone who reaches the port could enrol and delete people. Listen on 127.0.0.1, "
+                "or put a proxy that authenticates in front and set STREAM_VERIFIER_PUBLIC=true."
+            )
+        return self
+
+    @property
+    def store_url(self) -> str:
+        """The SQLAlchemy URL in use."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'identities.db'}"
+
+    @property
+    def key_path(self) -> Path:
+        """The key file that is made on the first run when no key is set."""
+        return self.data_dir / "store.key"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; overrides that are not None win over the environment.
+
+    Raises:
+        SettingsError: a value is missing, of the wrong kind or contradicts another.
+    """
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+    except ValidationError as error:
+        # Only the messages: an error's input could be the key.
+        problems = "; ".join(
+            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
+            for item in error.errors(include_input=False, include_url=False)
+        )
+        raise SettingsError(problems) from None
