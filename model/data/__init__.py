@@ -1,0 +1,1 @@
+"""Packs of faces and voices: lists, decoding, degradations, made-up people."""

@@ -1,0 +1,143 @@
+"""Samples from pictures and speech, each network input embedded once and remembered."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, crop_face
+from model.errors import MissingExtraError
+from model.runtime.quality import crop_quality
+from model.types import FaceQuality, FaceSample, Vector, VoiceQuality, VoiceSample
+
+FRONTAL_SIZE_PX = 100.0
+_FRAME = 480
+_NO_PAUSE_SNR_DB = 40.0
+
+
+class Memo:
+    """Remembers a tower's outputs on disk by the digest of its exact input.
+
+    The file is a run of fixed-size records, only ever appended to, so a killed run costs at most
+    its last record.
+
+    Args:
+        path: the file; made with its folder when first written to.
+        size: length of the vectors.
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        self._record = np.dtype([("key", "V16"), ("vector", "<f4", (size,))])
+        self._known: dict[bytes, Vector] = {}
+        if path.is_file():
+            count = path.stat().st_size // self._record.itemsize
+            for row in np.fromfile(path, self._record, count):
+                self._known[row["key"].tobytes()] = row["vector"]
+
+    def get(self, value: NDArray[Any], make: Callable[[], Vector]) -> Vector:
+        """The vector of this input, made and kept where it is new."""
+        digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).digest()
+        if digest not in self._known:
+            self._known[digest] = np.asarray(make(), dtype=np.float32)
+            self._append(digest, self._known[digest])
+        return self._known[digest]
+
+    def _append(self, digest: bytes, vector: Vector) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        row = np.zeros(1, self._record)
+        row["key"], row["vector"] = np.void(digest), vector
+        with self._path.open("ab") as file:
+            row.tofile(file)
+
+
+class Embedder:
+    """Turns pictures and speech of a pack into samples, as serving does with live media.
+
+    Args:
+        face_tower: uint8 (n, 112, 112, 3) RGB to float32 (n, 128).
+        voice_tower: float32 (frames, 80), mean subtracted, to float32 (192,).
+        towers_id: names both towers' weights; part of the memo's file name.
+        cache: folder for the memo.
+    """
+
+    def __init__(
+        self,
+        face_tower: Callable[[Picture], Vector],
+        voice_tower: Callable[[Vector], Vector],
+        *,
+        towers_id: str,
+        cache: Path = Path(".cache/embeddings"),
+    ) -> None:
+        self._face_tower = face_tower
+        self._voice_tower = voice_tower
+        self._faces = Memo(cache / f"{towers_id}-face.bin", 128)
+        self._voices = Memo(cache / f"{towers_id}-voice.bin", 192)
+
+    def face(self, picture: Picture) -> FaceSample:
+        """Embed an aligned 160x160 picture; its pose and size in a frame are not known."""
+        crop = crop_face(picture)
+        vector = self._faces.get(crop, lambda: self._face_tower(crop[None])[0])
+        sharpness, brightness, contrast = crop_quality(crop)
+        quality = FaceQuality(FRONTAL_SIZE_PX, sharpness, 0.0, 0.0, brightness, contrast, 1.0)
+        return FaceSample(vector, quality)
+
+    def voice(self, samples: Samples) -> VoiceSample:
+        """Embed speech of any length from half a second on."""
+        features = fbank(samples)
+        vector = self._voices.get(features, lambda: self._voice_tower(features))
+        return VoiceSample(vector, voice_quality(samples))
+
+
+def fbank(samples: Samples) -> Vector:
+    """Kaldi log-mel features, mean over time subtracted: the voice tower's input.
+
+    Args:
+        samples: float32, -1 to 1, 16 kHz.
+
+    Returns:
+        float32, shape (frames, 80), 10 ms hop.
+
+    Raises:
+        MissingExtraError: kaldi-native-fbank is not installed.
+    """
+    try:
+        import kaldi_native_fbank as knf
+    except ImportError as error:
+        raise MissingExtraError("install kaldi-native-fbank to read packs") from error
+    options = knf.FbankOptions()
+    options.frame_opts.dither = 0.0
+    options.frame_opts.samp_freq = SAMPLE_RATE_HZ
+    options.mel_opts.num_bins = 80
+    stream = knf.OnlineFbank(options)
+    stream.accept_waveform(SAMPLE_RATE_HZ, samples.tolist())
+    stream.input_finished()
+    frames = np.stack([stream.get_frame(i) for i in range(stream.num_frames_ready)])
+    return np.ascontiguousarray(frames - frames.mean(axis=0), dtype=np.float32)
+
+
+def voice_quality(samples: Samples) -> VoiceQuality:
+    """Length, level and the spread between loud and quiet 30 ms frames.
+
+    The spread (95th over 10th percentile) stands for the SNR where no pauses are marked.
+    """
+    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
+    levels = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
+    low, high = np.percentile(levels, [10, 95])
+    return VoiceQuality(
+        speech_s=len(samples) / SAMPLE_RATE_HZ,
+        snr_db=float(min(high - low, _NO_PAUSE_SNR_DB)),
+        level_dbfs=float(10 * np.log10(np.mean(samples**2) + 1e-10)),
+    )
+
+
+def mean_direction(vectors: Sequence[Vector]) -> Vector:
+    """Unit-length mean of the vectors' directions: how samples make a reference."""
+    units = [v / np.linalg.norm(v) for v in vectors]
+    mean = np.mean(units, axis=0)
+    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)

@@ -1,0 +1,68 @@
+"""Decoding a pack's files: pictures by OpenCV, sound by PyAV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+
+from model.errors import PackError
+
+SAMPLE_RATE_HZ = 16_000
+PICTURE_SIDE_PX = 160
+CROP = slice(24, 136)
+
+Samples = NDArray[np.float32]
+Picture = NDArray[np.uint8]
+
+
+def read_picture(path: Path) -> Picture:
+    """Decode an aligned picture.
+
+    Returns:
+        uint8, shape (160, 160, 3), RGB.
+
+    Raises:
+        PackError: the file is no picture or of another size.
+    """
+    data = np.frombuffer(path.read_bytes(), dtype=np.uint8)
+    image = cv2.imdecode(data, cv2.IMREAD_COLOR) if data.size else None
+    if image is None or image.shape[:2] != (PICTURE_SIDE_PX, PICTURE_SIDE_PX):
+        raise PackError(f"{path} is not a {PICTURE_SIDE_PX}x{PICTURE_SIDE_PX} picture")
+    return np.ascontiguousarray(image[:, :, ::-1])
+
+
+def crop_face(picture: Picture) -> Picture:
+    """The face tower's input, shape (112, 112, 3), out of an aligned 160x160 picture."""
+    return np.ascontiguousarray(picture[CROP, CROP])
+
+
+def read_voice(path: Path) -> Samples:
+    """Decode sound to mono at 16 kHz.
+
+    Returns:
+        float32, shape (n,), -1 to 1.
+
+    Raises:
+        PackError: the file holds no sound that can be decoded.
+    """
+    resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+    try:
+        with av.open(str(path)) as container:
+            frames = [f for frame in container.decode(audio=0) for f in resampler.resample(frame)]
+            frames += resampler.resample(None)
+    except (FFmpegError, IndexError) as error:
+        raise PackError(f"{path} holds no sound that can be decoded: {error}") from error
+    if not frames:
+        raise PackError(f"{path} holds no sound")
+    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
+
+
+def join_voices(paths: Iterable[Path]) -> Samples:
+    """Decode several files and put one after the other."""
+    return np.concatenate([read_voice(path) for path in paths])

@@ -1,0 +1,163 @@
+"""Reading a data pack: lists of faces and voices, made-up people, trials.
+
+A pack is a folder with ``faces.csv`` and ``voices.csv`` and, for evaluation, ``chimeras.csv``
+(made-up people, each one face identity with one voice identity) and ``trials.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from model.errors import PackError
+
+GOOD_FLAGS = ("", "gray", "illumination", "same_recording")
+NOISE_SUFFIX = "_noise"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One file of one person: a 160x160 picture or a piece of speech.
+
+    Attributes:
+        source: data set it comes from.
+        identity: the person, unique within the pack: "source/name".
+        path: the file.
+        seconds: length of a voice file, 0 for a picture.
+    """
+
+    source: str
+    identity: str
+    path: Path
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chimera:
+    """A made-up person: the face of one identity with the voice of another."""
+
+    name: str
+    face_identity: str
+    voice_identity: str
+    faces: tuple[Path, ...]
+    voices: tuple[Path, ...]
+
+    @property
+    def voice_source(self) -> str:
+        """Data set that the voice comes from."""
+        return self.voice_identity.split("/")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One comparison: a picture and some speech claimed to be a chimera's.
+
+    Attributes:
+        chimera: name of the claimed person.
+        kind: "genuine", "impostor_both", "impostor_voice" (right face, wrong voice) or
+            "impostor_face" (right voice, wrong face).
+        mated: whether face and voice are both the claimed person's.
+        face: probe picture.
+        voices: probe speech, heard one file after the other.
+    """
+
+    chimera: str
+    kind: str
+    mated: bool
+    face: Path
+    voices: tuple[Path, ...]
+
+
+class Pack:
+    """A folder of faces and voices in the layout above; lists are read when first asked for.
+
+    Args:
+        root: the pack's folder.
+
+    Raises:
+        PackError: the folder, a list, a column or a listed file is missing.
+    """
+
+    def __init__(self, root: Path) -> None:
+        if not root.is_dir():
+            raise PackError(f"no data pack at {root}: give the folder that holds voices.csv")
+        self.root = root
+        self.name = root.name
+
+    @cached_property
+    def faces(self) -> list[Sample]:
+        """Pictures of people, without doubtful rows."""
+        rows = self._rows("faces.csv", ("source", "identity", "file", "flag"))
+        return [self._sample(row) for row in rows if row["flag_ok"]]
+
+    @cached_property
+    def voices(self) -> list[Sample]:
+        """Speech of people, without doubtful rows and noise clips."""
+        return [s for s in self._audio if not s.source.endswith(NOISE_SUFFIX)]
+
+    @cached_property
+    def noises(self) -> list[Sample]:
+        """Noise clips; evaluation only."""
+        return [s for s in self._audio if s.source.endswith(NOISE_SUFFIX)]
+
+    @cached_property
+    def chimeras(self) -> dict[str, Chimera]:
+        """Made-up people by name."""
+        columns = ("chimera", "face_identity", "voice_identity", "enroll_faces", "enroll_voices")
+        return {row["chimera"]: self._chimera(row) for row in self._rows("chimeras.csv", columns)}
+
+    @cached_property
+    def trials(self) -> list[Trial]:
+        """The trial list."""
+        columns = ("chimera", "kind", "label", "probe_face", "probe_voice")
+        return [self._trial(row) for row in self._rows("trials.csv", columns)]
+
+    @cached_property
+    def _audio(self) -> list[Sample]:
+        rows = self._rows("voices.csv", ("source", "identity", "file", "seconds", "flag"))
+        return [self._sample(row) for row in rows if row["flag_ok"]]
+
+    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+        path = self.root / name
+        if not path.is_file():
+            raise PackError(f"pack {self.root} has no {name}")
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            missing = set(columns) - set(reader.fieldnames or ())
+            if missing:
+                raise PackError(f"{path} lacks the columns {', '.join(sorted(missing))}")
+            return [_judged(row) for row in reader]
+
+    def _file(self, name: str, listed_in: str) -> Path:
+        path = self.root / name
+        if not path.is_file():
+            raise PackError(f"{self.root / listed_in} names {name}, which is not there")
+        return path
+
+    def _sample(self, row: dict[str, str]) -> Sample:
+        listed_in = "voices.csv" if "seconds" in row else "faces.csv"
+        path = self._file(row["file"], listed_in)
+        identity = f"{row['source']}/{row['identity']}"
+        return Sample(row["source"], identity, path, float(row.get("seconds") or 0))
+
+    def _chimera(self, row: dict[str, str]) -> Chimera:
+        faces, voices = (
+            tuple(self._file(f, "chimeras.csv") for f in row[column].split(";") if f)
+            for column in ("enroll_faces", "enroll_voices")
+        )
+        return Chimera(row["chimera"], row["face_identity"], row["voice_identity"], faces, voices)
+
+    def _trial(self, row: dict[str, str]) -> Trial:
+        if row["chimera"] not in self.chimeras:
+            raise PackError(f"trials.csv names {row['chimera']}, which chimeras.csv does not")
+        face = self._file(row["probe_face"], "trials.csv")
+        voices = tuple(self._file(f, "trials.csv") for f in row["probe_voice"].split("+"))
+        return Trial(row["chimera"], row["kind"], row["label"] == "1", face, voices)
+
+
+def _judged(row: dict[str, str]) -> dict[str, str]:
+    """Mark whether a row's flags leave it usable (flags are joined by commas)."""
+    flags = (row.get("flag") or "").split(",")
+    return {**row, "flag_ok": "yes" if all(f in GOOD_FLAGS for f in flags) else ""}

@@ -1,0 +1,1 @@
+"""Error rates and calibration of verification scores."""
