@@ -1,0 +1,30 @@
+/** A few shorthands for the page. */
+
+/** @param {string} id @returns {any} the element, which must exist */
+export function byId(id) {
+  const element = document.getElementById(id);
+  if (!element) throw new Error(`index.html has no element #${id}`);
+  return element;
+}
+
+/**
+ * @param {string} tag
+ * @param {Record<string, unknown>} [properties]
+ * @param {...(Node | string)} children strings become text, never markup
+ */
+export function make(tag, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  element.append(...children);
+  return element;
+}
+
+/** Sets text only where it changed, so that a live region does not speak twice. */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** @param {HTMLElement} list @param {string[]} lines */
+export function setLines(list, lines) {
+  if ([...list.children].map((line) => line.textContent).join("\n") === lines.join("\n")) return;
+  list.replaceChildren(...lines.map((line) => make("li", {}, line)));
+}

@@ -1,0 +1,125 @@
+/** Every machine-readable word of the wire contract, said in plain language. */
+
+const STATES = {
+  waiting: { name: "Waiting", text: () => "Look at the camera and say a few words." },
+  verified: { name: "Verified", text: (who) => `This is ${who}.` },
+  uncertain: { name: "Uncertain", text: (who) => `It is not clear whether this is ${who}.` },
+  rejected: { name: "Rejected", text: (who) => `This is not ${who}.` },
+  absent: { name: "Absent", text: () => "Nobody has been seen or heard for a while." },
+};
+
+const REASONS = {
+  face_mismatch: "The face does not match.",
+  voice_mismatch: "The voice does not match.",
+  multiple_faces: "More than one person is in the picture.",
+  no_face: "No face is seen.",
+  no_speech: "No speech is heard.",
+  poor_face_quality: "The face is too small, dark, blurred or turned away.",
+  noisy_audio: "There is too much noise around the voice.",
+  speaker_not_on_camera: "The person speaking is not the one on camera.",
+  media_gap: "Picture or sound was interrupted.",
+  overloaded: "The server is too busy to check everything.",
+};
+
+const HINTS = {
+  keep_talking: "Keep reading aloud.",
+  show_face: "Look at the camera, so that your face is in the picture.",
+  come_closer: "Come closer to the camera.",
+  more_light: "More light on your face, please: face a window or a lamp.",
+  hold_still: "Hold still for a moment.",
+  turn_a_little: "Turn your head a little, left and right.",
+  one_person_only: "Only one person may be in the picture.",
+  voice_changed: "This sounds like a second person. Only one person may speak.",
+  face_changed: "This looks like a second person. The same person must stay in the picture.",
+  quieter_place: "It is noisy. Go to a quieter place or come closer to the microphone.",
+};
+
+const ERRORS = {
+  unknown_identity: "Nobody of that name is enrolled",
+  identity_exists: "That name is enrolled already",
+  enrol_again: "Please enrol again",
+  enrolment_incomplete: "Nothing was stored",
+  consent_missing: "Consent is missing",
+  server_full: "The server is full",
+  bad_sdp: "The call could not be set up",
+  bad_media: "Picture or sound could not be read",
+  wrong_key: "The stored reference cannot be opened",
+  store_failed: "The server cannot reach its store",
+  unreachable: "No connection",
+  no_answer: "No answer",
+  connection_lost: "Connection lost",
+  media_failed: "No picture, no sound",
+  camera_denied: "Camera and microphone are blocked",
+  camera_missing: "No camera",
+  microphone_missing: "No microphone",
+  camera_busy: "Camera or microphone is busy",
+  track_ended: "Camera or microphone stopped",
+};
+
+const ENDINGS = {
+  stopped: "The call was stopped.",
+  complete: "Enrolment is complete.",
+  peer_closed: "The call was closed.",
+  server_stopping: "The server is shutting down.",
+  error: "The call ended early.",
+};
+
+const spoken = (word) => `${word.replaceAll("_", " ")}.`;
+
+/** @param {string} hint @returns {string} */
+export const sayHint = (hint) => HINTS[hint] ?? spoken(hint);
+
+/** @param {string} reason @returns {string} */
+export const sayReason = (reason) => REASONS[reason] ?? spoken(reason);
+
+/** @param {string} code @returns {string} */
+export const sayError = (code) => ERRORS[code] ?? "Something went wrong";
+
+/** @param {string} reason @returns {string} */
+export const sayEnding = (reason) => ENDINGS[reason] ?? "The call has ended.";
+
+/** @param {string} state @param {string} who @returns {{name: string, text: string}} */
+export function sayState(state, who) {
+  const words = STATES[state];
+  return words ? { name: words.name, text: words.text(who) } : { name: state, text: "" };
+}
+
+/**
+ * The reasons of a verdict as sentences. The two mismatches are told in one sentence, with what
+ * the other half of the evidence says beside them.
+ * @param {string[]} reasons
+ * @param {{face: number | null, voice: number | null}} llr of the last score
+ * @returns {string[]}
+ */
+export function sayReasons(reasons, llr) {
+  const face = reasons.includes("face_mismatch");
+  const voice = reasons.includes("voice_mismatch");
+  const rest = reasons.filter((reason) => !reason.endsWith("_mismatch")).map(sayReason);
+  if (face && voice) return ["Neither the face nor the voice matches.", ...rest];
+  if (voice) return [(llr.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
+  if (face) return [(llr.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
+  return rest;
+}
+
+/** @param {number | null | undefined} llr @returns {string} such as "+3.2", or a dash */
+export function sayLlr(llr) {
+  if (llr === null || llr === undefined || !Number.isFinite(llr)) return "–";
+  return `${llr >= 0 ? "+" : ""}${llr.toFixed(1)}`;
+}
+
+/**
+ * What a person agrees to when they enrol.
+ * @param {string} who
+ * @returns {import("./stream-verifier.js").Consent}
+ */
+export function consentFor(who) {
+  return {
+    subject: who,
+    purpose: `To check in live video calls that the person in the call is ${who}.`,
+    text:
+      `I am ${who}. I agree that my face and my voice are measured in this call, and that the ` +
+      "numbers computed from them are stored, encrypted, on this server, to check in later " +
+      "video calls that it is me. No picture and no sound is kept. I can have the numbers " +
+      "deleted at any time, and no reason is needed.",
+  };
+}
