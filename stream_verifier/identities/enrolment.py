@@ -1,0 +1,285 @@
+"""Collecting samples of one person until they are enough for a reference; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from model.runtime.reference import make_reference
+from model.types import FaceQuality, FaceSample, Reference, VoiceSample
+from stream_verifier.errors import EnrolmentError
+from stream_verifier.identities.one_person import OnePerson
+
+_HINT_OF_NOTE = {
+    "no_face": "show_face",
+    "poor_face_quality": "come_closer",
+    "no_speech": "keep_talking",
+    "noisy_audio": "quieter_place",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnrolmentRequirements:
+    """What an enrolment needs; the defaults are for a live call.
+
+    Attributes:
+        speech_s: seconds of speech, none counted twice.
+        faces: pictures.
+        face_spacing_s: seconds of media time between two pictures that both count.
+        varied: whether the pictures must differ, in any one of pose, distance, light or
+            likeness. A still photo held up does not; this is no liveness check.
+        yaw_range, pitch_range: spread of the pose that makes pictures varied, in its own units.
+        size_ratio: largest over smallest face that does.
+        brightness_range: spread of mean grey that does, 0 to 1.
+        likeness_range: distance (1 - cosine) of a picture from the mean that does.
+        face_cosine: from this cosine to their mean on, faces are one person's. SFace's authors
+            give 0.363 for two single pictures (OpenCV Zoo).
+        voice_cosine: likewise for 3 s of speech. CAM++ errs equally often both ways at 0.36 for
+            two such pieces; a mean is the better half of a pair.
+        second_person_share: from this share of the material on, another face or voice is no
+            stray but a second person, and the enrolment fails.
+        face_px: least mean side of the face's box, pixels.
+        brightness: least mean grey of the face, 0 to 1.
+        sharpness: least variance of the Laplacian of the face.
+        snr_db: least level of speech over the pauses, dB.
+    """
+
+    speech_s: float = 8.0
+    faces: int = 5
+    face_spacing_s: float = 0.5
+    varied: bool = True
+    yaw_range: float = 0.06
+    pitch_range: float = 0.06
+    size_ratio: float = 1.06
+    brightness_range: float = 0.04
+    likeness_range: float = 0.03
+    face_cosine: float = 0.36
+    voice_cosine: float = 0.36
+    second_person_share: float = 0.3
+    face_px: float = 60.0
+    brightness: float = 0.12
+    sharpness: float = 12.0
+    snr_db: float = 5.0
+
+    @classmethod
+    def from_files(cls) -> EnrolmentRequirements:
+        """For pictures and recordings somebody chose: one picture and 5 s of speech will do."""
+        return cls(speech_s=5.0, faces=1, face_spacing_s=0.0, varied=False)
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentProgress:
+    """How far an enrolment is.
+
+    Attributes:
+        speech_s, speech_needed_s: seconds of the main person's speech.
+        faces, faces_needed: the main person's pictures.
+        missing: hints, most urgent first, empty when complete. Any of one_person_only,
+            face_changed, voice_changed, show_face, come_closer, more_light, hold_still,
+            turn_a_little, keep_talking, quieter_place.
+        complete: whether a reference can be made.
+        faces_dropped, voices_dropped: samples that were somebody else's.
+    """
+
+    speech_s: float
+    speech_needed_s: float
+    faces: int
+    faces_needed: int
+    missing: tuple[str, ...]
+    complete: bool
+    faces_dropped: int = 0
+    voices_dropped: int = 0
+
+    @property
+    def speech_fraction(self) -> float:
+        """How much of the speech is there, 0 to 1."""
+        return min(1.0, self.speech_s / self.speech_needed_s)
+
+    @property
+    def face_fraction(self) -> float:
+        """How many of the pictures are there, 0 to 1."""
+        return min(1.0, self.faces / self.faces_needed)
+
+
+class Enrolment:
+    """Takes in windows of a call or of files; neither pictures nor sound, embeddings only.
+
+    Args:
+        requirements: what is enough; for a live call by default.
+    """
+
+    def __init__(self, requirements: EnrolmentRequirements | None = None) -> None:
+        """Start with nothing."""
+        self._needs = requirements or EnrolmentRequirements()
+        self._faces: OnePerson[FaceSample] = OnePerson(same_cosine=self._needs.face_cosine)
+        self._voices: OnePerson[VoiceSample] = OnePerson(same_cosine=self._needs.voice_cosine)
+        self._last_face_s = float("-inf")
+        self._heard_until_s = float("-inf")
+        self._hints: tuple[str, ...] = ()
+
+    def add(
+        self,
+        *,
+        face: FaceSample | None,
+        voice: VoiceSample | None,
+        start_s: float,
+        end_s: float,
+        faces_seen: int,
+        notes: Iterable[str] = (),
+    ) -> None:
+        """Take one window in.
+
+        While a second face is in view nothing is taken: whose voice it is cannot be told.
+
+        Args:
+            face: the window's best face, None without one.
+            voice: its speech, None without any; may overlap earlier windows.
+            start_s: media time at which the window, or the speech in it, starts.
+            end_s: media time at which it ends. A voice that ends no later than the one before
+                is taken for the start of another file.
+            faces_seen: most faces in any one frame.
+            notes: what the front end remarked, as in ``Window.notes``.
+        """
+        self._hints = tuple(_HINT_OF_NOTE[note] for note in notes if note in _HINT_OF_NOTE)
+        if faces_seen > 1:
+            self._hints = ("one_person_only",)
+            return
+        if face is not None:
+            self._take_face(face, end_s)
+        if voice is not None:
+            self._take_voice(voice, start_s, end_s)
+
+    def progress(self) -> EnrolmentProgress:
+        """How far it is and what is missing."""
+        needs = self._needs
+        missing = tuple(dict.fromkeys(self._missing()))
+        return EnrolmentProgress(
+            speech_s=self._voices.weight,
+            speech_needed_s=needs.speech_s,
+            faces=len(self._faces.samples),
+            faces_needed=needs.faces,
+            missing=missing,
+            complete=not missing,
+            faces_dropped=self._faces.dropped,
+            voices_dropped=self._voices.dropped,
+        )
+
+    def reference(self, model_id: str) -> Reference:
+        """Make the reference from the main person's samples.
+
+        Args:
+            model_id: the embedding space of the samples.
+
+        Raises:
+            EnrolmentError: something is missing, or there were two people; the message says what.
+        """
+        progress = self.progress()
+        if not progress.complete:
+            raise EnrolmentError(self._explain(progress))
+        made = make_reference(model_id, self._faces.samples, self._voices.samples)
+        # The samples overlap: what they heard together is less than the sum of what each heard.
+        return replace(made, speech_s=progress.speech_s)
+
+    def _take_face(self, face: FaceSample, time_s: float) -> None:
+        hints = self._face_hints(face.quality)
+        self._hints += hints
+        if not hints and abs(time_s - self._last_face_s) >= self._needs.face_spacing_s:
+            self._last_face_s = time_s
+            self._faces.add(face, 1)
+
+    def _face_hints(self, quality: FaceQuality) -> tuple[str, ...]:
+        needs = self._needs
+        faults = {
+            "come_closer": quality.size_px < needs.face_px,
+            "more_light": quality.brightness < needs.brightness,
+            "hold_still": quality.sharpness < needs.sharpness,
+        }
+        return tuple(hint for hint, fault in faults.items() if fault)
+
+    def _take_voice(self, voice: VoiceSample, start_s: float, end_s: float) -> None:
+        new_s = self._new_speech_s(voice.quality.speech_s, start_s, end_s)
+        if voice.quality.snr_db < self._needs.snr_db:
+            self._hints += ("quieter_place",)
+        else:
+            self._voices.add(voice, new_s)
+
+    def _new_speech_s(self, speech_s: float, start_s: float, end_s: float) -> float:
+        """Seconds of speech that no earlier window held: its share of the time not yet heard."""
+        if end_s <= self._heard_until_s:
+            self._heard_until_s = float("-inf")
+        # A speech window reaches back over all its speech, even if its caller gives less.
+        start_s = min(start_s, end_s - speech_s)
+        new_s = end_s - max(start_s, self._heard_until_s)
+        self._heard_until_s = end_s
+        return speech_s * new_s / max(end_s - start_s, 1e-9)
+
+    def _missing(self) -> list[str]:
+        """Hints for what is not there yet; those of the newest window only where they matter."""
+        needs = self._needs
+        two_faces, two_voices = self._two_people()
+        need_faces = two_faces or len(self._faces.samples) < needs.faces
+        need_speech = two_voices or self._voices.weight < needs.speech_s
+        missing = []
+        if need_faces or need_speech:
+            missing += [hint for hint in self._hints if hint == "one_person_only"]
+        if need_faces:
+            missing += self._missing_face(two_faces)
+        elif needs.varied and not self._is_varied():
+            missing.append("turn_a_little")
+        if need_speech:
+            missing += self._missing_speech(two_voices)
+        return missing
+
+    def _missing_face(self, two_faces: bool) -> list[str]:
+        changed = ["face_changed"] if two_faces or self._faces.newest_is_other else []
+        of_faces = ("show_face", "come_closer", "more_light", "hold_still")
+        return changed + ([hint for hint in self._hints if hint in of_faces] or ["show_face"])
+
+    def _missing_speech(self, two_voices: bool) -> list[str]:
+        changed = ["voice_changed"] if two_voices or self._voices.newest_is_other else []
+        noisy = [hint for hint in self._hints if hint == "quieter_place"]
+        return [*changed, *noisy, "keep_talking"]
+
+    def _two_people(self) -> tuple[bool, bool]:
+        limit = self._needs.second_person_share
+        return self._faces.other_share >= limit, self._voices.other_share >= limit
+
+    def _is_varied(self) -> bool:
+        needs = self._needs
+        qualities = [sample.quality for sample in self._faces.samples]
+        sizes = [quality.size_px for quality in qualities]
+        return (
+            _spread(quality.yaw for quality in qualities) >= needs.yaw_range
+            or _spread(quality.pitch for quality in qualities) >= needs.pitch_range
+            or _spread(quality.brightness for quality in qualities) >= needs.brightness_range
+            or max(sizes) >= needs.size_ratio * min(sizes)
+            or _farthest_from_mean(self._faces.samples) >= needs.likeness_range
+        )
+
+    def _explain(self, progress: EnrolmentProgress) -> str:
+        reasons = []
+        two_faces, two_voices = self._two_people()
+        if two_faces or two_voices:
+            what = " and ".join(["faces"] * two_faces + ["voices"] * two_voices)
+            reasons.append(f"the {what} of two people were taken in: enrol one person alone")
+        if progress.faces < progress.faces_needed:
+            reasons.append(f"{progress.faces} of {progress.faces_needed} good pictures of the face")
+        if progress.speech_s < progress.speech_needed_s:
+            reasons.append(f"{progress.speech_s:.1f} of {progress.speech_needed_s:g} s of speech")
+        if "turn_a_little" in progress.missing:
+            reasons.append("the pictures of the face are all alike: turn the head a little")
+        hints = ", ".join(progress.missing)
+        return f"The enrolment is not complete: {'; '.join(reasons)} (hints: {hints})."
+
+
+def _spread(values: Iterable[float]) -> float:
+    listed = list(values)
+    return max(listed) - min(listed)
+
+
+def _farthest_from_mean(samples: list[FaceSample]) -> float:
+    units = np.stack([sample.vector / np.linalg.norm(sample.vector) for sample in samples])
+    mean = units.mean(axis=0)
+    return 1 - float((units @ (mean / np.linalg.norm(mean))).min())

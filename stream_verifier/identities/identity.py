@@ -1,0 +1,58 @@
+"""Who is enrolled, without what makes the person recognisable."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from stream_verifier.errors import IdentityError
+from stream_verifier.identities.consent import Consent
+
+MAX_NAME_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """One enrolled person; holds no vectors.
+
+    Attributes:
+        id: random, never used again, safe to log.
+        name: what people call it, as :func:`normalise_name` gives it.
+        created_at: when the reference was stored, UTC.
+        consent: the record it was enrolled under.
+        model_id: the embedding space of the stored reference.
+        face_count: pictures in the reference.
+        speech_s: seconds of speech in the reference.
+    """
+
+    id: str
+    name: str
+    created_at: datetime
+    consent: Consent
+    model_id: str
+    face_count: int
+    speech_s: float
+
+
+def normalise_name(name: str) -> str:
+    """Bring a name to the one spelling that is stored and looked up.
+
+    Unicode NFC, so that two ways to type an accent mean one person; outer blanks go.
+
+    Returns:
+        1 to 64 printable characters with no slash or backslash and no dot in front.
+
+    Raises:
+        IdentityError: the name breaks these rules.
+    """
+    if not isinstance(name, str):
+        raise IdentityError("The name of an identity must be text.")
+    clean = unicodedata.normalize("NFC", name).strip()
+    if not 1 <= len(clean) <= MAX_NAME_CHARS:
+        raise IdentityError(f"The name of an identity has 1 to {MAX_NAME_CHARS} characters.")
+    if not clean.isprintable():
+        raise IdentityError("The name of an identity may hold printable characters only.")
+    if clean.startswith(".") or "/" in clean or "\\" in clean:
+        raise IdentityError("The name of an identity may hold no / or \\ and not start with a dot.")
+    return clean

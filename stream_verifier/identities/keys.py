@@ -1,0 +1,95 @@
+"""The key that references are encrypted with, from a setting or from a file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+import secrets
+import stat
+from pathlib import Path
+
+from stream_verifier.errors import SettingsError
+
+KEY_BYTES = 32
+_MAX_FILE_BYTES = 256
+_HOW_TO_MAKE = (
+    'Make one with: python -c "import base64, secrets; '
+    f'print(base64.urlsafe_b64encode(secrets.token_bytes({KEY_BYTES})).decode())"'
+)
+
+
+def parse_key(text: str) -> bytes:
+    """Read a key given as text.
+
+    Args:
+        text: 32 bytes as base64url, with or without its padding.
+
+    Raises:
+        SettingsError: anything else.
+    """
+    clean = text.strip().rstrip("=")
+    try:
+        key = base64.b64decode(clean + "=" * (-len(clean) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise SettingsError(f"The store key is not base64url text. {_HOW_TO_MAKE}") from error
+    if len(key) != KEY_BYTES:
+        raise SettingsError(f"The store key has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
+    return key
+
+
+def load_or_create_key(path: str | Path) -> bytes:
+    """Read the key file, or make it on the first run.
+
+    The new file appears complete and for its owner only (mode 0600, in a directory of mode
+    0700 where that is missing too), so that two processes that start at once get one key.
+
+    Returns:
+        32 bytes.
+
+    Raises:
+        SettingsError: the file can be read by others, holds no key, or cannot be made.
+    """
+    path = Path(path)
+    try:
+        if not path.exists():
+            _create(path)
+        return _load(path)
+    except OSError as error:
+        raise SettingsError(
+            f"The key file {path} cannot be read or made ({error.strerror}): "
+            "give this user access to it, or name another one."
+        ) from error
+
+
+def _load(path: Path) -> bytes:
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise SettingsError(f"Others may read the key file {path}: run  chmod 600 {path}")
+        content = file.read(_MAX_FILE_BYTES)
+    try:
+        return parse_key(content.decode("ascii"))
+    except (SettingsError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"The key file {path} is damaged: put the right one back. Without it the stored "
+            "references are lost: delete it and the store, and enrol again."
+        ) from error
+
+
+def _create(path: Path) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES))
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text + b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, never replaces the key that another process just made.
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    finally:
+        draft.unlink()

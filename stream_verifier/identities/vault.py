@@ -1,0 +1,72 @@
+"""Encryption at rest: what a stolen database does not tell."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from stream_verifier.errors import SettingsError, StoreError
+from stream_verifier.identities.keys import KEY_BYTES
+
+_NONCE_BYTES = 12
+
+
+class Vault:
+    """Seals records and hides names under one secret.
+
+    Three keys are derived from the secret (HKDF-SHA256, RFC 5869), so that encryption
+    (AES-256-GCM, NIST SP 800-38D), name lookup and key id share none.
+
+    Args:
+        secret: 32 random bytes.
+
+    Attributes:
+        key_id: 16 hexadecimal digits that name the secret and do not give it away.
+
+    Raises:
+        SettingsError: the secret has another length.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        """Derive the keys."""
+        if len(secret) != KEY_BYTES:
+            raise SettingsError(f"The store key has {len(secret)} bytes, not {KEY_BYTES}.")
+        self._cipher = AESGCM(_derive(secret, b"seal"))
+        self._lookup_key = _derive(secret, b"lookup")
+        self.key_id = _derive(secret, b"key id")[:8].hex()
+
+    def lookup(self, name: str) -> bytes:
+        """HMAC-SHA256 of a normalised name: finds it again, does not show it."""
+        return hmac.digest(self._lookup_key, name.encode(), hashlib.sha256)
+
+    def seal(self, plain: bytes, *, context: str) -> bytes:
+        """Encrypt under a fresh 96-bit nonce, bound to ``context``; returns nonce + ciphertext."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, plain, context.encode())
+
+    def open(self, sealed: bytes, *, context: str) -> bytes:
+        """Decrypt what :meth:`seal` gave.
+
+        Raises:
+            StoreError: the record was changed, or moved from another row.
+        """
+        try:
+            return self._cipher.decrypt(
+                sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode()
+            )
+        except (InvalidTag, ValueError) as error:
+            raise StoreError(
+                "A stored record is damaged or was changed: delete that identity and enrol again, "
+                "or put a backup of the store back."
+            ) from error
+
+
+def _derive(secret: bytes, purpose: bytes) -> bytes:
+    info = b"stream-verifier identities v1: " + purpose
+    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
