@@ -1,0 +1,59 @@
+# The few commands that people need. `make demo` and `make test` set everything up by themselves.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DATA ?= ../shared/data
+
+.DEFAULT_GOAL := help
+.PHONY: help demo serve test check format weights constraints docker-steps clean
+
+help: ## Show these commands
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# A stamp an extra, so that the demo never waits for what only training and tests need.
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+
+$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+	@touch $@ $(VENV)/.demo
+
+$(VENV)/.chromium: | $(BIN)/python
+	sh scripts/install_chromium.sh
+	@touch $@
+
+demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (ONCE=1: end after the script)
+	$(BIN)/stream-verifier demo $(if $(ONCE),--once)
+
+serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
+	$(BIN)/stream-verifier serve
+
+test: check $(VENV)/.chromium ## Run every check and every test
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage report
+
+check: $(VENV)/.test ## Lint, format and type checks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.test ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+weights: $(VENV)/.test ## Make the committed weights again from the pinned packages
+	$(BIN)/python -m model weights
+
+constraints: ## Pin today's versions anew
+	sh scripts/pin_constraints.sh
+
+docker-steps: ## Try the Dockerfile's steps in a fresh Debian root (needs root and debootstrap)
+	sh scripts/try_dockerfile.sh
+
+clean: ## Remove the environment and all caches
+	rm -rf $(VENV) .cache .coverage .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,210 @@
+"""The command line: serve, demo, enroll, verify, identities, doctor."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from model.errors import ModelError
+from model.types import Reference
+from stream_verifier import terminal
+from stream_verifier.doctor import examine
+from stream_verifier.errors import StreamVerifierError
+from stream_verifier.events.log import to_line
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.store import IdentityStore
+from stream_verifier.offline import enrol_files, verify_file
+from stream_verifier.services import Recogniser, open_store
+from stream_verifier.settings import Settings, load_settings
+
+T = TypeVar("T")
+
+EXIT_ERROR = 2
+EXIT_NOT_VERIFIED = 3
+
+app = typer.Typer(
+    help="Continuous face-and-voice verification for live video calls.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
+app.add_typer(identities_app, name="identities")
+
+_out = Console()
+_err = Console(stderr=True)
+
+ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+def _file_option(text: str) -> Any:
+    return typer.Option(exists=True, dir_okay=False, readable=True, help=text)
+
+
+async def _with_store(
+    settings: Settings, action: Callable[[IdentityStore], Coroutine[Any, Any, T]]
+) -> T:
+    store = open_store(settings)
+    try:
+        return await action(store)
+    finally:
+        await store.close()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+) -> None:
+    """Start the server and its pages."""
+    from stream_verifier.server import run_server
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(name)s: %(message)s", handlers=[RichHandler(show_path=False)]
+    )
+    run_server(load_settings(host=host, port=port))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the scripted call.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+) -> None:
+    """Play a scripted call of made-up people, then stay up for a person with a webcam."""
+    from stream_verifier.demo.script import run_demo
+
+    settings = load_settings(host=host, port=port)
+    if not asyncio.run(run_demo(settings, once=once, console=_out)):
+        raise typer.Exit(1)
+
+
+@app.command()
+def enroll(
+    name: Annotated[str, typer.Argument(help="Name to enrol under.")],
+    consent: Annotated[str, typer.Option(help="The text that the person agreed to.")],
+    video: Annotated[list[Path], _file_option("Face and voice together; repeatable.")] = [],  # noqa: B006
+    face: Annotated[list[Path], _file_option("A picture of the face; repeatable.")] = [],  # noqa: B006
+    voice: Annotated[list[Path], _file_option("A recording of the voice; repeatable.")] = [],  # noqa: B006
+    purpose: Annotated[
+        str, typer.Option(help="What the reference may be used for.")
+    ] = "verification in video calls",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
+) -> None:
+    """Enrol a person from files; the person must have agreed."""
+    settings = load_settings()
+    record = Consent(subject=name, given_at=datetime.now(UTC), purpose=purpose, text=consent)
+    recogniser = Recogniser.load(settings)
+    with terminal.file_progress(_err, [*video, *face, *voice]) as on_file:
+        reference = enrol_files(
+            videos=video,
+            faces=face,
+            voices=voice,
+            recogniser=recogniser,
+            face_rate_hz=settings.face_rate_hz,
+            on_file=on_file,
+        )
+
+    async def add(store: IdentityStore) -> Identity:
+        return await store.add(name, reference, record, replace=replace)
+
+    identity = asyncio.run(_with_store(settings, add))
+    _out.print(
+        f"Enrolled [bold]{identity.name}[/] from {identity.face_count} pictures and "
+        f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
+    )
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="Who it should be.")],
+    file: ExistingFile,
+    json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
+) -> None:
+    """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
+    settings = load_settings()
+    recogniser = Recogniser.load(settings)
+
+    async def look_up(store: IdentityStore) -> Reference:
+        return await store.reference(name, model_id=recogniser.model_id)
+
+    reference = asyncio.run(_with_store(settings, look_up))
+    state = "waiting"
+    show = None if json else terminal.EventPrinter(_out)
+    for event in verify_file(
+        file,
+        name=name,
+        reference=reference,
+        recogniser=recogniser,
+        face_rate_hz=settings.face_rate_hz,
+    ):
+        state = event["state"] if event["type"] == "state_changed" else state
+        if show is None:
+            print(to_line(event), flush=True)
+        else:
+            show(event)
+    if state != "verified":
+        raise typer.Exit(EXIT_NOT_VERIFIED)
+
+
+@identities_app.command("list")
+def list_identities() -> None:
+    """List who is enrolled."""
+
+    async def read(store: IdentityStore) -> list[Identity]:
+        return await store.list()
+
+    _out.print(terminal.identities_table(asyncio.run(_with_store(load_settings(), read))))
+
+
+@identities_app.command("show")
+def show_identity(name: str) -> None:
+    """Show one enrolled person and the consent."""
+
+    async def read(store: IdentityStore) -> Identity:
+        return await store.get(name)
+
+    _out.print(terminal.identity_details(asyncio.run(_with_store(load_settings(), read))))
+
+
+@identities_app.command("delete")
+def delete_identity(
+    name: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a person's reference and consent, beyond recovery."""
+    if not yes:
+        typer.confirm(f"Delete {name} beyond recovery?", abort=True)
+
+    async def delete(store: IdentityStore) -> None:
+        await store.delete(name)
+
+    asyncio.run(_with_store(load_settings(), delete))
+    _out.print(f"Deleted {name}.")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this machine, if anything."""
+    findings = examine(load_settings())
+    _out.print(terminal.findings_table(findings))
+    if any(not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; expected errors end with one clear line and exit code 2."""
+    try:
+        app()
+    except (StreamVerifierError, ModelError) as error:
+        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(EXIT_ERROR)

@@ -1,0 +1,165 @@
+"""The scripted demo: four calls of made-up people, played through real WebRTC."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from stream_verifier.demo.caller import LOOPBACK, Caller
+from stream_verifier.demo.calls import write_call
+from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson
+from stream_verifier.server import running_server
+from stream_verifier.settings import Settings
+from stream_verifier.terminal import EventPrinter, state_text
+
+_ENROL_S = 25.0
+_CALL_S = 10.0
+_CONSENT = "I am a made-up person and agree to be enrolled for this demo."
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One call of the script and the verdict that it must bring."""
+
+    title: str
+    face: DemoPerson
+    voice: DemoPerson
+    state: str
+    reasons: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a scene went."""
+
+    scene: Scene
+    state: str
+    reasons: tuple[str, ...]
+
+    @property
+    def right(self) -> bool:
+        """Whether the last verdict is the one that the scene must bring."""
+        return self.state == self.scene.state and frozenset(self.reasons) == self.scene.reasons
+
+
+def scenes(owner: DemoPerson, other: DemoPerson) -> tuple[Scene, ...]:
+    """The script after the enrolment of ``owner``."""
+    both = frozenset({"face_mismatch", "voice_mismatch"})
+    return (
+        Scene("The enrolled person calls", owner, owner, "verified"),
+        Scene("Another person calls", other, other, "rejected", both),
+        Scene(
+            "Right face, wrong voice",
+            owner,
+            other,
+            "rejected",
+            frozenset({"voice_mismatch"}),
+        ),
+    )
+
+
+async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
+    """Play the script; return whether each verdict came out right.
+
+    The demo keeps its people in a store of its own, gone when it ends. Unless ``once``, the
+    server then stays up until interrupted.
+    """
+    with tempfile.TemporaryDirectory(prefix="stream-verifier-demo-") as folder:
+        settings = settings.model_copy(
+            update={
+                "data_dir": Path(folder),
+                "database_url": None,
+                # Loopback too: the script calls from this machine, without a network.
+                "ice_host_addresses": settings.ice_host_addresses or _addresses(),
+            }
+        )
+        async with running_server(settings) as address:
+            console.print(f"Server up at [link]{address}[/link]")
+            right = await _play(address, Path(folder), console)
+            if not once:
+                console.print(
+                    f"\nYour turn: open [bold][link]{address}[/link][/] in a browser with a "
+                    "camera and a microphone. Ctrl-C ends."
+                )
+                await _until_interrupted()
+    return right
+
+
+def _addresses() -> tuple[str, ...]:
+    """Loopback first, then what a browser on another interface would need."""
+    from stream_verifier.media.peer import local_addresses
+
+    return (*LOOPBACK, *local_addresses())
+
+
+async def _until_interrupted() -> None:
+    await asyncio.Event().wait()
+
+
+async def _play(address: str, folder: Path, console: Console) -> bool:
+    owner, other = DEMO_PEOPLE
+    await _enrol(address, folder, owner, console)
+    outcomes = []
+    for number, scene in enumerate(scenes(owner, other), start=1):
+        console.rule(f"{number}. {scene.title}")
+        media = await _media(folder, scene.face, scene.voice, _CALL_S, console)
+        outcomes.append(await _call(address, media, owner, scene, console))
+    console.rule("Outcome")
+    console.print(_table(outcomes))
+    return all(outcome.right for outcome in outcomes)
+
+
+async def _media(
+    folder: Path, face: DemoPerson, voice: DemoPerson, seconds: float, console: Console
+) -> Path:
+    path = folder / f"{face.id}-{voice.id}-{seconds:.0f}.webm"
+    with console.status("Making a portrait move and a voice speak"):
+        await asyncio.to_thread(write_call, path, face=face, voice=voice, seconds=seconds)
+    return path
+
+
+async def _enrol(address: str, folder: Path, owner: DemoPerson, console: Console) -> None:
+    console.rule(f"0. {owner.name} enrols")
+    media = await _media(folder, owner, owner, _ENROL_S, console)
+    consent = {"subject": owner.name, "purpose": "demo", "text": _CONSENT}
+    printer = EventPrinter(console)
+    async with Caller(address, media, mode="enrol", identity=owner.id, consent=consent) as call:
+        async for event in call:
+            printer(event)
+
+
+async def _call(
+    address: str, media: Path, owner: DemoPerson, scene: Scene, console: Console
+) -> Outcome:
+    printer = EventPrinter(console)
+    state: str = "waiting"
+    reasons: Sequence[str] = ()
+    async with Caller(address, media, mode="verify", identity=owner.id) as call:
+        async for event in call:
+            printer(event)
+            if event["type"] == "state_changed" and event["state"] != "absent":
+                state, reasons = event["state"], event["reasons"]
+            elif _is_over(event):
+                await call.stop()
+    return Outcome(scene, state, tuple(reasons))
+
+
+def _is_over(event: dict[str, Any]) -> bool:
+    return bool(event["type"] == "score" and event["end_s"] >= _CALL_S - 1)
+
+
+def _table(outcomes: Sequence[Outcome]) -> Table:
+    table = Table("call", "verdict", "")
+    for outcome in outcomes:
+        mark = "[green]as it must be[/]" if outcome.right else "[bold red]WRONG[/]"
+        verdict = state_text(outcome.state, outcome.reasons)
+        table.add_row(escape(outcome.scene.title), verdict, mark)
+    return table
