@@ -84,7 +84,11 @@ def demo(
     from stream_verifier.demo.script import run_demo
 
     settings = load_settings(host=host, port=port)
-    if not asyncio.run(run_demo(settings, once=once, console=_out)):
+    try:
+        right = asyncio.run(run_demo(settings, once=once, console=_out))
+    except KeyboardInterrupt:
+        return
+    if not right:
         raise typer.Exit(1)
 
 

@@ -46,7 +46,22 @@ def address_of(listener: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def make_server(settings: Settings) -> uvicorn.Server:
+class Server(uvicorn.Server):
+    """A uvicorn server that says when it is up; made by `make_server`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.startup_over = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so, whether or not it worked."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.startup_over.set()
+
+
+def make_server(settings: Settings) -> Server:
     """Make a server that is not running yet.
 
     A dead peer shows on the WebSocket's ping within twice 5 s, long before the peer connection
@@ -63,7 +78,7 @@ def make_server(settings: Settings) -> uvicorn.Server:
         access_log=False,
         server_header=False,
     )
-    return uvicorn.Server(config)
+    return Server(config)
 
 
 def run_server(settings: Settings) -> None:
@@ -73,28 +88,41 @@ def run_server(settings: Settings) -> None:
         SettingsError: the port cannot be listened on.
     """
     listener = listen(settings)
-    server = make_server(settings)
-    asyncio.run(server.serve(sockets=[listener]))
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(make_server(settings).serve(sockets=[listener]))
+
+
+class RunningServer:
+    """A server in the background of this event loop.
+
+    Attributes:
+        address: its http address.
+    """
+
+    def __init__(self, address: str, serving: asyncio.Task[None]) -> None:
+        self.address = address
+        self._serving = serving
+
+    async def wait(self) -> None:
+        """Wait until it is interrupted."""
+        await asyncio.shield(self._serving)
 
 
 @contextlib.asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[str]:
-    """Serve in the background of this event loop; yields the http address.
+async def running_server(settings: Settings) -> AsyncIterator[RunningServer]:
+    """Serve in the background of this event loop.
 
     Raises:
-        SettingsError: the port cannot be listened on.
-        StreamVerifierError, ModelError: the application could not start.
+        SettingsError: the port cannot be listened on, or the application did not start.
     """
     listener = listen(settings)
     server = make_server(settings)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.05)
+        await server.startup_over.wait()
         if not server.started:
-            await serving
-            raise SettingsError("The server did not start; the lines above say why.")
-        yield address_of(listener)
+            raise SettingsError("The server did not start; its log says why.")
+        yield RunningServer(address_of(listener), serving)
     finally:
         server.should_exit = True
         await serving

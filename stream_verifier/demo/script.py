@@ -81,7 +81,8 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
                 "ice_host_addresses": settings.ice_host_addresses or _addresses(),
             }
         )
-        async with running_server(settings) as address:
+        async with running_server(settings) as server:
+            address = server.address
             console.print(f"Server up at [link]{address}[/link]")
             right = await _play(address, Path(folder), console)
             if not once:
@@ -89,7 +90,7 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
                     f"\nYour turn: open [bold][link]{address}[/link][/] in a browser with a "
                     "camera and a microphone. Ctrl-C ends."
                 )
-                await _until_interrupted()
+                await server.wait()
     return right
 
 
@@ -98,10 +99,6 @@ def _addresses() -> tuple[str, ...]:
     from stream_verifier.media.peer import local_addresses
 
     return (*LOOPBACK, *local_addresses())
-
-
-async def _until_interrupted() -> None:
-    await asyncio.Event().wait()
 
 
 async def _play(address: str, folder: Path, console: Console) -> bool:
