@@ -14,7 +14,12 @@ from stream_verifier.identities.one_person import OnePerson
 
 _HINT_OF_NOTE = {
     "no_face": "show_face",
-    "poor_face_quality": "come_closer",
+    "poor_face_quality": "show_face",
+    "face_too_small": "come_closer",
+    "face_dark": "more_light",
+    "face_flat": "more_light",
+    "face_blurred": "hold_still",
+    "face_turned": "show_face",
     "no_speech": "keep_talking",
     "noisy_audio": "quieter_place",
 }
@@ -115,9 +120,12 @@ class Enrolment:
         self._needs = requirements or EnrolmentRequirements()
         self._faces: OnePerson[FaceSample] = OnePerson(same_cosine=self._needs.face_cosine)
         self._voices: OnePerson[VoiceSample] = OnePerson(same_cosine=self._needs.voice_cosine)
-        self._last_face_s = float("-inf")
-        self._heard_until_s = float("-inf")
         self._hints: tuple[str, ...] = ()
+        self.begin_source()
+
+    def begin_source(self) -> None:
+        """Say that media time starts anew, as with the next of several files."""
+        self._last_face_s = self._heard_until_s = float("-inf")
 
     def add(
         self,
@@ -137,8 +145,7 @@ class Enrolment:
             face: the window's best face, None without one.
             voice: its speech, None without any; may overlap earlier windows.
             start_s: media time at which the window, or the speech in it, starts.
-            end_s: media time at which it ends. A voice that ends no later than the one before
-                is taken for the start of another file.
+            end_s: media time at which it ends; never runs backwards within a source.
             faces_seen: most faces in any one frame.
             notes: what the front end remarked, as in ``Window.notes``.
         """
@@ -185,7 +192,7 @@ class Enrolment:
     def _take_face(self, face: FaceSample, time_s: float) -> None:
         hints = self._face_hints(face.quality)
         self._hints += hints
-        if not hints and abs(time_s - self._last_face_s) >= self._needs.face_spacing_s:
+        if not hints and time_s - self._last_face_s >= self._needs.face_spacing_s:
             self._last_face_s = time_s
             self._faces.add(face, 1)
 
@@ -207,12 +214,10 @@ class Enrolment:
 
     def _new_speech_s(self, speech_s: float, start_s: float, end_s: float) -> float:
         """Seconds of speech that no earlier window held: its share of the time not yet heard."""
-        if end_s <= self._heard_until_s:
-            self._heard_until_s = float("-inf")
         # A speech window reaches back over all its speech, even if its caller gives less.
         start_s = min(start_s, end_s - speech_s)
-        new_s = end_s - max(start_s, self._heard_until_s)
-        self._heard_until_s = end_s
+        new_s = max(0.0, end_s - max(start_s, self._heard_until_s))
+        self._heard_until_s = max(end_s, self._heard_until_s)
         return speech_s * new_s / max(end_s - start_s, 1e-9)
 
     def _missing(self) -> list[str]:
