@@ -134,7 +134,7 @@ class VoiceActivityDetector:
         """Forget everything heard, as before the first chunk."""
         self._vad = webrtcvad.Vad(self._mode)
         self._rest = np.empty(0, np.int16)
-        self._next_s: float | None = None
+        self._next_s = 0.0
         self._recent_dbfs.clear()
         self._held.clear()
         self._speaking = False
@@ -145,19 +145,17 @@ class VoiceActivityDetector:
         """Take the next chunk and give the frames that are decided by now.
 
         Args:
-            chunk: follows on the last one; times count from the first chunk after a reset.
+            chunk: follows on the last one. Its own time dates its samples, so that the frames'
+                times follow a sender's clock that drifts.
 
         Returns:
             Frames in order, each once. The last ``onset_hold_frames`` may still be held back.
         """
-        if self._next_s is None:
-            self._next_s = chunk.start_s
+        self._next_s = chunk.start_s - len(self._rest) / SAMPLE_RATE_HZ
         signal = np.concatenate((self._rest, chunk.samples))
         whole = len(signal) - len(signal) % FRAME
         self._rest = signal[whole:]
-        return [
-            done for frame in signal[:whole].reshape(-1, FRAME) for done in self._judge(frame)
-        ]
+        return [done for frame in signal[:whole].reshape(-1, FRAME) for done in self._judge(frame)]
 
     def flush(self) -> list[VadFrame]:
         """Give the frames still held back: speech that never started is not speech."""
@@ -178,7 +176,6 @@ class VoiceActivityDetector:
             yield from self._release(speech=False, keep=self._hold_frames - 1)
 
     def _listen(self, samples: NDArray[np.int16]) -> _Heard:
-        assert self._next_s is not None
         start_s, self._next_s = self._next_s, self._next_s + FRAME_S
         level_dbfs, voicing = measure(samples)
         if level_dbfs >= self._floor_ignores_dbfs:

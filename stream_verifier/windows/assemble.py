@@ -1,0 +1,260 @@
+"""Bring the newest speech and the best face of a stretch of the call together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.looks import FaceWatcher, Look
+from stream_verifier.windows.quality import rank
+from stream_verifier.windows.speech import SpeechWindower
+from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
+from stream_verifier.windows.vad import VoiceActivityDetector
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WindowSettings:
+    """How media is cut into windows.
+
+    Attributes:
+        window_s: most speech in a window.
+        first_s: speech in the first window after the start, a pause or a gap.
+        hop_s: new speech between two windows, and media time after which a window ends without.
+        max_age_s: older speech enters no window.
+        pause_s: a longer pause forgets the speech before it.
+        speech_wait_s: how much longer than hop_s a window stays open for speech under way.
+        slack_s: how far sound and picture wait for each other.
+        frame_every_s: frames come no denser than this, so sound this far past the newest frame
+            needs no waiting.
+        track_break_s: a face away for longer, or a video gap, ends its track.
+        second_face: width of a face beside the main one, relative to it, that is worth a note.
+        noisy_below_db: lower signal-to-noise ratios of speech are worth a note.
+        max_skip_s: where both media stood still for longer, the time between has no windows.
+        vad_mode: webrtcvad's aggressiveness, 0 to 3.
+        min_level_dbfs: nothing below this level is speech.
+        min_over_floor_db: how far speech must be above the noise floor.
+    """
+
+    window_s: float = 3.0
+    first_s: float = 1.5
+    hop_s: float = 1.0
+    max_age_s: float = 8.0
+    pause_s: float = 3.0
+    speech_wait_s: float = 0.5
+    slack_s: float = 0.4
+    frame_every_s: float = 0.4
+    track_break_s: float = 1.1
+    second_face: float = 0.5
+    noisy_below_db: float = 8.0
+    max_skip_s: float = 10.0
+    vad_mode: int = 2
+    min_level_dbfs: float = -50.0
+    min_over_floor_db: float = 6.0
+
+
+def _windower(settings: WindowSettings) -> SpeechWindower:
+    return SpeechWindower(
+        window_s=settings.window_s,
+        first_s=settings.first_s,
+        hop_s=settings.hop_s,
+        max_age_s=settings.max_age_s,
+        pause_s=settings.pause_s,
+        detector=VoiceActivityDetector(
+            mode=settings.vad_mode,
+            min_level_dbfs=settings.min_level_dbfs,
+            min_over_floor_db=settings.min_over_floor_db,
+        ),
+    )
+
+
+class WindowAssembler:
+    """Makes windows from the media of one call, whatever the order they come in.
+
+    A window ends where speech completes one, else ``hop_s`` after the last one. It is given out
+    once both media have got past its end, or one is ``slack_s`` ahead: a muted microphone or a
+    camera that is off holds nothing up, and small changes in the interleaving change nothing.
+    Media that come later than that are not lost, but count in the window that is open by then.
+    """
+
+    def __init__(self, detector: FaceDetector, settings: WindowSettings | None = None) -> None:
+        """Start before the first media.
+
+        Args:
+            detector: finds faces; used from the thread that feeds.
+            settings: defaults where None.
+        """
+        self._settings = settings or WindowSettings()
+        self._speech = _windower(self._settings)
+        self._watcher = FaceWatcher(
+            detector,
+            break_s=self._settings.track_break_s,
+            second_face=self._settings.second_face,
+        )
+        self._looks: list[Look] = []
+        self._spoken: list[SpeechWindow] = []
+        self._gaps: list[MediaGap] = []
+        self._arrivals: list[tuple[float, float]] = []
+        self._start_s: float | None = None
+        self._started = False
+        self._audio_s = self._audio_end_s = self._video_s = self._last_look_s = -math.inf
+
+    def feed(self, item: MediaItem) -> list[Window]:
+        """Take one media item.
+
+        Args:
+            item: sound and pictures each in order; the two may be interleaved loosely.
+
+        Returns:
+            The windows that are complete by now, in order.
+        """
+        match item:
+            case AudioChunk():
+                self._hear(item)
+            case VideoFrame():
+                self._see(item)
+            case MediaGap():
+                self._miss(item)
+        return list(self._complete(self._known_until_s()))
+
+    def flush(self) -> list[Window]:
+        """Give what is left at the end of the media."""
+        rest = self._speech.flush()
+        self._spoken += [rest] if rest else []
+        end_s = max(self._audio_end_s, self._video_s)
+        windows = list(self._complete(end_s))
+        if self._start_s is not None and self._holds_something(end_s):
+            windows.append(self._close(end_s))
+        return windows
+
+    def _holds_something(self, end_s: float) -> bool:
+        assert self._start_s is not None
+        heard_s = self._speech.speech_between(self._start_s, end_s)
+        return bool(self._looks or self._spoken) or heard_s > 0
+
+    def _hear(self, chunk: AudioChunk) -> None:
+        self._begin(chunk.start_s, chunk.arrived_s)
+        self._spoken += self._speech.push(chunk)
+        self._audio_end_s = max(self._audio_end_s, chunk.end_s)
+        if self._speech.settled_s is not None:
+            self._audio_s = max(self._audio_s, self._speech.settled_s)
+
+    def _see(self, frame: VideoFrame) -> None:
+        self._begin(frame.time_s, frame.arrived_s)
+        self._looks.append(self._watcher.look(frame))
+        self._video_s = max(self._video_s, frame.time_s)
+
+    def _miss(self, gap: MediaGap) -> None:
+        self._gaps.append(gap)
+        if gap.kind == "audio":
+            self._speech.reset()
+            self._audio_s = max(self._audio_s, gap.end_s)
+        else:
+            self._watcher.reset()
+            self._video_s = max(self._video_s, gap.end_s)
+
+    def _begin(self, time_s: float, arrived_s: float | None) -> None:
+        if not self._started:
+            self._start_s = time_s if self._start_s is None else min(self._start_s, time_s)
+        if arrived_s is not None:
+            self._arrivals.append((time_s, arrived_s))
+
+    def _known_until_s(self) -> float:
+        """Media time up to which nothing more is waited for."""
+        both_s = min(self._audio_s, self._video_s + self._settings.frame_every_s)
+        return max(both_s, max(self._audio_s, self._video_s) - self._settings.slack_s)
+
+    def _complete(self, until_s: float) -> Iterator[Window]:
+        while self._start_s is not None:
+            self._skip_standstill(until_s)
+            end_s = self._next_end_s(self._start_s, until_s)
+            if end_s is None:
+                return
+            yield self._close(end_s)
+
+    def _skip_standstill(self, until_s: float) -> None:
+        assert self._start_s is not None
+        times = [look.time_s for look in self._looks] + [heard.end_s for heard in self._spoken]
+        next_s = min([until_s, *times])
+        if next_s - self._start_s > self._settings.max_skip_s:
+            self._start_s = next_s - self._settings.hop_s
+
+    def _next_end_s(self, start_s: float, until_s: float) -> float | None:
+        """Where the open window ends, None where that is not known yet."""
+        hop_end_s = start_s + self._settings.hop_s
+        latest_s = hop_end_s
+        wait_s = self._settings.speech_wait_s
+        if until_s >= hop_end_s and self._speech.speech_between(hop_end_s - wait_s, hop_end_s) > 0:
+            latest_s += wait_s
+        spoken_s = self._spoken[0].end_s if self._spoken else math.inf
+        if spoken_s <= start_s:
+            spoken_s = min(until_s, hop_end_s)  # late: it belongs to no window that is given out
+        if start_s < spoken_s <= min(until_s, latest_s):
+            return spoken_s
+        return hop_end_s if until_s >= latest_s else None
+
+    def _close(self, end_s: float) -> Window:
+        assert self._start_s is not None
+        start_s, self._start_s, self._started = self._start_s, end_s, True
+        looks = [look for look in self._looks if look.time_s <= end_s]
+        self._looks = [look for look in self._looks if look.time_s > end_s]
+        spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
+        self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
+        speech, face = (spoken[-1] if spoken else None), _best(looks)
+        speech_s = self._speech.speech_between(start_s, end_s)
+        notes = [
+            *self._face_notes(looks, face, end_s),
+            *self._speech_notes(speech, speech_s),
+            *self._gap_notes(end_s),
+        ]
+        return Window(
+            start_s=start_s,
+            end_s=end_s,
+            face=face,
+            speech=speech,
+            faces_seen=max((len(look.boxes) for look in looks), default=0),
+            boxes=looks[-1].boxes if looks else (),
+            video_frames=len(looks),
+            speech_s=speech_s,
+            notes=tuple(notes),
+            arrived_s=self._newest_arrival_s(end_s),
+        )
+
+    def _face_notes(
+        self, looks: Sequence[Look], face: FaceCrop | None, end_s: float
+    ) -> Iterator[str]:
+        self._last_look_s = max([self._last_look_s, *(look.time_s for look in looks)])
+        seen = [look for look in looks if look.face is not None]
+        if any(look.crowded for look in looks):
+            yield "multiple_faces"
+        if seen and face is None:
+            yield from ("poor_face_quality", *seen[-1].reasons)
+        elif not seen and (looks or end_s - self._last_look_s > self._settings.hop_s):
+            yield "no_face"
+
+    def _speech_notes(self, speech: SpeechWindow | None, speech_s: float) -> Iterator[str]:
+        if speech is None and speech_s <= 0:
+            yield "no_speech"
+        if speech is not None and speech.quality.snr_db < self._settings.noisy_below_db:
+            yield "noisy_audio"
+
+    def _gap_notes(self, end_s: float) -> Iterator[str]:
+        """Note each gap once: whoever trusts the past must start anew, but only once."""
+        later = [gap for gap in self._gaps if gap.start_s >= end_s]
+        if len(later) < len(self._gaps):
+            yield "media_gap"
+        self._gaps = later
+
+    def _newest_arrival_s(self, end_s: float) -> float | None:
+        arrived = [arrived_s for time_s, arrived_s in self._arrivals if time_s <= end_s]
+        self._arrivals = [arrival for arrival in self._arrivals if arrival[0] > end_s]
+        return max(arrived, default=None)
+
+
+def _best(looks: Sequence[Look]) -> FaceCrop | None:
+    """The best face that may be scored, of the person followed last where there is one."""
+    faces = [look.face for look in looks if look.face is not None and look.usable]
+    newest = next((look.face.track_id for look in reversed(looks) if look.face), None)
+    return max(faces, key=lambda face: (face.track_id == newest, rank(face.quality)), default=None)

@@ -1,0 +1,85 @@
+"""What one frame shows: its faces, and the one the call is about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stream_verifier.media.types import VideoFrame
+from stream_verifier.windows import quality
+from stream_verifier.windows.faces import FaceDetector, align
+from stream_verifier.windows.tracks import Box, FaceTracker
+from stream_verifier.windows.types import DetectedFace, FaceCrop
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One frame, looked at.
+
+    Attributes:
+        time_s: media time of the frame.
+        boxes: all faces as fractions of the frame, the main one first.
+        crowded: another face is nearly as large as the main one.
+        face: the main face, whether or not it may be scored; None without a face.
+        reasons: why it may not be scored, empty where it may.
+    """
+
+    time_s: float
+    boxes: tuple[Box, ...] = ()
+    crowded: bool = False
+    face: FaceCrop | None = None
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Whether there is a face that may be scored."""
+        return self.face is not None and not self.reasons
+
+
+class FaceWatcher:
+    """Finds, follows, cuts out and measures faces, frame after frame of one call."""
+
+    def __init__(
+        self, detector: FaceDetector, *, break_s: float = 1.1, second_face: float = 0.5
+    ) -> None:
+        """Start without faces.
+
+        Args:
+            detector: finds them.
+            break_s: a face away for longer than this is followed no more.
+            second_face: from this width on, relative to the main face, another one crowds it.
+        """
+        self._detector = detector
+        self._tracker = FaceTracker(break_s=break_s)
+        self._second_face = second_face
+
+    def reset(self) -> None:
+        """Follow nobody any more: frames were lost."""
+        self._tracker.reset()
+
+    def look(self, frame: VideoFrame) -> Look:
+        """Look at the next frame, whose size may differ from the last one's."""
+        height, width = frame.image.shape[:2]
+        faces = self._detector.detect(frame.image)
+        boxes = [_fraction(face, width, height) for face in faces]
+        ids = self._tracker.update(boxes, frame.time_s)
+        if not faces:
+            return Look(frame.time_s)
+        main = self._tracker.main(boxes, ids)
+        pixels = align(frame.image, faces[main].landmarks)
+        measured = quality.measure(faces[main], pixels)
+        crop = FaceCrop(pixels, frame.time_s, boxes[main], measured, ids[main])
+        others = boxes[:main] + boxes[main + 1 :]
+        crowded = self._crowded(faces[main], faces[:main] + faces[main + 1 :])
+        return Look(frame.time_s, (boxes[main], *others), crowded, crop, quality.usable(measured))
+
+    def _crowded(self, main: DetectedFace, others: Sequence[DetectedFace]) -> bool:
+        return any(face.box[2] >= self._second_face * main.box[2] for face in others)
+
+
+def _fraction(face: DetectedFace, width: int, height: int) -> Box:
+    """The part of the face's box that lies in the frame, in fractions of the frame."""
+    x, y, w, h = face.box
+    left, right = (min(1.0, max(0.0, edge / width)) for edge in (x, x + w))
+    top, bottom = (min(1.0, max(0.0, edge / height)) for edge in (y, y + h))
+    return left, top, right - left, bottom - top

@@ -1,0 +1,186 @@
+"""Cut speech out of the sound and hand it on in windows."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.types import VoiceQuality
+from stream_verifier.errors import SettingsError
+from stream_verifier.media.types import AudioChunk
+from stream_verifier.windows import fbank, vad
+from stream_verifier.windows.types import SpeechWindow
+
+NO_PAUSE_SNR_DB = 40.0
+"""The signal-to-noise ratio where no pause was heard, and the highest that is ever given."""
+
+_ROWS = vad.FRAME // fbank.HOP
+_HISTORY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """30 ms of speech: the three fbank frames that begin in it, shape (3, 80)."""
+
+    rows: NDArray[np.float32]
+    judged: vad.VadFrame
+
+
+def _pieces(seconds: float) -> int:
+    return max(1, math.ceil(seconds / vad.FRAME_S - 1e-6))
+
+
+def _power(level_dbfs: float) -> float:
+    return float(10 ** (level_dbfs / 10))
+
+
+class SpeechWindower:
+    """Keeps the newest speech and gives a window each time enough of it is new.
+
+    Features are computed once, over the continuous sound, and a frame of them belongs to speech
+    when the 30 ms that it begins in do. Windows depend on the samples alone, never on how they
+    were cut into chunks.
+    """
+
+    def __init__(
+        self,
+        *,
+        window_s: float = 3.0,
+        first_s: float = 1.5,
+        hop_s: float = 1.0,
+        flush_s: float = 0.7,
+        max_age_s: float = 8.0,
+        pause_s: float = 3.0,
+        jump_s: float = 0.1,
+        detector: vad.VoiceActivityDetector | None = None,
+    ) -> None:
+        """Start without speech.
+
+        Args:
+            window_s: most speech in a window.
+            first_s: speech in the first window after the start, a pause or a reset.
+            hop_s: new speech between two windows.
+            flush_s: least new speech that is worth a window at the end.
+            max_age_s: older speech enters no window: by now somebody else may be talking.
+            pause_s: a longer pause forgets the speech before it, for the same reason.
+            jump_s: where a chunk's time is off by more, sound was lost: same as a reset.
+            detector: finds the speech; one of its own by default.
+
+        Raises:
+            SettingsError: ``first_s`` is longer than ``window_s``, or not positive.
+        """
+        if not 0 < first_s <= window_s:
+            raise SettingsError(f"first_s ({first_s}) must lie between 0 and window_s ({window_s})")
+        self._first, self._hop, self._flush = _pieces(first_s), _pieces(hop_s), _pieces(flush_s)
+        self._max_age_s = max_age_s
+        self._pause_s = pause_s
+        self._jump_s = jump_s
+        self._vad = detector or vad.VoiceActivityDetector()
+        self._speech: deque[_Piece] = deque(maxlen=_pieces(window_s))
+        self._pauses: deque[vad.VadFrame] = deque(maxlen=_pieces(window_s))
+        self._spans: deque[tuple[float, float]] = deque()
+        self._settled_s: float | None = None
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget all speech: what comes next does not follow on what came before."""
+        self._vad.reset()
+        self._fbank = fbank.FbankStream()
+        self._rows: NDArray[np.float32] = np.empty((0, fbank.MEL_BANDS), np.float32)
+        self._undecided: deque[vad.VadFrame] = deque()
+        self._expected_s: float | None = None
+        self._pauses.clear()
+        self._start_anew()
+
+    def _start_anew(self) -> None:
+        self._speech.clear()
+        self._fresh = 0
+        self._started = False
+
+    @property
+    def settled_s(self) -> float | None:
+        """Media time up to which all windows have been given; None before the first sound."""
+        return self._settled_s
+
+    def push(self, chunk: AudioChunk) -> list[SpeechWindow]:
+        """Take the next sound.
+
+        Args:
+            chunk: of any length.
+
+        Returns:
+            The windows that it completes, in order.
+        """
+        if self._expected_s is not None and abs(chunk.start_s - self._expected_s) > self._jump_s:
+            self.reset()
+        self._expected_s = chunk.end_s
+        if self._settled_s is None:
+            self._settled_s = chunk.start_s
+        self._undecided += self._vad.push(chunk)
+        self._rows = np.concatenate((self._rows, self._fbank.push(chunk.samples)))
+        return self._settle()
+
+    def flush(self) -> SpeechWindow | None:
+        """Give what is left at the end, if it is worth a window, and forget it."""
+        self._undecided += self._vad.flush()
+        self._settle()
+        window = self._window() if self._fresh >= self._flush else None
+        self.reset()
+        return window
+
+    def speech_between(self, start_s: float, end_s: float) -> float:
+        """Seconds of speech in a stretch of the last 30 s, in media time."""
+        return sum(max(0.0, min(end_s, end) - max(start_s, start)) for start, end in self._spans)
+
+    def _settle(self) -> list[SpeechWindow]:
+        windows = []
+        while self._undecided and len(self._rows) >= _ROWS:
+            judged = self._undecided.popleft()
+            rows, self._rows = self._rows[:_ROWS], self._rows[_ROWS:]
+            self._settled_s = judged.end_s
+            if not judged.speech:
+                self._pauses.append(judged)
+            elif self._is_due(_Piece(rows, judged)):
+                windows.append(self._window())
+        return windows
+
+    def _is_due(self, piece: _Piece) -> bool:
+        """Take one more piece of speech and say whether a window is complete with it."""
+        now_s = piece.judged.end_s
+        if self._speech and now_s - self._speech[-1].judged.end_s > self._pause_s:
+            self._start_anew()
+        self._speech.append(piece)
+        while self._speech[0].judged.start_s < now_s - self._max_age_s:
+            self._speech.popleft()
+        self._note_span(piece.judged)
+        self._fresh += 1
+        enough = len(self._speech) >= self._first
+        return enough and (self._fresh >= self._hop or not self._started)
+
+    def _note_span(self, judged: vad.VadFrame) -> None:
+        start_s = judged.start_s
+        if self._spans and abs(start_s - self._spans[-1][1]) < vad.FRAME_S / 2:
+            start_s, _ = self._spans.pop()
+        self._spans.append((start_s, judged.end_s))
+        while self._spans[0][1] < judged.end_s - _HISTORY_S:
+            self._spans.popleft()
+
+    def _window(self) -> SpeechWindow:
+        self._fresh, self._started = 0, True
+        features = np.concatenate([piece.rows for piece in self._speech])
+        start_s, end_s = self._speech[0].judged.start_s, self._speech[-1].judged.end_s
+        return SpeechWindow(features - features.mean(axis=0), start_s, end_s, self._quality())
+
+    def _quality(self) -> VoiceQuality:
+        speech = float(np.mean([_power(piece.judged.level_dbfs) for piece in self._speech]))
+        level_dbfs = 10 * math.log10(speech)
+        snr_db = NO_PAUSE_SNR_DB
+        if self._pauses:
+            # The median, since a pause may hold a click or the tail of a word.
+            pause_dbfs = float(np.median([pause.level_dbfs for pause in self._pauses]))
+            snr_db = min(NO_PAUSE_SNR_DB, level_dbfs - pause_dbfs)
+        return VoiceQuality(len(self._speech) * vad.FRAME_S, snr_db, level_dbfs)
