@@ -21,7 +21,7 @@ from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirement
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
 from stream_verifier.services import Recogniser
-from stream_verifier.verify.pipeline import Pipeline
+from stream_verifier.verify.engine import Pipeline
 
 OnMedia = Callable[[float], None]
 """Told the media time reached, for a progress bar."""

@@ -16,13 +16,30 @@ from typing import Protocol
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Payload
 from stream_verifier.media.types import MediaItem
-from stream_verifier.verify.pipeline import Pipeline
 
 _logger = logging.getLogger(__name__)
 _IDLE_CHECK_S = 1.0
 
 Deliver = Callable[[list[Payload], bool], None]
 """Takes payloads and whether they are the last; called on the worker thread."""
+
+
+class Pipeline(Protocol):
+    """What the engine runs: media in, payloads out."""
+
+    windows: int
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; return what happened because of it."""
+        ...
+
+    def idle(self, silence_s: float) -> list[Payload]:
+        """Say that no media came for that many seconds since the last item."""
+        ...
+
+    def finish(self) -> list[Payload]:
+        """Use up what is left at the end of the media."""
+        ...
 
 
 class Inbox(Protocol):

@@ -8,11 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
 
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
-
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
     EnrolmentProgress,
@@ -28,24 +26,6 @@ from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFr
 from stream_verifier.verify.decision import Decision, Observation, Verdict
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
-
-
-class Pipeline(Protocol):
-    """What the engine runs: media in, payloads out."""
-
-    windows: int
-
-    def feed(self, item: MediaItem) -> list[Payload]:
-        """Take one media item in; return what happened because of it."""
-        ...
-
-    def idle(self, silence_s: float) -> list[Payload]:
-        """Say that no media came for that many seconds since the last item."""
-        ...
-
-    def finish(self) -> list[Payload]:
-        """Use up what is left at the end of the media."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,27 @@
+# Serves; holds nothing that only training or tests need.
+FROM debian:bookworm-slim
+
+RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv && rm -rf /var/lib/apt/lists/*
+RUN useradd --create-home --uid 10001 verifier && install -d -o verifier -m 0700 /data
+
+WORKDIR /app
+COPY pyproject.toml constraints.txt README.md LICENSE CHANGELOG.md ./
+COPY stream_verifier ./stream_verifier
+COPY model ./model
+COPY web_client ./web_client
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt . && rm -rf /app/*
+
+ENV PATH=/opt/venv/bin:/usr/bin:/bin
+ENV OPENBLAS_NUM_THREADS=1
+ENV STREAM_VERIFIER_DATA_DIR=/data
+# The container's own loopback cannot be published. Publish to the host's loopback only, or put a
+# proxy that authenticates in front: docker run -p 127.0.0.1:8080:8080
+ENV STREAM_VERIFIER_HOST=0.0.0.0
+ENV STREAM_VERIFIER_PUBLIC=true
+
+USER verifier
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s CMD python3 -c "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/api/v1/health')"
+ENTRYPOINT ["stream-verifier"]
+CMD ["serve"]

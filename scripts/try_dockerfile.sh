@@ -1,0 +1,84 @@
+#!/bin/sh
+# Runs the Dockerfile's steps in a fresh Debian root and then its health check, for machines
+# without a Docker engine. Needs root and debootstrap. Usage: try_dockerfile.sh [FOLDER]
+set -eu
+cd "$(dirname "$0")/.."
+root=${1:-$(mktemp -d)/root}
+command -v debootstrap >/dev/null || { echo "Install debootstrap first." >&2; exit 1; }
+
+mounts="dev proc"
+cleanup() {
+    [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
+    for name in $mounts; do umount "$root/$name" 2>/dev/null || true; done
+}
+trap cleanup EXIT INT TERM
+
+release=$(sed -n 's/^FROM debian:\([a-z]*\)-slim$/\1/p' Dockerfile)
+debootstrap --variant=minbase "$release" "$root" >/dev/null
+for name in $mounts; do mount --bind "/$name" "$root/$name"; done
+
+# What an engine would give the build from its host: names, certificates, package settings.
+for file in /etc/resolv.conf /etc/hosts /etc/pip.conf; do
+    [ ! -f "$file" ] || cp -L "$file" "$root$file"
+done
+[ ! -d /etc/apt/apt.conf.d ] || cp -Lr /etc/apt/apt.conf.d "$root/etc/apt/"
+cp -L /etc/apt/sources.list "$root/etc/apt/" 2>/dev/null || true
+cp -Lr /etc/apt/sources.list.d "$root/etc/apt/" 2>/dev/null || true
+if [ -d /etc/ssl/certs ]; then
+    mkdir -p "$root/etc/ssl/certs"
+    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+fi
+
+workdir=/
+environment=""
+step() { echo "--- $*"; }
+while IFS= read -r line; do
+    case "$line" in
+    "RUN "*)
+        step "$line"
+        chroot "$root" sh -ec "cd $workdir; ${line#RUN }" </dev/null
+        ;;
+    "WORKDIR "*)
+        workdir=${line#WORKDIR }
+        mkdir -p "$root$workdir"
+        ;;
+    "COPY "*)
+        step "$line"
+        set -- ${line#COPY }
+        while [ $# -gt 1 ]; do
+            # What a clean checkout holds, not what lies about.
+            case "$2" in
+            ./) git ls-files -z -- "$1" | xargs -0 -I{} cp {} "$root$workdir/" ;;
+            *) git ls-files -z -- "$1" | xargs -0 cp --parents -t "$root$workdir/" ;;
+            esac
+            [ $# -gt 2 ] || break
+            target=""
+            for word in "$@"; do target=$word; done
+            shift
+            [ "$1" != "$target" ] || break
+            git ls-files -z -- "$1" | xargs -0 cp --parents -t "$root$workdir/"
+        done
+        ;;
+    "ENV "*) environment="$environment ${line#ENV }" ;;
+    esac
+done <Dockerfile
+
+step "training packages that must not be there"
+if chroot "$root" /opt/venv/bin/pip list 2>/dev/null | grep -iE '^(tensorflow|keras|librosa|pytest|matplotlib) '; then
+    echo "The serving image holds packages that it must not." >&2
+    exit 1
+fi
+
+step "doctor, then serve and ask for health"
+env -i $environment chroot --userspec=10001:10001 "$root" stream-verifier doctor || true
+env -i $environment HOME=/home/verifier STREAM_VERIFIER_PORT=18080 chroot --userspec=10001:10001 "$root" stream-verifier serve &
+server=$!
+for _ in $(seq 60); do
+    if chroot "$root" python3 -c "import urllib.request as r; print(r.urlopen('http://127.0.0.1:18080/api/v1/health').read().decode())" 2>/dev/null; then
+        echo "OK: the Dockerfile's steps work in a fresh Debian root."
+        exit 0
+    fi
+    sleep 1
+done
+echo "The server did not come up." >&2
+exit 1

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from pydantic import TypeAdapter
+
+from stream_verifier.events.log import EventLog, to_line
+from stream_verifier.events.schema import AnyPayload, FusedScore, Score, State, StateChanged
+
+NOON = datetime(2026, 1, 2, 12, 0, 0, 345_678, tzinfo=UTC)
+
+
+def make_score() -> Score:
+    return Score(
+        media_s=1.23456789,
+        start_s=0,
+        end_s=1.23456789,
+        face=None,
+        voice=None,
+        fused=FusedScore(llr=3.14159265),
+        speech_s=0.5,
+        faces=[(0.1, 0.2, 0.300004, 0.4)],
+        notes=[],
+        age_s=None,
+    )
+
+
+def test_events_are_numbered_from_one_and_dated() -> None:
+    log = EventLog("abc", now=lambda: NOON)
+    first, second = log.stamp(make_score()), log.stamp(make_score())
+    assert (first["seq"], second["seq"]) == (1, 2)
+    assert (first["v"], first["session"], first["type"]) == (1, "abc", "score")
+    assert first["wall"] == "2026-01-02T12:00:00.345Z"
+
+
+def test_numbers_are_short_on_the_wire() -> None:
+    event = EventLog("abc").stamp(make_score())
+    assert event["media_s"] == 1.2346
+    assert event["fused"] == {"llr": 3.1416}
+    assert event["faces"] == [[0.1, 0.2, 0.3, 0.4]]
+
+
+def test_an_event_without_its_envelope_is_a_payload_again() -> None:
+    payload = StateChanged(
+        media_s=2.5, state=State.VERIFIED, previous=State.WAITING, reasons=[], llr=4.5
+    )
+    event = json.loads(to_line(EventLog("abc").stamp(payload)))
+    for field in ("v", "seq", "session", "wall"):
+        del event[field]
+    assert TypeAdapter(AnyPayload).validate_python(event) == payload

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from stream_verifier.errors import SettingsError
+from stream_verifier.settings import is_loopback, load_settings
+
+
+def test_the_environment_overrides_defaults_and_arguments_override_both(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_PORT", "9000")
+    monkeypatch.setenv("STREAM_VERIFIER_MAX_CALLS", "3")
+    settings = load_settings(port=9001, host=None)
+    assert (settings.port, settings.max_calls, settings.host) == (9001, 3, "127.0.0.1")
+
+
+def test_it_refuses_to_listen_beyond_loopback_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="STREAM_VERIFIER_PUBLIC"):
+        load_settings(host="0.0.0.0")
+    monkeypatch.setenv("STREAM_VERIFIER_PUBLIC", "true")
+    assert load_settings(host="0.0.0.0").host == "0.0.0.0"
+
+
+def test_a_bad_value_is_named_but_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_MAX_CALLS", "secret")
+    with pytest.raises(SettingsError, match="max_calls") as caught:
+        load_settings()
+    assert "secret" not in str(caught.value)
+
+
+def test_the_key_never_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_KEY", "c2VjcmV0")
+    assert "c2VjcmV0" not in repr(load_settings())
+
+
+def test_the_store_lives_in_the_data_folder_unless_set(tmp_path: Path) -> None:
+    settings = load_settings(data_dir=tmp_path)
+    assert str(tmp_path) in settings.store_url
+    assert load_settings(database_url="postgresql+asyncpg://db/x").store_url.startswith("postgres")
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("0.0.0.0", False), ("a.b", False)],
+)
+def test_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback

@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from stream_verifier.errors import CapacityError
+from stream_verifier.events.schema import ErrorRaised, Gap, Payload
+from stream_verifier.media.types import AudioChunk, MediaItem
+from stream_verifier.verify.engine import Engine
+
+WAIT_S = 20
+
+
+def chunk(start_s: float) -> AudioChunk:
+    return AudioChunk(np.zeros(160, np.int16), start_s)
+
+
+def payload(media_s: float) -> Gap:
+    return Gap(media_s=media_s, kind="audio", start_s=0, end_s=media_s, reason="network")
+
+
+class ListInbox:
+    def __init__(self, *items: MediaItem) -> None:
+        self.items = list(items)
+
+    def drain(self) -> list[MediaItem]:
+        items, self.items = self.items, []
+        return items
+
+
+class EchoPipeline:
+    """Answers every item with one payload, so that every item is one turn."""
+
+    windows = 0
+
+    def __init__(self, on_feed: Callable[[], None] = lambda: None) -> None:
+        self._on_feed = on_feed
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        self._on_feed()
+        assert isinstance(item, AudioChunk)
+        return [payload(item.start_s)]
+
+    def idle(self, silence_s: float) -> list[Payload]:
+        return [payload(-silence_s)]
+
+    def finish(self) -> list[Payload]:
+        return [payload(999)]
+
+
+class Mailbox:
+    def __init__(self) -> None:
+        self.payloads: list[Payload] = []
+        self.ended = threading.Event()
+        self.threads: set[str] = set()
+
+    def __call__(self, payloads: list[Payload], last: bool) -> None:
+        self.payloads += payloads
+        self.threads.add(threading.current_thread().name)
+        if last:
+            self.ended.set()
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    engine = Engine(max_calls=2)
+    engine.start()
+    yield engine
+    engine.stop()
+
+
+def test_a_call_is_served_in_order_and_finished_once(engine: Engine) -> None:
+    box = Mailbox()
+    ticket = engine.admit(
+        pipeline=EchoPipeline(), inbox=ListInbox(*(chunk(t) for t in range(5))), deliver=box
+    )
+    ticket.notify()
+    ticket.finish()
+    ticket.finish()
+    assert box.ended.wait(WAIT_S)
+    assert [item.media_s for item in box.payloads if item.media_s >= 0] == [0, 1, 2, 3, 4, 999]
+    assert box.threads == {"inference"}
+    assert engine.calls == 0
+
+
+def test_calls_take_turns(engine: Engine) -> None:
+    order: list[str] = []
+    both_in = threading.Event()
+
+    def note(name: str) -> Callable[[], None]:
+        def on_feed() -> None:
+            assert both_in.wait(WAIT_S)
+            order.append(name)
+
+        return on_feed
+
+    boxes = [Mailbox(), Mailbox()]
+    tickets = [
+        engine.admit(
+            pipeline=EchoPipeline(note(name)),
+            inbox=ListInbox(*(chunk(t) for t in range(4))),
+            deliver=box,
+        )
+        for name, box in zip("ab", boxes, strict=True)
+    ]
+    for ticket in tickets:
+        ticket.finish()
+    both_in.set()
+    assert all(box.ended.wait(WAIT_S) for box in boxes)
+    assert order == ["a", "b"] * 4
+
+
+def test_a_call_beyond_the_limit_is_refused_until_a_place_is_free(engine: Engine) -> None:
+    tickets = [
+        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
+        for _ in range(2)
+    ]
+    with pytest.raises(CapacityError, match="All 2 places"):
+        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
+    tickets[0].cancel()
+    engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
+
+
+def test_a_fault_in_one_call_ends_it_alone(engine: Engine) -> None:
+    def fail() -> None:
+        raise ValueError("of this one")
+
+    bad, good = Mailbox(), Mailbox()
+    engine.admit(pipeline=EchoPipeline(fail), inbox=ListInbox(chunk(0)), deliver=bad).notify()
+    assert bad.ended.wait(WAIT_S)
+    assert isinstance(bad.payloads[-1], ErrorRaised)
+    assert "of this one" not in bad.payloads[-1].message
+    engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(chunk(0)), deliver=good).finish()
+    assert good.ended.wait(WAIT_S)
+    assert engine.calls == 0
+
+
+def test_a_call_without_media_is_told_how_long_it_has_been_idle() -> None:
+    now_s = [0.0]
+    heard = threading.Event()
+    engine = Engine(max_calls=1, clock=lambda: now_s[0])
+
+    def deliver(payloads: list[Payload], last: bool) -> None:
+        assert payloads[0].media_s == pytest.approx(-7.0)
+        heard.set()
+
+    engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=deliver)
+    engine.start()
+    now_s[0] = 7.0
+    assert heard.wait(WAIT_S)
+    engine.stop()
+
+
+def test_a_stopped_engine_admits_nobody(engine: Engine) -> None:
+    engine.stop()
+    with pytest.raises(CapacityError, match="stopping"):
+        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
