@@ -76,7 +76,7 @@ def _campplus_weights(
     if layer.name == "xvector.tdnn.linear":  # its input was flattened channels first
         kernel = kernel.reshape(len(kernel), *_CAMPPLUS_MAP, -1).transpose(0, 2, 1, 3)
         kernel = kernel.reshape(len(kernel), -1, kernel.shape[-1])
-    if isinstance(layer, keras.layers.Dense):  # stored as convolutions of one frame
+    if isinstance(layer, keras.layers.Dense):  # stored as a convolution of one frame
         kernel = kernel[:, :, 0]
     bias = [get("bias")] if layer.use_bias else []
     return [np.transpose(kernel), *bias]  # (out, in, freq, time) -> (time, freq, in, out)

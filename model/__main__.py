@@ -1,0 +1,42 @@
+"""``python -m model COMMAND``: make, check, train and evaluate the model.
+
+A command is a module with ``main(argv: Sequence[str]) -> int``. It is imported only when it is
+called, so that a command without TensorFlow starts without TensorFlow. To add one, add a line.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+from model.errors import ModelError
+
+COMMANDS = {
+    "weights": ("model.convert.build", "make the weights again from the pinned packages"),
+    "parity": ("model.parity", "compare the towers with the published graphs"),
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status, 2 for a command that does not exist."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or arguments[0] not in COMMANDS:
+        print(_usage(), file=sys.stderr)
+        return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
+    module, _ = COMMANDS[arguments[0]]
+    try:
+        return int(importlib.import_module(module).main(arguments[1:]))
+    except ModelError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+
+
+def _usage() -> str:
+    width = max(map(len, COMMANDS))
+    lines = [f"  {name:<{width}}  {about}" for name, (_, about) in COMMANDS.items()]
+    return "\n".join(["usage: python -m model COMMAND [options]", "", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

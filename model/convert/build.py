@@ -1,0 +1,153 @@
+"""``python -m model weights``: make the committed weights again from the pinned packages."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from model.convert.manifest import update_part
+from model.convert.sources import CAMPPLUS, SFACE, YUNET, Source, fetch
+from model.errors import MissingExtraError
+from model.runtime.weights import MANIFEST, WEIGHTS_DIR, read_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One weights file: what it is called, what it takes and gives, and what makes it."""
+
+    name: str
+    file: str
+    source: Source
+    make: Callable[[Path], bytes]
+    input: str
+    output: str
+
+
+def main(argv: Sequence[str]) -> int:
+    """Make each part, compare it with the committed one, and say what differs.
+
+    Returns:
+        0 if every part is byte for byte the committed one (or was written), 1 otherwise.
+    """
+    arguments = _parse(argv)
+    return max([_build(part, arguments) for part in PARTS if _wanted(part, arguments)], default=1)
+
+
+def _parse(argv: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m model weights", description=__doc__)
+    parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where downloads go")
+    parser.add_argument("--directory", type=Path, default=WEIGHTS_DIR, help="where weights lie")
+    parser.add_argument("--part", action="append", choices=[part.name for part in PARTS])
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="write a part that came out different; every stored reference becomes stale",
+    )
+    return parser.parse_args(argv)
+
+
+def _wanted(part: Part, arguments: argparse.Namespace) -> bool:
+    return not arguments.part or part.name in arguments.part
+
+
+def _build(part: Part, arguments: argparse.Namespace) -> int:
+    made = part.make(arguments.cache)
+    path = arguments.directory / part.file
+    if path.is_file() and path.read_bytes() != made and not arguments.replace:
+        print(_difference(part, path.read_bytes(), made, arguments.directory))
+        return 1
+    verb = "same as committed" if path.is_file() and path.read_bytes() == made else "written"
+    path.write_bytes(made)
+    entry = update_part(part.name, part.file, directory=arguments.directory, **_about(part))
+    print(f"{part.name}: {part.file}, {entry['bytes']} bytes, sha256 {entry['sha256']}: {verb}")
+    return 0
+
+
+def _about(part: Part) -> dict[str, Any]:
+    source = asdict(part.source)
+    about: dict[str, Any] = {"licence": source.pop("licence"), "source": source}
+    if part.file.endswith(".tflite"):
+        about["made_with"] = _toolchain()
+    return {"input": part.input, "output": part.output, **about}
+
+
+def _difference(part: Part, committed: bytes, made: bytes, directory: Path) -> str:
+    old, new = (hashlib.sha256(data).hexdigest() for data in (committed, made))
+    lines = [
+        f"{part.name}: {part.file} came out different and was left as it is",
+        f"  committed: {len(committed)} bytes, sha256 {old}",
+        f"  made now:  {len(made)} bytes, sha256 {new}",
+    ]
+    known = read_manifest(directory)["parts"] if (directory / MANIFEST).exists() else {}
+    was = known.get(part.name, {}).get("made_with")
+    if was and was != _toolchain():
+        lines.append(f"  the committed one was made with {was}, this one with {_toolchain()}")
+    return "\n".join([*lines, "  --replace writes it; stored references must be enrolled again"])
+
+
+def _toolchain() -> dict[str, str]:
+    tensorflow, keras = _training_packages()
+    return {"tensorflow": tensorflow.__version__, "keras": keras.__version__}
+
+
+def _training_packages() -> tuple[Any, Any]:
+    try:
+        import keras
+        import tensorflow
+    except ImportError as error:
+        raise MissingExtraError(
+            "converting needs TensorFlow: pip install 'stream-verifier[train]'"
+        ) from error
+    return tensorflow, keras
+
+
+def _copy_yunet(cache: Path) -> bytes:
+    return fetch(YUNET, cache).read_bytes()
+
+
+def _make_sface(cache: Path) -> bytes:
+    _training_packages()
+    from model.convert.litert_export import to_litert_float16
+    from model.convert.load import load_sface
+
+    return to_litert_float16(load_sface(cache), (1, 112, 112, 3))
+
+
+def _make_campplus(cache: Path) -> bytes:
+    _training_packages()
+    from model.convert.litert_export import to_litert_float16
+    from model.convert.load import load_campplus
+
+    return to_litert_float16(load_campplus(cache), (1, None, 80))
+
+
+PARTS = (
+    Part(
+        name="face_detector",
+        file="yunet.onnx",
+        source=YUNET,
+        make=_copy_yunet,
+        input="BGR picture of any size, through cv2.FaceDetectorYN",
+        output="per face: box, five landmarks, score",
+    ),
+    Part(
+        name="face_tower",
+        file="sface.tflite",
+        source=SFACE,
+        make=_make_sface,
+        input="float32 (1, 112, 112, 3), RGB, 0 to 255, aligned to the ArcFace template",
+        output="float32 (1, 128), not normalised",
+    ),
+    Part(
+        name="voice_tower",
+        file="campplus.tflite",
+        source=CAMPPLUS,
+        make=_make_campplus,
+        input="float32 (1, frames, 80), Kaldi log-mel minus its mean over time, frames >= 48",
+        output="float32 (1, 192), not normalised",
+    ),
+)

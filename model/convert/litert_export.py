@@ -1,0 +1,29 @@
+"""Exports a Keras tower to LiteRT with float16 weights."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+
+import keras
+import tensorflow as tf
+
+
+def to_litert_float16(model: keras.Model, input_shape: Sequence[int | None]) -> bytes:
+    """Convert by way of a SavedModel, the one path that keeps the weights of a Keras 3 model.
+
+    Args:
+        model: one float32 input, one output.
+        input_shape: with the batch axis; None leaves an axis open for ``resize_tensor_input``.
+
+    Returns:
+        The ``.tflite`` file: float16 weights, float32 arithmetic, input and output.
+    """
+    signature = [tf.TensorSpec(tuple(input_shape), tf.float32, name="input")]
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, input_signature=signature, verbose=False)
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+        converted: bytes = converter.convert()
+    return converted

