@@ -30,14 +30,18 @@ TEMPLATE: NDArray[np.float64] = np.array(
 class FaceDetector:
     """YuNet (Wu et al. 2023) through OpenCV.
 
-    Keep one per call or share one among calls; either way, use it from one thread at a time.
+    A frame is searched scaled down first, which costs a third and loses nothing on a face of the
+    usual size, then once more in detail where no face or only small ones were found. Keep one
+    detector per call or share one among calls; either way, use it from one thread at a time.
     """
 
     def __init__(
         self,
         model_path: Path | str,
         *,
-        max_side_px: int = 480,
+        first_side_px: int = 320,
+        max_side_px: int = 640,
+        fine_below_px: float = 40.0,
         min_score: float = 0.7,
         max_overlap: float = 0.3,
         max_faces: int = 20,
@@ -46,7 +50,10 @@ class FaceDetector:
 
         Args:
             model_path: the ONNX file.
-            max_side_px: frames are scaled down to this longer side before the search.
+            first_side_px: longer side of the frame in the first search.
+            max_side_px: longer side of the frame in the second.
+            fine_below_px: where the largest face of the first search, as it was searched, is
+                smaller, its landmarks are too coarse, and the second search decides.
             min_score: detections below are dropped, 0 to 1.
             max_overlap: intersection over union from which two detections are one face.
             max_faces: no more than these are reported, the surest first.
@@ -56,15 +63,10 @@ class FaceDetector:
         """
         if not Path(model_path).is_file():
             raise WeightsError(f"face detector {model_path} is missing: install the package again")
-        try:
-            self._net = cv2.FaceDetectorYN.create(
-                str(model_path), "", (max_side_px, max_side_px), min_score, max_overlap, 5000
-            )
-        except cv2.error as error:
-            raise WeightsError(
-                f"OpenCV cannot read the face detector {model_path}: install the package again"
-            ) from error
+        self._net = _load(str(model_path), min_score, max_overlap)
+        self._first_side_px = min(first_side_px, max_side_px)
         self._max_side_px = max_side_px
+        self._fine_below_px = fine_below_px
         self._max_faces = max_faces
 
     def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
@@ -76,18 +78,39 @@ class FaceDetector:
         Returns:
             Faces in pixels of ``image``, the surest first; boxes may reach beyond the frame.
         """
-        height, width = image.shape[:2]
-        if min(height, width) < 2:
+        side = max(image.shape[:2])
+        if min(image.shape[:2]) < 2:
             return []
-        scale = min(1.0, self._max_side_px / max(height, width))
+        faces = self._search(image, self._first_side_px)
+        scale = min(1.0, self._first_side_px / side)
+        largest_px = max(((face.box[2] + face.box[3]) / 2 for face in faces), default=0.0)
+        if side > self._first_side_px and largest_px * scale < self._fine_below_px:
+            faces = self._search(image, self._max_side_px)
+        return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
+
+    def _search(self, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
+        height, width = image.shape[:2]
+        scale = min(1.0, max_side_px / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = image if size == (width, height) else _shrink(image, size)
         self._net.setInputSize(size)
         found: Any = self._net.detect(small)[1]  # None without a face, whatever its stub says
         rows = np.empty((0, 15)) if found is None else np.asarray(found, np.float64)
         back = np.array([width / size[0], height / size[1]])
-        faces = [_face(row, back) for row in rows]
-        return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
+        return [_face(row, back) for row in rows]
+
+
+def _load(model_path: str, min_score: float, max_overlap: float) -> cv2.FaceDetectorYN:
+    """OpenCV 5 warns of each network that it does not need the target that it sets itself."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        return cv2.FaceDetectorYN.create(model_path, "", (320, 320), min_score, max_overlap)
+    except cv2.error as error:
+        raise WeightsError(
+            f"OpenCV cannot read the face detector {model_path}: install the package again"
+        ) from error
+    finally:
+        cv2.utils.logging.setLogLevel(level)
 
 
 def _shrink(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
