@@ -1,0 +1,110 @@
+"""A real Chromium with a camera and a microphone that play files."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from playwright.async_api import Page, async_playwright
+from scipy.signal import resample_poly
+
+CAMERA_FPS = 30.0
+_WAV_RATE_HZ = 48_000
+_FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What the camera shows and the microphone hears, each played in a loop."""
+
+    video: Path
+    audio: Path
+
+
+def write_capture(
+    folder: Path, name: str, frames: Iterable[NDArray[np.uint8]], samples: NDArray[np.int16]
+) -> Capture:
+    """Write a Motion JPEG at 30 fps and a WAV at 48 kHz, which Chromium's fake devices read.
+
+    Args:
+        folder: where to.
+        name: of both files.
+        frames: uint8 (height, width, 3) BGR, 30 a second.
+        samples: int16 (n,), mono at 16 kHz.
+    """
+    capture = Capture(folder / f"{name}.mjpeg", folder / f"{name}.wav")
+    with capture.video.open("wb") as file:
+        for frame in frames:
+            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+    resampled = resample_poly(samples.astype(np.float32), 3, 1)
+    with wave.open(str(capture.audio), "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(2)
+        sound.setframerate(_WAV_RATE_HZ)
+        sound.writeframes(np.clip(resampled, -32768, 32767).astype("<i2").tobytes())
+    return capture
+
+
+def chromium_path() -> str | None:
+    """Where Debian's Chromium is, None without one."""
+    return shutil.which("chromium")
+
+
+@contextlib.asynccontextmanager
+async def open_page(
+    address: str,
+    capture: Capture | None = None,
+    *,
+    viewport: tuple[int, int] = (1280, 900),
+    flags: tuple[str, ...] = (),
+    dark: bool = False,
+) -> AsyncIterator[Page]:
+    """Open an address in a fresh Chromium; it is gone afterwards.
+
+    Args:
+        address: to open.
+        capture: what camera and microphone play; a test pattern and beeps without.
+        viewport: width and height in CSS pixels.
+        flags: further command-line flags.
+        dark: whether the page is asked for its dark colours.
+    """
+    args = [*_FLAGS, *flags]
+    if capture is not None:
+        args.append(f"--use-file-for-fake-video-capture={capture.video}")
+        args.append(f"--use-file-for-fake-audio-capture={capture.audio}")
+    with tempfile.TemporaryDirectory(prefix="chromium-") as profile:
+        async with async_playwright() as playwright:
+            context = await playwright.chromium.launch_persistent_context(
+                profile,
+                executable_path=chromium_path(),
+                headless=True,
+                args=args,
+                viewport={"width": viewport[0], "height": viewport[1]},
+                color_scheme="dark" if dark else "light",
+            )
+            try:
+                page = context.pages[0] if context.pages else await context.new_page()
+                await page.goto(address)
+                yield page
+            finally:
+                await context.close()
