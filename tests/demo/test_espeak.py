@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from model.errors import MissingExtraError
+from stream_verifier.demo import espeak
+from stream_verifier.demo.espeak import synthesise
+
+TEXT = "The quick brown fox jumps over the lazy dog."
+
+
+@pytest.fixture
+def without_library(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(espeak, "_library", lambda: None)
+    yield
+
+
+def test_the_library_speaks() -> None:
+    pytest.importorskip("espeakng_loader")
+    samples, rate_hz = synthesise(TEXT, voice="en-us+f3")
+    assert (samples.dtype, rate_hz) == (np.int16, 22_050)
+    assert 1.5 < len(samples) / rate_hz < 5
+    assert np.abs(samples.astype(int)).max() > 3000
+
+
+def test_variants_and_speed_are_heard() -> None:
+    woman, _ = synthesise(TEXT, voice="en-us+f3")
+    man, _ = synthesise(TEXT, voice="en-us+m7")
+    slow, _ = synthesise(TEXT, voice="en-us+f3", words_per_min=90)
+    assert len(woman) != len(man) or not np.array_equal(woman, man)
+    assert len(slow) > 1.3 * len(woman)
+
+
+@pytest.mark.usefixtures("without_library")
+def test_the_program_stands_in_for_the_library() -> None:
+    if shutil.which("espeak-ng") is None:
+        pytest.skip("needs the program espeak-ng")
+    samples, rate_hz = synthesise(TEXT, voice="en-us+f3")
+    assert (samples.dtype, rate_hz) == (np.int16, 22_050)
+    assert 1.5 < len(samples) / rate_hz < 5
+    assert np.abs(samples.astype(int)).max() > 3000
+
+
+@pytest.mark.usefixtures("without_library")
+def test_without_either_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(MissingExtraError, match=r"stream-verifier\[demo\].*apt-get"):
+        synthesise(TEXT, voice="en-us+f3")
