@@ -7,8 +7,9 @@ root=${1:-$(mktemp -d)/root}
 command -v debootstrap >/dev/null || { echo "Install debootstrap first." >&2; exit 1; }
 
 mounts="dev proc"
+server=""
 cleanup() {
-    [ -z "${server:-}" ] || kill "$server" 2>/dev/null || true
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
     for name in $mounts; do umount "$root/$name" 2>/dev/null || true; done
 }
 trap cleanup EXIT INT TERM
@@ -18,16 +19,19 @@ debootstrap --variant=minbase "$release" "$root" >/dev/null
 for name in $mounts; do mount --bind "/$name" "$root/$name"; done
 
 # What an engine would give the build from its host: names, certificates, package settings.
-for file in /etc/resolv.conf /etc/hosts /etc/pip.conf; do
+for file in /etc/resolv.conf /etc/hosts; do
     [ ! -f "$file" ] || cp -L "$file" "$root$file"
 done
 [ ! -d /etc/apt/apt.conf.d ] || cp -Lr /etc/apt/apt.conf.d "$root/etc/apt/"
 cp -L /etc/apt/sources.list "$root/etc/apt/" 2>/dev/null || true
 cp -Lr /etc/apt/sources.list.d "$root/etc/apt/" 2>/dev/null || true
-if [ -d /etc/ssl/certs ]; then
-    mkdir -p "$root/etc/ssl/certs"
-    cp -L /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/"
+certificates=/etc/ssl/certs/ca-certificates.crt
+if [ -f "$certificates" ]; then
+    # Beside the root's own bundle, which installing ca-certificates writes anew.
+    cp -L "$certificates" "$root/etc/ssl/host-certificates.crt"
+    export PIP_CERT=/etc/ssl/host-certificates.crt
 fi
+unset PIP_FIND_LINKS PIP_CONFIG_FILE
 
 workdir=/
 environment=""
@@ -44,19 +48,9 @@ while IFS= read -r line; do
         ;;
     "COPY "*)
         step "$line"
-        set -- ${line#COPY }
-        while [ $# -gt 1 ]; do
-            # What a clean checkout holds, not what lies about.
-            case "$2" in
-            ./) git ls-files -z -- "$1" | xargs -0 -I{} cp {} "$root$workdir/" ;;
-            *) git ls-files -z -- "$1" | xargs -0 cp --parents -t "$root$workdir/" ;;
-            esac
-            [ $# -gt 2 ] || break
-            target=""
-            for word in "$@"; do target=$word; done
-            shift
-            [ "$1" != "$target" ] || break
-            git ls-files -z -- "$1" | xargs -0 cp --parents -t "$root$workdir/"
+        # Every target mirrors its source's name; what a clean checkout holds, not what lies about.
+        for word in ${line#COPY }; do
+            git ls-files -z -- "$word" | xargs -0 -r cp --parents -t "$root$workdir/"
         done
         ;;
     "ENV "*) environment="$environment ${line#ENV }" ;;
