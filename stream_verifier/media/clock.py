@@ -1,0 +1,138 @@
+"""One clock for a call: RTP timestamps and RTCP sender reports become media seconds.
+
+RTP timestamps of two streams have unrelated origins and rates; sender reports tie each to the
+sender's wall clock (RFC 3550, sections 5.1 and 6.4.1). Until both streams have sent one, the
+offset between them is taken from when packets arrived, which is worse (tens of milliseconds).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RATES_HZ = {"audio": 48_000, "video": 90_000}
+"""RTP clock rates of the codecs we accept: Opus, and VP8 or H.264."""
+
+_WRAP = 1 << 32
+_TRUSTED_JUMP_S = 10.0
+_ABSURD_S = 2.0
+_STEP_S = 0.1
+_SLEW = 0.25
+
+
+def signed(difference: int, bits: int) -> int:
+    """Return ``difference`` modulo ``2 ** bits`` as the nearest number to 0."""
+    half = 1 << (bits - 1)
+    return ((difference + half) & ((1 << bits) - 1)) - half
+
+
+class RtpTimeline:
+    """Extends one stream's 32-bit RTP timestamps to ticks that never wrap.
+
+    A sender that restarts (timestamps jump back, or further ahead than time has passed) goes on
+    where it is by arrival, so that ticks stay a measure of time.
+
+    Args:
+        rate_hz: ticks per second.
+    """
+
+    def __init__(self, rate_hz: int) -> None:
+        self._rate_hz = rate_hz
+        self._raw = 0
+        self._ticks: int | None = None
+        self._arrival_s = 0.0
+
+    def restart(self) -> None:
+        """Trust no difference to earlier timestamps: the stream has a new source."""
+        self._raw = -1
+
+    def extend(self, timestamp: int, arrival_s: float) -> int:
+        """Return ticks for the next frame's ``timestamp``; frames come in sending order."""
+        if self._ticks is None:
+            self._ticks = timestamp
+        else:
+            self._ticks += self._advance(timestamp, max(0.0, arrival_s - self._arrival_s))
+        self._raw, self._arrival_s = timestamp, arrival_s
+        return self._ticks
+
+    def locate(self, timestamp: int) -> int | None:
+        """Return ticks for a timestamp near the newest frame, None if it is far from it."""
+        if self._ticks is None or self._raw < 0:
+            return None
+        difference = signed(timestamp - self._raw, 32)
+        near = abs(difference) <= 6 * _TRUSTED_JUMP_S * self._rate_hz
+        return self._ticks + difference if near else None
+
+    def _advance(self, timestamp: int, elapsed_s: float) -> int:
+        difference = signed(timestamp - self._raw, 32)
+        trusted = 0 <= difference <= (elapsed_s + _TRUSTED_JUMP_S) * self._rate_hz
+        if trusted and self._raw >= 0:
+            return difference
+        return max(1, round(elapsed_s * self._rate_hz))
+
+
+@dataclass(slots=True)
+class _Stream:
+    rate_hz: int
+    transit_s: float | None = None
+    base_s: float | None = None
+    report: float | None = None
+    last_s: float = 0.0
+
+
+class MediaClock:
+    """Maps both streams of a call to seconds since the call's first media.
+
+    Audio is the master: its times never move, so its samples stay contiguous. Video is moved
+    onto it, once when both streams have reported, then gently; its times never run backwards.
+    """
+
+    def __init__(self) -> None:
+        self._streams = {kind: _Stream(rate) for kind, rate in RATES_HZ.items()}
+        self._origin_s: float | None = None
+        self.synchronised = False
+        """Whether audio and video are aligned by sender reports, not by arrival."""
+
+    def arrived(self, kind: str, ticks: int, arrival_s: float) -> None:
+        """Note when a frame arrived; the least delayed one dates the stream until reports."""
+        stream = self._streams[kind]
+        transit_s = arrival_s - ticks / stream.rate_hz
+        if stream.transit_s is None or transit_s < stream.transit_s:
+            stream.transit_s = transit_s
+
+    def report(self, kind: str, ticks: int, ntp_s: float) -> None:
+        """Take a sender report: the sender's wall clock said ``ntp_s`` at ``ticks``."""
+        stream = self._streams[kind]
+        stream.report = ticks / stream.rate_hz - ntp_s
+        self._align()
+
+    def seconds(self, kind: str, ticks: int) -> float:
+        """Return the media time of a frame, in seconds; call it in sending order.
+
+        Raises:
+            ValueError: `arrived` was never called for this stream.
+        """
+        stream = self._streams[kind]
+        if stream.base_s is None:
+            self._anchor(stream, ticks)
+        stream.last_s = max(stream.last_s, (stream.base_s or 0.0) + ticks / stream.rate_hz)
+        return stream.last_s
+
+    def _anchor(self, stream: _Stream, ticks: int) -> None:
+        if stream.transit_s is None:
+            raise ValueError("a frame cannot be dated before its arrival was noted")
+        if self._origin_s is None:
+            self._origin_s = stream.transit_s + ticks / stream.rate_hz
+        stream.base_s = stream.transit_s - self._origin_s
+        self._align()
+
+    def _align(self) -> None:
+        audio, video = self._streams["audio"], self._streams["video"]
+        if None in (audio.base_s, video.base_s, audio.report, video.report):
+            return
+        target_s = audio.base_s + audio.report - video.report  # type: ignore[operator]
+        error_s = target_s - video.base_s  # type: ignore[operator]
+        if abs(error_s) > _ABSURD_S:
+            return  # The sender's two reports do not share a wall clock.
+        step = not self.synchronised or abs(error_s) > _STEP_S
+        video.base_s += error_s if step else _SLEW * error_s  # type: ignore[operator]
+        self.synchronised = True

@@ -1,0 +1,289 @@
+"""The receiving end of one call: WebRTC in, dated media out to an inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import av
+from aiortc import (
+    MediaStreamTrack,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from stream_verifier.errors import NegotiationError
+from stream_verifier.media import aiortc_patches
+from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.clock import MediaClock
+from stream_verifier.media.ice import IceServer, capabilities, configuration, local_addresses
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.offers import sending_kinds
+from stream_verifier.media.video import VideoPicker
+
+__all__ = ["IceServer", "Peer", "PeerStats", "StreamStats", "local_addresses"]
+
+_logger = logging.getLogger(__name__)
+_TEND_S = 0.1
+_MIME_TYPES = {
+    "audio": ("audio/opus",),
+    "video": ("video/VP8", "video/H264", "video/rtx"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """One stream's counts so far.
+
+    Attributes:
+        packets: RTP packets received.
+        frames: frames decoded.
+        lost: audio packets given up, or video frames dropped for a missing reference.
+        restarts: times that stalled video had to be restarted.
+        silent_s: seconds since the last packet; None before the first.
+    """
+
+    packets: int
+    frames: int
+    lost: int
+    restarts: int
+    silent_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerStats:
+    """A peer's state and counts.
+
+    Attributes:
+        state: of the connection: "new", "connecting", "connected", "failed" or "closed".
+        synchronised: whether audio and video are aligned by sender reports yet.
+        streams: by kind, "audio" and "video".
+    """
+
+    state: str
+    synchronised: bool
+    streams: dict[str, StreamStats]
+
+
+class Peer:
+    """Receives one call.
+
+    Every track is read all the time by a task of its own, whatever the worker does, because
+    aiortc's queues have no bound; what may be dropped is dropped in the inbox.
+
+    Args:
+        inbox: where audio, sampled frames and gaps go.
+        ice_servers: STUN and TURN; none by default, never a public one.
+        host_addresses: local addresses to offer instead of all but loopback.
+        video_rate_hz: frames per second of media that are scored.
+        max_side_px: longer side of those, at most.
+        connect_timeout_s: a peer that has not connected by then is given up.
+        silence_timeout_s: nothing at all from a connected peer for this long means it is gone.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: MediaInbox,
+        ice_servers: Sequence[IceServer | str] = (),
+        host_addresses: Sequence[str] | None = None,
+        video_rate_hz: float = 2.0,
+        max_side_px: int = 640,
+        connect_timeout_s: float = 20.0,
+        silence_timeout_s: float = 5.0,
+    ) -> None:
+        self.closed = asyncio.Event()
+        """Set when the call is over, whoever ended it; `close` still has to be awaited."""
+        self._inbox = inbox
+        self._configuration = configuration(ice_servers)
+        self._host_addresses = host_addresses
+        self._connect_timeout_s = connect_timeout_s
+        self._silence_timeout_s = silence_timeout_s
+        self._clock = MediaClock()
+        self._audio = AudioNormaliser()
+        self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
+        self._pc: RTCPeerConnection | None = None
+        self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
+        self._frames = {"audio": 0, "video": 0}
+        self._liveness: list[aiortc_patches.Liveness] = []
+        self._readers: list[asyncio.Task[None]] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def stats(self) -> PeerStats:
+        """State and counts now."""
+        state = "closed" if self._closing else "new"
+        if self._pc is not None:
+            state = self._pc.connectionState
+        return PeerStats(
+            state, self._clock.synchronised, {k: self._stream_stats(k) for k in self._taps}
+        )
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Answer an offer and start to receive.
+
+        Args:
+            offer_sdp: with all its candidates in it, or candidates enough to connect.
+
+        Returns:
+            The answer's SDP, with all candidates in it.
+
+        Raises:
+            NegotiationError: the offer is broken, has no media that we can receive, or this peer
+                has answered already.
+        """
+        if self._pc is not None or self._closing is not None:
+            raise NegotiationError("This call was answered already. Start a new one.")
+        kinds = sending_kinds(offer_sdp)
+        self._pc = pc = RTCPeerConnection(self._configuration)
+        try:
+            return await self._negotiate(pc, offer_sdp, kinds)
+        except NegotiationError:
+            await self.close()
+            raise
+        except Exception as error:  # aiortc raises whatever its parser stumbles over.
+            await self.close()
+            raise NegotiationError(
+                f"The SDP offer cannot be answered ({type(error).__name__}: {error}). "
+                "Offer VP8 or H.264 video or Opus audio."
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Leave the call: sockets, tasks and threads are gone when this returns. Idempotent."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _negotiate(self, pc: RTCPeerConnection, offer_sdp: str, kinds: set[str]) -> str:
+        pc.on("connectionstatechange", self._on_state)
+        for kind in sorted(kinds):
+            _prefer_codecs(pc.addTransceiver(kind, direction="recvonly"), kind)
+        await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+        if self._host_addresses is not None:
+            aiortc_patches.use_host_addresses(pc, self._host_addresses)
+        connections = aiortc_patches.ice_connections(pc)
+        self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
+        for transceiver in pc.getTransceivers():
+            self._receive(transceiver)
+        await pc.setLocalDescription(await pc.createAnswer())
+        if not any(connection.local_candidates for connection in connections):
+            raise NegotiationError(
+                "This machine has no network address to receive media on. Set "
+                "host_addresses to 127.0.0.1 for calls from the machine itself."
+            )
+        self._watch = asyncio.create_task(self._watch_over(pc))
+        return str(pc.localDescription.sdp)
+
+    def _receive(self, transceiver: RTCRtpTransceiver) -> None:
+        """Read a transceiver's track; a second one of its kind is drained and ignored."""
+        kind = transceiver.kind
+        receiver: Any = transceiver.receiver  # Its track is None where nothing is sent.
+        if receiver.track is None:
+            return
+        if kind in self._taps:
+            self._start_reader(self._read(receiver.track, lambda frame: None))
+        elif kind == "audio":
+            self._taps[kind] = aiortc_patches.AudioTap(receiver, self._clock)
+            self._start_reader(self._read(receiver.track, self._take_sound))
+        else:
+            self._taps[kind] = aiortc_patches.VideoTap(receiver, self._clock)
+            self._start_reader(self._read(receiver.track, self._take_picture))
+
+    def _start_reader(self, reading: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(reading)
+        task.add_done_callback(self._on_reader_done)
+        self._readers.append(task)
+
+    async def _read(self, track: MediaStreamTrack, take: Callable[[Any], None]) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            take(frame)
+
+    def _take_sound(self, frame: Any) -> None:
+        if isinstance(frame, av.AudioFrame) and frame.pts is not None:
+            time_s, arrived_s, reason = self._date("audio", frame.pts)
+            for item in self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason):
+                self._inbox.put(item)
+
+    def _take_picture(self, frame: Any) -> None:
+        if isinstance(frame, av.VideoFrame) and frame.pts is not None:
+            time_s, arrived_s, reason = self._date("video", frame.pts)
+            for item in self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason):
+                self._inbox.put(item)
+
+    def _date(self, kind: str, ticks: int) -> tuple[float, float | None, str]:
+        """Return a decoded frame's media time, arrival and why there was none before it."""
+        tap = self._taps[kind]
+        self._frames[kind] += 1
+        return self._clock.seconds(kind, ticks), tap.arrival_s(ticks), tap.pause_reason(ticks)
+
+    async def _watch_over(self, pc: RTCPeerConnection) -> None:
+        """Keep streams going and notice when the peer is gone."""
+        started_s = time.monotonic()
+        while not self.closed.is_set():
+            await asyncio.sleep(_TEND_S)
+            now_s = time.monotonic()
+            for tap in self._taps.values():
+                await tap.tend(now_s)
+            if pc.connectionState == "connected":
+                gone = self._silent_s(now_s) > self._silence_timeout_s
+            else:
+                gone = now_s - started_s > self._connect_timeout_s
+            if gone:
+                _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
+                self.closed.set()
+
+    def _silent_s(self, now_s: float) -> float:
+        heard = [life.heard_s for life in self._liveness if life.heard_s is not None]
+        return now_s - max(heard, default=now_s)
+
+    def _on_state(self) -> None:
+        if self._pc is not None and self._pc.connectionState in ("failed", "closed"):
+            self.closed.set()
+
+    def _on_reader_done(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            _logger.error("a track reader failed; the call ends", exc_info=error)
+        if error is not None or all(reader.done() for reader in self._readers):
+            self.closed.set()
+
+    async def _close(self) -> None:
+        self.closed.set()
+        tasks = [*self._readers, *([self._watch] if self._watch else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._pc is not None:
+            await aiortc_patches.stop_decoders(self._pc)
+            await self._pc.close()
+
+    def _stream_stats(self, kind: str) -> StreamStats:
+        tap = self._taps[kind]
+        silent_s = None if tap.last_packet_s is None else time.monotonic() - tap.last_packet_s
+        return StreamStats(
+            packets=tap.packets,
+            frames=self._frames[kind],
+            lost=tap.lost,
+            restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
+            silent_s=silent_s,
+        )
+
+
+def _prefer_codecs(transceiver: RTCRtpTransceiver, kind: str) -> None:
+    wanted = _MIME_TYPES[kind]
+    transceiver.setCodecPreferences([c for c in capabilities(kind) if c.mimeType in wanted])
