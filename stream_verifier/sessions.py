@@ -29,10 +29,11 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.store import IdentityStore
+from stream_verifier.media.ice import local_addresses
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
 from stream_verifier.services import Recogniser
-from stream_verifier.settings import Settings
+from stream_verifier.settings import Settings, is_loopback
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
@@ -41,6 +42,16 @@ _FINISH_TIMEOUT_S = 5.0
 
 EndReason = Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
 _UNHEARD: frozenset[EndReason] = frozenset({"client_gone", "server_stopping", "error"})
+
+
+def host_addresses(settings: Settings) -> tuple[str, ...] | None:
+    """The local addresses offered to peers; None leaves the choice to aioice.
+
+    A server on loopback offers loopback too, so that a call from this machine needs no network.
+    """
+    if settings.ice_host_addresses or not is_loopback(settings.host):
+        return settings.ice_host_addresses or None
+    return ("127.0.0.1", *local_addresses())
 
 
 class Enrolling:
@@ -301,7 +312,7 @@ class Sessions:
         inbox = MediaInbox()
         peer = Peer(
             ice_servers=self._settings.ice_servers,
-            host_addresses=self._settings.ice_host_addresses or None,
+            host_addresses=host_addresses(self._settings),
             inbox=inbox,
             video_rate_hz=self._settings.face_rate_hz,
         )

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from stream_verifier.demo.caller import LOOPBACK, Caller
+from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson
 from stream_verifier.server import running_server
@@ -73,14 +73,7 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
     server then stays up until interrupted.
     """
     with tempfile.TemporaryDirectory(prefix="stream-verifier-demo-") as folder:
-        settings = settings.model_copy(
-            update={
-                "data_dir": Path(folder),
-                "database_url": None,
-                # Loopback too: the script calls from this machine, without a network.
-                "ice_host_addresses": settings.ice_host_addresses or _addresses(),
-            }
-        )
+        settings = settings.model_copy(update={"data_dir": Path(folder), "database_url": None})
         async with running_server(settings) as server:
             address = server.address
             console.print(f"Server up at [link]{address}[/link]")
@@ -92,13 +85,6 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
                 )
                 await server.wait()
     return right
-
-
-def _addresses() -> tuple[str, ...]:
-    """Loopback first, then what a browser on another interface would need."""
-    from stream_verifier.media.peer import local_addresses
-
-    return (*LOOPBACK, *local_addresses())
 
 
 async def _play(address: str, folder: Path, console: Console) -> bool:

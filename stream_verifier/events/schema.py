@@ -61,6 +61,13 @@ class SessionStarted(Payload):
     operating_point: str | None = None
 
 
+class MediaStarted(Payload):
+    """The first sound or picture of the call arrived and could be decoded."""
+
+    type: Literal["media_started"] = "media_started"
+    kind: Literal["audio", "video"]
+
+
 class ModalityScore(BaseModel):
     """One modality's comparison score in a window."""
 
@@ -167,6 +174,7 @@ class SessionEnded(Payload):
 
 AnyPayload = Annotated[
     SessionStarted
+    | MediaStarted
     | Score
     | StateChanged
     | EnrolmentProgress

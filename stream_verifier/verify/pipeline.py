@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
@@ -16,6 +17,7 @@ from stream_verifier.events.schema import (
     EnrolmentProgress,
     FusedScore,
     Gap,
+    MediaStarted,
     ModalityScore,
     Payload,
     Score,
@@ -70,21 +72,30 @@ class FrontEnd:
 
 
 class MediaProgress:
-    """Where the call's media time stands."""
+    """Where the call's media time stands, and what to tell of the media itself."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
+        self._started: set[str] = set()
 
-    def advance(self, item: MediaItem) -> None:
+    def advance(self, item: MediaItem) -> list[Payload]:
         """Move on to the end of an item; media time never runs backwards."""
         match item:
             case AudioChunk():
-                end_s = item.end_s
+                self.now_s = max(self.now_s, item.end_s)
+                return self._start("audio", item.start_s)
             case VideoFrame():
-                end_s = item.time_s
+                self.now_s = max(self.now_s, item.time_s)
+                return self._start("video", item.time_s)
             case MediaGap():
-                end_s = item.end_s
-        self.now_s = max(self.now_s, end_s)
+                self.now_s = max(self.now_s, item.end_s)
+                return [_gap(item)]
+
+    def _start(self, kind: Literal["audio", "video"], media_s: float) -> list[Payload]:
+        if kind in self._started:
+            return []
+        self._started.add(kind)
+        return [MediaStarted(media_s=media_s, kind=kind)]
 
 
 def _gap(item: MediaGap) -> Gap:
@@ -132,8 +143,7 @@ class VerifyPipeline:
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
-        self._media.advance(item)
-        payloads: list[Payload] = [_gap(item)] if isinstance(item, MediaGap) else []
+        payloads = self._media.advance(item)
         for window in self._front_end.feed(item):
             payloads += self._score(window)
         return payloads
@@ -217,8 +227,7 @@ class EnrolPipeline:
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps and progress."""
-        self._media.advance(item)
-        payloads: list[Payload] = [_gap(item)] if isinstance(item, MediaGap) else []
+        payloads = self._media.advance(item)
         return payloads + [self._collect(window) for window in self._front_end.feed(item)]
 
     def idle(self, silence_s: float) -> list[Payload]:

@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m stream_verifier`."""
+
+from stream_verifier.cli import main
+
+main()
