@@ -73,16 +73,18 @@ def folded_tensors(graph: OnnxGraph) -> dict[str, NDArray[np.float32]]:
 def _dequantise(node: Node, tensors: dict[str, NDArray[Any]]) -> NDArray[np.float32]:
     values, *factors = (tensors[name] for name in node.inputs)
     axis, block = node.ints.get("axis", 1), node.ints.get("block_size", 0)
-    scale, zero = (_spread(f, values.shape, axis, block) for f in (factors + [np.int8(0)])[:2])
-    return ((values.astype(np.int32) - zero.astype(np.int32)) * scale).astype(np.float32)
+    scale, zero = (
+        _spread(f, values.shape, axis, block) for f in [*factors, np.zeros((), np.int8)][:2]
+    )
+    centred = values.astype(np.int32) - zero.astype(np.int32)
+    return np.asarray(centred * scale, dtype=np.float32)
 
 
-def _spread(factor: Any, shape: tuple[int, ...], axis: int, block: int) -> NDArray[Any]:
+def _spread(factor: NDArray[Any], shape: tuple[int, ...], axis: int, block: int) -> NDArray[Any]:
     """A scale or zero point in a form that broadcasts against the quantised tensor."""
-    factor = np.asarray(factor)
     if block and factor.ndim == len(shape):
         repeated = np.repeat(factor, block, axis=axis)
-        return repeated.take(np.arange(shape[axis]), axis=axis)
+        return np.asarray(repeated.take(np.arange(shape[axis]), axis=axis))
     if factor.ndim == 1 and factor.size > 1:
         return factor.reshape([-1 if i == axis else 1 for i in range(len(shape))])
     return factor

