@@ -6,6 +6,7 @@ FILE`` writes what this graph gives for made-up input, so that the tests can com
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import sys
 from collections.abc import Callable
@@ -47,7 +48,7 @@ def load_torch_campplus(cache: Path) -> Callable[[NDArray[np.float32]], Vector]:
         WeightsError: the package cannot be had or is another one.
     """
     try:
-        import torch
+        torch: Any = importlib.import_module("torch")  # untyped where it is not installed
     except ImportError as error:
         raise MissingExtraError("this comparison needs PyTorch: pip install torch") from error
     code: Any = _import_file(fetch(CAMPPLUS_CODE, cache))
