@@ -122,6 +122,7 @@ function listen(verifier) {
   on("enrolled", onEnrolled);
   on("error", showError);
   on("track_ended", onTrackEnded);
+  on("ending", onEnding);
   on("closed", onClosed);
 }
 
@@ -144,19 +145,27 @@ function onEnrolled(enrolled) {
   identities.refresh();
 }
 
-function onClosed({ reason }) {
-  clearInterval(call.ticker);
+/** Nothing is checked any more: camera and microphone go off at once, and so does the sign. */
+function onEnding() {
   call.stream.getTracks().forEach((track) => track.stop());
   byId("video").srcObject = null;
   byId("monitoring").hidden = true;
   overlay.show([]);
+}
+
+function onClosed({ reason }) {
+  onEnding();
+  clearInterval(call.ticker);
   const { began } = call;
   call = null;
   if (!began && reason !== "complete") return showSetup();
+  verifyView.end();
   setText(byId("ended-text"), sayEnding(reason));
   byId("ended").hidden = false;
   byId("call").classList.add("over");
-  (byId("enrol-done").hidden ? byId("again") : byId("verify-now")).focus();
+  const enrolled = !byId("enrol-done").hidden;
+  byId("again").classList.toggle("primary", !enrolled);
+  byId(enrolled ? "verify-now" : "again").focus();
 }
 
 // ---- views
@@ -172,6 +181,7 @@ function showCall({ mode, identity }, stream) {
   byId("enrol-panel").hidden = !enrolling;
   byId("ended").hidden = true;
   byId("monitoring").hidden = false;
+  document.body.classList.add("calling");
   byId("setup").hidden = true;
   byId("call").hidden = false;
   setText(byId("call-title"), `${enrolling ? "Enrolling" : "Verifying"} ${identity}`);
@@ -180,6 +190,7 @@ function showCall({ mode, identity }, stream) {
 }
 
 function showSetup() {
+  document.body.classList.remove("calling");
   byId("call").hidden = true;
   byId("setup").hidden = false;
   showForm();

@@ -67,7 +67,7 @@ export class ScoreChart {
     drawGrid(pen, frame);
     pen.save();
     pen.beginPath();
-    pen.rect(frame.left, 0, frame.right - frame.left, frame.height);
+    pen.rect(frame.left, 0, frame.width - frame.left, frame.height);
     pen.clip();
     this.#drawBand(pen, frame, now);
     for (const name of SERIES) drawSeries(pen, frame, this.#points, name);
@@ -157,6 +157,11 @@ function drawGrid(pen, frame) {
     pen.fillStyle = colour("muted");
     pen.fillText(llr > 0 ? `+${llr}` : `${llr}`, left - 6, y(llr));
   }
+  pen.fillStyle = colour("muted");
+  pen.textAlign = "left";
+  pen.fillText("same person", left + 8, top + 12);
+  pen.fillText("someone else", left + 8, bottom - 11);
+  pen.textAlign = "right";
   pen.textBaseline = "alphabetic";
   pen.fillText("now", right, frame.height - 4);
   pen.textAlign = "center";

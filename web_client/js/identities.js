@@ -59,7 +59,7 @@ async function fetchIdentities() {
   const response = await fetch(API, { headers: { accept: "application/json" } });
   if (!response.ok) throw new Error(`the server answered ${response.status}`);
   const body = await response.json();
-  return Array.isArray(body) ? body : body.identities;
+  return body.identities;
 }
 
 async function removeIdentity(name) {

@@ -4,7 +4,9 @@
  * A call is one WebSocket tied to one peer connection. Every message of the server is dispatched
  * as a CustomEvent of the message's own type ("score", "state_changed", …), `detail` being the
  * message with `receivedAt` added. Failures on this side come as the same "error" events, with
- * the codes of {@link CLIENT_ERRORS}; "closed" comes last, once, whatever happened.
+ * the codes of {@link CLIENT_ERRORS}. "ending" says that nothing is sent any more, "closed" comes
+ * last, once, whatever happened. "track_ended", "track_muted" and "track_unmuted" (detail: kind)
+ * tell of camera and microphone, "connection" (detail: state) of the peer connection.
  *
  * @example
  * const verifier = new StreamVerifier({ identity: "ada" });
@@ -46,7 +48,7 @@ const LIMITS = Object.freeze({
 });
 const GATHERING_CAP_MS = 1500;
 const ANSWER_CAP_MS = 15_000;
-const GOODBYE_CAP_MS = 2000;
+const GOODBYE_CAP_MS = 5000;
 
 /** Milliseconds since the epoch, with the resolution of performance.now(). */
 export const nowMs = () => performance.timeOrigin + performance.now();
@@ -119,7 +121,7 @@ export class StreamVerifier extends EventTarget {
     }
   }
 
-  /** Ends the call and waits for the server's last words, two seconds at most. */
+  /** Ends the call and waits for the server's last words, five seconds at most. */
   async stop() {
     if (!this.active) return this.#close("stopped");
     const closed = new Promise((resolve) => this.addEventListener("closed", resolve, { once: true }));
@@ -238,6 +240,7 @@ export class StreamVerifier extends EventTarget {
     if (!this.active) return;
     this.#phase = "ending";
     this.#tracks.forEach((track) => track.stop());
+    this.#emit("ending", { reason });
     this.#after(GOODBYE_CAP_MS, () => this.#close(reason));
   }
 

@@ -46,8 +46,16 @@ export class VerifyView {
     setText(byId("state-name"), words.name);
     setText(byId("state-text"), words.text);
     byId("reasons").dataset.reasons = reasons.join(",");
-    setLines(byId("reasons"), sayReasons(reasons, this.#llr));
+    setLines(byId("reasons"), sayReasons(state, reasons, this.#llr));
     if (record) this.#chart.setState(state, seconds());
+  }
+
+  /** An old verdict must not look like one that still holds. */
+  end() {
+    const { name } = sayState(byId("state").dataset.state, this.#who);
+    byId("state-icon").setAttribute("href", "#icon-waiting");
+    setText(byId("state-name"), "Call ended");
+    setText(byId("state-text"), `Nothing is checked any more. The last result was: ${name}.`);
   }
 
   /** Moves the chart on and says how old the last score is. */

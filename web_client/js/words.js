@@ -60,6 +60,7 @@ const ENDINGS = {
   stopped: "The call was stopped.",
   complete: "Enrolment is complete.",
   peer_closed: "The call was closed.",
+  client_gone: "The call was closed.",
   server_stopping: "The server is shutting down.",
   error: "The call ended early.",
 };
@@ -87,17 +88,19 @@ export function sayState(state, who) {
 /**
  * The reasons of a verdict as sentences. The two mismatches are told in one sentence, with what
  * the other half of the evidence says beside them.
+ * @param {string} state
  * @param {string[]} reasons
  * @param {{face: number | null, voice: number | null}} llr of the last score
  * @returns {string[]}
  */
-export function sayReasons(reasons, llr) {
+export function sayReasons(state, reasons, llr) {
   const face = reasons.includes("face_mismatch");
   const voice = reasons.includes("voice_mismatch");
   const rest = reasons.filter((reason) => !reason.endsWith("_mismatch")).map(sayReason);
   if (face && voice) return ["Neither the face nor the voice matches.", ...rest];
   if (voice) return [(llr.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
   if (face) return [(llr.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
+  if (state === "verified" && (llr.face ?? 0) > 0 && (llr.voice ?? 0) > 0) return ["Face and voice match.", ...rest];
   return rest;
 }
 

@@ -1,0 +1,214 @@
+"""A server that says what a test tells it to say, so that the page alone is under test.
+
+Signalling is real: the offer is answered by an aiortc peer. Only scores and states are scripted.
+It is mounted under a prefix and sends a strict content security policy, as the real one may.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc.contrib.media import MediaBlackhole
+from playwright.sync_api import Page
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+CLIENT = Path(__file__).resolve().parents[2] / "web_client"
+PREFIX = "/verifier"
+WAIT_S = 20.0
+
+
+def until(page: Page, expression: str) -> None:
+    """Waits for a JavaScript expression to hold (`wait_for_function` needs eval to poll)."""
+    deadline = time.monotonic() + WAIT_S
+    while not page.evaluate(expression):
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"never became true: {expression}")
+        page.wait_for_timeout(50)
+
+
+class StrictPolicy:
+    """Adds the header under which no inline script, inline style or foreign host works."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_with_policy(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"].append((b"content-security-policy", b"default-src 'self'"))
+            await send(message)
+
+        await self.app(scope, receive, send_with_policy)
+
+
+class FakeCall:
+    """One call as the server sees it; every method may be called from the test's thread."""
+
+    def __init__(self, socket: WebSocket, start: dict[str, Any]) -> None:
+        self.start = start
+        self.loop = asyncio.get_running_loop()
+        self.tracks: list[str] = []
+        self.said: list[dict[str, Any]] = []
+        self.left = threading.Event()
+        self._socket = socket
+        self._seq = 0
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._sink = MediaBlackhole()
+
+    def answer(self) -> None:
+        """Answers the offer with a real peer and starts the session."""
+        self._wait(self._answer())
+        self.push("session_started", mode=self.start["mode"], identity=self.start["identity"])
+
+    def push(self, event_type: str, /, **fields: Any) -> None:
+        """Sends one numbered event."""
+        self._seq += 1
+        event = {
+            "v": 1,
+            "seq": self._seq,
+            "session": "s1",
+            "type": event_type,
+            "media_s": self._seq / 2,
+        }
+        event["wall"] = "2026-01-02T03:04:05.678Z"
+        self._wait(self._socket.send_json(event | fields))
+
+    def score(self, face: float | None, voice: float | None, fused: float, **fields: Any) -> None:
+        """Sends a score event with these LLRs."""
+        halves = {
+            name: None if llr is None else {"cosine": 0.5, "llr": llr}
+            for name, llr in (("face", face), ("voice", voice))
+        }
+        defaults = {"faces": [[0.1, 0.2, 0.3, 0.4]], "notes": [], "age_s": 0.2, "speech_s": 2.0}
+        self.push("score", **halves, fused={"llr": fused}, **(defaults | fields))
+
+    def state(self, state: str, *reasons: str, previous: str = "waiting") -> None:
+        """Sends a state change."""
+        self.push("state_changed", state=state, previous=previous, reasons=list(reasons), llr=0.0)
+
+    def end(self, reason: str) -> None:
+        """Says that the session is over, upon which the page leaves."""
+        self.push("session_ended", reason=reason, totals={"windows": 3})
+
+    def push_text(self, text: str) -> None:
+        """Sends a message of any kind, however broken."""
+        self._wait(self._socket.send_text(text))
+
+    def drop(self) -> None:
+        """Closes the socket without a word."""
+        self._wait(self._socket.close(1011))
+
+    def refuse(self, code: str, message: str) -> None:
+        """Sends an error and closes, before or after the answer."""
+        self._wait(self._socket.send_json({"type": "error", "code": code, "message": message}))
+        self.drop()
+
+    async def listen(self) -> None:
+        """Keeps what the client says until it leaves; `stop` is answered as the contract says."""
+        try:
+            while True:
+                self.said.append(await self._socket.receive_json())
+        except WebSocketDisconnect:
+            pass
+        finally:
+            self.left.set()
+            await self._sink.stop()
+            await self._peer.close()
+
+    async def _answer(self) -> None:
+        @self._peer.on("track")
+        def on_track(track: Any) -> None:
+            self.tracks.append(track.kind)
+            self._sink.addTrack(track)
+
+        await self._peer.setRemoteDescription(RTCSessionDescription(self.start["sdp"], "offer"))
+        await self._peer.setLocalDescription(await self._peer.createAnswer())
+        await self._sink.start()
+        sdp = self._peer.localDescription.sdp
+        await self._socket.send_json({"type": "answer", "sdp": sdp, "session": "s1"})
+
+    def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> None:
+        asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(WAIT_S)
+
+
+class FakeServer:
+    """Serves the page and hands the next call to the test."""
+
+    def __init__(self) -> None:
+        self.address = ""
+        self.identities: list[dict[str, Any]] = []
+        self.deleted: list[str] = []
+        self._call: Future[FakeCall] = Future()
+        config = uvicorn.Config(
+            self._app(), port=0, log_level="error", ws="websockets-sansio", lifespan="off"
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, daemon=True)
+
+    def next_call(self) -> FakeCall:
+        """Waits for the page's next start message."""
+        call = self._call.result(WAIT_S)
+        self._call = Future()
+        return call
+
+    def open(self) -> None:
+        """Starts serving at `address`."""
+        ready = threading.Event()
+        startup = self._server.startup
+
+        async def tell_when_ready(*args: Any, **kwargs: Any) -> None:
+            await startup(*args, **kwargs)
+            ready.set()
+
+        self._server.startup = tell_when_ready  # type: ignore[method-assign]
+        self._thread.start()
+        if not ready.wait(WAIT_S):
+            raise RuntimeError("the fake server did not start")
+        port = self._server.servers[0].sockets[0].getsockname()[1]
+        self.address = f"http://127.0.0.1:{port}{PREFIX}/"
+
+    def close(self) -> None:
+        """Stops serving."""
+        self._server.should_exit = True
+        self._thread.join(WAIT_S)
+
+    async def _serve_call(self, socket: WebSocket) -> None:
+        await socket.accept()
+        call = FakeCall(socket, await socket.receive_json())
+        self._call.set_result(call)
+        await call.listen()
+
+    async def _list(self, request: Request) -> Response:
+        return JSONResponse({"identities": self.identities})
+
+    async def _delete(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        self.deleted.append(name)
+        self.identities = [one for one in self.identities if one["name"] != name]
+        return Response(status_code=204)
+
+    def _app(self) -> Starlette:
+        routes = [
+            Route("/api/v1/identities", self._list),
+            Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
+            WebSocketRoute("/api/v1/call", self._serve_call),
+            Mount("/", StaticFiles(directory=CLIENT, html=True)),
+        ]
+        return Starlette(
+            routes=[Mount(PREFIX, routes=routes)], middleware=[Middleware(StrictPolicy)]
+        )

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from page_fake import FakeCall, FakeServer
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+HINTS = [
+    "keep_talking",
+    "show_face",
+    "come_closer",
+    "more_light",
+    "hold_still",
+    "turn_a_little",
+    "one_person_only",
+    "voice_changed",
+    "face_changed",
+    "quieter_place",
+]
+
+
+def choose_enrol(page: Page, name: str = "ada") -> None:
+    page.get_by_test_id("mode-enrol").check()
+    page.get_by_test_id("identity-name").fill(name)
+
+
+@pytest.fixture
+def call(page: Page, fake: FakeServer) -> FakeCall:
+    choose_enrol(page)
+    page.get_by_test_id("consent").check()
+    page.get_by_test_id("start").click()
+    call = fake.next_call()
+    call.answer()
+    return call
+
+
+def progress(call: FakeCall, **fields: Any) -> None:
+    defaults = {"speech_s": 4.2, "speech_needed_s": 12.0, "faces": 3, "faces_needed": 8}
+    more = {"missing": ["keep_talking"], "boxes": [[0.3, 0.2, 0.3, 0.4]], "complete": False}
+    call.push("enrolment_progress", **(defaults | more | fields))
+
+
+def test_nobody_is_enrolled_without_consent(page: Page, fake: FakeServer) -> None:
+    choose_enrol(page)
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("error")).to_contain_text("Consent is missing")
+    expect(page.get_by_test_id("consent")).to_be_focused()
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+
+
+def test_consent_is_for_the_name_it_was_given_for(page: Page) -> None:
+    choose_enrol(page, "ada")
+    page.get_by_test_id("consent").check()
+    page.get_by_test_id("identity-name").fill("grace")
+    expect(page.get_by_test_id("consent")).not_to_be_checked()
+    expect(page.get_by_test_id("consent-text")).to_contain_text("I am grace.")
+
+
+def test_what_is_sent_is_what_was_shown(page: Page, fake: FakeServer) -> None:
+    choose_enrol(page)
+    shown = page.get_by_test_id("consent-text").text_content()
+    page.get_by_test_id("consent").check()
+    page.get_by_test_id("start").click()
+    start = fake.next_call().start
+    assert start["mode"] == "enrol"
+    assert start["replace"] is False
+    assert start["consent"]["text"] == shown
+    assert start["consent"]["subject"] == "ada"
+    assert "ada" in start["consent"]["purpose"]
+
+
+def test_progress_guides(page: Page, call: FakeCall) -> None:
+    progress(call, missing=["come_closer", "turn_a_little"])
+    shown = page.get_by_test_id("enrol-progress")
+    expect(shown).to_contain_text("Come closer to the camera.")
+    expect(shown).to_contain_text("4.2 of 12 s")
+    expect(shown).to_contain_text("3 of 8")
+    expect(page.get_by_test_id("hints")).to_have_attribute(
+        "data-hints", "come_closer,turn_a_little"
+    )
+    assert page.locator("#speech-bar").evaluate("b => b.value / b.max") == pytest.approx(0.35)
+    expect(page.get_by_test_id("face-box")).to_have_count(1)
+
+
+def test_every_hint_is_translated(page: Page) -> None:
+    said = page.evaluate(
+        "async hints => { const words = await import('./js/words.js'); "
+        "return hints.map(words.sayHint); }",
+        HINTS,
+    )
+    assert [one for one in said if "_" in one] == []
+    assert not {hint.replace("_", " ") + "." for hint in HINTS} & set(said)
+    assert len(set(said)) == len(HINTS)
+
+
+def test_done_leads_on_to_verifying(page: Page, fake: FakeServer, call: FakeCall) -> None:
+    fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
+    progress(call, complete=True, missing=[])
+    call.push("enrolled", identity="ada", id="1", speech_s=12.4, faces=8)
+    call.end("complete")
+    expect(page.get_by_test_id("enrol-done")).to_contain_text("ada is enrolled")
+    expect(page.get_by_test_id("enrol-done")).to_contain_text("12 s of speech")
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+    page.get_by_test_id("verify-now").click()
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
+    expect(page.get_by_test_id("identity-name")).to_have_value("ada")
+    expect(page.get_by_test_id("identity")).to_contain_text("ada")
+
+
+def test_stopping_too_early_says_that_nothing_was_stored(page: Page, call: FakeCall) -> None:
+    progress(call)
+    page.get_by_test_id("stop").click()
+    call.push("error", code="enrolment_incomplete", message="7.8 s of speech are missing.")
+    call.end("error")
+    expect(page.get_by_test_id("error")).to_contain_text("Nothing was stored")
+    expect(page.get_by_test_id("error")).to_contain_text("7.8 s of speech are missing.")
+    expect(page.get_by_test_id("enrol-done")).to_be_hidden()
+
+
+def test_a_known_name_can_be_replaced(page: Page, fake: FakeServer) -> None:
+    fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
+    page.reload()
+    expect(page.get_by_test_id("identity")).to_have_count(1)
+    choose_enrol(page, "grace")
+    expect(page.get_by_test_id("replace")).to_be_hidden()
+    choose_enrol(page, "ada")
+    page.get_by_test_id("consent").check()
+    page.get_by_test_id("replace").check()
+    page.get_by_test_id("start").click()
+    assert fake.next_call().start["replace"] is True
+
+
+def test_deletion_asks_first(page: Page, fake: FakeServer) -> None:
+    fake.identities = [{"name": "ada & <b>co"}, {"name": "grace"}]
+    page.reload()
+    expect(page.get_by_test_id("identity")).to_have_count(2)
+    page.get_by_test_id("delete").first.click()
+    expect(page.get_by_test_id("confirm")).to_contain_text("Delete ada & <b>co?")
+    page.get_by_test_id("confirm-no").click()
+    assert fake.deleted == []
+    page.get_by_test_id("delete").first.click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("identity")).to_have_count(1)
+    assert fake.deleted == ["ada & <b>co"]
+
+
+def test_choosing_a_person_fills_the_form(page: Page, fake: FakeServer) -> None:
+    fake.identities = [{"name": "grace"}]
+    page.reload()
+    page.get_by_test_id("mode-enrol").check()
+    page.get_by_test_id("identity").click()
+    expect(page.get_by_test_id("identity-name")).to_have_value("grace")
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
+    expect(page.get_by_test_id("start")).to_be_focused()

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import pytest
+from page_fake import FakeCall, FakeServer
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+REFUSE_MEDIA = """name => {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("no", name));
+}"""
+
+
+def start(page: Page) -> None:
+    page.get_by_test_id("identity-name").fill("ada")
+    page.get_by_test_id("start").click()
+
+
+def start_call(page: Page, fake: FakeServer) -> FakeCall:
+    start(page)
+    call = fake.next_call()
+    call.answer()
+    call.state("verified")
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "verified")
+    return call
+
+
+def test_a_refused_camera_is_explained(page: Page) -> None:
+    error = page.get_by_test_id("error")
+    for name, code, advice in (
+        ("NotAllowedError", "camera_denied", "allow both for this page"),
+        ("NotReadableError", "camera_busy", "Close other video calls"),
+        ("TypeError", "camera_failed", "Unplug and reconnect"),
+    ):
+        page.evaluate(REFUSE_MEDIA, name)
+        start(page)
+        expect(error).to_have_attribute("data-code", code)
+        expect(error).to_contain_text(advice)
+        expect(page.get_by_test_id("start")).to_be_enabled()
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+
+
+def test_a_missing_device_is_named(page: Page) -> None:
+    page.evaluate(REFUSE_MEDIA, "NotFoundError")
+    error = page.get_by_test_id("error")
+    for devices, code, message in (
+        ([], "camera_missing", "No camera and no microphone was found."),
+        (["audioinput"], "camera_missing", "No camera was found."),
+        (["videoinput"], "microphone_missing", "No microphone was found."),
+    ):
+        page.evaluate(
+            "kinds => { navigator.mediaDevices.enumerateDevices = "
+            "async () => kinds.map(kind => ({ kind })); }",
+            devices,
+        )
+        start(page)
+        expect(error).to_have_attribute("data-code", code)
+        expect(error).to_contain_text(message)
+
+
+def test_a_page_without_media_devices_says_why(page: Page) -> None:
+    page.evaluate("Object.defineProperty(navigator, 'mediaDevices', { value: undefined })")
+    start(page)
+    expect(page.get_by_test_id("error")).to_contain_text("https")
+
+
+def test_a_name_is_needed(page: Page) -> None:
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("error")).to_contain_text("Name is missing")
+    expect(page.get_by_test_id("identity-name")).to_be_focused()
+
+
+def test_an_unknown_identity_leads_back_to_the_form(page: Page, fake: FakeServer) -> None:
+    start(page)
+    message = "No identity 'ada' is enrolled: enrol it first."
+    fake.next_call().refuse("unknown_identity", message)
+    expect(page.get_by_test_id("error")).to_have_attribute("data-code", "unknown_identity")
+    expect(page.get_by_test_id("error")).to_contain_text(message)
+    expect(page.get_by_test_id("start")).to_be_visible()
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+
+
+def test_a_lost_connection_is_not_mistaken_for_a_verdict(page: Page, fake: FakeServer) -> None:
+    call = start_call(page, fake)
+    call.drop()
+    expect(page.get_by_test_id("error")).to_have_attribute("data-code", "connection_lost")
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+    expect(page.get_by_test_id("ended")).to_contain_text("The call ended early.")
+    expect(page.get_by_test_id("state")).to_contain_text("Nothing is checked any more.")
+    expect(page.get_by_test_id("state")).not_to_contain_text("This is ada.")
+
+
+def test_a_server_error_in_mid_call_is_shown_once(page: Page, fake: FakeServer) -> None:
+    call = start_call(page, fake)
+    call.push("error", code="internal_error", message="The worker failed. Start again.")
+    call.end("error")
+    expect(page.get_by_test_id("error")).to_contain_text("The worker failed. Start again.")
+    expect(page.get_by_test_id("ended")).to_be_visible()
+    types = page.evaluate("window.streamVerifierEvents.map(event => event.type)")
+    assert types.count("error") == 1
+
+
+@pytest.mark.parametrize("words", ["not json", "null"])
+def test_nonsense_from_the_server_ends_the_call(page: Page, fake: FakeServer, words: str) -> None:
+    call = start_call(page, fake)
+    call.push_text(words)
+    expect(page.get_by_test_id("error")).to_have_attribute("data-code", "bad_answer")
+    assert call.left.wait(20)
+
+
+def test_a_camera_pulled_out_is_noticed(page: Page, fake: FakeServer) -> None:
+    page.evaluate("""() => {
+      window.clones = [];
+      const clone = MediaStreamTrack.prototype.clone;
+      MediaStreamTrack.prototype.clone = function () {
+        window.clones.push(clone.call(this));
+        return window.clones.at(-1);
+      };
+    }""")
+    start_call(page, fake)
+    page.evaluate("window.clones.find(t => t.kind === 'video').dispatchEvent(new Event('ended'))")
+    expect(page.get_by_test_id("error")).to_have_attribute("data-code", "track_ended")
+    expect(page.get_by_test_id("error")).to_contain_text("camera")
+
+
+def test_a_reload_leaves_the_call(page: Page, fake: FakeServer) -> None:
+    call = start_call(page, fake)
+    page.reload()
+    assert call.left.wait(20)
+
+
+def test_the_keyboard_alone_is_enough(page: Page, fake: FakeServer) -> None:
+    page.get_by_test_id("mode-verify").focus()
+    page.keyboard.press("Tab")
+    page.keyboard.type("ada")
+    page.keyboard.press("Enter")
+    call = fake.next_call()
+    call.answer()
+    page.get_by_test_id("stop").focus()
+    page.keyboard.press("Space")
+    call.end("stopped")
+    expect(page.get_by_test_id("again")).to_be_focused()

@@ -1,0 +1,154 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from page_fake import FakeCall, FakeServer, until
+from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def call(page: Page, fake: FakeServer) -> FakeCall:
+    """A verification of ada that has just begun."""
+    page.get_by_test_id("identity-name").fill("ada")
+    page.get_by_test_id("start").click()
+    call = fake.next_call()
+    call.answer()
+    expect(page.get_by_test_id("events")).to_contain_text("session_started", use_inner_text=False)
+    return call
+
+
+def test_the_start_message_keeps_the_contract(call: FakeCall) -> None:
+    assert {key: call.start[key] for key in ("type", "mode", "identity")} == {
+        "type": "start",
+        "mode": "verify",
+        "identity": "ada",
+    }
+    assert "consent" not in call.start
+    assert call.start["sdp"].count("m=") == 2
+    assert call.start["sdp"].count("a=sendonly") == 2
+    assert sorted(call.tracks) == ["audio", "video"]
+
+
+def test_media_flows_limited_and_milestones_are_marked(page: Page, call: FakeCall) -> None:
+    until(page, "window.streamVerifierMarks.connectedAt > 0")
+    marks = page.evaluate("window.streamVerifierMarks")
+    order = ["clickedAt", "mediaAt", "startedAt", "offerAt", "sentAt", "answerAt", "connectedAt"]
+    assert sorted(order, key=lambda name: marks[name]) == order
+    frame = page.locator("video").evaluate("v => [v.videoWidth, v.videoHeight]")
+    assert max(frame) <= 640
+
+
+def test_it_is_plain_that_monitoring_is_on(page: Page, call: FakeCall) -> None:
+    expect(page.get_by_test_id("monitoring")).to_contain_text(
+        "Monitoring on: camera and microphone are being checked"
+    )
+    expect(page.get_by_test_id("stop")).to_be_visible()
+
+
+def test_scores_move_meters_boxes_and_the_record(page: Page, call: FakeCall) -> None:
+    call.score(3.26, -1.5, 1.04, faces=[[0.1, 0.2, 0.3, 0.4], [0.6, 0.2, 0.2, 0.3]])
+    expect(page.get_by_test_id("llr-face")).to_have_text("+3.3")
+    expect(page.get_by_test_id("llr-voice")).to_have_text("-1.5")
+    expect(page.get_by_test_id("llr-fused")).to_have_text("+1.0")
+    expect(page.get_by_test_id("face-box")).to_have_count(2)
+    expect(page.get_by_test_id("age")).to_contain_text("s ago")
+    last = page.evaluate("window.streamVerifierEvents.at(-1)")
+    assert last["type"] == "score"
+    assert last["receivedAt"] > page.evaluate("window.streamVerifierMarks.clickedAt")
+
+
+def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
+    until(page, "document.querySelector('video').videoWidth > 0")
+    call.score(1, 1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])
+    box = page.get_by_test_id("face-box").bounding_box()
+    video = page.locator("video").bounding_box()
+    assert box is not None and video is not None
+    assert (box["x"] - video["x"]) / video["width"] == pytest.approx(1 - 0.1 - 0.3, abs=0.01)
+    assert (box["y"] - video["y"]) / video["height"] == pytest.approx(0.2, abs=0.01)
+    assert box["width"] / video["width"] == pytest.approx(0.3, abs=0.01)
+    assert box["height"] / video["height"] == pytest.approx(0.4, abs=0.01)
+
+
+def test_a_missing_half_is_a_dash(page: Page, call: FakeCall) -> None:
+    call.score(None, 2.0, 1.0, faces=[], notes=["no_face"])
+    expect(page.get_by_test_id("llr-face")).to_have_text("–")
+    expect(page.get_by_test_id("face-box")).to_have_count(0)
+    expect(page.get_by_test_id("notes")).to_have_text("No face is seen.")
+
+
+def test_each_state_has_its_word_and_icon(page: Page, call: FakeCall) -> None:
+    badge = page.get_by_test_id("state")
+    for state in ("verified", "uncertain", "rejected", "absent", "waiting"):
+        call.state(state, "multiple_faces")
+        expect(badge).to_have_attribute("data-state", state)
+        expect(badge).to_contain_text(state.capitalize())
+        icon = badge.locator("use").get_attribute("href")
+        assert icon is not None
+        assert page.locator(f"symbol{icon}").count() == 1
+    expect(page.get_by_test_id("reasons")).to_have_text("More than one person is in the picture.")
+
+
+def test_mismatches_are_said_plainly(page: Page, call: FakeCall) -> None:
+    shown = page.get_by_test_id("reasons")
+    for face, voice, reasons, sentence in (
+        (4.0, -5.0, ["voice_mismatch"], "The face matches, the voice does not."),
+        (-4.0, 5.0, ["face_mismatch"], "The voice matches, the face does not."),
+        (None, -5.0, ["voice_mismatch"], "The voice does not match."),
+        (-4.0, -5.0, ["face_mismatch", "voice_mismatch"], "Neither the face nor the voice"),
+    ):
+        call.score(face, voice, -3.0)
+        call.state("rejected", *reasons)
+        expect(shown).to_contain_text(sentence)
+        expect(shown).to_have_attribute("data-reasons", ",".join(reasons))
+
+
+def test_the_chart_draws_and_describes_itself(page: Page, call: FakeCall) -> None:
+    call.state("verified")
+    call.score(3.0, 2.0, 5.0)
+    chart = page.get_by_test_id("chart")
+    expect(chart).to_have_attribute(
+        "aria-label", re.compile(r"face \+3\.0, voice \+2\.0, together \+5\.0.*Verified")
+    )
+    colours = chart.evaluate(
+        """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
+                  return new Set(new Uint32Array(d.buffer)).size; }"""
+    )
+    assert colours > 5
+
+
+def test_the_log_is_bounded_and_newest_first(page: Page, call: FakeCall) -> None:
+    for count in range(210):
+        call.push("gap", kind="audio", start_s=count, end_s=count + 0.5, reason="network")
+    page.get_by_test_id("events").locator("summary").click()
+    lines = page.get_by_test_id("events").locator("li")
+    expect(lines.first).to_contain_text("start_s 209 ")
+    expect(lines).to_have_count(200)
+
+
+def test_stop_ends_call_camera_and_sign(page: Page, call: FakeCall) -> None:
+    call.state("verified")
+    page.evaluate("window.kept = document.querySelector('video').srcObject.getTracks()")
+    page.get_by_test_id("stop").click()
+    until(page, "window.kept.every(track => track.readyState === 'ended')")
+    call.end("stopped")
+    expect(page.get_by_test_id("monitoring")).to_be_hidden()
+    expect(page.get_by_test_id("ended")).to_contain_text("The call was stopped.")
+    assert call.said == [{"type": "stop"}]
+    assert call.left.wait(20)
+    page.get_by_test_id("again").click()
+    expect(page.get_by_test_id("identity-name")).to_have_value("ada")
+
+
+def test_a_second_call_starts_clean(page: Page, fake: FakeServer, call: FakeCall) -> None:
+    call.score(-3.0, -3.0, -6.0)
+    call.state("rejected", "face_mismatch")
+    call.end("stopped")
+    page.get_by_test_id("again").click()
+    page.get_by_test_id("start").click()
+    fake.next_call().answer()
+    expect(page.get_by_test_id("state")).to_have_attribute("data-state", "waiting")
+    expect(page.get_by_test_id("llr-fused")).to_have_text("–")
+    expect(page.get_by_test_id("reasons")).to_have_attribute("data-reasons", "")
