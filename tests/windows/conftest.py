@@ -12,8 +12,6 @@ from window_media import Pixels, Samples
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, speech
 from stream_verifier.windows.faces import FaceDetector
 
-YUNET = Path(__file__).resolve().parents[2] / "model" / "weights" / "yunet.onnx"
-
 GRACE, EILEEN = DEMO_PEOPLE
 
 
@@ -35,8 +33,13 @@ def other_talk() -> Samples:
 
 
 @pytest.fixture(scope="session")
-def detector() -> FaceDetector:
-    return FaceDetector(YUNET)
+def yunet() -> Path:
+    return Path(__file__).resolve().parents[2] / "model" / "weights" / "yunet.onnx"
+
+
+@pytest.fixture(scope="session")
+def detector(yunet: Path) -> FaceDetector:
+    return FaceDetector(yunet)
 
 
 def _portrait(person: DemoPerson) -> Pixels:

@@ -5,9 +5,9 @@ from pathlib import Path
 import kaldi_native_fbank
 import numpy as np
 import pytest
-from window_media import Samples, noise
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from window_media import Samples, noise
 
 from model.data.media import read_voice
 from stream_verifier.windows.fbank import FRAME, HOP, FbankStream, fbank

@@ -1,0 +1,300 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from window_media import Pixels, Samples, chunked, noise, silence, video
+
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
+from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.types import Window
+
+BLACK = np.zeros((48, 64, 3), np.uint8)
+
+
+def time_of(item: MediaItem) -> float:
+    """When an item is there: sound at its end, a picture at once."""
+    return item.time_s if isinstance(item, VideoFrame) else item.end_s
+
+
+def mixed(*streams: Iterable[MediaItem]) -> list[MediaItem]:
+    return sorted((item for stream in streams for item in stream), key=time_of)
+
+
+def run(
+    detector: FaceDetector,
+    items: Iterable[MediaItem],
+    options: WindowSettings | None = None,
+    *,
+    flush: bool = True,
+) -> list[Window]:
+    assembler = WindowAssembler(detector, options)
+    windows = [window for item in items for window in assembler.feed(item)]
+    return windows + (assembler.flush() if flush else [])
+
+
+def assert_in_order(windows: list[Window]) -> None:
+    assert all(window.end_s > window.start_s for window in windows)
+    assert all(a.end_s == b.start_s for a, b in zip(windows, windows[1:], strict=False))
+
+
+def gist(windows: list[Window]) -> list[tuple[object, ...]]:
+    return [
+        (
+            round(w.start_s, 6),
+            round(w.end_s, 6),
+            w.face and (round(w.face.time_s, 6), w.face.track_id),
+            w.speech and (round(w.speech.start_s, 6), round(w.speech.end_s, 6)),
+            w.faces_seen,
+            w.video_frames,
+            round(w.speech_s, 6),
+            w.notes,
+        )
+        for w in windows
+    ]
+
+
+def test_a_talking_face_gives_faces_and_speech(
+    detector: FaceDetector, talk: Samples, grace: Pixels
+) -> None:
+    windows = run(detector, mixed(chunked(talk), video(grace, 12)))
+    assert_in_order(windows)
+    assert windows[0].start_s == 0 and windows[-1].end_s == pytest.approx(12, abs=0.1)
+    assert sum(window.speech is not None for window in windows) >= 7
+    assert all(window.face is not None for window in windows if window.video_frames)
+    assert len({window.face.track_id for window in windows if window.face}) == 1
+    assert all(window.notes == () for window in windows if window.speech and window.video_frames)
+    for window in windows:
+        assert window.speech_s <= window.end_s - window.start_s + 1e-6
+        if window.speech:
+            assert window.speech.end_s == pytest.approx(window.end_s, abs=1e-6)
+        if window.face:
+            assert window.start_s < window.face.time_s <= window.end_s or window.start_s == 0
+            assert all(0 <= part <= 1 for part in window.face.box)
+
+
+def test_speech_windows_meet_a_face(detector: FaceDetector, talk: Samples, grace: Pixels) -> None:
+    windows = run(detector, mixed(chunked(talk), video(grace, 12)))
+    spoken = [window for window in windows if window.speech]
+    assert sum(window.face is not None for window in spoken) >= len(spoken) - 1
+
+
+def test_windows_come_soon(detector: FaceDetector, talk: Samples, grace: Pixels) -> None:
+    assembler = WindowAssembler(detector)
+    for item in mixed(chunked(talk), video(grace, 12)):
+        for window in assembler.feed(item):
+            late_s = time_of(item) - window.end_s
+            assert late_s < (0.25 if window.speech else 0.8)
+
+
+@settings(deadline=None, max_examples=15)
+@given(
+    sizes=st.lists(st.integers(80, 1600), min_size=1, max_size=6),
+    seed=st.integers(0, 2**32 - 1),
+    jitter_s=st.floats(0, 0.08),
+)
+def test_small_changes_in_the_interleaving_change_nothing(
+    detector: FaceDetector,
+    talk: Samples,
+    sizes: list[int],
+    seed: int,
+    jitter_s: float,
+) -> None:
+    samples = talk[: 16_000 * 8]
+    expected = run(detector, mixed(chunked(samples), video(BLACK, 8)))
+    rng = random.Random(seed)
+    late_audio, late_video = rng.uniform(0, jitter_s), rng.uniform(0, jitter_s)
+    arrivals = [(time_of(c) + late_audio, c) for c in chunked(samples, sizes)]
+    arrivals += [(time_of(f) + late_video, f) for f in video(BLACK, 8)]
+    shaken = [item for _, item in sorted(arrivals, key=lambda arrival: arrival[0])]
+    assert gist(run(detector, shaken)) == gist(expected)
+
+
+def test_sound_alone(detector: FaceDetector, talk: Samples) -> None:
+    windows = run(detector, chunked(talk))
+    assert_in_order(windows)
+    assert all("no_face" in w.notes and w.video_frames == 0 and w.boxes == () for w in windows)
+    assert sum(window.speech is not None for window in windows) >= 7
+
+
+def test_picture_alone(detector: FaceDetector, grace: Pixels) -> None:
+    windows = run(detector, video(grace, 10))
+    assert_in_order(windows)
+    assert [w.end_s - w.start_s for w in windows[:-1]] == pytest.approx([1.0] * (len(windows) - 1))
+    assert len(windows) >= 9
+    assert all(window.face and window.notes == ("no_speech",) for window in windows)
+
+
+def test_muted_tracks_are_no_face_and_no_speech(detector: FaceDetector) -> None:
+    windows = run(detector, mixed(chunked(silence(6)), video(BLACK, 6)))
+    assert len(windows) == 6
+    assert all(window.notes == ("no_face", "no_speech") for window in windows)
+    assert all(window.face is None and window.speech is None for window in windows)
+
+
+def test_a_camera_switched_off_holds_nothing_up(
+    detector: FaceDetector, talk: Samples, grace: Pixels
+) -> None:
+    items = mixed(chunked(talk), video(grace, 4), video(grace, 3, start_s=9))
+    windows = run(detector, items)
+    assert_in_order(windows)
+    dark = [w for w in windows if 5.5 < w.start_s and w.end_s < 8.9]
+    assert dark and all("no_face" in window.notes for window in dark)
+    before = {w.face.track_id for w in windows if w.face and w.end_s < 5}
+    after = {w.face.track_id for w in windows if w.face and w.start_s > 8}
+    assert before and after and not before & after
+
+
+def test_a_gap_is_noted_once_and_starts_anew(
+    detector: FaceDetector, talk: Samples, grace: Pixels
+) -> None:
+    items: list[MediaItem] = [
+        *mixed(chunked(talk[: 16_000 * 5]), video(grace, 5)),
+        MediaGap("audio", 5.0, 7.5, "network"),
+        MediaGap("video", 5.0, 7.5, "network"),
+        *mixed(chunked(talk, start_s=7.5), video(grace, 12, start_s=7.5)),
+    ]
+    windows = run(detector, items)
+    assert_in_order(windows)
+    noted = [window for window in windows if "media_gap" in window.notes]
+    assert len(noted) <= 2 and noted[0].start_s <= 7.5 and noted[0].end_s > 5.0
+    after = [window for window in windows if window.speech and window.end_s > 7.5]
+    assert after[0].speech is not None and after[0].speech.start_s >= 7.5
+    assert after[0].speech.quality.speech_s == pytest.approx(1.5)
+    assert len({window.face.track_id for window in windows if window.face}) == 2
+
+
+def test_a_standstill_gives_few_windows(detector: FaceDetector, talk: Samples) -> None:
+    items = [*chunked(talk[: 16_000 * 3]), *chunked(talk, start_s=3600.0)]
+    windows = run(detector, items)
+    assert len(windows) < 30
+    assert all(window.end_s > window.start_s for window in windows)
+
+
+def test_the_best_face_of_the_span_is_taken(detector: FaceDetector, grace: Pixels) -> None:
+    soft = np.asarray(cv2.GaussianBlur(grace, (0, 0), 2), np.uint8)
+    frames = [VideoFrame(grace if k % 2 else soft, 0.4 * k) for k in range(12)]
+    windows = run(detector, frames)
+    sharp = {frame.time_s for frame in frames[1::2]}
+    chosen = [w.face.time_s for w in windows if w.face and w.video_frames > 1]
+    assert chosen and set(chosen) <= sharp
+
+
+def test_an_unusable_face_says_why(detector: FaceDetector, grace: Pixels) -> None:
+    blurred = np.asarray(cv2.GaussianBlur(grace, (0, 0), 8), np.uint8)
+    windows = run(detector, video(blurred, 4))
+    for window in windows:
+        assert window.face is None and window.faces_seen == 1
+        assert {"poor_face_quality", "face_blurred"} <= set(window.notes)
+        assert "no_face" not in window.notes
+
+
+def test_a_second_face_is_noted(detector: FaceDetector, grace: Pixels, eileen: Pixels) -> None:
+    both = np.hstack((grace, np.asarray(cv2.resize(eileen, None, fx=1, fy=1), np.uint8)))
+    windows = run(detector, video(both, 4))
+    assert all("multiple_faces" in window.notes for window in windows)
+    assert all(window.faces_seen == 2 and len(window.boxes) == 2 for window in windows)
+    strict = run(detector, video(both, 4), WindowSettings(second_face=5.0))
+    assert not any("multiple_faces" in window.notes for window in strict)
+
+
+def test_a_swap_in_mid_span_takes_the_newer_face(
+    detector: FaceDetector, grace: Pixels, eileen: Pixels
+) -> None:
+    height, width = grace.shape[:2]
+    canvas = np.full((height, 3 * width, 3), 127, np.uint8)
+    left, right = canvas.copy(), canvas.copy()
+    left[:, :width] = grace
+    right[:, -eileen.shape[1] :] = eileen
+    frames = [VideoFrame(left, 0.1), VideoFrame(left, 0.4), VideoFrame(right, 0.8)]
+    [window, *_] = run(detector, [*frames, *video(right, 3, start_s=1.2)])
+    assert window.face is not None and window.face.time_s == 0.8
+
+
+def test_frame_sizes_may_change(detector: FaceDetector, grace: Pixels) -> None:
+    half = np.asarray(cv2.resize(grace, None, fx=0.5, fy=0.5), np.uint8)
+    frames = [VideoFrame(half if k % 2 else grace, 0.5 * k) for k in range(10)]
+    windows = run(detector, frames)
+    assert len({window.face.track_id for window in windows if window.face}) == 1
+    assert all(window.faces_seen == 1 for window in windows)
+
+
+def test_noisy_speech_is_noted(detector: FaceDetector, talk: Samples) -> None:
+    background = noise(14.0, -21, exponent=1.0).astype(int)
+    background[-len(talk) :] += talk
+    samples = np.clip(background, -32768, 32767).astype(np.int16)
+    windows = [w for w in run(detector, chunked(samples)) if w.speech]
+    assert windows and all("noisy_audio" in window.notes for window in windows)
+    quiet = [w for w in run(detector, chunked(talk)) if w.speech]
+    assert not any("noisy_audio" in window.notes for window in quiet)
+
+
+def test_arrivals_are_the_newest_of_the_window(detector: FaceDetector, talk: Samples) -> None:
+    chunks = [replace(chunk, arrived_s=1000 + chunk.end_s) for chunk in chunked(talk)]
+    for window in run(detector, chunks):
+        assert window.arrived_s == pytest.approx(1000 + window.end_s, abs=0.021)
+    assert all(window.arrived_s is None for window in run(detector, chunked(talk)))
+
+
+def test_media_time_may_start_anywhere(detector: FaceDetector, talk: Samples) -> None:
+    early = run(detector, mixed(chunked(talk), video(BLACK, 12)))
+    late = run(detector, mixed(chunked(talk, start_s=512.0), video(BLACK, 12, start_s=512.0)))
+    ends = [window.end_s - 512.0 for window in late]
+    assert ends == pytest.approx([window.end_s for window in early])
+
+
+def test_flush_gives_short_speech(detector: FaceDetector, talk: Samples, grace: Pixels) -> None:
+    clip = mixed(chunked(talk[: round(16_000 * 1.4)]), video(grace, 1.4))
+    windows = run(detector, clip)
+    assert windows[-1].speech is not None
+    assert run(detector, []) == []
+
+
+def test_memory_is_bounded(detector: FaceDetector, talk: Samples) -> None:
+    assembler = WindowAssembler(detector)
+    for round_ in range(10):
+        start_s = 12.0 * round_
+        audio = (replace(chunk, arrived_s=1.0) for chunk in chunked(talk, start_s=start_s))
+        for item in mixed(audio, video(BLACK, 12, start_s=start_s)):
+            assembler.feed(item)
+            assert len(assembler._looks) <= 6 and len(assembler._spoken) <= 2
+            assert len(assembler._arrivals) < 150
+
+
+def test_two_calls_with_one_detector_do_not_meddle(
+    detector: FaceDetector, talk: Samples, grace: Pixels, eileen: Pixels
+) -> None:
+    first = mixed(chunked(talk[: 16_000 * 4]), video(grace, 4))
+    second = mixed(chunked(talk[16_000:80_000]), video(eileen, 4))
+    a, b = WindowAssembler(detector), WindowAssembler(detector)
+    windows: dict[str, list[Window]] = {"a": [], "b": []}
+    for one, other in zip(first, second, strict=True):
+        windows["a"] += a.feed(one)
+        windows["b"] += b.feed(other)
+    assert gist(windows["a"] + a.flush()) == gist(run(detector, first))
+    assert gist(windows["b"] + b.flush()) == gist(run(detector, second))
+
+
+def test_a_real_clip_gives_face_and_speech(data_dir: Path, detector: FaceDetector) -> None:
+    av = pytest.importorskip("av")
+    clip = sorted((data_dir / "dev" / "av" / "grid").glob("*.mp4"))[0]
+    audio, frames = [], []
+    with av.open(str(clip)) as container:
+        resampler = av.AudioResampler("s16", "mono", 16_000)
+        for frame in container.decode(video=0, audio=0):
+            if isinstance(frame, av.VideoFrame):
+                frames.append(VideoFrame(frame.to_ndarray(format="bgr24"), float(frame.time)))
+            else:
+                audio += [piece.to_ndarray()[0] for piece in resampler.resample(frame)]
+    sampled = frames[::12]
+    windows = run(detector, mixed([AudioChunk(np.concatenate(audio), 0.0)], sampled))
+    assert any(window.speech for window in windows)
+    assert all(window.face for window in windows if window.video_frames)
