@@ -41,6 +41,27 @@ def test_media_flows_limited_and_milestones_are_marked(page: Page, call: FakeCal
     assert max(frame) <= 640
 
 
+def test_every_video_codec_of_an_answer_gets_a_start_bitrate(page: Page) -> None:
+    answer = (
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98\r\na=rtpmap:96 VP8/90000\r\n"
+        "a=rtpmap:97 rtx/90000\r\na=fmtp:97 apt=96\r\n"
+        "a=rtpmap:98 H264/90000\r\na=fmtp:98 packetization-mode=1\r\n"
+    )
+    munged = page.evaluate(
+        "async sdp => (await import('./js/stream-verifier.js')).withStartBitrate(sdp, 800000)",
+        answer,
+    )
+    assert munged.splitlines() == [
+        "m=video 9 UDP/TLS/RTP/SAVPF 96 97 98",
+        "a=rtpmap:96 VP8/90000",
+        "a=fmtp:96 x-google-start-bitrate=800",
+        "a=rtpmap:97 rtx/90000",
+        "a=fmtp:97 apt=96",
+        "a=rtpmap:98 H264/90000",
+        "a=fmtp:98 x-google-start-bitrate=800;packetization-mode=1",
+    ]
+
+
 def test_it_is_plain_that_monitoring_is_on(page: Page, call: FakeCall) -> None:
     expect(page.get_by_test_id("monitoring")).to_contain_text(
         "Monitoring on: camera and microphone are being checked"
