@@ -11,6 +11,9 @@ from model.types import FaceSample, Vector, VoiceSample
 
 SampleT = TypeVar("SampleT", FaceSample, VoiceSample)
 
+# Means are steadier than samples: one person's come out closer, so two must be closer to join.
+_JOIN_MARGIN = 0.1
+
 
 @dataclass(slots=True)
 class Group(Generic[SampleT]):
@@ -74,10 +77,12 @@ class OnePerson(Generic[SampleT]):
 
     @property
     def other_share(self) -> float:
-        """The best represented other person's share of that and the main person, 0 to 0.5."""
-        if len(self._groups) < 2 or not self._groups[1].weight:
-            return 0.0
-        return self._groups[1].weight / (self._groups[0].weight + self._groups[1].weight)
+        """What is not the main person's, as a share of all weight, 0 to 1.
+
+        All others together: where two speak by turns, windows with both scatter over groups.
+        """
+        total = sum(group.weight for group in self._groups)
+        return 1 - self.weight / total if total else 0.0
 
     @property
     def newest_is_other(self) -> bool:
@@ -93,10 +98,11 @@ class OnePerson(Generic[SampleT]):
     def _join_alike(self) -> None:
         """Join the newest group with one it has grown alike to; the heaviest group comes first."""
         newest = self._newest
+        alike = self._same_cosine + _JOIN_MARGIN
         for group in self._groups:
             if newest is None or group is newest:
                 continue
-            if _cosine(group.mean, newest.mean) >= self._same_cosine:
+            if _cosine(group.mean, newest.mean) >= alike:
                 group.mean = group.mean + newest.mean
                 group.weight += newest.weight
                 group.samples += newest.samples

@@ -14,6 +14,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.errors import ModelError
 from model.runtime.reference import reference_from_bytes, reference_to_bytes
 from model.types import Reference
 from stream_verifier.errors import (
@@ -97,7 +98,10 @@ class SqliteIdentityStore:
                 f"{normalise_name(name)!r} was enrolled with another model: enrol again."
             )
         plain = self._vault.open(row["sealed_reference"], context=_context(row, "reference"))
-        return reference_from_bytes(plain)
+        try:
+            return reference_from_bytes(plain)
+        except ModelError as error:
+            raise StoreError("A stored reference has another format: enrol again.") from error
 
     async def delete(self, name: str) -> None:
         """Delete an identity; see ``IdentityStore.delete``."""

@@ -277,7 +277,7 @@ def test_two_people_are_refused(who: str) -> None:
     progress = _call(enrolment, 8, from_s=8, **{who: 1})
     assert not progress.complete
     assert f"{who}_changed" in progress.missing
-    with pytest.raises(EnrolmentError, match=f"the {who}s of two people"):
+    with pytest.raises(EnrolmentError, match=f"the {who}s of more than one"):
         enrolment.reference(MODEL)
 
 
@@ -287,7 +287,7 @@ def test_two_pictures_of_two_people_are_refused() -> None:
         enrolment.add(
             face=_face(person), voice=None, start_s=0.0, end_s=0.0, faces_seen=1, notes=()
         )
-    with pytest.raises(EnrolmentError, match="the faces of two people"):
+    with pytest.raises(EnrolmentError, match="the faces of more than one"):
         enrolment.reference(MODEL)
 
 

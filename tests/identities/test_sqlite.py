@@ -372,3 +372,14 @@ def _on_connect(store: SqliteIdentityStore, pragma: str) -> None:
         connection.execute(pragma)
 
     event.listen(store._engine.sync_engine, "connect", run)
+
+
+async def test_a_reference_of_another_format_is_said(
+    store: SqliteIdentityStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "stream_verifier.identities.sqlite.reference_to_bytes", lambda _: b"from the future"
+    )
+    await store.add("ada", _reference(), CONSENT)
+    with pytest.raises(StoreError, match="enrol again"):
+        await store.reference("ada", model_id=MODEL)
