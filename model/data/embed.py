@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.loudness import voice_quality
 from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, crop_face
 from model.errors import MissingExtraError
+from model.runtime.face import FaceTower
 from model.runtime.quality import crop_quality
-from model.types import FaceQuality, FaceSample, Vector, VoiceQuality, VoiceSample
+from model.runtime.voice import VoiceTower
+from model.runtime.weights import Weights
+from model.types import FaceQuality, FaceSample, Vector, VoiceSample
 
 FRONTAL_SIZE_PX = 100.0
-_FRAME = 480
-_NO_PAUSE_SNR_DB = 40.0
 
 
 class Memo:
@@ -79,6 +81,12 @@ class Embedder:
         self._faces = Memo(cache / f"{towers_id}-face.bin", 128)
         self._voices = Memo(cache / f"{towers_id}-voice.bin", 192)
 
+    @classmethod
+    def of_weights(cls, weights: Weights, *, cache: Path = Path(".cache/embeddings")) -> Embedder:
+        """With the towers that serving runs."""
+        face, voice = FaceTower(weights), VoiceTower(weights)
+        return cls(face.embed, voice.embed, towers_id=weights.model_id, cache=cache)
+
     def face(self, picture: Picture) -> FaceSample:
         """Embed an aligned 160x160 picture; its pose and size in a frame are not known."""
         crop = crop_face(picture)
@@ -119,25 +127,3 @@ def fbank(samples: Samples) -> Vector:
     stream.input_finished()
     frames = np.stack([stream.get_frame(i) for i in range(stream.num_frames_ready)])
     return np.ascontiguousarray(frames - frames.mean(axis=0), dtype=np.float32)
-
-
-def voice_quality(samples: Samples) -> VoiceQuality:
-    """Length, level and the spread between loud and quiet 30 ms frames.
-
-    The spread (95th over 10th percentile) stands for the SNR where no pauses are marked.
-    """
-    frames = samples[: len(samples) // _FRAME * _FRAME].reshape(-1, _FRAME)
-    levels = 10 * np.log10(np.mean(frames**2, axis=1) + 1e-10)
-    low, high = np.percentile(levels, [10, 95])
-    return VoiceQuality(
-        speech_s=len(samples) / SAMPLE_RATE_HZ,
-        snr_db=float(min(high - low, _NO_PAUSE_SNR_DB)),
-        level_dbfs=float(10 * np.log10(np.mean(samples**2) + 1e-10)),
-    )
-
-
-def mean_direction(vectors: Sequence[Vector]) -> Vector:
-    """Unit-length mean of the vectors' directions: how samples make a reference."""
-    units = [v / np.linalg.norm(v) for v in vectors]
-    mean = np.mean(units, axis=0)
-    return np.asarray(mean / np.linalg.norm(mean), dtype=np.float32)

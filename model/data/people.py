@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from model.data.degrade import add_noise, damage, made_noise
-from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, join_voices
+from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, join_voices, read_picture
 from model.data.packs import Sample
 
 Unit = tuple[Path, ...]
@@ -24,6 +24,16 @@ class Speech:
     unit: int
     noise_db: float
     samples: Samples
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A picture to be embedded: which person's which picture, and whether it was damaged."""
+
+    identity: str
+    index: int
+    damaged: bool
+    picture: Picture
 
 
 def by_identity(samples: Sequence[Sample]) -> dict[str, list[Sample]]:
@@ -103,6 +113,36 @@ class SpeechMaker:
         return Speech(who, index, snr_db, add_noise(piece, noise, snr_db))
 
 
-def damaged(picture: Picture, rng: np.random.Generator, *, copies: int = 2) -> list[Picture]:
-    """The picture itself and some damaged copies."""
-    return [picture, *(damage(picture, rng) for _ in range(copies))]
+class PictureMaker:
+    """Makes the training pictures: each as it is, then damaged as calls damage them.
+
+    Args:
+        faces: a pack's pictures.
+        seed: everything random follows from it.
+        least: pictures that a person must have, so that references average several.
+        most: pictures used of one person.
+        copies: damaged copies of each picture.
+    """
+
+    def __init__(
+        self,
+        faces: Sequence[Sample],
+        *,
+        seed: int = 1,
+        least: int = 4,
+        most: int = 6,
+        copies: int = 1,
+    ) -> None:
+        self._rng = np.random.default_rng(seed)
+        self._copies = copies
+        people = by_identity(faces).items()
+        self.files = {who: files[:most] for who, files in people if len(files) >= least}
+
+    def pictures(self) -> Iterator[Portrait]:
+        """Every picture followed by its damaged copies."""
+        for who, files in self.files.items():
+            for index, file in enumerate(files):
+                picture = read_picture(file.path)
+                yield Portrait(who, index, False, picture)
+                for _ in range(self._copies):
+                    yield Portrait(who, index, True, damage(picture, self._rng))
