@@ -92,7 +92,7 @@ def test_every_hint_is_translated(page: Page) -> None:
         HINTS,
     )
     assert [one for one in said if "_" in one] == []
-    assert not {hint.replace("_", " ") + "." for hint in HINTS} & set(said)
+    assert not {hint.replace("_", " ").capitalize() + "." for hint in HINTS} & set(said)
     assert len(set(said)) == len(HINTS)
 
 

@@ -108,7 +108,7 @@ def test_nonsense_from_the_server_ends_the_call(page: Page, fake: FakeServer, wo
     assert call.left.wait(20)
 
 
-def test_a_camera_pulled_out_is_noticed(page: Page, fake: FakeServer) -> None:
+def test_a_camera_muted_or_pulled_out_is_noticed(page: Page, fake: FakeServer) -> None:
     page.evaluate("""() => {
       window.clones = [];
       const clone = MediaStreamTrack.prototype.clone;
@@ -118,9 +118,15 @@ def test_a_camera_pulled_out_is_noticed(page: Page, fake: FakeServer) -> None:
       };
     }""")
     start_call(page, fake)
-    page.evaluate("window.clones.find(t => t.kind === 'video').dispatchEvent(new Event('ended'))")
-    expect(page.get_by_test_id("error")).to_have_attribute("data-code", "track_ended")
-    expect(page.get_by_test_id("error")).to_contain_text("camera")
+    error = page.get_by_test_id("error")
+    happen = "type => window.clones.find(t => t.kind === 'video').dispatchEvent(new Event(type))"
+    page.evaluate(happen, "mute")
+    expect(error).to_have_attribute("data-code", "track_muted")
+    page.evaluate(happen, "unmute")
+    expect(error).to_be_empty()
+    page.evaluate(happen, "ended")
+    expect(error).to_have_attribute("data-code", "track_ended")
+    expect(error).to_contain_text("camera")
 
 
 def test_a_reload_leaves_the_call(page: Page, fake: FakeServer) -> None:

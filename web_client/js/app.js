@@ -122,6 +122,8 @@ function listen(verifier) {
   on("enrolled", onEnrolled);
   on("error", showError);
   on("track_ended", onTrackEnded);
+  on("track_muted", onTrackMuted);
+  on("track_unmuted", onTrackUnmuted);
   on("ending", onEnding);
   on("closed", onClosed);
 }
@@ -132,12 +134,21 @@ function keep(event) {
   log.add(event);
 }
 
+const device = (kind) => (kind === "video" ? "camera" : "microphone");
+
 function onTrackEnded({ kind }) {
-  const what = kind === "video" ? "camera" : "microphone";
   showError({
     code: "track_ended",
-    message: `The ${what} was switched off or unplugged. Connect it again and start a new call.`,
+    message: `The ${device(kind)} was switched off or unplugged. Connect it again and start a new call.`,
   });
+}
+
+function onTrackMuted({ kind }) {
+  showError({ code: "track_muted", message: `The ${device(kind)} sends nothing. Switch it on again to go on.` });
+}
+
+function onTrackUnmuted() {
+  if (byId("error").dataset.code === "track_muted") clearError();
 }
 
 function onEnrolled(enrolled) {

@@ -47,7 +47,7 @@ export class ScoreChart {
 
   /** @param {string} state @param {number} t */
   setState(state, t) {
-    this.#states.push({ t, state });
+    if (this.#states.at(-1)?.state !== state) this.#states.push({ t, state });
     this.#prune(t);
   }
 

@@ -36,6 +36,7 @@ function showBar(name, value, needed, unit) {
   const bar = byId(`${name}-bar`);
   bar.max = needed || 1;
   bar.value = Math.min(value, bar.max);
-  const have = Number.isInteger(value) ? value : value.toFixed(1);
+  const enough = needed ? Math.min(value, needed) : value;
+  const have = Number.isInteger(enough) ? enough : enough.toFixed(1);
   setText(byId(`${name}-count`), needed ? `${have} of ${Math.round(needed)}${unit}` : `${have}${unit}`);
 }

@@ -15,6 +15,11 @@ const REASONS = {
   no_face: "No face is seen.",
   no_speech: "No speech is heard.",
   poor_face_quality: "The face is too small, dark, blurred or turned away.",
+  face_too_small: "The face is too far away.",
+  face_dark: "The face is too dark.",
+  face_flat: "The face has too little light and shade.",
+  face_blurred: "The face is blurred.",
+  face_turned: "The face is turned away.",
   noisy_audio: "There is too much noise around the voice.",
   speaker_not_on_camera: "The person speaking is not the one on camera.",
   media_gap: "Picture or sound was interrupted.",
@@ -23,7 +28,7 @@ const REASONS = {
 
 const HINTS = {
   keep_talking: "Keep reading aloud.",
-  show_face: "Look at the camera, so that your face is in the picture.",
+  show_face: "Look straight into the camera.",
   come_closer: "Come closer to the camera.",
   more_light: "More light on your face, please: face a window or a lamp.",
   hold_still: "Hold still for a moment.",
@@ -54,6 +59,7 @@ const ERRORS = {
   microphone_missing: "No microphone",
   camera_busy: "Camera or microphone is busy",
   track_ended: "Camera or microphone stopped",
+  track_muted: "Camera or microphone is muted",
 };
 
 const ENDINGS = {
@@ -65,7 +71,7 @@ const ENDINGS = {
   error: "The call ended early.",
 };
 
-const spoken = (word) => `${word.replaceAll("_", " ")}.`;
+const spoken = (word) => `${word.charAt(0).toUpperCase()}${word.slice(1).replaceAll("_", " ")}.`;
 
 /** @param {string} hint @returns {string} */
 export const sayHint = (hint) => HINTS[hint] ?? spoken(hint);
