@@ -105,8 +105,9 @@ def _on_wall(path: Path) -> NDArray[np.uint8]:
     """The picture on a plain wall of its own mean colour, so that nothing else is a face."""
     picture = cv2.cvtColor(read_picture(path), cv2.COLOR_RGB2BGR)
     colour = [float(value) for value in picture.reshape(-1, 3).mean(axis=0)]
+    margin = _MARGIN_PX
     padded = cv2.copyMakeBorder(
-        picture, *[_MARGIN_PX] * 4, borderType=cv2.BORDER_CONSTANT, value=colour
+        picture, margin, margin, margin, margin, borderType=cv2.BORDER_CONSTANT, value=colour
     )
     return np.asarray(padded, np.uint8)
 

@@ -23,7 +23,7 @@ STATE_STYLES = {
     "rejected": "bold red",
     "absent": "magenta",
 }
-_BAR_CELLS = 10
+_BAR_CELLS = 6
 _BAR_LLR = 8.0
 
 OnFile = Callable[[Path, EnrolmentProgress | None], None]
@@ -56,6 +56,14 @@ def score_line(event: dict[str, Any]) -> str:
     return f"[dim]{event['media_s']:6.2f} s[/]  {bars}{notes}"
 
 
+def progress_line(event: dict[str, Any]) -> str:
+    """An enrolment's progress as one line."""
+    faces = f"pictures {event['faces']} of {event['faces_needed']}"
+    speech = f"speech {event['speech_s']:.1f} of {event['speech_needed_s']:g} s"
+    hints = f"  [dim]{', '.join(event['missing'])}[/]" if event["missing"] else ""
+    return f"[dim]{event['media_s']:6.2f} s[/]  {faces}, {speech}{hints}"
+
+
 class EventPrinter:
     """Prints events for people, one a line.
 
@@ -73,6 +81,10 @@ class EventPrinter:
                 line = f"Checking for [bold]{escape(event['identity'])}[/] ({event['comparator']})"
             case "score":
                 line = score_line(event)
+            case "enrolment_progress":
+                line = progress_line(event)
+            case "enrolled":
+                line = f"[bold green]Enrolled[/] from {event['faces']} pictures"
             case "state_changed":
                 state = state_text(event["state"], event["reasons"])
                 line = f"[dim]{event['media_s']:6.2f} s[/]  → {state}"

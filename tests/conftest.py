@@ -15,3 +15,31 @@ def data_dir() -> Path:
     if not (path / "dev" / "trials.csv").is_file():
         pytest.skip(f"needs real faces and voices in {path} (or set STREAM_VERIFIER_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
+    """Calls of the two demo people, each made when first asked for."""
+    return DemoCalls(tmp_path_factory.mktemp("demo-calls"))
+
+
+class DemoCalls:
+    """Made-up calls as WebM files.
+
+    Args:
+        folder: where they are kept for the whole run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, face: str, voice: str, seconds: float = 12.0) -> Path:
+        """A call with one demo person's face and one's voice."""
+        from stream_verifier.demo.calls import write_call
+        from stream_verifier.demo.people import DEMO_PEOPLE
+
+        people = {person.id: person for person in DEMO_PEOPLE}
+        path = self._folder / f"{face}-{voice}-{seconds:g}.webm"
+        if not path.exists():
+            write_call(path, face=people[face], voice=people[voice], seconds=seconds)
+        return path

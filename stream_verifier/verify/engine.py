@@ -82,19 +82,22 @@ class Ticket:
         """Work until something is worth delivering; return whether to come again soon."""
         if not self._taken:
             self._taken.extend(self._inbox.drain())
-        if self._taken:
+        # Only a turn that found nothing may be the last: the inbox tells of media when it stops
+        # being empty, not again for what came while this turn was at work.
+        worked = bool(self._taken)
+        if worked:
             self._heard_s = now_s
         payloads: list[Payload] = []
         while self._taken and not payloads:
             payloads = self._pipeline.feed(self._taken.popleft())
-        last = self._finishing and not self._taken and not payloads
+        last = self._finishing and not worked
         if last:
             payloads = self._pipeline.finish()
         if payloads or last:
             self._deliver(payloads, last)
         if last:
             self._engine._release(self)
-        return not last and (bool(self._taken) or bool(payloads) or self._finishing)
+        return worked
 
     def _check_idle(self, now_s: float) -> None:
         silence_s = now_s - self._heard_s

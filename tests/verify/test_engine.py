@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -51,6 +52,13 @@ class EchoPipeline:
         return [payload(999)]
 
 
+class TersePipeline(EchoPipeline):
+    """Has nothing to say of every other item."""
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        return [said for said in super().feed(item) if said.media_s % 2 == 0]
+
+
 class Mailbox:
     def __init__(self) -> None:
         self.payloads: list[Payload] = []
@@ -84,6 +92,29 @@ def test_a_call_is_served_in_order_and_finished_once(engine: Engine) -> None:
     assert [item.media_s for item in box.payloads if item.media_s >= 0] == [0, 1, 2, 3, 4, 999]
     assert box.threads == {"inference"}
     assert engine.calls == 0
+
+
+def test_media_that_comes_while_a_turn_is_at_work_is_not_forgotten(engine: Engine) -> None:
+    inbox, box = ListInbox(chunk(0), chunk(1)), Mailbox()
+    second = threading.Event()
+
+    def on_feed() -> None:
+        # The inbox is not empty any more when this comes, so nobody is notified again.
+        if not second.is_set():
+            second.set()
+            inbox.items.append(chunk(2))
+            ticket.notify()
+
+    ticket = engine.admit(pipeline=TersePipeline(on_feed), inbox=inbox, deliver=box)
+    ticket.notify()
+    assert wait_until(lambda: [item.media_s for item in box.payloads] == [0, 2])
+
+
+def wait_until(condition: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + WAIT_S
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return condition()
 
 
 def test_calls_take_turns(engine: Engine) -> None:
