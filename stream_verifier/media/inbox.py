@@ -108,7 +108,7 @@ class MediaInbox:
         new = not (isinstance(oldest, MediaGap) and oldest.reason == "overrun")
         start_s = oldest.start_s
         end_s, dropped = start_s, 0
-        while self._waiting_samples > self._max_samples or isinstance(self._audio[0], MediaGap):
+        while self._audio and (self._waiting_samples > self._max_samples or not end_s > start_s):
             item = self._audio.popleft()
             end_s = item.end_s
             if isinstance(item, AudioChunk):

@@ -66,7 +66,8 @@ def to_bgr(frame: av.VideoFrame, *, max_side_px: int = 640) -> NDArray[np.uint8]
     scaled = frame.reformat(width, height, "bgr24", interpolation="AREA", threads=1)
     image = scaled.to_ndarray().astype(np.uint8, copy=False)
     quarter_turns = round(frame.rotation / 90) % 4
-    return np.ascontiguousarray(np.rot90(image, quarter_turns)) if quarter_turns else image
+    # swscale pads rows; the copy also lets go of the frame.
+    return np.ascontiguousarray(np.rot90(image, quarter_turns))
 
 
 def _fit(width: int, height: int, max_side_px: int) -> tuple[int, int]:

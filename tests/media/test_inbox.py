@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+
+_PIXELS = np.zeros((2, 2, 3), np.uint8)
+
+
+def _chunk(start_s: float, seconds: float = 0.1) -> AudioChunk:
+    return AudioChunk(np.zeros(round(seconds * 16_000), np.int16), start_s)
+
+
+def _frame(time_s: float) -> VideoFrame:
+    return VideoFrame(_PIXELS, time_s)
+
+
+def test_items_come_out_once_in_media_time_order() -> None:
+    inbox = MediaInbox()
+    gap = MediaGap("video", 0.01, 0.02, "muted")
+    first, second, frame = _chunk(0.0), _chunk(0.1), _frame(0.05)
+    for item in (first, second, frame, gap):
+        inbox.put(item)
+    assert inbox.drain() == [first, gap, frame, second]
+    assert inbox.drain() == []
+
+
+def test_only_the_newest_frame_is_kept_and_drops_are_counted() -> None:
+    inbox = MediaInbox()
+    for number in range(4):
+        inbox.put(_frame(number / 2))
+    assert [item.time_s for item in inbox.drain() if isinstance(item, VideoFrame)] == [1.5]
+    assert (inbox.stats.video_frames, inbox.stats.video_frames_dropped) == (4, 3)
+
+
+def test_audio_beyond_the_bound_becomes_one_gap_of_what_was_dropped() -> None:
+    inbox = MediaInbox(max_audio_s=1.0)
+    for number in range(15):
+        inbox.put(_chunk(number / 10))
+    gap, *rest = inbox.drain()
+    assert isinstance(gap, MediaGap)
+    assert (gap.kind, gap.reason, gap.start_s) == ("audio", "overrun", 0.0)
+    assert np.isclose(gap.end_s, rest[0].start_s) and np.isclose(gap.end_s, 0.5)  # type: ignore[union-attr]
+    assert len(rest) == 10
+    assert inbox.stats.audio_overruns == 1
+    assert np.isclose(inbox.stats.audio_overrun_s, 0.5)
+
+
+def test_a_second_overrun_is_counted_anew_and_memory_stays_bounded() -> None:
+    inbox = MediaInbox(max_audio_s=1.0)
+    for number in range(1000):
+        inbox.put(_chunk(number / 10))
+    assert len(inbox.drain()) == 11
+    for number in range(1000, 1020):
+        inbox.put(_chunk(number / 10))
+    assert inbox.stats.audio_overruns == 2
+
+
+def test_one_chunk_longer_than_the_bound_does_not_break_it() -> None:
+    inbox = MediaInbox(max_audio_s=0.05)
+    inbox.put(_chunk(0.0))
+    assert inbox.drain() == [MediaGap("audio", 0.0, 0.1, "overrun")]
+
+
+def test_two_video_gaps_before_a_drain_become_one() -> None:
+    inbox = MediaInbox()
+    inbox.put(MediaGap("video", 1.0, 2.0, "network"))
+    inbox.put(MediaGap("video", 2.5, 4.0, "muted"))
+    assert inbox.drain() == [MediaGap("video", 1.0, 4.0, "muted")]
+
+
+def test_on_ready_is_called_only_when_it_stops_being_empty() -> None:
+    calls: list[int] = []
+    inbox = MediaInbox(on_ready=lambda: calls.append(1))
+    inbox.put(_chunk(0.0))
+    inbox.put(_frame(0.0))
+    assert len(calls) == 1
+    inbox.drain()
+    inbox.put(_frame(0.5))
+    assert len(calls) == 2
+
+
+def test_a_worker_may_drain_from_on_ready_and_from_another_thread() -> None:
+    inbox, got = MediaInbox(max_audio_s=100.0), list[MediaItem]()
+    ready = threading.Semaphore(0)
+    inbox.on_ready = ready.release
+
+    def work() -> None:
+        while len(got) < 500 and ready.acquire(timeout=10):
+            got.extend(inbox.drain())
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    for number in range(500):
+        inbox.put(_chunk(float(number)))
+    worker.join(timeout=30)
+    assert [item.start_s for item in got if isinstance(item, AudioChunk)] == list(range(500))

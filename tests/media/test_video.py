@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import av
+import numpy as np
+import pytest
+from conftest_media import number_in, numbered
+
+from stream_verifier.media.types import MediaGap, VideoFrame
+from stream_verifier.media.video import VideoPicker, to_bgr
+
+
+def _frame(width: int, height: int, number: int = 5) -> av.VideoFrame:
+    image = numbered(number, (width, height))
+    return av.VideoFrame.from_ndarray(image, format="bgr24").reformat(format="yuv420p")
+
+
+@pytest.mark.parametrize(
+    ("size", "shape"),
+    [
+        ((640, 480), (480, 640)),
+        ((1280, 720), (360, 640)),
+        ((720, 1280), (640, 360)),
+        ((320, 240), (240, 320)),
+    ],
+)
+def test_pictures_are_scaled_down_but_never_up(
+    size: tuple[int, int], shape: tuple[int, int]
+) -> None:
+    image = to_bgr(_frame(*size))
+    assert image.shape == (*shape, 3) and image.dtype == np.uint8
+    assert image.flags.c_contiguous
+
+
+def test_colours_come_out_as_bgr() -> None:
+    red = np.zeros((64, 64, 3), np.uint8)
+    red[:, :, 2] = 200
+    frame = av.VideoFrame.from_ndarray(red, format="bgr24").reformat(format="yuv420p")
+    blue, green, red_level = to_bgr(frame).mean(axis=(0, 1))
+    assert red_level > 180 and blue < 20 and green < 20
+
+
+def test_the_picture_survives_scaling() -> None:
+    assert number_in(to_bgr(_frame(1280, 720, number=173))) == 173
+
+
+def test_frames_are_picked_on_the_grid_and_a_change_of_size_is_fine() -> None:
+    picker = VideoPicker(rate_hz=2.0)
+    sizes = [(640, 480)] * 20 + [(320, 180)] * 20
+    items = [i for n, s in enumerate(sizes) for i in picker.push(_frame(*s, n), n / 25)]
+    frames = [item for item in items if isinstance(item, VideoFrame)]
+    assert [f.time_s for f in frames] == [0.0, 0.52, 1.0, 1.52]
+    assert [number_in(f.image) for f in frames] == [0, 13, 25, 38]
+    assert [f.image.shape[:2] for f in frames] == [(480, 640)] * 2 + [(180, 320)] * 2
+
+
+def test_a_pause_is_told_with_its_reason() -> None:
+    picker = VideoPicker()
+    picker.push(_frame(64, 64), 1.0)
+    items = picker.push(_frame(64, 64), 3.0, reason="muted")
+    assert items[0] == MediaGap("video", 1.0, 3.0, "muted")
+    assert isinstance(items[1], VideoFrame)
+    assert picker.last_s == 3.0
+
+
+def test_a_slow_camera_is_not_a_gap() -> None:
+    picker = VideoPicker()
+    items = [i for n in range(8) for i in picker.push(_frame(64, 64), n * 0.4)]
+    assert not [item for item in items if isinstance(item, MediaGap)]
