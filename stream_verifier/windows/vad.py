@@ -96,7 +96,7 @@ class VoiceActivityDetector:
         min_over_floor_db: float = 6.0,
         floor_s: float = 3.0,
         floor_ignores_dbfs: float = -75.0,
-        min_voicing: float = 0.5,
+        min_voicing: float = 0.6,
         onset_frames: int = 4,
         onset_hold_frames: int = 6,
         unvoiced_s: float = 0.3,

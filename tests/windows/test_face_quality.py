@@ -5,7 +5,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from window_media import Pixels
 
@@ -65,6 +65,7 @@ def test_each_fault_has_its_reason(change: dict[str, float], reason: str) -> Non
     assert rank(replace(GOOD, **change)) <= rank(GOOD)
 
 
+@settings(deadline=None)
 @given(degrees=st.floats(-60, 60), scale=st.floats(0.2, 10))
 def test_a_tilted_frontal_face_is_frontal(degrees: float, scale: float) -> None:
     matrix = cv2.getRotationMatrix2D((56, 56), degrees, scale)
@@ -84,6 +85,7 @@ def test_the_nose_tells_the_pose() -> None:
         assert abs(measure(found(turned), crop).yaw) > 0.5
 
 
+@settings(deadline=None)
 @given(landmarks=st.lists(st.floats(-1e3, 1e3, width=32), min_size=10, max_size=10))
 def test_no_landmarks_break_it(landmarks: list[float]) -> None:
     quality = measure(found(np.reshape(landmarks, (5, 2))), np.full((112, 112, 3), 90, np.uint8))

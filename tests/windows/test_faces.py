@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from window_media import Pixels
 
@@ -82,6 +82,7 @@ def test_missing_and_broken_models_say_so(tmp_path: Path) -> None:
         FaceDetector(broken)
 
 
+@settings(deadline=None)
 @given(
     angle=st.floats(-3.1, 3.1),
     scale=st.floats(0.05, 20),

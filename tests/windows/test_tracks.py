@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.windows.tracks import Box, FaceTracker, overlap
@@ -17,6 +17,7 @@ def test_overlap_of_known_boxes() -> None:
     assert abs(overlap((0, 0, 2, 2), (1, 0, 2, 2)) - 1 / 3) < 1e-12
 
 
+@settings(deadline=None)
 @given(boxes, boxes)
 def test_overlap_is_a_share_and_symmetric(a: Box, b: Box) -> None:
     assert 0 <= overlap(a, b) <= 1 + 1e-9
@@ -77,6 +78,7 @@ def test_when_the_main_face_goes_the_largest_follows() -> None:
     assert tracker.main(rest, tracker.update(rest, 0.5)) == 1
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(boxes, max_size=30), max_size=20))
 def test_numbers_are_unique_within_a_frame_and_memory_is_bounded(frames: list[list[Box]]) -> None:
     tracker = FaceTracker(max_tracks=20)
