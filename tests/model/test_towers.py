@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from tower_media import CACHE, aligned_faces, cosine, spoken_features
+
+from model.convert.sources import CAMPPLUS, fetch
+from model.convert.torch_file import read_state_dict
+from model.convert.torch_reference import made_up_fbank
+from model.data.embed import fbank
+from model.data.media import crop_face, read_picture, read_voice
+from model.data.packs import Pack
+from model.errors import WeightsError
+from model.parity import KERAS_TARGET, LITERT_TARGET, Agreement, load_onnx_sface
+from model.runtime.face import FaceTower
+from model.runtime.voice import VoiceTower
+from model.runtime.weights import Weights
+from stream_verifier.demo.people import DEMO_PEOPLE
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+keras = pytest.importorskip("keras")
+pytestmark = pytest.mark.slow
+
+
+def _loaded(loader: str) -> Any:
+    from model.convert import load
+
+    try:
+        return getattr(load, loader)(CACHE)
+    except WeightsError as error:
+        pytest.skip(f"needs the published file: {error}")
+
+
+@pytest.fixture(scope="module")
+def sface() -> Any:
+    return _loaded("load_sface")
+
+
+@pytest.fixture(scope="module")
+def campplus() -> Any:
+    return _loaded("load_campplus")
+
+
+def run(model: Any, sample: NDArray[np.float32]) -> Any:
+    return np.asarray(model(sample[None], training=False))[0]
+
+
+def test_sface_is_the_published_graph(sface: Any) -> None:
+    pytest.importorskip("onnxruntime")
+    published = load_onnx_sface(CACHE)
+    tower = FaceTower(Weights.load())
+    for person in DEMO_PEOPLE:
+        for crop in aligned_faces(person, 2):
+            expected = published(crop)
+            ours = run(sface, crop.astype(np.float32))
+            np.testing.assert_allclose(ours, expected, atol=1e-3)
+            assert cosine(ours, expected) >= KERAS_TARGET
+            assert cosine(tower.embed(crop[None])[0], expected) >= LITERT_TARGET
+
+
+def test_campplus_is_the_published_graph(campplus: Any) -> None:
+    """The file holds what the authors' PyTorch code gives for the same made-up input."""
+    published = np.load(Path(__file__).with_name("campplus_reference.npz"))
+    for frames, expected in zip(published["frames"], published["vectors"], strict=True):
+        ours = run(campplus, made_up_fbank(int(frames)))
+        np.testing.assert_allclose(ours, expected, atol=1e-3)
+        assert cosine(ours, expected) >= KERAS_TARGET, f"{frames} frames"
+
+
+@pytest.mark.parametrize("seconds", [0.6, 1.5, 3.1, 7.3])
+def test_litert_follows_keras_on_speech(campplus: Any, seconds: float) -> None:
+    tower = VoiceTower(Weights.load())
+    for person in DEMO_PEOPLE:
+        features = spoken_features(person, seconds)
+        assert cosine(tower.embed(features), run(campplus, features)) >= LITERT_TARGET
+
+
+def test_litert_follows_keras_on_real_voices(campplus: Any, data_dir: Path) -> None:
+    tower = VoiceTower(Weights.load())
+    voices = [voice for voice in Pack(data_dir / "dev").voices if voice.seconds > 0.6]
+    for voice in voices[:: len(voices) // 12]:
+        features = fbank(read_voice(voice.path))
+        assert cosine(tower.embed(features), run(campplus, features)) >= LITERT_TARGET, voice.path
+
+
+def test_litert_follows_keras_on_real_faces(sface: Any, data_dir: Path) -> None:
+    tower = FaceTower(Weights.load())
+    faces = Pack(data_dir / "dev").faces
+    for face in faces[:: len(faces) // 12]:
+        crop = crop_face(read_picture(face.path))
+        ours = run(sface, crop.astype(np.float32))
+        assert cosine(tower.embed(crop[None])[0], ours) >= LITERT_TARGET, face.path
+
+
+def test_the_towers_are_as_large_as_published(sface: Any, campplus: Any) -> None:
+    assert sface.output_shape == (None, 128)
+    assert campplus.output_shape == (None, 192)
+    assert sface.count_params() == pytest.approx(9.7e6, rel=0.01)
+    # 6.85 million weights, and the running statistics of the batch norms.
+    assert campplus.count_params() == pytest.approx(6.93e6, rel=0.01)
+
+
+def test_a_batch_of_utterances_gives_what_each_gives(campplus: Any) -> None:
+    batch = np.stack([made_up_fbank(230), made_up_fbank(260)[:230]])
+    together = np.asarray(campplus(batch, training=False))
+    for row, features in zip(together, batch, strict=True):
+        np.testing.assert_allclose(row, run(campplus, features), atol=1e-4)
+
+
+def test_a_tensor_that_is_missing_or_left_over_is_named(sface: Any, campplus: Any) -> None:
+    from model.convert.assign import assign_campplus, assign_sface
+
+    with pytest.raises(WeightsError, match="no tensor conv_1_conv2d_weight_reshaped"):
+        assign_sface(sface, {})
+    wrong = {"conv_1_conv2d_weight_reshaped": np.zeros((32, 1, 3, 3), np.float32)}
+    with pytest.raises(WeightsError, match="layer conv_1_conv2d wants"):
+        assign_sface(sface, wrong)
+    with pytest.raises(WeightsError, match=r"no tensor head\.conv1\.weight"):
+        assign_campplus(campplus, {})
+    tensors = {**read_state_dict(fetch(CAMPPLUS, CACHE)), "head.extra": np.zeros(1, np.float32)}
+    with pytest.raises(WeightsError, match=r"without a place in the voice tower: head\.extra"):
+        assign_campplus(campplus, tensors)
+
+
+def test_the_worst_sample_decides() -> None:
+    assert Agreement("t", (1.0, 0.9995), LITERT_TARGET).reached
+    missed = Agreement("t", (1.0, 0.9985), LITERT_TARGET)
+    assert not missed.reached
+    assert "| 2 | 0.9985000 | 0.9992500 | 0.999 | NO |" in missed.row()
