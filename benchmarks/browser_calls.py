@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.casting import Part, Role, cast, frames, sound
-from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
+from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_capture
 from model.data.packs import Pack
 from stream_verifier.demo.caller import LOOPBACK
 from stream_verifier.server import running_server
@@ -97,16 +97,24 @@ async def enrol(address: str, files: Capture, name: str) -> None:
         await page.get_by_test_id("enrol-done").wait_for(timeout=ENROL_TIMEOUT_S * 1000)
 
 
+async def scored_until(page: Page, end_s: float) -> None:
+    """Wait until the call was scored up to that media time, or has failed.
+
+    Raises:
+        TimeoutError: neither came.
+    """
+    done = (
+        "end => streamVerifierEvents.some("
+        "e => e.type === 'error' || e.type === 'score' && e.end_s >= end)"
+    )
+    await until(page, done, end_s, timeout_s=end_s + 60)
+
+
 async def call(address: str, files: Capture, name: str, seconds: float) -> list[dict[str, Any]]:
     """Verify in the browser for that many seconds of media; return the events."""
     async with open_page(address, files) as page:
         await begin(page, mode="verify", name=name)
-        await page.wait_for_function(
-            "end => streamVerifierEvents.some(e => e.type === 'score' && e.end_s >= end)"
-            " || streamVerifierEvents.some(e => e.type === 'error')",
-            arg=seconds,
-            timeout=(seconds + 60) * 1000,
-        )
+        await scored_until(page, seconds)
         events: list[dict[str, Any]] = await page.evaluate("streamVerifierEvents")
         await page.get_by_test_id("stop").click()
         return events

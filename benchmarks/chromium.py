@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import shutil
 import tempfile
@@ -18,6 +19,7 @@ from scipy.signal import resample_poly
 
 CAMERA_FPS = 30.0
 _WAV_RATE_HZ = 48_000
+_POLL_S = 0.1
 _FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -68,6 +70,19 @@ def write_capture(
 def chromium_path() -> str | None:
     """Where Debian's Chromium is, None without one."""
     return shutil.which("chromium")
+
+
+async def until(page: Page, expression: str, argument: object = None, *, timeout_s: float) -> None:
+    """Wait until a JavaScript function of one argument gives something true.
+
+    Playwright's own wait needs eval, which the page's content security policy forbids.
+
+    Raises:
+        TimeoutError: it did not within that time.
+    """
+    async with asyncio.timeout(timeout_s):
+        while not await page.evaluate(expression, argument):  # noqa: ASYNC110 (another process)
+            await asyncio.sleep(_POLL_S)
 
 
 @contextlib.asynccontextmanager

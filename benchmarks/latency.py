@@ -30,7 +30,7 @@ import numpy as np
 import psutil
 from rich.console import Console
 
-from benchmarks.browser_calls import begin
+from benchmarks.browser_calls import begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.calls import write_call
@@ -128,11 +128,7 @@ async def time_a_click(address: str, capture: Capture, seconds: float, timing: T
     """Click "start" in a real Chromium and time what comes of it."""
     async with open_page(address, capture) as page:
         await begin(page, mode="verify", name=_NAME)
-        await page.wait_for_function(
-            "end => streamVerifierEvents.some(e => e.type === 'score' && e.end_s >= end)",
-            arg=seconds,
-            timeout=(seconds + 60) * 1000,
-        )
+        await scored_until(page, seconds)
         events: list[dict[str, Any]] = await page.evaluate("streamVerifierEvents")
         clicked = float(await page.evaluate("streamVerifierMarks.clickedAt"))
     collect(events, clicked, timing)

@@ -233,7 +233,7 @@ async def test_a_vanished_client_leaves_nothing_behind(
 
 async def _settle() -> None:
     async with asyncio.timeout(TIMEOUT_S):
-        while any(task.get_name().startswith("session-") for task in asyncio.all_tasks()):
+        while any(t.get_name().startswith("session-") for t in asyncio.all_tasks()):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await asyncio.sleep(1)
 

@@ -12,7 +12,7 @@ import { consentFor, sayEnding, sayError } from "./words.js";
 
 const KEPT_EVENTS = 500;
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 250;
-const SERVER_EVENTS = ["session_started", "score", "state_changed", "enrolment_progress", "enrolled", "gap", "error", "session_ended"];
+const SERVER_EVENTS = ["session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "gap", "error", "session_ended"];
 
 const form = byId("start-form");
 const identities = new Identities();
