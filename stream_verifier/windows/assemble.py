@@ -97,7 +97,7 @@ class WindowAssembler:
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float]] = []
-        self._start_s: float | None = None
+        self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = self._last_look_s = -math.inf
 
@@ -125,12 +125,11 @@ class WindowAssembler:
         self._spoken += [rest] if rest else []
         end_s = max(self._audio_end_s, self._video_s)
         windows = list(self._complete(end_s))
-        if self._start_s is not None and self._holds_something(end_s):
+        if self._holds_something(end_s):
             windows.append(self._close(end_s))
         return windows
 
     def _holds_something(self, end_s: float) -> bool:
-        assert self._start_s is not None
         heard_s = self._speech.speech_between(self._start_s, end_s)
         return bool(self._looks or self._spoken) or heard_s > 0
 
@@ -157,7 +156,7 @@ class WindowAssembler:
 
     def _begin(self, time_s: float, arrived_s: float | None) -> None:
         if not self._started:
-            self._start_s = time_s if self._start_s is None else min(self._start_s, time_s)
+            self._start_s = min(self._start_s, time_s)
         if arrived_s is not None:
             self._arrivals.append((time_s, arrived_s))
 
@@ -167,22 +166,20 @@ class WindowAssembler:
         return max(both_s, max(self._audio_s, self._video_s) - self._settings.slack_s)
 
     def _complete(self, until_s: float) -> Iterator[Window]:
-        while self._start_s is not None:
-            self._skip_standstill(until_s)
-            end_s = self._next_end_s(self._start_s, until_s)
-            if end_s is None:
-                return
+        self._skip_standstill(until_s)
+        while (end_s := self._next_end_s(until_s)) is not None:
             yield self._close(end_s)
+            self._skip_standstill(until_s)
 
     def _skip_standstill(self, until_s: float) -> None:
-        assert self._start_s is not None
         times = [look.time_s for look in self._looks] + [heard.end_s for heard in self._spoken]
         next_s = min([until_s, *times])
         if next_s - self._start_s > self._settings.max_skip_s:
             self._start_s = next_s - self._settings.hop_s
 
-    def _next_end_s(self, start_s: float, until_s: float) -> float | None:
+    def _next_end_s(self, until_s: float) -> float | None:
         """Where the open window ends, None where that is not known yet."""
+        start_s = self._start_s
         hop_end_s = start_s + self._settings.hop_s
         latest_s = hop_end_s
         wait_s = self._settings.speech_wait_s
@@ -196,7 +193,6 @@ class WindowAssembler:
         return hop_end_s if until_s >= latest_s else None
 
     def _close(self, end_s: float) -> Window:
-        assert self._start_s is not None
         start_s, self._start_s, self._started = self._start_s, end_s, True
         looks = [look for look in self._looks if look.time_s <= end_s]
         self._looks = [look for look in self._looks if look.time_s > end_s]
