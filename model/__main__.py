@@ -15,6 +15,7 @@ from model.errors import ModelError
 COMMANDS = {
     "weights": ("model.convert.build", "make the weights again from the pinned packages"),
     "parity": ("model.parity", "compare the towers with the published graphs"),
+    "speed": ("model.speed", "time the towers on one thread"),
     "fit-fusion": ("model.fusion.command", "fit the fusion on a pack and write its weights"),
     "evaluate": ("model.evaluation.command", "error rates of the shipped model on a pack"),
 }
