@@ -84,7 +84,8 @@ class EnrolmentProgress:
         faces, faces_needed: the main person's pictures.
         missing: hints, most urgent first, empty when complete. Any of one_person_only,
             face_changed, voice_changed, show_face, come_closer, more_light, hold_still,
-            turn_a_little, keep_talking, quieter_place.
+            keep_looking, turn_a_little, keep_talking, quieter_place. keep_looking means that
+            the newest picture was good and only more of them are needed.
         complete: whether a reference can be made.
         faces_dropped, voices_dropped: samples that were somebody else's.
     """
@@ -122,6 +123,7 @@ class Enrolment:
         self._faces: OnePerson[FaceSample] = OnePerson(same_cosine=self._needs.face_cosine)
         self._voices: OnePerson[VoiceSample] = OnePerson(same_cosine=self._needs.voice_cosine)
         self._hints: tuple[str, ...] = ()
+        self._face_is_good = False
         self.begin_source()
 
     def begin_source(self) -> None:
@@ -151,6 +153,7 @@ class Enrolment:
             notes: what the front end remarked, as in ``Window.notes``.
         """
         self._hints = tuple(_HINT_OF_NOTE[note] for note in notes if note in _HINT_OF_NOTE)
+        self._face_is_good = False
         if faces_seen > 1:
             self._hints = ("one_person_only",)
             return
@@ -193,6 +196,7 @@ class Enrolment:
     def _take_face(self, face: FaceSample, time_s: float) -> None:
         hints = self._face_hints(face.quality)
         self._hints += hints
+        self._face_is_good = not hints
         if not hints and time_s - self._last_face_s >= self._needs.face_spacing_s:
             self._last_face_s = time_s
             self._faces.add(face, 1)
@@ -241,7 +245,9 @@ class Enrolment:
     def _missing_face(self, two_faces: bool) -> list[str]:
         changed = ["face_changed"] if two_faces or self._faces.newest_is_other else []
         of_faces = ("show_face", "come_closer", "more_light", "hold_still")
-        return changed + ([hint for hint in self._hints if hint in of_faces] or ["show_face"])
+        is_good = self._face_is_good and not self._faces.newest_is_other
+        otherwise = "keep_looking" if is_good else "show_face"
+        return changed + ([hint for hint in self._hints if hint in of_faces] or [otherwise])
 
     def _missing_speech(self, two_voices: bool) -> list[str]:
         changed = ["voice_changed"] if two_voices or self._voices.newest_is_other else []

@@ -14,6 +14,7 @@ HINTS = [
     "come_closer",
     "more_light",
     "hold_still",
+    "keep_looking",
     "turn_a_little",
     "one_person_only",
     "voice_changed",

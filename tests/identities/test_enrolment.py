@@ -215,6 +215,14 @@ def test_poor_pictures_are_not_taken_and_say_why(change: dict[str, float], hint:
     assert progress.missing == (hint, "keep_talking")
 
 
+def test_a_good_face_is_asked_to_stay_and_a_lost_one_to_come_back() -> None:
+    enrolment = Enrolment()
+    assert _call(enrolment, 2).missing == ("keep_looking", "keep_talking")
+    assert _call(enrolment, 1, from_s=2, face=None).missing == ("show_face", "keep_talking")
+    assert _call(enrolment, 1, from_s=3).missing == ("keep_looking", "keep_talking")
+    assert "keep_looking" not in _call(enrolment, 1, from_s=4, face=1).missing
+
+
 def test_noisy_speech_is_not_taken() -> None:
     enrolment = Enrolment()
     enrolment.add(

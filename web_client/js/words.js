@@ -32,6 +32,7 @@ const HINTS = {
   come_closer: "Come closer to the camera.",
   more_light: "More light on your face, please: face a window or a lamp.",
   hold_still: "Hold still for a moment.",
+  keep_looking: "Stay in view a moment longer.",
   turn_a_little: "Turn your head a little, left and right.",
   one_person_only: "Only one person may be in the picture.",
   voice_changed: "This sounds like a second person. Only one person may speak.",
