@@ -21,6 +21,9 @@ from stream_verifier.verify.pipeline import EnrolPipeline, FrontEnd, Towers, Ver
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
 
+# Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
+_FRAME_SLACK = 0.8
+
 
 class Recogniser:
     """The model as loaded from its checked weights, and the pipelines built on it.
@@ -43,6 +46,7 @@ class Recogniser:
             window_s=settings.speech_window_s,
             first_s=settings.speech_first_s,
             hop_s=settings.hop_s,
+            frame_every_s=_FRAME_SLACK / settings.face_rate_hz,
         )
 
     @classmethod

@@ -249,12 +249,14 @@ class EnrolPipeline:
     def _collect(self, window: Window) -> EnrolmentProgress:
         self.windows += 1
         face, voice = self._front_end.embed(window)
+        # A small face far behind is no second person before the camera; the windows say which is.
+        second_face = "multiple_faces" in window.notes
         self._enrolment.add(
             face=face,
             voice=voice,
-            start_s=window.start_s,
+            start_s=window.start_s if window.speech is None else window.speech.start_s,
             end_s=window.end_s,
-            faces_seen=window.faces_seen,
+            faces_seen=window.faces_seen if second_face else min(window.faces_seen, 1),
             notes=window.notes,
         )
         progress = self._enrolment.progress()
