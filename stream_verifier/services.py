@@ -10,7 +10,6 @@ from model.runtime.face import FaceTower
 from model.runtime.fusion import load_comparator
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
-
 from model.types import Comparator, Reference
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.identities.keys import load_or_create_key, parse_key
