@@ -74,7 +74,7 @@ def held_out_face(probes: Probes, options: Options) -> Scored:
     return _merge(parts)
 
 
-def join(face: Scored, voice: Scored, *, per_kind: int = 20_000, seed: int = 1) -> Joined:
+def join(face: Scored, voice: Scored, *, per_kind: int = 4_000, seed: int = 1) -> Joined:
     """Make trials of all four kinds by pairing face trials with voice trials at random."""
     rng = np.random.default_rng(seed)
     columns: list[tuple[Floats, Floats, Indices, Indices]] = []

@@ -26,7 +26,7 @@ class Options:
         qualities: columns of the qualities in use; others are ignored.
     """
 
-    shrinkage: float = 0.5
+    shrinkage: float = 0.3
     centring: float = 0.5
     directions: int = 48
     ridge: float = 1e-3

@@ -50,7 +50,7 @@ def network(joined: Joined, chosen: NDArray[np.bool_]) -> Callable[[Floats, Floa
         value = float(weight @ np.logaddexp(0, -sign * llr)) + 1e-4 * float(p @ p)
         return value, np.concatenate(parts) + 2e-4 * p
 
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 500}).x
+    found = minimize(cost, start, jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
     return lambda face, voice: _forward(found, np.column_stack([face, voice]) / 4)[1]
 
 
