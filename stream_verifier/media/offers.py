@@ -32,7 +32,18 @@ def sending_kinds(offer_sdp: str) -> set[str]:
         raise NegotiationError(
             "The offer lacks ICE credentials or a DTLS fingerprint. Send it unchanged."
         )
+    if not _bundled_right(offer):
+        raise NegotiationError(
+            "The offer's media ids (a=mid) are missing, double or not those of its BUNDLE group. "
+            "Send it unchanged."
+        )
     return kinds
+
+
+def _bundled_right(offer: SessionDescription) -> bool:
+    mids = [m.rtp.muxId for m in offer.media]
+    bundled = {mid for group in offer.group if group.semantic == "BUNDLE" for mid in group.items}
+    return len(set(mids)) == len(mids) and bundled <= set(mids)
 
 
 def _secured(media: MediaDescription) -> bool:

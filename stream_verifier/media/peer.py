@@ -270,7 +270,10 @@ class Peer:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._pc is not None:
             await aiortc_patches.stop_decoders(self._pc)
-            await self._pc.close()
+            try:
+                await self._pc.close()
+            except Exception:
+                _logger.exception("a peer connection did not close cleanly")
 
     def _stream_stats(self, kind: str) -> StreamStats:
         tap = self._taps[kind]

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 from blockbuster import BlockBuster, blockbuster_ctx
-from conftest_media import FPS, LOOPBACK, SECONDS, SIZE, numbered, sweep
+from conftest_media import FPS, LOOPBACK, SECONDS, SIZE, Call, StartCall, numbered, sweep
 
 from stream_verifier.media.encode import write_webm
 from stream_verifier.media.inbox import MediaInbox
@@ -29,26 +29,6 @@ def loop_never_blocks() -> Iterator[BlockBuster]:
     """Fail a test that blocks the event loop."""
     with blockbuster_ctx() as blockbuster:
         yield blockbuster
-
-
-class Call:
-    """A publisher connected to a peer on this machine."""
-
-    def __init__(self, publisher: Publisher, peer: Peer, inbox: MediaInbox) -> None:
-        self.publisher = publisher
-        self.peer = peer
-        self.inbox = inbox
-
-    async def connect(self) -> None:
-        answer = await self.peer.answer(await self.publisher.offer())
-        await self.publisher.accept(answer)
-
-    async def close(self) -> None:
-        await self.publisher.close()
-        await self.peer.close()
-
-
-StartCall = Callable[..., Call]
 
 
 @pytest_asyncio.fixture

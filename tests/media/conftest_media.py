@@ -1,9 +1,15 @@
-"""Pictures and sounds that say which moment they are of."""
+"""Pictures and sounds that say which moment they are of, and a call to send them through."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
+
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.peer import Peer
+from stream_verifier.media.publisher import Publisher
 
 FPS = 25
 SIZE = (320, 240)
@@ -37,3 +43,23 @@ def sweep(seconds: float, rate_hz: int = 48_000) -> NDArray[np.int16]:
     """A tone that rises, so that every moment sounds different."""
     t = np.arange(int(seconds * rate_hz)) / rate_hz
     return (9000 * np.sin(2 * np.pi * (200 * t + 150 * t**2))).astype(np.int16)
+
+
+class Call:
+    """A publisher connected to a peer on this machine."""
+
+    def __init__(self, publisher: Publisher, peer: Peer, inbox: MediaInbox) -> None:
+        self.publisher = publisher
+        self.peer = peer
+        self.inbox = inbox
+
+    async def connect(self) -> None:
+        answer = await self.peer.answer(await self.publisher.offer())
+        await self.publisher.accept(answer)
+
+    async def close(self) -> None:
+        await self.publisher.close()
+        await self.peer.close()
+
+
+StartCall = Callable[..., Call]
