@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ class Memo:
         self._known: dict[bytes, Vector] = {}
         if path.is_file():
             count = path.stat().st_size // self._record.itemsize
+            os.truncate(path, count * self._record.itemsize)
             for row in np.fromfile(path, self._record, count):
                 self._known[row["key"].tobytes()] = row["vector"]
 

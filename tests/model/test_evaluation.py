@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from model.evaluation import metrics
+from model.data.embed import Memo
+from model.data.packs import Pack
+from model.errors import PackError
+from model.evaluation import metrics, report
+from model.evaluation.scoring import Conditions, Scores, score
 
 
 def gaussian_scores(separation: float, count: int = 20_000) -> tuple[np.ndarray, np.ndarray]:
@@ -96,3 +102,71 @@ def test_bootstrap_interval_holds_the_estimate_and_follows_the_seed() -> None:
     low, high = metrics.bootstrap_interval(scores, mated, people, rounds=100, seed=5)
     assert low < metrics.equal_error_rate(scores, mated) < high
     assert (low, high) == metrics.bootstrap_interval(scores, mated, people, rounds=100, seed=5)
+
+
+def made_up_scores() -> Scores:
+    rng = np.random.default_rng(2)
+    kinds = np.tile(["genuine", "impostor_both", "impostor_voice", "impostor_face"], 100)
+    face = 4.0 * np.isin(kinds, report.FACE_MATED) - 2 + rng.standard_normal(400)
+    voice = 4.0 * np.isin(kinds, report.VOICE_MATED) - 2 + 2 * rng.standard_normal(400)
+    return Scores(
+        face=face,
+        voice=voice,
+        fused=np.minimum(face, voice),
+        mated=kinds == "genuine",
+        kind=kinds,
+        source=np.repeat(["here", "there"], 200),
+        person=np.arange(400) // 20,
+    )
+
+
+def test_summary_tells_kinds_sources_and_modalities_apart() -> None:
+    found = report.summary(made_up_scores(), rounds=20)
+    assert set(found["by_kind"]) == {"impostor_both", "impostor_voice", "impostor_face"}
+    assert set(found["by_source"]) == {"here", "there"}
+    assert found["all"]["mated"] == 100
+    assert found["all"]["non_mated"] == 300
+    assert found["face"]["mated"] == found["voice"]["mated"] == 200
+    assert found["face"]["eer"] < found["voice"]["eer"]
+    assert found["by_kind"]["impostor_both"]["eer"] < found["by_kind"]["impostor_voice"]["eer"]
+    low, high = found["all"]["eer_interval"]
+    assert low <= found["all"]["eer"] <= high
+
+
+def test_table_has_a_row_for_each_figure() -> None:
+    found = report.summary(made_up_scores(), rounds=5)
+    lines = report.table({"clean": found, "noisy": found}).splitlines()
+    assert len(lines) == 2 + 2 * (1 + 3 + 2 + 2 + 2)
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_memo_asks_the_tower_once_and_survives_a_cut(tmp_path: Path) -> None:
+    path, asked = tmp_path / "memo.bin", []
+
+    def make(value: float) -> np.ndarray:
+        asked.append(value)
+        return np.full(3, value, np.float32)
+
+    for _ in range(2):
+        memo = Memo(path, 3)
+        for value in (1.0, 2.0):
+            assert memo.get(np.array([value]), lambda v=value: make(v)).tolist() == [value] * 3
+    assert asked == [1.0, 2.0]
+    path.write_bytes(path.read_bytes()[:-5])
+    Memo(path, 3).get(np.array([1.0]), lambda: make(1.0))
+    assert asked == [1.0, 2.0]
+
+
+def test_an_unknown_condition_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="clean, noisy"):
+        score(Pack(tmp_path), "foggy", None, None)  # type: ignore[arg-type]
+
+
+def test_noisy_probes_differ_from_clean_ones_and_repeat(data_dir: Path) -> None:
+    pack = Pack(data_dir / "dev")
+    trial, made = pack.trials[0], Conditions(pack)
+    clean, noisy = (made.voice(name, trial.voices) for name in Conditions.NAMES)
+    ratio = np.mean(clean**2) / np.mean((noisy - clean) ** 2)
+    assert 10 * np.log10(ratio) == pytest.approx(10, abs=0.5)
+    assert np.array_equal(noisy, made.voice("noisy", trial.voices))
+    assert not np.array_equal(made.face("clean", trial.face), made.face("noisy", trial.face))
