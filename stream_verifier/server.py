@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator
 
 import uvicorn
+from starlette.applications import Starlette
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
@@ -15,7 +16,8 @@ from stream_verifier.events.messages import MAX_MESSAGE_BYTES
 from stream_verifier.settings import Settings
 
 _PING_S = 5.0
-_SHUTDOWN_S = 3
+_SHUTDOWN_S = 2
+_LAST_WORDS_S = 1.0
 _BACKLOG = 128
 
 
@@ -47,7 +49,7 @@ def address_of(listener: socket.socket) -> str:
 
 
 class Server(uvicorn.Server):
-    """A uvicorn server that says when it is up; made by `make_server`."""
+    """A uvicorn server that says when it is up and ends calls politely; made by `make_server`."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -59,6 +61,15 @@ class Server(uvicorn.Server):
             await super().startup(sockets)
         finally:
             self.startup_over.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the calls and let their last events out before uvicorn cuts the connections."""
+        app = self.config.app
+        if isinstance(app, Starlette) and self.started:
+            await app.state.sessions.close()
+            if self.server_state.tasks:
+                await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
+        await super().shutdown(sockets)
 
 
 def make_server(settings: Settings) -> Server:

@@ -247,6 +247,7 @@ class Sessions:
         self._settings = settings
         self._running: dict[asyncio.Task[None], Session] = {}
         self._opening = 0
+        self._closing = False
 
     @property
     def count(self) -> int:
@@ -262,6 +263,8 @@ class Sessions:
             ConsentError: an enrolment without consent.
             NegotiationError: the offer cannot be answered.
         """
+        if self._closing:
+            raise CapacityError("The server is stopping. Try again in a minute.")
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         if self.count + self._opening >= self._settings.max_calls:
             raise CapacityError(
@@ -285,7 +288,8 @@ class Sessions:
         return session, answer
 
     async def close(self) -> None:
-        """End all sessions and wait until everything of theirs is released."""
+        """End all sessions, open no more and wait until everything of theirs is released."""
+        self._closing = True
         for session in self._running.values():
             session.request_end("server_stopping")
         if self._running:
