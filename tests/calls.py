@@ -6,13 +6,18 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import websockets
 
 from stream_verifier.demo.caller import LOOPBACK, Caller
+from stream_verifier.identities.consent import Consent
+from stream_verifier.offline import enrol_files
 from stream_verifier.server import RunningServer, running_server
+from stream_verifier.services import Recogniser, open_store
 from stream_verifier.settings import Settings, load_settings
 
 CONSENT = {"subject": "made up", "purpose": "tests", "text": "I am made up and agree."}
@@ -84,3 +89,24 @@ def start_message(**fields: Any) -> str:
 async def server_with(folder: Path, **changes: Any) -> AsyncIterator[RunningServer]:
     async with running_server(make_settings(folder, **changes)) as server:
         yield server
+
+
+def enrol_from_file(folder: Path, media: Path, name: str) -> None:
+    """Enrol into a data directory; in a thread, as a test's own may have a loop running."""
+    settings = make_settings(folder)
+    reference = enrol_files(
+        videos=[media],
+        faces=[],
+        voices=[],
+        recogniser=Recogniser.load(settings),
+        face_rate_hz=settings.face_rate_hz,
+    )
+    consent = Consent(given_at=datetime.now(UTC), **CONSENT)
+
+    async def save() -> None:
+        store = open_store(settings)
+        await store.add(name, reference, consent)
+        await store.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, save()).result()

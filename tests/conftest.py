@@ -23,6 +23,16 @@ def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
     return DemoCalls(tmp_path_factory.mktemp("demo-calls"))
 
 
+@pytest.fixture(scope="session")
+def enrolled_dir(tmp_path_factory: pytest.TempPathFactory, demo_calls: DemoCalls) -> Path:
+    """A server's data directory in which Grace is enrolled, from a file."""
+    from calls import enrol_from_file
+
+    folder = tmp_path_factory.mktemp("enrolled")
+    enrol_from_file(folder, demo_calls.get("grace", "grace", 25), "grace")
+    return folder
+
+
 class DemoCalls:
     """Made-up calls as WebM files.
 
