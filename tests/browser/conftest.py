@@ -1,11 +1,16 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+from calls import make_settings
+from conftest_real import Captures, RealServer
 from page_fake import FakeServer
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+from benchmarks.chromium import Capture
 
 # Debian's build, without a sandbox because tests often run as root, and without any call home.
 CHROMIUM_FLAGS = (
@@ -23,16 +28,54 @@ CHROMIUM_FLAGS = (
 )
 
 
+Launch = Callable[..., Browser]
+
+
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """One browser a module: while it lives, no asyncio test can run in this thread."""
+def playwright() -> Iterator[Playwright]:
+    """One a module: while it lives, no asyncio test can run in this thread."""
+    with sync_playwright() as playwright:
+        yield playwright
+
+
+@pytest.fixture(scope="module")
+def launch(playwright: Playwright) -> Iterator[Launch]:
+    """Starts Chromium, whose camera and microphone play a capture if one is given."""
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(CHROMIUM_FLAGS))
-        yield browser
+    browsers: list[Browser] = []
+
+    def start(capture: Capture | None = None) -> Browser:
+        flags = [*CHROMIUM_FLAGS]
+        if capture is not None:
+            flags.append(f"--use-file-for-fake-video-capture={capture.video}")
+            flags.append(f"--use-file-for-fake-audio-capture={capture.audio}")
+        browsers.append(playwright.chromium.launch(executable_path=path, args=flags))
+        return browsers[-1]
+
+    yield start
+    for browser in browsers:
         browser.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(launch: Launch) -> Browser:
+    """A browser with a test pattern and beeps."""
+    return launch()
+
+
+@pytest.fixture(scope="session")
+def captures(tmp_path_factory: pytest.TempPathFactory) -> Captures:
+    """What Chromium's camera and microphone play: demo people, each made when first asked for."""
+    return Captures(tmp_path_factory.mktemp("captures"))
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Iterator[RealServer]:
+    """The real server, with nobody enrolled."""
+    with RealServer(make_settings(tmp_path)) as server:
+        yield server
 
 
 @pytest.fixture
