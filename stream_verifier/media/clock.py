@@ -75,7 +75,7 @@ class _Stream:
     rate_hz: int
     transit_s: float | None = None
     base_s: float | None = None
-    report: float | None = None
+    report_s: float | None = None
     last_s: float = 0.0
 
 
@@ -93,16 +93,18 @@ class MediaClock:
         """Whether audio and video are aligned by sender reports, not by arrival."""
 
     def arrived(self, kind: str, ticks: int, arrival_s: float) -> None:
-        """Note when a frame arrived; the least delayed one dates the stream until reports."""
+        """Note when a frame arrived; the least delayed ones align the streams until reports do."""
         stream = self._streams[kind]
         transit_s = arrival_s - ticks / stream.rate_hz
         if stream.transit_s is None or transit_s < stream.transit_s:
             stream.transit_s = transit_s
+            if not self.synchronised:
+                self._align()
 
     def report(self, kind: str, ticks: int, ntp_s: float) -> None:
         """Take a sender report: the sender's wall clock said ``ntp_s`` at ``ticks``."""
         stream = self._streams[kind]
-        stream.report = ticks / stream.rate_hz - ntp_s
+        stream.report_s = ticks / stream.rate_hz - ntp_s
         self._align()
 
     def seconds(self, kind: str, ticks: int) -> float:
@@ -126,13 +128,25 @@ class MediaClock:
         self._align()
 
     def _align(self) -> None:
+        """Move video onto audio: by reports where both have come, by arrival until then."""
         audio, video = self._streams["audio"], self._streams["video"]
-        if None in (audio.base_s, video.base_s, audio.report, video.report):
+        if audio.base_s is None or video.base_s is None:
             return
-        target_s = audio.base_s + audio.report - video.report  # type: ignore[operator]
-        error_s = target_s - video.base_s  # type: ignore[operator]
-        if abs(error_s) > _ABSURD_S:
-            return  # The sender's two reports do not share a wall clock.
+        reported = audio.report_s is not None and video.report_s is not None
+        if not reported and self.synchronised:
+            return
+        lead_s = _lead_s(audio, reported) - _lead_s(video, reported)
+        error_s = audio.base_s + lead_s - video.base_s
+        if reported and abs(error_s) > _ABSURD_S:
+            audio.report_s = video.report_s = None  # They do not share a wall clock.
+            return
         step = not self.synchronised or abs(error_s) > _STEP_S
-        video.base_s += error_s if step else _SLEW * error_s  # type: ignore[operator]
-        self.synchronised = True
+        video.base_s += error_s if step else _SLEW * error_s
+        self.synchronised = reported
+
+
+def _lead_s(stream: _Stream, reported: bool) -> float:
+    """How far a stream's timestamps are ahead of the clock both are compared by."""
+    if reported and stream.report_s is not None:
+        return stream.report_s
+    return -(stream.transit_s or 0.0)

@@ -43,6 +43,15 @@ def test_the_least_delayed_frame_dates_a_stream() -> None:
     assert clock.seconds("video", 7_000) == pytest.approx(0.05)
 
 
+def test_a_late_first_packet_is_made_good_by_the_next_ones() -> None:
+    clock = _clock(audio_delay_s=0.3)
+    clock.seconds("audio", 1_000)
+    clock.seconds("video", 7_000)
+    clock.arrived("audio", 1_000 + 960, 100.03)
+    assert clock.seconds("audio", 1_000 + 48_000) == pytest.approx(1.0)
+    assert clock.seconds("video", 7_000 + 90_000) == pytest.approx(1.0 - 0.01)
+
+
 def test_reports_move_video_onto_the_audio_and_never_the_audio() -> None:
     clock = _clock(video_delay_s=0.15)
     clock.seconds("audio", 1_000)
