@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check format weights constraints docker-steps clean
+.PHONY: help demo serve test check lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,11 +33,13 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-test: check $(VENV)/.chromium ## Run every check and every test
+test: check ## Run every check and every test
+
+check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
 	$(BIN)/coverage run -m pytest
 	$(BIN)/coverage report
 
-check: $(VENV)/.test ## Lint, format and type checks
+lint: $(VENV)/.test ## Lint, format and type checks only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
