@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.media import read_picture, read_voice
-from model.data.packs import Chimera, Pack, Trial
+from model.data.packs import Chimera, Pack, Sample, Trial
 from stream_verifier.demo.people import DemoPerson, portrait_frames
 from stream_verifier.media.types import SAMPLE_RATE_HZ
 
+KINDS = {"genuine", "impostor_both", "impostor_face", "impostor_voice"}
 # Where the face is in a 160x160 aligned picture: x, y, width, height.
 _FACE_BOX = (42, 34, 76, 100)
 _MARGIN_PX = 480
@@ -48,39 +49,51 @@ class Role:
 def cast(pack: Pack, count: int) -> list[Role]:
     """Choose roles spread over the pack, with probes that no enrolment uses.
 
-    Of every role's trials the genuine faces and voices make the genuine call, those of the
-    impostor trials the three swaps.
+    The faces and voices of a role's genuine trials make the genuine call. In a swap the part that
+    is swapped is an impostor's of that kind's trials, with all pictures and recordings that the
+    pack has of him or her; the other part is that of the genuine call.
     """
     trials: dict[str, list[Trial]] = {}
     for trial in pack.trials:
         trials.setdefault(trial.chimera, []).append(trial)
     complete = [
-        name
-        for name, listed in trials.items()
-        if {"genuine", "impostor_both", "impostor_face", "impostor_voice"}
-        <= {trial.kind for trial in listed}
+        name for name, listed in trials.items() if KINDS <= {trial.kind for trial in listed}
     ]
     chosen = complete[:: max(1, len(complete) // count)][:count]
-    return [_role(pack.chimeras[name], trials[name]) for name in chosen]
+    return [_role(pack, pack.chimeras[name], trials[name]) for name in chosen]
 
 
-def _role(chimera: Chimera, trials: Sequence[Trial]) -> Role:
-    def part(kind: str) -> Part:
-        # One impostor a call: the first of that kind, with all of its own recordings.
-        listed = [trial for trial in trials if trial.kind == kind]
-        first = listed[0]
-        same = [t for t in listed if t.face.parent == first.face.parent]
-        same = [t for t in same if t.voices[0].parent == first.voices[0].parent]
-        faces = dict.fromkeys(trial.face for trial in same)
-        voices = dict.fromkeys(voice for trial in same for voice in trial.voices)
-        return Part(tuple(faces), tuple(voices))
+def _role(pack: Pack, chimera: Chimera, trials: Sequence[Trial]) -> Role:
+    by_kind = {kind: [trial for trial in trials if trial.kind == kind] for kind in KINDS}
+    own_faces = _distinct(trial.face for trial in by_kind["genuine"])
+    own_voices = _distinct(voice for trial in by_kind["genuine"] for voice in trial.voices)
 
-    kinds = ("genuine", "impostor_both", "impostor_face", "impostor_voice")
+    def faces_of(kind: str) -> tuple[Path, ...]:
+        return _of_same_person(by_kind[kind][0].face, pack.faces)
+
+    def voices_of(kind: str) -> tuple[Path, ...]:
+        return _of_same_person(by_kind[kind][0].voices[0], pack.voices)
+
     return Role(
         chimera=chimera,
         enrolment=Part(chimera.faces, chimera.voices),
-        calls={kind: part(kind) for kind in kinds},
+        calls={
+            "genuine": Part(own_faces, own_voices),
+            "impostor_both": Part(faces_of("impostor_both"), voices_of("impostor_both")),
+            "impostor_face": Part(faces_of("impostor_face"), own_voices),
+            "impostor_voice": Part(own_faces, voices_of("impostor_voice")),
+        },
     )
+
+
+def _distinct(paths: Iterable[Path]) -> tuple[Path, ...]:
+    return tuple(dict.fromkeys(paths))
+
+
+def _of_same_person(path: Path, samples: Sequence[Sample]) -> tuple[Path, ...]:
+    """All files of the person whose file it is."""
+    owner = next(sample.identity for sample in samples if sample.path == path)
+    return tuple(sample.path for sample in samples if sample.identity == owner)
 
 
 def frames(part: Part, *, seconds: float, fps: float) -> Iterator[NDArray[np.uint8]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import os
 import shutil
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("port", _port),
         ("data folder", _data_dir),
         ("store key", _key),
+        ("store", _store),
         ("open files", _open_files),
     )
     return [_run(name, check, settings) for name, check in checks]
@@ -117,6 +119,21 @@ def _key(settings: Settings) -> str:
         load_or_create_key(settings.key_path)
         return str(settings.key_path)
     return "will be made on the first run"
+
+
+def _store(settings: Settings) -> str:
+    if not settings.key_path.exists() and settings.key is None:
+        return "will be made on the first run"
+    from stream_verifier.services import open_store
+
+    async def count() -> int:
+        store = open_store(settings)
+        try:
+            return len(await store.list())
+        finally:
+            await store.close()
+
+    return f"{asyncio.run(count())} enrolled"
 
 
 def _open_files(settings: Settings) -> str:

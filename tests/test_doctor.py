@@ -8,6 +8,7 @@ import pytest
 
 from model.runtime import weights
 from stream_verifier import doctor
+from stream_verifier.identities.keys import load_or_create_key
 from stream_verifier.settings import Settings, load_settings
 
 
@@ -65,3 +66,12 @@ def test_a_key_file_that_others_can_read_is_wrong(tmp_path: Path) -> None:
 def test_nothing_is_written_by_looking(tmp_path: Path) -> None:
     findings(load_settings(port=0, data_dir=tmp_path / "new"))
     assert not (tmp_path / "new").exists()
+
+
+def test_a_broken_store_is_named(tmp_path: Path) -> None:
+    settings = load_settings(port=0, data_dir=tmp_path)
+    load_or_create_key(settings.key_path)
+    (tmp_path / "identities.db").write_bytes(b"this is no database" * 100)
+    finding = findings(settings)["store"]
+    assert not finding.ok
+    assert "identities.db" in finding.message
