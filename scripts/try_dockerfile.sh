@@ -28,6 +28,7 @@ cp -Lr /etc/apt/sources.list.d "$root/etc/apt/" 2>/dev/null || true
 certificates=/etc/ssl/certs/ca-certificates.crt
 if [ -f "$certificates" ]; then
     # Beside the root's own bundle, which installing ca-certificates writes anew.
+    mkdir -p "$root/etc/ssl"
     cp -L "$certificates" "$root/etc/ssl/host-certificates.crt"
     export PIP_CERT=/etc/ssl/host-certificates.crt
 fi

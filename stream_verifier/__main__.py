@@ -8,9 +8,9 @@ import os
 def main() -> None:
     """Run the command line with one thread for matrices and pictures.
 
-    The features' matrices are small: a second thread costs more to wake than it saves, 16 ms
-    against 0.9 ms for two seconds of speech. They read this when numpy and OpenCV are first imported, so it
-    is set before anything else is.
+    Matrices and pictures are small here: a second thread costs more to wake than it saves, 16 ms
+    against 0.9 ms for the features of two seconds of speech. The libraries read these variables
+    when they are first imported, so they are set before anything else is.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
