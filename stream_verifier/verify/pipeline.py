@@ -117,6 +117,7 @@ class VerifyPipeline:
         comparator: turns samples into LLRs.
         decision: adds evidence up over time.
         now: monotonic clock for the age of a score; None from a file, where age has no meaning.
+        max_age_s: an older score says that the server is overloaded.
     """
 
     def __init__(
@@ -127,6 +128,7 @@ class VerifyPipeline:
         comparator: Comparator,
         decision: Decision,
         now: Callable[[], float] | None = None,
+        max_age_s: float = 3.0,
     ) -> None:
         self.windows = 0
         self._front_end = front_end
@@ -134,6 +136,7 @@ class VerifyPipeline:
         self._comparator = comparator
         self._decision = decision
         self._now = now
+        self._max_age_s = max_age_s
         self._media = MediaProgress()
 
     @property
@@ -162,14 +165,22 @@ class VerifyPipeline:
         self.windows += 1
         face, voice = self._front_end.embed(window)
         comparison = self._comparator.compare(self._reference, face, voice)
+        age_s = self._age_s(window)
+        overloaded = age_s is not None and age_s > self._max_age_s
+        notes = (*window.notes, "overloaded") if overloaded else window.notes
         observation = Observation(
             end_s=window.end_s,
             comparison=comparison,
             face_seen=window.faces_seen > 0,
             speech_heard=window.speech_s > 0,
-            notes=window.notes,
+            notes=notes,
         )
-        return [self._score_payload(window, comparison), *self._decide(observation)]
+        return [_score_payload(window, comparison, notes, age_s), *self._decide(observation)]
+
+    def _age_s(self, window: Window) -> float | None:
+        if self._now is None or window.arrived_s is None:
+            return None
+        return self._now() - window.arrived_s
 
     def _decide(self, observation: Observation) -> list[Payload]:
         before = self._decision.verdict
@@ -186,23 +197,23 @@ class VerifyPipeline:
             )
         ]
 
-    def _score_payload(self, window: Window, comparison: Comparison) -> Score:
-        age_s = None
-        if self._now is not None and window.arrived_s is not None:
-            age_s = self._now() - window.arrived_s
-        fused = comparison.llr_fused
-        return Score(
-            media_s=window.end_s,
-            start_s=window.start_s,
-            end_s=window.end_s,
-            face=_modality(comparison.face_cosine, comparison.llr_face),
-            voice=_modality(comparison.voice_cosine, comparison.llr_voice),
-            fused=None if fused is None else FusedScore(llr=fused),
-            speech_s=window.speech_s,
-            faces=list(window.boxes),
-            notes=list(window.notes),
-            age_s=age_s,
-        )
+
+def _score_payload(
+    window: Window, comparison: Comparison, notes: tuple[str, ...], age_s: float | None
+) -> Score:
+    fused = comparison.llr_fused
+    return Score(
+        media_s=window.end_s,
+        start_s=window.start_s,
+        end_s=window.end_s,
+        face=_modality(comparison.face_cosine, comparison.llr_face),
+        voice=_modality(comparison.voice_cosine, comparison.llr_voice),
+        fused=None if fused is None else FusedScore(llr=fused),
+        speech_s=window.speech_s,
+        faces=list(window.boxes),
+        notes=list(notes),
+        age_s=age_s,
+    )
 
 
 def _modality(cosine: float | None, llr: float | None) -> ModalityScore | None:

@@ -32,6 +32,7 @@ class WindowSettings:
         track_break_s: a face away for longer, or a video gap, ends its track.
         second_face: width of a face beside the main one, relative to it, that is worth a note.
         noisy_below_db: lower signal-to-noise ratios of speech are worth a note.
+        min_gap_s: shorter media gaps are no note: nobody changes seats within one.
         max_skip_s: where both media stood still for longer, the time between has no windows.
         vad_mode: webrtcvad's aggressiveness, 0 to 3.
         min_level_dbfs: nothing below this level is speech.
@@ -49,6 +50,7 @@ class WindowSettings:
     track_break_s: float = 1.1
     second_face: float = 0.5
     noisy_below_db: float = 8.0
+    min_gap_s: float = 1.0
     max_skip_s: float = 10.0
     vad_mode: int = 2
     min_level_dbfs: float = -50.0
@@ -238,10 +240,12 @@ class WindowAssembler:
 
     def _gap_notes(self, end_s: float) -> Iterator[str]:
         """Note each gap once: whoever trusts the past must start anew, but only once."""
-        later = [gap for gap in self._gaps if gap.start_s >= end_s]
-        if len(later) < len(self._gaps):
+        over = [gap for gap in self._gaps if gap.start_s < end_s]
+        self._gaps = [gap for gap in self._gaps if gap.start_s >= end_s]
+        if any(gap.end_s - gap.start_s >= self._settings.min_gap_s for gap in over):
             yield "media_gap"
-        self._gaps = later
+        if any(gap.reason == "overrun" for gap in over):
+            yield "overloaded"
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
         arrived = [arrived_s for time_s, arrived_s in self._arrivals if time_s <= end_s]

@@ -298,3 +298,25 @@ def test_a_real_clip_gives_face_and_speech(data_dir: Path, detector: FaceDetecto
     windows = run(detector, mixed([AudioChunk(np.concatenate(audio), 0.0)], sampled))
     assert any(window.speech for window in windows)
     assert all(window.face for window in windows if window.video_frames)
+
+
+@pytest.mark.parametrize(
+    ("gap", "notes"),
+    [
+        (MediaGap("video", 1.0, 1.6, "network"), set()),
+        (MediaGap("video", 1.0, 2.5, "network"), {"media_gap"}),
+        (MediaGap("audio", 1.0, 1.2, "overrun"), {"overloaded"}),
+        (MediaGap("audio", 1.0, 3.0, "overrun"), {"media_gap", "overloaded"}),
+    ],
+)
+def test_a_gap_is_noted_by_its_length_and_its_reason(
+    detector: FaceDetector, gap: MediaGap, notes: set[str]
+) -> None:
+    assembler = WindowAssembler(detector)
+    silence = np.zeros(1600, np.int16)
+    windows = [w for n in range(10) for w in assembler.feed(AudioChunk(silence, n / 10))]
+    windows += assembler.feed(gap)
+    for number in range(30):
+        windows += assembler.feed(AudioChunk(silence, gap.end_s + number / 10))
+    noted = {note for window in windows for note in window.notes}
+    assert noted & {"media_gap", "overloaded"} == notes

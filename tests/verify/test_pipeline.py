@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from model.types import (
+    Comparison,
+    FaceQuality,
+    FaceSample,
+    Reference,
+    VoiceQuality,
+    VoiceSample,
+)
+from stream_verifier.events.schema import Gap, MediaStarted, Score, State, StateChanged
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.verify.decision import Decision, Thresholds
+from stream_verifier.verify.pipeline import FrontEnd, VerifyPipeline
+from stream_verifier.windows.types import Window
+
+FACE = FaceSample(np.ones(128, np.float32), FaceQuality(100, 100, 0, 0, 0.5, 0.2, 0.9))
+VOICE = VoiceSample(np.ones(192, np.float32), VoiceQuality(3, 30, -20))
+REFERENCE = Reference("m", FACE.vector, VOICE.vector, 3, 9)
+SECOND = AudioChunk(np.zeros(16_000, np.int16), 0.0)
+
+
+def window(end_s: float, *, arrived_s: float | None = None) -> Window:
+    return Window(
+        start_s=end_s - 1,
+        end_s=end_s,
+        face=None,
+        speech=None,
+        faces_seen=1,
+        boxes=((0.1, 0.1, 0.5, 0.5),),
+        video_frames=2,
+        speech_s=1.0,
+        notes=(),
+        arrived_s=arrived_s,
+    )
+
+
+class ScriptedFrontEnd(FrontEnd):
+    """Gives one window an item and always the same samples."""
+
+    def __init__(self, *windows: Window) -> None:
+        self._windows = list(windows)
+
+    def feed(self, item: MediaItem) -> Iterator[Window]:
+        yield from [self._windows.pop(0)] if self._windows else []
+
+    def flush(self) -> Iterator[Window]:
+        yield from self._windows
+
+    def embed(self, window: Window) -> tuple[FaceSample | None, VoiceSample | None]:
+        return FACE, VOICE
+
+
+class AlwaysMated:
+    name = "scripted"
+    operating_points = {"fmr_1e-2": 2.0, "balanced": 0.0}
+
+    def compare(
+        self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
+    ) -> Comparison:
+        return Comparison(0.9, 0.8, 5.0, 4.0, 4.0)
+
+
+def pipeline(*windows: Window, now: Callable[[], float] | None = None) -> VerifyPipeline:
+    comparator = AlwaysMated()
+    thresholds = Thresholds.at("fmr_1e-2", comparator.operating_points)
+    return VerifyPipeline(
+        front_end=ScriptedFrontEnd(*windows),
+        reference=REFERENCE,
+        comparator=comparator,
+        decision=Decision(thresholds=thresholds),
+        now=now,
+    )
+
+
+def test_a_window_becomes_a_score_and_a_change_of_state() -> None:
+    started, score, change = pipeline(window(1.0)).feed(SECOND)
+    assert isinstance(started, MediaStarted) and started.kind == "audio"
+    assert isinstance(score, Score) and score.fused is not None and score.fused.llr == 4.0
+    assert score.age_s is None
+    assert isinstance(change, StateChanged)
+    assert (change.previous, change.state) == (State.WAITING, State.VERIFIED)
+
+
+def test_media_starts_once_a_kind() -> None:
+    line = pipeline()
+    picture = VideoFrame(np.zeros((4, 4, 3), np.uint8), 0.1)
+    kinds = [p.type for item in (SECOND, SECOND, picture, picture) for p in line.feed(item)]  # type: ignore[attr-defined]
+    assert kinds == ["media_started", "media_started"]
+
+
+def test_an_old_score_says_that_the_server_is_overloaded() -> None:
+    fresh = pipeline(window(1.0, arrived_s=10.0), now=lambda: 10.5).feed(SECOND)
+    old = pipeline(window(1.0, arrived_s=10.0), now=lambda: 15.0).feed(SECOND)
+    scores = [p for p in fresh + old if isinstance(p, Score)]
+    assert [(score.age_s, score.notes) for score in scores] == [(0.5, []), (5.0, ["overloaded"])]
+
+
+def test_a_gap_is_told() -> None:
+    (gap,) = pipeline().feed(MediaGap("video", 1.0, 2.5, "network"))
+    assert isinstance(gap, Gap)
+    assert (gap.kind, gap.start_s, gap.end_s, gap.reason) == ("video", 1.0, 2.5, "network")
+
+
+def test_without_media_a_verdict_fades_to_absent() -> None:
+    line = pipeline(window(1.0))
+    line.feed(SECOND)
+    assert line.verdict.state is State.VERIFIED
+    assert line.idle(1.0) == []
+    (change,) = line.idle(6.0)
+    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+
+
+def test_the_end_scores_what_is_left() -> None:
+    line = pipeline(window(1.0), window(2.0))
+    line.feed(SECOND)
+    assert [p.end_s for p in line.finish() if isinstance(p, Score)] == [2.0]
+    assert line.windows == 2
