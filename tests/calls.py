@@ -14,6 +14,8 @@ from typing import Any
 import websockets
 
 from stream_verifier.demo.caller import LOOPBACK, Caller
+from stream_verifier.demo.calls import write_call
+from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.identities.consent import Consent
 from stream_verifier.offline import enrol_files
 from stream_verifier.server import RunningServer, running_server
@@ -110,3 +112,22 @@ def enrol_from_file(folder: Path, media: Path, name: str) -> None:
 
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, save()).result()
+
+
+class DemoCalls:
+    """Made-up calls as WebM files.
+
+    Args:
+        folder: where they are kept for the whole run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, face: str, voice: str, seconds: float = 12.0) -> Path:
+        """A call with one demo person's face and one's voice."""
+        people = {person.id: person for person in DEMO_PEOPLE}
+        path = self._folder / f"{face}-{voice}-{seconds:g}.webm"
+        if not path.exists():
+            write_call(path, face=people[face], voice=people[voice], seconds=seconds)
+        return path

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
 
+ROOT = Path(__file__).resolve().parent.parent
 WEB = {"starlette", "uvicorn"}
 CLOCKS = {"asyncio", "time", "threading", "datetime", "random"}
 

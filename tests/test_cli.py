@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import DemoCalls
+from calls import DemoCalls
 from typer.testing import CliRunner
 
 from stream_verifier import cli

@@ -17,8 +17,7 @@ import numpy as np
 import pytest
 import pytest_asyncio
 import websockets
-from calls import TIMEOUT_S, Event, follow, server_with, verdicts
-from conftest import DemoCalls
+from calls import TIMEOUT_S, DemoCalls, Event, follow, server_with, verdicts
 from lossy import lose_packets
 from typer.testing import CliRunner
 

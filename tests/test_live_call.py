@@ -13,6 +13,7 @@ import pytest_asyncio
 import websockets
 from calls import (
     TIMEOUT_S,
+    DemoCalls,
     enrol,
     follow,
     make_settings,
@@ -23,7 +24,6 @@ from calls import (
     url_of,
     verdicts,
 )
-from conftest import DemoCalls
 from psutil import Process
 
 from stream_verifier.demo.caller import LOOPBACK, Caller, RefusedError
