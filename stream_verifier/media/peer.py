@@ -109,6 +109,7 @@ class Peer:
         self._audio = AudioNormaliser()
         self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
         self._pc: RTCPeerConnection | None = None
+        self._guard: aiortc_patches.ConnectGuard | None = None
         self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
         self._frames = {"audio": 0, "video": 0}
         self._liveness: list[aiortc_patches.Liveness] = []
@@ -166,6 +167,7 @@ class Peer:
 
     async def _negotiate(self, pc: RTCPeerConnection, offer_sdp: str, kinds: set[str]) -> str:
         pc.on("connectionstatechange", self._on_state)
+        self._guard = aiortc_patches.ConnectGuard(pc)
         for kind in sorted(kinds):
             _prefer_codecs(pc.addTransceiver(kind, direction="recvonly"), kind)
         await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
@@ -173,6 +175,7 @@ class Peer:
             aiortc_patches.use_host_addresses(pc, self._host_addresses)
         connections = aiortc_patches.ice_connections(pc)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
+        self._guard.guard_receivers()
         for transceiver in pc.getTransceivers():
             self._receive(transceiver)
         await pc.setLocalDescription(await pc.createAnswer())
@@ -268,10 +271,9 @@ class Peer:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._pc is not None:
-            await aiortc_patches.stop_decoders(self._pc)
+        if self._guard is not None:
             try:
-                await self._pc.close()
+                await self._guard.close()
             except Exception:
                 _logger.exception("a peer connection did not close cleanly")
 

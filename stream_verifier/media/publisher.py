@@ -50,6 +50,7 @@ class Publisher:
         self._configuration = configuration(ice_servers)
         self._host_addresses = host_addresses
         self._connection: RTCPeerConnection | None = None
+        self._guard: aiortc_patches.ConnectGuard | None = None
         self._reel: _Reel | None = None
 
     @property
@@ -73,6 +74,9 @@ class Publisher:
             transceiver.setCodecPreferences(wanted)
         if self._host_addresses is not None:
             aiortc_patches.use_host_addresses(self._connection, self._host_addresses)
+        self._guard = aiortc_patches.ConnectGuard(self._connection)
+        for ice in aiortc_patches.ice_connections(self._connection):
+            aiortc_patches.Liveness(ice)
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return str(self._connection.localDescription.sdp)
 
@@ -98,8 +102,8 @@ class Publisher:
 
     async def close(self) -> None:
         """Leave the call and release the file. Idempotent."""
-        if self._connection is not None:
-            await self._connection.close()
+        if self._guard is not None:
+            await self._guard.close()
         if self._reel is not None:
             self._reel.close()
 

@@ -25,7 +25,6 @@ from stream_verifier.media.aiortc_patches import (
     Liveness,
     VideoTap,
     ice_connections,
-    is_keyframe,
     use_host_addresses,
 )
 from stream_verifier.media.clock import MediaClock
@@ -82,6 +81,9 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCIceTransport.__init__, "gatherer._connection"),
         (Connection.gather_candidates, "self.get_component_candidates("),
         (Connection.connect, "self.query_consent()"),
+        (Connection.close, "self._closing = True"),
+        (RTCPeerConnection.setLocalDescription, "asyncio.ensure_future(self.__connect())"),
+        (RTCPeerConnection.setRemoteDescription, "asyncio.ensure_future(self.__connect())"),
         (StunProtocol.datagram_received, "self.receiver.data_received("),
         (StunProtocol.datagram_received, "self.receiver.request_received("),
         (CandidatePair.remote_addr.fget, "self.remote_candidate"),
@@ -253,14 +255,6 @@ async def test_a_pause_of_the_sender_is_told_from_a_loss(
     reasons = [tap.pause_reason(frame.timestamp) for frame in _decoded(receiver)]
     assert reasons == ["network", "network", "muted", "network", "network"]
     _forget_thread(receiver)
-
-
-def test_key_frames_are_known_from_their_first_bytes() -> None:
-    assert is_keyframe("VP8", _KEY)
-    assert not is_keyframe("VP8", _DELTA)
-    assert not is_keyframe("VP8", _KEY[7:])
-    assert is_keyframe("H264", b"\x00\x00\x00\x01\x67\x42\x00\x00\x00\x01\x65")
-    assert not is_keyframe("H264", b"\x00\x00\x00\x01\x41\x9a")
 
 
 async def test_a_receiver_that_lost_a_name_is_refused(connection: Any) -> None:

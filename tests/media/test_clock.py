@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.clock import MediaClock, RtpTimeline
@@ -102,6 +102,7 @@ def test_a_frame_must_have_arrived_before_it_is_dated() -> None:
         MediaClock().seconds("audio", 0)
 
 
+@settings(deadline=None)
 @given(st.integers(0, _WRAP - 1), st.lists(st.integers(0, 48_000 * 5), min_size=1, max_size=50))
 def test_ticks_measure_time_over_any_wraparound(start: int, steps: list[int]) -> None:
     timeline = RtpTimeline(48_000)
@@ -114,6 +115,7 @@ def test_ticks_measure_time_over_any_wraparound(start: int, steps: list[int]) ->
     assert ticks - origin == raw - start
 
 
+@settings(deadline=None)
 @given(st.integers(0, _WRAP - 1), st.integers(0, _WRAP - 1), st.floats(0.0, 60.0))
 def test_a_new_source_goes_on_by_arrival(first: int, second: int, elapsed_s: float) -> None:
     timeline = RtpTimeline(90_000)

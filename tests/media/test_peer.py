@@ -97,7 +97,7 @@ def _cut(call: Call) -> None:
 
 
 async def test_a_live_call_gives_what_the_file_gives(
-    start_call: StartCall, call_webm: Path, loop_never_blocks: BlockBuster
+    loop_never_blocks: BlockBuster, start_call: StartCall, call_webm: Path
 ) -> None:
     call = start_call()
     live = await _whole(call)
@@ -233,7 +233,7 @@ async def test_closing_leaves_nothing_behind(start_call: StartCall) -> None:
 
 
 async def test_connecting_and_closing_never_block_the_loop(
-    start_call: StartCall, loop_never_blocks: BlockBuster
+    loop_never_blocks: BlockBuster, start_call: StartCall
 ) -> None:
     await _short_call(start_call)
 
@@ -247,6 +247,18 @@ async def test_closing_while_it_connects(start_call: StartCall, steps: int) -> N
     await call.peer.close()
     assert call.peer.closed.is_set()
     assert not [t for t in threading.enumerate() if "decoder" in t.name]
+
+
+async def test_calls_closed_while_they_connect_leave_no_task(start_call: StartCall) -> None:
+    for step in range(16):
+        call = start_call()
+        await call.connect()
+        await asyncio.sleep(step * 0.01)
+        await (call.peer.close() if step % 2 else call.publisher.close())
+        await call.close()
+    async with asyncio.timeout(_PATIENCE_S):
+        while len(asyncio.all_tasks()) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
 
 async def test_a_broken_offer_is_refused_and_leaves_nothing_behind(call_webm: Path) -> None:

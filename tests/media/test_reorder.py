@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.reorder import ReorderBuffer
@@ -52,6 +52,7 @@ def test_many_packets_after_a_hole_do_not_wait_for_time() -> None:
 _START = st.integers(0, 0xFFFF)
 
 
+@settings(deadline=None)
 @given(_START, st.lists(st.integers(0, 2), min_size=1, max_size=80), st.randoms())
 def test_local_shuffles_and_duplicates_come_out_sorted_and_complete(
     start: int, copies: list[int], random: object
@@ -65,6 +66,7 @@ def test_local_shuffles_and_duplicates_come_out_sorted_and_complete(
     assert order.lost == 0
 
 
+@settings(deadline=None)
 @given(_START, st.lists(st.booleans(), min_size=1, max_size=200), st.floats(0.0, 0.1))
 def test_any_loss_keeps_order_and_every_packet_that_came(
     start: int, kept: list[bool], max_wait_s: float
@@ -76,6 +78,7 @@ def test_any_loss_keeps_order_and_every_packet_that_came(
     assert order.lost == holes
 
 
+@settings(deadline=None)
 @given(st.permutations(list(range(20))), st.floats(0.0, 0.2), _START)
 def test_any_permutation_comes_out_in_rising_order_without_duplicates(
     permutation: list[int], max_wait_s: float, start: int

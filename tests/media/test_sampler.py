@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.sampler import FrameSampler
@@ -30,6 +30,7 @@ def test_a_rate_must_be_positive() -> None:
         FrameSampler(0)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 20), min_size=1, max_size=200), st.sampled_from([0.5, 2.0, 5.0]))
 def test_one_frame_per_grid_cell_and_none_missed(times: list[float], rate_hz: float) -> None:
     times.sort()

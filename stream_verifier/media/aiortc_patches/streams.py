@@ -1,106 +1,23 @@
-"""The only place that touches private names of aiortc and aioice, and why.
-
-* Local addresses: aioice never offers loopback, which calls on one machine need.
-* Liveness: aioice takes 27 s to notice that a peer died; `Liveness` takes about 5.
-* Audio: aiortc's jitter buffer adds 200 ms for good after one lost packet, and drops good ones.
-* Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
-  frames whose reference is missing into garbage, which must never be scored.
-* Time: aiortc lets each track start at 0 and keeps sender reports to itself.
-* Shutdown: aiortc joins decoder threads on the event loop.
-
-All patches are set on instances; nothing changes for other users of the libraries. The tests
-of this module fail if a name, a signature or a behaviour leaned on here changes.
-"""
+"""Streams: order, time, loss and pauses of what one receiver gets."""
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import re
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from aioice import stun
-from aioice.ice import Connection
-from aiortc import RTCPeerConnection, RTCRtpReceiver
+from aiortc import RTCRtpReceiver
 from aiortc.clock import datetime_from_ntp
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import RtcpByePacket, RtcpSrPacket, RtpPacket
 
+from stream_verifier.media.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.clock import RATES_HZ, MediaClock, RtpTimeline, signed
+from stream_verifier.media.keyframes import is_keyframe
 from stream_verifier.media.reorder import ReorderBuffer
 
-_PREFIX = "_RTCRtpReceiver__"
 _REMEMBERED = 256
 _VIDEO_CAPACITY = 512
-_H264_SPS = re.compile(rb"\x00\x00\x01[\x07\x27\x47\x67]")
-
-
-def ice_connections(pc: RTCPeerConnection) -> list[Connection]:
-    """Return the ICE connections that a peer connection uses now, each once."""
-    transports = [t.receiver.transport for t in pc.getTransceivers()]
-    transports += [pc.sctp.transport] if pc.sctp else []
-    found = {id(c): c for c in (t.transport.iceGatherer._connection for t in transports)}
-    return list(found.values())
-
-
-def use_host_addresses(pc: RTCPeerConnection, addresses: Sequence[str]) -> None:
-    """Gather candidates on exactly these local addresses; call it before gathering."""
-    for connection in ice_connections(pc):
-        gather = _gather_on(connection, list(addresses))
-        _replace(connection, "get_component_candidates", gather)
-
-
-def _gather_on(connection: Connection, chosen: list[str]) -> Callable[..., Any]:
-    original = connection.get_component_candidates
-
-    def gather(component: int, addresses: list[str], timeout: int = 5) -> Any:
-        return original(component=component, addresses=chosen, timeout=timeout)
-
-    return gather
-
-
-class Liveness:
-    """Notices that a peer is gone: nothing came from it, not even answers to our pings.
-
-    Args:
-        connection: an ICE connection that has not started.
-        ping_s: time between pings (consent checks, RFC 7675) once connected.
-    """
-
-    def __init__(self, connection: Connection, *, ping_s: float = 1.0) -> None:
-        self.heard_s: float | None = None
-        """Monotonic time of the newest sign of life; None before the first."""
-        self._connection = connection
-        self._ping_s = ping_s
-        for name in ("data_received", "request_received"):
-            _replace(connection, name, self._noting(getattr(connection, name)))
-        _replace(connection, "query_consent", self._query_consent)
-
-    def _noting(self, handle: Callable[..., Any]) -> Callable[..., Any]:
-        def noted(*args: Any, **kwargs: Any) -> Any:
-            self.heard_s = time.monotonic()
-            return handle(*args, **kwargs)
-
-        return noted
-
-    async def _query_consent(self) -> None:
-        connection = self._connection
-        self.heard_s = time.monotonic()
-        while True:
-            await asyncio.sleep(self._ping_s)
-            for pair in list(connection._nominated.values()):
-                request = connection.build_request(pair, nominate=False)
-                key = (connection.remote_password or "").encode()
-                try:
-                    await pair.protocol.request(
-                        request, pair.remote_addr, integrity_key=key, retransmissions=0
-                    )
-                    self.heard_s = time.monotonic()
-                except stun.TransactionError:
-                    continue  # The caller judges by heard_s.
 
 
 class StreamTap:
@@ -120,9 +37,9 @@ class StreamTap:
         self._pause_timestamp: int | None = None
         self._arrivals: dict[int, float] = {}
         self._handle_rtcp = receiver._handle_rtcp_packet
-        _replace(receiver, "_handle_rtcp_packet", self._on_rtcp)
-        _replace(receiver, "_handle_disconnect", self._on_disconnect)
-        _replace(receiver, _PREFIX + "timestamp_mapper", _Identity())
+        replace(receiver, "_handle_rtcp_packet", self._on_rtcp)
+        replace(receiver, "_handle_disconnect", self._on_disconnect)
+        replace(receiver, PREFIX + "timestamp_mapper", _Identity())
 
     def arrival_s(self, ticks: int) -> float | None:
         """Return the monotonic time at which the frame at ``ticks`` had arrived; once."""
@@ -172,7 +89,7 @@ class StreamTap:
 
     def _on_disconnect(self) -> None:
         """End the track; aiortc would wait for its decoder here, on the event loop."""
-        _get(self._receiver, "decoder_queue").put(None)
+        private(self._receiver, "decoder_queue").put(None)
 
     async def _on_rtcp(self, packet: Any) -> None:
         if isinstance(packet, RtcpByePacket):
@@ -193,7 +110,7 @@ class AudioTap(StreamTap):
     def __init__(self, receiver: RTCRtpReceiver, clock: MediaClock) -> None:
         super().__init__(receiver, "audio", clock)
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
-        _replace(receiver, _PREFIX + "jitter_buffer", self)
+        replace(receiver, PREFIX + "jitter_buffer", self)
 
     @property
     def lost(self) -> int:
@@ -215,11 +132,11 @@ class AudioTap(StreamTap):
 
     def _decode(self, due: list[tuple[RtpPacket, float]]) -> None:
         for packet, arrival_s in due:
-            codec = _get(self._receiver, "codecs").get(packet.payload_type)
-            if codec is not None and _get(self._receiver, "decoder_thread") is not None:
+            codec = private(self._receiver, "codecs").get(packet.payload_type)
+            if codec is not None and private(self._receiver, "decoder_thread") is not None:
                 ticks = self._date(packet.timestamp, arrival_s)
                 frame = JitterFrame(_payload(packet), ticks)
-                _get(self._receiver, "decoder_queue").put((codec, frame))
+                private(self._receiver, "decoder_queue").put((codec, frame))
 
 
 class VideoTap(StreamTap):
@@ -242,7 +159,7 @@ class VideoTap(StreamTap):
         self._progress_s = 0.0
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
-        _replace(receiver, _PREFIX + "jitter_buffer", self)
+        replace(receiver, PREFIX + "jitter_buffer", self)
 
     def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
         """Take a packet; return whether to ask for a key frame, and a frame to decode."""
@@ -282,11 +199,11 @@ class VideoTap(StreamTap):
         self._needs_keyframe = True
         self._progress_s = now_s
         self._waiting.clear()
-        _get(self._receiver, "nack_generator").missing.clear()
+        private(self._receiver, "nack_generator").missing.clear()
 
     def _missing(self) -> list[int]:
         origin = self._buffer._origin
-        missing = _get(self._receiver, "nack_generator").missing
+        missing = private(self._receiver, "nack_generator").missing
         return sorted(s for s in missing if origin is not None and signed(s - origin, 16) >= 0)
 
     def _checked(self, frame: JitterFrame, payload_type: int, now_s: float) -> JitterFrame | None:
@@ -295,7 +212,7 @@ class VideoTap(StreamTap):
         for timestamp in [t for t in self._waiting if signed(t - frame.timestamp, 32) <= 0]:
             del self._waiting[timestamp]
         self._progress_s = now_s
-        codec = _get(self._receiver, "codecs").get(payload_type)
+        codec = private(self._receiver, "codecs").get(payload_type)
         if self._needs_keyframe and not is_keyframe(codec.name if codec else "", frame.data):
             self.lost += 1
             return None
@@ -304,54 +221,11 @@ class VideoTap(StreamTap):
         return frame
 
 
-def is_keyframe(codec: str, data: bytes) -> bool:
-    """Say whether an encoded frame, complete from its first byte, decodes on its own.
-
-    VP8: RFC 6386, section 9.1. H.264: a sequence parameter set comes with each key frame.
-    """
-    if codec.upper() == "VP8":
-        return len(data) > 5 and not data[0] & 1 and data[3:6] == b"\x9d\x01\x2a"
-    return _H264_SPS.search(data) is not None
-
-
-async def stop_decoders(pc: RTCPeerConnection) -> None:
-    """End the decoder threads without blocking the event loop; before ``pc.close()``."""
-    threads = []
-    for receiver in pc.getReceivers():
-        if (thread := _get(receiver, "decoder_thread")) is not None:
-            for _ in _emptied(_get(receiver, "decoder_queue")):
-                pass
-            _get(receiver, "decoder_queue").put(None)
-            threads.append(thread)
-    for thread in threads:
-        while thread.is_alive():  # noqa: ASYNC110 (a thread sets no asyncio.Event)
-            await asyncio.sleep(0.005)
-
-
-def _emptied(waiting: queue.Queue[Any]) -> Iterator[Any]:
-    try:
-        while True:
-            yield waiting.get_nowait()
-    except queue.Empty:
-        return
-
-
 class _Identity:
     """Takes the place of aiortc's timestamp mapper: our frames are dated already."""
 
     def map(self, timestamp: int) -> int:
         return timestamp
-
-
-def _get(receiver: RTCRtpReceiver, name: str) -> Any:
-    return getattr(receiver, _PREFIX + name)
-
-
-def _replace(target: object, name: str, value: object) -> None:
-    if not hasattr(target, name):
-        kind = type(target).__name__
-        raise AttributeError(f"{kind} has no {name} any more: adapt aiortc_patches")
-    setattr(target, name, value)
 
 
 def _payload(packet: RtpPacket) -> bytes:
