@@ -7,7 +7,8 @@ offset between them is taken from when packets arrived, which is worse (tens of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import deque
+from dataclasses import dataclass, field
 
 RATES_HZ = {"audio": 48_000, "video": 90_000}
 """RTP clock rates of the codecs we accept: Opus, and VP8 or H.264."""
@@ -17,6 +18,7 @@ _TRUSTED_JUMP_S = 10.0
 _ABSURD_S = 2.0
 _STEP_S = 0.1
 _SLEW = 0.25
+_REPORTS = 8
 
 
 def signed(difference: int, bits: int) -> int:
@@ -75,7 +77,7 @@ class _Stream:
     rate_hz: int
     transit_s: float | None = None
     base_s: float | None = None
-    report_s: float | None = None
+    reports_s: deque[float] = field(default_factory=lambda: deque(maxlen=_REPORTS))
     last_s: float = 0.0
 
 
@@ -102,9 +104,13 @@ class MediaClock:
                 self._align()
 
     def report(self, kind: str, ticks: int, ntp_s: float) -> None:
-        """Take a sender report: the sender's wall clock said ``ntp_s`` at ``ticks``."""
+        """Take a sender report: the sender's wall clock said ``ntp_s`` at ``ticks``.
+
+        A busy sender reads its wall clock late, never early, so the earliest of the last few
+        reports counts.
+        """
         stream = self._streams[kind]
-        stream.report_s = ticks / stream.rate_hz - ntp_s
+        stream.reports_s.append(ticks / stream.rate_hz - ntp_s)
         self._align()
 
     def seconds(self, kind: str, ticks: int) -> float:
@@ -132,14 +138,13 @@ class MediaClock:
         audio, video = self._streams["audio"], self._streams["video"]
         if audio.base_s is None or video.base_s is None:
             return
-        reported = audio.report_s is not None and video.report_s is not None
+        reported = bool(audio.reports_s and video.reports_s)
         if not reported and self.synchronised:
             return
         lead_s = _lead_s(audio, reported) - _lead_s(video, reported)
         error_s = audio.base_s + lead_s - video.base_s
         if reported and abs(error_s) > _ABSURD_S:
-            audio.report_s = video.report_s = None  # They do not share a wall clock.
-            return
+            return  # The two do not share a wall clock.
         step = not self.synchronised or abs(error_s) > _STEP_S
         video.base_s += error_s if step else _SLEW * error_s
         self.synchronised = reported
@@ -147,6 +152,6 @@ class MediaClock:
 
 def _lead_s(stream: _Stream, reported: bool) -> float:
     """How far a stream's timestamps are ahead of the clock both are compared by."""
-    if reported and stream.report_s is not None:
-        return stream.report_s
+    if reported:
+        return max(stream.reports_s)
     return -(stream.transit_s or 0.0)

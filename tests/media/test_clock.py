@@ -77,8 +77,28 @@ def test_later_reports_correct_gently() -> None:
     clock.seconds("audio", 1_000)
     clock.seconds("video", 7_000)
     _report(clock, 1.0)
-    clock.report("video", 7_000 + 180_000, _NTP_S + 2.02)
-    assert clock.seconds("video", 7_000 + 270_000) == pytest.approx(3.0 + 0.25 * 0.02, abs=1e-6)
+    clock.report("video", 7_000 + 180_000, _NTP_S + 1.98)
+    assert clock.seconds("video", 7_000 + 270_000) == pytest.approx(3.0 - 0.25 * 0.02, abs=1e-6)
+
+
+def test_a_report_that_a_busy_sender_dated_late_changes_nothing() -> None:
+    clock = _clock()
+    clock.seconds("audio", 1_000)
+    clock.seconds("video", 7_000)
+    _report(clock, 1.0)
+    clock.report("video", 7_000 + 180_000, _NTP_S + 2.4)
+    clock.report("audio", 1_000 + 96_000, _NTP_S + 2.3)
+    assert clock.seconds("video", 7_000 + 270_000) == pytest.approx(3.0, abs=1e-6)
+
+
+def test_drifting_clocks_are_followed() -> None:
+    clock = _clock()
+    clock.seconds("audio", 1_000)
+    clock.seconds("video", 7_000)
+    for second in range(1, 200):  # The video's clock runs 0.1 per mille fast.
+        clock.report("audio", 1_000 + second * 48_000, _NTP_S + second)
+        clock.report("video", 7_000 + second * 90_009, _NTP_S + second)
+    assert clock.seconds("video", 7_000 + 199 * 90_009) == pytest.approx(199.0, abs=0.002)
 
 
 def test_reports_that_share_no_wall_clock_are_ignored() -> None:
