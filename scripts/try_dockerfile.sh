@@ -50,7 +50,8 @@ while IFS= read -r line; do
     "COPY "*)
         step "$line"
         # Every target mirrors its source's name; what a clean checkout holds, not what lies about.
-        for word in ${line#COPY }; do
+        sources=${line#COPY }
+        for word in ${sources% *}; do
             git ls-files -z -- "$word" | xargs -0 -r cp --parents -t "$root$workdir/"
         done
         ;;

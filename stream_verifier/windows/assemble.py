@@ -96,6 +96,7 @@ class WindowAssembler:
             second_face=self._settings.second_face,
         )
         self._looks: list[Look] = []
+        self._last_face: FaceCrop | None = None
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float]] = []
@@ -154,6 +155,7 @@ class WindowAssembler:
             self._audio_s = max(self._audio_s, gap.end_s)
         else:
             self._watcher.reset()
+            self._last_face = None
             self._video_s = max(self._video_s, gap.end_s)
 
     def _begin(self, time_s: float, arrived_s: float | None) -> None:
@@ -200,7 +202,7 @@ class WindowAssembler:
         self._looks = [look for look in self._looks if look.time_s > end_s]
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
-        speech, face = (spoken[-1] if spoken else None), _best(looks)
+        speech, face = (spoken[-1] if spoken else None), self._best_face(looks, end_s)
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face, end_s),
@@ -219,6 +221,14 @@ class WindowAssembler:
             notes=tuple(notes),
             arrived_s=self._newest_arrival_s(end_s),
         )
+
+    def _best_face(self, looks: Sequence[Look], end_s: float) -> FaceCrop | None:
+        """The best face of a window; one too short to hold a picture has the last one's."""
+        if looks:
+            self._last_face = _best(looks)
+        elif self._last_face and end_s - self._last_face.time_s > self._settings.hop_s:
+            self._last_face = None
+        return self._last_face
 
     def _face_notes(
         self, looks: Sequence[Look], face: FaceCrop | None, end_s: float

@@ -68,7 +68,8 @@ class Window:
 
     Attributes:
         start_s, end_s: media time span.
-        face: best face of the span by quality; None where none was good enough.
+        face: best face of the span by quality, or the last one before a span too short to hold
+            a picture; None where none was good enough.
         speech: None where too little speech was heard.
         faces_seen: most faces found in any one frame of the span.
         boxes: all faces of the newest frame, as fractions of the frame.

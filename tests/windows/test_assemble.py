@@ -320,3 +320,16 @@ def test_a_gap_is_noted_by_its_length_and_its_reason(
         windows += assembler.feed(AudioChunk(silence, gap.end_s + number / 10))
     noted = {note for window in windows for note in window.notes}
     assert noted & {"media_gap", "overloaded"} == notes
+
+
+def test_a_window_too_short_for_a_picture_has_the_last_face(
+    detector: FaceDetector, talk: Samples, grace: Pixels
+) -> None:
+    pictures = list(video(grace, 1.1))
+    heard = chunked(talk[: 16_000 * 4])
+    windows = run(detector, mixed(heard, pictures))
+    spoken = [window for window in windows if window.speech and not window.video_frames]
+    assert spoken
+    for window in spoken:
+        fresh = window.end_s - pictures[-1].time_s <= 1.0
+        assert (window.face is not None) is fresh
