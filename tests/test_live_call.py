@@ -188,6 +188,20 @@ async def test_a_broken_message_in_a_call_ends_it_with_an_error(
     assert events[-2]["code"] == "bad_message"
 
 
+async def test_a_stop_after_the_end_is_harmless(
+    server: RunningServer, demo_calls: DemoCalls
+) -> None:
+    media = demo_calls.get("grace", "grace")
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        Caller(server.address, media, mode="verify", identity="grace") as call,
+    ):
+        await call.stop()
+        events = [event async for event in call]
+        await call.stop()
+    assert events[-1]["reason"] == "stopped"
+
+
 async def test_a_foreign_page_cannot_open_a_call(server: RunningServer) -> None:
     with pytest.raises(websockets.InvalidStatus):
         await websockets.connect(url_of(server), origin=websockets.Origin("http://evil.example"))

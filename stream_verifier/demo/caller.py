@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -78,8 +79,9 @@ class Caller:
             yield json.loads(message)
 
     async def stop(self) -> None:
-        """Ask the server to end the session; its last events still come."""
-        await self._send({"type": "stop"})
+        """Ask the server to end the session, if it has not yet; its last events still come."""
+        with contextlib.suppress(websockets.ConnectionClosed):
+            await self._send({"type": "stop"})
 
     async def _send(self, message: dict[str, Any]) -> None:
         if self._socket is None:
