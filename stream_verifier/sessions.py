@@ -38,7 +38,8 @@ from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-_FINISH_TIMEOUT_S = 5.0
+# Well below the five seconds in which a stopped server must be gone.
+_FINISH_TIMEOUT_S = 2.0
 
 EndReason = Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
 _UNHEARD: frozenset[EndReason] = frozenset({"client_gone", "server_stopping", "error"})

@@ -7,7 +7,7 @@ asyncio; the only clock is the one passed in to measure the age of a score.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from model.runtime.face import FaceTower
@@ -137,6 +137,7 @@ class VerifyPipeline:
         self._decision = decision
         self._now = now
         self._max_age_s = max_age_s
+        self._decided_s = 0.0
         self._media = MediaProgress()
 
     @property
@@ -183,6 +184,10 @@ class VerifyPipeline:
         return self._now() - window.arrived_s
 
     def _decide(self, observation: Observation) -> list[Payload]:
+        # Media that stood still and goes on has windows from before the idle verdict: time must
+        # not run backwards for whoever reads the verdicts.
+        self._decided_s = max(self._decided_s, observation.end_s)
+        observation = replace(observation, end_s=self._decided_s)
         before = self._decision.verdict
         after = self._decision.update(observation)
         if (after.state, after.reasons) == (before.state, before.reasons):

@@ -120,3 +120,13 @@ def test_the_end_scores_what_is_left() -> None:
     line.feed(SECOND)
     assert [p.end_s for p in line.finish() if isinstance(p, Score)] == [2.0]
     assert line.windows == 2
+
+
+def test_verdicts_never_run_backwards_after_a_standstill() -> None:
+    line = pipeline(window(1.0), window(2.0))
+    line.feed(SECOND)
+    line.idle(6.0)
+    (_, change) = line.feed(SECOND)
+    assert isinstance(change, StateChanged)
+    assert change.state is State.VERIFIED
+    assert change.media_s == 7.0
