@@ -30,9 +30,9 @@ if [ -f "$certificates" ]; then
     # Beside the root's own bundle, which installing ca-certificates writes anew.
     mkdir -p "$root/etc/ssl"
     cp -L "$certificates" "$root/etc/ssl/host-certificates.crt"
-    export PIP_CERT=/etc/ssl/host-certificates.crt
+    export PIP_CERT=/etc/ssl/host-certificates.crt REQUESTS_CA_BUNDLE=/etc/ssl/host-certificates.crt
 fi
-unset PIP_FIND_LINKS PIP_CONFIG_FILE
+unset PIP_FIND_LINKS PIP_CONFIG_FILE CURL_CA_BUNDLE SSL_CERT_FILE SSL_CERT_DIR
 
 workdir=/
 environment=""
