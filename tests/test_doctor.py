@@ -75,3 +75,12 @@ def test_a_broken_store_is_named(tmp_path: Path) -> None:
     finding = findings(settings)["store"]
     assert not finding.ok
     assert "identities.db" in finding.message
+
+
+def test_missing_demo_packages_are_no_fault_but_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(doctor, "_DEMO_LIBRARIES", ("no_such_portraits",))
+    finding = findings(load_settings(port=0, data_dir=tmp_path))["demo"]
+    assert finding.ok
+    assert "no_such_portraits" in finding.message
