@@ -20,7 +20,8 @@ from scipy.signal import resample_poly
 CAMERA_FPS = 30.0
 _WAV_RATE_HZ = 48_000
 _POLL_S = 0.1
-_FLAGS = (
+# Debian's build, without a sandbox because tests often run as root, and without any call home.
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -103,7 +104,7 @@ async def open_page(
         flags: further command-line flags.
         dark: whether the page is asked for its dark colours.
     """
-    args = [*_FLAGS, *flags]
+    args = [*FLAGS, *flags]
     if capture is not None:
         args.append(f"--use-file-for-fake-video-capture={capture.video}")
         args.append(f"--use-file-for-fake-audio-capture={capture.audio}")

@@ -9,33 +9,16 @@ import cv2
 import numpy as np
 import pytest
 from calls import DemoCalls
-from typer.testing import CliRunner
+from commands import refused, run
 
 from stream_verifier import cli
 from stream_verifier.demo.people import DEMO_PEOPLE
-from stream_verifier.errors import StreamVerifierError
-
-runner = CliRunner()
 
 
 @pytest.fixture(autouse=True)
 def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(tmp_path / "store"))
     return tmp_path / "store"
-
-
-def run(*arguments: str | Path, code: int = 0) -> str:
-    result = runner.invoke(cli.app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result.output
-
-
-def refused(*arguments: str | Path) -> str:
-    with pytest.raises(StreamVerifierError) as caught:
-        run(*arguments)
-    return str(caught.value)
 
 
 def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:

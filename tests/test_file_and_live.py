@@ -10,8 +10,8 @@ import av
 import numpy as np
 import pytest
 from calls import TIMEOUT_S, Event, make_settings
+from commands import run
 from numpy.typing import NDArray
-from typer.testing import CliRunner
 
 from benchmarks.casting import cast, frames, sound
 from model.data.packs import Pack
@@ -24,16 +24,6 @@ from stream_verifier.server import running_server
 
 LLR_TOLERANCE = 1.0
 TIME_TOLERANCE_S = 0.1
-
-runner = CliRunner()
-
-
-def run(*arguments: str | Path, code: int = 0) -> str:
-    result = runner.invoke(cli.app, [str(argument) for argument in arguments])
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    assert result.exit_code == code, result.output
-    return result.output
 
 
 def events_of(output: str) -> list[Event]:

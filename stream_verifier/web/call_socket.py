@@ -12,7 +12,8 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from stream_verifier.errors import ProtocolError, StreamVerifierError
 from stream_verifier.events.log import to_line
 from stream_verifier.events.messages import Start, Stop, parse_message
-from stream_verifier.sessions import Session, Sessions
+from stream_verifier.session import Session
+from stream_verifier.sessions import Sessions
 
 _START_TIMEOUT_S = 10.0
 POLICY_VIOLATION = 1008

@@ -10,23 +10,7 @@ from conftest_real import Captures, RealServer
 from page_fake import FakeServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
 
-from benchmarks.chromium import Capture
-
-# Debian's build, without a sandbox because tests often run as root, and without any call home.
-CHROMIUM_FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",
-)
-
+from benchmarks.chromium import FLAGS, Capture
 
 Launch = Callable[..., Browser]
 
@@ -47,7 +31,7 @@ def launch(playwright: Playwright) -> Iterator[Launch]:
     browsers: list[Browser] = []
 
     def start(capture: Capture | None = None) -> Browser:
-        flags = [*CHROMIUM_FLAGS]
+        flags = [*FLAGS]
         if capture is not None:
             flags.append(f"--use-file-for-fake-video-capture={capture.video}")
             flags.append(f"--use-file-for-fake-audio-capture={capture.audio}")
