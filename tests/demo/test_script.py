@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from calls import make_settings
+from rich.console import Console
+
+from stream_verifier.demo.people import DEMO_PEOPLE
+from stream_verifier.demo.script import Outcome, run_demo, scenes
+
+
+async def test_the_script_brings_each_verdict_and_leaves_nothing(tmp_path: Path) -> None:
+    told = io.StringIO()
+    console = Console(file=told, width=100)
+    assert await run_demo(make_settings(tmp_path), once=True, console=console), told.getvalue()
+    assert "Enrolled" in told.getvalue()
+    assert told.getvalue().count("as it must be") == 3
+    assert "WRONG" not in told.getvalue()
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_outcome_is_right_only_with_the_right_state_and_reasons() -> None:
+    genuine, _, voice_swap = scenes(*DEMO_PEOPLE)
+    assert Outcome(genuine, "verified", ()).right
+    assert not Outcome(genuine, "uncertain", ()).right
+    assert Outcome(voice_swap, "rejected", ("voice_mismatch",)).right
+    assert not Outcome(voice_swap, "rejected", ("face_mismatch", "voice_mismatch")).right
+    assert not Outcome(voice_swap, "verified", ()).right
