@@ -1,4 +1,7 @@
-"""The command line: serve, demo, enroll, verify, identities, doctor."""
+"""The command line: serve, demo, enroll, verify, identities, doctor.
+
+What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,21 @@ import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
 
 from model.errors import ModelError
-from model.types import Reference
 from stream_verifier import terminal
-from stream_verifier.doctor import examine
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.events.log import to_line
-from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.identity import Identity
-from stream_verifier.identities.store import IdentityStore
-from stream_verifier.offline import enrol_files, verify_file
-from stream_verifier.services import Recogniser, open_store
 from stream_verifier.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from model.types import Reference
+    from stream_verifier.identities.identity import Identity
+    from stream_verifier.identities.store import IdentityStore
 
 T = TypeVar("T")
 
@@ -53,6 +53,8 @@ def _file_option(text: str) -> Any:
 async def _with_store(
     settings: Settings, action: Callable[[IdentityStore], Coroutine[Any, Any, T]]
 ) -> T:
+    from stream_verifier.services import open_store
+
     store = open_store(settings)
     try:
         return await action(store)
@@ -105,6 +107,10 @@ def enroll(
     replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
 ) -> None:
     """Enrol a person from files; the person must have agreed."""
+    from stream_verifier.identities.consent import Consent
+    from stream_verifier.offline import enrol_files
+    from stream_verifier.services import Recogniser
+
     settings = load_settings()
     record = Consent(subject=name, given_at=datetime.now(UTC), purpose=purpose, text=consent)
     recogniser = Recogniser.load(settings)
@@ -135,6 +141,10 @@ def verify(
     json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
+    from stream_verifier.events.log import to_line
+    from stream_verifier.offline import verify_file
+    from stream_verifier.services import Recogniser
+
     settings = load_settings()
     recogniser = Recogniser.load(settings)
 
@@ -199,6 +209,8 @@ def delete_identity(
 @app.command()
 def doctor() -> None:
     """Say what is wrong with this machine, if anything."""
+    from stream_verifier.doctor import examine
+
     findings = examine(load_settings())
     _out.print(terminal.findings_table(findings))
     if any(not finding.ok for finding in findings):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from model.types import Reference
-from stream_verifier.errors import EnrolmentError
+from stream_verifier.errors import EnrolmentError, MediaError
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
     EnrolmentProgress,
+    ErrorRaised,
     Payload,
     SessionEnded,
     SessionStarted,
@@ -23,23 +24,11 @@ from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
 from stream_verifier.services import Recogniser
 from stream_verifier.verify.engine import Pipeline
 
-OnMedia = Callable[[float], None]
-"""Told the media time reached, for a progress bar."""
 
-
-def _end_s(item: MediaItem) -> float:
-    match item:
-        case VideoFrame():
-            return item.time_s
-        case _:
-            return item.end_s
-
-
-def run(pipeline: Pipeline, items: Iterable[MediaItem], on_media: OnMedia) -> Iterator[Payload]:
+def run(pipeline: Pipeline, items: Iterable[MediaItem]) -> Iterator[Payload]:
     """Feed all items through a pipeline and yield what happens."""
     for item in items:
         yield from pipeline.feed(item)
-        on_media(_end_s(item))
     yield from pipeline.finish()
 
 
@@ -50,12 +39,12 @@ def verify_file(
     reference: Reference,
     recogniser: Recogniser,
     face_rate_hz: float,
-    on_media: OnMedia = lambda _: None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the events of a file, the same as the live feed's.
 
     Raises:
-        MediaError: the file cannot be opened or breaks off; events up to there were yielded.
+        MediaError: the file cannot be opened or breaks off; the events up to there, an error
+            event and the end of the session were yielded before.
     """
     pipeline = recogniser.verify_pipeline(reference)
     log = EventLog(f"file-{time.time_ns():x}")
@@ -70,12 +59,20 @@ def verify_file(
             operating_point=recogniser.operating_point,
         )
     )
-    with FileSource(path, video_rate_hz=face_rate_hz) as source:
-        for payload in run(pipeline, source, on_media):
-            media_s = max(media_s, payload.media_s)
-            yield log.stamp(payload)
+    failure: MediaError | None = None
+    try:
+        with FileSource(path, video_rate_hz=face_rate_hz) as source:
+            for payload in run(pipeline, source):
+                media_s = max(media_s, payload.media_s)
+                yield log.stamp(payload)
+    except MediaError as error:
+        failure = error
+        yield log.stamp(ErrorRaised(media_s=media_s, code=error.code, message=str(error)))
+    reason: Literal["error", "complete"] = "error" if failure else "complete"
     totals = Totals(windows=pipeline.windows)
-    yield log.stamp(SessionEnded(media_s=media_s, reason="complete", totals=totals))
+    yield log.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))
+    if failure is not None:
+        raise failure
 
 
 def enrol_files(
@@ -109,7 +106,7 @@ def enrol_files(
         progress: EnrolmentProgress | None = None
         with FileSource(path, video_rate_hz=face_rate_hz) as source:
             items = _one_kind(source, path in faces, path in voices)
-            for payload in run(pipeline, items, lambda _: None):
+            for payload in run(pipeline, items):
                 progress = payload if isinstance(payload, EnrolmentProgress) else progress
         on_file(path, progress)
     return enrolment.reference(recogniser.model_id)

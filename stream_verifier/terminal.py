@@ -5,16 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from stream_verifier.doctor import Finding
-from stream_verifier.events.schema import EnrolmentProgress
-from stream_verifier.identities.identity import Identity
+if TYPE_CHECKING:
+    from stream_verifier.doctor import Finding
+    from stream_verifier.events.schema import EnrolmentProgress
+    from stream_verifier.identities.identity import Identity
 
 STATE_STYLES = {
     "waiting": "cyan",
@@ -26,7 +27,7 @@ STATE_STYLES = {
 _BAR_CELLS = 6
 _BAR_LLR = 8.0
 
-OnFile = Callable[[Path, EnrolmentProgress | None], None]
+OnFile: TypeAlias = "Callable[[Path, EnrolmentProgress | None], None]"
 
 
 def state_text(state: str, reasons: Sequence[str]) -> str:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -88,3 +89,19 @@ def test_an_expected_error_is_one_line_and_exit_code_two(tmp_path: Path) -> None
     assert result.returncode == cli.EXIT_ERROR
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("Error:")
+
+
+def test_the_doctor_works_where_a_library_is_missing(tmp_path: Path) -> None:
+    for name in ("av", "ai_edge_litert"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('left out for this test')")
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
+    )
+    assert result.returncode == 1, result.stderr
+    assert "av (left out for this test)" in result.stdout
+    assert "pip install" in result.stdout
