@@ -14,6 +14,7 @@ from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.ice import local_addresses
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
+from stream_verifier.memory import give_back_freed_memory
 from stream_verifier.services import Recogniser
 from stream_verifier.session import Enrolling, Session
 from stream_verifier.settings import Settings, is_loopback
@@ -113,6 +114,8 @@ class Sessions:
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
             session.outbox.close()
+        # Off the loop, in the pool that makes pipelines.
+        asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
 
     async def _prepare(self, start: Start) -> Session:
         enrolling = await self._enrolling(start) if start.mode == "enrol" else None
