@@ -3,7 +3,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-DATA ?= ../shared/data
 
 .DEFAULT_GOAL := help
 .PHONY: help demo serve test check lint format weights constraints docker-steps clean

@@ -1,6 +1,6 @@
 """How well faces are found and aligned at several sizes, and what a search costs.
 
-python -m benchmarks.faces --pack ../shared/data/dev
+python -m benchmarks.faces --pack $STREAM_VERIFIER_DATA/dev
 """
 
 from __future__ import annotations

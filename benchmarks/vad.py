@@ -1,6 +1,6 @@
 """How much noise passes for speech, and how much speech is kept.
 
-python -m benchmarks.vad --pack ../shared/data/dev
+python -m benchmarks.vad --pack $STREAM_VERIFIER_DATA/dev
 """
 
 from __future__ import annotations
