@@ -57,7 +57,7 @@ async def process(*arguments: str, environment: dict[str, str]) -> AsyncIterator
     """Run a Python module in a process of its own; it is gone afterwards."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", *arguments, env={**os.environ, **environment},
-        stderr=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
         yield psutil.Process(child.pid)

@@ -73,6 +73,9 @@ def serve(
     logging.basicConfig(
         level=logging.INFO, format="%(name)s: %(message)s", handlers=[RichHandler(show_path=False)]
     )
+    # At INFO these tell every address of every peer.
+    for name in ("aioice", "aiortc"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     run_server(load_settings(host=host, port=port))
 
 
