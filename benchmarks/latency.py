@@ -5,7 +5,7 @@
 A real Chromium clicks "start" and measures; the further calls of a row are played by aiortc
 clients from pre-encoded files, which cost next to nothing. The processor time of the server is
 then compared with that of a process in which aiortc decodes the same calls and does nothing else,
-run right before and after it.
+run right after it.
 """
 
 from __future__ import annotations

@@ -9,7 +9,10 @@ command -v debootstrap >/dev/null || { echo "Install debootstrap first." >&2; ex
 mounts="dev proc"
 server=""
 cleanup() {
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    if [ -n "$server" ]; then
+        kill "$server" 2>/dev/null || true
+        wait "$server" 2>/dev/null || true
+    fi
     for name in $mounts; do umount "$root/$name" 2>/dev/null || true; done
 }
 trap cleanup EXIT INT TERM
@@ -66,9 +69,10 @@ if chroot "$root" /opt/venv/bin/pip list 2>/dev/null | grep -iE '^(tensorflow|ke
 fi
 
 step "doctor, then serve and ask for health"
-as_verifier() { chroot --userspec=10001:10001 "$root" /usr/bin/env -i $environment "$@"; }
-as_verifier stream-verifier doctor
-as_verifier HOME=/home/verifier STREAM_VERIFIER_PORT=18080 stream-verifier serve &
+as_verifier="chroot --userspec=10001:10001 $root /usr/bin/env -i $environment HOME=/home/verifier"
+$as_verifier stream-verifier doctor
+# Not through a function: its process would be a shell's, and the server would outlive it.
+$as_verifier STREAM_VERIFIER_PORT=18080 stream-verifier serve &
 server=$!
 for _ in $(seq 60); do
     if chroot "$root" python3 -c "import urllib.request as r; print(r.urlopen('http://127.0.0.1:18080/api/v1/health').read().decode())" 2>/dev/null; then
