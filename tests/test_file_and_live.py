@@ -23,6 +23,7 @@ from stream_verifier.media.types import AudioChunk
 from stream_verifier.server import running_server
 
 LLR_TOLERANCE = 1.0
+COSINE_TOLERANCE = 0.05
 TIME_TOLERANCE_S = 0.1
 
 
@@ -129,3 +130,7 @@ def assert_same_scores(expected: list[Event], given: list[Event]) -> None:
             assert (one[side] is None) == (other[side] is None)
             if one[side] is not None:
                 assert other[side]["llr"] == pytest.approx(one[side]["llr"], abs=LLR_TOLERANCE)
+            if side != "fused" and one[side] is not None:
+                # LLRs are clipped to what the training data supports; cosines hide nothing.
+                expected_cosine = pytest.approx(one[side]["cosine"], abs=COSINE_TOLERANCE)
+                assert other[side]["cosine"] == expected_cosine
