@@ -17,3 +17,7 @@ class PackError(ModelError):
 
 class MissingExtraError(ModelError):
     """A command needs packages of an extra that is not installed."""
+
+
+class CheckpointError(ModelError):
+    """A training run's checkpoint cannot be written, cannot be read, or is of another run."""
