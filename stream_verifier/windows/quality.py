@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.runtime.quality import crop_quality
 from model.types import FaceQuality
 from stream_verifier.windows.faces import TEMPLATE
 from stream_verifier.windows.types import DetectedFace
@@ -30,15 +30,15 @@ def measure(face: DetectedFace, crop: NDArray[np.uint8]) -> FaceQuality:
         All of ``FaceQuality``; yaw is positive when the nose points to the picture's right,
         pitch when it points down.
     """
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    measured = crop_quality(crop)
     yaw, pitch = _pose(face.landmarks)
     return FaceQuality(
         size_px=(face.box[2] + face.box[3]) / 2,
-        sharpness=float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        sharpness=measured.sharpness,
         yaw=yaw,
         pitch=pitch,
-        brightness=float(grey.mean() / 255),
-        contrast=float(grey.std() / 255),
+        brightness=measured.brightness,
+        contrast=measured.contrast,
         detection=face.score,
     )
 
