@@ -21,8 +21,8 @@ from playwright.async_api import Page
 
 from benchmarks.browser_calls import ENROL_TIMEOUT_S, begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_capture
-from stream_verifier.demo.caller import LOOPBACK
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.server import running_server
 from stream_verifier.settings import load_settings
 

@@ -13,10 +13,11 @@ from typing import Any
 
 import websockets
 
-from stream_verifier.demo.caller import LOOPBACK, Caller
+from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.identities.consent import Consent
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.offline import enrol_files
 from stream_verifier.server import RunningServer, running_server
 from stream_verifier.services import Recogniser, open_store

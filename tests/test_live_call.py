@@ -26,7 +26,8 @@ from calls import (
 )
 from psutil import Process
 
-from stream_verifier.demo.caller import LOOPBACK, Caller, RefusedError
+from stream_verifier.demo.caller import Caller, RefusedError
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.publisher import Publisher
 from stream_verifier.server import RunningServer, running_server
 

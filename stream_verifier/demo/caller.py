@@ -13,9 +13,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from stream_verifier.errors import StreamVerifierError
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.publisher import Publisher
-
-LOOPBACK = ("127.0.0.1",)
 
 
 class RefusedError(StreamVerifierError):

@@ -10,6 +10,9 @@ from aiortc import RTCConfiguration, RTCIceServer
 from aiortc.codecs import get_capabilities
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
+LOOPBACK = ("127.0.0.1",)
+"""What reaches this machine alone; aioice offers it to a peer only when told to."""
+
 
 @dataclass(frozen=True, slots=True)
 class IceServer:

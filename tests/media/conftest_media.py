@@ -14,7 +14,6 @@ from stream_verifier.media.publisher import Publisher
 FPS = 25
 SIZE = (320, 240)
 SECONDS = 4
-LOOPBACK = ("127.0.0.1",)
 _BITS = 8
 _CELL = 40
 

@@ -16,11 +16,12 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import VideoStreamTrack
 from av import VideoFrame as AvFrame
 from blockbuster import BlockBuster
-from conftest_media import FPS, LOOPBACK, SECONDS, Call, StartCall, number_in, numbered
+from conftest_media import FPS, SECONDS, Call, StartCall, number_in, numbered
 
 from stream_verifier.errors import NegotiationError
 from stream_verifier.media import aiortc_patches
 from stream_verifier.media.file import FileSource
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame

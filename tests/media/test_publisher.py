@@ -6,10 +6,11 @@ from pathlib import Path
 
 import av
 import pytest
-from conftest_media import LOOPBACK, SECONDS, StartCall, sweep
+from conftest_media import SECONDS, StartCall, sweep
 
 from stream_verifier.errors import MediaError, NegotiationError
 from stream_verifier.media.encode import write_webm
+from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.publisher import Publisher
 
 
