@@ -36,7 +36,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     app.state.store = store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
-    engine = Engine(max_calls=settings.max_calls)
+    engine = Engine()
     sessions = Sessions(recogniser=recogniser, store=store, engine=engine, settings=settings)
     app.state.sessions = sessions
     engine.start()

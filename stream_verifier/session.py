@@ -96,7 +96,7 @@ class Session:
         """Take a place in the engine.
 
         Raises:
-            CapacityError: there is none.
+            CapacityError: it is stopping.
         """
         self._ticket = engine.admit(
             pipeline=self._pipeline, inbox=self._inbox, deliver=self._deliver_from_worker

@@ -11,18 +11,17 @@ from stream_verifier.errors import CapacityError, IdentityExistsError, UnknownId
 from stream_verifier.events.messages import Start
 from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.media.ice import local_addresses
+from stream_verifier.media.ice import LOOPBACK, local_addresses
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
 from stream_verifier.memory import give_back_freed_memory
 from stream_verifier.services import Recogniser
 from stream_verifier.session import Enrolling, Session
 from stream_verifier.settings import Settings, is_loopback
-from stream_verifier.verify.engine import Engine
+from stream_verifier.verify.engine import STOPPING, Engine
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-_STOPPING = "The server is stopping. Try again in a minute."
 
 
 def host_addresses(settings: Settings) -> tuple[str, ...] | None:
@@ -32,7 +31,7 @@ def host_addresses(settings: Settings) -> tuple[str, ...] | None:
     """
     if settings.ice_host_addresses or not is_loopback(settings.host):
         return settings.ice_host_addresses or None
-    return ("127.0.0.1", *local_addresses())
+    return (*LOOPBACK, *local_addresses())
 
 
 class Sessions:
@@ -76,7 +75,7 @@ class Sessions:
             NegotiationError: the offer cannot be answered.
         """
         if self._closing:
-            raise CapacityError(_STOPPING)
+            raise CapacityError(STOPPING)
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         if self.count + self._opening >= self._settings.max_calls:
             raise CapacityError(
@@ -89,7 +88,7 @@ class Sessions:
                 session.enter(self._engine)
                 answer = await session.answer(start.sdp)
                 if self._closing:  # begun while this one was being opened
-                    raise CapacityError(_STOPPING)
+                    raise CapacityError(STOPPING)
             except BaseException:
                 await session.abandon()
                 raise

@@ -20,6 +20,9 @@ from stream_verifier.media.types import MediaItem
 _logger = logging.getLogger(__name__)
 _IDLE_CHECK_S = 1.0
 
+STOPPING = "The server is stopping. Try again in a minute."
+"""What a call is told that comes too late."""
+
 Deliver = Callable[[list[Payload], bool], None]
 """Takes payloads and whether they are the last; called on the worker thread."""
 
@@ -112,15 +115,13 @@ class Ticket:
 
 
 class Engine:
-    """Runs the pipelines of all calls on one thread.
+    """Runs the pipelines of all calls on one thread; how many they may be is not its business.
 
     Args:
-        max_calls: a call beyond this many is refused.
         clock: monotonic seconds; a parameter so that tests need not wait.
     """
 
-    def __init__(self, *, max_calls: int = 8, clock: Callable[[], float] = time.monotonic) -> None:
-        self.max_calls = max_calls
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._tickets: set[Ticket] = set()
         self._round: deque[Ticket] = deque()
@@ -151,16 +152,11 @@ class Engine:
         """Give a call its place.
 
         Raises:
-            CapacityError: all places are taken, or the engine stops.
+            CapacityError: the engine stops.
         """
         with self._changed:
             if self._stopping:
-                raise CapacityError("The server is stopping. Try again in a minute.")
-            if len(self._tickets) >= self.max_calls:
-                raise CapacityError(
-                    f"All {self.max_calls} places for calls are taken. Try again later, or raise "
-                    "STREAM_VERIFIER_MAX_CALLS if the machine has the power."
-                )
+                raise CapacityError(STOPPING)
             ticket = Ticket(
                 engine=self, pipeline=pipeline, inbox=inbox, deliver=deliver, now_s=self._clock()
             )

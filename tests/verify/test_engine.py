@@ -74,7 +74,7 @@ class Mailbox:
 
 @pytest.fixture
 def engine() -> Iterator[Engine]:
-    engine = Engine(max_calls=2)
+    engine = Engine()
     engine.start()
     yield engine
     engine.stop()
@@ -144,15 +144,18 @@ def test_calls_take_turns(engine: Engine) -> None:
     assert order == ["a", "b"] * 4
 
 
-def test_a_call_beyond_the_limit_is_refused_until_a_place_is_free(engine: Engine) -> None:
+def test_a_cancelled_call_gives_its_place_back_and_hears_nothing_more(engine: Engine) -> None:
+    gone, there = Mailbox(), Mailbox()
     tickets = [
-        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
-        for _ in range(2)
+        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(chunk(0)), deliver=box)
+        for box in (gone, there)
     ]
-    with pytest.raises(CapacityError, match="All 2 places"):
-        engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
     tickets[0].cancel()
-    engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
+    assert engine.calls == 1
+    for ticket in tickets:
+        ticket.finish()
+    assert there.ended.wait(WAIT_S)
+    assert gone.payloads == []
 
 
 def test_a_fault_in_one_call_ends_it_alone(engine: Engine) -> None:
@@ -172,7 +175,7 @@ def test_a_fault_in_one_call_ends_it_alone(engine: Engine) -> None:
 def test_a_call_without_media_is_told_how_long_it_has_been_idle() -> None:
     now_s = [0.0]
     heard = threading.Event()
-    engine = Engine(max_calls=1, clock=lambda: now_s[0])
+    engine = Engine(clock=lambda: now_s[0])
 
     def deliver(payloads: list[Payload], last: bool) -> None:
         assert payloads[0].media_s == pytest.approx(-7.0)

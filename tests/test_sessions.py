@@ -1,0 +1,74 @@
+"""The one limit of calls; the model and the media behind it have tests of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from calls import make_settings
+
+from stream_verifier.errors import CapacityError, UnknownIdentityError
+from stream_verifier.events.messages import Start
+from stream_verifier.media.ice import LOOPBACK, local_addresses
+from stream_verifier.sessions import Sessions, host_addresses
+from stream_verifier.settings import load_settings
+from stream_verifier.verify.engine import STOPPING, Engine
+
+START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
+
+
+class SlowEmptyStore:
+    """Takes its time to say that it knows nobody."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answer = asyncio.Event()
+
+    async def reference(self, name: str, *, model_id: str) -> Any:
+        self.asked += 1
+        await self.answer.wait()
+        raise UnknownIdentityError("Nobody is enrolled by that name.")
+
+
+class NoModel:
+    model_id = "m"
+
+
+def make_sessions(folder: Path, store: Any) -> Sessions:
+    settings = make_settings(folder, max_calls=2)
+    model: Any = NoModel()
+    return Sessions(recogniser=model, store=store, engine=Engine(), settings=settings)
+
+
+async def test_calls_being_opened_take_places_and_give_them_back(tmp_path: Path) -> None:
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    rush = [asyncio.create_task(sessions.open(START)) for _ in range(3)]
+    (refused,), opening = await asyncio.wait(rush, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(CapacityError, match="All 2 places"):
+        refused.result()
+    assert store.asked == 2
+    store.answer.set()
+    told = await asyncio.gather(*opening, return_exceptions=True)
+    assert [type(error) for error in told] == [UnknownIdentityError] * 2
+    with pytest.raises(UnknownIdentityError):
+        await sessions.open(START)
+    assert sessions.count == 0
+
+
+async def test_a_closed_register_opens_nothing(tmp_path: Path) -> None:
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    await sessions.close()
+    with pytest.raises(CapacityError, match=STOPPING):
+        await sessions.open(START)
+    assert store.asked == 0
+
+
+def test_loopback_is_offered_only_by_a_server_on_loopback(tmp_path: Path) -> None:
+    assert host_addresses(load_settings(data_dir=tmp_path)) == (*LOOPBACK, *local_addresses())
+    assert host_addresses(load_settings(data_dir=tmp_path, host="0.0.0.0", public=True)) is None
+    chosen = load_settings(data_dir=tmp_path, ice_host_addresses=("10.0.0.1",))
+    assert host_addresses(chosen) == ("10.0.0.1",)
