@@ -6,6 +6,7 @@ import argparse
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,20 +110,12 @@ def _copy_yunet(cache: Path) -> bytes:
     return fetch(YUNET, cache).read_bytes()
 
 
-def _make_sface(cache: Path) -> bytes:
-    _training_packages()
+def _convert(loader: str, shape: tuple[int | None, ...], cache: Path) -> bytes:
+    _training_packages()  # before the imports below fail without saying what to install
+    from model.convert import load
     from model.convert.litert_export import to_litert_float16
-    from model.convert.load import load_sface
 
-    return to_litert_float16(load_sface(cache), (1, 112, 112, 3))
-
-
-def _make_campplus(cache: Path) -> bytes:
-    _training_packages()
-    from model.convert.litert_export import to_litert_float16
-    from model.convert.load import load_campplus
-
-    return to_litert_float16(load_campplus(cache), (1, None, 80))
+    return to_litert_float16(getattr(load, loader)(cache), shape)
 
 
 PARTS = (
@@ -138,7 +131,7 @@ PARTS = (
         name="face_tower",
         file="sface.tflite",
         source=SFACE,
-        make=_make_sface,
+        make=partial(_convert, "load_sface", (1, 112, 112, 3)),
         input="float32 (1, 112, 112, 3), RGB, 0 to 255, aligned to the ArcFace template",
         output="float32 (1, 128), not normalised",
     ),
@@ -146,7 +139,7 @@ PARTS = (
         name="voice_tower",
         file="campplus.tflite",
         source=CAMPPLUS,
-        make=_make_campplus,
+        make=partial(_convert, "load_campplus", (1, None, 80)),
         input="float32 (1, frames, 80), Kaldi log-mel minus its mean over time, frames >= 48",
         output="float32 (1, 192), not normalised",
     ),

