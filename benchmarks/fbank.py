@@ -19,7 +19,7 @@ import librosa  # noqa: E402
 import numpy as np  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from stream_verifier.windows.fbank import FbankStream, fbank  # noqa: E402
+from model.runtime.fbank import FbankStream, fbank  # noqa: E402
 
 RATE_HZ = 16_000
 Samples = NDArray[np.int16]

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from model.data.degrade import add_noise, bursts, coloured, hum, white
 from model.data.media import Samples, read_voice
-from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk
-from stream_verifier.windows.vad import FRAME, VoiceActivityDetector, measure
+from model.runtime.vad import FRAME, VoiceActivityDetector, measure
+from stream_verifier.media.types import SAMPLE_RATE_HZ
 
 LEAD_S = 1.0
 ACTIVE_RANGE_DB = 25.0
@@ -41,7 +41,7 @@ def at_level(samples: Samples, dbfs: float) -> Samples:
 def ours(samples: Samples) -> Flags:
     """Speech per 30 ms frame."""
     vad = VoiceActivityDetector()
-    frames = vad.push(AudioChunk(to_int16(samples), 0.0)) + vad.flush()
+    frames = vad.push(to_int16(samples), 0.0) + vad.flush()
     return np.array([frame.speech for frame in frames])
 
 

@@ -12,8 +12,8 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 
 from model.errors import PackError
+from model.runtime.audio import SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 
-SAMPLE_RATE_HZ = 16_000
 PICTURE_SIDE_PX = 160
 CROP = slice(24, 136)
 

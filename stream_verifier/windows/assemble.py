@@ -6,13 +6,13 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from model.runtime.vad import VoiceActivityDetector
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import FaceWatcher, Look
 from stream_verifier.windows.quality import rank
 from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
-from stream_verifier.windows.vad import VoiceActivityDetector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.runtime import fbank, vad
+from model.runtime.speech import speech_quality
 from model.types import VoiceQuality
 from stream_verifier.errors import SettingsError
 from stream_verifier.media.types import AudioChunk
-from stream_verifier.windows import fbank, vad
 from stream_verifier.windows.types import SpeechWindow
-
-NO_PAUSE_SNR_DB = 40.0
-"""The signal-to-noise ratio where no pause was heard, and the highest that is ever given."""
 
 _ROWS = vad.FRAME // fbank.HOP
 _HISTORY_S = 30.0
@@ -32,10 +30,6 @@ class _Piece:
 
 def _pieces(seconds: float) -> int:
     return max(1, math.ceil(seconds / vad.FRAME_S - 1e-6))
-
-
-def _power(level_dbfs: float) -> float:
-    return float(10 ** (level_dbfs / 10))
 
 
 class SpeechWindower:
@@ -120,7 +114,7 @@ class SpeechWindower:
         self._expected_s = chunk.end_s
         if self._settled_s is None:
             self._settled_s = chunk.start_s
-        self._undecided += self._vad.push(chunk)
+        self._undecided += self._vad.push(chunk.samples, chunk.start_s)
         self._rows = np.concatenate((self._rows, self._fbank.push(chunk.samples)))
         return self._settle()
 
@@ -176,11 +170,5 @@ class SpeechWindower:
         return SpeechWindow(features - features.mean(axis=0), start_s, end_s, self._quality())
 
     def _quality(self) -> VoiceQuality:
-        speech = float(np.mean([_power(piece.judged.level_dbfs) for piece in self._speech]))
-        level_dbfs = 10 * math.log10(speech)
-        snr_db = NO_PAUSE_SNR_DB
-        if self._pauses:
-            # The median, since a pause may hold a click or the tail of a word.
-            pause_dbfs = float(np.median([pause.level_dbfs for pause in self._pauses]))
-            snr_db = min(NO_PAUSE_SNR_DB, level_dbfs - pause_dbfs)
-        return VoiceQuality(len(self._speech) * vad.FRAME_S, snr_db, level_dbfs)
+        speech_dbfs = [piece.judged.level_dbfs for piece in self._speech]
+        return speech_quality(speech_dbfs, [pause.level_dbfs for pause in self._pauses])

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.runtime.fbank import fbank
 from model.runtime.weights import WEIGHTS_DIR
 from stream_verifier.demo.people import DemoPerson, portrait_frames, speech
 from stream_verifier.windows.faces import FaceDetector, align
-from stream_verifier.windows.fbank import fbank
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".cache"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from window_media import Samples, noise
 
 from model.data.media import read_voice
-from stream_verifier.windows.fbank import FRAME, HOP, FbankStream, fbank
+from model.runtime.fbank import FRAME, HOP, FbankStream, fbank
 
 # Both compute in float32; where a band holds next to nothing beside its neighbours, rounding
 # in the transform alone moves its logarithm by some thousandths.

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from window_media import Samples, chunked, noise, silence
 
 from model.data.media import read_voice
+from model.runtime.fbank import fbank
+from model.runtime.speech import NO_PAUSE_SNR_DB
 from stream_verifier.errors import SettingsError
 from stream_verifier.media.types import AudioChunk
-from stream_verifier.windows.fbank import fbank
-from stream_verifier.windows.speech import NO_PAUSE_SNR_DB, SpeechWindower
+from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import SpeechWindow
 
 RATE = 16_000

@@ -9,13 +9,12 @@ from hypothesis import strategies as st
 from window_media import Samples, chunked, noise, silence
 
 from model.data.media import read_voice
-from stream_verifier.media.types import AudioChunk
-from stream_verifier.windows.vad import FRAME, FRAME_S, VadFrame, VoiceActivityDetector, measure
+from model.runtime.vad import FRAME, FRAME_S, VadFrame, VoiceActivityDetector, measure
 
 
 def judge(samples: Samples, sizes: tuple[int, ...] = (320,)) -> list[VadFrame]:
     vad = VoiceActivityDetector()
-    frames = [frame for chunk in chunked(samples, sizes) for frame in vad.push(chunk)]
+    frames = [f for c in chunked(samples, sizes) for f in vad.push(c.samples, c.start_s)]
     return frames + vad.flush()
 
 
@@ -103,7 +102,7 @@ def test_frames_come_in_order_each_once_and_soon(talk: Samples) -> None:
     vad = VoiceActivityDetector(onset_hold_frames=6)
     seen: list[VadFrame] = []
     for chunk in chunked(talk, start_s=7.0):
-        seen += vad.push(chunk)
+        seen += vad.push(chunk.samples, chunk.start_s)
         given_s = seen[-1].end_s if seen else 7.0
         assert chunk.end_s - given_s < 7 * FRAME_S
     starts = np.array([frame.start_s for frame in seen])
@@ -112,17 +111,15 @@ def test_frames_come_in_order_each_once_and_soon(talk: Samples) -> None:
 
 def test_times_follow_a_drifting_clock() -> None:
     vad = VoiceActivityDetector()
-    frames = [
-        frame for k in range(500) for frame in vad.push(AudioChunk(silence(0.02), k * 0.02002))
-    ]
+    frames = [frame for k in range(500) for frame in vad.push(silence(0.02), k * 0.02002)]
     assert frames[-1].end_s == pytest.approx(499 * 0.02002 + 0.02, abs=0.03)
 
 
 def test_reset_forgets_what_was_held_back(talk: Samples) -> None:
     vad = VoiceActivityDetector()
-    vad.push(AudioChunk(talk[:20_000], 0.0))
+    vad.push(talk[:20_000], 0.0)
     vad.reset()
-    again = vad.push(AudioChunk(talk[: 16_000 * 4], 0.0)) + vad.flush()
+    again = vad.push(talk[: 16_000 * 4], 0.0) + vad.flush()
     assert again == judge(talk[: 16_000 * 4], (16_000 * 4,))
 
 

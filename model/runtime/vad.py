@@ -11,7 +11,7 @@ import webrtcvad
 from numpy.typing import NDArray
 from scipy import fft
 
-from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk
+from model.runtime.audio import SAMPLE_RATE_HZ
 
 FRAME = 480
 """Samples in a frame: 30 ms, the longest that webrtcvad takes."""
@@ -131,7 +131,7 @@ class VoiceActivityDetector:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard, as before the first chunk."""
+        """Forget everything heard, as before the first sound."""
         self._vad = webrtcvad.Vad(self._mode)
         self._rest = np.empty(0, np.int16)
         self._next_s = 0.0
@@ -141,18 +141,19 @@ class VoiceActivityDetector:
         self._quiet = 0
         self._unvoiced = 0
 
-    def push(self, chunk: AudioChunk) -> list[VadFrame]:
-        """Take the next chunk and give the frames that are decided by now.
+    def push(self, samples: NDArray[np.int16], start_s: float) -> list[VadFrame]:
+        """Take the next sound and give the frames that are decided by now.
 
         Args:
-            chunk: follows on the last one. Its own time dates its samples, so that the frames'
-                times follow a sender's clock that drifts.
+            samples: int16, shape (n,), mono at 16 kHz, following on the last ones.
+            start_s: media time of the first. It dates the samples, so that the frames' times
+                follow a sender's clock that drifts.
 
         Returns:
             Frames in order, each once. The last ``onset_hold_frames`` may still be held back.
         """
-        self._next_s = chunk.start_s - len(self._rest) / SAMPLE_RATE_HZ
-        signal = np.concatenate((self._rest, chunk.samples))
+        self._next_s = start_s - len(self._rest) / SAMPLE_RATE_HZ
+        signal = np.concatenate((self._rest, samples))
         whole = len(signal) - len(signal) % FRAME
         self._rest = signal[whole:]
         return [done for frame in signal[:whole].reshape(-1, FRAME) for done in self._judge(frame)]

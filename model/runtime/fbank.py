@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
 
-from stream_verifier.media.types import SAMPLE_RATE_HZ
+from model.runtime.audio import SAMPLE_RATE_HZ
 
 FRAME = 400
 """Samples in a frame: 25 ms."""
