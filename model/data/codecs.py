@@ -1,0 +1,123 @@
+"""The codecs that calls run through, for real: Opus, VP8 and JPEG.
+
+PyAV brings libopus and libvpx, the very libraries that browsers code a call with.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+from scipy.signal import resample_poly
+
+from model.data.media import SAMPLE_RATE_HZ, Picture, Samples
+
+PACKET_S = 0.02
+_PACKET = int(PACKET_S * SAMPLE_RATE_HZ)
+_DECODED_RATE_HZ = 48_000
+# What libopus delays a signal by at any rate (RFC 7845, section 4.2: the pre-skip).
+_DELAY = int(0.0065 * _DECODED_RATE_HZ)
+
+
+def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples:
+    """Code speech as a call does and decode it again.
+
+    Mono, VoIP application, packets of 20 ms, variable bit rate; the coder's delay is taken out,
+    so that the result lies on the original to within two samples.
+
+    Args:
+        samples: float32, shape (n,), -1 to 1, 16 kHz.
+        bitrate_bps: 6000 to 510000; calls use 12000 to 32000.
+        complexity: 0 to 10, as libopus counts it.
+
+    Returns:
+        float32, shape (n,), -1 to 1.
+    """
+    encoder = av.CodecContext.create("libopus", "w")
+    decoder = av.CodecContext.create("libopus", "r")
+    for codec in (encoder, decoder):
+        codec.sample_rate, codec.layout = SAMPLE_RATE_HZ, "mono"
+    encoder.format, encoder.bit_rate = "flt", bitrate_bps
+    encoder.options = {
+        "application": "voip",
+        "frame_duration": str(round(PACKET_S * 1000)),
+        "compression_level": str(complexity),
+    }
+    # One packet more than there is speech pushes the last of it through the delay.
+    count = len(samples) // _PACKET + 2
+    padded = np.zeros((count, 1, _PACKET), dtype=np.float32)
+    padded.reshape(-1)[: len(samples)] = samples
+    packets = [p for index in range(count) for p in encoder.encode(_sound(padded[index], index))]
+    decoded = [frame.to_ndarray()[0] for packet in packets for frame in decoder.decode(packet)]
+    sound = np.concatenate(decoded).astype(np.float32)[_DELAY:] / 32768
+    ratio = _DECODED_RATE_HZ // SAMPLE_RATE_HZ
+    heard = resample_poly(sound[: ratio * len(samples)], 1, ratio)
+    return np.asarray(np.clip(heard, -1, 1), dtype=np.float32)
+
+
+def vp8(picture: Picture, *, quantizer: int = 50, scale: float = 1.0) -> Picture:
+    """Code a picture as the first frame of a poor video call and decode it again.
+
+    Args:
+        picture: uint8, shape (side, side, 3), RGB.
+        quantizer: 0 (best) to 63 (worst).
+        scale: the picture is shrunk so much before and enlarged again after.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    side = picture.shape[0]
+    coded_side = max(16, 2 * round(side * scale / 2))
+    encoder, decoder = av.CodecContext.create("libvpx", "w"), av.CodecContext.create("vp8", "r")
+    encoder.thread_count = decoder.thread_count = 1
+    encoder.width = encoder.height = coded_side
+    encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, 30)
+    encoder.bit_rate = 100_000  # wanted by libvpx, overruled by the quantizer
+    level = str(quantizer)
+    encoder.options = {
+        "deadline": "realtime",
+        "cpu-used": "8",
+        "lag-in-frames": "0",
+        "qmin": level,
+        "qmax": level,
+    }
+    frame = av.VideoFrame.from_ndarray(_resized(picture, coded_side), format="rgb24")
+    packets = encoder.encode(frame.reformat(format="yuv420p")) + encoder.encode(None)
+    frames = [f for packet in packets for f in decoder.decode(packet)] + decoder.decode(None)
+    return _resized(frames[0].to_ndarray(format="rgb24").astype(np.uint8, copy=False), side)
+
+
+def jpeg(picture: Picture, *, quality: int = 30, scale: float = 1.0) -> Picture:
+    """Code a picture as JPEG and decode it again.
+
+    Args:
+        picture: uint8, shape (side, side, 3), RGB.
+        quality: 1 (worst) to 100.
+        scale: the picture is shrunk so much before and enlarged again after.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    side = picture.shape[0]
+    small = _resized(picture, max(16, round(side * scale)))
+    bgr = np.ascontiguousarray(small[:, :, ::-1])
+    _, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
+    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    return _resized(np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8), side)
+
+
+def _resized(picture: Picture, side: int) -> Picture:
+    if picture.shape[0] == side:
+        return picture
+    smaller = side < picture.shape[0]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(picture, (side, side), interpolation=how), dtype=np.uint8)
+
+
+def _sound(packet: Samples, index: int) -> av.AudioFrame:
+    frame = av.AudioFrame.from_ndarray(packet, format="flt", layout="mono")
+    frame.sample_rate, frame.pts = SAMPLE_RATE_HZ, index * _PACKET
+    return frame
