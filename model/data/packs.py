@@ -7,10 +7,15 @@ A pack is a folder with ``faces.csv`` and ``voices.csv`` and, for evaluation, ``
 from __future__ import annotations
 
 import csv
+import math
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
+from model.data.notes import Notes
 from model.errors import PackError
 
 GOOD_FLAGS = ("", "gray", "illumination", "same_recording")
@@ -70,11 +75,54 @@ class Trial:
     voices: tuple[Path, ...]
 
 
+class Selected(NamedTuple):
+    """People with enough samples, and how many samples each of the others has."""
+
+    kept: dict[str, list[Sample]]
+    left_out: dict[str, int]
+
+
+def people_with(samples: Sequence[Sample], *, least: int, notes: Notes | None = None) -> Selected:
+    """Group samples by person and leave out who has too few.
+
+    Args:
+        samples: of one modality.
+        least: samples that a person must have.
+        notes: told who was left out.
+
+    Returns:
+        People in order of name.
+
+    Raises:
+        PackError: nobody is left.
+    """
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in samples:
+        groups[sample.identity].append(sample)
+    kept = {who: groups[who] for who in sorted(groups) if len(groups[who]) >= least}
+    left_out = {who: len(groups[who]) for who in sorted(groups) if who not in kept}
+    if not kept:
+        most = max(left_out.values(), default=0)
+        raise PackError(
+            f"none of {len(left_out)} people has {least} samples or more (the most is {most}): "
+            "add samples, or ask for fewer"
+        )
+    for who, count in left_out.items():
+        if notes:
+            notes.leave_out(who, count)
+    return Selected(kept, left_out)
+
+
 class Pack:
     """A folder of faces and voices in the layout above; lists are read when first asked for.
 
+    Files are named relative to the pack's folder; an absolute path or a link is fine too.
+
     Args:
         root: the pack's folder.
+
+    Attributes:
+        notes: hand it to whoever reads the pack's files in bulk, and print it at the end.
 
     Raises:
         PackError: the folder, a list, a column or a listed file is missing.
@@ -85,6 +133,7 @@ class Pack:
             raise PackError(f"no data pack at {root}: give the folder that holds voices.csv")
         self.root = root
         self.name = root.name
+        self.notes = Notes()
 
     @cached_property
     def faces(self) -> list[Sample]:
@@ -122,18 +171,21 @@ class Pack:
     def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
         path = self.root / name
         if not path.is_file():
-            raise PackError(f"pack {self.root} has no {name}")
+            raise PackError(f"pack {self.root} has no {name}: see the layout in docs/data.md")
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
             missing = set(columns) - set(reader.fieldnames or ())
             if missing:
                 raise PackError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-            return [_judged(row) for row in reader]
+            return [_judged(row, path, number) for number, row in enumerate(reader, start=2)]
 
     def _file(self, name: str, listed_in: str) -> Path:
         path = self.root / name
         if not path.is_file():
-            raise PackError(f"{self.root / listed_in} names {name}, which is not there")
+            raise PackError(
+                f"{self.root / listed_in} names {name}, which is not there: "
+                "restore the file, or take its rows out of the list"
+            )
         return path
 
     def _sample(self, row: dict[str, str]) -> Sample:
@@ -151,13 +203,29 @@ class Pack:
 
     def _trial(self, row: dict[str, str]) -> Trial:
         if row["chimera"] not in self.chimeras:
-            raise PackError(f"trials.csv names {row['chimera']}, which chimeras.csv does not")
+            raise PackError(
+                f"{self.root / 'trials.csv'} names {row['chimera']}, which chimeras.csv does not: "
+                "add the person there, or take the trials out"
+            )
+        if row["label"] not in ("0", "1"):
+            raise PackError(
+                f"{self.root / 'trials.csv'} has the label {row['label']!r}: use 0 or 1"
+            )
         face = self._file(row["probe_face"], "trials.csv")
         voices = tuple(self._file(f, "trials.csv") for f in row["probe_voice"].split("+"))
         return Trial(row["chimera"], row["kind"], row["label"] == "1", face, voices)
 
 
-def _judged(row: dict[str, str]) -> dict[str, str]:
+def _judged(row: dict[str, str], path: Path, number: int) -> dict[str, str]:
     """Mark whether a row's flags leave it usable (flags are joined by commas)."""
-    flags = (row.get("flag") or "").split(",")
+    if None in row or None in row.values() or not _is_number(row.get("seconds") or "0"):
+        raise PackError(f"row {number} of {path} is cut short or garbled: write the list again")
+    flags = row.get("flag", "").split(",")
     return {**row, "flag_ok": "yes" if all(f in GOOD_FLAGS for f in flags) else ""}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text))
+    except ValueError:
+        return False

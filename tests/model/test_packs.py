@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from model.data import media
-from model.data.packs import Pack, Sample
+from model.data.notes import Notes
+from model.data.packs import Pack, Sample, people_with
 from model.data.people import PictureMaker, SpeechMaker, speech_units
 from model.errors import PackError
 
@@ -112,6 +113,72 @@ def test_a_trial_of_an_unknown_person_is_refused(tiny: Path) -> None:
     (tiny / "trials.csv").write_text(text)
     with pytest.raises(PackError, match="names c9"):
         _ = Pack(tiny).trials
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        ("voices", "wav,1.6", "wav,long"),
+        ("voices", ",1.6\r\n", "\r\n"),
+        ("faces", "f/ann0.png", "f/ann0.png,one,too,many"),
+        ("trials", "genuine,1", "genuine,yes"),
+    ],
+)
+def test_a_garbled_row_is_named(tiny: Path, name: str, old: str, new: str) -> None:
+    text = (tiny / f"{name}.csv").read_bytes().decode()
+    assert old in text
+    (tiny / f"{name}.csv").write_bytes(text.replace(old, new, 1).encode())
+    with pytest.raises(PackError, match=rf"{name}\.csv"):
+        getattr(Pack(tiny), name)
+
+
+def test_files_may_lie_elsewhere(tiny: Path, tmp_path: Path) -> None:
+    rows = (tiny / "faces.csv").read_text().replace("f/ann0.png", str(tiny / "f/ann0.png"))
+    (tiny / "faces.csv").write_text(rows)
+    assert Pack(tiny).faces[0].path == tiny / "f/ann0.png"
+
+
+def test_people_with_too_few_samples_are_left_out_and_counted(tiny: Path) -> None:
+    notes = Notes()
+    found = people_with(Pack(tiny).voices, least=4, notes=notes)
+    assert list(found.kept) == ["toy/ann"]
+    assert found.left_out == notes.left_out == {"toy/bob": 3}
+    assert notes.lines() == ["people left out for too few samples: 1"]
+
+
+def test_nobody_left_is_an_error(tiny: Path) -> None:
+    with pytest.raises(PackError, match="none of 2 people has 5 samples or more .the most is 4"):
+        people_with(Pack(tiny).faces, least=5)
+
+
+def test_another_rate_is_said_once_a_file(tmp_path: Path) -> None:
+    notes, files = Notes(), [tmp_path / name for name in ("a.wav", "b.wav", "c.wav")]
+    for file, rate in zip(files, (48_000, 8_000, 16_000), strict=True):
+        write_tone(file, 440, 0.5, rate=rate)
+    for _ in range(2):
+        assert abs(len(media.join_voices(files, notes=notes)) - 24_000) < 100
+    assert notes.lines() == [
+        "sound files resampled from 8000 Hz to 16000 Hz: 1",
+        "sound files resampled from 48000 Hz to 16000 Hz: 1",
+    ]
+
+
+def test_corrupt_files_are_named_skipped_and_counted(tmp_path: Path) -> None:
+    notes, files = Notes(), [tmp_path / f"{k}.png" for k in range(14)]
+    for k, file in enumerate(files):
+        file.write_bytes(b"no picture") if k % 7 else write_picture(file, k)
+    read = dict(notes.reading(files, media.read_picture))
+    assert list(read) == [files[0], files[7]]
+    assert "files skipped: 12" in notes.lines()
+    assert str(files[1]) in notes.lines()[1]
+    assert notes.lines()[-1] == "  and 2 more"
+
+
+def test_a_picture_of_another_size_is_named_with_its_size(tmp_path: Path) -> None:
+    cv2.imwrite(str(tmp_path / "small.png"), np.zeros((40, 60, 3), np.uint8))
+    assert media.read_image(tmp_path / "small.png").shape == (40, 60, 3)
+    with pytest.raises(PackError, match="small.png is 60x40"):
+        media.read_picture(tmp_path / "small.png")
 
 
 def test_no_folder_no_pack(tmp_path: Path) -> None:
