@@ -1,0 +1,1 @@
+"""The pair that a Python user would reach for: dlib's face network with Resemblyzer."""

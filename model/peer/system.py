@@ -1,0 +1,120 @@
+"""The peer as a system that can be evaluated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.embed import Memo
+from model.data.media import Picture, Samples
+from model.errors import ModelError
+from model.evaluation.systems import Llrs, SystemOptions
+from model.peer.embedders import DlibFace, ResemblyzerVoice
+from model.peer.fusion import Floats, PeerFusion, centre, unit
+from model.types import Vector
+
+
+class PeerReference(NamedTuple):
+    """One person's mean directions, shapes (128,) and (256,); None where nothing was given."""
+
+    face: Floats | None
+    voice: Floats | None
+
+
+class Embed(Protocol):
+    """An embedder: what it is called by, how long its vectors are, and the vectors."""
+
+    name: str
+    size: int
+
+    def __call__(self, media: NDArray[Any], /) -> Vector:
+        """Embed a picture or speech."""
+        ...
+
+
+class Peer:
+    """dlib's face network and Resemblyzer, joined by logistic regression.
+
+    Args:
+        face: uint8 (160, 160, 3) RGB to float32 (128,).
+        voice: float32, mono, 16 kHz, to float32 (256,).
+        fusion: turns cosines into LLRs.
+    """
+
+    name = "peer"
+    model_id = "dlib-resnet-v1 with resemblyzer-0.1.4"
+    comparator = "logistic regression with interaction"
+
+    def __init__(
+        self,
+        *,
+        face: Callable[[Picture], Vector],
+        voice: Callable[[Samples], Vector],
+        fusion: PeerFusion,
+    ) -> None:
+        self._face, self._voice, self._fusion = face, voice, fusion
+
+    def face(self, picture: Picture) -> Vector:
+        """Embed an aligned picture."""
+        return self._face(picture)
+
+    def voice(self, samples: Samples) -> Vector | None:
+        """Embed speech; None for digital silence, in which there is nothing to compare."""
+        return self._voice(samples) if samples.any() else None
+
+    def reference(self, faces: Sequence[Vector], voices: Sequence[Vector]) -> PeerReference:
+        """Average one person's embedded pictures and speech."""
+        face, voice = (centre(np.stack(found)) if found else None for found in (faces, voices))
+        return PeerReference(face, voice)
+
+    def compare(self, reference: PeerReference, face: Vector | None, voice: Vector | None) -> Llrs:
+        """Three LLRs; the fused one is the other modality's own where one is missing."""
+        f, v = _cosine(reference.face, face), _cosine(reference.voice, voice)
+        face_llr = None if f is None else float(self._fusion.face_llr(f))
+        voice_llr = None if v is None else float(self._fusion.voice_llr(v))
+        if f is None or v is None:
+            return Llrs(face_llr, voice_llr, voice_llr if f is None else face_llr)
+        return Llrs(face_llr, voice_llr, float(self._fusion.joint_llr(f, v)))
+
+
+def load(options: SystemOptions) -> Peer:
+    """Load the peer with its fitted fusion.
+
+    Raises:
+        MissingExtraError: dlib, face-recognition-models, resemblyzer or torch is not installed.
+        ModelError: a variant is asked for; there is none.
+        WeightsError: the fitted fusion is missing.
+    """
+    if options.variant:
+        raise ModelError(f"the peer has no variant {options.variant!r}: use --system peer")
+    face, voice = embedders(options.cache)
+    return Peer(face=face, voice=voice, fusion=PeerFusion.read())
+
+
+def embedders(
+    cache: Path | None,
+) -> tuple[Callable[[Picture], Vector], Callable[[Samples], Vector]]:
+    """Both embedders, each input embedded once where there is a folder to remember it in.
+
+    Raises:
+        MissingExtraError: a package is not installed.
+    """
+    return remembered(DlibFace(), cache), remembered(ResemblyzerVoice(), cache)
+
+
+def remembered(embed: Embed, cache: Path | None) -> Callable[[NDArray[Any]], Vector]:
+    """The embedder itself, or with a folder one that keeps its vectors there."""
+    if cache is None:
+        return embed
+    memo = Memo(cache / f"{embed.name}.bin", embed.size)
+    return lambda media: memo.get(media, lambda: embed(media))
+
+
+def _cosine(reference: Floats | None, probe: Vector | None) -> Floats | None:
+    if reference is None or probe is None:
+        return None
+    return reference @ unit(probe)
