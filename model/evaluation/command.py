@@ -1,44 +1,155 @@
-"""``python -m model evaluate``: error rates of the shipped comparator on a pack."""
+"""``python -m model evaluate``: error rates of one or more systems on a pack."""
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from model.data.embed import Embedder
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from model.data.conditions import MODALITIES, Condition
 from model.data.packs import Pack
-from model.evaluation.report import summary, table
-from model.evaluation.scoring import score
-from model.runtime.fusion import load_comparator
-from model.runtime.weights import Weights
+from model.evaluation.report import FORMAT, remarks, summary, table
+from model.evaluation.scores_file import write_scores
+from model.evaluation.scoring import Scorer, Scores
+from model.evaluation.systems import SYSTEMS, SystemOptions, load_system
+from model.evaluation.timing import time_systems, time_table
+from model.training.extras import require
+
+Scored = dict[tuple[str, str], Scores]
+"""Scores by system and condition."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Score a pack's trials under some conditions, print the table, write it as JSON."""
+    """Score a pack's trials, print the figures, write what was asked for."""
     options = _parser().parse_args(argv)
-    weights = Weights.load(options.weights)
-    embedder = Embedder.of_weights(weights, cache=options.cache)
-    comparator = load_comparator(weights)
-    pack, found = Pack(options.pack), {}
-    for condition in options.condition.split(","):
-        print(f"scoring {len(pack.trials)} trials, {condition}", flush=True)
-        scores = score(pack, condition, embedder, comparator)
-        found[condition] = summary(scores, rounds=options.rounds)
-    print(table(found))
-    if options.json:
-        about = {"pack": pack.name, "model": weights.model_id, "comparator": comparator.name}
-        options.json.write_text(json.dumps({**about, "conditions": found}, indent=2) + "\n")
+    if options.plots:
+        require("matplotlib")
+    conditions = _conditions(options)
+    pack, names = Pack(options.pack), list(dict.fromkeys(options.system.split(",")))
+    how = SystemOptions(weights=options.weights, cache=options.cache, ancestor=options.ancestor)
+    systems = {name: load_system(name, how) for name in names}
+    found: dict[str, Any] = {
+        "format": FORMAT,
+        "pack": pack.name,
+        "trials": len(pack.trials),
+        "people": len({trial.chimera for trial in pack.trials}),
+        "rounds": options.rounds,
+        "systems": {name: _about(name, system) for name, system in systems.items()},
+    }
+    scored, found["skipped"] = _score(pack, systems, conditions, found["systems"], options.rounds)
+    print(table(found["systems"]))
+    for line in [*remarks(found["systems"]), *_skipped(found)]:
+        print(line)
+    if options.time:
+        found["time"] = _time(pack, names, replace(how, cache=None), options.time)
+        print(time_table(found["time"]))
+    _write(options, found, scored)
     return 0
+
+
+def _score(
+    pack: Pack,
+    systems: dict[str, Any],
+    conditions: Sequence[Condition],
+    about: dict[str, Any],
+    rounds: int,
+) -> tuple[Scored, dict[str, str]]:
+    """Score all conditions, and put each one's figures into ``about``."""
+    scored: Scored = {}
+    with _progress() as start:
+        scorer = Scorer(pack, list(systems.values()))
+        scorer.advance = start("scoring", scorer.work(conditions))
+        for condition in conditions:
+            parts, skipped = scorer.score(condition)
+            for name, scores in zip(systems, parts, strict=True):
+                scored[name, condition.name] = scores
+                row = summary(scores, skipped=skipped, rounds=rounds)
+                about[name]["conditions"][condition.name] = row
+    return scored, scorer.skipped
+
+
+def _time(pack: Pack, names: list[str], how: SystemOptions, count: int) -> dict[str, Any]:
+    systems = [load_system(name, how) for name in names]
+    with _progress() as start:
+        advance = start("timing", count + 1)
+        return time_systems(pack, dict(zip(names, systems, strict=True)), count, advance=advance)
+
+
+def _write(options: argparse.Namespace, found: dict[str, Any], scored: Scored) -> None:
+    if options.json:
+        options.json.parent.mkdir(parents=True, exist_ok=True)
+        options.json.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
+    if options.scores:
+        parts = ((*key, scores) for key, scores in scored.items())
+        write_scores(options.scores, parts, several=len(found["systems"]) > 1)
+    if options.plots:
+        from model.evaluation.plots import draw
+
+        draw(options.plots, scored, found["systems"])
+
+
+def _conditions(options: argparse.Namespace) -> list[Condition]:
+    suffix = f"-{options.missing}" if options.missing else ""
+    names = dict.fromkeys(name + suffix for name in options.condition.split(","))
+    return [Condition.parse(name) for name in names]
+
+
+def _about(name: str, system: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "model": getattr(system, "model_id", None),
+        "comparator": getattr(system, "comparator", None),
+        "conditions": {},
+    }
+
+
+def _skipped(found: dict[str, Any]) -> Iterator[str]:
+    for reason in found["skipped"].values():
+        yield f"skipped: {reason}"
+    first = next(iter(found["systems"].values()))["conditions"]
+    for condition, figures in first.items():
+        if figures["skipped_trials"]:
+            yield f"{condition}: {figures['skipped_trials']} trials skipped for unreadable files"
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
+    """A progress bar on standard error; gives what starts a task and returns its advance."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
+
+        def start(what: str, total: int) -> Callable[[], None]:
+            task = bar.add_task(what, total=total)
+            return lambda: bar.advance(task)
+
+        yield start
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model evaluate", description=__doc__)
-    parser.add_argument("--pack", type=Path, required=True, help="folder with trials.csv")
-    parser.add_argument("--condition", default="clean", help="clean, noisy, or both with a comma")
-    parser.add_argument("--json", type=Path, help="where to write all figures")
-    parser.add_argument("--rounds", type=int, default=500, help="bootstrap resamplings")
-    parser.add_argument("--weights", type=Path, help="weights folder; the package's by default")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
+    add = parser.add_argument
+    add("--pack", type=Path, required=True, help="folder with chimeras.csv and trials.csv")
+    add("--system", default="default", help=f"{', '.join(SYSTEMS)}; several joined by commas")
+    add(
+        "--condition",
+        default="clean",
+        help="clean, noise10, noise0, lowres, dark, opus16, short1, call (noise10+opus16+lowres); "
+        "several joined by commas; + puts effects together",
+    )
+    add("--missing", choices=MODALITIES, help="leave this modality out of every probe")
+    add("--json", type=Path, help="where to write all figures")
+    add("--scores", type=Path, help="where to write one CSV line a trial")
+    add("--plots", type=Path, help="folder for plots")
+    add("--time", type=int, metavar="N", default=0, help="time N windows of each system")
+    add("--rounds", type=int, default=500, help="bootstrap resamplings")
+    add("--weights", type=Path, help="weights folder; the package's by default")
+    add("--ancestor", type=Path, default=Path("runs/ancestor"), help="the ancestor's training run")
+    add("--cache", type=Path, default=Path(".cache/embeddings"), help="folder of known embeddings")
     return parser

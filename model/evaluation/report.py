@@ -1,111 +1,176 @@
-"""Tables of error rates out of scores."""
+"""Figures of scored trials, and the JSON file that holds them.
+
+The file is one object; keys are stable, new ones may come:
+
+- ``format``: 2.
+- ``pack``, ``trials``, ``people``: the pack's name, its trials and claimed people.
+- ``rounds``: bootstrap resamplings behind each interval.
+- ``skipped``: files that could not be decoded, each with the reason.
+- ``systems``: by name as asked for:
+
+  - ``name``; ``model``: id of its embedding space, or null; ``comparator``: what compares, or null.
+  - ``conditions``: by name as asked for:
+
+    - ``missing``: "face", "voice" or null, the modality left out of every probe.
+    - ``fused_is``: the modality whose own LLR the fused one equals in all trials, or null.
+    - ``skipped_trials``: trials left out because a file could not be decoded.
+    - ``all``: row of all trials, by the fused LLR.
+    - ``by_kind``: rows of each impostor kind against the mated trials.
+    - ``by_source``: rows by data set of the claimed person's voice.
+    - ``face``, ``voice``: rows of one modality's own LLR; mated where that modality is the
+      claimed person's. Null where the system gives none.
+    - ``voice_by_source``: the latter by data set.
+    - ``by_group``: by "face gender", "voice language" and so on: rows by the claimed person's
+      value. ``alone_by_group``: the same by that modality's own LLR.
+
+- ``time``: where asked for: ``windows`` timed, ``window_s``, ``environment`` (thread settings),
+  ``systems``: by name: ``face_ms``, ``voice_ms``, ``compare_ms``, ``total_ms``, each with
+  ``median``, ``low_quartile``, ``high_quartile``; ``ratio``: median over windows of its total
+  over the first system's.
+
+A row is what ``model.evaluation.figures.measure`` returns. Rates are fractions, Cllr is in bits;
+``NAME_interval`` is the 95 % interval of ``NAME``; null is what the trials do not tell.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.evaluation import metrics
-from model.evaluation.scoring import Scores
+from model.evaluation.figures import Row, measure
+from model.evaluation.metrics import Flags, Floats
+from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scores
 
-VOICE_MATED = ("genuine", "impostor_face")
-FACE_MATED = ("genuine", "impostor_voice")
-Row = dict[str, Any]
+FORMAT = 2
+Measure = Callable[[Flags], Row | None]
 
 
-def summary(scores: Scores, *, rounds: int = 500) -> dict[str, Any]:
-    """All figures of one condition.
+def summary(scores: Scores, *, skipped: int = 0, rounds: int = 500) -> dict[str, Any]:
+    """All figures of one system under one condition.
 
     Args:
         scores: of its trials.
+        skipped: trials left out before.
         rounds: of the bootstrap over people.
 
     Returns:
-        Rows "all", "by_kind", "by_source", and "face" and "voice" alone (mated where that
-        modality is the claimed person's).
+        One condition's object of the layout above.
     """
-    everything = np.ones(len(scores.mated), dtype=bool)
+    every = np.ones(len(scores.kind), dtype=bool)
+    fused = partial(_row, scores, scores.fused, scores.mated, rounds)
+    face = partial(_row, scores, scores.face, np.isin(scores.kind, FACE_MATED), rounds)
+    voice = partial(_row, scores, scores.voice, np.isin(scores.kind, VOICE_MATED), rounds)
     kinds = sorted(set(scores.kind[~scores.mated]))
-    by_kind = {k: _fused(scores, scores.mated | (scores.kind == k), rounds) for k in kinds}
-    sources = sorted(set(scores.source))
-    by_source = {s: _fused(scores, scores.source == s, rounds) for s in sources}
     return {
-        "all": _fused(scores, everything, rounds),
-        "by_kind": by_kind,
-        "by_source": by_source,
-        "face": _alone(scores, scores.face, FACE_MATED, everything, rounds),
-        "voice": _alone(scores, scores.voice, VOICE_MATED, everything, rounds),
-        "voice_by_source": {
-            s: _alone(scores, scores.voice, VOICE_MATED, scores.source == s, rounds)
-            for s in sources
+        "missing": scores.missing,
+        "fused_is": _same_as_fused(scores),
+        "skipped_trials": skipped,
+        "all": fused(every),
+        "by_kind": {str(k): fused(scores.mated | (scores.kind == k)) for k in kinds},
+        "by_source": _parted(fused, scores.source),
+        "face": face(every),
+        "voice": voice(every),
+        "voice_by_source": _parted(voice, scores.source),
+        "by_group": {name: _parted(fused, of) for name, of in scores.groups.items()},
+        "alone_by_group": {
+            name: _parted(face if name.startswith("face") else voice, of)
+            for name, of in scores.groups.items()
         },
     }
 
 
-def table(summaries: dict[str, dict[str, Any]]) -> str:
-    """A Markdown table of several conditions' summaries."""
-    lines = [
-        "| condition | trials | mated / not | EER % (95 %) | FNMR % at FMR 1e-2 | at 1e-3 "
-        "| Cllr | min Cllr |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for condition, found in summaries.items():
-        for name, row in _rows(found):
-            lines.append(_line(condition, name, row))
+def named_rows(found: dict[str, Any]) -> list[tuple[str, Row]]:
+    """A condition's rows in reading order, each with a name for people."""
+    rows = [("all", found["all"])]
+    rows += [(f"kind {kind}", row) for kind, row in found["by_kind"].items()]
+    rows += [("face alone", found["face"]), ("voice alone", found["voice"])]
+    rows += [(f"voices of {source}", row) for source, row in found["by_source"].items()]
+    rows += [(f"voice alone, {at}", row) for at, row in found["voice_by_source"].items()]
+    for key, prefix in (("by_group", ""), ("alone_by_group", "alone, ")):
+        for group, parts in found[key].items():
+            rows += [(f"{prefix}{group} {value}", row) for value, row in parts.items()]
+    return [(name, row) for name, row in rows if row is not None]
+
+
+def table(systems: dict[str, dict[str, Any]]) -> str:
+    """A Markdown table of several systems' conditions.
+
+    Args:
+        systems: the JSON object's ``systems``.
+    """
+    several = len(systems) > 1
+    lines = [_HEAD if not several else f"| system {_HEAD}"]
+    lines.append("|---" * (lines[0].count("|") - 1) + "|")
+    for system, about in systems.items():
+        for condition, found in about["conditions"].items():
+            for name, row in named_rows(found):
+                line = f"| {condition} | {name} {_cells(row)}"
+                lines.append(f"| {system} {line}" if several else line)
     return "\n".join(lines)
 
 
-def _rows(found: dict[str, Any]) -> list[tuple[str, Row]]:
-    rows = [("all", found["all"])]
-    rows += [(f"kind {kind}", row) for kind, row in found["by_kind"].items()]
-    rows += [(f"voices of {source}", row) for source, row in found["by_source"].items()]
-    rows += [("face alone", found["face"]), ("voice alone", found["voice"])]
-    alone = found["voice_by_source"].items()
-    return rows + [(f"voice alone, {source}", row) for source, row in alone]
+def remarks(systems: dict[str, dict[str, Any]]) -> list[str]:
+    """What the table does not say: missing modalities, trials that were not scored."""
+    found = []
+    for system, about in systems.items():
+        for condition, figures in about["conditions"].items():
+            left = {"face": "voice", "voice": "face"}.get(figures["missing"] or "")
+            where = f"{system}, {condition}"
+            if left and figures["fused_is"] == left:
+                found.append(f"{where}: no {figures['missing']}; fused is the {left}'s own LLR")
+            elif left:
+                found.append(f"{where}: no {figures['missing']}; fused differs from the {left} LLR")
+            unscored = (figures["all"] or {}).get("unscored", 0)
+            if unscored:
+                found.append(f"{where}: {unscored} trials got no score and are in no figure")
+    return found
 
 
-def _line(condition: str, name: str, row: Row) -> str:
-    low, high = row["eer_interval"]
-    return (
-        f"| {condition} | {name} | {row['mated']} / {row['non_mated']} "
-        f"| {100 * row['eer']:.2f} ({100 * low:.2f} to {100 * high:.2f}) "
-        f"| {100 * row['fnmr_at_fmr_1e-2']:.2f} | {100 * row['fnmr_at_fmr_1e-3']:.2f} "
-        f"| {row['cllr']:.3f} | {row['min_cllr']:.3f} |"
-    )
+_HEAD = (
+    "| condition | trials | mated / not | EER % (95 %) | FNMR % at FMR 1e-2 (95 %) "
+    "| at 1e-3 (95 %) | accuracy % | precision % | recall % | Cllr (95 %) | min Cllr |"
+)
 
 
-def _fused(scores: Scores, chosen: NDArray[np.bool_], rounds: int) -> Row:
-    return measure(scores.fused[chosen], scores.mated[chosen], scores.person[chosen], rounds)
+def _cells(row: Row) -> str:
+    rates = [_percent(row, name, True) for name in ("eer", "fnmr_at_fmr_1e-2", "fnmr_at_fmr_1e-3")]
+    rates += [_percent(row, name, False) for name in ("accuracy", "precision", "recall")]
+    costs = [_number(row["cllr"], 3) + _span(row["cllr_interval"], 1, 3)]
+    cells = [f"{row['mated']} / {row['non_mated']}", *rates, *costs, _number(row["min_cllr"], 3)]
+    return "".join(f"| {cell} " for cell in cells) + "|"
 
 
-def _alone(
-    scores: Scores,
-    llr: NDArray[np.float64],
-    kinds: tuple[str, ...],
-    chosen: NDArray[np.bool_],
-    rounds: int,
-) -> Row:
-    mated = np.isin(scores.kind, kinds)
-    return measure(llr[chosen], mated[chosen], scores.person[chosen], rounds)
+def _percent(row: Row, name: str, interval: bool) -> str:
+    value = row[name]
+    text = _number(None if value is None else 100 * value, 2)
+    return text + (_span(row[f"{name}_interval"], 100, 2) if interval else "")
 
 
-def measure(
-    llr: NDArray[np.float64], mated: NDArray[np.bool_], person: NDArray[np.intp], rounds: int
-) -> Row:
-    """Figures of one set of trials; rates are fractions."""
-    people = np.unique(person, return_inverse=True)[1]
-    accepted = llr > 0
-    return {
-        "mated": int(mated.sum()),
-        "non_mated": int((~mated).sum()),
-        "eer": metrics.equal_error_rate(llr, mated),
-        "eer_interval": metrics.bootstrap_interval(llr, mated, people, rounds=rounds),
-        "fnmr_at_fmr_1e-2": metrics.fnmr_at_fmr(llr, mated, 1e-2),
-        "fnmr_at_fmr_1e-3": metrics.fnmr_at_fmr(llr, mated, 1e-3),
-        "fmr_at_llr_0": float(accepted[~mated].mean()),
-        "fnmr_at_llr_0": float((~accepted[mated]).mean()),
-        "cllr": metrics.cllr(llr, mated),
-        "min_cllr": metrics.min_cllr(llr, mated),
-    }
+def _span(interval: list[float] | None, scale: float, digits: int) -> str:
+    if interval is None:
+        return ""
+    low, high = (_number(scale * end, digits) for end in interval)
+    return f" ({low} to {high})"
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _row(scores: Scores, llr: Floats, mated: Flags, rounds: int, chosen: Flags) -> Row | None:
+    return measure(llr[chosen], mated[chosen], scores.person[chosen], rounds=rounds)
+
+
+def _parted(row: Measure, values: NDArray[np.str_]) -> dict[str, Row | None]:
+    return {str(value): row(values == value) for value in sorted(set(values) - {""})}
+
+
+def _same_as_fused(scores: Scores) -> str | None:
+    for name in ("face", "voice"):
+        if np.allclose(getattr(scores, name), scores.fused, rtol=0, atol=1e-6, equal_nan=True):
+            return name
+    return None

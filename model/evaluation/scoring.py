@@ -1,140 +1,142 @@
-"""Scores of a pack's trials under a condition, by the very comparator that serving runs."""
+"""Scores of a pack's trials under a condition, several systems on the very same probes."""
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.degrade import add_noise, low_resolution
-from model.data.embed import Embedder
-from model.data.media import Picture, Samples, join_voices, read_picture, read_voice
-from model.data.packs import Chimera, Pack
+from model.data.conditions import Condition
+from model.data.packs import Pack, Trial
 from model.errors import PackError
-from model.runtime.reference import make_reference
-from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
+from model.evaluation.groups import groups
+from model.evaluation.metrics import Flags, Floats
+from model.evaluation.probes import Advance, Probes
+from model.evaluation.systems import Llrs, System
 
-NOISE_DB = 10.0
+FACE_MATED = ("genuine", "impostor_voice")
+"""Kinds of trial whose face is the claimed person's."""
+VOICE_MATED = ("genuine", "impostor_face")
+"""Kinds of trial whose voice is the claimed person's."""
 
 
 @dataclass(frozen=True)
 class Scores:
-    """One condition's comparisons, in the order of the trial list.
+    """One system's comparisons under one condition, in the order of the trial list.
 
     Attributes:
-        face, voice, fused: LLRs, shape (n,).
-        mated: shape (n,), whether face and voice are both the claimed person's.
+        face, voice, fused: LLRs, shape (n,), NaN where missing.
+        mated: shape (n,), what counts as mated: face and voice are the claimed person's, or the
+            one of them that the condition leaves.
         kind: shape (n,), of the trial.
         source: shape (n,), data set of the claimed person's voice.
-        person: shape (n,), number of the claimed person.
+        chimera: shape (n,), name of the claimed person.
+        groups: "face gender" and the like to the claimed person's value, shape (n,).
+        missing: the modality that the condition leaves out.
     """
 
-    face: NDArray[np.float64]
-    voice: NDArray[np.float64]
-    fused: NDArray[np.float64]
-    mated: NDArray[np.bool_]
+    face: Floats
+    voice: Floats
+    fused: Floats
+    mated: Flags
     kind: NDArray[np.str_]
     source: NDArray[np.str_]
-    person: NDArray[np.intp]
+    chimera: NDArray[np.str_]
+    groups: dict[str, NDArray[np.str_]]
+    missing: str | None = None
+
+    @property
+    def person(self) -> NDArray[np.intp]:
+        """Number of the claimed person, shape (n,)."""
+        return np.unique(self.chimera, return_inverse=True)[1]
 
 
-class Conditions:
-    """What is done to the probes; references always come from untouched files.
-
-    "clean" does nothing; "noisy" puts the pack's recorded noise on the voice at 10 dB SNR and
-    shrinks the picture to 35 %, codes it as JPEG of quality 30 and enlarges it again.
-    """
-
-    NAMES = ("clean", "noisy")
-
-    def __init__(self, pack: Pack) -> None:
-        self._pack = pack
-
-    def voice(self, name: str, files: tuple[Path, ...]) -> Samples:
-        """Probe speech; the noise clip follows from the first file's name."""
-        samples = join_voices(files)
-        if name == "clean":
-            return samples
-        clips = self._pack.noises
-        if not clips:
-            raise PackError(f"pack {self._pack.root} has no noise for the condition {name}")
-        clip = clips[zlib.crc32(files[0].name.encode()) % len(clips)]
-        return add_noise(samples, _noise(clip.path), NOISE_DB)
-
-    def face(self, name: str, file: Path) -> Picture:
-        """Probe picture."""
-        picture = read_picture(file)
-        return picture if name == "clean" else low_resolution(picture)
-
-
-def score(
-    pack: Pack,
-    condition: str,
-    embedder: Embedder,
-    comparator: Comparator,
-    *,
-    model_id: str = "evaluation",
-) -> Scores:
-    """Compare all trials of a pack.
+class Scorer:
+    """Scores trials by several systems.
 
     Args:
         pack: with chimeras and trials.
-        condition: one of ``Conditions.NAMES``.
-        embedder: makes the samples.
-        comparator: gives the LLRs.
-        model_id: of the references.
-
-    Raises:
-        PackError: the condition is unknown, or the pack lacks what it needs.
+        systems: to be compared.
     """
-    if condition not in Conditions.NAMES:
-        raise PackError(f"unknown condition {condition!r}: use {', '.join(Conditions.NAMES)}")
-    rows = list(_compare_all(pack, condition, embedder, comparator, model_id))
-    numbers = {name: index for index, name in enumerate(pack.chimeras)}
-    trials = pack.trials
-    return Scores(
-        face=np.array([row.llr_face for row in rows], dtype=np.float64),
-        voice=np.array([row.llr_voice for row in rows], dtype=np.float64),
-        fused=np.array([row.llr_fused for row in rows], dtype=np.float64),
-        mated=np.array([trial.mated for trial in trials]),
-        kind=np.array([trial.kind for trial in trials]),
-        source=np.array([pack.chimeras[trial.chimera].voice_source for trial in trials]),
-        person=np.array([numbers[trial.chimera] for trial in trials]),
-    )
+
+    def __init__(self, pack: Pack, systems: Sequence[System]) -> None:
+        self._pack = pack
+        self._systems = tuple(systems)
+        self.advance: Advance = lambda: None
+        """Called for each file embedded and each trial compared."""
+        self._probes = Probes(pack, systems, advance=lambda: self.advance())
+
+    @property
+    def skipped(self) -> dict[str, str]:
+        """Each file that could not be decoded so far, with the reason."""
+        return self._probes.skipped
+
+    def work(self, conditions: Sequence[Condition]) -> int:
+        """How often ``advance`` will be called for these conditions."""
+        trials = self._pack.trials
+        claimed = [self._pack.chimeras[name] for name in {t.chimera for t in trials}]
+        faces = {(c.face, t.face) for c in conditions for t in trials if c.missing != "face"}
+        voices = {(c.voice, t.voices) for c in conditions for t in trials if c.missing != "voice"}
+        faces |= {((), file) for chimera in claimed for file in chimera.faces}
+        voices |= {((), (file,)) for chimera in claimed for file in chimera.voices}
+        return len(faces) + len(voices) + len(conditions) * len(trials)
+
+    def score(self, condition: Condition) -> tuple[tuple[Scores, ...], int]:
+        """Compare all trials.
+
+        Args:
+            condition: what is done to the probes.
+
+        Returns:
+            Each system's scores, and the number of trials left out of them because a file cannot
+            be decoded.
+
+        Raises:
+            PackError: the pack lacks what the condition needs, or no trial is left.
+        """
+        self._probes.check(condition)
+        rows = [self._compare(trial, condition) for trial in self._pack.trials]
+        kept = [trial for trial, row in zip(self._pack.trials, rows, strict=True) if row]
+        if not kept:
+            reasons = "; ".join(list(self.skipped.values())[:3]) or "its trials.csv is empty"
+            raise PackError(f"no trial of {self._pack.root} can be scored: {reasons}")
+        frame = self._frame(condition, kept)
+        by_system = zip(*(row for row in rows if row), strict=True)
+        return tuple(_with(frame, llrs) for llrs in by_system), len(rows) - len(kept)
+
+    def _compare(self, trial: Trial, condition: Condition) -> tuple[Llrs, ...] | None:
+        self.advance()
+        references = self._probes.reference(trial.chimera)
+        faces = self._probes.face(condition, trial.face)
+        voices = self._probes.voice(condition, trial.voices)
+        if references is None or faces is None or voices is None:
+            return None
+        every = zip(self._systems, references, faces, voices, strict=True)
+        return tuple(system.compare(*samples) for system, *samples in every)
+
+    def _frame(self, condition: Condition, trials: Sequence[Trial]) -> Scores:
+        """All that scores carry besides LLRs."""
+        kind = np.array([trial.kind for trial in trials])
+        mated = np.array([trial.mated for trial in trials])
+        if condition.missing:
+            mated = np.isin(kind, VOICE_MATED if condition.missing == "face" else FACE_MATED)
+        empty = np.empty(0)
+        chimeras = self._pack.chimeras
+        return Scores(
+            face=empty,
+            voice=empty,
+            fused=empty,
+            mated=mated,
+            kind=kind,
+            source=np.array([chimeras[trial.chimera].voice_source for trial in trials]),
+            chimera=np.array([trial.chimera for trial in trials]),
+            groups=groups(self._pack, trials),
+            missing=condition.missing,
+        )
 
 
-def _compare_all(
-    pack: Pack, condition: str, embedder: Embedder, comparator: Comparator, model_id: str
-) -> Iterator[Comparison]:
-    made = Conditions(pack)
-
-    @cache
-    def face(file: Path) -> FaceSample:
-        return embedder.face(made.face(condition, file))
-
-    @cache
-    def voice(files: tuple[Path, ...]) -> VoiceSample:
-        return embedder.voice(made.voice(condition, files))
-
-    @cache
-    def reference(name: str) -> Reference:
-        return _enrol(pack.chimeras[name], embedder, model_id)
-
-    for t in pack.trials:
-        yield comparator.compare(reference(t.chimera), face(t.face), voice(t.voices))
-
-
-def _enrol(chimera: Chimera, embedder: Embedder, model_id: str) -> Reference:
-    faces = [embedder.face(read_picture(file)) for file in chimera.faces]
-    voices = [embedder.voice(read_voice(file)) for file in chimera.voices]
-    return make_reference(model_id, faces, voices)
-
-
-@lru_cache(maxsize=64)
-def _noise(path: Path) -> Samples:
-    return read_voice(path)
+def _with(frame: Scores, rows: Sequence[Llrs]) -> Scores:
+    face, voice, fused = np.array(rows, dtype=np.float64).T
+    return replace(frame, face=face, voice=voice, fused=fused)

@@ -104,8 +104,9 @@ def test_two_demo_people_are_told_apart(
 ) -> None:
     assert evaluate(pack, tmp_path, "clean") == 0
     found: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
-    figures = found["conditions"]["clean"]["all"]
-    assert found["model"] == Weights.load().model_id
+    about = found["systems"]["default"]
+    figures = about["conditions"]["clean"]["all"]
+    assert about["model"] == Weights.load().model_id
     assert (figures["mated"], figures["non_mated"]) == (4, 12)
     assert figures["eer"] == pytest.approx(0.0)
     assert "impostor_voice" in capsys.readouterr().out
