@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from skimage import data
 
-from model.data import augment, light, occlusion, pose, rooms
+from model.__main__ import main
+from model.data import augment, light, occlusion, pose, rooms, show
 from model.data.align import TEMPLATE, align, similarity
 from model.data.augment import PictureChances, SpeechChances, augment_picture, augment_speech
-from model.data.media import Picture, Samples
+from model.data.media import Picture, Samples, read_image
 
 NEVER = {field.name: 0.0 for field in fields(SpeechChances)}
 
@@ -204,3 +206,15 @@ def test_similarity_finds_back_what_it_did() -> None:
 
 def test_steps_and_chances_name_the_same_things() -> None:
     assert set(augment._SPEECH_STEPS) == set(NEVER)
+
+
+def test_the_picture_of_examples_is_drawn(tmp_path: Path) -> None:
+    assert main(["show-augmentation", "--out", str(tmp_path / "shown.png")]) == 0
+    assert min(read_image(tmp_path / "shown.png").shape[:2]) > 600
+
+
+def test_each_kind_of_damage_is_shown_and_differs(portrait: Picture) -> None:
+    panels = dict(show.kinds(portrait, np.random.default_rng(0)))
+    assert panels.pop("as it is") is portrait
+    assert {*occlusion.KINDS} < set(panels)
+    assert all(not np.array_equal(picture, portrait) for picture in panels.values())
