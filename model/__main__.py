@@ -18,6 +18,7 @@ COMMANDS = {
     "speed": ("model.speed", "time the towers on one thread"),
     "fit-fusion": ("model.fusion.command", "fit the fusion on a pack and write its weights"),
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),
+    "show-augmentation": ("model.data.show", "draw what training does to pictures"),
     "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
     "evaluate": ("model.evaluation.command", "error rates of the shipped model on a pack"),
