@@ -108,7 +108,7 @@ class Treatment:
         Raises:
             PackError: a file cannot be decoded, or the pack has no noise to add.
         """
-        samples = join_voices(files)
+        samples = join_voices(files, notes=self._pack.notes)
         for effect in condition.voice:
             samples = self._affected(effect, samples, files[0])
         return samples

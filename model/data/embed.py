@@ -30,15 +30,15 @@ class Memo:
     its last record.
 
     Args:
-        path: the file; made with its folder when first written to.
+        path: the file; made with its folder when first written to. None to remember nothing.
         size: length of the vectors.
     """
 
-    def __init__(self, path: Path, size: int) -> None:
+    def __init__(self, path: Path | None, size: int) -> None:
         self._path = path
         self._record = np.dtype([("key", "V16"), ("vector", "<f4", (size,))])
         self._known: dict[bytes, Vector] = {}
-        if path.is_file():
+        if path and path.is_file():
             count = path.stat().st_size // self._record.itemsize
             os.truncate(path, count * self._record.itemsize)
             for row in np.fromfile(path, self._record, count):
@@ -46,17 +46,19 @@ class Memo:
 
     def get(self, value: NDArray[Any], make: Callable[[], Vector]) -> Vector:
         """The vector of this input, made and kept where it is new."""
+        if self._path is None:
+            return np.asarray(make(), dtype=np.float32)
         digest = hashlib.blake2b(np.ascontiguousarray(value).tobytes(), digest_size=16).digest()
         if digest not in self._known:
             self._known[digest] = np.asarray(make(), dtype=np.float32)
-            self._append(digest, self._known[digest])
+            self._append(self._path, digest, self._known[digest])
         return self._known[digest]
 
-    def _append(self, digest: bytes, vector: Vector) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+    def _append(self, path: Path, digest: bytes, vector: Vector) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         row = np.zeros(1, self._record)
         row["key"], row["vector"] = np.void(digest), vector
-        with self._path.open("ab") as file:
+        with path.open("ab") as file:
             row.tofile(file)
 
 
@@ -67,7 +69,7 @@ class Embedder:
         face_tower: uint8 (n, 112, 112, 3) RGB to float32 (n, 128).
         voice_tower: float32 (frames, 80), mean subtracted, to float32 (192,).
         towers_id: names both towers' weights; part of the memo's file name.
-        cache: folder for the memo.
+        cache: folder for the memo; None to remember nothing.
     """
 
     def __init__(
@@ -76,15 +78,17 @@ class Embedder:
         voice_tower: Callable[[Vector], Vector],
         *,
         towers_id: str,
-        cache: Path = Path(".cache/embeddings"),
+        cache: Path | None = Path(".cache/embeddings"),
     ) -> None:
         self._face_tower = face_tower
         self._voice_tower = voice_tower
-        self._faces = Memo(cache / f"{towers_id}-face.bin", 128)
-        self._voices = Memo(cache / f"{towers_id}-voice.bin", 192)
+        self._faces = Memo(cache and cache / f"{towers_id}-face.bin", 128)
+        self._voices = Memo(cache and cache / f"{towers_id}-voice.bin", 192)
 
     @classmethod
-    def of_weights(cls, weights: Weights, *, cache: Path = Path(".cache/embeddings")) -> Embedder:
+    def of_weights(
+        cls, weights: Weights, *, cache: Path | None = Path(".cache/embeddings")
+    ) -> Embedder:
         """With the towers that serving runs."""
         face, voice = FaceTower(weights), VoiceTower(weights)
         return cls(face.embed, voice.embed, towers_id=weights.model_id, cache=cache)

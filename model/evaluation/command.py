@@ -43,10 +43,10 @@ def main(argv: Sequence[str]) -> int:
         "rounds": options.rounds,
         "systems": {name: _about(name, system) for name, system in systems.items()},
     }
-    scored, found["skipped"] = _score(pack, systems, conditions, found["systems"], options.rounds)
-    print(table(found["systems"]))
-    for line in [*remarks(found["systems"]), *_skipped(found)]:
-        print(line)
+    scored = _score(pack, systems, conditions, found["systems"], options.rounds)
+    found["skipped"] = {_shown(pack, path): why for path, why in pack.notes.skipped.items()}
+    found["resampled"] = len(pack.notes.rates_hz)
+    print("\n".join([table(found["systems"]), *remarks(found["systems"]), *pack.notes.lines()]))
     if options.time:
         found["time"] = _time(pack, names, replace(how, cache=None), options.time)
         print(time_table(found["time"]))
@@ -60,7 +60,7 @@ def _score(
     conditions: Sequence[Condition],
     about: dict[str, Any],
     rounds: int,
-) -> tuple[Scored, dict[str, str]]:
+) -> Scored:
     """Score all conditions, and put each one's figures into ``about``."""
     scored: Scored = {}
     with _progress() as start:
@@ -72,7 +72,7 @@ def _score(
                 scored[name, condition.name] = scores
                 row = summary(scores, skipped=skipped, rounds=rounds)
                 about[name]["conditions"][condition.name] = row
-    return scored, scorer.skipped
+    return scored
 
 
 def _time(pack: Pack, names: list[str], how: SystemOptions, count: int) -> dict[str, Any]:
@@ -110,13 +110,8 @@ def _about(name: str, system: Any) -> dict[str, Any]:
     }
 
 
-def _skipped(found: dict[str, Any]) -> Iterator[str]:
-    for reason in found["skipped"].values():
-        yield f"skipped: {reason}"
-    first = next(iter(found["systems"].values()))["conditions"]
-    for condition, figures in first.items():
-        if figures["skipped_trials"]:
-            yield f"{condition}: {figures['skipped_trials']} trials skipped for unreadable files"
+def _shown(pack: Pack, path: Path) -> str:
+    return str(path.relative_to(pack.root) if path.is_relative_to(pack.root) else path)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ Advance = Callable[[], None]
 class Probes:
     """Embeds probes and references for several systems.
 
-    What cannot be decoded is None, and remembered in ``skipped``.
+    What cannot be decoded is None, and goes into the pack's notes.
 
     Args:
         pack: with chimeras and trials.
@@ -34,8 +34,6 @@ class Probes:
         self._treatment = Treatment(pack)
         self._bases = [_base(system) for system in systems]
         self._known: dict[Hashable, BySystem | None] = {}
-        self.skipped: dict[str, str] = {}
-        """Each file that could not be decoded, with the reason."""
 
     def check(self, condition: Condition) -> None:
         """Raise PackError where the pack lacks what a condition needs."""
@@ -94,8 +92,8 @@ class Probes:
             try:
                 self._known[key] = embed()
             except PackError as error:
-                names = "+".join(str(file.relative_to(self._pack.root)) for file in files)
-                self.skipped[names] = str(error)
+                bad = next((file for file in files if str(file) in str(error)), files[0])
+                self._pack.notes.skip(bad, str(error))
                 self._known[key] = None
         return self._known[key]
 

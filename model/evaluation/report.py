@@ -6,6 +6,7 @@ The file is one object; keys are stable, new ones may come:
 - ``pack``, ``trials``, ``people``: the pack's name, its trials and claimed people.
 - ``rounds``: bootstrap resamplings behind each interval.
 - ``skipped``: files that could not be decoded, each with the reason.
+- ``resampled``: number of sound files that were at another rate than 16 kHz.
 - ``systems``: by name as asked for:
 
   - ``name``; ``model``: id of its embedding space, or null; ``comparator``: what compares, or null.
@@ -124,6 +125,9 @@ def remarks(systems: dict[str, dict[str, Any]]) -> list[str]:
                 found.append(f"{where}: no {figures['missing']}; fused is the {left}'s own LLR")
             elif left:
                 found.append(f"{where}: no {figures['missing']}; fused differs from the {left} LLR")
+            if figures["skipped_trials"]:
+                count = figures["skipped_trials"]
+                found.append(f"{where}: {count} trials skipped, since a file cannot be read")
             unscored = (figures["all"] or {}).get("unscored", 0)
             if unscored:
                 found.append(f"{where}: {unscored} trials got no score and are in no figure")

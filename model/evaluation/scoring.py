@@ -68,11 +68,6 @@ class Scorer:
         """Called for each file embedded and each trial compared."""
         self._probes = Probes(pack, systems, advance=lambda: self.advance())
 
-    @property
-    def skipped(self) -> dict[str, str]:
-        """Each file that could not be decoded so far, with the reason."""
-        return self._probes.skipped
-
     def work(self, conditions: Sequence[Condition]) -> int:
         """How often ``advance`` will be called for these conditions."""
         trials = self._pack.trials
@@ -100,8 +95,10 @@ class Scorer:
         rows = [self._compare(trial, condition) for trial in self._pack.trials]
         kept = [trial for trial, row in zip(self._pack.trials, rows, strict=True) if row]
         if not kept:
-            reasons = "; ".join(list(self.skipped.values())[:3]) or "its trials.csv is empty"
-            raise PackError(f"no trial of {self._pack.root} can be scored: {reasons}")
+            reasons = "; ".join(list(self._pack.notes.skipped.values())[:3])
+            raise PackError(
+                f"no trial of {self._pack.root} can be scored: {reasons or 'it lists none'}"
+            )
         frame = self._frame(condition, kept)
         by_system = zip(*(row for row in rows if row), strict=True)
         return tuple(_with(frame, llrs) for llrs in by_system), len(rows) - len(kept)

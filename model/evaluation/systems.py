@@ -8,7 +8,6 @@ nobody's way.
 from __future__ import annotations
 
 import importlib
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -99,9 +98,6 @@ class Default:
     def __init__(self, weights: Path | None, cache: Path | None) -> None:
         loaded = Weights.load(weights)
         self._comparator = load_comparator(loaded)
-        if cache is None:
-            self._forgotten = tempfile.TemporaryDirectory(prefix="stream-verifier-")
-            cache = Path(self._forgotten.name)
         self._embedder = Embedder.of_weights(loaded, cache=cache)
         self.name = "default"
         self.model_id = loaded.model_id
@@ -154,7 +150,9 @@ class Alone:
 
 def load(options: SystemOptions) -> System:
     """Load the default, or with variant "face" or "voice" one modality of it."""
-    base = _shared(options.weights, options.cache)
+    # Without a cache nothing may be shared: timing would find embeddings that another has made.
+    load_base = Default if options.cache is None else _shared
+    base = load_base(options.weights, options.cache)
     return Alone(base, options.variant) if options.variant else base
 
 
