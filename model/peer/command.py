@@ -15,7 +15,7 @@ from model.data.media import Picture, Samples
 from model.data.packs import Pack
 from model.data.people import PictureMaker, SpeechMaker
 from model.evaluation.metrics import equal_error_rate
-from model.peer.fit import Joined, Piece, Trials, fit, join, make_trials
+from model.peer.fit import FACE, VOICE, Joined, Piece, Trials, fit, join, make_trials
 from model.peer.fusion import DEFAULT_PATH, Floats, PeerFusion
 from model.peer.system import embedders
 from model.types import Vector
@@ -30,9 +30,12 @@ def main(argv: Sequence[str]) -> int:
     embed_face, embed_voice = embedders(options.cache)
     pack = Pack(options.pack)
     pictures = [face for face in pack.faces if face.source == options.face_source]
-    voices = voice_pieces(SpeechMaker(pack.voices, seed=options.seed), embed_voice)
-    faces = face_pieces(PictureMaker(pictures, seed=options.seed), embed_face)
-    face, voice = make_trials(faces), make_trials(voices)
+    speech = SpeechMaker(pack.voices, seed=options.seed, copies=SPEECH_COPIES)
+    portraits = PictureMaker(pictures, seed=options.seed, copies=PICTURE_COPIES)
+    portraits.files = dict(list(portraits.files.items())[: options.face_people])
+    voices = voice_pieces(speech, embed_voice)
+    faces = face_pieces(portraits, embed_face)
+    face, voice = make_trials(faces, FACE), make_trials(voices, VOICE)
     joined = join(face, voice, seed=options.seed)
     fusion = fit(face, voice, joined)
     about = {
@@ -75,8 +78,8 @@ def figures(fusion: PeerFusion, face: Trials, voice: Trials, joined: Joined) -> 
     """EER on the trials of the fit: its few parameters leave little to learn by heart."""
     llr = fusion.joint_llr(joined.face, joined.voice)
     found = {
-        "face": equal_error_rate(fusion.face_llr(face.cosine), face.mated),
-        "voice": equal_error_rate(fusion.voice_llr(voice.cosine), voice.mated),
+        "face": equal_error_rate(fusion.face_llr(face.score), face.mated),
+        "voice": equal_error_rate(fusion.voice_llr(voice.score), voice.mated),
         "fused": equal_error_rate(llr, joined.mated),
     }
     return {name: round(value, 5) for name, value in found.items()}
@@ -92,5 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=DEFAULT_PATH)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--face-source", default="lfw", help="data set to take faces from")
+    parser.add_argument("--face-people", type=int, default=200, help="most people with faces")
     parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
     return parser

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from model.peer.fusion import Floats, PeerFusion, centre, features, unit
+from model.peer.fusion import (
+    Floats,
+    PeerFusion,
+    face_distance,
+    face_reference,
+    features,
+    voice_cosine,
+    voice_reference,
+)
 
 REFERENCE_UNITS = 3
 Flags = NDArray[np.bool_]
@@ -20,6 +29,17 @@ KINDS = {
     "impostor_voice": (True, False),
     "impostor_face": (False, True),
 }
+
+
+class Way(NamedTuple):
+    """How one modality averages vectors into a reference, and compares a probe with it."""
+
+    average: Callable[[Floats], Floats]
+    compare: Callable[[Floats, Floats], Floats]
+
+
+FACE = Way(face_reference, face_distance)
+VOICE = Way(voice_reference, voice_cosine)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +69,12 @@ class Trials:
     """Comparisons of one modality; all arrays of shape (n,).
 
     Attributes:
-        cosine: of probe and reference.
+        score: of probe and reference: a distance of faces, a cosine of voices.
         mated: whether both are one person's.
         source: data set of the probe.
     """
 
-    cosine: Floats
+    score: Floats
     mated: Flags
     source: NDArray[np.str_]
 
@@ -64,7 +84,7 @@ class Joined:
     """Comparisons of made-up people; all arrays of shape (n,).
 
     Attributes:
-        face: cosine of the faces.
+        face: distance of the faces.
         voice: cosine of the voices.
         kind: number in ``KINDS``.
     """
@@ -79,29 +99,30 @@ class Joined:
         return np.asarray(self.kind == 0)
 
 
-def make_trials(pieces: Sequence[Piece], *, impostors: int = 25, seed: int = 1) -> Trials:
+def make_trials(pieces: Sequence[Piece], way: Way, *, impostors: int = 25, seed: int = 1) -> Trials:
     """Compare each piece with its own person's reference and with others' of the same source.
 
     A reference averages up to three of a person's clean pieces, never one of the probe's unit.
 
     Args:
         pieces: of people who have at least two clean units each.
+        way: ``FACE`` or ``VOICE``.
         impostors: most others that each probe is compared with.
         seed: of the choice of others.
     """
     rng = np.random.default_rng(seed)
     clean = _clean_units(pieces)
-    others = {who: _reference(units, without=None) for who, units in clean.items()}
+    others = {who: _reference(units, way) for who, units in clean.items()}
     rows: list[tuple[float, bool, str]] = []
     for piece in pieces:
-        probe = unit(piece.vector)
-        own = _reference(clean[piece.identity], without=piece.unit)
-        rows.append((float(own @ probe), True, piece.source))
+        own = _reference(clean[piece.identity], way, without=piece.unit)
+        rows.append((float(way.compare(own, piece.vector)), True, piece.source))
         alike = [who for who in others if who != piece.identity and _same_source(who, piece)]
         for index in rng.permutation(len(alike))[:impostors]:
-            rows.append((float(others[alike[index]] @ probe), False, piece.source))
-    cosine, mated, source = zip(*rows, strict=True)
-    return Trials(np.array(cosine), np.array(mated), np.array(source))
+            score = way.compare(others[alike[index]], piece.vector)
+            rows.append((float(score), False, piece.source))
+    scores, mated, source = zip(*rows, strict=True)
+    return Trials(np.array(scores), np.array(mated), np.array(source))
 
 
 def join(face: Trials, voice: Trials, *, per_kind: int = 4_000, seed: int = 1) -> Joined:
@@ -120,21 +141,19 @@ def join(face: Trials, voice: Trials, *, per_kind: int = 4_000, seed: int = 1) -
         for source in np.unique(voice.source):
             voices = np.flatnonzero((voice.mated == voice_mated) & (voice.source == source))
             f, v = rng.choice(faces, per_kind), rng.choice(voices, per_kind)
-            columns.append((face.cosine[f], voice.cosine[v], np.full(per_kind, kind)))
-    face_cosine, voice_cosine, kinds = zip(*columns, strict=True)
-    return Joined(np.concatenate(face_cosine), np.concatenate(voice_cosine), np.concatenate(kinds))
+            columns.append((face.score[f], voice.score[v], np.full(per_kind, kind)))
+    distances, cosines, kinds = zip(*columns, strict=True)
+    return Joined(np.concatenate(distances), np.concatenate(cosines), np.concatenate(kinds))
 
 
 def fit(face: Trials, voice: Trials, joined: Joined) -> PeerFusion:
     """Fit both modalities alone and both together with their product."""
     both = features(joined.face, joined.voice, joined.face * joined.voice)
-    groups = np.array(list(KINDS))[joined.kind]
+    kinds = np.array(list(KINDS))[joined.kind]
     return PeerFusion(
-        face=logistic(features(face.cosine), face.mated, even_weights(face.mated, face.source)),
-        voice=logistic(
-            features(voice.cosine), voice.mated, even_weights(voice.mated, voice.source)
-        ),
-        joint=logistic(both, joined.mated, even_weights(joined.mated, groups)),
+        face=_alone(face),
+        voice=_alone(voice),
+        joint=logistic(both, joined.mated, even_weights(joined.mated, kinds)),
     )
 
 
@@ -175,6 +194,11 @@ def even_weights(mated: Flags, group: NDArray[np.str_]) -> Floats:
     return weight
 
 
+def _alone(trials: Trials) -> tuple[float, ...]:
+    weight = even_weights(trials.mated, trials.source)
+    return logistic(features(trials.score), trials.mated, weight)
+
+
 def _clean_units(pieces: Sequence[Piece]) -> dict[str, dict[int, Floats]]:
     """For each person the vector of each clean unit."""
     found: dict[str, dict[int, Floats]] = {}
@@ -184,9 +208,9 @@ def _clean_units(pieces: Sequence[Piece]) -> dict[str, dict[int, Floats]]:
     return found
 
 
-def _reference(units: dict[int, Floats], *, without: int | None) -> Floats:
+def _reference(units: dict[int, Floats], way: Way, *, without: int | None = None) -> Floats:
     kept = [vector for number, vector in units.items() if number != without]
-    return centre(np.stack(kept[:REFERENCE_UNITS]))
+    return way.average(np.stack(kept[:REFERENCE_UNITS]))
 
 
 def _same_source(identity: str, piece: Piece) -> bool:

@@ -1,4 +1,8 @@
-"""The peer's calibration and fusion: logistic regressions on two cosines and their product."""
+"""The peer's calibration and fusion: logistic regressions on its two scores and their product.
+
+Faces are compared by the Euclidean distance of encodings, as face_recognition's ``face_distance``
+does, voices by the cosine of embeddings, as Resemblyzer's users do.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class PeerFusion:
-    """Natural-log LLRs out of the cosines of probe and reference.
+    """Natural-log LLRs out of the face distance and the voice cosine of probe and reference.
 
     Attributes:
         face: slope and offset of the face alone.
@@ -55,17 +59,17 @@ class PeerFusion:
         found = {"format": FORMAT, **asdict(self), "made_by": dict(about)}
         path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
 
-    def face_llr(self, cosine: Floats) -> Floats:
+    def face_llr(self, distance: Floats) -> Floats:
         """LLR of the face alone; any shape."""
-        return _weigh(self.face, cosine)
+        return _weigh(self.face, distance)
 
     def voice_llr(self, cosine: Floats) -> Floats:
         """LLR of the voice alone; any shape."""
         return _weigh(self.voice, cosine)
 
-    def joint_llr(self, face: Floats, voice: Floats) -> Floats:
-        """LLR of both being the claimed person's; arguments are cosines of one shape."""
-        return _weigh(self.joint, face, voice, face * voice)
+    def joint_llr(self, distance: Floats, cosine: Floats) -> Floats:
+        """LLR of both being the claimed person's; arguments of one shape."""
+        return _weigh(self.joint, distance, cosine, distance * cosine)
 
 
 def features(*columns: Floats) -> Floats:
@@ -74,15 +78,25 @@ def features(*columns: Floats) -> Floats:
     return np.stack([*filled, np.ones_like(filled[0])], axis=-1)
 
 
-def unit(vector: NDArray[Any]) -> Floats:
-    """Vectors, shape (..., d), brought to unit length."""
-    values = np.asarray(vector, dtype=np.float64)
-    return np.asarray(values / np.linalg.norm(values, axis=-1, keepdims=True))
+def face_reference(vectors: NDArray[Any]) -> Floats:
+    """Mean of a person's encodings, shape (n, d)."""
+    return np.asarray(np.mean(vectors, axis=0, dtype=np.float64))
 
 
-def centre(vectors: NDArray[Any]) -> Floats:
-    """A reference: mean of unit vectors, shape (n, d), brought to unit length again."""
-    return unit(unit(vectors).mean(axis=0))
+def face_distance(reference: Floats, probe: NDArray[Any]) -> Floats:
+    """Euclidean distance of encodings, shape (d,); a scalar array."""
+    return np.asarray(np.linalg.norm(reference - probe))
+
+
+def voice_reference(vectors: NDArray[Any]) -> Floats:
+    """Mean of a person's embeddings, shape (n, d), at unit length (``embed_speaker``)."""
+    mean = np.mean(vectors, axis=0, dtype=np.float64)
+    return np.asarray(mean / np.linalg.norm(mean))
+
+
+def voice_cosine(reference: Floats, probe: NDArray[Any]) -> Floats:
+    """Cosine of embeddings, shape (d,); a scalar array."""
+    return np.asarray(reference @ probe / np.linalg.norm(probe))
 
 
 def _weigh(weights: tuple[float, ...], *columns: Floats) -> Floats:

@@ -14,12 +14,19 @@ from model.data.media import Picture, Samples
 from model.errors import ModelError
 from model.evaluation.systems import Llrs, SystemOptions
 from model.peer.embedders import DlibFace, ResemblyzerVoice
-from model.peer.fusion import Floats, PeerFusion, centre, unit
+from model.peer.fusion import (
+    Floats,
+    PeerFusion,
+    face_distance,
+    face_reference,
+    voice_cosine,
+    voice_reference,
+)
 from model.types import Vector
 
 
 class PeerReference(NamedTuple):
-    """One person's mean directions, shapes (128,) and (256,); None where nothing was given."""
+    """One person's averages, shapes (128,) and (256,); None where nothing was given."""
 
     face: Floats | None
     voice: Floats | None
@@ -42,7 +49,7 @@ class Peer:
     Args:
         face: uint8 (160, 160, 3) RGB to float32 (128,).
         voice: float32, mono, 16 kHz, to float32 (256,).
-        fusion: turns cosines into LLRs.
+        fusion: turns distance and cosine into LLRs.
     """
 
     name = "peer"
@@ -68,17 +75,19 @@ class Peer:
 
     def reference(self, faces: Sequence[Vector], voices: Sequence[Vector]) -> PeerReference:
         """Average one person's embedded pictures and speech."""
-        face, voice = (centre(np.stack(found)) if found else None for found in (faces, voices))
-        return PeerReference(face, voice)
+        return PeerReference(
+            face_reference(np.stack(faces)) if faces else None,
+            voice_reference(np.stack(voices)) if voices else None,
+        )
 
     def compare(self, reference: PeerReference, face: Vector | None, voice: Vector | None) -> Llrs:
         """Three LLRs; the fused one is the other modality's own where one is missing."""
-        f, v = _cosine(reference.face, face), _cosine(reference.voice, voice)
-        face_llr = None if f is None else float(self._fusion.face_llr(f))
-        voice_llr = None if v is None else float(self._fusion.voice_llr(v))
-        if f is None or v is None:
-            return Llrs(face_llr, voice_llr, voice_llr if f is None else face_llr)
-        return Llrs(face_llr, voice_llr, float(self._fusion.joint_llr(f, v)))
+        distance, cosine = _distance(reference, face), _cosine(reference, voice)
+        face_llr = None if distance is None else float(self._fusion.face_llr(distance))
+        voice_llr = None if cosine is None else float(self._fusion.voice_llr(cosine))
+        if distance is None or cosine is None:
+            return Llrs(face_llr, voice_llr, voice_llr if distance is None else face_llr)
+        return Llrs(face_llr, voice_llr, float(self._fusion.joint_llr(distance, cosine)))
 
 
 def load(options: SystemOptions) -> Peer:
@@ -114,7 +123,13 @@ def remembered(embed: Embed, cache: Path | None) -> Callable[[NDArray[Any]], Vec
     return lambda media: memo.get(media, lambda: embed(media))
 
 
-def _cosine(reference: Floats | None, probe: Vector | None) -> Floats | None:
-    if reference is None or probe is None:
+def _distance(reference: PeerReference, face: Vector | None) -> Floats | None:
+    if reference.face is None or face is None:
         return None
-    return reference @ unit(probe)
+    return face_distance(reference.face, face)
+
+
+def _cosine(reference: PeerReference, voice: Vector | None) -> Floats | None:
+    if reference.voice is None or voice is None:
+        return None
+    return voice_cosine(reference.voice, voice)
