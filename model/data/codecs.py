@@ -78,7 +78,7 @@ def vp8(picture: Picture, *, quantizer: int = 50, scale: float = 1.0) -> Picture
     level = str(quantizer)
     encoder.options = {
         "deadline": "realtime",
-        "cpu-used": "8",
+        "cpu-used": "-8",  # a positive speed would depend on how fast the machine is
         "lag-in-frames": "0",
         "qmin": level,
         "qmax": level,
