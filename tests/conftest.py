@@ -6,6 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# As the server sets it, and read when the libraries are first imported: pictures and matrices are
+# small here, and threads that wait for each other by spinning take the processor from live calls.
+for _threads in (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "OPENCV_FOR_THREADS_NUM",
+    "TF_NUM_INTEROP_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+):
+    os.environ.setdefault(_threads, "1")
+
 if TYPE_CHECKING:
     from calls import DemoCalls
 
