@@ -21,7 +21,7 @@ COMMANDS = {
     "show-augmentation": ("model.data.show", "draw what training does to pictures"),
     "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
-    "evaluate": ("model.evaluation.command", "error rates of the shipped model on a pack"),
+    "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
 }
 
 

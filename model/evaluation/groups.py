@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from model.data.packs import Pack, Trial
 
-GROUPS = ("gender", "sex", "language", "accent", "age", "ethnicity", "skin_type")
+GROUPS = (
+    "gender",
+    "sex",
+    "language",
+    "accent",
+    "nationality",
+    "age",
+    "ethnicity",
+    "skin_type",
+)
 """Columns of faces.csv and voices.csv that part people into groups, where they are there."""
 
 
