@@ -78,7 +78,7 @@ async def test_a_swap_is_rejected_and_named(
     events = await follow(
         server,
         demo_calls.get(face, voice),
-        until=lambda e: e["type"] == "score" and e["end_s"] > 8,
+        until=lambda e: e["type"] == "score" and e["end_s"] > 5,
         mode="verify",
         identity="grace",
     )

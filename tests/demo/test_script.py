@@ -4,14 +4,19 @@ import io
 import os
 from pathlib import Path
 
+import pytest
 from calls import make_settings
 from rich.console import Console
 
+from stream_verifier.demo import script
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.script import Outcome, run_demo, scenes
 
 
-async def test_the_script_brings_each_verdict_and_leaves_nothing(tmp_path: Path) -> None:
+async def test_the_script_brings_each_verdict_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "_CALL_S", 5.0)  # verdicts come within two seconds
     told = io.StringIO()
     console = Console(file=told, width=100)
     assert await run_demo(make_settings(tmp_path), once=True, console=console), told.getvalue()

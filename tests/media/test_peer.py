@@ -147,7 +147,7 @@ async def test_five_percent_loss_both_ways(start_call: StartCall) -> None:
     answer = await call.peer.answer(await call.publisher.offer())
     lost = _lose(_pc(call.peer), 0.05, seed=4)
     await call.publisher.accept(answer)
-    items = await _collect(call, lambda got: _sound_s(got) > 3 * SECONDS)
+    items = await _collect(call, lambda got: _sound_s(got) > 2 * SECONDS)
     assert lost[0] > 20
     assert call.peer.stats.streams["audio"].lost > 5
     assert not _gaps(items, "audio")
