@@ -3,9 +3,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+PYTEST := $(BIN)/coverage run --parallel-mode -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check lint format weights constraints docker-steps clean
+.PHONY: help demo serve test check test-calls test-model lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,8 +36,19 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 test: check ## Run every check and every test
 
 check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage erase
+	@echo "Both halves of the tests run at once; each one's report comes when it is done."
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-calls test-model
+	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
+
+# Calls wait for the clock and the model's tests for the processor, so they go well side by side.
+# The model's give way, as a call cannot wait.
+test-calls: $(VENV)/.test $(VENV)/.chromium ## All tests but the model's
+	$(PYTEST) --ignore=tests/model
+
+test-model: $(VENV)/.test ## The model's tests only
+	nice -n 5 $(PYTEST) tests/model
 
 lint: $(VENV)/.test ## Lint, format and type checks only
 	$(BIN)/ruff check .
