@@ -15,10 +15,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model.data.conditions import MODALITIES, Condition
 from model.data.packs import Pack
-from model.evaluation.report import FORMAT, remarks, summary, table
+from model.evaluation.report import heading, note, remarks, summary, table
 from model.evaluation.scores_file import write_scores
 from model.evaluation.scoring import Scorer, Scores
-from model.evaluation.systems import SYSTEMS, SystemOptions, load_system
+from model.evaluation.systems import SYSTEMS, System, SystemOptions, load_system
 from model.evaluation.timing import time_systems, time_table
 from model.training.extras import require
 
@@ -31,55 +31,45 @@ def main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
     if options.plots:
         require("matplotlib")
-    conditions = _conditions(options)
-    pack, names = Pack(options.pack), list(dict.fromkeys(options.system.split(",")))
+    conditions, pack = _conditions(options), Pack(options.pack)
     how = SystemOptions(weights=options.weights, cache=options.cache, ancestor=options.ancestor)
-    systems = {name: load_system(name, how) for name in names}
-    found: dict[str, Any] = {
-        "format": FORMAT,
-        "pack": pack.name,
-        "trials": len(pack.trials),
-        "people": len({trial.chimera for trial in pack.trials}),
-        "rounds": options.rounds,
-        "systems": {name: _about(name, system) for name, system in systems.items()},
-    }
-    scored = _score(pack, systems, conditions, found["systems"], options.rounds)
-    found["skipped"] = {_shown(pack, path): why for path, why in pack.notes.skipped.items()}
-    found["resampled"] = len(pack.notes.rates_hz)
+    systems = _load(options.system, how)
+    found = heading(pack, systems, rounds=options.rounds)
+    scored = _score(pack, systems, conditions, found)
+    note(found, pack)
     print("\n".join([table(found["systems"]), *remarks(found["systems"]), *pack.notes.lines()]))
     if options.time:
-        found["time"] = _time(pack, names, replace(how, cache=None), options.time)
+        found["time"] = _time(pack, _load(options.system, replace(how, cache=None)), options.time)
         print(time_table(found["time"]))
     _write(options, found, scored)
     return 0
 
 
+def _load(names: str, how: SystemOptions) -> dict[str, System]:
+    return {name: load_system(name, how) for name in names.split(",")}
+
+
 def _score(
-    pack: Pack,
-    systems: dict[str, Any],
-    conditions: Sequence[Condition],
-    about: dict[str, Any],
-    rounds: int,
+    pack: Pack, systems: dict[str, System], conditions: Sequence[Condition], found: dict[str, Any]
 ) -> Scored:
-    """Score all conditions, and put each one's figures into ``about``."""
+    """Score all conditions, and put each one's figures into ``found``."""
     scored: Scored = {}
-    with _progress() as start:
-        scorer = Scorer(pack, list(systems.values()))
-        scorer.advance = start("scoring", scorer.work(conditions))
+    scorer = Scorer(pack, list(systems.values()))
+    with _progress("scoring", scorer.work(conditions)) as (advance, say):
+        scorer.advance = advance
         for condition in conditions:
             parts, skipped = scorer.score(condition)
             for name, scores in zip(systems, parts, strict=True):
                 scored[name, condition.name] = scores
-                row = summary(scores, skipped=skipped, rounds=rounds)
-                about[name]["conditions"][condition.name] = row
+                figures = summary(scores, skipped=skipped, rounds=found["rounds"])
+                found["systems"][name]["conditions"][condition.name] = figures
+            say(f"scored {condition.name}")
     return scored
 
 
-def _time(pack: Pack, names: list[str], how: SystemOptions, count: int) -> dict[str, Any]:
-    systems = [load_system(name, how) for name in names]
-    with _progress() as start:
-        advance = start("timing", count + 1)
-        return time_systems(pack, dict(zip(names, systems, strict=True)), count, advance=advance)
+def _time(pack: Pack, systems: dict[str, System], count: int) -> dict[str, Any]:
+    with _progress("timing", count + 1) as (advance, _):
+        return time_systems(pack, systems, count, advance=advance)
 
 
 def _write(options: argparse.Namespace, found: dict[str, Any], scored: Scored) -> None:
@@ -101,30 +91,13 @@ def _conditions(options: argparse.Namespace) -> list[Condition]:
     return [Condition.parse(name) for name in names]
 
 
-def _about(name: str, system: Any) -> dict[str, Any]:
-    return {
-        "name": name,
-        "model": getattr(system, "model_id", None),
-        "comparator": getattr(system, "comparator", None),
-        "conditions": {},
-    }
-
-
-def _shown(pack: Pack, path: Path) -> str:
-    return str(path.relative_to(pack.root) if path.is_relative_to(pack.root) else path)
-
-
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int], Callable[[], None]]]:
-    """A progress bar on standard error; gives what starts a task and returns its advance."""
+def _progress(what: str, total: int) -> Iterator[tuple[Callable[[], None], Callable[[str], None]]]:
+    """A progress bar on standard error; gives what advances it and what prints above it."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
-
-        def start(what: str, total: int) -> Callable[[], None]:
-            task = bar.add_task(what, total=total)
-            return lambda: bar.advance(task)
-
-        yield start
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task), bar.console.print
 
 
 def _parser() -> argparse.ArgumentParser:

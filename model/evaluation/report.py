@@ -35,19 +35,54 @@ A row is what ``model.evaluation.figures.measure`` returns. Rates are fractions,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.packs import Pack
 from model.evaluation.figures import Row, measure
 from model.evaluation.metrics import Flags, Floats
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scores
+from model.evaluation.systems import System
 
 FORMAT = 2
 Measure = Callable[[Flags], Row | None]
+
+
+def heading(pack: Pack, systems: Mapping[str, System], *, rounds: int) -> dict[str, Any]:
+    """The JSON object before anything is scored.
+
+    Args:
+        pack: with trials.
+        systems: by name as asked for.
+        rounds: of the bootstrap.
+    """
+    return {
+        "format": FORMAT,
+        "pack": pack.name,
+        "trials": len(pack.trials),
+        "people": len({trial.chimera for trial in pack.trials}),
+        "rounds": rounds,
+        "systems": {
+            name: {
+                "name": name,
+                "model": getattr(system, "model_id", None),
+                "comparator": getattr(system, "comparator", None),
+                "conditions": {},
+            }
+            for name, system in systems.items()
+        },
+    }
+
+
+def note(found: dict[str, Any], pack: Pack) -> None:
+    """Put into the JSON object what reading the pack met."""
+    found["skipped"] = {_shown(pack, path): why for path, why in pack.notes.skipped.items()}
+    found["resampled"] = len(pack.notes.rates_hz)
 
 
 def summary(scores: Scores, *, skipped: int = 0, rounds: int = 500) -> dict[str, Any]:
@@ -138,6 +173,10 @@ _HEAD = (
     "| condition | trials | mated / not | EER % (95 %) | FNMR % at FMR 1e-2 (95 %) "
     "| at 1e-3 (95 %) | accuracy % | precision % | recall % | Cllr (95 %) | min Cllr |"
 )
+
+
+def _shown(pack: Pack, path: Path) -> str:
+    return str(path.relative_to(pack.root) if path.is_relative_to(pack.root) else path)
 
 
 def _cells(row: Row) -> str:

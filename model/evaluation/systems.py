@@ -107,8 +107,8 @@ class Default:
         """Embed a picture with its quality."""
         return self._embedder.face(picture)
 
-    def voice(self, samples: Samples) -> VoiceSample:
-        """Embed speech with its quality."""
+    def voice(self, samples: Samples) -> VoiceSample | None:
+        """Embed speech with its quality; None where there is too little of it."""
         return self._embedder.voice(samples)
 
     def reference(self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample]) -> Reference:
