@@ -8,11 +8,13 @@ import pytest
 from calls import make_settings
 from conftest_real import Captures, RealServer
 from page_fake import FakeServer
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from benchmarks.chromium import FLAGS, Capture
 
 Launch = Callable[..., Browser]
+PATIENCE_MS = 20_000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +67,7 @@ def real(tmp_path: Path) -> Iterator[RealServer]:
 @pytest.fixture
 def context(chromium: Browser) -> Iterator[BrowserContext]:
     context = chromium.new_context()
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()
 
