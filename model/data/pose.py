@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.align import TEMPLATE, similarity
+from model.data.align import TEMPLATE
 from model.data.media import PICTURE_SIDE_PX, Picture
+from model.runtime.align import similarity
 
 Map = NDArray[np.floating]
 

@@ -1,4 +1,4 @@
-"""Qualities that an aligned face crop alone tells; one definition for training and serving."""
+"""How good a face picture is; one definition for training and serving."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model.runtime.align import TEMPLATE
+from model.runtime.detect import DetectedFace
+from model.types import FaceQuality
 
 _GREY_OF_RGB = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
@@ -33,3 +37,53 @@ def crop_quality(crop: NDArray[np.uint8]) -> CropQuality:
     ring = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
     laplacian = ring - 4 * grey
     return CropQuality(float(laplacian.var()), float(grey.mean()) / 255, float(grey.std()) / 255)
+
+
+def measure(face: DetectedFace, crop: NDArray[np.uint8]) -> FaceQuality:
+    """Measure one face.
+
+    Args:
+        face: as found in its frame.
+        crop: uint8, shape (112, 112, 3), RGB: the same face aligned.
+
+    Returns:
+        All of ``FaceQuality``; yaw is positive when the nose points to the picture's right,
+        pitch when it points down.
+    """
+    measured = crop_quality(crop)
+    yaw, pitch = pose(face.landmarks)
+    return FaceQuality(
+        size_px=(face.box[2] + face.box[3]) / 2,
+        sharpness=measured.sharpness,
+        yaw=yaw,
+        pitch=pitch,
+        brightness=measured.brightness,
+        contrast=measured.contrast,
+        detection=face.score,
+    )
+
+
+def _nose_place(landmarks: NDArray[np.floating]) -> tuple[float, float]:
+    """Where the nose lies between the eyes (-1 to 1), and from eyes (0) to mouth (1).
+
+    Measured along and across the line of the eyes, so that a tilted head counts as upright.
+    """
+    points = landmarks[:, 0].astype(np.float64) + 1j * landmarks[:, 1]
+    eye_line = points[1] - points[0]
+    right_eye, left_eye, nose, right_mouth, left_mouth = points / (eye_line / abs(eye_line))
+    eyes, mouth = (right_eye + left_eye) / 2, (right_mouth + left_mouth) / 2
+    middle = eyes + (mouth - eyes) / 2
+    across = 2 * (nose - middle).real / abs(eye_line)
+    down = (nose - eyes).imag / max((mouth - eyes).imag, 1e-3)
+    return across, down
+
+
+_LEVEL_NOSE = _nose_place(TEMPLATE)[1]
+
+
+def pose(landmarks: NDArray[np.floating]) -> tuple[float, float]:
+    """Yaw and pitch, -1 to 1, out of landmarks of shape (5, 2); the head's tilt does not count."""
+    if np.array_equal(landmarks[0], landmarks[1]):
+        return 1.0, 0.0
+    across, down = _nose_place(landmarks)
+    return float(np.clip(across, -1, 1)), float(np.clip(2 * (down - _LEVEL_NOSE), -1, 1))

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.windows import quality
-from stream_verifier.windows.faces import FaceDetector, align
+from stream_verifier.windows.faces import DetectedFace, FaceDetector, align
 from stream_verifier.windows.tracks import Box, FaceTracker
-from stream_verifier.windows.types import DetectedFace, FaceCrop
+from stream_verifier.windows.types import FaceCrop
 
 
 @dataclass(frozen=True, slots=True)

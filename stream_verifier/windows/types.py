@@ -11,22 +11,6 @@ from model.types import FaceQuality, VoiceQuality
 
 
 @dataclass(frozen=True, slots=True)
-class DetectedFace:
-    """One face found in a frame.
-
-    Attributes:
-        box: x, y, width, height in pixels of the frame.
-        landmarks: shape (5, 2), pixels: right eye, left eye, nose, right and left mouth corner
-            (right and left are the person's own, as YuNet gives them).
-        score: the detector's, 0 to 1.
-    """
-
-    box: tuple[float, float, float, float]
-    landmarks: NDArray[np.float32]
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
 class FaceCrop:
     """One aligned face, ready for the face tower.
 

@@ -11,9 +11,10 @@ from skimage import data
 
 from model.__main__ import main
 from model.data import augment, light, occlusion, pose, rooms, show
-from model.data.align import TEMPLATE, align, similarity
+from model.data.align import TEMPLATE, align
 from model.data.augment import PictureChances, SpeechChances, augment_picture, augment_speech
 from model.data.media import Picture, Samples, read_image
+from model.runtime.align import similarity
 
 NEVER = {field.name: 0.0 for field in fields(SpeechChances)}
 

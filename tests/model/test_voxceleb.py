@@ -261,7 +261,7 @@ def test_a_pack_is_not_mixed_of_two_trees(grown: Path, tree: Path, tmp_path: Pat
 
 
 def test_a_large_picture_is_searched_small_and_aligned_whole() -> None:
-    aligner = FaceAligner(Weights.load(), max_side_px=320)
+    aligner = FaceAligner(Weights.load())
     image = data.astronaut()
     large = cv2.resize(image, (1536, 1536), interpolation=cv2.INTER_CUBIC)
     whole, shrunk = aligner.aligned(large), aligner.aligned(image)

@@ -9,10 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from window_media import Pixels
 
+from model.runtime.align import TEMPLATE
+from model.runtime.detect import DetectedFace
+from model.runtime.quality import measure
 from model.types import FaceQuality
-from stream_verifier.windows.faces import TEMPLATE, FaceDetector, align
-from stream_verifier.windows.quality import measure, rank, usable
-from stream_verifier.windows.types import DetectedFace
+from stream_verifier.windows.faces import FaceDetector, align
+from stream_verifier.windows.quality import rank, usable
 
 GOOD = FaceQuality(
     size_px=150, sharpness=300, yaw=0, pitch=0, brightness=0.5, contrast=0.2, detection=0.95

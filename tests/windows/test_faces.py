@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from window_media import Pixels
 
 from model.errors import WeightsError
+from model.runtime.align import TEMPLATE, similarity
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
-from stream_verifier.windows.faces import TEMPLATE, FaceDetector, align, similarity
+from stream_verifier.windows.faces import FaceDetector, align
 
 
 @pytest.fixture(scope="module")

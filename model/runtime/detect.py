@@ -1,0 +1,122 @@
+"""Find faces in a picture; one definition for training and serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import WeightsError
+from model.runtime.align import shrink
+
+
+@dataclass(frozen=True, slots=True)
+class DetectedFace:
+    """One face found in a frame.
+
+    Attributes:
+        box: x, y, width, height in pixels of the frame.
+        landmarks: shape (5, 2), pixels: right eye, left eye, nose, right and left mouth corner
+            (right and left are the person's own, as YuNet gives them).
+        score: the detector's, 0 to 1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: NDArray[np.float32]
+    score: float
+
+
+class FaceDetector:
+    """YuNet (Wu et al. 2023) through OpenCV.
+
+    A frame is searched scaled down first, which costs a third and loses nothing on a face of the
+    usual size, then once more in detail where no face or only small ones were found. Keep one
+    detector per call or share one among calls; either way, use it from one thread at a time.
+    """
+
+    def __init__(
+        self,
+        model_path: Path | str,
+        *,
+        first_side_px: int = 320,
+        max_side_px: int = 640,
+        fine_below_px: float = 40.0,
+        min_score: float = 0.7,
+        max_overlap: float = 0.3,
+        max_faces: int = 20,
+    ) -> None:
+        """Load the network.
+
+        Args:
+            model_path: the ONNX file.
+            first_side_px: longer side of the frame in the first search.
+            max_side_px: longer side of the frame in the second.
+            fine_below_px: where the largest face of the first search, as it was searched, is
+                smaller, its landmarks are too coarse, and the second search decides.
+            min_score: detections below are dropped, 0 to 1.
+            max_overlap: intersection over union from which two detections are one face.
+            max_faces: no more than these are reported, the surest first.
+
+        Raises:
+            WeightsError: the file is missing or OpenCV cannot read it.
+        """
+        if not Path(model_path).is_file():
+            raise WeightsError(f"face detector {model_path} is missing: install the package again")
+        self._net = _load(str(model_path), min_score, max_overlap)
+        self._first_side_px = min(first_side_px, max_side_px)
+        self._max_side_px = max_side_px
+        self._fine_below_px = fine_below_px
+        self._max_faces = max_faces
+
+    def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
+        """Find the faces in one frame, whatever its size.
+
+        Args:
+            image: uint8, shape (height, width, 3), BGR.
+
+        Returns:
+            Faces in pixels of ``image``, the surest first; boxes may reach beyond the frame.
+        """
+        side = max(image.shape[:2])
+        if min(image.shape[:2]) < 2:
+            return []
+        faces = self._search(image, self._first_side_px)
+        scale = min(1.0, self._first_side_px / side)
+        largest_px = max(((face.box[2] + face.box[3]) / 2 for face in faces), default=0.0)
+        if side > self._first_side_px and largest_px * scale < self._fine_below_px:
+            faces = self._search(image, self._max_side_px)
+        return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
+
+    def _search(self, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
+        height, width = image.shape[:2]
+        scale = min(1.0, max_side_px / max(height, width))
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        small = image if size == (width, height) else shrink(image, size)
+        self._net.setInputSize(size)
+        found: Any = self._net.detect(small)[1]  # None without a face, whatever its stub says
+        rows = np.empty((0, 15)) if found is None else np.asarray(found, np.float64)
+        back = np.array([width / size[0], height / size[1]])
+        return [_face(row, back) for row in rows]
+
+
+def _load(model_path: str, min_score: float, max_overlap: float) -> cv2.FaceDetectorYN:
+    """OpenCV 5 warns of each network that it does not need the target that it sets itself."""
+    level = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    try:
+        return cv2.FaceDetectorYN.create(model_path, "", (320, 320), min_score, max_overlap)
+    except cv2.error as error:
+        raise WeightsError(
+            f"OpenCV cannot read the face detector {model_path}: install the package again"
+        ) from error
+    finally:
+        cv2.utils.logging.setLogLevel(level)
+
+
+def _face(row: NDArray[np.float64], back: NDArray[np.float64]) -> DetectedFace:
+    x, y, width, height = (row[:4].reshape(2, 2) * back).ravel().tolist()
+    landmarks = (row[4:14].reshape(5, 2) * back).astype(np.float32)
+    return DetectedFace((x, y, width, height), landmarks, min(1.0, float(row[14])))
