@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.degrade import add_noise, coloured
-from model.data.embed import FRONTAL_SIZE_PX
 from model.data.media import crop_face, join_voices, read_picture
 from model.data.packs import Pack, Sample
 from model.runtime.face import FaceTower
@@ -34,6 +33,7 @@ from stream_verifier.windows.types import SpeechWindow
 
 MIN_PICTURES, MIN_VOICE_S, MAX_VOICE_S = 8, 12.0, 30.0
 TURN_S = 4.0
+FRONTAL_SIZE_PX = 100.0
 Sound = NDArray[np.int16]
 
 

@@ -179,12 +179,12 @@ def _faces(root: Path, limit: int) -> Iterable[NDArray[np.uint8]]:
 
 
 def _utterances(root: Path, limit: int) -> Iterable[NDArray[np.float32]]:
-    from model.data.embed import fbank
+    from model.convert.kaldi import kaldi_fbank
     from model.data.media import read_voice
     from model.data.packs import Pack
 
     for sample in _spread([s for s in Pack(root).voices if s.seconds >= 0.6], limit):
-        yield fbank(read_voice(sample.path))
+        yield kaldi_fbank(read_voice(sample.path))
 
 
 def _spread(samples: Sequence[Any], limit: int) -> Iterable[Any]:

@@ -15,6 +15,9 @@ Vector = NDArray[np.float32]
 class FaceQuality:
     """What makes a face picture more or less trustworthy.
 
+    NaN stands for "not known": of a picture that was cut out and scaled, nobody can tell the
+    size, nor the pose of one in which no face is found (its ``detection`` is 0).
+
     Attributes:
         size_px: distance between box sides in the frame it was found in (mean of width, height).
         sharpness: variance of the Laplacian of the aligned 112x112 grey crop.

@@ -1,30 +1,34 @@
-"""Samples from pictures and speech, each network input embedded once and remembered."""
+"""Samples from pictures and speech, cut and measured as serving does, each embedded once."""
 
 from __future__ import annotations
 
 import hashlib
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.loudness import voice_quality
-from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, crop_face
-from model.errors import MissingExtraError
-from model.runtime.face import FaceTower
-from model.runtime.quality import crop_quality
+from model.data.align import TEMPLATE
+from model.data.media import Picture, Samples, crop_face
+from model.runtime.detect import DetectedFace, FaceDetector
+from model.runtime.face import EMBEDDING_SIZE, FaceTower
+from model.runtime.quality import crop_quality, pose
+from model.runtime.reference import VOICE_SIZE
+from model.runtime.speech import cut_speech
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import FaceQuality, FaceSample, Vector, VoiceSample
 
-FRONTAL_SIZE_PX = 100.0
+NO_FACE = (math.nan, math.nan, 0.0)
+"""Yaw, pitch and detection score of a picture in which the detector finds no face."""
 
 
 class Memo:
-    """Remembers a tower's outputs on disk by the digest of its exact input.
+    """Remembers a network's outputs on disk by the digest of its exact input.
 
     The file is a run of fixed-size records, only ever appended to, so a killed run costs at most
     its last record.
@@ -63,73 +67,77 @@ class Memo:
 
 
 class Embedder:
-    """Turns pictures and speech of a pack into samples, as serving does with live media.
+    """Turns pictures and speech of a pack into samples, by the parts that serving runs.
 
     Args:
-        face_tower: uint8 (n, 112, 112, 3) RGB to float32 (n, 128).
-        voice_tower: float32 (frames, 80), mean subtracted, to float32 (192,).
-        towers_id: names both towers' weights; part of the memo's file name.
+        weights: the towers and the detector.
         cache: folder for the memo; None to remember nothing.
+
+    Raises:
+        WeightsError: a part is missing or cannot be loaded.
     """
 
-    def __init__(
-        self,
-        face_tower: Callable[[Picture], Vector],
-        voice_tower: Callable[[Vector], Vector],
-        *,
-        towers_id: str,
-        cache: Path | None = Path(".cache/embeddings"),
-    ) -> None:
-        self._face_tower = face_tower
-        self._voice_tower = voice_tower
-        self._faces = Memo(cache and cache / f"{towers_id}-face.bin", 128)
-        self._voices = Memo(cache and cache / f"{towers_id}-voice.bin", 192)
+    def __init__(self, weights: Weights, *, cache: Path | None) -> None:
+        self._face_tower, self._voice_tower = FaceTower(weights), VoiceTower(weights)
+        self._detector = FaceDetector(weights.path("face_detector"))
+
+        def memo(name: str, size: int) -> Memo:
+            return Memo(cache and cache / f"{name}.bin", size)
+
+        detector_id = weights.manifest["parts"]["face_detector"]["sha256"][:8]
+        self._faces = memo(f"{weights.model_id}-face", EMBEDDING_SIZE)
+        self._voices = memo(f"{weights.model_id}-voice", VOICE_SIZE)
+        self._looks = memo(f"face-detector-{detector_id}-look", len(NO_FACE))
 
     @classmethod
     def of_weights(
         cls, weights: Weights, *, cache: Path | None = Path(".cache/embeddings")
     ) -> Embedder:
-        """With the towers that serving runs."""
-        face, voice = FaceTower(weights), VoiceTower(weights)
-        return cls(face.embed, voice.embed, towers_id=weights.model_id, cache=cache)
+        """With a memo in the usual place."""
+        return cls(weights, cache=cache)
 
     def face(self, picture: Picture) -> FaceSample:
-        """Embed an aligned 160x160 picture; its pose and size in a frame are not known."""
+        """Embed and measure an aligned picture.
+
+        Args:
+            picture: uint8, shape (160, 160, 3), RGB.
+
+        Returns:
+            The sample; its ``size_px`` is NaN, since the picture was scaled, and where the
+            detector finds no face in it, so are yaw and pitch, and ``detection`` is 0.
+        """
         crop = crop_face(picture)
-        vector = self._faces.get(crop, lambda: self._face_tower(crop[None])[0])
+        vector = self._faces.get(crop, lambda: self._face_tower.embed(crop[None])[0])
+        looks = self._looks.get(picture, lambda: self._look(picture))
+        yaw, pitch, detection = (float(value) for value in looks)
         sharpness, brightness, contrast = crop_quality(crop)
-        quality = FaceQuality(FRONTAL_SIZE_PX, sharpness, 0.0, 0.0, brightness, contrast, 1.0)
+        quality = FaceQuality(math.nan, sharpness, yaw, pitch, brightness, contrast, detection)
         return FaceSample(vector, quality)
 
-    def voice(self, samples: Samples) -> VoiceSample:
-        """Embed speech of any length from half a second on."""
-        features = fbank(samples)
-        vector = self._voices.get(features, lambda: self._voice_tower(features))
-        return VoiceSample(vector, voice_quality(samples))
+    def voice(self, samples: Samples) -> VoiceSample | None:
+        """Embed and measure the speech in a recording.
+
+        Args:
+            samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
+
+        Returns:
+            The sample; None where there is too little speech to embed.
+        """
+        speech = cut_speech(samples)
+        if speech is None:
+            return None
+        vector = self._voices.get(speech.fbank, lambda: self._voice_tower.embed(speech.fbank))
+        return VoiceSample(vector, speech.quality)
+
+    def _look(self, picture: Picture) -> Vector:
+        """Yaw, pitch and detection score, shape (3,)."""
+        faces = self._detector.detect(np.ascontiguousarray(picture[:, :, ::-1]))
+        if not faces:
+            return np.array(NO_FACE, np.float32)
+        face = _nearest(faces)
+        return np.array([*pose(face.landmarks), face.score], np.float32)
 
 
-def fbank(samples: Samples) -> Vector:
-    """Kaldi log-mel features, mean over time subtracted: the voice tower's input.
-
-    Args:
-        samples: float32, -1 to 1, 16 kHz.
-
-    Returns:
-        float32, shape (frames, 80), 10 ms hop.
-
-    Raises:
-        MissingExtraError: kaldi-native-fbank is not installed.
-    """
-    try:
-        import kaldi_native_fbank as knf
-    except ImportError as error:
-        raise MissingExtraError("install kaldi-native-fbank to read packs") from error
-    options = knf.FbankOptions()
-    options.frame_opts.dither = 0.0
-    options.frame_opts.samp_freq = SAMPLE_RATE_HZ
-    options.mel_opts.num_bins = 80
-    stream = knf.OnlineFbank(options)
-    stream.accept_waveform(SAMPLE_RATE_HZ, samples.tolist())
-    stream.input_finished()
-    frames = np.stack([stream.get_frame(i) for i in range(stream.num_frames_ready)])
-    return np.ascontiguousarray(frames - frames.mean(axis=0), dtype=np.float32)
+def _nearest(faces: Sequence[DetectedFace]) -> DetectedFace:
+    """The face that the picture was aligned on: a bystander's lies elsewhere."""
+    return min(faces, key=lambda face: float(np.square(face.landmarks - TEMPLATE).sum()))

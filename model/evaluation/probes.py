@@ -8,7 +8,7 @@ from typing import Any
 
 from model.data.conditions import Condition, Treatment
 from model.data.packs import Pack
-from model.errors import PackError
+from model.errors import ModelError, PackError
 from model.evaluation.systems import System
 
 CLEAN = Condition("clean")
@@ -54,23 +54,38 @@ class Probes:
         return self._once(key, files, lambda: self._voices(condition, files))
 
     def reference(self, chimera: str) -> BySystem | None:
-        """Each system's reference of a made-up person, from untouched files."""
+        """Each system's reference of a made-up person, from untouched files.
+
+        Raises:
+            PackError: a system can make none of them; names the person.
+        """
         if chimera not in self._known:
             enrolled = self._pack.chimeras[chimera]
             faces = [self.face(CLEAN, file) for file in enrolled.faces]
             voices = [self.voice(CLEAN, (file,)) for file in enrolled.voices]
             whole = None not in (*faces, *voices)
-            self._known[chimera] = self._enrol(faces, voices) if whole else None
+            try:
+                self._known[chimera] = self._enrol(chimera, faces, voices) if whole else None
+            except ModelError as error:
+                raise PackError(
+                    f"{chimera} of {self._pack.root} cannot be enrolled ({error}): "
+                    "give it other files in chimeras.csv"
+                ) from error
         return self._known[chimera]
 
-    def _enrol(self, faces: Sequence[Any], voices: Sequence[Any]) -> BySystem:
+    def _enrol(self, chimera: str, faces: Sequence[Any], voices: Sequence[Any]) -> BySystem:
         def of(samples: Sequence[BySystem], column: int) -> list[Any]:
             return [sample[column] for sample in samples if sample[column] is not None]
 
-        return tuple(
-            system.reference(of(faces, column), of(voices, column))
-            for column, system in enumerate(self._systems)
-        )
+        def reference(system: System, column: int) -> Any | None:
+            usable = of(faces, column), of(voices, column)
+            try:
+                return system.reference(*usable)
+            except ModelError:
+                self._pack.notes.leave_out(chimera, sum(map(len, usable)))
+                return None
+
+        return tuple(reference(system, column) for column, system in enumerate(self._systems))
 
     def _faces(self, condition: Condition, file: Path) -> BySystem:
         picture = self._treatment.face(condition, file)

@@ -80,6 +80,8 @@ def voice_probes(maker: SpeechMaker, embedder: Embedder) -> Probes:
     seen: set[tuple[str, int]] = set()
     for speech in maker.speech():
         sample = embedder.voice(speech.samples)
+        if sample is None:
+            continue
         key = (speech.identity, speech.unit)
         rows.append(
             (sample.vector, voice_qualities(sample), *key, key not in seen, speech.noise_db)

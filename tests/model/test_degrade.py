@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from skimage import data
 
 from model.data import degrade
-from model.data.loudness import NO_PAUSE_SNR_DB, voice_quality
 from model.data.media import Picture, Samples, crop_face
 from model.runtime.quality import crop_quality
 
@@ -93,25 +92,3 @@ def test_sharpness_is_opencv_s_variance_of_the_laplacian(portrait: Picture) -> N
     found = crop_quality(crop)
     assert found.sharpness == pytest.approx(cv2.Laplacian(grey, cv2.CV_64F).var(), rel=0.02)
     assert found.brightness == pytest.approx(grey.mean() / 255, rel=0.01)
-
-
-def test_noise_in_the_pauses_lowers_the_measured_snr() -> None:
-    speech, rng = speech_like(), np.random.default_rng(0)
-    found = [
-        voice_quality(degrade.add_noise(speech, degrade.white(len(speech), rng), snr)).snr_db
-        for snr in (30, 20, 10)
-    ]
-    assert voice_quality(speech).snr_db == NO_PAUSE_SNR_DB
-    assert found == sorted(found, reverse=True)
-    assert found[0] - found[2] == pytest.approx(20, abs=2)
-
-
-def test_quality_counts_the_speech_and_not_the_pauses() -> None:
-    quality = voice_quality(np.concatenate([speech_like(0.5), np.zeros(32_000, np.float32)]))
-    assert 0.45 < quality.speech_s < 0.8
-    assert quality.level_dbfs == pytest.approx(20 * np.log10(0.2) - 3, abs=1.0)
-
-
-def test_sound_without_pauses_is_speech_throughout() -> None:
-    tone = 0.1 * np.sin(2 * np.pi * 300 * np.arange(16_000) / 16_000)
-    assert voice_quality(tone.astype(np.float32)).speech_s > 0.9

@@ -7,6 +7,7 @@ import pytest
 
 from model.evaluation.systems import Alone, Default, SystemOptions, load_system
 from model.types import Reference
+from stream_verifier.demo.people import DEMO_PEOPLE, speech
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,7 @@ def default(options: SystemOptions) -> Default:
 def media(seed: int) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 255, (160, 160, 3), dtype=np.uint8)
-    return picture, 0.1 * rng.standard_normal(16_000).astype(np.float32)
+    return picture, np.float32(speech(DEMO_PEOPLE[0], seconds=3.0, seed=seed) / 32768)
 
 
 def made(default: Default, seed: int) -> tuple[Reference, tuple]:

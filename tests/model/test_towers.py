@@ -10,10 +10,10 @@ import pytest
 from numpy.typing import NDArray
 from tower_media import CACHE, aligned_faces, cosine, spoken_features
 
+from model.convert.kaldi import kaldi_fbank
 from model.convert.sources import CAMPPLUS, fetch
 from model.convert.torch_file import read_state_dict
 from model.convert.torch_reference import made_up_fbank
-from model.data.embed import fbank
 from model.data.media import crop_face, read_picture, read_voice
 from model.data.packs import Pack
 from model.errors import WeightsError
@@ -94,7 +94,7 @@ def test_litert_follows_keras_on_real_voices(campplus: Any, data_dir: Path) -> N
     tower = VoiceTower(Weights.load())
     voices = [voice for voice in Pack(data_dir / "dev").voices if voice.seconds > 0.6]
     for voice in voices[:: len(voices) // 12]:
-        features = fbank(read_voice(voice.path))
+        features = kaldi_fbank(read_voice(voice.path))
         assert cosine(tower.embed(features), run(campplus, features)) >= LITERT_TARGET, voice.path
 
 
