@@ -15,6 +15,8 @@ The file is one object; keys are stable, new ones may come:
     - ``missing``: "face", "voice" or null, the modality left out of every probe.
     - ``fused_is``: the modality whose own LLR the fused one equals in all trials, or null.
     - ``skipped_trials``: trials left out because a file could not be decoded.
+    - ``no_face``, ``no_voice``: trials without that modality's LLR, because the condition or the
+      system leaves it out or because nothing was found to compare.
     - ``all``: row of all trials, by the fused LLR.
     - ``by_kind``: rows of each impostor kind against the mated trials.
     - ``by_source``: rows by data set of the claimed person's voice.
@@ -105,6 +107,8 @@ def summary(scores: Scores, *, skipped: int = 0, rounds: int = 500) -> dict[str,
         "missing": scores.missing,
         "fused_is": _same_as_fused(scores),
         "skipped_trials": skipped,
+        "no_face": int(np.isnan(scores.face).sum()),
+        "no_voice": int(np.isnan(scores.voice).sum()),
         "all": fused(every),
         "by_kind": {str(k): fused(scores.mated | (scores.kind == k)) for k in kinds},
         "by_source": _parted(fused, scores.source),
@@ -163,9 +167,7 @@ def remarks(systems: dict[str, dict[str, Any]]) -> list[str]:
             if figures["skipped_trials"]:
                 count = figures["skipped_trials"]
                 found.append(f"{where}: {count} trials skipped, since a file cannot be read")
-            unscored = (figures["all"] or {}).get("unscored", 0)
-            if unscored:
-                found.append(f"{where}: {unscored} trials got no score and are in no figure")
+            found += [f"{where}: {remark}" for remark in _gaps(figures)]
     return found
 
 
@@ -173,6 +175,16 @@ _HEAD = (
     "| condition | trials | mated / not | EER % (95 %) | FNMR % at FMR 1e-2 (95 %) "
     "| at 1e-3 (95 %) | accuracy % | precision % | recall % | Cllr (95 %) | min Cllr |"
 )
+
+
+def _gaps(figures: dict[str, Any]) -> list[str]:
+    row = figures["all"] or {"trials": 0, "unscored": 0}
+    every = row["trials"] + row["unscored"]
+    partly = [name for name in ("face", "voice") if 0 < figures[f"no_{name}"] < every]
+    said = [f"{figures[f'no_{name}']} trials without a {name} LLR" for name in partly]
+    if row["unscored"]:
+        said.append(f"{row['unscored']} trials got no score and are in no figure")
+    return said
 
 
 def _shown(pack: Pack, path: Path) -> str:

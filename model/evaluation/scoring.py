@@ -21,6 +21,8 @@ FACE_MATED = ("genuine", "impostor_voice")
 VOICE_MATED = ("genuine", "impostor_face")
 """Kinds of trial whose voice is the claimed person's."""
 
+NOT_ENROLLED = Llrs(None, None, None)
+
 
 @dataclass(frozen=True)
 class Scores:
@@ -111,7 +113,10 @@ class Scorer:
         if references is None or faces is None or voices is None:
             return None
         every = zip(self._systems, references, faces, voices, strict=True)
-        return tuple(system.compare(*samples) for system, *samples in every)
+        return tuple(
+            NOT_ENROLLED if reference is None else system.compare(reference, face, voice)
+            for system, reference, face, voice in every
+        )
 
     def _frame(self, condition: Condition, trials: Sequence[Trial]) -> Scores:
         """All that scores carry besides LLRs."""

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from model.__main__ import main
 from model.data.conditions import Condition
 from model.data.packs import Pack
-from model.errors import PackError
+from model.errors import ModelError, PackError
 from model.evaluation.scoring import Scorer
 from model.evaluation.systems import SYSTEMS, Llrs, SystemOptions, load_system
 from model.evaluation.timing import time_systems
@@ -240,6 +240,23 @@ def test_what_a_system_cannot_embed_leaves_the_other_modality(
     empty = np.isnan(scores.face)
     assert 0 < empty.sum() < 20
     assert np.array_equal(scores.fused[empty], scores.voice[empty])
+
+
+def test_who_cannot_be_enrolled_gets_no_score(pack_dir: Path, tmp_path: Path) -> None:
+    class Strict(Colours):
+        def reference(self, faces: Sequence[Any], voices: Sequence[Any]) -> tuple[Any, float]:
+            if not faces:
+                raise ModelError("a reference needs a face")
+            return super().reference(faces, voices)
+
+    dark = tmp_path / "dark"
+    shutil.copytree(pack_dir, dark)
+    for take in (0, 1):
+        cv2.imwrite(str(dark / f"bo{take}.png"), np.zeros((160, 160, 3), np.uint8))
+    pack = Pack(dark)
+    (scores,), _ = Scorer(pack, [Strict()]).score(Condition("clean"))
+    assert np.array_equal(np.isnan(scores.fused), scores.chimera == "bo")
+    assert pack.notes.left_out == {"bo": 2}
 
 
 def test_timed_windows_are_all_new(pack_dir: Path) -> None:

@@ -67,11 +67,12 @@ def test_without_a_face_the_voice_decides_and_the_report_says_so() -> None:
 
 def test_trials_without_a_score_are_told() -> None:
     scores = made_up_scores()
-    scores.fused[:7] = np.nan
+    scores.fused[:7] = scores.face[:9] = np.nan
     found = report.summary(scores, rounds=5)
     assert (found["all"]["trials"], found["all"]["unscored"]) == (393, 7)
-    (line,) = report.remarks({"peer": {"conditions": {"clean": found}}})
-    assert "7 trials got no score" in line
+    faces, scored = report.remarks({"peer": {"conditions": {"clean": found}}})
+    assert "9 trials without a face LLR" in faces
+    assert "7 trials got no score" in scored
 
 
 def test_table_has_a_row_for_each_figure() -> None:
