@@ -54,23 +54,13 @@ class Probes:
         return self._once(key, files, lambda: self._voices(condition, files))
 
     def reference(self, chimera: str) -> BySystem | None:
-        """Each system's reference of a made-up person, from untouched files.
-
-        Raises:
-            PackError: a system can make none of them; names the person.
-        """
+        """Each system's reference of a made-up person, from untouched files."""
         if chimera not in self._known:
             enrolled = self._pack.chimeras[chimera]
             faces = [self.face(CLEAN, file) for file in enrolled.faces]
             voices = [self.voice(CLEAN, (file,)) for file in enrolled.voices]
             whole = None not in (*faces, *voices)
-            try:
-                self._known[chimera] = self._enrol(chimera, faces, voices) if whole else None
-            except ModelError as error:
-                raise PackError(
-                    f"{chimera} of {self._pack.root} cannot be enrolled ({error}): "
-                    "give it other files in chimeras.csv"
-                ) from error
+            self._known[chimera] = self._enrol(chimera, faces, voices) if whole else None
         return self._known[chimera]
 
     def _enrol(self, chimera: str, faces: Sequence[Any], voices: Sequence[Any]) -> BySystem:
