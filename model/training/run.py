@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,10 +164,21 @@ def _epoch(model: keras.Model, batches: Iterable[tuple[Any, ...]], bar: Bar) -> 
     """Train on an epoch's batches; the metrics over all of them."""
     model.reset_metrics()
     row: Row = {}
-    for batch in batches:
-        row = {k: float(v) for k, v in model.train_on_batch(*batch, return_dict=True).items()}
-        bar.advance(row["loss"])
+    with _metrics_kept(model):
+        for batch in batches:
+            row = {k: float(v) for k, v in model.train_on_batch(*batch, return_dict=True).items()}
+            bar.advance(row["loss"])
     return row
+
+
+@contextmanager
+def _metrics_kept(model: keras.Model) -> Iterator[None]:
+    """Let metrics add up: Keras forgets them with every single batch."""
+    model.reset_metrics = lambda: None
+    try:
+        yield
+    finally:
+        del model.reset_metrics
 
 
 def _figures(validate: Validate | None) -> dict[str, float]:

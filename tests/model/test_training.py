@@ -105,6 +105,17 @@ def test_it_keeps_a_history_and_draws_curves(trained: Path) -> None:
     assert (trained / "towers.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_a_row_is_about_the_whole_epoch(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1, activation="sigmoid")])
+    still = keras.optimizers.SGD(0.0)
+    model.compile(still, "binary_crossentropy", metrics=["accuracy"], run_eagerly=True)
+    run = Run(tmp_path, CONFIG)
+    run.train("towers", model, batches, epochs=1)
+    x, y = (np.concatenate(part) for part in zip(*batches(0), strict=True))
+    expected = model.evaluate(x, y, verbose=0, return_dict=True)
+    assert run.history("towers")[0] == pytest.approx(expected, abs=1e-5)
+
+
 def test_it_stops_early_and_goes_back_to_the_best_epoch(tmp_path: Path) -> None:
     model, losses, seen = build(), iter([3.0, 1.0, 2.0, 2.5, 0.0]), []
 
