@@ -111,9 +111,15 @@ class Default:
         """Embed speech with its quality; None where there is too little of it."""
         return self._embedder.voice(samples)
 
-    def reference(self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample]) -> Reference:
-        """Average the samples, as enrolment does."""
-        return make_reference(self.model_id, faces, voices)
+    def reference(
+        self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample | None]
+    ) -> Reference:
+        """Average the samples, as enrolment does; recordings without speech count for nothing.
+
+        Raises:
+            ModelError: there is no face, or no speech.
+        """
+        return make_reference(self.model_id, faces, [voice for voice in voices if voice])
 
     def compare(
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
