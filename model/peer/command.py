@@ -95,6 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--out", type=Path, default=DEFAULT_PATH)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--face-source", default="lfw", help="data set to take faces from")
-    parser.add_argument("--face-people", type=int, default=200, help="most people with faces")
+    parser.add_argument("--face-people", type=int, default=120, help="most people with faces")
     parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
     return parser

@@ -2,9 +2,8 @@
 
 dlib's network is the one that face_recognition wraps: its files come from
 face-recognition-models, and its encoding is ``compute_face_descriptor`` of a face whose five
-points dlib's own predictor has found. face_recognition itself and the Python side of
-face-recognition-models import ``pkg_resources``, which new setuptools no longer has, so that the
-network is called without them.
+points dlib's own predictor has found. face_recognition imports face-recognition-models, and that
+``pkg_resources``, which new setuptools no longer has; so the network is called without either.
 
 Sources: King 2017, "High Quality Face Recognition with Deep Metric Learning" (dlib); Wan et al.
 2018, "Generalized End-to-End Loss for Speaker Verification" (Resemblyzer).
