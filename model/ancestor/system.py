@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.data.media import Picture, Samples
 from model.errors import ModelError
-from model.evaluation.systems import Llrs, SystemOptions
+from model.evaluation.systems import Llrs, System, SystemOptions
 from model.training.extras import require
 from model.types import Vector
 
@@ -62,23 +64,22 @@ class Ancestor:
     Args:
         run: folder of the training run.
         memory: folder to remember VGG16's features in; None to remember nothing.
-        variant: "", or "face" or "voice" for that piece alone.
 
     Raises:
         CheckpointError: the folder holds no finished training run.
         MissingExtraError: TensorFlow is not installed.
     """
 
-    def __init__(self, run: Path, memory: Path | None, variant: str = "") -> None:
+    def __init__(self, run: Path, memory: Path | None) -> None:
         require("tensorflow", "keras", "librosa", "matplotlib")
         from model.ancestor.trained import load_trained
         from model.ancestor.vgg import FaceFeatures
 
-        self.name = f"ancestor-{variant}" if variant else "ancestor"
-        self._variant = variant
         self._features = FaceFeatures(downloads=DOWNLOADS, memory=memory)
         self._face, self._voice, heads = load_trained(run)
         self._heads = {what: Head(weights) for what, weights in heads.items()}
+        self.name, self.comparator = "ancestor", "siamese head"
+        self.model_id = f"ancestor-{_digest(heads['both'])}"
 
     def face(self, picture: Picture) -> Vector:
         """Face vectors, float32 (1, 128), of an aligned picture."""
@@ -94,36 +95,74 @@ class Ancestor:
         pictures = [spectrogram.picture(piece) for piece in spectrogram.pieces(samples)]
         if not pictures:
             return None
-        return np.asarray(self._voice.predict_on_batch(np.stack(pictures)), dtype=np.float32)
+        vectors = [self._voice.predict_on_batch(picture[None]) for picture in pictures]
+        return np.concatenate(vectors).astype(np.float32)
 
-    def reference(self, faces: Sequence[Vector], voices: Sequence[Vector]) -> Enrolled:
-        """Keep all enrolled vectors."""
-        return Enrolled(np.concatenate(faces), np.concatenate(voices))
+    def reference(self, faces: Sequence[Vector], voices: Sequence[Vector | None]) -> Enrolled:
+        """Keep all enrolled vectors; recordings without speech count for nothing.
+
+        Raises:
+            ModelError: there is no face, or no speech.
+        """
+        heard = [voice for voice in voices if voice is not None]
+        if not (faces and heard):
+            raise ModelError("a reference needs a picture and half a second of speech at least")
+        return Enrolled(np.concatenate(faces), np.concatenate(heard))
 
     def compare(self, reference: Enrolled, face: Vector | None, voice: Vector | None) -> Llrs:
         """Scores that decide at 0: the sigmoid's logits."""
-        if self._variant == "face":
-            voice = None
-        if self._variant == "voice":
-            face = None
-        alone = [
-            None if probe is None else self._heads[what].logit(enrolled, probe)
-            for what, enrolled, probe in (
-                ("face", reference.faces, face),
-                ("voice", reference.voices, voice),
-            )
-        ]
+        by_face = None if face is None else self._heads["face"].logit(reference.faces, face)
+        by_voice = None if voice is None else self._heads["voice"].logit(reference.voices, voice)
         if face is None or voice is None:
-            return Llrs(alone[0], alone[1], alone[0] if voice is None else alone[1])
+            return Llrs(by_face, by_voice, by_face if voice is None else by_voice)
         fused = self._heads["both"].logit(_joined(*reference), _joined(face, voice))
-        return Llrs(alone[0], alone[1], fused)
+        return Llrs(by_face, by_voice, fused)
 
 
-def load(options: SystemOptions) -> Any:
-    """Load the trained ancestor; variant "face" or "voice" for a piece alone."""
+class Piece:
+    """One modality of the ancestor: the head trained on it alone.
+
+    Args:
+        base: does the work.
+        modality: "face" or "voice".
+    """
+
+    def __init__(self, base: Ancestor, modality: str) -> None:
+        self.base, self._modality = base, modality
+        self.name = f"ancestor-{modality}"
+        self.model_id, self.comparator = base.model_id, f"siamese head, {modality} only"
+        self.face, self.voice, self.reference = base.face, base.voice, base.reference
+
+    def compare(self, reference: Enrolled, face: Vector | None, voice: Vector | None) -> Llrs:
+        """This modality's score, whatever the other says."""
+        if self._modality == "face":
+            return self.base.compare(reference, face, None)
+        return self.base.compare(reference, None, voice)
+
+
+def load(options: SystemOptions) -> System:
+    """Load the trained ancestor; variant "face" or "voice" for one piece of it alone.
+
+    Raises:
+        ModelError: there is no such variant.
+        CheckpointError: the folder holds no finished training run.
+        MissingExtraError: TensorFlow is not installed.
+    """
     if options.variant not in VARIANTS:
         raise ModelError(f"the ancestor has no variant {options.variant!r}: use face or voice")
-    return Ancestor(options.ancestor, options.cache, options.variant)
+    # Without a memory nothing may be shared: timing would find features that another has made.
+    load_base = Ancestor if options.cache is None else _shared
+    base = load_base(options.ancestor, options.cache)
+    return Piece(base, options.variant) if options.variant else base
+
+
+@lru_cache(maxsize=1)
+def _shared(run: Path, memory: Path | None) -> Ancestor:
+    return Ancestor(run, memory)
+
+
+def _digest(weights: Sequence[NDArray[np.float32]]) -> str:
+    return hashlib.sha256(b"".join(part.tobytes() for part in weights)).hexdigest()[:8]
 
 
 def _joined(faces: Vector, voices: Vector) -> Vector:

@@ -99,7 +99,9 @@ def test_it_scores_strangers_with_either_modality_missing(system: Ancestor) -> N
     face = system.face(portraits()[0])
     voice = system.voice(np.random.default_rng(0).standard_normal(70_000).astype(np.float32))
     assert voice is not None and (face.shape, voice.shape) == ((1, 128), (2, 32))
-    reference = system.reference([face, face], [voice])
+    with pytest.raises(ModelError, match="half a second of speech"):
+        system.reference([face], [None])
+    reference = system.reference([face, face], [voice, None])
     both = system.compare(reference, face, voice)
     assert None not in both
     alone = system.compare(reference, face, None)
