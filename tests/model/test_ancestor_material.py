@@ -71,6 +71,15 @@ def test_a_pack_without_enough_people_is_refused(pack: Pack, tmp_path: Path) -> 
         Album(Pack(few))
 
 
+def test_a_corrupt_picture_is_skipped_until_too_few_are_left(tmp_path: Path) -> None:
+    pack = Pack(write_pack(tmp_path))
+    (tmp_path / "face00.png").write_bytes(b"no picture")
+    album = Album(pack)
+    with pytest.raises(PackError, match=r"f0 has 4 samples .*5 are needed.*face00\.png"):
+        album.faces(lambda portrait: portrait[0, 0].astype(np.float32))
+    assert [path.name for path in pack.notes.skipped] == ["face00.png"]
+
+
 def test_a_match_needs_both_and_no_sample_meets_itself() -> None:
     faces, voices = material(2), material(3)
     pairs = Dealer(faces, voices, np.random.default_rng(0)).draw(COUNTS, (TRAIN, TRAIN))
