@@ -24,6 +24,8 @@ INIT_CHANNELS = 128
 GROWTH = 32
 BOTTLENECK = 4 * GROWTH
 SEGMENT_FRAMES = 100
+# Below the smallest spread that matters; the gradient of a root at 0 is infinite.
+_TINY = 1e-10
 
 # (layers, dilation) of the dense blocks; every kernel is 3 frames wide.
 BLOCKS = ((12, 1), (24, 2), (16, 2))
@@ -196,7 +198,7 @@ class StatisticsPooling(layers.Layer):  # type: ignore[misc]
         frames = ops.cast(ops.shape(x)[1], x.dtype)
         mean = ops.mean(x, axis=1, keepdims=True)
         variance = ops.sum(ops.square(x - mean), axis=1) / (frames - 1)
-        return ops.concatenate([ops.squeeze(mean, axis=1), ops.sqrt(variance)], axis=-1)
+        return ops.concatenate([ops.squeeze(mean, axis=1), ops.sqrt(variance + _TINY)], axis=-1)
 
     def compute_output_shape(self, shape: Any) -> tuple[Any, Any]:
         """Twice as many channels, no time."""

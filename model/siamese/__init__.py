@@ -1,0 +1,1 @@
+"""The fused siamese network: material, trials, the network, training, calibration, export."""

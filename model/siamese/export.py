@@ -1,0 +1,70 @@
+"""Turns a trained network into the files that serving loads."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from model.convert.manifest import update_part
+from model.runtime.comparator import CALIBRATION_PART, NETWORK_PART, CalibrationSet
+from model.types import Vector
+
+NETWORK_FILE = "fusion.tflite"
+CALIBRATION_FILE = "fusion.json"
+
+
+def to_litert(network: keras.Model) -> bytes:
+    """Export to one input, all of the network's inputs end to end, shape (1, n); float32.
+
+    Raises:
+        ValueError: LiteRT gives other numbers than Keras.
+    """
+    sizes = [int(tensor.shape[-1]) for tensor in network.inputs]
+    joined = keras.Input((sum(sizes),), name="joined")
+    edges = np.cumsum([0, *sizes])
+    parts = [joined[:, a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    model = keras.Model(joined, layers.Identity()(network(parts)))
+    signature = [tf.TensorSpec((1, sum(sizes)), tf.float32, name="input")]
+    with tempfile.TemporaryDirectory() as folder:
+        model.export(folder, input_signature=signature, verbose=False)
+        converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
+    return converted
+
+
+def write_fusion(folder: Path, network: bytes, calibration: CalibrationSet, **about: Any) -> None:
+    """Write network and calibration with their entries in the folder's manifest."""
+    (folder / NETWORK_FILE).write_bytes(network)
+    update_part(
+        NETWORK_PART,
+        NETWORK_FILE,
+        directory=folder,
+        licence="Apache-2.0",
+        input="probe, reference and qualities of both modalities, end to end",
+        output="float32 (1, 3): face, voice, fused; not calibrated",
+        **about,
+    )
+    write_calibration(folder, calibration)
+
+
+def write_calibration(folder: Path, calibration: CalibrationSet) -> None:
+    """Write a calibration with its entry in the folder's manifest."""
+    (folder / CALIBRATION_FILE).write_text(calibration.text(), encoding="utf-8")
+    update_part(
+        CALIBRATION_PART,
+        CALIBRATION_FILE,
+        directory=folder,
+        licence="Apache-2.0",
+        input="the network's three outputs",
+        output="three LLRs, and thresholds by operating point",
+    )
+
+
+def joined_inputs(inputs: list[Vector]) -> Vector:
+    """A batch of the network's inputs as the exported network takes them, shape (n, sizes)."""
+    return np.concatenate(inputs, axis=1).astype(np.float32)
