@@ -134,10 +134,22 @@ class _Loss(keras.losses.Loss):  # type: ignore[misc]
         return 1 - tf.reduce_sum(truth[:, :-1] * vectors, axis=1) + t.people * people
 
 
+class _AtRest(keras.layers.Layer):  # type: ignore[misc]
+    """Runs a tower as in inference while it is trained: batch norms fixed, nothing dropped."""
+
+    def __init__(self, tower: keras.Model) -> None:
+        super().__init__(name="at_rest")
+        self.tower = tower
+
+    def call(self, x: Any) -> Any:
+        # A model inside a functional model would be told that this is training, whatever its
+        # node says; a layer may insist.
+        return self.tower(x, training=False)
+
+
 def _student(tower: keras.Model) -> keras.Model:
-    """The tower in inference mode (its batch norms fixed), its output at unit length."""
     inputs = keras.Input(tower.inputs[0].shape[1:])
-    vectors = keras.layers.UnitNormalization()(tower(inputs, training=False))
+    vectors = keras.layers.UnitNormalization()(_AtRest(tower)(inputs))
     return keras.Model(inputs, vectors, name=f"{tower.name}_student")
 
 
