@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,13 @@ class Comparison:
     llr_face: float | None
     llr_voice: float | None
     llr_fused: float | None
+
+    @property
+    def modalities(self) -> tuple[Literal["face", "voice"], ...]:
+        """What ``llr_fused`` rests on."""
+        face: tuple[Literal["face"], ...] = () if self.llr_face is None else ("face",)
+        voice: tuple[Literal["voice"], ...] = () if self.llr_voice is None else ("voice",)
+        return (*face, *voice)
 
 
 class Comparator(Protocol):

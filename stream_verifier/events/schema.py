@@ -83,6 +83,9 @@ class FusedScore(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     llr: float
+    of: list[Literal["face", "voice"]] = Field(
+        description="What it rests on; of one modality alone it is that one's own LLR."
+    )
 
 
 class Score(Payload):

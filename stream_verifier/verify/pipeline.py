@@ -213,7 +213,7 @@ def _score_payload(
         end_s=window.end_s,
         face=_modality(comparison.face_cosine, comparison.llr_face),
         voice=_modality(comparison.voice_cosine, comparison.llr_voice),
-        fused=None if fused is None else FusedScore(llr=fused),
+        fused=None if fused is None else FusedScore(llr=fused, of=list(comparison.modalities)),
         speech_s=window.speech_s,
         faces=list(window.boxes),
         notes=list(notes),

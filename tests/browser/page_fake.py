@@ -95,7 +95,8 @@ class FakeCall:
             for name, llr in (("face", face), ("voice", voice))
         }
         defaults = {"faces": [[0.1, 0.2, 0.3, 0.4]], "notes": [], "age_s": 0.2, "speech_s": 2.0}
-        self.push("score", **halves, fused={"llr": fused}, **(defaults | fields))
+        of = [name for name, half in halves.items() if half]
+        self.push("score", **halves, fused={"llr": fused, "of": of}, **(defaults | fields))
 
     def state(self, state: str, *reasons: str, previous: str = "waiting") -> None:
         """Sends a state change."""

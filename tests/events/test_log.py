@@ -18,7 +18,7 @@ def make_score() -> Score:
         end_s=1.23456789,
         face=None,
         voice=None,
-        fused=FusedScore(llr=3.14159265),
+        fused=FusedScore(llr=3.14159265, of=["face", "voice"]),
         speech_s=0.5,
         faces=[(0.1, 0.2, 0.300004, 0.4)],
         notes=[],

@@ -34,7 +34,7 @@ export class EventLog {
 function summary(event) {
   if (event.type === "score") {
     const notes = event.notes?.length ? ` · ${event.notes.join(", ")}` : "";
-    return `face ${sayLlr(event.face?.llr)} · voice ${sayLlr(event.voice?.llr)} · together ${sayLlr(event.fused?.llr)}${notes}`;
+    return `face ${sayLlr(event.face?.llr)} · voice ${sayLlr(event.voice?.llr)} · ${event.fused?.of.length === 1 ? `${event.fused.of[0]} alone` : "together"} ${sayLlr(event.fused?.llr)}${notes}`;
   }
   if (event.type === "state_changed") {
     return `${event.previous ?? "start"} → ${event.state}${event.reasons?.length ? `: ${event.reasons.join(", ")}` : ""}`;
