@@ -37,7 +37,7 @@ def test_events_are_numbered_from_one_and_dated() -> None:
 def test_numbers_are_short_on_the_wire() -> None:
     event = EventLog("abc").stamp(make_score())
     assert event["media_s"] == 1.2346
-    assert event["fused"] == {"llr": 3.1416}
+    assert event["fused"] == {"llr": 3.1416, "of": ["face", "voice"]}
     assert event["faces"] == [[0.1, 0.2, 0.3, 0.4]]
 
 

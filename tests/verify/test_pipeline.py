@@ -81,6 +81,7 @@ def test_a_window_becomes_a_score_and_a_change_of_state() -> None:
     started, score, change = pipeline(window(1.0)).feed(SECOND)
     assert isinstance(started, MediaStarted) and started.kind == "audio"
     assert isinstance(score, Score) and score.fused is not None and score.fused.llr == 4.0
+    assert score.fused.of == ["face", "voice"]
     assert score.age_s is None
     assert isinstance(change, StateChanged)
     assert (change.previous, change.state) == (State.WAITING, State.VERIFIED)
