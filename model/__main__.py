@@ -13,15 +13,16 @@ from collections.abc import Sequence
 from model.errors import ModelError
 
 COMMANDS = {
-    "weights": ("model.convert.build", "make the weights again from the pinned packages"),
-    "parity": ("model.parity", "compare the towers with the published graphs"),
-    "speed": ("model.speed", "time the towers on one thread"),
-    "fit-fusion": ("model.fusion.command", "fit the fusion on a pack and write its weights"),
+    "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
+    "export": ("model.siamese.export_command", "put what a run made where serving loads it from"),
+    "calibrate": ("model.siamese.calibrate_command", "fit LLRs and thresholds on your own people"),
+    "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
+    "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),
     "show-augmentation": ("model.data.show", "draw what training does to pictures"),
-    "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
-    "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
-    "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
+    "speed": ("model.speed", "time the towers on one thread"),
+    "weights": ("model.convert.build", "make the published towers from the pinned packages"),
+    "parity": ("model.parity", "compare the towers with the published graphs"),
 }
 
 

@@ -1,1 +1,0 @@
-"""The first fusion: calibrated face and voice LLRs and what both say together."""
