@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -25,7 +25,7 @@ from model.training.run import Run
 from model.types import Vector
 
 VERSION = 1
-BATCH = 32
+PREDICT_BATCH = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,8 @@ class Plan:
         most_pieces: 2 s of speech, of one person.
         face_epochs, voice_epochs, head_epochs: at most.
         face_learning_rate, voice_learning_rate: of the identity classifiers.
+        batch: samples or pairs of a step; of the voice classifier, voice_batch, since there
+            are few pieces of speech and it needs many steps.
         patience: epochs without a lower validation loss before a stage stops.
         pair_divisor: the ancestor's numbers of pairs are divided by it.
     """
@@ -47,11 +49,20 @@ class Plan:
     most_pieces: int = 12
     face_learning_rate: float = 1e-4
     voice_learning_rate: float = 1e-3
+    batch: int = 32
+    voice_batch: int = 8
     face_epochs: int = 60
     voice_epochs: int = 40
     head_epochs: int = 250
     patience: int = 8
     pair_divisor: int = 1
+
+
+class Course(NamedTuple):
+    """How long a stage trains at most, and how much at a time."""
+
+    epochs: int
+    batch: int
 
 
 QUICK = Plan(24, 6, 6, face_epochs=2, voice_epochs=1, head_epochs=2, pair_divisor=20)
@@ -112,14 +123,22 @@ class Trainer:
         """Train towers and heads; returns figures on unseen samples for each head."""
         plan = self._plan
         face = self._tower(
-            "face", networks.face_tower, faces, plan.face_epochs, plan.face_learning_rate
+            "face",
+            networks.face_tower,
+            faces,
+            Course(plan.face_epochs, plan.batch),
+            plan.face_learning_rate,
         )
         voice = self._tower(
-            "voice", networks.voice_tower, voices, plan.voice_epochs, plan.voice_learning_rate
+            "voice",
+            networks.voice_tower,
+            voices,
+            Course(plan.voice_epochs, plan.voice_batch),
+            plan.voice_learning_rate,
         )
         vectors = {
-            "face": face.predict(faces.inputs, batch_size=BATCH, verbose=0),
-            "voice": voice.predict(voices.inputs, batch_size=BATCH, verbose=0),
+            "face": face.predict(faces.inputs, batch_size=PREDICT_BATCH, verbose=0),
+            "voice": voice.predict(voices.inputs, batch_size=PREDICT_BATCH, verbose=0),
         }
         return {
             what: self._head(stage, what, Dealer(faces, voices, self._rng(stage)), vectors)
@@ -131,7 +150,7 @@ class Trainer:
         stage: str,
         build: Callable[[], keras.Model],
         material: Material,
-        epochs: int,
+        course: Course,
         learning_rate: float,
     ) -> keras.Model:
         """Train a tower as an identity classifier; returns the tower."""
@@ -146,7 +165,7 @@ class Trainer:
             lambda chosen: (material.inputs[rows[chosen]], material.person[rows[chosen]]),
             len(rows),
             (material.inputs[unseen], material.person[unseen]),
-            epochs,
+            course,
         )
         return tower
 
@@ -166,7 +185,7 @@ class Trainer:
             lambda chosen: ((x[0][chosen], x[1][chosen]), y[chosen]),
             len(pairs),
             checked,
-            self._plan.head_epochs,
+            Course(self._plan.head_epochs, self._plan.batch),
         )
         sides, mated = sides_of(test, what, vectors)
         return figures(model.predict(sides, verbose=0)[:, 0], mated[:, 0] > 0)
@@ -178,11 +197,12 @@ class Trainer:
         take: Callable[[NDArray[np.intp]], tuple[Any, ...]],
         count: int,
         unseen: tuple[Any, Any],
-        epochs: int,
+        course: Course,
     ) -> None:
         def batches(epoch: int) -> Iterator[tuple[Any, ...]]:
             order = self._rng(stage, epoch).permutation(count)
-            return (take(order[at : at + BATCH]) for at in range(0, count, BATCH))
+            starts = range(0, count, course.batch)
+            return (take(order[at : at + course.batch]) for at in starts)
 
         def validate() -> dict[str, float]:
             found: dict[str, float] = model.evaluate(
@@ -194,8 +214,8 @@ class Trainer:
             stage,
             model,
             batches,
-            epochs=epochs,
-            steps=-(-count // BATCH),
+            epochs=course.epochs,
+            steps=-(-count // course.batch),
             validate=validate,
             patience=self._plan.patience,
         )
