@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/coverage run --parallel-mode -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check test-calls test-model lint format weights constraints docker-steps clean
+.PHONY: help demo serve test check test-calls test-model train-quick lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
 test-calls: $(VENV)/.test $(VENV)/.chromium ## All tests but the model's
 	$(PYTEST) --ignore=tests/model
 
+train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
+	sh scripts/train_quick.sh
+
 test-model: $(VENV)/.test ## The model's tests only
 	nice -n 5 $(PYTEST) tests/model
 
@@ -59,7 +62,7 @@ format: $(VENV)/.test ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-weights: $(VENV)/.test ## Make the committed weights again from the pinned packages
+weights: $(VENV)/.test ## Make the published towers again from the pinned packages
 	$(BIN)/python -m model weights
 
 constraints: ## Pin today's versions anew

