@@ -1,0 +1,19 @@
+#!/bin/sh
+# Train both systems on a small slice, from nothing, and use what came out: does it all still work?
+set -eu
+cd "$(dirname "$0")/.."
+python=.venv/bin/python
+pack=${STREAM_VERIFIER_DATA:-../shared/data}/train
+runs=$(mktemp -d)
+trap 'rm -rf "$runs"' EXIT
+if [ ! -d "$pack" ]; then
+    echo "no data pack at $pack: training on made-up people instead"
+    pack=$runs/made
+    "$python" scripts/make_pack.py "$pack"
+fi
+export TF_CPP_MIN_LOG_LEVEL=3
+for system in default ancestor; do
+    "$python" -m model train --system "$system" --pack "$pack" --run "$runs/$system" --quick
+done
+"$python" -m model export --run "$runs/default" --out "$runs/weights"
+"$python" -m model calibrate --pack "$pack" --weights "$runs/weights" --dry-run --cache "$runs/cache"
