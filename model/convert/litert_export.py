@@ -1,9 +1,10 @@
-"""Exports a Keras tower to LiteRT with float16 weights."""
+"""Exports a Keras tower to LiteRT, with float16 weights unless told otherwise."""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -19,11 +20,28 @@ def to_litert_float16(model: keras.Model, input_shape: Sequence[int | None]) -> 
     Returns:
         The ``.tflite`` file: float16 weights, float32 arithmetic, input and output.
     """
+
+    def prepare(converter: Any) -> None:
+        converter.optimizations = [tf.lite.Optimize.DEFAULT]
+        converter.target_spec.supported_types = [tf.float16]
+
+    return to_litert(model, input_shape, prepare)
+
+
+def to_litert(
+    model: keras.Model, input_shape: Sequence[int | None], prepare: Callable[[Any], None]
+) -> bytes:
+    """Likewise, with settings of one's own.
+
+    Args:
+        model: one float32 input, one output.
+        input_shape: with the batch axis; None leaves an axis open for ``resize_tensor_input``.
+        prepare: sets the ``tf.lite.TFLiteConverter`` up.
+    """
     signature = [tf.TensorSpec(tuple(input_shape), tf.float32, name="input")]
     with tempfile.TemporaryDirectory() as folder:
         model.export(folder, input_signature=signature, verbose=False)
         converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.target_spec.supported_types = [tf.float16]
+        prepare(converter)
         converted: bytes = converter.convert()
     return converted

@@ -95,7 +95,7 @@ def tune(
     targets = lessons.blended(tuning.own)
     epochs = min(10, tuning.steps)
     steps = -(-tuning.steps // epochs)
-    student = _student(tower)
+    student = as_student(tower)
     student.compile(
         keras.optimizers.Adam(_rate(tuning, epochs * steps), clipnorm=1.0),
         loss=_Loss(lessons.means, tuning),
@@ -147,7 +147,8 @@ class _AtRest(keras.layers.Layer):  # type: ignore[misc]
         return self.tower(x, training=False)
 
 
-def _student(tower: keras.Model) -> keras.Model:
+def as_student(tower: keras.Model) -> keras.Model:
+    """The model that ``tune`` writes checkpoints of: a tower at rest, vectors at unit length."""
     inputs = keras.Input(tower.inputs[0].shape[1:])
     vectors = keras.layers.UnitNormalization()(_AtRest(tower)(inputs))
     return keras.Model(inputs, vectors, name=f"{tower.name}_student")

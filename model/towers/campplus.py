@@ -10,6 +10,7 @@ carry the names of the published checkpoint, so that its tensors find their plac
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -31,8 +32,18 @@ _TINY = 1e-10
 BLOCKS = ((12, 1), (24, 2), (16, 2))
 
 
-def build_campplus() -> keras.Model:
+def build_campplus(
+    *,
+    blocks: Sequence[tuple[int, int]] = BLOCKS,
+    bottleneck: int = BOTTLENECK,
+    inner: int = FRONT_END_CHANNELS,
+) -> keras.Model:
     """Build the tower with random weights.
+
+    Args:
+        blocks: layers and dilation of each dense block.
+        bottleneck: channels between the two convolutions of a dense layer.
+        inner: channels between the two convolutions of a residual block.
 
     Returns:
         A model from float32 (n, frames, 80), Kaldi log-mel with the mean over time subtracted,
@@ -40,13 +51,13 @@ def build_campplus() -> keras.Model:
         compares two of them.
     """
     fbank = keras.Input((None, MEL_BANDS), name="fbank")
-    x = _front_end(fbank)
+    x = _front_end(fbank, inner)
     x = layers.ZeroPadding1D(2, name="xvector.tdnn.pad")(x)
     x = layers.Conv1D(INIT_CHANNELS, 5, strides=2, use_bias=False, name="xvector.tdnn.linear")(x)
     x = _batchnorm_relu(x, "xvector.tdnn.nonlinear.batchnorm")
     context = Segments(name="xvector.segments")(x)
-    for number, (depth, dilation) in enumerate(BLOCKS, start=1):
-        x = _dense_block(x, context, depth, dilation, f"xvector.block{number}")
+    for number, (depth, dilation) in enumerate(blocks, start=1):
+        x = _dense_block(x, context, (depth, dilation, bottleneck), f"xvector.block{number}")
         x = _transit(x, f"xvector.transit{number}")
     x = _batchnorm_relu(x, "xvector.out_nonlinear.batchnorm")
     x = StatisticsPooling(name="xvector.stats")(x)
@@ -60,22 +71,25 @@ def build_campplus() -> keras.Model:
     return keras.Model(fbank, embedding, name="campplus")
 
 
-def _front_end(fbank: Any) -> Any:
+def _front_end(fbank: Any, inner: int) -> Any:
     """FCM: (n, frames, 80) to (n, frames, 10 * 32), one eighth of the frequency resolution."""
     x = layers.Reshape((-1, MEL_BANDS, 1), name="head.picture")(fbank)
     x = layers.Conv2D(FRONT_END_CHANNELS, 3, padding="same", use_bias=False, name="head.conv1")(x)
     x = _batchnorm_relu(x, "head.bn1")
     for stage in ("head.layer1", "head.layer2"):
-        x = _residual(x, f"{stage}.0", halve=True)
-        x = _residual(x, f"{stage}.1", halve=False)
-    x = _batchnorm_relu(_conv3x3(x, "head.conv2", halve=True), "head.bn2")
+        x = _residual(x, f"{stage}.0", inner, halve=True)
+        x = _residual(x, f"{stage}.1", inner, halve=False)
+    x = _conv3x3(x, "head.conv2", FRONT_END_CHANNELS, halve=True)
+    x = _batchnorm_relu(x, "head.bn2")
     return layers.Reshape((-1, x.shape[2] * x.shape[3]), name="head.flatten")(x)
 
 
-def _residual(x: Any, name: str, *, halve: bool) -> Any:
+def _residual(x: Any, name: str, inner: int, *, halve: bool) -> Any:
     """A basic residual block; ``halve`` halves the frequency axis."""
-    y = _batchnorm_relu(_conv3x3(x, f"{name}.conv1", halve=halve), f"{name}.bn1")
-    y = _batchnorm(_conv3x3(y, f"{name}.conv2", halve=False), f"{name}.bn2")
+    y = _conv3x3(x, f"{name}.conv1", inner, halve=halve)
+    y = _batchnorm_relu(y, f"{name}.bn1")
+    y = _conv3x3(y, f"{name}.conv2", FRONT_END_CHANNELS, halve=False)
+    y = _batchnorm(y, f"{name}.bn2")
     if halve:
         x = layers.Conv2D(
             FRONT_END_CHANNELS, 1, strides=(1, 2), use_bias=False, name=f"{name}.shortcut.0"
@@ -84,11 +98,11 @@ def _residual(x: Any, name: str, *, halve: bool) -> Any:
     return layers.ReLU(name=f"{name}.relu")(layers.Add(name=f"{name}.add")([x, y]))
 
 
-def _conv3x3(x: Any, name: str, *, halve: bool) -> Any:
+def _conv3x3(x: Any, name: str, channels: int, *, halve: bool) -> Any:
     if halve:  # the source pads evenly; "same" would pad only the far side
         x = layers.ZeroPadding2D(1, name=f"{name}.pad")(x)
     return layers.Conv2D(
-        FRONT_END_CHANNELS,
+        channels,
         3,
         strides=(1, 2) if halve else 1,
         padding="valid" if halve else "same",
@@ -97,17 +111,18 @@ def _conv3x3(x: Any, name: str, *, halve: bool) -> Any:
     )(x)
 
 
-def _dense_block(x: Any, context: Any, depth: int, dilation: int, name: str) -> Any:
+def _dense_block(x: Any, context: Any, sizes: tuple[int, int, int], name: str) -> Any:
     """Each layer sees everything before it and adds ``GROWTH`` channels."""
+    depth, dilation, bottleneck = sizes
     for number in range(1, depth + 1):
-        new = _masked_tdnn(x, context, dilation, f"{name}.tdnnd{number}")
+        new = _masked_tdnn(x, context, dilation, bottleneck, f"{name}.tdnnd{number}")
         x = layers.Concatenate(name=f"{name}.tdnnd{number}.concat")([x, new])
     return x
 
 
-def _masked_tdnn(x: Any, context: Any, dilation: int, name: str) -> Any:
+def _masked_tdnn(x: Any, context: Any, dilation: int, bottleneck: int, name: str) -> Any:
     x = _batchnorm_relu(x, f"{name}.nonlinear1.batchnorm")
-    x = layers.Conv1D(BOTTLENECK, 1, use_bias=False, name=f"{name}.linear1")(x)
+    x = layers.Conv1D(bottleneck, 1, use_bias=False, name=f"{name}.linear1")(x)
     x = _batchnorm_relu(x, f"{name}.nonlinear2.batchnorm")
     return _context_mask(x, context, dilation, f"{name}.cam_layer")
 

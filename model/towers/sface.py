@@ -9,6 +9,7 @@ so that its tensors find their place by name.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -37,8 +38,11 @@ BLOCKS = (
 )
 
 
-def build_sface() -> keras.Model:
+def build_sface(*, blocks: Sequence[tuple[int, int]] = BLOCKS) -> keras.Model:
     """Build the tower with random weights.
+
+    Args:
+        blocks: channels out and stride of each separable block; fewer make a slimmer tower.
 
     Returns:
         A model from float32 (n, 112, 112, 3), RGB, 0 to 255, to float32 (n, 128), not
@@ -48,7 +52,7 @@ def build_sface() -> keras.Model:
     x = layers.Rescaling(1 / 128, offset=-127.5 / 128, name="scale")(pixels)
     x = layers.Conv2D(32, 3, padding="same", use_bias=False, name="conv_1_conv2d")(x)
     x = _activate(x, "conv_1")
-    for number, (channels, stride) in enumerate(BLOCKS, start=2):
+    for number, (channels, stride) in enumerate(blocks, start=2):
         x = _separable_block(x, channels, stride, f"conv_{number}")
     x = layers.BatchNormalization(epsilon=HEAD_EPSILON, name="bn1")(x)
     x = layers.Dropout(0.4, name="dropout5")(x)
