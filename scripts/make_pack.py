@@ -25,7 +25,7 @@ from stream_verifier.demo.espeak import synthesise
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
 
 PEOPLE = 6
-PICTURES = 3
+PICTURES = 5
 SENTENCES = (
     "The boats came home at dusk with more herring than the quay could hold.",
     "A letter without an address is still a letter to somebody.",
