@@ -30,6 +30,8 @@ SENTENCES = (
     "The boats came home at dusk with more herring than the quay could hold.",
     "A letter without an address is still a letter to somebody.",
     "Please turn the second page before you sign the first.",
+    "Rain kept the market small, but the baker sold every loaf.",
+    "Our train leaves from the far platform in nine minutes.",
 )
 VOICES = ("m1", "f2", "m3", "f4", "m7", "f5")
 ACCENTS = ("en-us", "en-gb")
