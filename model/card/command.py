@@ -16,6 +16,7 @@ from model.card import making, results
 from model.card.files import SYSTEM, Evaluation, read_evaluations
 from model.card.images import Images
 from model.card.packs import packs
+from model.card.trade import compressed
 from model.errors import ModelError
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
@@ -74,7 +75,7 @@ def write_card(
         calibration=results.calibration(found),
         points=making.operating_points(weights),
         times=results.times(found),
-        compressed=making.compressed(options.speed),
+        compressed=compressed(options.speed),
         bounds=results.bounds(found),
         not_scored=results.not_scored(found),
         appendix=results.appendix(found),

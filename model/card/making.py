@@ -6,10 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model.card.checks import read_json
 from model.card.files import SYSTEM, read_known, read_run, read_validation
 from model.card.markdown import command, made_by, missing, number, table
-from model.errors import ModelError
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import Weights
 
@@ -109,22 +107,6 @@ def known(path: Path | None) -> str:
     return made_by(table(head, rows), command(f"{TRAIN} --system ancestor"))
 
 
-def compressed(path: Path | None) -> str:
-    """What smaller or faster towers gain and lose: any JSON object that holds rows by name."""
-    if path is None:
-        return missing(
-            "what int8, pruned and distilled towers would gain and lose",
-            "`--speed`",
-            "`python -m model speed --json` measures it",
-        )
-    rows = [dict(_flat(row)) for row in _rows(path, read_json(path))]
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    cells = [[_shown(row.get(key)) for key in columns] for row in rows]
-    return made_by(
-        table([key.replace("_", " ") for key in columns], cells), "`python -m model speed`"
-    )
-
-
 def _part(name: str, entry: Mapping[str, Any]) -> list[str]:
     source = entry.get("source", {})
     origin = source.get("origin", "this project's own training")
@@ -137,17 +119,6 @@ def _part(name: str, entry: Mapping[str, Any]) -> list[str]:
         origin + package,
         f"`{entry['fine_tuned_by']}`" if "fine_tuned_by" in entry else "-",
     ]
-
-
-def _rows(path: Path, found: dict[str, Any]) -> list[dict[str, Any]]:
-    """The first list of objects, or object of objects, in a file."""
-    for value in found.values():
-        rows = value
-        if isinstance(value, dict):
-            rows = [{"name": name, **of} for name, of in value.items() if isinstance(of, dict)]
-        if isinstance(rows, list) and rows and all(isinstance(row, dict) for row in rows):
-            return rows
-    raise ModelError(f"{path} holds no rows: have 'python -m model speed --json' write it again")
 
 
 def _flat(found: Mapping[str, Any], prefix: str = "") -> list[tuple[str, Any]]:
