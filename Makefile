@@ -33,7 +33,7 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-test: check ## Run every check and every test
+test: check train-quick ## Run every check and every test, and train on a small slice
 
 check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
 	$(BIN)/coverage erase
