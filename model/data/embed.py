@@ -81,13 +81,13 @@ class Embedder:
         self._face_tower, self._voice_tower = FaceTower(weights), VoiceTower(weights)
         self._detector = FaceDetector(weights.path("face_detector"))
 
-        def memo(name: str, size: int) -> Memo:
-            return Memo(cache and cache / f"{name}.bin", size)
+        def memo(part: str, size: int) -> Memo:
+            digest = weights.manifest["parts"][part]["sha256"][:8]
+            return Memo(cache and cache / f"{part}-{digest}.bin", size)
 
-        detector_id = weights.manifest["parts"]["face_detector"]["sha256"][:8]
-        self._faces = memo(f"{weights.model_id}-face", EMBEDDING_SIZE)
-        self._voices = memo(f"{weights.model_id}-voice", VOICE_SIZE)
-        self._looks = memo(f"face-detector-{detector_id}-look", len(NO_FACE))
+        self._faces = memo("face_tower", EMBEDDING_SIZE)
+        self._voices = memo("voice_tower", VOICE_SIZE)
+        self._looks = memo("face_detector", len(NO_FACE))
 
     @classmethod
     def of_weights(
