@@ -156,7 +156,7 @@ def test_what_is_remembered_is_not_computed_again(
         assert np.array_equal(before.vector, after.vector)
         assert repr(before.quality) == repr(after.quality)  # NaN differs from itself
     assert (
-        Memo(next(tmp_path.glob("face-detector-*.bin")), 3)
+        Memo(next(tmp_path.glob("face_detector-*.bin")), 3)
         .get(picture, lambda: np.zeros(3, np.float32))
         .any()
     )
