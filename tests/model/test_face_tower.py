@@ -5,7 +5,7 @@ import pytest
 from tower_media import CACHE, Crops, aligned_faces, cosine
 
 from model.errors import ModelError, WeightsError
-from model.parity import LITERT_TARGET, load_onnx_sface
+from model.parity import load_onnx_sface
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE
@@ -55,12 +55,11 @@ def test_refuses_what_is_no_batch_of_crops(tower: FaceTower, crops: Crops) -> No
         tower.embed(crops)
 
 
-def test_agrees_with_the_published_graph(tower: FaceTower, faces: list[Crops]) -> None:
+def test_fine_tuning_left_portraits_where_they_were(tower: FaceTower, faces: list[Crops]) -> None:
     pytest.importorskip("onnxruntime")
     try:
         published = load_onnx_sface(CACHE)
     except WeightsError as error:
         pytest.skip(f"needs the published file: {error}")
-    noise = np.random.default_rng(5).integers(0, 256, (2, 112, 112, 3), dtype=np.uint8)
-    for crop in np.concatenate([*faces, noise]):
-        assert cosine(tower.embed(crop[None])[0], published(crop)) >= LITERT_TARGET
+    for crop in np.concatenate(faces):
+        assert cosine(tower.embed(crop[None])[0], published(crop)) >= 0.95
