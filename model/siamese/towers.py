@@ -33,7 +33,8 @@ class Tuning:
     """How a tower is fine-tuned.
 
     Attributes:
-        steps: batches in all; a checkpoint is written after each tenth of them.
+        steps: batches in all, 0 to leave the tower as it is; a checkpoint is written after each
+            tenth of them.
         size: samples of a batch.
         rate: highest learning rate; reached after a tenth of the steps, then falling.
         own: how much of the target is the undamaged sample's own vector, the rest is the mean of
@@ -92,6 +93,8 @@ def tune(
         tuning: how.
         seed: everything random follows from it.
     """
+    if not tuning.steps:
+        return tower
     targets = lessons.blended(tuning.own)
     epochs = min(10, tuning.steps)
     steps = -(-tuning.steps // epochs)

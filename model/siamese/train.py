@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import keras
 import numpy as np
 
-from model.convert.litert_export import to_litert_float16
 from model.convert.load import load_campplus, load_sface
 from model.convert.manifest import update_part
 from model.data.embed import Embedder
@@ -19,16 +17,15 @@ from model.data.packs import Pack
 from model.runtime.comparator import OUTPUTS, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
-from model.siamese.export import to_litert, write_fusion
+from model.siamese.export import to_litert, write_fusion, write_tower
 from model.siamese.fit import Schedule, fit_network
 from model.siamese.lessons import face_lessons, voice_lessons
 from model.siamese.material import Amount, face_samples, remembered, voice_samples
 from model.siamese.network import Shape
 from model.siamese.samples import Samples
-from model.siamese.towers import Tuning, tune
+from model.siamese.towers import Lessons, Tuning, tune
 from model.siamese.validation import HeldOut, held_out, table
 from model.training.command import TrainOptions
-from model.training.files import write_whole
 from model.training.run import Run
 from model.types import Vector
 
@@ -63,6 +60,8 @@ def train(options: TrainOptions) -> None:
     ``validation.json`` says how well the network does on people whom it was not fitted on.
     """
     plan = QUICK if options.quick else Plan()
+    if options.frozen:
+        plan = replace(plan, face=replace(plan.face, steps=0), voice=replace(plan.voice, steps=0))
     pack = Pack(options.pack)
     run = Run(options.run, _config(options, plan, pack))
     weights = _tuned_towers(run, pack, plan, options)
@@ -108,15 +107,23 @@ def _tuned_towers(run: Run, pack: Pack, plan: Plan, options: TrainOptions) -> We
         tower = load_sface(options.cache)
         lessons = face_lessons(pack, tower, plan.amount)
         tune(run, "face_tower", tower, lessons, plan.face, seed=options.seed)
-        write_whole(folder / "sface.tflite", to_litert_float16(tower, (1, 112, 112, 3)))
+        write_tower(folder / "sface.tflite", tower, (1, 112, 112, 3), _examples(lessons))
     update_part("face_tower", "sface.tflite", directory=folder, **_about("face_tower"))
     if not (folder / "campplus.tflite").is_file():
         tower = load_campplus(options.cache)
         lessons = voice_lessons(pack, tower, plan.amount, seed=options.seed)
         tune(run, "voice_tower", tower, lessons, plan.voice, seed=options.seed)
-        write_whole(folder / "campplus.tflite", to_litert_float16(tower, (1, None, 80)))
+        write_tower(folder / "campplus.tflite", tower, (1, None, 80), _examples(lessons))
     update_part("voice_tower", "campplus.tflite", directory=folder, **_about("voice_tower"))
     return Weights.load(folder)
+
+
+def _examples(lessons: Lessons, count: int = 4) -> list[Vector]:
+    drawn = [
+        lessons.draw(row, np.random.default_rng(row))
+        for row in range(min(4 * count, len(lessons.person)))
+    ]
+    return [sample for sample in drawn if sample is not None][:count]
 
 
 def _about(part: str) -> dict[str, Any]:
@@ -182,8 +189,3 @@ def _tell(pack: Pack, calibration: CalibrationSet, weights: Weights) -> None:
         )
     print(*pack.notes.lines(), sep="\n")
     print(f"weights for serving: {weights.directory}")
-
-
-def weights_folder(run: Path) -> Path:
-    """Where a run keeps what serving loads."""
-    return run / WEIGHTS

@@ -27,6 +27,7 @@ class TrainOptions:
         quick: train on a small slice, to see that everything works.
         seed: everything random follows from it.
         cache: folder for downloads and remembered embeddings.
+        frozen: leave pretrained towers as they were published.
     """
 
     pack: Path
@@ -34,6 +35,7 @@ class TrainOptions:
     quick: bool = False
     seed: int = 1
     cache: Path = Path(".cache")
+    frozen: bool = False
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,6 +51,7 @@ def main(argv: Sequence[str]) -> int:
             quick=options.quick,
             seed=options.seed,
             cache=options.cache,
+            frozen=options.frozen_towers,
         )
     )
     return 0
@@ -60,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pack", type=Path, required=True, help="folder with voices.csv")
     parser.add_argument("--run", type=Path, help="the run's folder; runs/SYSTEM by default")
     parser.add_argument("--quick", action="store_true", help="a small slice, under a minute")
+    parser.add_argument("--frozen-towers", action="store_true", help="do not fine-tune them")
     parser.add_argument("--seed", type=int, default=1, help="everything random follows from it")
     parser.add_argument("--cache", type=Path, default=Path(".cache"), help="folder to remember in")
     return parser
