@@ -32,6 +32,18 @@ class PeerReference(NamedTuple):
     voice: Floats | None
 
 
+class Heard(NamedTuple):
+    """Speech and its embedding.
+
+    The samples are kept because enrolled speech is embedded in one piece, as one enrols with
+    Resemblyzer: it fills what is shorter than 1.6 s with silence, so that the mean over many
+    short files would be a poor reference.
+    """
+
+    samples: Samples
+    vector: Vector
+
+
 class Embed(Protocol):
     """An embedder: what it is called by, how long its vectors are, and the vectors."""
 
@@ -69,18 +81,19 @@ class Peer:
         """Embed an aligned picture."""
         return self._face(picture)
 
-    def voice(self, samples: Samples) -> Vector | None:
+    def voice(self, samples: Samples) -> Heard | None:
         """Embed speech; None for digital silence, in which there is nothing to compare."""
-        return self._voice(samples) if samples.any() else None
+        return Heard(samples, self._voice(samples)) if samples.any() else None
 
-    def reference(self, faces: Sequence[Vector], voices: Sequence[Vector]) -> PeerReference:
-        """Average one person's embedded pictures and speech."""
+    def reference(self, faces: Sequence[Vector], voices: Sequence[Heard]) -> PeerReference:
+        """Average one person's pictures, and embed all of one person's speech at once."""
+        speech = [voice.samples for voice in voices]
         return PeerReference(
             face_reference(np.stack(faces)) if faces else None,
-            voice_reference(np.stack(voices)) if voices else None,
+            voice_reference(self._voice(np.concatenate(speech))[None]) if speech else None,
         )
 
-    def compare(self, reference: PeerReference, face: Vector | None, voice: Vector | None) -> Llrs:
+    def compare(self, reference: PeerReference, face: Vector | None, voice: Heard | None) -> Llrs:
         """Three LLRs; the fused one is the other modality's own where one is missing."""
         distance, cosine = _distance(reference, face), _cosine(reference, voice)
         face_llr = None if distance is None else float(self._fusion.face_llr(distance))
@@ -129,7 +142,7 @@ def _distance(reference: PeerReference, face: Vector | None) -> Floats | None:
     return face_distance(reference.face, face)
 
 
-def _cosine(reference: PeerReference, voice: Vector | None) -> Floats | None:
+def _cosine(reference: PeerReference, voice: Heard | None) -> Floats | None:
     if reference.voice is None or voice is None:
         return None
-    return voice_cosine(reference.voice, voice)
+    return voice_cosine(reference.voice, voice.vector)
