@@ -36,6 +36,11 @@ def main(argv: Sequence[str]) -> int:
             f"{pack.root} holds {found.people} people who can be compared, and a calibration needs "
             f"{LEAST_PEOPLE} at least: add people"
         )
+    if not (found.labels.any(axis=0) & ~found.labels.all(axis=0)).all():
+        raise PackError(
+            f"{pack.root / 'trials.csv'} lacks genuine or impostor trials of a modality that can "
+            "be compared: a calibration needs both"
+        )
     fitted = _fit(found, shipped, pack)
     _tell(found, shipped, fitted)
     print(*pack.notes.lines(), sep="\n")

@@ -46,9 +46,11 @@ def operating_points(llrs: Floats, mated: Flags) -> dict[str, float]:
         llrs: calibrated and fused, shape (n,).
         mated: shape (n,).
     """
-    points = {name: threshold_at_fmr(llrs, mated, rate) for name, rate in POINTS.items()}
-    points["balanced"] = threshold_at_fmr(llrs, mated, equal_error_rate(llrs, mated))
-    return points
+    # Where even the highest LLR has too many impostors, the next number above it: no single
+    # comparison gets there, but evidence that adds up does.
+    above_all = float(np.nextafter(llrs.max(), np.inf))
+    rates = POINTS | {"balanced": equal_error_rate(llrs, mated)}
+    return {n: min(threshold_at_fmr(llrs, mated, rate), above_all) for n, rate in rates.items()}
 
 
 def evidence_limit(pairs: int) -> float:

@@ -17,6 +17,11 @@ PARTS = ("face_detector", "face_tower", "voice_tower", NETWORK_PART, CALIBRATION
 def main(argv: Sequence[str]) -> int:
     """Check a run's weights by loading them, then copy them over."""
     options = _parser().parse_args(argv)
+    if not (options.run / "weights" / MANIFEST).is_file():
+        raise WeightsError(
+            f"{options.run} holds no trained weights: make them with "
+            f"'python -m model train --run {options.run}', or name another run"
+        )
     made = Weights.load(options.run / "weights")
     missing = [part for part in PARTS if not made.has(part)]
     if missing:

@@ -13,6 +13,7 @@ from model.data.augment import augment_picture, augment_speech
 from model.data.degrade import low_resolution
 from model.data.media import Picture, crop_face, read_picture
 from model.data.packs import Pack
+from model.errors import PackError
 from model.runtime.speech import cut_speech
 from model.siamese.material import Amount, picture_units, shortened, speech_sounds, talkers
 from model.siamese.towers import Lessons
@@ -59,6 +60,8 @@ def _lessons(
     teacher: keras.Model,
     draw: Callable[[int, np.random.Generator], Vector | None],
 ) -> Lessons:
+    if not inputs:
+        raise PackError("the pack holds no speech or pictures to train on that can be used")
     shape = (None, *teacher.inputs[0].shape[1:])
 
     @tf.function(input_signature=[tf.TensorSpec(shape, tf.float32)])  # type: ignore[untyped-decorator]

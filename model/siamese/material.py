@@ -7,10 +7,12 @@ is measured after it was damaged.
 from __future__ import annotations
 
 import io
+import zipfile
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from rich.progress import track
@@ -26,6 +28,9 @@ from model.runtime.comparator import face_quality_vector, voice_quality_vector
 from model.siamese.samples import Samples
 from model.training.files import write_whole
 from model.types import FaceSample, Vector, VoiceSample
+
+GARBLED = (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error)
+"""What reading a cut or changed file of arrays may raise."""
 
 Unit = tuple[str, int]
 Row = tuple[Vector, Vector, str, int, bool]
@@ -123,14 +128,16 @@ def remembered(path: Path, make: Callable[[], Samples]) -> Samples:
     if not path.is_file():
         samples = make()
         data = io.BytesIO()
-        np.savez(data, **{**vars(samples), "people": np.array(samples.people)})
+        # By its fields: what the object has worked out from them lies beside them.
+        arrays: dict[str, Any] = {f.name: getattr(samples, f.name) for f in fields(samples)}
+        np.savez(data, **arrays)
         write_whole(path, data.getvalue())
         return samples
     try:
-        with np.load(path) as found:
+        with np.load(io.BytesIO(path.read_bytes())) as found:
             arrays = {name: found[name] for name in found.files}
         return Samples(**{**arrays, "people": tuple(str(p) for p in arrays["people"])})
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except GARBLED as error:
         raise CheckpointError(f"{path} is garbled ({error}): delete it and go on") from error
 
 

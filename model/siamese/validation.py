@@ -80,9 +80,12 @@ def table(found: HeldOut, llrs: Vector) -> dict[str, dict[str, float]]:
 
 
 def _voice_folds(voices: Samples) -> tuple[list[str], NDArray[np.intp]]:
-    sources, fold = np.unique(voices.sources, return_inverse=True)
-    if len(sources) > 1:
-        return [str(name) for name in sources], fold
+    clean = np.bincount(voices.person[voices.clean], minlength=len(voices.people))
+    sources, people = np.unique(voices.sources[clean > 1], return_counts=True)
+    names = [str(name) for name in sources[people > 1]]  # others cannot be scored
+    if len(names) > 1:
+        fold = [names.index(name) if name in names else -1 for name in voices.sources]
+        return names, np.array(fold)
     return [f"part_{k}" for k in range(4)], np.arange(len(voices.people)) % 4
 
 
