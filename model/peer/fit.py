@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,8 @@ from model.peer.fusion import (
 )
 
 REFERENCE_UNITS = 3
+UNDAMAGED_SHARE = 0.9
+"""Of all weight; on training people it costs damaged probes nothing and helps undamaged ones."""
 Flags = NDArray[np.bool_]
 # Whether the face and the voice are the claimed person's; only the first kind is mated.
 KINDS = {
@@ -50,12 +53,14 @@ class Piece:
         identity: "source/name".
         unit: number of the picture or stretch within the person's; its copies share it.
         clean: whole and undamaged: what references are made of.
+        damaged: noisy, dark, blurred or of low resolution; short speech is neither of both.
         vector: shape (d,).
     """
 
     identity: str
     unit: int
     clean: bool
+    damaged: bool
     vector: Floats
 
     @property
@@ -71,11 +76,13 @@ class Trials:
     Attributes:
         score: of probe and reference: a distance of faces, a cosine of voices.
         mated: whether both are one person's.
+        damaged: whether the probe is.
         source: data set of the probe.
     """
 
     score: Floats
     mated: Flags
+    damaged: Flags
     source: NDArray[np.str_]
 
 
@@ -87,11 +94,13 @@ class Joined:
         face: distance of the faces.
         voice: cosine of the voices.
         kind: number in ``KINDS``.
+        damaged: whether face and voice both are; neither of them is otherwise.
     """
 
     face: Floats
     voice: Floats
     kind: NDArray[np.intp]
+    damaged: Flags
 
     @property
     def mated(self) -> Flags:
@@ -113,16 +122,17 @@ def make_trials(pieces: Sequence[Piece], way: Way, *, impostors: int = 25, seed:
     rng = np.random.default_rng(seed)
     clean = _clean_units(pieces)
     others = {who: _reference(units, way) for who, units in clean.items()}
-    rows: list[tuple[float, bool, str]] = []
+    rows: list[tuple[float, bool, bool, str]] = []
     for piece in pieces:
         own = _reference(clean[piece.identity], way, without=piece.unit)
-        rows.append((float(way.compare(own, piece.vector)), True, piece.source))
+        rows.append((float(way.compare(own, piece.vector)), True, piece.damaged, piece.source))
         alike = [who for who in others if who != piece.identity and _same_source(who, piece)]
         for index in rng.permutation(len(alike))[:impostors]:
             score = way.compare(others[alike[index]], piece.vector)
-            rows.append((float(score), False, piece.source))
-    scores, mated, source = zip(*rows, strict=True)
-    return Trials(np.array(scores), np.array(mated), np.array(source))
+            rows.append((float(score), False, piece.damaged, piece.source))
+    scores, mated, damaged, source = zip(*rows, strict=True) if rows else ((), (), (), ())
+    flags = np.array(mated, dtype=bool), np.array(damaged, dtype=bool)
+    return Trials(np.array(scores), *flags, np.array(source))
 
 
 def join(face: Trials, voice: Trials, *, per_kind: int = 4_000, seed: int = 1) -> Joined:
@@ -131,30 +141,35 @@ def join(face: Trials, voice: Trials, *, per_kind: int = 4_000, seed: int = 1) -
     Args:
         face: trials of faces.
         voice: trials of voices; each source counts alike.
-        per_kind: trials of each kind for each voice source.
+        per_kind: trials of each kind for each voice source, undamaged and damaged.
         seed: of the pairing.
     """
     rng = np.random.default_rng(seed)
-    columns: list[tuple[Floats, Floats, NDArray[np.intp]]] = []
-    for kind, (face_mated, voice_mated) in enumerate(KINDS.values()):
-        faces = np.flatnonzero(face.mated == face_mated)
-        for source in np.unique(voice.source):
-            voices = np.flatnonzero((voice.mated == voice_mated) & (voice.source == source))
-            f, v = rng.choice(faces, per_kind), rng.choice(voices, per_kind)
-            columns.append((face.score[f], voice.score[v], np.full(per_kind, kind)))
-    distances, cosines, kinds = zip(*columns, strict=True)
-    return Joined(np.concatenate(distances), np.concatenate(cosines), np.concatenate(kinds))
+    columns: list[tuple[Floats, Floats, NDArray[np.intp], Flags]] = []
+    cells = product(enumerate(KINDS.values()), np.unique(voice.source), (False, True))
+    for (kind, (face_mated, voice_mated)), source, damaged in cells:
+        faces = np.flatnonzero((face.mated == face_mated) & (face.damaged == damaged))
+        alike = (voice.mated == voice_mated) & (voice.damaged == damaged)
+        voices = np.flatnonzero(alike & (voice.source == source))
+        if not (len(faces) and len(voices)):  # a source of a single person has no impostors
+            continue
+        f, v = rng.choice(faces, per_kind), rng.choice(voices, per_kind)
+        labels = np.full(per_kind, kind), np.full(per_kind, damaged)
+        columns.append((face.score[f], voice.score[v], *labels))
+    return Joined(*map(np.concatenate, zip(*columns, strict=True)))
 
 
 def fit(face: Trials, voice: Trials, joined: Joined) -> PeerFusion:
     """Fit both modalities alone and both together with their product."""
     both = features(joined.face, joined.voice, joined.face * joined.voice)
+    return PeerFusion(face=_alone(face), voice=_alone(voice), joint=fit_joint(joined, both))
+
+
+def fit_joint(joined: Joined, inputs: Floats) -> tuple[float, ...]:
+    """Fit both together on inputs of shape (n, k); k weights."""
     kinds = np.array(list(KINDS))[joined.kind]
-    return PeerFusion(
-        face=_alone(face),
-        voice=_alone(voice),
-        joint=logistic(both, joined.mated, even_weights(joined.mated, kinds)),
-    )
+    weight = trial_weights(joined.mated, joined.damaged, kinds)
+    return logistic(inputs, joined.mated, weight)
 
 
 def logistic(inputs: Floats, mated: Flags, weight: Floats) -> tuple[float, ...]:
@@ -183,6 +198,15 @@ def logistic(inputs: Floats, mated: Flags, weight: Floats) -> tuple[float, ...]:
     return tuple(float(value) for value in found.x)
 
 
+def trial_weights(mated: Flags, damaged: Flags, group: NDArray[np.str_]) -> Floats:
+    """Weights that give undamaged trials their share, and are even among each sort."""
+    weight = np.zeros(len(mated))
+    for flag, share in ((False, UNDAMAGED_SHARE), (True, 1 - UNDAMAGED_SHARE)):
+        chosen = damaged == flag
+        weight[chosen] = share * even_weights(mated[chosen], group[chosen])
+    return weight
+
+
 def even_weights(mated: Flags, group: NDArray[np.str_]) -> Floats:
     """Weights by which mated and non-mated trials are half each, and groups alike in each half."""
     weight = np.zeros(len(mated))
@@ -195,7 +219,7 @@ def even_weights(mated: Flags, group: NDArray[np.str_]) -> Floats:
 
 
 def _alone(trials: Trials) -> tuple[float, ...]:
-    weight = even_weights(trials.mated, trials.source)
+    weight = trial_weights(trials.mated, trials.damaged, trials.source)
     return logistic(features(trials.score), trials.mated, weight)
 
 

@@ -16,13 +16,14 @@ import pytest
 from model.__main__ import COMMANDS
 from model.data.align import align
 from model.data.media import Picture
-from model.errors import MissingExtraError, ModelError, WeightsError
+from model.errors import MissingExtraError, ModelError, PackError, WeightsError
 from model.evaluation.metrics import cllr, equal_error_rate
 from model.evaluation.systems import SystemOptions
 from model.peer import command, embedders, system
 from model.peer.fit import (
     FACE,
     KINDS,
+    UNDAMAGED_SHARE,
     VOICE,
     Joined,
     Piece,
@@ -31,6 +32,7 @@ from model.peer.fit import (
     fit,
     join,
     make_trials,
+    trial_weights,
 )
 from model.peer.fusion import (
     PeerFusion,
@@ -53,7 +55,8 @@ def normal(mated: float, other: float, *, count: int = 3_000, seed: int = 1) -> 
     rng = np.random.default_rng(seed)
     labels = np.arange(count) % 2 == 0
     values = np.where(labels, mated, other) + 0.1 * rng.standard_normal(count)
-    return Trials(values, labels, np.where(np.arange(count) < count / 2, "a", "b"))
+    number = np.arange(count)
+    return Trials(values, labels, number % 4 > 1, np.where(number < count / 2, "a", "b"))
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +74,7 @@ def pieces(people: int, units: int, *, spread: float, source: str = "s") -> list
         for number in range(units):
             for clean in (True, False):
                 vector = own + spread * (1 if clean else 2) * rng.standard_normal(16)
-                found.append(Piece(f"{source}/{who}", number, clean, vector))
+                found.append(Piece(f"{source}/{who}", number, clean, not clean, vector))
     return found
 
 
@@ -122,10 +125,19 @@ def test_weights_count_groups_alike_and_labels_half_each() -> None:
     assert weight == pytest.approx([0.125, 0.125, 0.25, 0.25, 0.25])
 
 
+def test_undamaged_trials_get_their_share_of_the_weight() -> None:
+    mated = np.array([True, False, True, False, False])
+    damaged = np.array([False, False, True, True, True])
+    weight = trial_weights(mated, damaged, np.full(5, "a"))
+    assert weight[:2].sum() == pytest.approx(UNDAMAGED_SHARE)
+    assert weight.sum() == pytest.approx(1)
+    assert weight[mated].sum() == pytest.approx(0.5)
+
+
 def test_no_probe_meets_a_reference_of_its_own_unit() -> None:
     # One person's two units are at right angles: only the other unit gives a cosine of 0.
-    own = [Piece("s/a", number, True, np.eye(4)[number]) for number in (0, 1)]
-    other = [Piece("s/b", number, True, np.eye(4)[2]) for number in (0, 1)]
+    own = [Piece("s/a", number, True, False, np.eye(4)[number]) for number in (0, 1)]
+    other = [Piece("s/b", number, True, False, np.eye(4)[2]) for number in (0, 1)]
     found = make_trials([*own, *other], VOICE)
     assert found.score[found.mated].tolist() == pytest.approx([0, 0, 1, 1])
     assert found.mated.sum() == 4 and (~found.mated).sum() == 4
@@ -193,6 +205,20 @@ def test_the_system_compares_distances_and_directions() -> None:
     assert found.face == pytest.approx(-20 * 0.5 + 10)
     assert found.voice == pytest.approx(0.0, abs=1e-5)
     assert found.fused == pytest.approx(-0.5 + 40 * 0.8 - 30 * 0.4 - 20, abs=1e-5)
+
+
+def test_enrolled_speech_is_embedded_in_one_piece() -> None:
+    heard: list[int] = []
+
+    def embed(samples: Any) -> Any:
+        heard.append(len(samples))
+        return np.float32([len(samples), 1.0])
+
+    peer = Peer(face=lambda picture: picture[0, 0], voice=embed, fusion=FUSION)
+    short = [peer.voice(np.ones(count, np.float32)) for count in (3, 4)]
+    reference = peer.reference([], short)
+    assert heard == [3, 4, 7]
+    assert reference.voice == pytest.approx(np.array([7, 1]) / np.sqrt(50))
 
 
 def test_a_missing_modality_leaves_the_others_own_llr() -> None:
@@ -303,10 +329,19 @@ def test_the_fit_is_one_command(
     about = json.loads(out.read_text())["made_by"]
     assert about["pictures"] == 3 * 4 * 2 and about["pieces_of_speech"] == 3 * 2 * 7
     assert about["face_people"] == about["voice_people"] == 3
-    assert about["eer_on_these"]["fused"] < 0.3
+    assert max(about["eer_on_these"]["fused"]) < 0.3
     assert '"fused"' in capsys.readouterr().out
     fusion = PeerFusion.read(out)
     assert fusion.face[0] < 0 < fusion.voice[0]
+
+
+def test_a_pack_with_too_few_people_is_refused(
+    pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "embedders", lambda cache: (outline, spectrum))
+    for arguments in (["--face-source", "none"], ["--face-people", "1"]):
+        with pytest.raises(PackError, match="--face-source"):
+            command.main(["--pack", str(pack), "--out", str(tmp_path / "f.json"), *arguments])
 
 
 @pytest.mark.skipif(
