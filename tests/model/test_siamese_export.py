@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
@@ -36,8 +37,8 @@ from model.runtime.comparator import (
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
-from model.siamese import export_command
-from model.siamese.export import joined_inputs, write_fusion
+from model.siamese import export, export_command
+from model.siamese.export import joined_inputs, write_fusion, write_tower
 from model.siamese.train import train
 from model.training.command import TrainOptions
 from model.training.run import Run
@@ -89,6 +90,24 @@ def test_the_exported_network_gives_what_keras_gives(run: Path) -> None:
     assert np.isfinite(expected).all()
     assert expected.std(axis=0).min() > 1
     np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+def dense(seed: int) -> keras.Model:
+    keras.utils.set_random_seed(seed)
+    return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, "tanh")], name="dense")
+
+
+def test_a_tower_is_exported_only_when_it_still_does_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, other = tmp_path / "dense.tflite", tmp_path / "other.tflite"
+    samples = list(vector(np.random.default_rng(0).standard_normal((3, 6))))
+    write_tower(path, dense(1), (1, 6), samples)
+    assert LiteRtModel(path).run(samples[0][None]).shape == (1, 5)
+    monkeypatch.setattr(export, "to_litert_float16", lambda *_: path.read_bytes())
+    with pytest.raises(WeightsError, match="dense came out of the export changed"):
+        write_tower(other, dense(2), (1, 6), samples)
+    assert [file.name for file in tmp_path.iterdir()] == ["dense.tflite"]
 
 
 def test_what_is_asked_in_serving_is_what_was_trained(
