@@ -21,7 +21,7 @@ from model.types import Vector
 class Schedule:
     """How long and how fast the network is trained."""
 
-    epochs: int = 15
+    epochs: int = 10
     batches: int = 40
     size: int = 512
     rate: float = 3e-3

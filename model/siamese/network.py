@@ -60,11 +60,14 @@ class Shape:
     """The network's hyperparameters.
 
     Attributes:
+        anchors: directions in which it is seen what kind of recording both sides are: how alike
+            strangers are differs from one kind to another.
         rank: of what the shared projection adds to the identity; 0 leaves vectors as they are.
         hidden: units that turn qualities into slope and offset.
         l2: penalty on the projection and on the quality networks' weights.
     """
 
+    anchors: int = 8
     rank: int = 0
     hidden: int = 8
     l2: float = 1e-3
@@ -188,9 +191,15 @@ def _branch(name: str, size: int, shape: Shape, scaling: Scaling) -> tuple[Any, 
     reference = keras.Input((size,), name=f"{name}_reference")
     quality = keras.Input((len(scaling.mean),), name=f"{name}_quality")
     direction = Direction(shape.rank, shape.l2, name=f"{name}_direction")
-    cosine = layers.Dot(axes=1, name=f"{name}_cosine")([direction(probe), direction(reference)])
-    standard = Standardise(scaling, name=f"{name}_standardise")(quality)
-    llr = Line(shape.hidden, shape.l2, name=f"{name}_line")([cosine, standard])
+    sides = [direction(probe), direction(reference)]
+    cosine = layers.Dot(axes=1, name=f"{name}_cosine")(sides)
+    known = [Standardise(scaling, name=f"{name}_standardise")(quality)]
+    if shape.anchors:
+        penalty = keras.regularizers.L2(shape.l2)
+        kind = layers.Dense(shape.anchors, kernel_regularizer=penalty, name=f"{name}_anchors")
+        known.append(layers.Add(name=f"{name}_kind")([kind(side) for side in sides]))
+    context = layers.Concatenate(name=f"{name}_context")(known) if shape.anchors else known[0]
+    llr = Line(shape.hidden, shape.l2, name=f"{name}_line")([cosine, context])
     return llr, [probe, reference, quality]
 
 

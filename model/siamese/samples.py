@@ -118,21 +118,6 @@ class TrialMaker:
         probe, target, reference = zip(*drawn, strict=True)
         return Trials(np.array(probe), np.stack(reference), mated.copy(), np.array(target))
 
-    def every_probe(self, impostors: int, rng: np.random.Generator) -> Trials:
-        """Every probe once against its own person and against some others of the source."""
-        rows: list[tuple[int, int, Vector]] = []
-        for people in self._people.values():
-            for person in people:
-                others = np.array([p for p in people if p != person])
-                for row in self._rows[person]:
-                    rows.append(self._against(int(row), person, rng))
-                    some = rng.choice(others, min(impostors, len(others)), replace=False)
-                    rows += [self._against(int(row), int(other), rng) for other in some]
-        probe, target, reference = zip(*rows, strict=True)
-        target_of = np.array(target)
-        mated = self._samples.person[np.array(probe)] == target_of
-        return Trials(np.array(probe), np.stack(reference), mated, target_of)
-
     def _one(
         self, people: list[int], mated: bool, rng: np.random.Generator
     ) -> tuple[int, int, Vector]:
