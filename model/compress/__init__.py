@@ -1,0 +1,1 @@
+"""Smaller and faster towers: quantised, pruned, distilled; made here, judged by verification."""
