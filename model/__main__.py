@@ -21,7 +21,8 @@ COMMANDS = {
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),
     "show-augmentation": ("model.data.show", "draw what training does to pictures"),
-    "speed": ("model.speed", "time the towers on one thread"),
+    "compress": ("model.compress.command", "make smaller and faster towers to choose from"),
+    "speed": ("model.speed", "what towers cost in time, size and error, side by side"),
     "weights": ("model.convert.build", "make the published towers from the pinned packages"),
     "parity": ("model.parity", "compare the towers with the published graphs"),
 }
