@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from model.data.embed import Embedder
 from model.data.media import Picture, Samples
 from model.errors import ModelError
-from model.runtime.fusion import load_comparator
+from model.runtime.comparator import load_comparator
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
 from model.types import FaceSample, Reference, VoiceSample
