@@ -18,7 +18,7 @@ from model.runtime.detect import DetectedFace, FaceDetector
 from model.runtime.face import EMBEDDING_SIZE, FaceTower
 from model.runtime.quality import crop_quality, pose
 from model.runtime.reference import VOICE_SIZE
-from model.runtime.speech import cut_speech
+from model.runtime.speech import cut_speech, whole_speech
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import FaceQuality, FaceSample, Vector, VoiceSample
@@ -114,16 +114,19 @@ class Embedder:
         quality = FaceQuality(math.nan, sharpness, yaw, pitch, brightness, contrast, detection)
         return FaceSample(vector, quality)
 
-    def voice(self, samples: Samples) -> VoiceSample | None:
+    def voice(self, samples: Samples, *, whole: bool = False) -> VoiceSample | None:
         """Embed and measure the speech in a recording.
 
         Args:
             samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
+            whole: whether to take all of it where the detector finds too little speech.
 
         Returns:
             The sample; None where there is too little speech to embed.
         """
         speech = cut_speech(samples)
+        if speech is None and whole:
+            speech = whole_speech(samples)
         if speech is None:
             return None
         vector = self._voices.get(speech.fbank, lambda: self._voice_tower.embed(speech.fbank))

@@ -108,8 +108,12 @@ class Default:
         return self._embedder.face(picture)
 
     def voice(self, samples: Samples) -> VoiceSample | None:
-        """Embed speech with its quality; None where there is too little of it."""
-        return self._embedder.voice(samples)
+        """Embed speech with its quality; None where the recording is too short.
+
+        A pack's recordings are known to be speech: where the detector finds too little, as in
+        loud noise, all is taken. A call would wait for more.
+        """
+        return self._embedder.voice(samples, whole=True)
 
     def reference(
         self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample | None]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.runtime import fbank, vad
+from model.runtime.audio import SAMPLE_RATE_HZ
 from model.types import Vector, VoiceQuality
 
 NO_PAUSE_SNR_DB = 40.0
@@ -62,7 +63,7 @@ def cut_speech(samples: NDArray[np.float32]) -> Speech | None:
     Returns:
         The speech; None where there is less than ``LEAST_SPEECH_S`` of it.
     """
-    pcm = np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
+    pcm = _pcm(samples)
     detector = vad.VoiceActivityDetector()
     frames = detector.push(pcm, 0.0) + detector.flush()
     rows = fbank.fbank(pcm)
@@ -76,3 +77,28 @@ def cut_speech(samples: NDArray[np.float32]) -> Speech | None:
         [frame.level_dbfs for frame in judged if not frame.speech],
     )
     return Speech(np.ascontiguousarray(kept - kept.mean(axis=0)), quality)
+
+
+def whole_speech(samples: NDArray[np.float32]) -> Speech | None:
+    """Take all of a recording for speech, where the detector finds too little in it.
+
+    For recordings that are known to hold nothing else; what is live is waited for instead. Since
+    nothing stood out, speech is taken to be as loud as what is around it: an SNR of 0 dB.
+
+    Args:
+        samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
+
+    Returns:
+        The speech; None where the recording is shorter than ``LEAST_SPEECH_S``.
+    """
+    pcm = _pcm(samples)
+    rows = fbank.fbank(pcm)
+    if len(rows) < LEAST_SPEECH_S * 100:
+        return None
+    level_dbfs = 10 * math.log10(max(float(np.mean((pcm / 32768) ** 2)), 1e-12))
+    quality = VoiceQuality(len(samples) / SAMPLE_RATE_HZ, 0.0, level_dbfs)
+    return Speech(np.ascontiguousarray(rows - rows.mean(axis=0)), quality)
+
+
+def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
+    return np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -81,7 +82,7 @@ class _Uncalibrated:
 
     def __init__(self, network: FusedNetwork, embedder: Embedder) -> None:
         self._network = network
-        self.face, self.voice = embedder.face, embedder.voice
+        self.face, self.voice = embedder.face, partial(embedder.voice, whole=True)
 
     def reference(
         self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample | None]
