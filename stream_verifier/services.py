@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
-from model.runtime.face import FaceTower
 from model.runtime.comparator import load_comparator
+from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import Comparator, Reference
