@@ -46,8 +46,10 @@ def voice_tower() -> keras.Model:
 
 
 def classifier(tower: keras.Model, people: int, *, learning_rate: float = 1e-3) -> keras.Model:
-    """A tower with dropout and a softmax over known identities, compiled with Adam."""
-    x = layers.Dropout(DROPOUT, name="dropout")(tower.output)
+    """A tower with a softmax over known identities, compiled with Adam; faces with dropout."""
+    x = tower.output
+    if tower.name == "face_tower":
+        x = layers.Dropout(DROPOUT, name="dropout")(x)
     identity = layers.Dense(people, activation="softmax", name="identity")(x)
     model = keras.Model(tower.input, identity, name=f"{tower.name}_classifier")
     model.compile(

@@ -52,7 +52,7 @@ class Plan:
     batch: int = 32
     voice_batch: int = 8
     face_epochs: int = 60
-    voice_epochs: int = 40
+    voice_epochs: int = 60
     head_epochs: int = 250
     patience: int = 8
     pair_divisor: int = 1
