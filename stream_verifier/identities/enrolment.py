@@ -62,7 +62,7 @@ class EnrolmentRequirements:
     brightness_range: float = 0.04
     likeness_range: float = 0.03
     face_cosine: float = 0.36
-    voice_cosine: float = 0.65
+    voice_cosine: float = 0.72
     other_share: float = 0.25
     face_px: float = 60.0
     brightness: float = 0.12
@@ -72,7 +72,7 @@ class EnrolmentRequirements:
     @classmethod
     def from_files(cls) -> EnrolmentRequirements:
         """For pictures and recordings somebody chose, not all of one day."""
-        return cls(speech_s=5.0, faces=1, face_spacing_s=0.0, varied=False, voice_cosine=0.45)
+        return cls(speech_s=5.0, faces=1, face_spacing_s=0.0, varied=False, voice_cosine=0.55)
 
 
 @dataclass(frozen=True, slots=True)
