@@ -21,6 +21,8 @@ NO_PAUSE_SNR_DB = 40.0
 """The signal-to-noise ratio where no pause was heard, and the highest that is ever given."""
 LEAST_SPEECH_S = 0.48
 """The voice tower takes no less."""
+SILENCE_DBFS = -60.0
+"""A recording whose mean level is lower holds nothing."""
 
 _ROWS = vad.FRAME // fbank.HOP
 
@@ -89,13 +91,13 @@ def whole_speech(samples: NDArray[np.float32]) -> Speech | None:
         samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
 
     Returns:
-        The speech; None where the recording is shorter than ``LEAST_SPEECH_S``.
+        The speech; None where the recording is silent or shorter than ``LEAST_SPEECH_S``.
     """
     pcm = _pcm(samples)
     rows = fbank.fbank(pcm)
-    if len(rows) < LEAST_SPEECH_S * 100:
-        return None
     level_dbfs = 10 * math.log10(max(float(np.mean((pcm / 32768) ** 2)), 1e-12))
+    if len(rows) < LEAST_SPEECH_S * 100 or level_dbfs < SILENCE_DBFS:
+        return None
     quality = VoiceQuality(len(samples) / SAMPLE_RATE_HZ, 0.0, level_dbfs)
     return Speech(np.ascontiguousarray(rows - rows.mean(axis=0)), quality)
 

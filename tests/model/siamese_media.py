@@ -178,7 +178,7 @@ class PatternEmbedder:
         brightness = float(picture.mean() / 255)
         return FaceSample(seen, FaceQuality(np.nan, 80.0, 0.1, -0.1, brightness, 0.2, 0.9))
 
-    def voice(self, samples: Vector) -> VoiceSample | None:
+    def voice(self, samples: Vector, *, whole: bool = False) -> VoiceSample | None:
         if np.abs(samples).max() < 1e-3:
             return None
         loudness = np.abs(np.fft.rfft(samples))[: len(samples) // 2]

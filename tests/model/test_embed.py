@@ -162,6 +162,16 @@ def test_what_is_remembered_is_not_computed_again(
     )
 
 
+def test_all_of_a_recording_is_taken_where_speech_drowns(embedder: Embedder) -> None:
+    hiss = np.random.default_rng(1).normal(0, 0.05, 32_000).astype(np.float32)
+    assert embedder.voice(hiss) is None
+    taken = embedder.voice(hiss, whole=True)
+    assert taken is not None
+    assert (taken.quality.speech_s, taken.quality.snr_db) == (2.0, 0.0)
+    assert embedder.voice(hiss[:4_000], whole=True) is None
+    assert embedder.voice(hiss / 1000, whole=True) is None
+
+
 def test_a_reference_skips_recordings_without_speech(talk: Samples) -> None:
     system = load_system("default", SystemOptions(cache=None))
     face, voice = system.face(np.full((160, 160, 3), 90, np.uint8)), system.voice(talk)
