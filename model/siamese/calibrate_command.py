@@ -17,9 +17,9 @@ from model.errors import PackError
 from model.evaluation import metrics
 from model.runtime.comparator import CALIBRATION_PART, OUTPUTS, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
+from model.siamese.artifacts import write_calibration
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
 from model.siamese.drawn import Scored, score_pack
-from model.siamese.export import write_calibration
 
 LEAST_PEOPLE = 10
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from model.evaluation.systems import Llrs
 from model.runtime.comparator import FusedNetwork, load_comparator
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
+from model.siamese.artifacts import joined_inputs
 from model.siamese.material import Amount, face_samples, voice_samples
 from model.siamese.pairs import FACE_MATED, KINDS, SHARES, VOICE_MATED, join
 from model.siamese.samples import TrialMaker
@@ -106,12 +107,7 @@ def _drawn(pack: Pack, network: FusedNetwork, embedder: Embedder, seed: int) -> 
     face = TrialMaker(faces).draw(FACE_MATED[kind], rng)
     voice = TrialMaker(voices).draw(VOICE_MATED[kind], rng)
     batch = join(faces, face, voices, voice, kind, np.ones((len(kind), 2), bool))
-    rows = track(list(_rows(batch.inputs)), "scoring trials")
+    rows = track(joined_inputs(batch.inputs), "scoring trials")
     scores = np.array([network.run(row) for row in rows])
     people = min(len(faces.people), len(voices.people))
     return Scored(scores, batch.labels, people, people * (people - 1) // 2)
-
-
-def _rows(inputs: list[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
-    joined = np.concatenate(inputs, axis=1)
-    yield from joined

@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -13,16 +12,10 @@ import tensorflow as tf
 from keras import layers
 
 from model.convert.litert_export import to_litert_float16
-from model.convert.manifest import update_part
 from model.errors import WeightsError
-from model.runtime.comparator import CALIBRATION_PART, NETWORK_PART, CalibrationSet
 from model.runtime.litert import LiteRtModel
 from model.training.files import write_whole
 from model.types import Vector
-
-NETWORK_FILE = "fusion.tflite"
-CALIBRATION_FILE = "fusion.json"
-
 
 LEAST_COSINE = 0.999
 """Between what Keras and LiteRT make of one input; float16 weights cost far less."""
@@ -68,36 +61,3 @@ def to_litert(network: keras.Model) -> bytes:
         model.export(folder, input_signature=signature, verbose=False)
         converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
     return converted
-
-
-def write_fusion(folder: Path, network: bytes, calibration: CalibrationSet, **about: Any) -> None:
-    """Write network and calibration with their entries in the folder's manifest."""
-    (folder / NETWORK_FILE).write_bytes(network)
-    update_part(
-        NETWORK_PART,
-        NETWORK_FILE,
-        directory=folder,
-        licence="Apache-2.0",
-        input="probe, reference and qualities of both modalities, end to end",
-        output="float32 (1, 3): face, voice, fused; not calibrated",
-        **about,
-    )
-    write_calibration(folder, calibration)
-
-
-def write_calibration(folder: Path, calibration: CalibrationSet) -> None:
-    """Write a calibration with its entry in the folder's manifest."""
-    (folder / CALIBRATION_FILE).write_text(calibration.text(), encoding="utf-8")
-    update_part(
-        CALIBRATION_PART,
-        CALIBRATION_FILE,
-        directory=folder,
-        licence="Apache-2.0",
-        input="the network's three outputs",
-        output="three LLRs, and thresholds by operating point",
-    )
-
-
-def joined_inputs(inputs: list[Vector]) -> Vector:
-    """A batch of the network's inputs as the exported network takes them, shape (n, sizes)."""
-    return np.concatenate(inputs, axis=1).astype(np.float32)

@@ -16,8 +16,9 @@ from model.data.embed import Embedder
 from model.data.packs import Pack
 from model.runtime.comparator import OUTPUTS, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
+from model.siamese.artifacts import write_fusion
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
-from model.siamese.export import to_litert, write_fusion, write_tower
+from model.siamese.export import to_litert, write_tower
 from model.siamese.fit import Schedule, fit_network
 from model.siamese.lessons import face_lessons, voice_lessons
 from model.siamese.material import Amount, face_samples, remembered, voice_samples

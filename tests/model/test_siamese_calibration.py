@@ -19,8 +19,8 @@ from model.evaluation.metrics import cllr, min_cllr
 from model.runtime.comparator import CalibrationSet, load_comparator
 from model.runtime.weights import Weights
 from model.siamese import calibrate_command, drawn
+from model.siamese.artifacts import CALIBRATION_FILE, write_fusion
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
-from model.siamese.export import CALIBRATION_FILE, write_fusion
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -38,7 +38,8 @@ from model.runtime.litert import LiteRtModel
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
 from model.siamese import export, export_command
-from model.siamese.export import joined_inputs, write_fusion, write_tower
+from model.siamese.artifacts import joined_inputs, write_fusion
+from model.siamese.export import write_tower
 from model.siamese.train import train
 from model.training.command import TrainOptions
 from model.training.run import Run
