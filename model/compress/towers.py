@@ -16,7 +16,7 @@ from model.data.media import crop_face, read_picture
 from model.data.packs import Pack
 from model.errors import WeightsError
 from model.runtime.speech import cut_speech
-from model.runtime.weights import Weights
+from model.runtime.weights import MANIFEST, Weights
 from model.siamese.lessons import face_lessons, voice_lessons
 from model.siamese.material import Amount, picture_units, shortened, speech_sounds, talkers
 from model.siamese.towers import Lessons, as_student
@@ -55,13 +55,19 @@ class Source:
         cache: folder for downloads.
 
     Raises:
-        WeightsError: the package's own towers are a training run's, whose folder was not named.
+        WeightsError: the run has no weights yet, or the package's own towers are a training
+            run's, whose folder was not named.
     """
 
     run: Path | None
     cache: Path
 
     def __post_init__(self) -> None:
+        if self.run and not (self.run / WEIGHTS / MANIFEST).is_file():
+            raise WeightsError(
+                f"{self.run} holds no trained weights: make them with 'python -m model train "
+                f"--run {self.run}', or name another run"
+            )
         entries = self.weights.manifest["parts"]
         tuned = [k.part for k in KINDS.values() if "fine_tuned_by" in entries.get(k.part, {})]
         if self.run is None and tuned:

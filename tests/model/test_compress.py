@@ -133,6 +133,11 @@ def test_fine_tuned_weights_need_their_run(
         Source(None, tmp_path)
 
 
+def test_a_run_without_weights_is_named(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no trained weights"):
+        Source(tmp_path / "run", tmp_path)
+
+
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [(["--methods", "int4"], "full-int8"), (["--pair", "full-int8"], "FACE\\+VOICE")],
