@@ -6,14 +6,15 @@ python=.venv/bin/python
 pack=${STREAM_VERIFIER_DATA:-../shared/data}/train
 runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
+"$python" scripts/make_pack.py "$runs/made"
 if [ ! -d "$pack" ]; then
     echo "no data pack at $pack: training on made-up people instead"
     pack=$runs/made
-    "$python" scripts/make_pack.py "$pack"
 fi
 export TF_CPP_MIN_LOG_LEVEL=3
 for system in default ancestor; do
     "$python" -m model train --system "$system" --pack "$pack" --run "$runs/$system" --quick
 done
 "$python" -m model export --run "$runs/default" --out "$runs/weights"
-"$python" -m model calibrate --pack "$pack" --weights "$runs/weights" --dry-run --cache "$runs/cache"
+"$python" -m model calibrate --pack "$runs/made" --weights "$runs/weights" --dry-run \
+    --cache "$runs/cache"
