@@ -1,7 +1,7 @@
 """``python -m model compress``: make smaller and faster towers to choose from.
 
 Each method is tried on each tower alone, which gives one folder of weights each, beside a folder
-``float16`` with both towers as they are. ``python -m model speed`` then measures what each of
+``float16`` with both towers whole. ``python -m model speed`` then measures what each of
 them costs and gains. Started again after a kill, it goes on after the last tower.
 """
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from model.compress.workshop import Workshop
 
 FLOAT16 = "float16"
-METHODS = ("dynamic-int8", "full-int8", "sparse-50", "pruned-30", "distilled-50")
+METHODS = (FLOAT16, "dynamic-int8", "full-int8", "sparse-50", "pruned-30", "distilled-50")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -49,11 +49,9 @@ def _folders(methods: Sequence[str], pairs: Sequence[str]) -> dict[str, tuple[st
         if not plus:
             raise ModelError(f"{pair!r} is no pair: say FACE+VOICE, such as full-int8+float16")
         folders[pair] = (face, voice)
-    unknown = {m for both in folders.values() for m in both} - {FLOAT16, *METHODS}
+    unknown = {m for both in folders.values() for m in both} - set(METHODS)
     if unknown:
-        raise ModelError(
-            f"unknown method {', '.join(sorted(unknown))}: use {FLOAT16}, {', '.join(METHODS)}"
-        )
+        raise ModelError(f"unknown method {', '.join(sorted(unknown))}: use {', '.join(METHODS)}")
     return folders
 
 
@@ -85,7 +83,6 @@ def _write(folder: Path, shops: Mapping[str, Workshop], methods: Mapping[str, st
     towers = {
         shops[name].kind.part: (method, file_of(shops[name], method))
         for name, method in methods.items()
-        if method != FLOAT16
     }
     made = write_folder(folder, shops["face"].source.weights, towers)
     print(f"{folder}: space {made.model_id}", flush=True)
@@ -97,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, required=True, help="people to calibrate on and learn from")
     add("--run", type=Path, help="training run that the towers come from; else the package's")
     add("--out", type=Path, default=Path("runs/compressed"), help="where the folders go")
-    add("--methods", default=",".join(METHODS), help=f"of {', '.join(METHODS)}")
+    add("--methods", default=",".join(METHODS[1:]), help=f"of {', '.join(METHODS[1:])}")
     add(
         "--pair",
         action="append",

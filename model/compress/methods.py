@@ -13,18 +13,14 @@ import tensorflow as tf
 from model.compress.prune import zero_smallest
 from model.compress.recover import recover
 from model.compress.workshop import Workshop
-from model.convert.litert_export import to_litert
+from model.convert.litert_export import to_litert, to_litert_int8
 from model.siamese.towers import tune
 from model.training.files import write_whole
 
 
 def dynamic_int8(shop: Workshop) -> bytes:
     """Weights in 8 bits, activations in float or quantised anew for every input."""
-
-    def prepare(converter: Any) -> None:
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-
-    return to_litert(shop.teacher, shop.kind.shape, prepare)
+    return to_litert_int8(shop.teacher, shop.kind.shape)
 
 
 def full_int8(shop: Workshop) -> bytes:
@@ -66,6 +62,7 @@ class Method:
 
 
 METHODS = {
+    "float16": Method(lambda shop: shop.export(shop.teacher), "16-bit weights, nothing taken out"),
     "dynamic-int8": Method(dynamic_int8, "8-bit weights, ranges of activations found at run time"),
     "full-int8": Method(full_int8, "8-bit weights and activations, float input and output"),
     "sparse-50": Method(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import keras
@@ -11,39 +12,58 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from model.convert.litert_export import to_litert_float16
+from model.convert.litert_export import to_litert_float16, to_litert_int8
 from model.errors import WeightsError
 from model.runtime.litert import LiteRtModel
 from model.training.files import write_whole
 from model.types import Vector
 
-LEAST_COSINE = 0.999
-"""Between what Keras and LiteRT make of one input; float16 weights cost far less."""
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """Numbers that a tower's weights are kept in.
+
+    Attributes:
+        convert: Keras model and input shape to the ``.tflite`` file.
+        least_cosine: between what Keras and LiteRT make of one input; a sound export costs less.
+    """
+
+    convert: Callable[[keras.Model, Sequence[int | None]], bytes]
+    least_cosine: float
+
+
+FLOAT16 = Precision(to_litert_float16, 0.999)
+INT8 = Precision(to_litert_int8, 0.99)
 
 
 def write_tower(
-    path: Path, tower: keras.Model, shape: Sequence[int | None], samples: Iterable[Vector]
+    path: Path,
+    tower: keras.Model,
+    shape: Sequence[int | None],
+    samples: Iterable[Vector],
+    precision: Precision = FLOAT16,
 ) -> None:
-    """Export a tower with float16 weights, and make sure that it does what Keras does.
+    """Export a tower, and make sure that it does what Keras does.
 
     Args:
         path: of the ``.tflite`` file; nothing is left there where the check fails.
         tower: trained.
         shape: of its input, None for open axes.
         samples: inputs to compare on, without the batch axis.
+        precision: of its weights.
 
     Raises:
         WeightsError: LiteRT gives other vectors than Keras.
         CheckpointError: the file cannot be written.
     """
     draft = path.with_suffix(".draft")
-    write_whole(draft, to_litert_float16(tower, shape))
+    write_whole(draft, precision.convert(tower, shape))
     exported = LiteRtModel(draft)
     for sample in samples:
         batch = sample[None].astype(np.float32)
         ours, theirs = exported.run(batch)[0], np.asarray(tower(batch, training=False))[0]
         cosine = float(ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs))
-        if not cosine >= LEAST_COSINE:
+        if not cosine >= precision.least_cosine:
             draft.unlink()
             raise WeightsError(f"{tower.name} came out of the export changed: cosine {cosine:.4f}")
     draft.replace(path)

@@ -102,11 +102,12 @@ def test_makes_folders_of_weights_and_keeps_what_is_made(
     assert set(found) == wanted
     assert len({weights.model_id for weights in found.values()}) == len(found)
     served = Weights.load(run / "weights")
-    assert found["float16"].model_id == served.model_id
     both = found["full-int8+pruned-30"]
     assert both.path("fusion").read_text() == "{}"
     assert both.manifest["parts"]["face_tower"]["compressed_by"] == "full-int8"
     crops = KINDS["face"].inputs(Pack(pack), 6, np.random.default_rng(0))
+    kept = vectors(found["float16"].path("face_tower"), crops)
+    np.testing.assert_array_equal(kept, vectors(served.path("face_tower"), crops))
     for part, nearness in (("face_tower", 0.99), ("voice_tower", 0.7)):
         own, whole = (vectors(weights.path(part), crops) for weights in (both, served))
         cosines = (own * whole).sum(1) / np.linalg.norm(own, axis=1) / np.linalg.norm(whole, axis=1)

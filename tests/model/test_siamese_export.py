@@ -37,9 +37,9 @@ from model.runtime.comparator import (
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
-from model.siamese import export, export_command
+from model.siamese import export_command
 from model.siamese.artifacts import joined_inputs, write_fusion
-from model.siamese.export import write_tower
+from model.siamese.export import INT8, Precision, write_tower
 from model.siamese.train import train
 from model.training.command import TrainOptions
 from model.training.run import Run
@@ -98,16 +98,17 @@ def dense(seed: int) -> keras.Model:
     return keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, "tanh")], name="dense")
 
 
-def test_a_tower_is_exported_only_when_it_still_does_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tower_is_exported_only_when_it_still_does_the_same(tmp_path: Path) -> None:
     path, other = tmp_path / "dense.tflite", tmp_path / "other.tflite"
     samples = list(vector(np.random.default_rng(0).standard_normal((3, 6))))
     write_tower(path, dense(1), (1, 6), samples)
     assert LiteRtModel(path).run(samples[0][None]).shape == (1, 5)
-    monkeypatch.setattr(export, "to_litert_float16", lambda *_: path.read_bytes())
+    write_tower(other, dense(2), (1, 6), samples, INT8)
+    assert LiteRtModel(other).run(samples[0][None]).shape == (1, 5)
+    other.unlink()
+    wrong = Precision(lambda *_: path.read_bytes(), 0.9)
     with pytest.raises(WeightsError, match="dense came out of the export changed"):
-        write_tower(other, dense(2), (1, 6), samples)
+        write_tower(other, dense(2), (1, 6), samples, wrong)
     assert [file.name for file in tmp_path.iterdir()] == ["dense.tflite"]
 
 
