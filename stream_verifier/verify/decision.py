@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from model.types import Comparison
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.schema import Reason, State
+from stream_verifier.verify.observation import Observation
 
 BALANCED = "balanced"
 _NOTE_REASONS = {
@@ -67,25 +67,6 @@ class Thresholds:
         balanced = operating_points[BALANCED]
         accept = max(operating_points[name], balanced)
         return cls(accept=accept, reject=2 * balanced - accept, balanced=balanced)
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """What one window says: its comparison and what the front end noticed.
-
-    Attributes:
-        end_s: media time at the window's end, in seconds.
-        comparison: the three LLRs, None where a modality was missing.
-        face_seen: any face was in the picture, usable or not.
-        speech_heard: any speech was heard in the window's span.
-        notes: the front end's machine-readable remarks.
-    """
-
-    end_s: float
-    comparison: Comparison
-    face_seen: bool
-    speech_heard: bool
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

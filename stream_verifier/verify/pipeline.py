@@ -25,7 +25,8 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
-from stream_verifier.verify.decision import Decision, Observation, Verdict
+from stream_verifier.verify.decision import Decision, Verdict
+from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
 
@@ -169,13 +170,7 @@ class VerifyPipeline:
         age_s = self._age_s(window)
         overloaded = age_s is not None and age_s > self._max_age_s
         notes = (*window.notes, "overloaded") if overloaded else window.notes
-        observation = Observation(
-            end_s=window.end_s,
-            comparison=comparison,
-            face_seen=window.faces_seen > 0,
-            speech_heard=window.speech_s > 0,
-            notes=notes,
-        )
+        observation = Observation.of(window, comparison, notes)
         return [_score_payload(window, comparison, notes, age_s), *self._decide(observation)]
 
     def _age_s(self, window: Window) -> float | None:

@@ -10,10 +10,10 @@ from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.decision import (
     Decision,
     DecisionSettings,
-    Observation,
     Thresholds,
     Verdict,
 )
+from stream_verifier.verify.observation import Observation
 
 POINTS = {"fmr_1e-2": 2.0, "balanced": 0.0}
 THRESHOLDS = Thresholds.at("fmr_1e-2", POINTS)
