@@ -16,6 +16,7 @@ RATES = {"EER %": "eer", "FNMR % at FMR 1e-2": "fnmr_at_fmr_1e-2"} | {
     "FNMR % at FMR 1e-3": "fnmr_at_fmr_1e-3"
 }
 ZERO = {"FMR % at LLR 0": "fmr_at_llr_0", "FNMR % at LLR 0": "fnmr_at_llr_0"}
+OVER_MINIMUM = ("times it", "times it of a perfect system")
 DECISIONS = ("accuracy", "precision", "recall")
 WIDEST = 4
 
@@ -118,13 +119,15 @@ def systems(found: Evaluation) -> str:
 
 
 def calibration(found: Evaluation) -> str:
-    """Cllr beside its minimum, and both errors at even odds."""
-    rows = [
-        [name, bits(row, "cllr"), bits(row, "min_cllr"), *(percent(row, z) for z in ZERO.values())]
-        for name, of in found.conditions().items()
-        for row in [of["all"]]
-    ]
-    return _sourced(found, table(["condition", "Cllr, bits", "minimum", *ZERO], rows))
+    """Cllr beside its minimum, what of the difference could be mended, errors at even odds."""
+    head = ["condition", "Cllr, bits", "best line", "minimum", *OVER_MINIMUM, *ZERO]
+    rows = []
+    for name, of in found.conditions().items():
+        row = of["all"]
+        costs = [bits(row, "cllr"), bits(row, "line_cllr", interval=False), bits(row, "min_cllr")]
+        zero = [percent(row, figure) for figure in ZERO.values()]
+        rows.append([name, *costs, *_over_minimum(of["over_minimum"]), *zero])
+    return _sourced(found, table(head, rows))
 
 
 def times(found: Evaluation) -> str:
@@ -204,6 +207,18 @@ def _sourced(found: Evaluation, block: str) -> str:
 def _rates(row: dict[str, Any] | None) -> list[str]:
     known = [percent(row, name) for name in RATES.values()]
     return known + [percent(row, name, interval=False) for name in DECISIONS]
+
+
+def _over_minimum(found: dict[str, Any] | None) -> list[str]:
+    """Cllr over its minimum, and what that would be if calibration were perfect."""
+    if found is None:
+        return ["-"] * len(OVER_MINIMUM)
+    ends = [_times(found["by_people"][end]) for end in ("median", "low", "high")]
+    return [_times(found["measured"]), f"{ends[0]} ({ends[1]} to {ends[2]})"]
+
+
+def _times(ratio: float | None) -> str:
+    return "-" if ratio is None else number(ratio, 2)
 
 
 def _trials(row: dict[str, Any] | None) -> str:

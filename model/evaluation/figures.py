@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.evaluation import metrics
+from model.evaluation.calibration import line_cllr
 from model.evaluation.metrics import Flags, Floats, Ladder
 
 FIGURES = (
@@ -45,8 +46,8 @@ def measure(
     Returns:
         Numbers of ``trials``, ``mated``, ``non_mated``, ``unscored`` (left out of all else),
         ``people``; each of ``FIGURES`` as a fraction (Cllr in bits), and ``..._interval``: low
-        and high end of 95 %. None stands for what these trials do not tell. None altogether
-        where nothing was scored.
+        and high end of 95 %; ``line_cllr`` in bits. None stands for what these trials do not
+        tell. None altogether where nothing was scored.
     """
     scored = ~np.isnan(llr)
     if not scored.any():
@@ -61,6 +62,7 @@ def measure(
         "non_mated": int((~mated).sum()),
         "unscored": int((~scored).sum()),
         "people": count,
+        "line_cllr": None if mated.all() or not mated.any() else line_cllr(llr, mated),
     }
     for name in FIGURES:
         row[name] = _finite(found[name][0])

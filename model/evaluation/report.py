@@ -18,6 +18,8 @@ The file is one object; keys are stable, new ones may come:
     - ``no_face``, ``no_voice``: trials without that modality's LLR, because the condition or the
       system leaves it out or because nothing was found to compare.
     - ``all``: row of all trials, by the fused LLR.
+    - ``over_minimum``: how far that row's Cllr lies above its minimum, and how far that of a
+      perfectly calibrated system would (``model.evaluation.calibration.over_minimum``), or null.
     - ``by_kind``: rows of each impostor kind against the mated trials.
     - ``by_source``: rows by data set of the claimed person's voice.
     - ``face``, ``voice``: rows of one modality's own LLR; mated where that modality is the
@@ -46,6 +48,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.packs import Pack
+from model.evaluation.calibration import over_minimum
 from model.evaluation.figures import Row, measure
 from model.evaluation.metrics import Flags, Floats
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scores
@@ -110,6 +113,7 @@ def summary(scores: Scores, *, skipped: int = 0, rounds: int = 500) -> dict[str,
         "no_face": int(np.isnan(scores.face).sum()),
         "no_voice": int(np.isnan(scores.voice).sum()),
         "all": fused(every),
+        "over_minimum": over_minimum(scores.fused, scores.mated, scores.person),
         "by_kind": {str(k): fused(scores.mated | (scores.kind == k)) for k in kinds},
         "by_source": _parted(fused, scores.source),
         "face": face(every),
@@ -173,7 +177,7 @@ def remarks(systems: dict[str, dict[str, Any]]) -> list[str]:
 
 _HEAD = (
     "| condition | trials | mated / not | EER % (95 %) | FNMR % at FMR 1e-2 (95 %) "
-    "| at 1e-3 (95 %) | accuracy % | precision % | recall % | Cllr (95 %) | min Cllr |"
+    "| at 1e-3 (95 %) | accuracy % | precision % | recall % | Cllr (95 %) | best line | min Cllr |"
 )
 
 
@@ -195,7 +199,8 @@ def _cells(row: Row) -> str:
     rates = [_percent(row, name, True) for name in ("eer", "fnmr_at_fmr_1e-2", "fnmr_at_fmr_1e-3")]
     rates += [_percent(row, name, False) for name in ("accuracy", "precision", "recall")]
     costs = [_number(row["cllr"], 3) + _span(row["cllr_interval"], 1, 3)]
-    cells = [f"{row['mated']} / {row['non_mated']}", *rates, *costs, _number(row["min_cllr"], 3)]
+    costs += [_number(row[name], 3) for name in ("line_cllr", "min_cllr")]
+    cells = [f"{row['mated']} / {row['non_mated']}", *rates, *costs]
     return "".join(f"| {cell} " for cell in cells) + "|"
 
 
