@@ -65,6 +65,14 @@ class Weights:
         """
         return self.directory / str(self._entry(part)["file"])
 
+    def digest(self, part: str) -> str:
+        """The checked sha256 of a part, hexadecimal: what was made with it can be kept by it.
+
+        Raises:
+            WeightsError: the manifest does not list the part.
+        """
+        return str(self._entry(part)["sha256"])
+
     def _entry(self, part: str) -> dict[str, Any]:
         if not self.has(part):
             raise WeightsError(

@@ -1,20 +1,19 @@
-"""A first, simple rule from recent windows to a verdict; pure, with time passed in.
+"""From windows to a verdict: evidence adds up, fades, and is judged at an operating point.
 
-Each modality keeps its few newest LLRs; their mean is its evidence. The fused evidence is the
-mean over windows that had both. Thresholds come from the comparator's named operating points.
+Pure, with time passed in. How much evidence counts was fitted (`operating.EvidenceModel`); the
+rules about what is missing are here, in plain sight.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 
-from stream_verifier.errors import SettingsError
 from stream_verifier.events.schema import Reason, State
+from stream_verifier.verify.belief import Belief, Odds, share_lost
 from stream_verifier.verify.observation import Observation
+from stream_verifier.verify.operating import EvidenceModel, OperatingPoint, Worth
 
-BALANCED = "balanced"
 _NOTE_REASONS = {
     "multiple_faces": Reason.MULTIPLE_FACES,
     "poor_face_quality": Reason.POOR_FACE_QUALITY,
@@ -22,208 +21,262 @@ _NOTE_REASONS = {
     "media_gap": Reason.MEDIA_GAP,
     "overloaded": Reason.OVERLOADED,
 }
+_ODD = {"multiple_faces", "media_gap"}
+_EVEN = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DecisionSettings:
-    """How the rule over recent windows remembers and forgets.
+    """How long trust lasts without evidence.
 
     Attributes:
-        memory_windows: newest LLRs averaged per modality.
-        face_ttl_s: face evidence older than this counts no more.
-        voice_ttl_s: voice evidence older than this counts no more; longer, since people listen.
+        face_ttl_s: nobody stays verified without a scored face for longer.
+        voice_ttl_s: nor without scored speech; longer, since people listen.
         absent_after_s: neither face nor speech for this long means nobody is there.
-        lone_windows: windows of one modality alone that may reject.
+        unseen_s: mean life of the trust in a face that is not in the picture.
+        unscored_s: mean life of it where a face is there, too poor to be scored.
+        unheard_s: mean life of the trust in a voice that is silent.
+        calm_after_s: verified for so long without a score against it, a call is calm.
+        calm_every_s: a calm call wants a score only so often; 0: every window of every call.
     """
 
-    memory_windows: int = 3
-    face_ttl_s: float = 4.0
-    voice_ttl_s: float = 15.0
-    absent_after_s: float = 4.0
-    lone_windows: int = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Thresholds:
-    """LLRs at and above ``accept`` verify, at and below ``reject`` reject."""
-
-    accept: float
-    reject: float
-    balanced: float
-
-    @classmethod
-    def at(cls, name: str, operating_points: Mapping[str, float]) -> Thresholds:
-        """Take the accept threshold from a named point, mirrored at the balanced one to reject.
-
-        Raises:
-            SettingsError: the model has no operating point of that name.
-        """
-        if name not in operating_points or BALANCED not in operating_points:
-            known = ", ".join(sorted(operating_points)) or "none"
-            raise SettingsError(
-                f"The model has no operating point {name!r}. It has: {known}. "
-                "Set STREAM_VERIFIER_OPERATING_POINT to one of them."
-            )
-        balanced = operating_points[BALANCED]
-        accept = max(operating_points[name], balanced)
-        return cls(accept=accept, reject=2 * balanced - accept, balanced=balanced)
+    face_ttl_s: float = 6.0
+    voice_ttl_s: float = 20.0
+    absent_after_s: float = 3.0
+    unseen_s: float = 2.0
+    unscored_s: float = 20.0
+    unheard_s: float = 60.0
+    calm_after_s: float = 15.0
+    calm_every_s: float = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The decision's state, why, and the fused evidence behind it (None without any)."""
+    """The decision's state, and why.
+
+    Attributes:
+        state: what is held to be true now.
+        reasons: for it, the weightiest first.
+        odds: log-odds behind it; None as long as neither modality has been scored.
+    """
 
     state: State
     reasons: tuple[Reason, ...]
-    llr: float | None
-
-
-class Evidence:
-    """The newest LLRs of one modality, each with its time."""
-
-    def __init__(self, *, memory_windows: int, ttl_s: float) -> None:
-        self._ttl_s = ttl_s
-        self._entries: deque[tuple[float, float]] = deque(maxlen=memory_windows)
-
-    def __len__(self) -> int:
-        return len(self._entries)
-
-    def add(self, time_s: float, llr: float | None) -> None:
-        """Remember one LLR; None is ignored."""
-        if llr is not None:
-            self._entries.append((time_s, llr))
-
-    def forget(self, now_s: float) -> None:
-        """Drop what is older than the time to live."""
-        while self._entries and now_s - self._entries[0][0] > self._ttl_s:
-            self._entries.popleft()
-
-    def clear(self) -> None:
-        """Drop everything."""
-        self._entries.clear()
+    odds: Odds | None = None
 
     @property
-    def mean(self) -> float | None:
-        """Mean LLR, None without evidence."""
-        if not self._entries:
-            return None
-        return sum(llr for _, llr in self._entries) / len(self._entries)
+    def llr(self) -> float | None:
+        """Log-odds that face and voice are the enrolled person's; None without evidence.
+
+        The prior is at even odds, so that they are the LLR of all evidence that still counts.
+        """
+        return None if self.odds is None else self.odds.both
+
+
+class Freshness:
+    """When one modality was scored last, and how much the next score is worth."""
+
+    def __init__(self, worth: Worth) -> None:
+        self._worth = worth
+        self.scored_s = -math.inf
+
+    def forget(self) -> None:
+        """What comes next follows on nothing."""
+        self.scored_s = -math.inf
+
+    def evidence(self, llr: float | None, start_s: float, end_s: float) -> float:
+        """What an LLR of media from ``start_s`` to ``end_s`` adds to the log-odds."""
+        if llr is None or end_s <= self.scored_s:
+            return 0.0
+        new_s = end_s - self.scored_s
+        follows = start_s < self.scored_s
+        factor = min(self._worth.per_s * new_s, self._worth.first) if follows else self._worth.first
+        self.scored_s = end_s
+        counted = llr if llr >= 0 else min(0.0, llr + self._worth.slack)
+        return min(self._worth.limit, max(-self._worth.limit, factor * counted))
 
 
 class Decision:
     """Follows one call: windows in, verdicts out.
 
     Args:
-        thresholds: from a named operating point.
-        settings: memory and forgetting.
+        evidence: how much windows count; fitted.
+        point: where the states change.
+        settings: how long trust lasts without evidence.
     """
 
-    def __init__(self, *, thresholds: Thresholds, settings: DecisionSettings | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        evidence: EvidenceModel,
+        point: OperatingPoint,
+        settings: DecisionSettings | None = None,
+    ) -> None:
         self._settings = settings or DecisionSettings()
-        self._thresholds = thresholds
-        memory = self._settings.memory_windows
-        self._face = Evidence(memory_windows=memory, ttl_s=self._settings.face_ttl_s)
-        self._voice = Evidence(memory_windows=memory, ttl_s=self._settings.voice_ttl_s)
-        # Fused evidence rests on the voice in it, so it lives as long as voice does.
-        self._fused = Evidence(memory_windows=memory, ttl_s=self._settings.voice_ttl_s)
-        self._last_sign_s = 0.0
-        self._verdict = Verdict(State.WAITING, (), None)
+        self._point = point
+        self._swap_every_s = evidence.swap_every_s
+        self._ceiling = evidence.ceiling
+        self._belief = Belief()
+        self._face = Freshness(evidence.face)
+        self._voice = Freshness(evidence.voice)
+        self._track: int | None = None
+        self._now_s = self._sign_s = self._doubt_s = 0.0
+        self._scored_s = -math.inf
+        self._verdict = Verdict(State.WAITING, ())
 
     @property
     def verdict(self) -> Verdict:
         """The newest verdict."""
         return self._verdict
 
+    @property
+    def patience_s(self) -> float:
+        """How long the next score may wait: long verified, later; unsure, at once."""
+        return self._settings.calm_every_s if self._calm(self._now_s) else 0.0
+
+    def wants(self, observation: Observation) -> bool:
+        """Whether a window is worth being scored, judged by all that is known without a score.
+
+        Anything out of the ordinary is: another track, another face, a gap, nobody there.
+        """
+        if not self._calm(observation.end_s) or self._odd(observation):
+            return True
+        return observation.end_s - self._scored_s >= self._settings.calm_every_s
+
     def update(self, observation: Observation) -> Verdict:
         """Take one window in and return the verdict after it."""
-        now_s = observation.end_s
+        elapsed_s = observation.end_s - self._now_s
+        self._now_s = observation.end_s
         if "media_gap" in observation.notes:
-            # Somebody else may have sat down meanwhile: trust starts anew.
-            self._clear()
+            self._distrust()  # somebody else may have sat down meanwhile
+        self._fade(observation, elapsed_s)
         if observation.face_seen or observation.speech_heard:
-            self._last_sign_s = now_s
-        self._remember(observation)
-        for evidence in (self._face, self._voice, self._fused):
-            evidence.forget(now_s)
-        if now_s - self._last_sign_s >= self._settings.absent_after_s:
-            self._clear()
-            self._verdict = Verdict(State.ABSENT, (Reason.NO_FACE, Reason.NO_SPEECH), None)
+            self._sign_s = self._now_s
+        if self._now_s - self._sign_s >= self._settings.absent_after_s:
+            self._distrust()
+            self._verdict = Verdict(State.ABSENT, (Reason.NO_FACE, Reason.NO_SPEECH))
         else:
+            self._weigh(observation)
             self._verdict = self._judge(observation)
+        self._take_note(observation)
         return self._verdict
 
-    def _remember(self, observation: Observation) -> None:
-        comparison, end_s = observation.comparison, observation.end_s
-        self._face.add(end_s, comparison.llr_face)
-        self._voice.add(end_s, comparison.llr_voice)
-        if comparison.llr_face is not None and comparison.llr_voice is not None:
-            self._fused.add(end_s, comparison.llr_fused)
+    def _take_note(self, observation: Observation) -> None:
+        """Remember when there was doubt last, and when a window was scored last."""
+        against = any(
+            llr is not None and llr < _EVEN
+            for llr in (observation.comparison.llr_face, observation.comparison.llr_voice)
+        )
+        if self._verdict.state is not State.VERIFIED or against or self._odd(observation):
+            self._doubt_s = self._now_s
+        if not observation.spared:
+            self._scored_s = self._now_s
 
-    def _clear(self) -> None:
-        for evidence in (self._face, self._voice, self._fused):
-            evidence.clear()
+    def _calm(self, now_s: float) -> bool:
+        calm = now_s - self._doubt_s >= self._settings.calm_after_s
+        return calm and self._settings.calm_every_s > 0
+
+    def _odd(self, observation: Observation) -> bool:
+        if not observation.face_seen or _ODD & set(observation.notes):
+            return True
+        return observation.face_track is not None and observation.face_track != self._track
+
+    def _distrust(self) -> None:
+        self._belief.reset()
+        self._face.forget()
+        self._voice.forget()
+        self._track = None
+
+    def _fade(self, observation: Observation, elapsed_s: float) -> None:
+        settings = self._settings
+        self._belief.mix(share_lost(elapsed_s, self._swap_every_s))
+        if not observation.face_seen:
+            self._belief.mix_face(share_lost(elapsed_s, settings.unseen_s))
+        elif observation.comparison.llr_face is None and not observation.spared:
+            self._belief.mix_face(share_lost(elapsed_s, settings.unscored_s))
+        if not observation.speech_heard:
+            self._belief.mix_voice(share_lost(elapsed_s, settings.unheard_s))
+
+    def _weigh(self, observation: Observation) -> None:
+        self._belief.weigh(face=self._face_evidence(observation), voice=self._voiced(observation))
+        self._belief.bound(self._ceiling)
+
+    def _face_evidence(self, observation: Observation) -> float:
+        llr, track = observation.comparison.llr_face, observation.face_track
+        if llr is None:
+            return 0.0
+        seen_s = self._now_s if observation.face_s is None else observation.face_s
+        if track != self._track:
+            if self._beside(observation) and llr < _EVEN:
+                return 0.0
+            # Another track may be another person, and follows on nothing.
+            self._belief.mix_face(1.0)
+            self._face.forget()
+            self._track = track
+        return self._face.evidence(llr, -math.inf, seen_s)
+
+    def _beside(self, observation: Observation) -> bool:
+        """The followed face may be there beside the one that was scored."""
+        return self._track is not None and "multiple_faces" in observation.notes
+
+    def _voiced(self, observation: Observation) -> float:
+        end_s = self._now_s
+        start_s, end_s = observation.speech_span_s or (end_s, end_s)
+        return self._voice.evidence(observation.comparison.llr_voice, start_s, end_s)
 
     def _judge(self, observation: Observation) -> Verdict:
-        fused = self._fused.mean
-        mismatches = self._mismatches()
-        if mismatches:
-            state, reasons = State.REJECTED, mismatches
-        elif self._verifies():
-            state, reasons = State.VERIFIED, ()
-        else:
-            state, reasons = self._undecided(), self._missing(observation)
+        heard = self._face.scored_s > -math.inf or self._voice.scored_s > -math.inf
+        odds = self._belief.odds if heard else None
         notes = tuple(_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS)
-        return Verdict(state, tuple(dict.fromkeys(reasons + notes)), fused)
+        if odds is not None and self._rejects(odds):
+            return Verdict(State.REJECTED, _unique(_mismatches(odds) + notes), odds)
+        missing = self._missing(observation)
+        if odds is not None and not self._stale() and self._verifies(odds):
+            return Verdict(State.VERIFIED, _unique(notes), odds)
+        return Verdict(self._undecided(), _unique(missing + notes), odds)
 
-    def _mismatches(self) -> tuple[Reason, ...]:
-        """Name the modalities that contradict the reference strongly enough to reject."""
-        fused = self._fused.mean
-        fused_rejects = fused is not None and fused <= self._thresholds.reject
-        sides = ((self._face, Reason.FACE_MISMATCH), (self._voice, Reason.VOICE_MISMATCH))
-        rejecting = any(self._rejects_alone(evidence) for evidence, _ in sides) or fused_rejects
-        if not rejecting:
-            return ()
-        below = tuple(
-            reason
-            for evidence, reason in sides
-            if (mean := evidence.mean) is not None and mean < self._thresholds.balanced
-        )
-        return below or self._weaker_side()
+    def _rejects(self, odds: Odds) -> bool:
+        held = self._verdict.state is State.REJECTED
+        return odds.both <= (_EVEN if held else self._point.reject)
 
-    def _rejects_alone(self, evidence: Evidence) -> bool:
-        mean = evidence.mean
-        return (
-            mean is not None
-            and len(evidence) >= self._settings.lone_windows
-            and mean <= self._thresholds.reject
-        )
+    def _verifies(self, odds: Odds) -> bool:
+        held = self._verdict.state is State.VERIFIED
+        return odds.both >= (self._point.hold if held else self._point.accept)
 
-    def _weaker_side(self) -> tuple[Reason, ...]:
-        """Fused evidence may reject while each side alone is just above even odds."""
-        face, voice = self._face.mean, self._voice.mean
-        if face is not None and (voice is None or face < voice):
-            return (Reason.FACE_MISMATCH,)
-        return (Reason.VOICE_MISMATCH,)
+    def _stale(self) -> bool:
+        return self._stale_face() or self._stale_voice()
 
-    def _verifies(self) -> bool:
-        fused, face, voice = self._fused.mean, self._face.mean, self._voice.mean
-        if fused is None or face is None or voice is None:
-            return False
-        balanced = self._thresholds.balanced
-        return fused >= self._thresholds.accept and face >= balanced and voice >= balanced
+    def _stale_face(self) -> bool:
+        return self._now_s - self._face.scored_s > self._settings.face_ttl_s
+
+    def _stale_voice(self) -> bool:
+        return self._now_s - self._voice.scored_s > self._settings.voice_ttl_s
 
     def _undecided(self) -> State:
-        """Waiting until both modalities have spoken once, uncertain afterwards."""
-        if self._verdict.state in (State.WAITING, State.ABSENT) and not len(self._fused):
-            return State.WAITING
-        return State.UNCERTAIN
+        """Waiting until both modalities have spoken since trust began, uncertain afterwards."""
+        both = self._face.scored_s > -math.inf and self._voice.scored_s > -math.inf
+        waits = self._verdict.state in (State.WAITING, State.ABSENT)
+        return State.WAITING if waits and not both else State.UNCERTAIN
 
     def _missing(self, observation: Observation) -> tuple[Reason, ...]:
         reasons: tuple[Reason, ...] = ()
-        if not len(self._face) and not observation.face_seen:
+        if not observation.face_seen:
             reasons += (Reason.NO_FACE,)
             if observation.speech_heard:
                 reasons += (Reason.SPEAKER_NOT_ON_CAMERA,)
-        if not len(self._voice):
+        if self._stale_voice():
             reasons += (Reason.NO_SPEECH,)
         return reasons
+
+
+def _mismatches(odds: Odds) -> tuple[Reason, ...]:
+    """The sides that are rather not the person's; the weaker one where each alone might be."""
+    face, voice = odds.face < _EVEN, odds.voice < _EVEN
+    if not face and not voice:
+        face, voice = odds.face <= odds.voice, odds.voice < odds.face
+    named = ((face, Reason.FACE_MISMATCH), (voice, Reason.VOICE_MISMATCH))
+    return tuple(reason for wrong, reason in named if wrong)
+
+
+def _unique(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
+    return tuple(dict.fromkeys(reasons))

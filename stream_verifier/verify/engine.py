@@ -1,4 +1,4 @@
-"""One worker thread does the inference of all calls, in fair turns, off the event loop.
+"""One worker thread does the inference of all calls, the most pressing first, off the event loop.
 
 One thread, because a second one gains nothing where inference saturates the core, and because
 it keeps the loop free: a call's media waits in its bounded inbox until the call's turn comes.
@@ -6,6 +6,8 @@ it keeps the loop free: a call's media waits in its bounded inbox until the call
 
 from __future__ import annotations
 
+import heapq
+import itertools
 import logging
 import threading
 import time
@@ -31,6 +33,11 @@ class Pipeline(Protocol):
     """What the engine runs: media in, payloads out."""
 
     windows: int
+
+    @property
+    def patience_s(self) -> float:
+        """How long media may wait before somebody misses its score."""
+        ...
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return what happened because of it."""
@@ -67,6 +74,11 @@ class Ticket:
         self._heard_s = now_s
         self._finishing = False
         self.queued = False
+
+    @property
+    def patience_s(self) -> float:
+        """How long this call's media may wait; nothing, once its end was asked for."""
+        return 0.0 if self._finishing else self._pipeline.patience_s
 
     def notify(self) -> None:
         """Say that the inbox has media; callable from any thread, cheap."""
@@ -117,6 +129,10 @@ class Ticket:
 class Engine:
     """Runs the pipelines of all calls on one thread; how many they may be is not its business.
 
+    Earliest deadline first (Liu and Layland 1973): a turn is due when its media has waited for as
+    long as the call's patience lasts. A call that is unsure goes before one that is long verified,
+    and none waits for ever, since deadlines pass.
+
     Args:
         clock: monotonic seconds; a parameter so that tests need not wait.
     """
@@ -124,7 +140,8 @@ class Engine:
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._tickets: set[Ticket] = set()
-        self._round: deque[Ticket] = deque()
+        self._round: list[tuple[float, int, Ticket]] = []
+        self._turns = itertools.count()
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -167,7 +184,8 @@ class Engine:
         with self._changed:
             if ticket in self._tickets and not ticket.queued:
                 ticket.queued = True
-                self._round.append(ticket)
+                due_s = self._clock() + ticket.patience_s
+                heapq.heappush(self._round, (due_s, next(self._turns), ticket))
                 self._changed.notify()
 
     def _release(self, ticket: Ticket) -> None:
@@ -181,7 +199,7 @@ class Engine:
                 self._changed.wait(_IDLE_CHECK_S)
             if not self._round:
                 return None
-            ticket = self._round.popleft()
+            ticket = heapq.heappop(self._round)[-1]
             ticket.queued = False
             return ticket if ticket in self._tickets else None
 

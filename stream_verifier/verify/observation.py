@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from model.types import Comparison
 from stream_verifier.windows.types import Window
+
+UNSCORED = Comparison(None, None, None, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,7 @@ class Observation:
         face_track: number of the face followed in it; another one may be another person.
         speech_span_s: media time of the scored speech's first and last frame; what the span has
             in common with the one before it is no new evidence.
+        spared: it was not scored because the decision did not need it.
     """
 
     end_s: float
@@ -32,6 +35,7 @@ class Observation:
     face_s: float | None = None
     face_track: int | None = None
     speech_span_s: tuple[float, float] | None = None
+    spared: bool = False
 
     @classmethod
     def of(cls, window: Window, comparison: Comparison, notes: tuple[str, ...]) -> Observation:
@@ -47,3 +51,7 @@ class Observation:
             face_track=None if face is None else face.track_id,
             speech_span_s=None if speech is None else (speech.start_s, speech.end_s),
         )
+
+    def unscored(self) -> Observation:
+        """The same window where nobody compared it with the reference."""
+        return replace(self, comparison=UNSCORED, spared=True)

@@ -15,6 +15,7 @@ from model.runtime.voice import VoiceTower
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
     EnrolmentProgress,
+    Evidence,
     FusedScore,
     Gap,
     MediaStarted,
@@ -25,8 +26,9 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.decision import Decision, Verdict
-from stream_verifier.verify.observation import Observation
+from stream_verifier.verify.observation import UNSCORED, Observation
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
 
@@ -131,7 +133,7 @@ class VerifyPipeline:
         now: Callable[[], float] | None = None,
         max_age_s: float = 3.0,
     ) -> None:
-        self.windows = 0
+        self.windows = self.spared = 0
         self._front_end = front_end
         self._reference = reference
         self._comparator = comparator
@@ -146,6 +148,11 @@ class VerifyPipeline:
         """The newest verdict."""
         return self._decision.verdict
 
+    @property
+    def patience_s(self) -> float:
+        """How long the next score may wait."""
+        return self._decision.patience_s
+
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
         payloads = self._media.advance(item)
@@ -155,9 +162,8 @@ class VerifyPipeline:
 
     def idle(self, silence_s: float) -> list[Payload]:
         """Let the verdict fade while no media comes at all."""
-        nothing = Comparison(None, None, None, None, None)
         at_s = self._media.now_s + silence_s
-        return self._decide(Observation(at_s, nothing, face_seen=False, speech_heard=False))
+        return self._decide(Observation(at_s, UNSCORED, face_seen=False, speech_heard=False))
 
     def finish(self) -> list[Payload]:
         """Score what is left at the end of the media."""
@@ -165,13 +171,21 @@ class VerifyPipeline:
 
     def _score(self, window: Window) -> list[Payload]:
         self.windows += 1
-        face, voice = self._front_end.embed(window)
-        comparison = self._comparator.compare(self._reference, face, voice)
         age_s = self._age_s(window)
         overloaded = age_s is not None and age_s > self._max_age_s
         notes = (*window.notes, "overloaded") if overloaded else window.notes
-        observation = Observation.of(window, comparison, notes)
-        return [_score_payload(window, comparison, notes, age_s), *self._decide(observation)]
+        observation = Observation.of(window, UNSCORED, notes)
+        if self._decision.wants(observation):
+            observation = replace(observation, comparison=self._compare(window))
+        else:
+            observation = observation.unscored()
+            self.spared += 1
+        changed = self._decide(observation)
+        return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
+
+    def _compare(self, window: Window) -> Comparison:
+        face, voice = self._front_end.embed(window)
+        return self._comparator.compare(self._reference, face, voice)
 
     def _age_s(self, window: Window) -> float | None:
         if self._now is None or window.arrived_s is None:
@@ -199,8 +213,9 @@ class VerifyPipeline:
 
 
 def _score_payload(
-    window: Window, comparison: Comparison, notes: tuple[str, ...], age_s: float | None
+    window: Window, observation: Observation, odds: Odds | None, age_s: float | None
 ) -> Score:
+    comparison = observation.comparison
     fused = comparison.llr_fused
     return Score(
         media_s=window.end_s,
@@ -211,9 +226,15 @@ def _score_payload(
         fused=None if fused is None else FusedScore(llr=fused, of=list(comparison.modalities)),
         speech_s=window.speech_s,
         faces=list(window.boxes),
-        notes=list(notes),
+        notes=list(observation.notes),
+        spared=observation.spared,
+        evidence=_evidence(odds),
         age_s=age_s,
     )
+
+
+def _evidence(odds: Odds | None) -> Evidence | None:
+    return None if odds is None else Evidence(face=odds.face, voice=odds.voice, both=odds.both)
 
 
 def _modality(cosine: float | None, llr: float | None) -> ModalityScore | None:
@@ -228,6 +249,9 @@ class EnrolPipeline:
         enrolment: decides what is enough and what is missing.
         model_id: the embedding space that the reference is made in.
     """
+
+    patience_s = 0.0
+    """Somebody looks at the progress bar all the time."""
 
     def __init__(self, *, front_end: FrontEnd, enrolment: Enrolment, model_id: str) -> None:
         self.windows = 0

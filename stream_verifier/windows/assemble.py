@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from model.runtime.vad import VoiceActivityDetector
+from stream_verifier.errors import SettingsError
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import FaceWatcher, Look
@@ -57,7 +59,45 @@ class WindowSettings:
     min_over_floor_db: float = 6.0
 
 
-def _windower(settings: WindowSettings) -> SpeechWindower:
+class Ears(Protocol):
+    """Cuts speech into windows, as `SpeechWindower` does."""
+
+    @property
+    def settled_s(self) -> float | None:
+        """Media time up to which all windows have been given; None before the first sound."""
+        ...
+
+    def push(self, chunk: AudioChunk) -> list[SpeechWindow]:
+        """Take the next sound and give the windows that it completes."""
+        ...
+
+    def flush(self) -> SpeechWindow | None:
+        """Give what is left at the end."""
+        ...
+
+    def reset(self) -> None:
+        """Forget all speech."""
+        ...
+
+    def speech_between(self, start_s: float, end_s: float) -> float:
+        """Seconds of speech in a stretch."""
+        ...
+
+
+class Eyes(Protocol):
+    """Looks at frames, as `FaceWatcher` does."""
+
+    def look(self, frame: VideoFrame) -> Look:
+        """Look at the next frame."""
+        ...
+
+    def reset(self) -> None:
+        """Follow nobody any more."""
+        ...
+
+
+def speech_windower(settings: WindowSettings) -> SpeechWindower:
+    """Make what cuts a call's speech, as the settings have it."""
     return SpeechWindower(
         window_s=settings.window_s,
         first_s=settings.first_s,
@@ -72,6 +112,12 @@ def _windower(settings: WindowSettings) -> SpeechWindower:
     )
 
 
+def _watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
+    if detector is None:
+        raise SettingsError("windows need a face detector, or eyes that do without")
+    return FaceWatcher(detector, break_s=settings.track_break_s, second_face=settings.second_face)
+
+
 class WindowAssembler:
     """Makes windows from the media of one call, whatever the order they come in.
 
@@ -81,20 +127,28 @@ class WindowAssembler:
     Media that come later than that are not lost, but count in the window that is open by then.
     """
 
-    def __init__(self, detector: FaceDetector, settings: WindowSettings | None = None) -> None:
+    def __init__(
+        self,
+        detector: FaceDetector | None,
+        settings: WindowSettings | None = None,
+        *,
+        ears: Ears | None = None,
+        eyes: Eyes | None = None,
+    ) -> None:
         """Start before the first media.
 
         Args:
-            detector: finds faces; used from the thread that feeds.
+            detector: finds faces; used from the thread that feeds. None where ``eyes`` are given.
             settings: defaults where None.
+            ears: cut speech into windows; those of the settings where None.
+            eyes: look at frames; those of the settings with the detector where None.
+
+        Raises:
+            SettingsError: there is neither a detector nor eyes.
         """
         self._settings = settings or WindowSettings()
-        self._speech = _windower(self._settings)
-        self._watcher = FaceWatcher(
-            detector,
-            break_s=self._settings.track_break_s,
-            second_face=self._settings.second_face,
-        )
+        self._speech: Ears = ears or speech_windower(self._settings)
+        self._watcher: Eyes = eyes or _watcher(detector, self._settings)
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
         self._spoken: list[SpeechWindow] = []

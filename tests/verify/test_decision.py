@@ -1,74 +1,35 @@
 from __future__ import annotations
 
+import math
+
 import pytest
+from decision_media import EVIDENCE, POINT, make_decision, observe, play
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.types import Comparison
-from stream_verifier.errors import SettingsError
 from stream_verifier.events.schema import Reason, State
-from stream_verifier.verify.decision import (
-    Decision,
-    DecisionSettings,
-    Thresholds,
-    Verdict,
-)
+from stream_verifier.verify.decision import Decision, DecisionSettings, Freshness
 from stream_verifier.verify.observation import Observation
-
-POINTS = {"fmr_1e-2": 2.0, "balanced": 0.0}
-THRESHOLDS = Thresholds.at("fmr_1e-2", POINTS)
-
-
-def observe(
-    end_s: float,
-    face: float | None = None,
-    voice: float | None = None,
-    *,
-    notes: tuple[str, ...] = (),
-    face_seen: bool | None = None,
-    speech_heard: bool | None = None,
-) -> Observation:
-    both = face is not None and voice is not None
-    fused = min(face, voice) if both else (face if voice is None else voice)  # type: ignore[type-var]
-    return Observation(
-        end_s=end_s,
-        comparison=Comparison(face, voice, face, voice, fused),
-        face_seen=face is not None if face_seen is None else face_seen,
-        speech_heard=voice is not None if speech_heard is None else speech_heard,
-        notes=notes,
-    )
-
-
-def play(*observations: Observation, decision: Decision | None = None) -> Verdict:
-    decision = decision or Decision(thresholds=THRESHOLDS)
-    for observation in observations:
-        decision.update(observation)
-    return decision.verdict
-
-
-def test_thresholds_mirror_the_named_point_at_the_balanced_one() -> None:
-    thresholds = Thresholds.at("fmr_1e-2", {"fmr_1e-2": 3.0, "balanced": 0.5})
-    assert (thresholds.accept, thresholds.reject) == (3.0, -2.0)
-
-
-def test_an_unknown_operating_point_names_the_known_ones() -> None:
-    with pytest.raises(SettingsError, match="balanced, fmr_1e-2"):
-        Thresholds.at("fmr_1e-9", POINTS)
+from stream_verifier.verify.operating import Worth
 
 
 def test_it_waits_for_what_is_missing() -> None:
-    decision = Decision(thresholds=THRESHOLDS)
+    decision = make_decision()
     assert decision.verdict.state is State.WAITING
+    assert decision.verdict.odds is None
     verdict = decision.update(observe(1, face=5))
-    assert verdict == Verdict(State.WAITING, (Reason.NO_SPEECH,), None)
+    assert (verdict.state, verdict.reasons) == (State.WAITING, (Reason.NO_SPEECH,))
+    assert verdict.odds is not None and verdict.odds.face > 2 > verdict.odds.both
 
 
-def test_one_good_window_of_both_verifies() -> None:
-    assert play(observe(1.5, face=5, voice=4)) == Verdict(State.VERIFIED, (), 4.0)
+def test_good_windows_of_both_verify() -> None:
+    verdict = play(observe(1.5, face=5, voice=4), observe(2.5, face=5, voice=4))
+    assert (verdict.state, verdict.reasons) == (State.VERIFIED, ())
+    assert verdict.llr is not None and verdict.llr >= 2
 
 
 def test_both_wrong_rejects_and_names_both() -> None:
-    verdict = play(observe(1.5, face=-5, voice=-4))
+    verdict = play(observe(1.5, face=-8, voice=-4), observe(2.5, face=-8, voice=-4))
     assert verdict.state is State.REJECTED
     assert verdict.reasons == (Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH)
 
@@ -78,7 +39,7 @@ def test_both_wrong_rejects_and_names_both() -> None:
     [(8.0, -4.0, Reason.VOICE_MISMATCH), (-4.0, 8.0, Reason.FACE_MISMATCH)],
 )
 def test_one_wrong_side_rejects_and_is_named(face: float, voice: float, reason: Reason) -> None:
-    verdict = play(observe(1, face, voice), observe(2, face, voice))
+    verdict = play(*(observe(t, face, voice) for t in (1, 2, 3)))
     assert verdict.state is State.REJECTED
     assert verdict.reasons == (reason,)
 
@@ -89,25 +50,119 @@ def test_a_wrong_face_alone_rejects_before_anyone_speaks() -> None:
     assert (verdict.state, verdict.reasons) == (State.REJECTED, (Reason.FACE_MISMATCH,))
 
 
-def test_a_swap_is_noticed_within_three_windows() -> None:
+def test_no_single_window_overturns_long_trust() -> None:
+    long_trusted = [observe(t, 9, 8) for t in range(1, 30)]
+    glitch = [observe(30, -13, 8)]
+    assert play(*long_trusted, *glitch).state is not State.REJECTED
+
+
+def test_the_same_picture_and_the_same_speech_are_no_new_evidence() -> None:
+    once = [observe(1, -5, 1, face_s=0.9, span=(0, 1))]
+    again = [observe(t, -5, 1, face_s=0.9, span=(0, 1)) for t in (1.5, 2, 2.5)]
+    first, later = play(*once).odds, play(*once, *again).odds
+    assert first is not None and later is not None
+    assert later.face >= first.face  # trust in the swap fades, no evidence was added
+    assert later.voice <= first.voice
+
+
+def test_speech_that_overlaps_counts_for_what_is_new_in_it() -> None:
+    fresh = play(observe(3, voice=2, span=(0, 3)), observe(6, voice=2, span=(3.5, 6)))
+    overlapping = play(observe(3, voice=2, span=(0, 3)), observe(4, voice=2, span=(1, 4)))
+    assert fresh.odds is not None and overlapping.odds is not None
+    assert fresh.odds.voice > overlapping.odds.voice + 0.5
+
+
+def test_a_small_doubt_within_the_slack_says_nothing() -> None:
+    worth = Worth(first=1.0, per_s=1.0, limit=4.0, slack=2.0)
+    freshness = Freshness(worth)
+    found = [freshness.evidence(llr, 0.0, end_s) for end_s, llr in ((1, -1.5), (2, -3), (3, 1.5))]
+    assert found == [0.0, -1.0, 1.5]
+
+
+def test_trust_ends_at_a_ceiling_so_that_a_swap_is_noticed_soon() -> None:
+    bounded = EVIDENCE.model_copy(update={"ceiling": 2.5})
+    decisions = [Decision(evidence=evidence, point=POINT) for evidence in (EVIDENCE, bounded)]
+    for decision in decisions:
+        play(*(observe(t, 9, 8) for t in range(1, 40)), decision=decision)
+    long, short = (decision.verdict.odds for decision in decisions)
+    assert long is not None and short is not None
+    assert (short.face, short.voice) == pytest.approx((2.5, 2.5), abs=1e-2)
+    assert long.both > short.both + 1
+    first = [
+        next(t for t in range(40, 60) if decision.update(observe(t, 9, -5)).state is State.REJECTED)
+        for decision in decisions
+    ]
+    assert first[1] < first[0]
+
+
+def test_a_rejected_call_comes_back_only_beyond_even_odds() -> None:
+    decision = make_decision()
+    play(*(observe(t, 6, -6) for t in (1, 2, 3)), decision=decision)
+    states = [play(observe(t, 6, 4), decision=decision) for t in range(4, 12)]
+    assert states[0].state is State.REJECTED
+    for verdict in states:
+        assert verdict.llr is not None
+        assert (verdict.state is State.REJECTED) == (verdict.llr <= 0)
+    assert states[-1].state is State.VERIFIED
+
+
+def test_another_track_of_a_face_must_earn_trust_anew() -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    verdict = play(observe(20, -1, 8, track=1), decision=decision)
+    assert verdict.odds is not None and verdict.odds.face < 0
+    assert verdict.state is State.UNCERTAIN
+
+
+def test_somebody_beside_the_person_is_no_evidence_against_the_person() -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    notes = ("multiple_faces",)
+    beside = [observe(t, -9, 8, track=1, notes=notes) for t in range(20, 32)]
+    states = [decision.update(window) for window in beside]
+    assert states[2].state is State.VERIFIED
+    # Nobody stays verified without a score of one's own face, and nobody is rejected for another's.
+    assert states[-1].state is State.UNCERTAIN
+    assert all(verdict.reasons == (Reason.MULTIPLE_FACES,) for verdict in states)
+    assert play(observe(32, 9, 8), decision=decision).state is State.VERIFIED
+
+
+def test_somebody_who_stays_alone_is_judged() -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    decision.update(observe(20, -9, 8, track=1, notes=("multiple_faces",)))
+    verdict = play(*(observe(t, -9, 8, track=1) for t in (21, 22, 23)), decision=decision)
+    assert (verdict.state, verdict.reasons) == (State.REJECTED, (Reason.FACE_MISMATCH,))
+
+
+def test_who_comes_back_from_off_camera_is_not_trusted_by_the_past() -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    away = play(*(observe(t, voice=8) for t in range(20, 26)), decision=decision)
+    assert away.odds is not None and away.odds.face < 1
+    assert away.state is not State.VERIFIED
+
+
+def test_a_swap_is_noticed_within_four_windows() -> None:
     before = [observe(t, 6, 5) for t in range(1, 10)]
-    after = [observe(t, -6, -5) for t in range(10, 13)]
+    after = [observe(t, -6, -5) for t in range(10, 14)]
     assert play(*before).state is State.VERIFIED
     assert play(*before, *after).state is State.REJECTED
 
 
 def test_nobody_there_is_absent_and_trust_does_not_come_back_by_itself() -> None:
-    decision = Decision(thresholds=THRESHOLDS)
+    decision = make_decision()
     play(observe(1, 6, 5), decision=decision)
-    assert play(observe(5, notes=("no_face",)), decision=decision).state is State.ABSENT
+    gone = play(observe(5, notes=("no_face",)), decision=decision)
+    assert (gone.state, gone.odds) == (State.ABSENT, None)
     # The face comes back: one modality is not enough to be verified again.
     assert play(observe(6, face=6), decision=decision).state is State.WAITING
 
 
 def test_silence_alone_ends_verified_after_the_voice_has_faded() -> None:
     settings = DecisionSettings(voice_ttl_s=15)
-    decision = Decision(thresholds=THRESHOLDS, settings=settings)
-    play(observe(1, 6, 5), decision=decision)
+    decision = make_decision(settings)
+    play(observe(0.5, 6, 5), observe(1, 6, 5), decision=decision)
     assert play(*(observe(t, face=6) for t in range(2, 16)), decision=decision).state is (
         State.VERIFIED
     )
@@ -116,7 +171,7 @@ def test_silence_alone_ends_verified_after_the_voice_has_faded() -> None:
 
 
 def test_a_voice_without_a_face_is_never_verified() -> None:
-    decision = Decision(thresholds=THRESHOLDS)
+    decision = make_decision()
     verdict = play(*(observe(t, voice=6) for t in range(1, 20)), decision=decision)
     assert verdict.state is not State.VERIFIED
     assert Reason.NO_FACE in verdict.reasons
@@ -140,7 +195,7 @@ llrs = st.one_of(st.none(), st.floats(-10, 10))
 def test_verified_always_rests_on_fresh_evidence_of_both(
     steps: list[tuple[float, float | None, float | None]],
 ) -> None:
-    decision, settings = Decision(thresholds=THRESHOLDS), DecisionSettings()
+    decision, settings = make_decision(), DecisionSettings()
     now_s = face_s = voice_s = 0.0
     for step_s, face, voice in steps:
         now_s += step_s
@@ -150,5 +205,59 @@ def test_verified_always_rests_on_fresh_evidence_of_both(
         if verdict.state is State.VERIFIED:
             assert now_s - face_s <= settings.face_ttl_s
             assert now_s - voice_s <= settings.voice_ttl_s
+        if verdict.odds is not None:
+            assert all(map(math.isfinite, (verdict.odds.face, verdict.odds.voice)))
+            assert verdict.odds.both <= min(verdict.odds.face, verdict.odds.voice) + 1e-6
         if verdict.state is State.REJECTED:
             assert {Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH} & set(verdict.reasons)
+
+
+def calm_call(until_s: int = 30, **settings: float) -> Decision:
+    decision = make_decision(DecisionSettings(**settings))
+    play(*(observe(t, 9, 8) for t in range(1, until_s + 1)), decision=decision)
+    return decision
+
+
+def test_an_unsure_call_wants_every_window() -> None:
+    decision = make_decision()
+    for t in range(1, 10):
+        assert decision.wants(observe(t, 9, 8)) and decision.patience_s == 0
+        decision.update(observe(t, 9, 8))
+
+
+def test_a_long_verified_call_wants_fewer_scores_and_stays_verified() -> None:
+    decision, scored = calm_call(), 0
+    assert decision.patience_s > 0
+    for t in range(31, 91):
+        seen = observe(t, 9, 8)
+        wanted = decision.wants(seen)
+        scored += wanted
+        verdict = decision.update(seen if wanted else seen.unscored())
+        assert verdict.state is State.VERIFIED
+    assert scored == pytest.approx(30, abs=1)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        observe(31, 9, 8, notes=("multiple_faces",)),
+        observe(31, 9, 8, notes=("media_gap",)),
+        observe(31, 9, 8, track=7),
+        observe(31, voice=8),
+    ],
+)
+def test_whatever_is_out_of_the_ordinary_is_scored(odd: Observation) -> None:
+    decision = calm_call()
+    assert not decision.wants(observe(31, 9, 8))
+    assert decision.wants(odd)
+
+
+def test_one_score_against_it_ends_the_calm() -> None:
+    decision = calm_call()
+    decision.update(observe(31, 9, -1))
+    assert decision.wants(observe(32, 9, 8)) and decision.patience_s == 0
+
+
+def test_who_wants_every_window_gets_it() -> None:
+    decision = calm_call(calm_every_s=0.0)
+    assert decision.wants(observe(31, 9, 8)) and decision.patience_s == 0

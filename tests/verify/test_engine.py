@@ -10,7 +10,7 @@ import pytest
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Gap, Payload
 from stream_verifier.media.types import AudioChunk, MediaItem
-from stream_verifier.verify.engine import Engine
+from stream_verifier.verify.engine import Engine, Ticket
 
 WAIT_S = 20
 
@@ -37,8 +37,11 @@ class EchoPipeline:
 
     windows = 0
 
-    def __init__(self, on_feed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, on_feed: Callable[[], None] = lambda: None, *, patience_s: float = 0.0
+    ) -> None:
         self._on_feed = on_feed
+        self.patience_s = patience_s
 
     def feed(self, item: MediaItem) -> list[Payload]:
         self._on_feed()
@@ -142,6 +145,29 @@ def test_calls_take_turns(engine: Engine) -> None:
     both_in.set()
     assert all(box.ended.wait(WAIT_S) for box in boxes)
     assert order == ["a", "b"] * 4
+
+
+def test_who_is_unsure_goes_before_who_is_patient_and_nobody_waits_for_ever() -> None:
+    now_s = [0.0]
+    order: list[str] = []
+    engine = Engine(clock=lambda: now_s[0])
+
+    def admit(name: str, patience_s: float) -> Ticket:
+        return engine.admit(
+            pipeline=EchoPipeline(lambda: order.append(name), patience_s=patience_s),
+            inbox=ListInbox(chunk(0)),
+            deliver=Mailbox(),
+        )
+
+    admit("calm", 2.0).notify()
+    now_s[0] = 1.0
+    admit("unsure", 0.0).notify()
+    now_s[0] = 3.0
+    admit("late", 0.0).notify()
+    engine.start()
+    assert wait_until(lambda: len(order) == 3)
+    engine.stop()
+    assert order == ["unsure", "calm", "late"]
 
 
 def test_a_cancelled_call_gives_its_place_back_and_hears_nothing_more(engine: Engine) -> None:

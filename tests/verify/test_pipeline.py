@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from decision_media import make_decision
 
 from model.types import (
     Comparison,
@@ -14,7 +15,6 @@ from model.types import (
 )
 from stream_verifier.events.schema import Gap, MediaStarted, Score, State, StateChanged
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
-from stream_verifier.verify.decision import Decision, Thresholds
 from stream_verifier.verify.pipeline import FrontEnd, VerifyPipeline
 from stream_verifier.windows.types import Window
 
@@ -67,12 +67,11 @@ class AlwaysMated:
 
 def pipeline(*windows: Window, now: Callable[[], float] | None = None) -> VerifyPipeline:
     comparator = AlwaysMated()
-    thresholds = Thresholds.at("fmr_1e-2", comparator.operating_points)
     return VerifyPipeline(
         front_end=ScriptedFrontEnd(*windows),
         reference=REFERENCE,
         comparator=comparator,
-        decision=Decision(thresholds=thresholds),
+        decision=make_decision(),
         now=now,
     )
 
@@ -131,3 +130,15 @@ def test_verdicts_never_run_backwards_after_a_standstill() -> None:
     assert isinstance(change, StateChanged)
     assert change.state is State.VERIFIED
     assert change.media_s == 7.0
+
+
+def test_a_calm_call_is_compared_less_often_and_says_so() -> None:
+    calls = pipeline(*(window(float(t)) for t in range(1, 41)))
+    scores = [
+        payload for _ in range(40) for payload in calls.feed(SECOND) if isinstance(payload, Score)
+    ]
+    spared = [score for score in scores if score.spared]
+    assert len(scores) == 40 and calls.spared == len(spared) > 8
+    assert all(score.face is None and score.fused is None for score in spared)
+    assert not any(score.spared for score in scores[:14])
+    assert calls.verdict.state is State.VERIFIED
