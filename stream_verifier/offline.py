@@ -39,14 +39,16 @@ def verify_file(
     reference: Reference,
     recogniser: Recogniser,
     face_rate_hz: float,
+    operating_point: str | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield the events of a file, the same as the live feed's.
 
     Raises:
+        SettingsError: the model has no such operating point.
         MediaError: the file cannot be opened or breaks off; the events up to there, an error
             event and the end of the session were yielded before.
     """
-    pipeline = recogniser.verify_pipeline(reference)
+    pipeline = recogniser.verify_pipeline(reference, operating_point=operating_point)
     log = EventLog(f"file-{time.time_ns():x}")
     media_s = 0.0
     yield log.stamp(
@@ -56,7 +58,7 @@ def verify_file(
             identity=name,
             model=recogniser.model_id,
             comparator=recogniser.comparator.name,
-            operating_point=recogniser.operating_point,
+            operating_point=recogniser.described(operating_point),
         )
     )
     failure: MediaError | None = None

@@ -11,11 +11,13 @@ from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import Comparator, Reference
+from stream_verifier.events.schema import OperatingPointInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.identities.keys import load_or_create_key, parse_key
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import Settings
-from stream_verifier.verify.decision import Decision, Thresholds
+from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.pipeline import EnrolPipeline, FrontEnd, Towers, VerifyPipeline
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
@@ -38,7 +40,9 @@ class Recogniser:
         self.model_id = weights.model_id
         self.comparator: Comparator = load_comparator(weights)
         self.operating_point = settings.operating_point
-        self._thresholds = Thresholds.at(settings.operating_point, self.comparator.operating_points)
+        self.decision_model = DecisionModel.load(weights)
+        self.decision_model.point(settings.operating_point)
+        self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
         self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
         self._detector_path: Path = weights.path("face_detector")
         self._window_settings = WindowSettings(
@@ -58,15 +62,43 @@ class Recogniser:
         """
         return cls(weights=Weights.load(), settings=settings)
 
+    def point(self, name: str | None = None) -> OperatingPoint:
+        """The operating point of that name, by default the one in the settings.
+
+        Raises:
+            SettingsError: the model has no such point.
+        """
+        return self.decision_model.point(name or self.operating_point)
+
+    def described(self, name: str | None = None) -> OperatingPointInForce:
+        """The operating point as events tell it."""
+        point = self.point(name)
+        return OperatingPointInForce(
+            name=name or self.operating_point, accept=point.accept, reject=point.reject
+        )
+
     def verify_pipeline(
-        self, reference: Reference, *, now: Callable[[], float] | None = None
+        self,
+        reference: Reference,
+        *,
+        operating_point: str | None = None,
+        now: Callable[[], float] | None = None,
     ) -> VerifyPipeline:
-        """Make the pipeline of one verified call."""
+        """Make the pipeline of one verified call.
+
+        Raises:
+            SettingsError: the model has no such operating point.
+        """
+        point = self.point(operating_point)
         return VerifyPipeline(
             front_end=self._front_end(),
             reference=reference,
             comparator=self.comparator,
-            decision=Decision(thresholds=self._thresholds),
+            decision=Decision(
+                evidence=self.decision_model.evidence,
+                point=point,
+                settings=self._decision_settings,
+            ),
             now=now,
         )
 

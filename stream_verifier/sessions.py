@@ -124,7 +124,10 @@ class Sessions:
                 start.identity, model_id=self._recogniser.model_id
             )
             pipeline = await asyncio.to_thread(
-                self._recogniser.verify_pipeline, reference, now=time.monotonic
+                self._recogniser.verify_pipeline,
+                reference,
+                operating_point=start.operating_point,
+                now=time.monotonic,
             )
         else:
             pipeline = await asyncio.to_thread(self._recogniser.enrol_pipeline)
@@ -169,5 +172,7 @@ class Sessions:
             identity=start.identity,
             model=self._recogniser.model_id,
             comparator=self._recogniser.comparator.name,
-            operating_point=self._recogniser.operating_point if verifying else None,
+            operating_point=self._recogniser.described(start.operating_point)
+            if verifying
+            else None,
         )

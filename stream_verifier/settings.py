@@ -55,7 +55,7 @@ class Settings(BaseSettings):
     )
     max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
     operating_point: str = Field(
-        "fmr_1e-2", description="Named threshold of the model that a verdict needs."
+        "alarm_8h", description="Operating point of the decision, unless a call names another."
     )
     ice_servers: tuple[str, ...] = Field(
         (), description="STUN or TURN URLs; none by default, never a public one."
@@ -67,6 +67,12 @@ class Settings(BaseSettings):
     speech_first_s: float = Field(1.5, gt=0.5, description="Speech that a first score needs.")
     hop_s: float = Field(1.0, gt=0.1, description="New media between two scores.")
     face_rate_hz: float = Field(2.0, gt=0, description="Pictures looked at per second.")
+    calm_score_every_s: float = Field(
+        2.0,
+        ge=0,
+        le=10,
+        description="How often a call is scored that has long been verified; 0: as any other.",
+    )
 
     @model_validator(mode="after")
     def _stay_private(self) -> Self:

@@ -6,10 +6,12 @@ import argparse
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from model.convert.manifest import update_part
 from model.errors import WeightsError
 from model.runtime.comparator import CALIBRATION_PART, NETWORK_PART, load_comparator
-from model.runtime.weights import MANIFEST, WEIGHTS_DIR, Weights
+from model.runtime.weights import MANIFEST, WEIGHTS_DIR, Weights, read_manifest
 
 PARTS = ("face_detector", "face_tower", "voice_tower", NETWORK_PART, CALIBRATION_PART)
 
@@ -31,12 +33,31 @@ def main(argv: Sequence[str]) -> int:
         )
     name = load_comparator(made).name
     options.out.mkdir(parents=True, exist_ok=True)
+    kept = _others(options.out)
     for part in PARTS:
         shutil.copyfile(made.path(part), options.out / made.path(part).name)
     shutil.copyfile(made.directory / MANIFEST, options.out / MANIFEST)
+    for part, entry in kept.items():
+        update_part(part, **entry, directory=options.out)
     print(f"{name}, space {Weights.load(options.out).model_id}, is in {options.out}")
     print("people enrolled with another space must enrol again")
+    if kept:
+        print(f"kept, though fitted to the former network: {', '.join(kept)}")
+        print("fit anew: stream-verifier calibrate-decision --pack PACK")
     return 0
+
+
+def _others(folder: Path) -> dict[str, dict[str, Any]]:
+    """Parts there that no training makes, such as the decision that is fitted after it."""
+    if not (folder / MANIFEST).is_file():
+        return {}
+    entries = read_manifest(folder)["parts"]
+    measured = ("sha256", "bytes")
+    return {
+        part: {key: value for key, value in entry.items() if key not in measured}
+        for part, entry in entries.items()
+        if part not in PARTS
+    }
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,6 +34,7 @@ class Start(BaseModel):
     sdp: str
     consent: ConsentGiven | None = None
     replace: bool = False
+    operating_point: str | None = Field(None, max_length=64)
 
     def consent_record(self) -> Consent:
         """The consent as it is stored.

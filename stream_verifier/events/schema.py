@@ -50,6 +50,16 @@ class Payload(BaseModel):
     media_s: float = Field(description="Media time in seconds from the start of the call.")
 
 
+class OperatingPointInForce(BaseModel):
+    """Where the states of this call change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    accept: float = Field(description="Log-odds of both from which on the call is verified.")
+    reject: float = Field(description="Log-odds of both down from which it is rejected.")
+
+
 class SessionStarted(Payload):
     """A session began: media is expected from now on."""
 
@@ -58,7 +68,7 @@ class SessionStarted(Payload):
     identity: str
     model: str = Field(description="The embedding space that references must live in.")
     comparator: str = Field(description="What turns a comparison into LLRs.")
-    operating_point: str | None = None
+    operating_point: OperatingPointInForce | None = None
 
 
 class MediaStarted(Payload):
@@ -88,6 +98,16 @@ class FusedScore(BaseModel):
     )
 
 
+class Evidence(BaseModel):
+    """What all windows so far say together, as far as they still count."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    face: float = Field(description="Log-odds that the face is the enrolled person's.")
+    voice: float = Field(description="Likewise the voice.")
+    both: float = Field(description="Likewise face and voice.")
+
+
 class Score(Payload):
     """One window was compared with the reference."""
 
@@ -100,6 +120,12 @@ class Score(Payload):
     speech_s: float = Field(description="Seconds of speech inside the window's span.")
     faces: list[Box]
     notes: list[str]
+    spared: bool = Field(
+        False, description="Not compared: the call is calm, and a score is wanted less often."
+    )
+    evidence: Evidence | None = Field(
+        description="After this window; null before any score, and while nobody is there."
+    )
     age_s: float | None = Field(
         description="Seconds from the arrival of the window's newest media to its score; "
         "null from a file."
@@ -113,7 +139,7 @@ class StateChanged(Payload):
     state: State
     previous: State
     reasons: list[Reason]
-    llr: float | None = Field(description="Recent fused evidence; null where there is none.")
+    llr: float | None = Field(description="Log-odds of both; null without evidence.")
 
 
 class EnrolmentProgress(Payload):
