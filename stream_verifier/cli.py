@@ -19,7 +19,7 @@ from rich.logging import RichHandler
 
 from model.errors import ModelError
 from stream_verifier import terminal
-from stream_verifier.errors import StreamVerifierError
+from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -142,14 +142,23 @@ def verify(
     name: Annotated[str, typer.Argument(help="Who it should be.")],
     file: ExistingFile,
     json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the timeline into this .png, .svg or .pdf.")
+    ] = None,
+    operating_point: Annotated[
+        str | None, typer.Option(help="Where states change; the setting's without.")
+    ] = None,
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.events.log import to_line
     from stream_verifier.offline import verify_file
     from stream_verifier.services import Recogniser
 
+    if plot is not None:
+        _check_plot(plot)
     settings = load_settings()
     recogniser = Recogniser.load(settings)
+    recogniser.point(operating_point)
 
     async def look_up(store: IdentityStore) -> Reference:
         return await store.reference(name, model_id=recogniser.model_id)
@@ -157,20 +166,47 @@ def verify(
     reference = asyncio.run(_with_store(settings, look_up))
     state = "waiting"
     show = None if json else terminal.EventPrinter(_out)
-    for event in verify_file(
-        file,
-        name=name,
-        reference=reference,
-        recogniser=recogniser,
-        face_rate_hz=settings.face_rate_hz,
-    ):
-        state = event["state"] if event["type"] == "state_changed" else state
-        if show is None:
-            print(to_line(event), flush=True)
-        else:
-            show(event)
+    seen: list[dict[str, Any]] = []
+    try:
+        for event in verify_file(
+            file,
+            name=name,
+            reference=reference,
+            recogniser=recogniser,
+            face_rate_hz=settings.face_rate_hz,
+            operating_point=operating_point,
+        ):
+            state = event["state"] if event["type"] == "state_changed" else state
+            if plot is not None:
+                seen.append(event)
+            if show is None:
+                print(to_line(event), flush=True)
+            else:
+                show(event)
+    finally:
+        if plot is not None:
+            _write_plot(plot, seen, title=f"{file.name}: is it {name}?")
     if state != "verified":
         raise typer.Exit(EXIT_NOT_VERIFIED)
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse what cannot be drawn before the work starts."""
+    try:
+        from stream_verifier.timeline_plot import check_path
+    except ImportError as error:
+        raise SettingsError(
+            f"--plot needs matplotlib ({error}): pip install 'stream-verifier[demo]'"
+        ) from error
+    check_path(path)
+
+
+def _write_plot(path: Path, events: list[dict[str, Any]], *, title: str) -> None:
+    from stream_verifier.timeline import read_timeline
+    from stream_verifier.timeline_plot import write_plot
+
+    write_plot(read_timeline(events), path, title=title)
+    _err.print(f"Drew the timeline into {path}", markup=False, highlight=False)
 
 
 @identities_app.command("list")
@@ -207,6 +243,20 @@ def delete_identity(
 
     asyncio.run(_with_store(load_settings(), delete))
     _out.print(f"Deleted {name}.")
+
+
+@app.command("calibrate-decision")
+def calibrate_decision(
+    pack: Annotated[Path, typer.Option(help="Folder with pictures and speech of your people.")],
+    calls: Annotated[int, typer.Option(min=1, help="Calls to compose of them.")] = 600,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fit how evidence adds up, and the operating points, to calls of your own people."""
+    from stream_verifier.scripted.command import run
+
+    run(pack, calls=calls, seed=seed, dry_run=dry_run, as_json=json, console=_out)
 
 
 @app.command()

@@ -50,9 +50,21 @@ def _llr(score: dict[str, Any] | None) -> float | None:
     return None if score is None else float(score["llr"])
 
 
+def started_line(event: dict[str, Any]) -> str:
+    """The start of a session as one line: for whom, and where the state changes."""
+    line = f"Checking for [bold]{escape(event['identity'])}[/] ({event['comparator']})"
+    point = event["operating_point"]
+    if point is None:
+        return line
+    bounds = f"verified from {point['accept']:+g} up, rejected from {point['reject']:+g} down"
+    return f"{line}, {escape(point['name'])}: {bounds}"
+
+
 def score_line(event: dict[str, Any]) -> str:
-    """A score event as one line: time, three bars and what was noticed."""
+    """A score event as one line: time, the window's three bars, the evidence, what was noticed."""
     bars = "  ".join(f"{name} {llr_bar(_llr(event[name]))}" for name in ("face", "voice", "fused"))
+    evidence = event["evidence"]
+    bars += "  so far [dim]    –[/]" if evidence is None else f"  so far {evidence['both']:+5.1f}"
     notes = f"  [dim]{', '.join(event['notes'])}[/]" if event["notes"] else ""
     return f"[dim]{event['media_s']:6.2f} s[/]  {bars}{notes}"
 
@@ -79,7 +91,7 @@ class EventPrinter:
         """Print one event."""
         match event["type"]:
             case "session_started":
-                line = f"Checking for [bold]{escape(event['identity'])}[/] ({event['comparator']})"
+                line = started_line(event)
             case "score":
                 line = score_line(event)
             case "enrolment_progress":

@@ -38,6 +38,39 @@ def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCa
     assert "enrol" in refused("verify", "grace", enrolment).lower()
 
 
+def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
+    demo_calls: DemoCalls, tmp_path: Path
+) -> None:
+    run("enroll", "g", "--video", demo_calls.get("grace", "grace", 25), "--consent", "I agree.")
+    media, picture = demo_calls.get("grace", "eileen"), tmp_path / "timeline.png"
+    output = run("verify", "g", media, "--plot", picture, "--operating-point", "alarm_2h", code=3)
+    assert "alarm_2h: verified from" in output
+    assert cv2.imread(str(picture)).shape == (600, 1200, 3)
+
+    cut = tmp_path / "cut.webm"
+    cut.write_bytes(media.read_bytes()[: media.stat().st_size * 2 // 3])
+    part = tmp_path / "part.svg"
+    assert "cut.webm" in refused("verify", "g", cut, "--plot", part, "--json")
+    assert "breaks off" in part.read_text() or "Broke off" in part.read_text()
+
+    message = refused("verify", "g", media, "--operating-point", "guess")
+    assert "'guess'" in message and "alarm_2h" in message
+
+
+def test_a_plot_that_cannot_be_made_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tmp_path / "never-read.mp4"
+    media.write_bytes(b"")
+    assert ".png" in refused("verify", "g", media, "--plot", tmp_path / "plot.gif")
+    missing = tmp_path / "missing" / "plot.png"
+    assert str(missing) in refused("verify", "g", media, "--plot", missing)
+    monkeypatch.delitem(sys.modules, "stream_verifier.timeline_plot", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    message = refused("verify", "g", media, "--plot", tmp_path / "plot.png")
+    assert "pip install 'stream-verifier[demo]'" in message
+
+
 def test_a_picture_and_a_recording_are_enough(demo_calls: DemoCalls, tmp_path: Path) -> None:
     picture = tmp_path / "face.jpg"
     cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())

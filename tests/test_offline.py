@@ -7,10 +7,11 @@ import pytest
 from calls import DemoCalls, Event
 
 from model.types import Reference
-from stream_verifier.errors import MediaError
+from stream_verifier.errors import MediaError, SettingsError
 from stream_verifier.offline import enrol_files, verify_file
 from stream_verifier.services import Recogniser
 from stream_verifier.settings import load_settings
+from stream_verifier.timeline import read_timeline
 
 FACE_RATE_HZ = 2.0
 
@@ -52,6 +53,10 @@ def test_a_recording_that_breaks_off_is_scored_up_to_there(
     assert types[-2:] == ["error", "session_ended"]
     assert (events[-2]["code"], events[-1]["reason"]) == ("bad_media", "error")
     assert events[-1]["totals"]["windows"] == types.count("score")
+    timeline = read_timeline(events)
+    assert timeline.failure == events[-2]["message"]
+    assert len(timeline.points) == types.count("score")
+    assert timeline.spans[-1].state == "verified"
 
 
 def test_the_same_file_gives_the_same_events(
@@ -66,6 +71,46 @@ def test_the_same_file_gives_the_same_events(
     )
     assert first == second
     assert first[-1]["reason"] == "complete"
+
+
+def test_evidence_and_state_follow_the_operating_point_that_was_asked_for(
+    recogniser: Recogniser, grace: Reference, demo_calls: DemoCalls
+) -> None:
+    name = next(name for name in recogniser.decision_model.points)
+    (started, *events) = verify_file(
+        demo_calls.get("grace", "grace"),
+        name="grace",
+        reference=grace,
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+        operating_point=name,
+    )
+    point = recogniser.point(name)
+    assert started["operating_point"] == {
+        "name": name,
+        "accept": point.accept,
+        "reject": point.reject,
+    }
+    evidence = [event["evidence"] for event in events if event["type"] == "score"]
+    assert evidence[-1]["both"] >= point.accept
+    changes = [event for event in events if event["type"] == "state_changed"]
+    assert changes[-1]["state"] == "verified"
+    assert changes[-1]["llr"] in [known["both"] for known in evidence]
+
+
+def test_an_unknown_operating_point_is_told_before_anything_is_read(
+    recogniser: Recogniser, grace: Reference, tmp_path: Path
+) -> None:
+    events = verify_file(
+        tmp_path / "missing.mp4",
+        name="grace",
+        reference=grace,
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+        operating_point="guess",
+    )
+    with pytest.raises(SettingsError, match="guess"):
+        next(events)
 
 
 def test_a_reference_is_made_of_unit_vectors_in_the_models_space(

@@ -27,6 +27,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+POINT = {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
 CLIENT = Path(__file__).resolve().parents[2] / "web_client"
 PREFIX = "/verifier"
 WAIT_S = 20.0
@@ -73,7 +74,9 @@ class FakeCall:
     def answer(self) -> None:
         """Answers the offer with a real peer and starts the session."""
         self._wait(self._answer())
-        self.push("session_started", mode=self.start["mode"], identity=self.start["identity"])
+        point = POINT if self.start["mode"] == "verify" else None
+        about = {"mode": self.start["mode"], "identity": self.start["identity"]}
+        self.push("session_started", media_s=0.0, operating_point=point, **about)
 
     def push(self, event_type: str, /, **fields: Any) -> None:
         """Sends one numbered event."""
@@ -88,23 +91,22 @@ class FakeCall:
         event["wall"] = "2026-01-02T03:04:05.678Z"
         self._wait(self._socket.send_json(event | fields))
 
-    def score(self, face: float | None, voice: float | None, fused: float, **fields: Any) -> None:
-        """Sends a score event with these LLRs."""
-        halves = {
-            name: None if llr is None else {"cosine": 0.5, "llr": llr}
-            for name, llr in (("face", face), ("voice", voice))
-        }
+    def score(self, face: float, voice: float, /, **fields: Any) -> None:
+        """Sends a score event after which this is the evidence."""
+        half = {"cosine": 0.5, "llr": 1.0}
         defaults = {"faces": [[0.1, 0.2, 0.3, 0.4]], "notes": [], "age_s": 0.2, "speech_s": 2.0}
-        of = [name for name, half in halves.items() if half]
-        self.push("score", **halves, fused={"llr": fused, "of": of}, **(defaults | fields))
+        scores = {"face": half, "voice": half, "fused": {"llr": 2.0, "of": ["face", "voice"]}}
+        evidence = {"face": face, "voice": voice, "both": min(face, voice)}
+        self.push("score", **(defaults | scores | {"evidence": evidence} | fields))
 
-    def state(self, state: str, *reasons: str, previous: str = "waiting") -> None:
+    def state(self, state: str, *reasons: str, **fields: Any) -> None:
         """Sends a state change."""
-        self.push("state_changed", state=state, previous=previous, reasons=list(reasons), llr=0.0)
+        defaults = {"previous": "waiting", "llr": 0.0}
+        self.push("state_changed", state=state, reasons=list(reasons), **(defaults | fields))
 
-    def end(self, reason: str) -> None:
+    def end(self, reason: str, **fields: Any) -> None:
         """Says that the session is over, upon which the page leaves."""
-        self.push("session_ended", reason=reason, totals={"windows": 3})
+        self.push("session_ended", reason=reason, totals={"windows": 3}, **fields)
 
     def push_text(self, text: str) -> None:
         """Sends a message of any kind, however broken."""

@@ -26,7 +26,7 @@ def test_the_start_message_keeps_the_contract(call: FakeCall) -> None:
         "mode": "verify",
         "identity": "ada",
     }
-    assert "consent" not in call.start
+    assert not {"consent", "operating_point"} & set(call.start)
     assert call.start["sdp"].count("m=") == 2
     assert call.start["sdp"].count("a=sendonly") == 2
     assert sorted(call.tracks) == ["audio", "video"]
@@ -70,10 +70,10 @@ def test_it_is_plain_that_monitoring_is_on(page: Page, call: FakeCall) -> None:
 
 
 def test_scores_move_meters_boxes_and_the_record(page: Page, call: FakeCall) -> None:
-    call.score(3.26, -1.5, 1.04, faces=[[0.1, 0.2, 0.3, 0.4], [0.6, 0.2, 0.2, 0.3]])
+    call.score(3.26, -1.5, faces=[[0.1, 0.2, 0.3, 0.4], [0.6, 0.2, 0.2, 0.3]])
     expect(page.get_by_test_id("llr-face")).to_have_text("+3.3")
     expect(page.get_by_test_id("llr-voice")).to_have_text("-1.5")
-    expect(page.get_by_test_id("llr-fused")).to_have_text("+1.0")
+    expect(page.get_by_test_id("llr-both")).to_have_text("-1.5")
     expect(page.get_by_test_id("face-box")).to_have_count(2)
     expect(page.get_by_test_id("age")).to_contain_text("s ago")
     last = page.evaluate("window.streamVerifierEvents.at(-1)")
@@ -83,7 +83,7 @@ def test_scores_move_meters_boxes_and_the_record(page: Page, call: FakeCall) -> 
 
 def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
     until(page, "document.querySelector('video').videoWidth > 0")
-    call.score(1, 1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])
+    call.score(1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])
     box = page.get_by_test_id("face-box").bounding_box()
     video = page.locator("video").bounding_box()
     assert box is not None and video is not None
@@ -93,9 +93,11 @@ def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
     assert box["height"] / video["height"] == pytest.approx(0.4, abs=0.01)
 
 
-def test_a_missing_half_is_a_dash(page: Page, call: FakeCall) -> None:
-    call.score(None, 2.0, 1.0, faces=[], notes=["no_face"])
-    expect(page.get_by_test_id("llr-face")).to_have_text("–")
+def test_without_evidence_there_are_dashes(page: Page, call: FakeCall) -> None:
+    call.score(3.0, 2.0)
+    call.score(0, 0, evidence=None, face=None, voice=None, faces=[], notes=["no_face"])
+    for name in ("face", "voice", "both"):
+        expect(page.get_by_test_id(f"llr-{name}")).to_have_text("–")
     expect(page.get_by_test_id("face-box")).to_have_count(0)
     expect(page.get_by_test_id("notes")).to_have_text("No face is seen.")
 
@@ -117,10 +119,10 @@ def test_mismatches_are_said_plainly(page: Page, call: FakeCall) -> None:
     for face, voice, reasons, sentence in (
         (4.0, -5.0, ["voice_mismatch"], "The face matches, the voice does not."),
         (-4.0, 5.0, ["face_mismatch"], "The voice matches, the face does not."),
-        (None, -5.0, ["voice_mismatch"], "The voice does not match."),
+        (0.0, -5.0, ["voice_mismatch"], "The voice does not match."),
         (-4.0, -5.0, ["face_mismatch", "voice_mismatch"], "Neither the face nor the voice"),
     ):
-        call.score(face, voice, -3.0)
+        call.score(face, voice)
         call.state("rejected", *reasons)
         expect(shown).to_contain_text(sentence)
         expect(shown).to_have_attribute("data-reasons", ",".join(reasons))
@@ -128,16 +130,48 @@ def test_mismatches_are_said_plainly(page: Page, call: FakeCall) -> None:
 
 def test_the_chart_draws_and_describes_itself(page: Page, call: FakeCall) -> None:
     call.state("verified")
-    call.score(3.0, 2.0, 5.0)
+    call.score(3.0, 2.0)
     chart = page.get_by_test_id("chart")
-    expect(chart).to_have_attribute(
-        "aria-label", re.compile(r"face \+3\.0, voice \+2\.0, together \+5\.0.*Verified")
+    told = (
+        r"Evidence: face \+3\.0, voice \+2\.0, together \+2\.0\. "
+        r"Verified from \+2\.0 up, rejected from -3\.0 down\. .*Verified"
     )
+    expect(chart).to_have_attribute("aria-label", re.compile(told))
     colours = chart.evaluate(
         """c => { const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;
                   return new Set(new Uint32Array(d.buffer)).size; }"""
     )
     assert colours > 5
+
+
+def test_thresholds_are_marked_below_the_meter_they_belong_to(page: Page, call: FakeCall) -> None:
+    track = page.locator('.meter[data-series="both"] .track').bounding_box()
+    accept = page.locator("#bound-accept").bounding_box()
+    reject = page.locator("#bound-reject").bounding_box()
+    assert track is not None and accept is not None and reject is not None
+    assert (accept["x"] - track["x"]) / track["width"] == pytest.approx(0.6, abs=0.01)
+    end = reject["x"] + reject["width"]
+    assert (end - track["x"]) / track["width"] == pytest.approx(0.35, abs=0.01)
+
+
+def test_after_the_call_the_whole_of_it_is_shown(page: Page, call: FakeCall) -> None:
+    expect(page.locator("#chart-title")).to_have_text("Last 60 seconds")
+    call.state("verified", media_s=2.0)
+    call.score(3.0, 2.0, media_s=200.0)
+    call.end("stopped", media_s=200.0)
+    expect(page.locator("#chart-title")).to_have_text("The whole call")
+    told = re.compile("0:00 to 0:02 Waiting; 0:02 to 3:20 Verified$")
+    expect(page.get_by_test_id("chart")).to_have_attribute("aria-label", told)
+
+
+def test_a_point_of_operation_can_be_asked_for(page: Page, fake: FakeServer) -> None:
+    page.evaluate(
+        """async () => {
+          const { StreamVerifier } = await import("./js/stream-verifier.js");
+          new StreamVerifier({ identity: "ada", operatingPoint: "alarm_2h" }).start();
+        }"""
+    )
+    assert fake.next_call().start["operating_point"] == "alarm_2h"
 
 
 def test_the_log_is_bounded_and_newest_first(page: Page, call: FakeCall) -> None:
@@ -164,12 +198,12 @@ def test_stop_ends_call_camera_and_sign(page: Page, call: FakeCall) -> None:
 
 
 def test_a_second_call_starts_clean(page: Page, fake: FakeServer, call: FakeCall) -> None:
-    call.score(-3.0, -3.0, -6.0)
+    call.score(-3.0, -3.0)
     call.state("rejected", "face_mismatch")
     call.end("stopped")
     page.get_by_test_id("again").click()
     page.get_by_test_id("start").click()
     fake.next_call().answer()
     expect(page.get_by_test_id("state")).to_have_attribute("data-state", "waiting")
-    expect(page.get_by_test_id("llr-fused")).to_have_text("–")
+    expect(page.get_by_test_id("llr-both")).to_have_text("–")
     expect(page.get_by_test_id("reasons")).to_have_attribute("data-reasons", "")

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 
 from stream_verifier.events.log import EventLog, to_line
-from stream_verifier.events.schema import AnyPayload, FusedScore, Score, State, StateChanged
+from stream_verifier.events.schema import (
+    AnyPayload,
+    Evidence,
+    FusedScore,
+    OperatingPointInForce,
+    Score,
+    SessionStarted,
+    State,
+    StateChanged,
+)
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 345_678, tzinfo=UTC)
 
@@ -22,6 +31,7 @@ def make_score() -> Score:
         speech_s=0.5,
         faces=[(0.1, 0.2, 0.300004, 0.4)],
         notes=[],
+        evidence=Evidence(face=1.0, voice=2.00004, both=0.5),
         age_s=None,
     )
 
@@ -39,6 +49,16 @@ def test_numbers_are_short_on_the_wire() -> None:
     assert event["media_s"] == 1.2346
     assert event["fused"] == {"llr": 3.1416, "of": ["face", "voice"]}
     assert event["faces"] == [[0.1, 0.2, 0.3, 0.4]]
+    assert event["evidence"] == {"face": 1.0, "voice": 2.0, "both": 0.5}
+
+
+def test_a_start_says_where_the_states_change() -> None:
+    point = OperatingPointInForce(name="alarm_8h", accept=2.0, reject=-3.0)
+    about = {"mode": "verify", "identity": "ada", "model": "m", "comparator": "c"}
+    event = EventLog("abc").stamp(SessionStarted(media_s=0, operating_point=point, **about))
+    assert event["operating_point"] == {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
+    event = EventLog("abc").stamp(SessionStarted(media_s=0, **about | {"mode": "enrol"}))
+    assert event["operating_point"] is None
 
 
 def test_an_event_without_its_envelope_is_a_payload_again() -> None:

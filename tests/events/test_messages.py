@@ -21,7 +21,13 @@ def test_a_start_and_a_stop_are_read() -> None:
     message = parse_message(json.dumps(start()))
     assert isinstance(message, Start)
     assert (message.mode, message.identity, message.replace) == ("verify", "ada", False)
+    assert message.operating_point is None
     assert isinstance(parse_message('{"type": "stop"}'), Stop)
+
+
+def test_a_start_may_name_an_operating_point() -> None:
+    message = parse_message(json.dumps(start(operating_point="alarm_2h")))
+    assert isinstance(message, Start) and message.operating_point == "alarm_2h"
 
 
 @pytest.mark.parametrize(
@@ -35,6 +41,7 @@ def test_a_start_and_a_stop_are_read() -> None:
         (json.dumps(start(identity="")), "identity"),
         (json.dumps(start(identity="x" * 65)), "identity"),
         (json.dumps(start(surprise=1)), "surprise"),
+        (json.dumps(start(operating_point="x" * 65)), "operating_point"),
         ('{"type": "start"}', "mode"),
     ],
 )

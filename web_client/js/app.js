@@ -116,8 +116,8 @@ function listen(verifier) {
   const on = (type, handler) => verifier.addEventListener(type, ({ detail }) => handler(detail));
   for (const type of SERVER_EVENTS) on(type, keep);
   on("session_started", () => { call.began = true; });
-  on("score", (score) => { verifyView.showScore(score); overlay.show(score.faces ?? []); });
-  on("state_changed", (change) => { verifyView.showState(change); overlay.tone = change.state; });
+  on("score", ({ faces }) => overlay.show(faces ?? []));
+  on("state_changed", ({ state }) => { overlay.tone = state; });
   on("enrolment_progress", (progress) => { enrolView.showProgress(progress); overlay.show(progress.boxes ?? []); });
   on("enrolled", onEnrolled);
   on("error", showError);
@@ -132,6 +132,7 @@ function keep(event) {
   received.push(event);
   if (received.length > KEPT_EVENTS) received.shift();
   log.add(event);
+  if (call?.mode === "verify") verifyView.take(event);
 }
 
 const device = (kind) => (kind === "video" ? "camera" : "microphone");

@@ -34,7 +34,7 @@ export class EventLog {
 function summary(event) {
   if (event.type === "score") {
     const notes = event.notes?.length ? ` · ${event.notes.join(", ")}` : "";
-    return `face ${sayLlr(event.face?.llr)} · voice ${sayLlr(event.voice?.llr)} · ${event.fused?.of.length === 1 ? `${event.fused.of[0]} alone` : "together"} ${sayLlr(event.fused?.llr)}${notes}`;
+    return `face ${sayLlr(event.face?.llr)} · voice ${sayLlr(event.voice?.llr)} · ${event.fused?.of.length === 1 ? `${event.fused.of[0]} alone` : "together"} ${sayLlr(event.fused?.llr)} · so far ${sayLlr(event.evidence?.both)}${notes}`;
   }
   if (event.type === "state_changed") {
     return `${event.previous ?? "start"} → ${event.state}${event.reasons?.length ? `: ${event.reasons.join(", ")}` : ""}`;
@@ -47,6 +47,7 @@ function summary(event) {
 }
 
 function tell(value) {
+  if (value?.accept !== undefined) return `${value.name} (verified from ${sayLlr(value.accept)} up, rejected from ${sayLlr(value.reject)} down)`;
   if (typeof value === "number") return Number(value.toFixed(2));
   return typeof value === "object" ? JSON.stringify(value) : value;
 }

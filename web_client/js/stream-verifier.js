@@ -76,13 +76,14 @@ export class StreamVerifier extends EventTarget {
    * @param {"verify" | "enrol"} [options.mode]
    * @param {Consent | null} [options.consent]      required to enrol
    * @param {boolean} [options.replace]             overwrite an enrolled reference
+   * @param {string | null} [options.operatingPoint]  where states change; the server's default without
    * @param {string} [options.url]                  of the call, http(s) or ws(s)
    * @param {RTCIceServer[]} [options.iceServers]   none by default: no third party is asked
    * @param {Partial<Limits>} [options.limits]
    */
-  constructor({ identity, mode = "verify", consent = null, replace = false, url = defaultCallUrl(), iceServers = [], limits = {} }) {
+  constructor({ identity, mode = "verify", consent = null, replace = false, operatingPoint = null, url = defaultCallUrl(), iceServers = [], limits = {} }) {
     super();
-    this.#options = { identity, mode, consent, replace, url, iceServers, limits: { ...LIMITS, ...limits } };
+    this.#options = { identity, mode, consent, replace, operatingPoint, url, iceServers, limits: { ...LIMITS, ...limits } };
   }
 
   /** Whether media may be on its way to the server. */
@@ -180,9 +181,9 @@ export class StreamVerifier extends EventTarget {
   }
 
   #sendStart(sdp) {
-    const { mode, identity, consent, replace } = this.#options;
-    const enrolling = mode === "enrol" ? { consent, replace } : {};
-    this.#socket?.send(JSON.stringify({ type: "start", mode, identity, sdp, ...enrolling }));
+    const { mode, identity, consent, replace, operatingPoint } = this.#options;
+    const more = mode === "enrol" ? { consent, replace } : operatingPoint ? { operating_point: operatingPoint } : {};
+    this.#socket?.send(JSON.stringify({ type: "start", mode, identity, sdp, ...more }));
     this.#mark("sentAt");
   }
 

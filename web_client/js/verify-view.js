@@ -1,53 +1,54 @@
-/** State, reasons, meters and curves of a call that is being verified. */
+/** State, reasons, meters and timeline of a call that is being verified. */
 
-import { ScoreChart } from "./charts.js";
 import { byId, setLines, setText } from "./dom.js";
+import { nowMs } from "./stream-verifier.js";
+import { TimelineChart } from "./timeline-chart.js";
+import { readTimeline, SERIES } from "./timeline.js";
 import { sayLlr, sayReason, sayReasons, sayState } from "./words.js";
 
-const SERIES = ["face", "voice", "fused"];
 const METER_LLR = 10;
-const NO_LLR = { face: null, voice: null, fused: null };
+const WINDOW_S = 60;
+const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null });
+/** What tells how far the media has come. */
+const DATED = new Set(["media_started", "score", "state_changed", "gap"]);
 
-const seconds = () => performance.now() / 1000;
+const seconds = () => nowMs() / 1000;
 
 export class VerifyView {
-  #chart = new ScoreChart(byId("chart"));
+  #chart = new TimelineChart(byId("chart"));
   #who = "";
-  #llr = { ...NO_LLR };
+  #events = /** @type {any[]} */ ([]);
+  #timeline = readTimeline([]);
+  #evidence = { ...NO_EVIDENCE };
   #scoredAt = /** @type {number | null} */ (null);
+  #mediaBeganAt = Infinity;
 
   /** @param {string} who */
   start(who) {
     this.#who = who;
     this.#scoredAt = null;
-    this.#chart.clear();
-    this.#showLlr({ ...NO_LLR });
-    this.showState({ state: "waiting", reasons: [] }, { record: false });
+    this.#mediaBeganAt = Infinity;
+    this.#events = [];
+    this.#timeline = readTimeline([]);
+    this.#showEvidence(NO_EVIDENCE);
+    this.#showBounds();
+    this.#showState({ state: "waiting" });
+    setText(byId("chart-title"), `Last ${WINDOW_S} seconds`);
     setText(byId("notes"), "");
     this.tick();
   }
 
-  /** @param {any} score */
-  showScore(score) {
-    const llr = Object.fromEntries(SERIES.map((name) => [name, score[name]?.llr ?? null]));
-    this.#scoredAt = seconds();
-    this.#chart.addScore({ t: this.#scoredAt, ...llr });
-    this.#showLlr(llr);
-    setText(byId("notes"), (score.notes ?? []).map(sayReason).join(" "));
+  /** @param {any} event of the server, with receivedAt */
+  take(event) {
+    this.#events.push(event);
+    this.#timeline = readTimeline(this.#events);
+    if (DATED.has(event.type)) {
+      this.#mediaBeganAt = Math.min(this.#mediaBeganAt, event.receivedAt / 1000 - event.media_s);
+    }
+    if (event.type === "session_started") this.#showBounds();
+    if (event.type === "score") this.#showScore(event);
+    if (event.type === "state_changed") this.#showState(event);
     this.tick();
-  }
-
-  /** @param {any} change a state_changed event */
-  showState({ state, reasons = [] }, { record = true } = {}) {
-    const words = sayState(state, this.#who);
-    const badge = byId("state");
-    badge.dataset.state = state;
-    byId("state-icon").setAttribute("href", `#icon-${state}`);
-    setText(byId("state-name"), words.name);
-    setText(byId("state-text"), words.text);
-    byId("reasons").dataset.reasons = reasons.join(",");
-    setLines(byId("reasons"), sayReasons(state, reasons, this.#llr));
-    if (record) this.#chart.setState(state, seconds());
   }
 
   /** An old verdict must not look like one that still holds. */
@@ -56,18 +57,46 @@ export class VerifyView {
     byId("state-icon").setAttribute("href", "#icon-waiting");
     setText(byId("state-name"), "Call ended");
     setText(byId("state-text"), `Nothing is checked any more. The last result was: ${name}.`);
+    setText(byId("chart-title"), "The whole call");
+    this.#chart.show(this.#timeline, { fromS: 0, toS: this.#timeline.endS, live: false });
   }
 
   /** Moves the chart on and says how old the last score is. */
   tick() {
-    this.#chart.draw(seconds());
+    const nowS = Math.max(this.#timeline.endS, seconds() - this.#mediaBeganAt);
+    this.#chart.show(this.#timeline, { fromS: nowS - WINDOW_S, toS: nowS, live: true });
     const age = this.#scoredAt === null ? null : seconds() - this.#scoredAt;
     setText(byId("age"), age === null ? "No score yet" : `Last score ${age.toFixed(0)} s ago`);
   }
 
-  #showLlr(llr) {
-    this.#llr = llr;
-    for (const name of SERIES) showMeter(name, llr[name]);
+  #showScore({ evidence, notes = [], receivedAt }) {
+    this.#scoredAt = receivedAt / 1000;
+    this.#showEvidence(evidence ?? NO_EVIDENCE);
+    setText(byId("notes"), notes.map(sayReason).join(" "));
+  }
+
+  #showState({ state, reasons = [] }) {
+    const words = sayState(state, this.#who);
+    const badge = byId("state");
+    badge.dataset.state = state;
+    byId("state-icon").setAttribute("href", `#icon-${state}`);
+    setText(byId("state-name"), words.name);
+    setText(byId("state-text"), words.text);
+    byId("reasons").dataset.reasons = reasons.join(",");
+    setLines(byId("reasons"), sayReasons(state, reasons, this.#evidence));
+  }
+
+  #showEvidence(evidence) {
+    this.#evidence = { ...evidence };
+    for (const name of Object.keys(SERIES)) showMeter(name, evidence[name] ?? null);
+  }
+
+  /** The thresholds as marks below the meter that the state follows. */
+  #showBounds() {
+    const { accept, reject } = this.#timeline;
+    byId("bounds").hidden = accept === null || reject === null;
+    byId("bound-accept").style.left = `${50 + 50 * clamp((accept ?? 0) / METER_LLR)}%`;
+    byId("bound-reject").style.right = `${50 - 50 * clamp((reject ?? 0) / METER_LLR)}%`;
   }
 }
 
@@ -75,11 +104,13 @@ function showMeter(name, llr) {
   const meter = document.querySelector(`.meter[data-series="${name}"]`);
   const bar = meter.querySelector(".track");
   const fill = meter.querySelector(".fill");
-  const share = Math.min(1, Math.abs(llr ?? 0) / METER_LLR);
+  const share = Math.abs(clamp((llr ?? 0) / METER_LLR));
   fill.style.width = `${50 * share}%`;
   fill.style.left = `${llr < 0 ? 50 - 50 * share : 50}%`;
   fill.dataset.sign = llr < 0 ? "against" : "for";
-  bar.setAttribute("aria-valuenow", String(Math.max(-METER_LLR, Math.min(METER_LLR, llr ?? 0))));
-  bar.setAttribute("aria-valuetext", llr === null ? "nothing to compare" : sayLlr(llr));
+  bar.setAttribute("aria-valuenow", String(METER_LLR * clamp((llr ?? 0) / METER_LLR)));
+  bar.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
   setText(meter.querySelector(".llr"), sayLlr(llr));
 }
+
+const clamp = (share) => Math.max(-1, Math.min(1, share));

@@ -1,11 +1,13 @@
 /** Every machine-readable word of the wire contract, said in plain language. */
 
-const STATES = {
-  waiting: { name: "Waiting", text: () => "Look at the camera and say a few words." },
-  verified: { name: "Verified", text: (who) => `This is ${who}.` },
-  uncertain: { name: "Uncertain", text: (who) => `It is not clear whether this is ${who}.` },
-  rejected: { name: "Rejected", text: (who) => `This is not ${who}.` },
-  absent: { name: "Absent", text: () => "Nobody has been seen or heard for a while." },
+import { STATES } from "./timeline.js";
+
+const STATE_TEXTS = {
+  waiting: () => "Look at the camera and say a few words.",
+  verified: (who) => `This is ${who}.`,
+  uncertain: (who) => `It is not clear whether this is ${who}.`,
+  rejected: (who) => `This is not ${who}.`,
+  absent: () => "Nobody has been seen or heard for a while.",
 };
 
 const REASONS = {
@@ -48,6 +50,7 @@ const ERRORS = {
   consent_missing: "Consent is missing",
   server_full: "The server is full",
   bad_sdp: "The call could not be set up",
+  bad_settings: "The server cannot do that",
   bad_media: "Picture or sound could not be read",
   wrong_key: "The stored reference cannot be opened",
   store_failed: "The server cannot reach its store",
@@ -88,8 +91,7 @@ export const sayEnding = (reason) => ENDINGS[reason] ?? "The call has ended.";
 
 /** @param {string} state @param {string} who @returns {{name: string, text: string}} */
 export function sayState(state, who) {
-  const words = STATES[state];
-  return words ? { name: words.name, text: words.text(who) } : { name: state, text: "" };
+  return { name: STATES[state] ?? state, text: STATE_TEXTS[state]?.(who) ?? "" };
 }
 
 /**
@@ -97,17 +99,17 @@ export function sayState(state, who) {
  * the other half of the evidence says beside them.
  * @param {string} state
  * @param {string[]} reasons
- * @param {{face: number | null, voice: number | null}} llr of the last score
+ * @param {{face: number | null, voice: number | null}} evidence as log-odds
  * @returns {string[]}
  */
-export function sayReasons(state, reasons, llr) {
+export function sayReasons(state, reasons, evidence) {
   const face = reasons.includes("face_mismatch");
   const voice = reasons.includes("voice_mismatch");
   const rest = reasons.filter((reason) => !reason.endsWith("_mismatch")).map(sayReason);
   if (face && voice) return ["Neither the face nor the voice matches.", ...rest];
-  if (voice) return [(llr.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
-  if (face) return [(llr.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
-  if (state === "verified" && (llr.face ?? 0) > 0 && (llr.voice ?? 0) > 0) return ["Face and voice match.", ...rest];
+  if (voice) return [(evidence.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
+  if (face) return [(evidence.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
+  if (state === "verified" && (evidence.face ?? 0) > 0 && (evidence.voice ?? 0) > 0) return ["Face and voice match.", ...rest];
   return rest;
 }
 

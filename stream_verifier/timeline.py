@@ -1,0 +1,214 @@
+"""A call or a file over time, as its events tell it: states, evidence, and what was missing.
+
+The call page reads the same events the same way (``web_client/js/timeline.js``); a test compares
+the two.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+Event = Mapping[str, Any]
+
+SERIES = {"face": "Face", "voice": "Voice", "both": "Together"}
+"""What there is evidence of, as people read it."""
+
+STATES = {
+    "verified": "Verified",
+    "uncertain": "Uncertain",
+    "waiting": "Waiting",
+    "absent": "Absent",
+    "rejected": "Rejected",
+}
+"""The states as people read them, from good to bad."""
+
+REASONS = {
+    "face_mismatch": "wrong face",
+    "voice_mismatch": "wrong voice",
+    "multiple_faces": "several faces",
+    "no_face": "no face",
+    "no_speech": "no speech",
+    "poor_face_quality": "poor picture",
+    "noisy_audio": "noise",
+    "speaker_not_on_camera": "speaker off camera",
+    "media_gap": "media gap",
+    "overloaded": "server overloaded",
+}
+"""The reasons in few words, so that they fit beside what they explain."""
+
+_BREAK_S = 3.0
+"""A line of evidence has a hole where no window was scored for longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch in which state and reasons were the same, in seconds of media time."""
+
+    start_s: float
+    end_s: float
+    state: str
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """What was known after one window.
+
+    Attributes:
+        start_s: where the window began, or the one before it ended, whichever is later.
+        at_s: where it ended.
+        face: log-odds that the face is the enrolled person's; None without evidence.
+        voice: likewise the voice.
+        both: likewise face and voice.
+        missing: modalities that the window could not score.
+    """
+
+    start_s: float
+    at_s: float
+    face: float | None
+    voice: float | None
+    both: float | None
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Media that should have come and did not, in seconds of media time."""
+
+    start_s: float
+    end_s: float
+    kind: Literal["audio", "video"]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """All that there is to draw.
+
+    Attributes:
+        identity: who it should be.
+        operating_point: name of the thresholds.
+        end_s: seconds of media time from its start.
+        spans: without holes, from 0 to ``end_s``.
+        points: one a window.
+        holes: where media was missing.
+        accept: log-odds of both from which on it is verified; None where unknown.
+        reject: log-odds of both down from which it is rejected; None where unknown.
+        failure: the message with which it broke off.
+    """
+
+    identity: str = ""
+    operating_point: str = ""
+    end_s: float = 0.0
+    spans: tuple[Span, ...] = ()
+    points: tuple[Point, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    accept: float | None = None
+    reject: float | None = None
+    failure: str | None = None
+
+
+def read_timeline(events: Iterable[Event]) -> Timeline:
+    """Read the events of one session, whole or cut off.
+
+    Args:
+        events: as the live feed and ``verify --json`` give them. A missing field counts as null,
+            and an event without media time as one of the beginning.
+    """
+    kept = list(events)
+    by_type: dict[str, list[Event]] = defaultdict(list)
+    for event in kept:
+        by_type[event["type"]].append(event)
+    end_s = max((event.get("media_s", 0.0) for event in kept), default=0.0)
+    started: Event = next(iter(by_type["session_started"]), {})
+    thresholds: Event = started.get("operating_point") or {}
+    return Timeline(
+        identity=started.get("identity", ""),
+        operating_point=thresholds.get("name", ""),
+        end_s=end_s,
+        spans=_spans(by_type["state_changed"], end_s),
+        points=_points(by_type["score"]),
+        holes=tuple(Hole(gap["start_s"], gap["end_s"], gap["kind"]) for gap in by_type["gap"]),
+        accept=thresholds.get("accept"),
+        reject=thresholds.get("reject"),
+        failure=next((error["message"] for error in by_type["error"]), None),
+    )
+
+
+def runs(points: Iterable[Point], series: str) -> list[list[tuple[float, float]]]:
+    """Cut one series into lines of (media time, log-odds) that may be drawn through."""
+    lines: list[list[tuple[float, float]]] = [[]]
+    last_s = -_BREAK_S
+    for point in points:
+        value: float | None = getattr(point, series)
+        if value is None or point.at_s - last_s > _BREAK_S:
+            lines.append([])
+        if value is not None:
+            lines[-1].append((point.at_s, value))
+        last_s = point.at_s
+    return [line for line in lines if line]
+
+
+def stretches(points: Iterable[Point], side: str) -> list[tuple[float, float]]:
+    """Where windows could score one modality, from and to in seconds, neighbours joined."""
+    joined: list[tuple[float, float]] = []
+    for point in points:
+        if side in point.missing:
+            continue
+        follows = bool(joined) and joined[-1][1] == point.start_s
+        start_s = joined.pop()[0] if follows else point.start_s
+        joined.append((start_s, point.at_s))
+    return joined
+
+
+def in_words(timeline: Timeline) -> list[str]:
+    """Every span as one line, such as ``0:04 to 0:31 Rejected: wrong voice``."""
+    return [
+        f"{clock(span.start_s)} to {clock(span.end_s)} "
+        + ": ".join(filter(None, (STATES.get(span.state, span.state), say_reasons(span.reasons))))
+        for span in timeline.spans
+    ]
+
+
+def say_reasons(reasons: Iterable[str]) -> str:
+    """Reasons in few words; one that is not known yet is said as it is spelt."""
+    return ", ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in reasons)
+
+
+def clock(time_s: float) -> str:
+    """Media time as minutes and seconds."""
+    minutes, seconds = divmod(int(time_s), 60)
+    return f"{minutes}:{seconds:02d}"
+
+
+def _spans(changes: Iterable[Event], end_s: float) -> tuple[Span, ...]:
+    """Of two changes at one moment the later one holds."""
+    begun = [Span(0.0, 0.0, "waiting")]
+    for change in changes:
+        at_s: float = change["media_s"]
+        while begun and begun[-1].start_s >= at_s:
+            begun.pop()
+        begun.append(Span(at_s, at_s, change["state"], tuple(change["reasons"])))
+    ends_s = [span.start_s for span in begun[1:]] + [end_s]
+    spans = (replace(span, end_s=to_s) for span, to_s in zip(begun, ends_s, strict=True))
+    return tuple(span for span in spans if span.end_s > span.start_s)
+
+
+def _points(scores: Iterable[Event]) -> tuple[Point, ...]:
+    points: list[Point] = []
+    for score in scores:
+        at_s: float = score["media_s"]
+        evidence = score.get("evidence") or {}
+        before_s = points[-1].at_s if points else 0.0
+        point = Point(
+            start_s=min(at_s, max(before_s, score.get("start_s", at_s))),
+            at_s=at_s,
+            face=evidence.get("face"),
+            voice=evidence.get("voice"),
+            both=evidence.get("both"),
+            missing=tuple(side for side in ("face", "voice") if score.get(side) is None),
+        )
+        points.append(point)
+    return tuple(points)

@@ -1,0 +1,261 @@
+/** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
+
+import { clock, inWords, runs, sayShortly, SERIES, STATES, stretches } from "./timeline.js";
+import { sayLlr } from "./words.js";
+
+/** @typedef {import("./timeline.js").Timeline} Timeline */
+
+/** Together comes first and broad: it runs along the weaker of the other two. */
+const LINES = {
+  both: { dash: [], width: 6 },
+  face: { dash: [], width: 1.75 },
+  voice: { dash: [5, 4], width: 1.75 },
+};
+/** Bad states are striped, each another way, so that they differ without colour too. */
+const SLANTS = { uncertain: 0, absent: -1, rejected: 1 };
+const MANY_POINTS = 600;
+const LEAST_RANGE = 4;
+const LEFT = 44;
+const RIGHT = 12;
+const BAND = 22;
+const LANES = /** @type {const} */ ([["face", "video"], ["voice", "audio"]]);
+const LANE = 16;
+const BELOW = 6 + BAND + 6 + LANES.length * LANE + 20;
+const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const TICK_PX = 64;
+const SPANS_TOLD = 5;
+
+export class TimelineChart {
+  #canvas;
+  #shown = /** @type {{timeline: Timeline, fromS: number, toS: number, live: boolean} | null} */ (null);
+
+  /** @param {HTMLCanvasElement} canvas sized by CSS */
+  constructor(canvas) {
+    this.#canvas = canvas;
+    new ResizeObserver(() => this.#draw()).observe(canvas);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+  }
+
+  /**
+   * @param {Timeline} timeline
+   * @param {object} view
+   * @param {number} view.fromS  media time at the left edge, in seconds
+   * @param {number} view.toS    at the right edge
+   * @param {boolean} view.live  whether the right edge is now
+   */
+  show(timeline, { fromS, toS, live }) {
+    this.#shown = { timeline, fromS, toS, live };
+    this.#draw();
+    this.#describe(timeline);
+  }
+
+  #draw() {
+    const pen = this.#prepare();
+    if (!pen || !this.#shown) return;
+    const frame = this.#frame(pen);
+    drawGrid(frame);
+    pen.save();
+    pen.beginPath();
+    pen.rect(frame.left, 0, frame.right - frame.left, frame.height);
+    pen.clip();
+    drawHoles(frame);
+    for (const name of Object.keys(LINES)) drawSeries(frame, name);
+    drawBounds(frame);
+    drawBand(frame);
+    LANES.forEach(([side, kind], row) => drawLane(frame, side, kind, row));
+    pen.restore();
+    drawTime(frame);
+  }
+
+  #prepare() {
+    const { clientWidth, clientHeight } = this.#canvas;
+    const pen = this.#canvas.getContext("2d");
+    if (!pen || !clientWidth) return null;
+    const ratio = globalThis.devicePixelRatio || 1;
+    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+    if (this.#canvas.width !== width) this.#canvas.width = width;
+    if (this.#canvas.height !== height) this.#canvas.height = height;
+    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+    pen.clearRect(0, 0, clientWidth, clientHeight);
+    return pen;
+  }
+
+  /** Where everything goes, and what is drawn. */
+  #frame(pen) {
+    const { timeline, fromS, toS, live } = this.#shown;
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    const style = getComputedStyle(this.#canvas);
+    const [left, right, top, bottom] = [LEFT, width - RIGHT, 6, height - BELOW];
+    const range = rangeOf(timeline, fromS);
+    pen.font = `12px ${style.fontFamily}`;
+    return {
+      pen, timeline, fromS, toS, live, left, right, top, bottom, height, range,
+      x: (s) => left + ((s - fromS) / Math.max(1, toS - fromS)) * (right - left),
+      y: (llr) => top + ((range - clamp(llr, range)) / (2 * range)) * (bottom - top),
+      colour: (name) => style.getPropertyValue(`--${name}`).trim(),
+    };
+  }
+
+  #describe(timeline) {
+    const last = timeline.points.at(-1);
+    const evidence = last
+      ? Object.entries(SERIES).map(([name, word]) => `${word.toLowerCase()} ${sayLlr(last[name])}`).join(", ")
+      : "none yet";
+    const bounds = timeline.accept === null
+      ? ""
+      : ` Verified from ${sayLlr(timeline.accept)} up, rejected from ${sayLlr(timeline.reject)} down.`;
+    const spans = inWords(timeline).slice(-SPANS_TOLD).join("; ");
+    const text = `Evidence: ${evidence}.${bounds} ${spans}`.trim();
+    if (this.#canvas.getAttribute("aria-label") !== text) this.#canvas.setAttribute("aria-label", text);
+  }
+}
+
+/** Even, and the same above and below zero, so that the middle is always even odds. */
+function rangeOf({ points, accept, reject }, fromS) {
+  const seen = points.filter(({ atS }) => atS >= fromS).flatMap(({ face, voice, both }) => [face, voice, both]);
+  const largest = [...seen, accept, reject].reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), LEAST_RANGE);
+  return 2 * Math.ceil(largest / 2);
+}
+
+function drawGrid({ pen, timeline, left, right, top, bottom, range, y, colour }) {
+  const { accept, reject } = timeline;
+  const zone = (from, to, name) => {
+    pen.fillStyle = colour(`${name}-faint`);
+    pen.fillRect(left, from, right - left, to - from);
+  };
+  zone(top, y(accept ?? 0), "verified");
+  zone(y(reject ?? 0), bottom, "rejected");
+  pen.textBaseline = "middle";
+  pen.textAlign = "right";
+  for (const llr of [range, range / 2, 0, -range / 2, -range]) {
+    pen.strokeStyle = colour(llr === 0 ? "zero" : "line");
+    pen.lineWidth = llr === 0 ? 1.5 : 1;
+    stroke(pen, [[left, y(llr)], [right, y(llr)]]);
+    pen.fillStyle = colour("muted");
+    pen.fillText(signed(llr), left - 6, y(llr));
+  }
+}
+
+/** The thresholds, named last so that their words can be read over the lines. */
+function drawBounds({ pen, timeline, left, right, y, colour }) {
+  const { accept, reject } = timeline;
+  pen.textAlign = "left";
+  pen.lineWidth = 1.5;
+  for (const [bound, state, way, aside] of [[accept, "verified", "up", -10], [reject, "rejected", "down", 11]]) {
+    if (bound === null) continue;
+    const text = `${state} from ${signed(bound)} ${way}`;
+    pen.strokeStyle = colour(state);
+    pen.setLineDash([2, 3]);
+    stroke(pen, [[left, y(bound)], [right, y(bound)]]);
+    pen.setLineDash([]);
+    pen.globalAlpha = 0.8;
+    plate(pen, left + 4, y(bound) + aside - 8, pen.measureText(text).width + 8, 15, colour(`${state}-faint`));
+    pen.globalAlpha = 1;
+    pen.fillStyle = colour(state);
+    pen.fillText(text, left + 8, y(bound) + aside);
+  }
+}
+
+function drawHoles({ pen, timeline, top, bottom, x, colour }) {
+  for (const { startS, endS } of timeline.holes) hatch(pen, x(startS), top, x(endS) - x(startS), bottom - top, colour("line"));
+}
+
+function drawSeries({ pen, timeline, x, y, colour }, name) {
+  const { dash, width } = LINES[name];
+  pen.strokeStyle = pen.fillStyle = colour(name);
+  pen.lineWidth = timeline.points.length > MANY_POINTS ? width / 2 : width;
+  pen.lineJoin = "round";
+  pen.setLineDash(dash);
+  for (const line of runs(timeline.points, name)) {
+    if (line.length === 1) disc(pen, x(line[0][0]), y(line[0][1]), 1.5 + width / 2);
+    else stroke(pen, line.map(([s, llr]) => [x(s), y(llr)]));
+  }
+  pen.setLineDash([]);
+}
+
+/** The state that holds goes on to the right edge. */
+function drawBand({ pen, timeline, toS, live, left, right, bottom, x, colour }) {
+  const top = bottom + 6;
+  pen.textAlign = "left";
+  timeline.spans.forEach(({ startS, endS, state, reasons }, i) => {
+    const until = live && i === timeline.spans.length - 1 ? toS : endS;
+    const [from, to] = [Math.max(left, x(startS)), Math.min(right, x(until))];
+    if (to - from < 1) return;
+    pen.fillStyle = colour(`${state}-soft`);
+    pen.fillRect(from, top, to - from, BAND);
+    if (state in SLANTS) hatch(pen, from, top, to - from, BAND, colour(`${state}-line`), SLANTS[state]);
+    pen.fillStyle = colour(state);
+    pen.fillRect(from, top, 2, BAND);
+    const text = fitting(pen, state, reasons, to - from - 10);
+    if (text) plate(pen, from + 4, top + 3, pen.measureText(text).width + 6, BAND - 6, colour(`${state}-soft`));
+    pen.fillStyle = colour(state);
+    pen.fillText(text, from + 7, top + BAND / 2 + 0.5);
+  });
+}
+
+/** As much as there is room for: state and reasons, the state alone, its initial, or nothing. */
+function fitting(pen, state, reasons, room) {
+  const name = STATES[state] ?? state;
+  const texts = [`${name}: ${sayShortly(reasons)}`, name, name.charAt(0)].slice(reasons.length ? 0 : 1);
+  return texts.find((text) => pen.measureText(text).width <= room) ?? "";
+}
+
+function drawLane({ pen, timeline, bottom, left, right, x, colour }, side, kind, row) {
+  const top = bottom + 6 + BAND + 6 + row * LANE;
+  pen.fillStyle = colour("line");
+  pen.fillRect(left, top + LANE / 2 - 0.5, right - left, 1);
+  pen.fillStyle = colour(side);
+  for (const [from, to] of stretches(timeline.points, side)) pen.fillRect(x(from), top + 4, x(to) - x(from), LANE - 8);
+  for (const hole of timeline.holes.filter((one) => one.kind === kind)) {
+    plate(pen, x(hole.startS), top + 2, x(hole.endS) - x(hole.startS), LANE - 4, colour("card"));
+    hatch(pen, x(hole.startS), top + 2, x(hole.endS) - x(hole.startS), LANE - 4, colour("muted"));
+  }
+}
+
+function drawTime({ pen, fromS, toS, live, left, right, bottom, height, x, colour }) {
+  pen.fillStyle = colour("muted");
+  pen.textAlign = "right";
+  LANES.forEach(([side], row) => pen.fillText(SERIES[side], left - 6, bottom + 12 + BAND + (row + 0.5) * LANE));
+  const [lengthS, most] = [Math.max(1, toS - fromS), (right - left) / TICK_PX];
+  const stepS = TICK_STEPS_S.find((step) => lengthS / step <= most) ?? lengthS / 4;
+  for (let s = 0; s <= lengthS + 0.01; s += stepS) {
+    const text = live ? (s ? `−${clock(s)}` : "now") : clock(fromS + s);
+    const at = x(live ? toS - s : fromS + s);
+    const half = pen.measureText(text).width / 2;
+    pen.textAlign = "center";
+    pen.fillText(text, Math.min(right - half, Math.max(left - 6, at)), height - 8);
+  }
+}
+
+/** Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall. */
+function hatch(pen, left, top, width, height, colour, slant = 1) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, width, height);
+  pen.clip();
+  pen.strokeStyle = colour;
+  pen.lineWidth = 1.5;
+  pen.setLineDash([]);
+  for (let at = left - height; at < left + width + height; at += 7) stroke(pen, [[at, top + height], [at + slant * height, top]]);
+  pen.restore();
+}
+
+function plate(pen, left, top, width, height, colour) {
+  pen.fillStyle = colour;
+  pen.fillRect(left, top, width, height);
+}
+
+function stroke(pen, path) {
+  pen.beginPath();
+  path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.stroke();
+}
+
+function disc(pen, x, y, radius) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));
+const signed = (llr) => (llr > 0 ? `+${llr}` : `${llr}`.replace("-", "−"));

@@ -1,0 +1,162 @@
+/**
+ * A call over time, as its events tell it: states, evidence, and what was missing.
+ *
+ * `verify --plot` reads the same events the same way (stream_verifier/timeline.py); a test
+ * compares the two. Nothing here touches the page.
+ */
+
+/** @typedef {{startS: number, endS: number, state: string, reasons: string[]}} Span */
+/**
+ * What was known after one window: log-odds that face, voice and both are the enrolled person's.
+ * @typedef {object} Point
+ * @property {number} startS         where the window began, or the one before it ended, whichever is later
+ * @property {number} atS            where it ended
+ * @property {number | null} face    null without evidence
+ * @property {number | null} voice
+ * @property {number | null} both
+ * @property {string[]} missing      modalities that the window could not score
+ */
+/** @typedef {{startS: number, endS: number, kind: "audio" | "video"}} Hole */
+/**
+ * @typedef {object} Timeline
+ * @property {string} identity        who it should be
+ * @property {string} operatingPoint  name of the thresholds
+ * @property {number} endS            seconds of media time from its start
+ * @property {Span[]} spans           without holes, from 0 to endS
+ * @property {Point[]} points         one a window
+ * @property {Hole[]} holes           where media was missing
+ * @property {number | null} accept   log-odds of both from which on it is verified
+ * @property {number | null} reject   log-odds of both down from which it is rejected
+ * @property {string | null} failure  the message with which it broke off
+ */
+
+/** What there is evidence of, as people read it. */
+export const SERIES = Object.freeze({ face: "Face", voice: "Voice", both: "Together" });
+
+/** The states as people read them, from good to bad. */
+export const STATES = Object.freeze({
+  verified: "Verified",
+  uncertain: "Uncertain",
+  waiting: "Waiting",
+  absent: "Absent",
+  rejected: "Rejected",
+});
+
+/** The reasons in few words, so that they fit beside what they explain. */
+export const REASONS = Object.freeze({
+  face_mismatch: "wrong face",
+  voice_mismatch: "wrong voice",
+  multiple_faces: "several faces",
+  no_face: "no face",
+  no_speech: "no speech",
+  poor_face_quality: "poor picture",
+  noisy_audio: "noise",
+  speaker_not_on_camera: "speaker off camera",
+  media_gap: "media gap",
+  overloaded: "server overloaded",
+});
+
+/** A line of evidence has a hole where no window was scored for longer. */
+const BREAK_S = 3;
+
+/**
+ * @param {any[]} events of one session, whole or cut off; a missing field counts as null, and an
+ *   event without media time as one of the beginning
+ * @returns {Timeline}
+ */
+export function readTimeline(events) {
+  const ofType = (type) => events.filter((event) => event.type === type);
+  const endS = events.reduce((latest, event) => Math.max(latest, event.media_s ?? 0), 0);
+  const [started = {}] = ofType("session_started");
+  const thresholds = started.operating_point ?? {};
+  return {
+    identity: started.identity ?? "",
+    operatingPoint: thresholds.name ?? "",
+    endS,
+    spans: readSpans(ofType("state_changed"), endS),
+    points: readPoints(ofType("score")),
+    holes: ofType("gap").map((gap) => ({ startS: gap.start_s, endS: gap.end_s, kind: gap.kind })),
+    accept: thresholds.accept ?? null,
+    reject: thresholds.reject ?? null,
+    failure: ofType("error")[0]?.message ?? null,
+  };
+}
+
+/**
+ * Cuts one series into lines of [media time, log-odds] that may be drawn through.
+ * @param {Point[]} points @param {string} series @returns {[number, number][][]}
+ */
+export function runs(points, series) {
+  const lines = [[]];
+  let lastS = -BREAK_S;
+  for (const point of points) {
+    const value = point[series];
+    if (value === null || point.atS - lastS > BREAK_S) lines.push([]);
+    if (value !== null) lines.at(-1).push([point.atS, value]);
+    lastS = point.atS;
+  }
+  return lines.filter((line) => line.length > 0);
+}
+
+/**
+ * Where windows could score one modality, from and to in seconds, neighbours joined.
+ * @param {Point[]} points @param {string} side @returns {[number, number][]}
+ */
+export function stretches(points, side) {
+  const joined = [];
+  for (const { startS, atS, missing } of points) {
+    if (missing.includes(side)) continue;
+    const start = joined.at(-1)?.[1] === startS ? joined.pop()[0] : startS;
+    joined.push([start, atS]);
+  }
+  return joined;
+}
+
+/** @param {Timeline} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
+export function inWords({ spans }) {
+  return spans.map(({ startS, endS, state, reasons }) => {
+    const words = [STATES[state] ?? state, sayShortly(reasons)].filter(Boolean);
+    return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
+  });
+}
+
+/** @param {string[]} reasons @returns {string} in few words; one not known yet as it is spelt */
+export function sayShortly(reasons) {
+  return reasons.map((reason) => REASONS[reason] ?? reason.replaceAll("_", " ")).join(", ");
+}
+
+/** @param {number} timeS @returns {string} media time as minutes and seconds */
+export function clock(timeS) {
+  const whole = Math.trunc(timeS);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}
+
+/** Of two changes at one moment the later one holds. */
+function readSpans(changes, endS) {
+  const begun = [{ startS: 0, state: "waiting", reasons: [] }];
+  for (const { media_s: atS, state, reasons } of changes) {
+    while (begun.length && begun.at(-1).startS >= atS) begun.pop();
+    begun.push({ startS: atS, state, reasons: [...reasons] });
+  }
+  return begun
+    .map((span, i) => ({ ...span, endS: begun[i + 1]?.startS ?? endS }))
+    .filter((span) => span.endS > span.startS);
+}
+
+function readPoints(scores) {
+  const points = [];
+  for (const score of scores) {
+    const atS = score.media_s;
+    const evidence = score.evidence ?? {};
+    const beforeS = points.at(-1)?.atS ?? 0;
+    points.push({
+      startS: Math.min(atS, Math.max(beforeS, score.start_s ?? atS)),
+      atS,
+      face: evidence.face ?? null,
+      voice: evidence.voice ?? null,
+      both: evidence.both ?? null,
+      missing: ["face", "voice"].filter((side) => (score[side] ?? null) === null),
+    });
+  }
+  return points;
+}
