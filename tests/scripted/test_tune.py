@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import pytest
+from scripted_calls import EVIDENCE, draw_calls
+
+from model.errors import PackError
+from stream_verifier.scripted.delays import cost
+from stream_verifier.scripted.points import Target, highest_reject_of
+from stream_verifier.scripted.traces import ours, trace
+from stream_verifier.scripted.tune import tune
+from stream_verifier.verify.operating import EvidenceModel
+
+TARGET = Target(hours={"clean": 1 / 20, "call": 1 / 20})
+CALLS = draw_calls(24, strength=1.0, inflated=2.0)
+
+
+def delay_s(evidence: EvidenceModel) -> float:
+    traces = [trace(call, ours(evidence)) for call in CALLS]
+    return cost(traces, highest_reject_of(traces, TARGET))
+
+
+def test_it_never_makes_swaps_go_unnoticed_for_longer_and_says_how_long() -> None:
+    tried: list[float] = []
+    found, least_s = tune(CALLS, EVIDENCE, TARGET, on_try=tried.append)
+    assert least_s == pytest.approx(delay_s(found)) == min(tried)
+    assert tried[0] == pytest.approx(delay_s(EVIDENCE))
+    assert least_s < tried[0]
+    assert len(tried) > 20
+
+
+def test_no_window_counts_for_more_than_it_says() -> None:
+    found, _ = tune(CALLS, EVIDENCE, TARGET)
+    for worth in (found.face, found.voice):
+        assert 0 < worth.per_s <= 1 and 0 < worth.first <= 1
+
+
+def test_a_target_of_another_condition_is_refused() -> None:
+    with pytest.raises(PackError, match="no call is of a condition"):
+        tune(CALLS, EVIDENCE, Target(hours={"dark": 8.0}))
