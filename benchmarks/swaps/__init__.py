@@ -1,0 +1,1 @@
+"""How fast swaps are noticed in scripted calls, and how often nobody was swapped."""
