@@ -208,7 +208,14 @@ def _points(scores: Iterable[Event]) -> tuple[Point, ...]:
             face=evidence.get("face"),
             voice=evidence.get("voice"),
             both=evidence.get("both"),
-            missing=tuple(side for side in ("face", "voice") if score.get(side) is None),
+            missing=_missing(score, points),
         )
         points.append(point)
     return tuple(points)
+
+
+def _missing(score: Event, before: list[Point]) -> tuple[str, ...]:
+    """What could not be scored; a window that was spared would have been like the one before."""
+    if score.get("spared") and before:
+        return before[-1].missing
+    return tuple(side for side in ("face", "voice") if score.get(side) is None)

@@ -64,6 +64,12 @@ def test_a_score_without_evidence_has_none_and_tells_what_was_missing() -> None:
     assert (unknown.start_s, unknown.both, unknown.missing) == (2.0, None, ("face", "voice"))
 
 
+def test_a_window_that_was_spared_is_like_the_one_before() -> None:
+    events = [score(1.0, spared=True), score(2.0, missing=["voice"]), score(3.0, spared=True)]
+    found = [point.missing for point in read_timeline(events).points]
+    assert found == [("face", "voice"), ("voice",), ("voice",)]
+
+
 def test_lines_break_where_there_is_no_evidence_and_where_nothing_was_scored() -> None:
     events = [score(1.0, 1, 1), score(2.0, None, None), score(3.0, 3, 4), score(7.0, 5, 5)]
     points = read_timeline(events).points

@@ -27,14 +27,17 @@ def score(
     *,
     missing: Iterable[str] = (),
     start_s: float | None = None,
+    spared: bool = False,
 ) -> Event:
     """A window whose evidence is given; without any where ``face`` or ``voice`` is None."""
     evidence = None
     if face is not None and voice is not None:
         evidence = {"face": face, "voice": voice, "both": min(face, voice)}
-    sides = {side: None if side in missing else {"llr": 1.0} for side in ("face", "voice")}
+    gone = ("face", "voice") if spared else missing
+    sides = {side: None if side in gone else {"llr": 1.0} for side in ("face", "voice")}
     begun_s = max(0.0, at_s - 3) if start_s is None else start_s
-    return {"type": "score", "media_s": at_s, "start_s": begun_s, **sides, "evidence": evidence}
+    window = {"type": "score", "media_s": at_s, "start_s": begun_s, "spared": spared}
+    return {**window, **sides, "evidence": evidence}
 
 
 def change(at_s: float, state: str, *reasons: str) -> Event:

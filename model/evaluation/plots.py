@@ -45,13 +45,16 @@ def draw(
 
     Returns:
         The files: ``det-CONDITION.png``, ``scores-CONDITION.png`` and
-        ``reliability-CONDITION.png`` of each condition, and ``eer.png``.
+        ``reliability-CONDITION.png`` of each condition in which a system scored something, and
+        ``eer.png``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     figures = {"eer.png": eer_bars(systems)}
     for condition in dict.fromkeys(condition for _, condition in scored):
         by = {system: scores for (system, at), scores in scored.items() if at == condition}
-        for name, plot in (("det", det), ("scores", histograms), ("reliability", reliability)):
+        # The face alone has nothing to show where the face is taken away.
+        by = {system: scores for system, scores in by.items() if np.isfinite(scores.fused).any()}
+        for name, plot in PLOTS.items() if by else ():
             figures[f"{name}-{condition}.png"] = plot(condition, by)
     for file, figure in figures.items():
         figure.savefig(folder / file, dpi=110)
@@ -238,3 +241,7 @@ def _impostors(scores: Scores) -> list[str]:
 
 def _colours(count: int) -> Sequence[str]:
     return [SYSTEMS[index % len(SYSTEMS)] for index in range(count)]
+
+
+PLOTS = {"det": det, "scores": histograms, "reliability": reliability}
+"""What is drawn of each condition, by the beginning of the file's name."""

@@ -41,12 +41,13 @@ def random_session(seed: int) -> list[Event]:
         at_s += draw.choice([0.0, 0.5, 1.0, 1.25, 4.0, 70.0])
         evidence = draw.choice([None, 9.25, -3.5]), draw.choice([None, 2.0, -8.0])
         missing = draw.choice([(), ("face",), ("voice",), ("face", "voice")])
+        spared = draw.random() < 0.3
         begun_s = max(0.0, at_s - draw.choice([0.5, 1.0, 3.0]))
         reasons = draw.sample([*Reason, "not_known_yet"], draw.randrange(3))
         events.append(
             draw.choice(
                 [
-                    score(at_s, *evidence, missing=missing, start_s=begun_s),
+                    score(at_s, *evidence, missing=missing, start_s=begun_s, spared=spared),
                     change(at_s, draw.choice([*State, "new_state"]), *reasons),
                     gap(begun_s, at_s, draw.choice(["audio", "video"])),
                 ]

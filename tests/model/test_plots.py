@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,3 +104,13 @@ def test_what_has_no_eer_is_left_blank(scored: dict[tuple[str, str], Scores]) ->
     about = {"odd": {"conditions": {"clean": {"all": None}}}}
     (axes,) = plots.eer_bars(about).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["clean"]
+
+
+def test_a_system_that_scored_nothing_is_left_out(
+    scored: dict[tuple[str, str], Scores], figures: dict[str, Any], tmp_path: Path
+) -> None:
+    nothing = replace(scored["good", "clean"], fused=np.full(600, np.nan))
+    more = {**scored, ("empty", "clean"): nothing, ("empty", "clean-face"): nothing}
+    drawn = {path.name for path in plots.draw(tmp_path, more, figures)}
+    assert drawn == {"eer.png", "det-clean.png", "scores-clean.png", "reliability-clean.png"}
+    assert all((tmp_path / name).stat().st_size > 0 for name in drawn)

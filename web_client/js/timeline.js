@@ -155,8 +155,14 @@ function readPoints(scores) {
       face: evidence.face ?? null,
       voice: evidence.voice ?? null,
       both: evidence.both ?? null,
-      missing: ["face", "voice"].filter((side) => (score[side] ?? null) === null),
+      missing: missingIn(score, points),
     });
   }
   return points;
+}
+
+/** What could not be scored; a window that was spared would have been like the one before. */
+function missingIn(score, before) {
+  if (score.spared && before.length) return before.at(-1).missing;
+  return ["face", "voice"].filter((side) => (score[side] ?? null) === null);
 }
