@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,7 @@ def calibrate(
     seed: int,
     made_by: Mapping[str, Any],
     targets: Mapping[str, Target] = TARGETS,
+    on_step: Callable[[str], None] = lambda step: None,
 ) -> Calibrated:
     """Fit how much evidence counts, then choose the operating points.
 
@@ -71,14 +72,20 @@ def calibrate(
         seed: of the calls that are fitted to.
         made_by: to note in the file.
         targets: of the points, by name.
+        on_step: told in a few words what is going on.
 
     Raises:
         PackError: the calls lack what a fit needs.
     """
     start = before.evidence if before else FIRST_GUESS
-    fit = fit_evidence(calls, start, seed=seed)
+    fit = fit_evidence(
+        calls, start, seed=seed, on_pass=lambda loss: on_step(f"fitting worths: {loss:.4f} bits")
+    )
     strictest = max(targets.values(), key=lambda target: max(target.hours.values()))
-    evidence, delay_s = tune(calls, fit.evidence, strictest)
+    evidence, delay_s = tune(
+        calls, fit.evidence, strictest, on_try=lambda s: on_step(f"setting brakes: {s:.2f} s late")
+    )
+    on_step("choosing operating points")
     rule = ours(evidence)
     traces = [trace(call, rule) for call in calls]
     starts = [trace(call, rule) for call in impostor_starts(calls)]
@@ -128,7 +135,8 @@ def run(
         "conditions": list(CONDITIONS),
         "seed": seed,
     }
-    done = calibrate(played, before, seed=seed, made_by=made_by)
+    with Console(stderr=True).status("fitting") as status:
+        done = calibrate(played, before, seed=seed, made_by=made_by, on_step=status.update)
     for line in pack.notes.lines():
         Console(stderr=True).print(line)
     if not dry_run:
