@@ -21,6 +21,7 @@ from benchmarks.swaps.markdown import page
 from benchmarks.swaps.people import People
 from benchmarks.swaps.plots import draw
 from benchmarks.swaps.results import Result, result, write_calls
+from benchmarks.swaps.sparing import sparing
 from model.data.packs import Pack
 from model.runtime.weights import Weights
 from stream_verifier.scripted.material import CACHE
@@ -81,17 +82,21 @@ def examine(
         about: more to say of the calls.
 
     Returns:
-        The JSON object: ``about``, ``points`` (`figures.measure`), ``contests`` (`contest.table`).
+        The JSON object: ``about``, ``points`` (`figures.measure` and `sparing.sparing`),
+        ``contests`` (`contest.table`).
         The results of each call by operating point. The rules by set of calls.
     """
     people = People([call.script.chimera for call in calls])
-    results = {
-        name: [
-            result(call, sources[call.script.chimera], ours(model.evidence, spare=True)(point))
-            for call in calls
-        ]
-        for name, point in model.points.items()
-    }
+    results, every = (
+        {
+            name: [
+                result(call, sources[call.script.chimera], ours(model.evidence, spare=spare)(point))
+                for call in calls
+            ]
+            for name, point in model.points.items()
+        }
+        for spare in (True, False)
+    )
     rules = _contests(calls, model)
     hours = sum(one.outcome.genuine_s for one in next(iter(results.values()))) / 3600
     found = {
@@ -103,7 +108,11 @@ def examine(
             "evidence": model.evidence.model_dump(),
         },
         "points": {
-            name: {**model.points[name].model_dump(), **measure(chosen, people)}
+            name: {
+                **model.points[name].model_dump(),
+                **measure(chosen, people),
+                "sparing": sparing(chosen, every[name], people),
+            }
             for name, chosen in results.items()
         },
         "contests": [

@@ -45,6 +45,8 @@ def page(found: Row) -> str:
             ),
             "### By voice source, all conditions",
             sources_table(point["sources"]),
+            "### Calm calls, scored less often",
+            sparing_table(point["sparing"]),
         ]
     parts += ["## Beside rivals", *map(contest_table, found["contests"])]
     return "\n\n".join(parts) + "\n"
@@ -113,6 +115,31 @@ def sources_table(sources: Row) -> str:
                 _missed(row["kinds"]),
             )
             for source, row in sources.items()
+        ),
+    )
+
+
+def sparing_table(conditions: Row) -> str:
+    """What sparing calm calls saves and costs."""
+    return _table(
+        (
+            "condition",
+            "windows of genuine calls spared",
+            "mean delay over all swaps, s",
+            "with every window scored",
+            "false alarms an hour",
+            "with every window scored",
+        ),
+        (
+            (
+                name,
+                _share(row["saved"]),
+                _number(row["delay_s"], 2),
+                _number(row["delay_every_s"], 2),
+                _rate(row["alarms"]),
+                _rate(row["alarms_every"]),
+            )
+            for name, row in conditions.items()
         ),
     )
 

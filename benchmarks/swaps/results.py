@@ -42,6 +42,8 @@ class Result:
         outcome: what came of it.
         genuine_windows: scored ones before an impostor came.
         impostor_windows: scored ones from the change until it was noticed.
+        scored: windows that were compared in all of the call.
+        spared: windows that could have been and were not, since the call was calm.
     """
 
     script: Script
@@ -49,6 +51,8 @@ class Result:
     outcome: Outcome
     genuine_windows: int
     impostor_windows: int
+    scored: int
+    spared: int
 
     @property
     def swapped(self) -> bool:
@@ -106,6 +110,11 @@ def result(call: Played, source: str, rule: Judge) -> Result:
         outcome=outcome,
         genuine_windows=genuine_windows(script, scored),
         impostor_windows=impostor_windows(script, scored, ended_s) if swapped else 0,
+        scored=sum(bool(said.comparison.modalities) for _, said in scored),
+        spared=sum(
+            said.spared and bool(seen.comparison.modalities)
+            for (_, said), (_, seen) in zip(scored, call.seen, strict=True)
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from benchmarks.swaps.markdown import page
 from benchmarks.swaps.people import People
 from benchmarks.swaps.plots import draw
 from benchmarks.swaps.results import COLUMNS, Result, result, write_calls
+from benchmarks.swaps.sparing import sparing
 from stream_verifier.scripted.delays import cost, noticed_s, threshold
 from stream_verifier.scripted.traces import Played, ours, replay, trace
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
@@ -133,3 +134,22 @@ def test_verdicts_of_the_product_spare_windows_of_a_calm_call() -> None:
     spared = replay(GENUINE.seen, ours(EVIDENCE, spare=True)(POINT))
     whole = replay(GENUINE.seen, OURS(POINT))
     assert [verdict.state for _, verdict in spared] == [verdict.state for _, verdict in whole]
+
+
+def test_sparing_is_told_with_what_it_saves_and_what_it_costs() -> None:
+    both = [
+        [result(call, "libri", ours(EVIDENCE, spare=spare)(POINT)) for call in CALLS]
+        for spare in (True, False)
+    ]
+    (row,) = sparing(*both, People(["ada", "bob"])).values()
+    spared, scored = (
+        sum(getattr(one, name) for one in both[0][2:]) for name in ("spared", "scored")
+    )
+    assert row["saved"]["value"] == pytest.approx(spared / (spared + scored))
+    assert 0.2 < row["saved"]["value"] < 0.5
+    assert not any(one.spared for one in both[1])
+    # The swap is noticed, the other one never: it counts as 30 s with and without.
+    assert row["swaps"] == 2
+    assert row["delay_s"] == pytest.approx((both[0][0].delay_s + 30) / 2)
+    assert row["paid_s"] == pytest.approx(row["delay_s"] - row["delay_every_s"])
+    assert row["paid_s"] >= 0
