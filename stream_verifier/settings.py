@@ -71,7 +71,7 @@ class Settings(BaseSettings):
         2.0,
         ge=0,
         le=10,
-        description="How often a call is scored that has long been verified; 0: as any other.",
+        description="How often a long verified call's voice is scored under load; 0: always.",
     )
 
     @model_validator(mode="after")

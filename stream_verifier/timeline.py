@@ -215,7 +215,8 @@ def _points(scores: Iterable[Event]) -> tuple[Point, ...]:
 
 
 def _missing(score: Event, before: list[Point]) -> tuple[str, ...]:
-    """What could not be scored; a window that was spared would have been like the one before."""
-    if score.get("spared") and before:
-        return before[-1].missing
-    return tuple(side for side in ("face", "voice") if score.get(side) is None)
+    """What could not be scored; a voice that was spared would have been like the one before."""
+    gone = [side for side in ("face", "voice") if score.get(side) is None]
+    if score.get("spared") and before and "voice" not in before[-1].missing:
+        gone.remove("voice")
+    return tuple(gone)

@@ -33,7 +33,7 @@ def score(
     evidence = None
     if face is not None and voice is not None:
         evidence = {"face": face, "voice": voice, "both": min(face, voice)}
-    gone = ("face", "voice") if spared else missing
+    gone = {*missing, "voice"} if spared else missing
     sides = {side: None if side in gone else {"llr": 1.0} for side in ("face", "voice")}
     begun_s = max(0.0, at_s - 3) if start_s is None else start_s
     window = {"type": "score", "media_s": at_s, "start_s": begun_s, "spared": spared}

@@ -87,7 +87,7 @@ def examine(
         The results of each call by operating point. The rules by set of calls.
     """
     people = People([call.script.chimera for call in calls])
-    results, every = (
+    results, behind = (
         {
             name: [
                 result(call, sources[call.script.chimera], ours(model.evidence, spare=spare)(point))
@@ -95,7 +95,7 @@ def examine(
             ]
             for name, point in model.points.items()
         }
-        for spare in (True, False)
+        for spare in (False, True)
     )
     rules = _contests(calls, model)
     hours = sum(one.outcome.genuine_s for one in next(iter(results.values()))) / 3600
@@ -111,7 +111,7 @@ def examine(
             name: {
                 **model.points[name].model_dump(),
                 **measure(chosen, people),
-                "sparing": sparing(chosen, every[name], people),
+                "sparing": sparing(behind[name], chosen, people),
             }
             for name, chosen in results.items()
         },

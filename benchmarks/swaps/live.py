@@ -42,7 +42,7 @@ from stream_verifier.scripted.stage import Stage
 from stream_verifier.server import running_server
 from stream_verifier.services import open_store
 from stream_verifier.settings import Settings, load_settings
-from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.operating import DecisionModel
 
 KINDS = ("swap_both", "swap_face", "swap_voice", "absent_swap", "camera_off")
@@ -78,16 +78,9 @@ class Compared:
 def simulated(script: Script, stage: Stage, settings: Settings) -> Changes:
     """The states of a call as the simulation has them."""
     model = DecisionModel.load(Weights.load())
-    decision = Decision(
-        evidence=model.evidence,
-        point=model.point(settings.operating_point),
-        settings=DecisionSettings(calm_every_s=settings.calm_score_every_s),
-    )
-    states = []
-    for _, seen in stage.play(script):
-        observation = seen if decision.wants(seen) else seen.unscored()
-        states.append((observation.end_s, decision.update(observation).state.value))
-    return changes(states)
+    decision = Decision(evidence=model.evidence, point=model.point(settings.operating_point))
+    told = [(seen.end_s, decision.update(seen).state.value) for _, seen in stage.play(script)]
+    return changes(told)
 
 
 def live(events: Sequence[dict[str, Any]], until_s: float) -> Changes:

@@ -45,7 +45,7 @@ def page(found: Row) -> str:
             ),
             "### By voice source, all conditions",
             sources_table(point["sources"]),
-            "### Calm calls, scored less often",
+            "### Calm calls where the worker is behind",
             sparing_table(point["sparing"]),
         ]
     parts += ["## Beside rivals", *map(contest_table, found["contests"])]
@@ -124,11 +124,11 @@ def sparing_table(conditions: Row) -> str:
     return _table(
         (
             "condition",
-            "windows of genuine calls spared",
+            "voice windows of genuine calls spared",
             "mean delay over all swaps, s",
-            "with every window scored",
+            "where it is not",
             "false alarms an hour",
-            "with every window scored",
+            "where it is not",
         ),
         (
             (

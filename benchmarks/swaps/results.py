@@ -42,8 +42,8 @@ class Result:
         outcome: what came of it.
         genuine_windows: scored ones before an impostor came.
         impostor_windows: scored ones from the change until it was noticed.
-        scored: windows that were compared in all of the call.
-        spared: windows that could have been and were not, since the call was calm.
+        scored: windows of all of the call whose voice was compared.
+        spared: windows whose voice could have been and was not, since the call was calm.
     """
 
     script: Script
@@ -110,11 +110,8 @@ def result(call: Played, source: str, rule: Judge) -> Result:
         outcome=outcome,
         genuine_windows=genuine_windows(script, scored),
         impostor_windows=impostor_windows(script, scored, ended_s) if swapped else 0,
-        scored=sum(bool(said.comparison.modalities) for _, said in scored),
-        spared=sum(
-            said.spared and bool(seen.comparison.modalities)
-            for (_, said), (_, seen) in zip(scored, call.seen, strict=True)
-        ),
+        scored=sum(said.comparison.llr_voice is not None for _, said in scored),
+        spared=sum(said.spared for _, said in scored),
     )
 
 

@@ -1,4 +1,7 @@
-"""What it saves, and what it costs, to score calm calls less often."""
+"""What it saves, and what it costs, to score the voice of calm calls less often.
+
+A server does so where its worker is behind; here it is as if it always were.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,13 @@ def sparing(spared: Sequence[Result], every: Sequence[Result], people: People) -
     """The same calls at the same operating point, calm ones spared or each window scored.
 
     Args:
-        spared: of the rule as it serves.
-        every: of the rule that wants every window, in the same order.
+        spared: of the rule on a server that is behind.
+        every: of the rule that scores every window, in the same order.
         people: to draw from.
 
     Returns:
-        By condition: ``saved``, the share of windows of genuine calls that were not compared;
+        By condition: ``saved``, the share of windows with speech of genuine calls whose voice was
+        not compared;
         ``delay_s`` and ``delay_every_s``, mean delays over all swaps, missed ones at 30 s;
         ``paid_s``, their difference; false alarms in an hour, ``alarms`` and ``alarms_every``.
     """

@@ -121,7 +121,9 @@ class Score(Payload):
     faces: list[Box]
     notes: list[str]
     spared: bool = Field(
-        False, description="Not compared: the call is calm, and a score is wanted less often."
+        False,
+        description="There is speech that was not compared: the call is calm, and the worker has "
+        "more pressing ones.",
     )
     evidence: Evidence | None = Field(
         description="After this window; null before any score, and while nobody is there."

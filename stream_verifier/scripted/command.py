@@ -68,7 +68,8 @@ def calibrate(
 
     Args:
         calls: of all kinds and conditions together.
-        before: where the search starts; None for a first guess.
+        before: what to compare with; the search always starts from the same first guess, so that
+            the outcome depends on the calls and the seed alone.
         seed: of the calls that are fitted to.
         made_by: to note in the file.
         targets: of the points, by name.
@@ -77,9 +78,11 @@ def calibrate(
     Raises:
         PackError: the calls lack what a fit needs.
     """
-    start = before.evidence if before else FIRST_GUESS
     fit = fit_evidence(
-        calls, start, seed=seed, on_pass=lambda loss: on_step(f"fitting worths: {loss:.4f} bits")
+        calls,
+        FIRST_GUESS,
+        seed=seed,
+        on_pass=lambda loss: on_step(f"fitting worths: {loss:.4f} bits"),
     )
     strictest = max(targets.values(), key=lambda target: max(target.hours.values()))
     evidence, delay_s = tune(
@@ -92,19 +95,25 @@ def calibrate(
     points = {}
     for name, target in targets.items():
         point = choose(traces, starts, target)
-        reached = measured(calls, ours(evidence, spare=True), point)
+        reached = measured(calls, ours(evidence), point)
         points[name] = point.model_copy(update={"measured": reached})
     noted = {**made_by, "mean_delay_s": round(delay_s, 2)}
     after = DecisionModel(evidence=evidence, points=points, made_by=noted)
-    old = {} if before is None else before.points
     return Calibrated(
         before=before,
         after=after,
         fit=fit,
-        measured_before={
-            name: measured(calls, ours(start, spare=True), point) for name, point in old.items()
-        },
+        measured_before=_measured_before(calls, before),
     )
+
+
+def _measured_before(
+    calls: Sequence[Played], before: DecisionModel | None
+) -> dict[str, dict[str, float]]:
+    if before is None:
+        return {}
+    rule = ours(before.evidence)
+    return {name: measured(calls, rule, point) for name, point in before.points.items()}
 
 
 def run(

@@ -37,7 +37,7 @@ class Judge(Protocol):
     """Follows one call: our `Decision`, or a rival."""
 
     def wants(self, observation: Observation) -> bool:
-        """Whether a window is worth being scored."""
+        """Whether a window's voice is worth being scored."""
         ...
 
     def update(self, observation: Observation) -> Verdict:
@@ -132,8 +132,8 @@ def ours(evidence: EvidenceModel, *, spare: bool = False) -> MakeJudge:
 
     Args:
         evidence: how much windows count.
-        spare: a calm call's windows are not all scored, as is the default for live calls. What
-            it believes then depends on its thresholds.
+        spare: a calm call's voice is not scored in all windows, as on a server whose worker is
+            behind. What it believes then depends on its thresholds.
     """
     settings = DecisionSettings() if spare else DecisionSettings(calm_every_s=0.0)
     return lambda point: Decision(evidence=evidence, point=point, settings=settings)
@@ -146,7 +146,8 @@ def follow(seen: Seen, rule: Judge) -> Iterator[tuple[float, Observation, Verdic
         Media time at which each window was known, what was said of it, and the verdict after it.
     """
     for at_s, observation in seen:
-        said = observation if rule.wants(observation) else observation.unscored()
+        spared = observation.comparison.llr_voice is not None and not rule.wants(observation)
+        said = observation.without_voice() if spared else observation
         yield at_s, said, rule.update(said)
 
 

@@ -37,7 +37,7 @@ class DecisionSettings:
         unscored_s: mean life of it where a face is there, too poor to be scored.
         unheard_s: mean life of the trust in a voice that is silent.
         calm_after_s: verified for so long without a score against it, a call is calm.
-        calm_every_s: a calm call wants a score only so often; 0: every window of every call.
+        calm_every_s: a calm call's voice is scored only so often; 0: in every window of every call.
     """
 
     face_ttl_s: float = 6.0
@@ -121,7 +121,6 @@ class Decision:
         self._voice = Freshness(evidence.voice)
         self._track: int | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
-        self._scored_s = -math.inf
         self._verdict = Verdict(State.WAITING, ())
 
     @property
@@ -135,13 +134,15 @@ class Decision:
         return self._settings.calm_every_s if self._calm(self._now_s) else 0.0
 
     def wants(self, observation: Observation) -> bool:
-        """Whether a window is worth being scored, judged by all that is known without a score.
+        """Whether a window's voice is worth being scored, judged by all that is known without it.
 
-        Anything out of the ordinary is: another track, another face, a gap, nobody there.
+        The voice, as it costs three times what the face does, and neighbouring windows share most
+        of their speech. Anything out of the ordinary is worth it: another track, another face, a
+        gap, nobody there.
         """
         if not self._calm(observation.end_s) or self._odd(observation):
             return True
-        return observation.end_s - self._scored_s >= self._settings.calm_every_s
+        return observation.end_s - self._voice.scored_s >= self._settings.calm_every_s
 
     def update(self, observation: Observation) -> Verdict:
         """Take one window in and return the verdict after it."""
@@ -162,15 +163,13 @@ class Decision:
         return self._verdict
 
     def _take_note(self, observation: Observation) -> None:
-        """Remember when there was doubt last, and when a window was scored last."""
+        """Remember when there was doubt last."""
         against = any(
             llr is not None and llr < _EVEN
             for llr in (observation.comparison.llr_face, observation.comparison.llr_voice)
         )
         if self._verdict.state is not State.VERIFIED or against or self._odd(observation):
             self._doubt_s = self._now_s
-        if not observation.spared:
-            self._scored_s = self._now_s
 
     def _calm(self, now_s: float) -> bool:
         calm = now_s - self._doubt_s >= self._settings.calm_after_s
@@ -192,7 +191,7 @@ class Decision:
         self._belief.mix(share_lost(elapsed_s, self._swap_every_s))
         if not observation.face_seen:
             self._belief.mix_face(share_lost(elapsed_s, settings.unseen_s))
-        elif observation.comparison.llr_face is None and not observation.spared:
+        elif observation.comparison.llr_face is None:
             self._belief.mix_face(share_lost(elapsed_s, settings.unscored_s))
         if not observation.speech_heard:
             self._belief.mix_voice(share_lost(elapsed_s, settings.unheard_s))

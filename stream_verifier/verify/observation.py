@@ -24,7 +24,7 @@ class Observation:
         face_track: number of the face followed in it; another one may be another person.
         speech_span_s: media time of the scored speech's first and last frame; what the span has
             in common with the one before it is no new evidence.
-        spared: it was not scored because the decision did not need it.
+        spared: its voice was not scored because the decision did not need it.
     """
 
     end_s: float
@@ -52,6 +52,8 @@ class Observation:
             speech_span_s=None if speech is None else (speech.start_s, speech.end_s),
         )
 
-    def unscored(self) -> Observation:
-        """The same window where nobody compared it with the reference."""
-        return replace(self, comparison=UNSCORED, spared=True)
+    def without_voice(self) -> Observation:
+        """The same window where its voice was not compared with the reference."""
+        said = self.comparison
+        face = Comparison(said.face_cosine, None, said.llr_face, None, said.llr_face)
+        return replace(self, comparison=face, spared=True)

@@ -12,7 +12,7 @@ from typing import Literal
 
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
-from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
+from model.types import Comparator, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     Evidence,
@@ -61,17 +61,19 @@ class FrontEnd:
         """Yield what is left at the end."""
         yield from self._assembler.flush()
 
-    def embed(self, window: Window) -> tuple[FaceSample | None, VoiceSample | None]:
-        """Embed the window's face and speech, None where there is none."""
-        face = voice = None
+    def embed(
+        self, window: Window, *, voice: bool = True
+    ) -> tuple[FaceSample | None, VoiceSample | None]:
+        """Embed the window's face and, if wanted, its speech; None where there is none."""
+        face_sample = voice_sample = None
         if window.face is not None:
             vector = self._towers.face.embed(window.face.pixels[None])[0]
-            face = FaceSample(vector, window.face.quality)
-        if window.speech is not None:
-            voice = VoiceSample(
+            face_sample = FaceSample(vector, window.face.quality)
+        if voice and window.speech is not None:
+            voice_sample = VoiceSample(
                 self._towers.voice.embed(window.speech.fbank), window.speech.quality
             )
-        return face, voice
+        return face_sample, voice_sample
 
 
 class MediaProgress:
@@ -121,6 +123,8 @@ class VerifyPipeline:
         decision: adds evidence up over time.
         now: monotonic clock for the age of a score; None from a file, where age has no meaning.
         max_age_s: an older score says that the server is overloaded.
+        busy_age_s: where media waits for longer, the worker is behind, and the voice of a calm
+            call gives way to calls that are unsure.
     """
 
     def __init__(
@@ -132,6 +136,7 @@ class VerifyPipeline:
         decision: Decision,
         now: Callable[[], float] | None = None,
         max_age_s: float = 3.0,
+        busy_age_s: float = 0.75,
     ) -> None:
         self.windows = self.spared = 0
         self._front_end = front_end
@@ -140,6 +145,7 @@ class VerifyPipeline:
         self._decision = decision
         self._now = now
         self._max_age_s = max_age_s
+        self._busy_age_s = busy_age_s
         self._decided_s = 0.0
         self._media = MediaProgress()
 
@@ -175,17 +181,14 @@ class VerifyPipeline:
         overloaded = age_s is not None and age_s > self._max_age_s
         notes = (*window.notes, "overloaded") if overloaded else window.notes
         observation = Observation.of(window, UNSCORED, notes)
-        if self._decision.wants(observation):
-            observation = replace(observation, comparison=self._compare(window))
-        else:
-            observation = observation.unscored()
-            self.spared += 1
+        busy = age_s is not None and age_s > self._busy_age_s
+        spared = busy and window.speech is not None and not self._decision.wants(observation)
+        self.spared += spared
+        face, voice = self._front_end.embed(window, voice=not spared)
+        comparison = self._comparator.compare(self._reference, face, voice)
+        observation = replace(observation, comparison=comparison, spared=spared)
         changed = self._decide(observation)
         return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
-
-    def _compare(self, window: Window) -> Comparison:
-        face, voice = self._front_end.embed(window)
-        return self._comparator.compare(self._reference, face, voice)
 
     def _age_s(self, window: Window) -> float | None:
         if self._now is None or window.arrived_s is None:

@@ -225,14 +225,14 @@ def test_an_unsure_call_wants_every_window() -> None:
         decision.update(observe(t, 9, 8))
 
 
-def test_a_long_verified_call_wants_fewer_scores_and_stays_verified() -> None:
+def test_a_long_verified_call_wants_fewer_voices_and_stays_verified() -> None:
     decision, scored = calm_call(), 0
     assert decision.patience_s > 0
     for t in range(31, 91):
         seen = observe(t, 9, 8)
         wanted = decision.wants(seen)
         scored += wanted
-        verdict = decision.update(seen if wanted else seen.unscored())
+        verdict = decision.update(seen if wanted else seen.without_voice())
         assert verdict.state is State.VERIFIED
     assert scored == pytest.approx(30, abs=1)
 

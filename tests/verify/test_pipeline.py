@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from decision_media import make_decision
 
 from model.types import (
@@ -16,7 +18,7 @@ from model.types import (
 from stream_verifier.events.schema import Gap, MediaStarted, Score, State, StateChanged
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.pipeline import FrontEnd, VerifyPipeline
-from stream_verifier.windows.types import Window
+from stream_verifier.windows.types import SpeechWindow, Window
 
 FACE = FaceSample(np.ones(128, np.float32), FaceQuality(100, 100, 0, 0, 0.5, 0.2, 0.9))
 VOICE = VoiceSample(np.ones(192, np.float32), VoiceQuality(3, 30, -20))
@@ -51,8 +53,10 @@ class ScriptedFrontEnd(FrontEnd):
     def flush(self) -> Iterator[Window]:
         yield from self._windows
 
-    def embed(self, window: Window) -> tuple[FaceSample | None, VoiceSample | None]:
-        return FACE, VOICE
+    def embed(
+        self, window: Window, *, voice: bool = True
+    ) -> tuple[FaceSample | None, VoiceSample | None]:
+        return FACE, VOICE if voice else None
 
 
 class AlwaysMated:
@@ -62,7 +66,9 @@ class AlwaysMated:
     def compare(
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
     ) -> Comparison:
-        return Comparison(0.9, 0.8, 5.0, 4.0, 4.0)
+        return (
+            Comparison(0.9, 0.8, 5.0, 4.0, 4.0) if voice else Comparison(0.9, None, 5.0, None, 5.0)
+        )
 
 
 def pipeline(*windows: Window, now: Callable[[], float] | None = None) -> VerifyPipeline:
@@ -132,13 +138,39 @@ def test_verdicts_never_run_backwards_after_a_standstill() -> None:
     assert change.media_s == 7.0
 
 
-def test_a_calm_call_is_compared_less_often_and_says_so() -> None:
-    calls = pipeline(*(window(float(t)) for t in range(1, 41)))
-    scores = [
-        payload for _ in range(40) for payload in calls.feed(SECOND) if isinstance(payload, Score)
+def talk(seconds: int, *, arrived_s: float | None) -> list[Window]:
+    """Windows of a second, each with speech."""
+    fbank = np.zeros((300, 80), np.float32)
+    return [
+        replace(
+            window(float(t), arrived_s=arrived_s),
+            speech=SpeechWindow(fbank, t - 1.0, float(t), VOICE.quality),
+        )
+        for t in range(1, seconds + 1)
     ]
+
+
+def scores_of(call: VerifyPipeline, windows: int) -> list[Score]:
+    fed = [payload for _ in range(windows) for payload in call.feed(SECOND)]
+    return [payload for payload in fed if isinstance(payload, Score)]
+
+
+def test_a_calm_calls_voice_gives_way_where_the_worker_is_behind() -> None:
+    silent = [window(float(t), arrived_s=0.0) for t in range(41, 46)]
+    call = pipeline(*talk(40, arrived_s=0.0), *silent, now=lambda: 1.0)
+    scores = scores_of(call, 45)
     spared = [score for score in scores if score.spared]
-    assert len(scores) == 40 and calls.spared == len(spared) > 8
-    assert all(score.face is None and score.fused is None for score in spared)
+    assert len(scores) == 45 and call.spared == len(spared) > 8
+    assert all(score.voice is None and score.face is not None for score in spared)
+    assert all(score.fused is not None and score.fused.of == ["face"] for score in spared)
     assert not any(score.spared for score in scores[:14])
-    assert calls.verdict.state is State.VERIFIED
+    assert not any(score.spared for score in scores[40:])  # nothing there to be spared
+    assert call.verdict.state is State.VERIFIED
+
+
+@pytest.mark.parametrize("now", [None, lambda: 0.5])
+def test_nothing_is_spared_from_a_file_or_where_the_worker_keeps_up(
+    now: Callable[[], float] | None,
+) -> None:
+    call = pipeline(*talk(40, arrived_s=0.0), now=now)
+    assert not any(score.spared for score in scores_of(call, 40)) and call.patience_s > 0

@@ -161,8 +161,10 @@ function readPoints(scores) {
   return points;
 }
 
-/** What could not be scored; a window that was spared would have been like the one before. */
+/** What could not be scored; a voice that was spared would have been like the one before. */
 function missingIn(score, before) {
-  if (score.spared && before.length) return before.at(-1).missing;
-  return ["face", "voice"].filter((side) => (score[side] ?? null) === null);
+  const assumed = score.spared && before.length > 0 && !before.at(-1).missing.includes("voice");
+  return ["face", "voice"].filter(
+    (side) => (score[side] ?? null) === null && !(assumed && side === "voice"),
+  );
 }
