@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.belief import Belief, Odds, share_lost
+from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
-from stream_verifier.verify.operating import EvidenceModel, OperatingPoint, Worth
+from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
 
 _NOTE_REASONS = {
     "multiple_faces": Reason.MULTIPLE_FACES,
@@ -71,29 +72,6 @@ class Verdict:
         The prior is at even odds, so that they are the LLR of all evidence that still counts.
         """
         return None if self.odds is None else self.odds.both
-
-
-class Freshness:
-    """When one modality was scored last, and how much the next score is worth."""
-
-    def __init__(self, worth: Worth) -> None:
-        self._worth = worth
-        self.scored_s = -math.inf
-
-    def forget(self) -> None:
-        """What comes next follows on nothing."""
-        self.scored_s = -math.inf
-
-    def evidence(self, llr: float | None, start_s: float, end_s: float) -> float:
-        """What an LLR of media from ``start_s`` to ``end_s`` adds to the log-odds."""
-        if llr is None or end_s <= self.scored_s:
-            return 0.0
-        new_s = end_s - self.scored_s
-        follows = start_s < self.scored_s
-        factor = min(self._worth.per_s * new_s, self._worth.first) if follows else self._worth.first
-        self.scored_s = end_s
-        counted = llr if llr >= 0 else min(0.0, llr + self._worth.slack)
-        return min(self._worth.limit, max(-self._worth.limit, factor * counted))
 
 
 class Decision:
