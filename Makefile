@@ -6,7 +6,10 @@ BIN := $(VENV)/bin
 PYTEST := $(BIN)/coverage run --parallel-mode -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test check test-calls test-model train-quick lint format weights constraints docker-steps clean
+# Tests that wait for the clock; all others keep the processor busy.
+CALLS := tests/browser tests/demo tests/media tests/web $(wildcard tests/test_*.py)
+
+.PHONY: help demo serve test check test-calls test-others train-quick lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,20 +41,19 @@ test: check train-quick ## Run every check and every test, and train on a small 
 check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
 	$(BIN)/coverage erase
 	@echo "Both halves of the tests run at once; each one's report comes when it is done."
-	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-calls test-model
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-calls test-others
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Calls wait for the clock and the model's tests for the processor, so they go well side by side.
-# The model's give way, as a call cannot wait.
-test-calls: $(VENV)/.test $(VENV)/.chromium ## All tests but the model's
-	$(PYTEST) --ignore=tests/model
+# The two go well side by side. The busy ones give way, as a call cannot wait.
+test-calls: $(VENV)/.test $(VENV)/.chromium ## Tests of calls, pages, media and commands only
+	$(PYTEST) $(CALLS)
+
+test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
+	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS))
 
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	sh scripts/train_quick.sh
-
-test-model: $(VENV)/.test ## The model's tests only
-	nice -n 5 $(PYTEST) tests/model
 
 lint: $(VENV)/.test ## Lint, format and type checks only
 	$(BIN)/ruff check .
