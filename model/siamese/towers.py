@@ -19,6 +19,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from model.siamese.samples import Indices
+from model.towers.campplus import to_be_trained
 from model.training.run import Run
 from model.types import Vector
 
@@ -110,7 +111,8 @@ def tune(
             person = lessons.person[rows][:, None].astype(np.float32)
             yield inputs, np.concatenate([targets[rows], person], axis=1)
 
-    run.train(stage, student, batches, epochs=epochs, steps=steps)
+    with to_be_trained(tower):
+        run.train(stage, student, batches, epochs=epochs, steps=steps)
     return tower
 
 

@@ -10,7 +10,8 @@ carry the names of the published checkpoint, so that its tensors find their plac
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -170,28 +171,36 @@ class DilatedConv1D(layers.Conv1D):  # type: ignore[misc]
 
     Keras folds time into the batch axis instead, which the converter cannot undo when the
     number of frames is open: the exported tower was a fifth slower, and three times as slow on
-    the first call of a new length. The numbers are the same. Gradients are those of the folded
-    form, since many processors have no others.
+    the first call of a new length. The numbers are the same. Many processors have a gradient of
+    the folded form only: `to_be_trained` brings it back.
     """
+
+    folded = False
 
     def call(self, x: Any) -> Any:
         """Convolve over time with "same" padding."""
-        x = _dilated(x, tf.convert_to_tensor(self.kernel), self.dilation_rate)
+        if self.folded:
+            return super().call(x)
+        x = tf.nn.conv1d(x, self.kernel, stride=1, padding="SAME", dilations=self.dilation_rate)
         return self.activation(x + self.bias if self.use_bias else x)
 
 
-def _dilated(x: Any, kernel: Any, rate: Any) -> Any:
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
-    def convolve(x: Any, kernel: Any) -> tuple[Any, Any]:
-        def gradient(upstream: Any) -> Any:
-            with tf.GradientTape() as tape:
-                tape.watch([x, kernel])
-                folded = tf.nn.convolution(x, kernel, padding="SAME", dilations=rate)
-            return tape.gradient(folded, [x, kernel], upstream)
+@contextmanager
+def to_be_trained(tower: keras.Model) -> Iterator[None]:
+    """Have a tower's convolutions in the form that every processor can differentiate.
 
-        return tf.nn.conv1d(x, kernel, stride=1, padding="SAME", dilations=rate), gradient
-
-    return convolve(x, kernel)
+    Args:
+        tower: of any kind; one without dilated convolutions stays as it is. Whatever is traced of
+            it inside keeps the form, whatever is traced afterwards has the fast one again.
+    """
+    dilated = [layer for layer in tower.layers if isinstance(layer, DilatedConv1D)]
+    for layer in dilated:
+        layer.folded = True
+    try:
+        yield
+    finally:
+        for layer in dilated:
+            layer.folded = False
 
 
 @keras.saving.register_keras_serializable("stream_verifier")
