@@ -149,11 +149,11 @@ def test_the_dilated_convolution_is_the_usual_one_and_can_be_trained() -> None:
         return tape.gradient(loss, [x, *layer.trainable_variables])
 
     with to_be_trained(tower):
-        assert ours.folded
+        assert ours.shifted
         for one, other in zip(gradients(tower), gradients(usual), strict=True):
             assert float(tf.reduce_sum(tf.abs(one))) > 0
             np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-4)
-    assert not ours.folded
+    assert not ours.shifted
 
 
 def test_a_tensor_that_is_missing_or_left_over_is_named(sface: Any, campplus: Any) -> None:
