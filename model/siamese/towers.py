@@ -199,5 +199,5 @@ def _stack(inputs: Sequence[Vector], rng: np.random.Generator) -> Vector:
 def _rate(tuning: Tuning, steps: int) -> Any:
     warm = max(1, steps // 10)
     return keras.optimizers.schedules.CosineDecay(
-        tuning.rate / 20, steps - warm, warmup_target=tuning.rate, warmup_steps=warm
+        tuning.rate / 20, max(1, steps - warm), warmup_target=tuning.rate, warmup_steps=warm
     )
