@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 
 import numpy as np
@@ -10,10 +10,8 @@ import numpy as np
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaItem, VideoFrame
 from stream_verifier.scripted.material import Material
-from stream_verifier.scripted.outcome import Timeline
 from stream_verifier.scripted.parts import Script
 from stream_verifier.scripted.standins import ReplayedEars, ReplayedEyes
-from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
@@ -80,19 +78,6 @@ class Stage:
             self._known[key] = self._comparator.compare(reference, face, voice)
             self._kept.update({id(sample): sample for sample in (face, voice) if sample})
         return self._known[key]
-
-
-def judge_with(decision: Decision, seen: Iterable[tuple[float, Observation]]) -> Timeline:
-    """Let a decision follow a call.
-
-    Args:
-        decision: that has seen nothing yet.
-        seen: what ``Stage.play`` gave.
-
-    Returns:
-        Media time at which each verdict was known, and the verdict.
-    """
-    return [(at_s, decision.update(observation)) for at_s, observation in seen]
 
 
 @cache

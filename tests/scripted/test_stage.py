@@ -23,8 +23,8 @@ from stream_verifier.scripted.casting import cast_people
 from stream_verifier.scripted.material import Material
 from stream_verifier.scripted.outcome import judge
 from stream_verifier.scripted.parts import Script, Shot, Spurt
-from stream_verifier.scripted.stage import Stage, judge_with
-from stream_verifier.verify.decision import Decision
+from stream_verifier.scripted.stage import Stage
+from stream_verifier.scripted.traces import Judge, ours, replay
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import DecisionModel
 from stream_verifier.verify.pipeline import FrontEnd, Towers
@@ -91,9 +91,9 @@ def stage(material: Material, weights: Weights) -> Stage:
     return Stage(material=material, comparator=load_comparator(weights))
 
 
-def decision(weights: Weights) -> Decision:
+def decision(weights: Weights) -> Judge:
     model = DecisionModel.load(weights)
-    return Decision(evidence=model.evidence, point=model.points["alarm_2h"])
+    return ours(model.evidence)(model.points["alarm_2h"])
 
 
 def media(script: Script, material: Material) -> list[MediaItem]:
@@ -182,14 +182,14 @@ def test_what_is_known_is_not_embedded_again(
 
 
 def test_a_swap_is_noticed(stage: Stage, weights: Weights) -> None:
-    outcome = judge(SWAP, judge_with(decision(weights), stage.play(SWAP)))
+    outcome = judge(SWAP, replay(stage.play(SWAP), decision(weights)))
     assert outcome.verified_s is not None and outcome.verified_s < 6
     assert outcome.noticed_s is not None and outcome.noticed_s - 11.1 < 8
     assert outcome.false_alarms == 0 and outcome.reason_right
 
 
 def test_an_absence_is_told(stage: Stage, weights: Weights) -> None:
-    told = judge_with(decision(weights), stage.play(AWAY))
+    told = replay(stage.play(AWAY), decision(weights))
     outcome = judge(AWAY, told)
     assert outcome.began_s == 4.5
     assert outcome.absent_s is not None and 7 < outcome.absent_s < 9.5
