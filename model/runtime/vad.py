@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from scipy import fft
 
 from model.runtime.audio import SAMPLE_RATE_HZ
+from model.runtime.silero import SpeechNetwork
 
 FRAME = 480
 """Samples in a frame: 30 ms, the longest that webrtcvad takes."""
@@ -50,7 +51,7 @@ class _Heard:
     start_s: float
     level_dbfs: float
     loud: bool
-    voiced: bool
+    sure: bool
 
 
 def measure(samples: NDArray[np.int16]) -> tuple[float, float]:
@@ -79,13 +80,15 @@ def measure(samples: NDArray[np.int16]) -> tuple[float, float]:
 
 
 class VoiceActivityDetector:
-    """webrtcvad behind a level gate, a voicing gate and hysteresis.
+    """webrtcvad behind a level gate, confirmed by pitch and by a trained network.
 
-    webrtcvad alone takes loud noise for speech. A frame counts as loud when webrtcvad says speech
-    and its level is well above the lowest level of the last seconds, which steady noise and hum
-    never are. Speech starts with several loud frames in a row of which one is voiced, and goes on
-    until the loudness has been gone for the hangover, or the voicing for longer than any
-    consonant lasts. Frames are held back while it is open whether speech has started.
+    webrtcvad alone takes loud noise for speech, and animals and crying babies. A frame counts as
+    loud when webrtcvad says speech and its level is well above the lowest level of the last
+    seconds, which steady noise and hum never are. It is surely speech when it also has a pitch and
+    Silero's network, which has learnt what speech sounds like, says so. Speech starts with several
+    loud frames in a row of which one is sure, and goes on until the loudness has been gone for the
+    hangover, or the certainty for longer than any consonant lasts. Frames are held back while it
+    is open whether speech has started.
     """
 
     def __init__(
@@ -97,9 +100,10 @@ class VoiceActivityDetector:
         floor_s: float = 3.0,
         floor_ignores_dbfs: float = -75.0,
         min_voicing: float = 0.6,
+        min_likely: float = 0.5,
         onset_frames: int = 4,
         onset_hold_frames: int = 6,
-        unvoiced_s: float = 0.3,
+        unsure_s: float = 0.3,
         hangover_s: float = 0.21,
     ) -> None:
         """Set up for one stream of sound.
@@ -110,13 +114,16 @@ class VoiceActivityDetector:
             min_over_floor_db: how far speech must be above the noise floor.
             floor_s: the noise floor is the lowest level of the last ``floor_s`` seconds.
             floor_ignores_dbfs: below this there was no microphone open, hence no floor either.
-            min_voicing: autocorrelation from which a frame counts as voiced.
+            min_voicing: autocorrelation from which a frame has a pitch.
+            min_likely: the network's probability of speech from which it says so.
             onset_frames: loud frames in a row that start speech.
-            onset_hold_frames: of these so many at most wait for a voiced one among them.
-            unvoiced_s: longest stretch of speech without a voiced frame.
+            onset_hold_frames: of these so many at most wait for a sure one among them.
+            unsure_s: longest stretch of speech without a sure frame.
             hangover_s: gap in the loudness that does not end speech.
         """
         self._vad = webrtcvad.Vad(mode)
+        self._network = SpeechNetwork(step=FRAME)
+        self._min_likely = min_likely
         self._mode = mode
         self._min_level_dbfs = min_level_dbfs
         self._min_over_floor_db = min_over_floor_db
@@ -124,7 +131,7 @@ class VoiceActivityDetector:
         self._min_voicing = min_voicing
         self._onset_frames = onset_frames
         self._hold_frames = max(onset_frames, onset_hold_frames)
-        self._unvoiced_frames = round(unvoiced_s / FRAME_S)
+        self._unsure_frames = round(unsure_s / FRAME_S)
         self._hangover_frames = round(hangover_s / FRAME_S)
         self._recent_dbfs: deque[float] = deque(maxlen=round(floor_s / FRAME_S))
         self._held: deque[_Heard] = deque()
@@ -133,13 +140,14 @@ class VoiceActivityDetector:
     def reset(self) -> None:
         """Forget everything heard, as before the first sound."""
         self._vad = webrtcvad.Vad(self._mode)
+        self._network.reset()
         self._rest = np.empty(0, np.int16)
         self._next_s = 0.0
         self._recent_dbfs.clear()
         self._held.clear()
         self._speaking = False
         self._quiet = 0
-        self._unvoiced = 0
+        self._unsure = 0
 
     def push(self, samples: NDArray[np.int16], start_s: float) -> list[VadFrame]:
         """Take the next sound and give the frames that are decided by now.
@@ -156,14 +164,16 @@ class VoiceActivityDetector:
         signal = np.concatenate((self._rest, samples))
         whole = len(signal) - len(signal) % FRAME
         self._rest = signal[whole:]
-        return [done for frame in signal[:whole].reshape(-1, FRAME) for done in self._judge(frame)]
+        likely = self._network.push(signal[:whole])
+        frames = zip(signal[:whole].reshape(-1, FRAME), likely.tolist(), strict=True)
+        return [done for frame, speech in frames for done in self._judge(frame, speech)]
 
     def flush(self) -> list[VadFrame]:
         """Give the frames still held back: speech that never started is not speech."""
         return list(self._release(speech=False))
 
-    def _judge(self, samples: NDArray[np.int16]) -> Iterator[VadFrame]:
-        heard = self._listen(samples)
+    def _judge(self, samples: NDArray[np.int16], likely: float) -> Iterator[VadFrame]:
+        heard = self._listen(samples, likely)
         self._held.append(heard)
         if self._speaking:
             self._speaking = self._goes_on(heard)
@@ -171,12 +181,12 @@ class VoiceActivityDetector:
         elif not heard.loud:
             yield from self._release(speech=False)
         elif self._starts():
-            self._speaking, self._quiet, self._unvoiced = True, 0, 0
+            self._speaking, self._quiet, self._unsure = True, 0, 0
             yield from self._release(speech=True)
         else:
             yield from self._release(speech=False, keep=self._hold_frames - 1)
 
-    def _listen(self, samples: NDArray[np.int16]) -> _Heard:
+    def _listen(self, samples: NDArray[np.int16], likely: float) -> _Heard:
         start_s, self._next_s = self._next_s, self._next_s + FRAME_S
         level_dbfs, voicing = measure(samples)
         if level_dbfs >= self._floor_ignores_dbfs:
@@ -185,14 +195,15 @@ class VoiceActivityDetector:
         gate_dbfs = max(self._min_level_dbfs, floor_dbfs + self._min_over_floor_db)
         is_speech = self._vad.is_speech(samples.tobytes(), SAMPLE_RATE_HZ)
         loud = is_speech and level_dbfs >= gate_dbfs
-        return _Heard(start_s, level_dbfs, loud, loud and voicing >= self._min_voicing)
+        sure = loud and voicing >= self._min_voicing and likely >= self._min_likely
+        return _Heard(start_s, level_dbfs, loud, sure)
 
     def _starts(self) -> bool:
-        return len(self._held) >= self._onset_frames and any(held.voiced for held in self._held)
+        return len(self._held) >= self._onset_frames and any(held.sure for held in self._held)
 
     def _goes_on(self, heard: _Heard) -> bool:
-        self._unvoiced = 0 if heard.voiced else self._unvoiced + 1
-        kept = heard.loud and self._unvoiced <= self._unvoiced_frames
+        self._unsure = 0 if heard.sure else self._unsure + 1
+        kept = heard.loud and self._unsure <= self._unsure_frames
         self._quiet = 0 if kept else self._quiet + 1
         return self._quiet <= self._hangover_frames
 

@@ -66,7 +66,8 @@ class Material:
         self.roles = {role.name: role for role in roles}
         self.settings = settings or WindowSettings()
         self.sounds = Sounds(pack, self.roles, noise_in_pauses=noise_in_pauses)
-        self._heard_as = f"{self.settings} {pack.name} {noise_in_pauses}"
+        ears = weights.digest("speech_detector")[:16]
+        self._heard_as = f"{self.settings} {ears} {pack.name} {noise_in_pauses}"
         self.views = Views(self.roles)
         self._pack = pack
         self._weights = weights

@@ -177,7 +177,7 @@ def _absent(draft: Draft) -> None:
 
 def _absent_swap(draft: Draft) -> None:
     left_s = draft.talk(draft.own, START_S, draft.between(18, 26)) + draft.between(0.6, 3)
-    back_s = on_grid(left_s + draft.between(8, 16))
+    back_s = on_grid(max(20.0, left_s + draft.between(8, 13)))
     _impostor_stays(draft, back_s)
     _comes_back(draft, on_grid(left_s), back_s, draft.face, draft.voice)
 
