@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -37,5 +38,6 @@ def convert_silero(cache: Path) -> bytes:
     if missing := _NAMES.keys() - tensors.keys():
         raise WeightsError(f"{SILERO.file} has no tensor {', '.join(sorted(missing))}")
     archive = io.BytesIO()
-    np.savez(archive, **{name: tensors[published] for published, name in _NAMES.items()})
+    named: dict[str, Any] = {name: tensors[published] for published, name in _NAMES.items()}
+    np.savez(archive, **named)
     return archive.getvalue()

@@ -129,7 +129,9 @@ class SpeechNetwork:
         real, imaginary = np.split(spectra, 2, axis=-1)
         features: Array = np.hypot(real, imaginary)
         for (kernel, bias), stride in zip(self._weights.convolutions, _STRIDES, strict=True):
-            features = np.maximum(_by_three(features, stride) @ kernel + bias, 0)
+            features = np.asarray(
+                np.maximum(_by_three(features, stride) @ kernel + bias, 0), np.float32
+            )
         return features[:, 0]
 
     def _remember(self, inward: Array) -> Array:
