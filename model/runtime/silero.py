@@ -114,7 +114,8 @@ class SpeechNetwork:
         """
         if not len(samples):
             return np.zeros(0, np.float32)
-        sound = np.concatenate((self._before, samples.astype(np.float32) / 32768))
+        new = samples.astype(np.float32) / 32768
+        sound: Array = np.concatenate((self._before, new))
         self._before = sound[len(sound) - len(self._before) :]
         chunks = sliding_window_view(sound, CHUNK)[:: self._step]
         inward = self._encode(chunks) @ self._weights.inward + self._weights.bias
@@ -129,9 +130,7 @@ class SpeechNetwork:
         real, imaginary = np.split(spectra, 2, axis=-1)
         features: Array = np.hypot(real, imaginary)
         for (kernel, bias), stride in zip(self._weights.convolutions, _STRIDES, strict=True):
-            features = np.asarray(
-                np.maximum(_by_three(features, stride) @ kernel + bias, 0), np.float32
-            )
+            features = np.maximum(_by_three(features, stride) @ kernel + bias, 0)
         return features[:, 0]
 
     def _remember(self, inward: Array) -> Array:
