@@ -5,6 +5,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
+
+# The same examples at each run, so that a commit's tests pass or fail by the commit alone;
+# HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # As the server sets it, and read when the libraries are first imported: pictures and matrices are
 # small here, and threads that wait for each other by spinning take the processor from live calls.
