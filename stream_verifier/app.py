@@ -15,6 +15,7 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from stream_verifier.access.gate import Gate
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
@@ -72,4 +73,5 @@ def create_app(settings: Settings | None = None) -> Starlette:
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.gate = Gate.of(settings)
     return app

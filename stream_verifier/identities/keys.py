@@ -19,11 +19,12 @@ _HOW_TO_MAKE = (
 )
 
 
-def parse_key(text: str) -> bytes:
+def parse_key(text: str, *, what: str = "store key") -> bytes:
     """Read a key given as text.
 
     Args:
         text: 32 bytes as base64url, with or without its padding.
+        what: what the key is, for the message.
 
     Raises:
         SettingsError: anything else.
@@ -32,9 +33,9 @@ def parse_key(text: str) -> bytes:
     try:
         key = base64.b64decode(clean + "=" * (-len(clean) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SettingsError(f"The store key is not base64url text. {_HOW_TO_MAKE}") from error
+        raise SettingsError(f"The {what} is not base64url text. {_HOW_TO_MAKE}") from error
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"The store key has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
+        raise SettingsError(f"The {what} has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
     return key
 
 
