@@ -145,3 +145,15 @@ class UnknownCallError(StreamVerifierError):
     """No call of that id runs or is remembered."""
 
     code = "unknown_call"
+
+
+class NoTokenKeyError(SettingsError):
+    """A token was asked for where no key to sign it with is configured."""
+
+    code = "no_token_key"
+
+
+class NotReadyError(StreamVerifierError):
+    """The server does not open calls now."""
+
+    code = "not_ready"

@@ -13,10 +13,12 @@ from stream_verifier.errors import SettingsError
 
 KEY_BYTES = 32
 _MAX_FILE_BYTES = 256
-_HOW_TO_MAKE = (
-    'Make one with: python -c "import base64, secrets; '
-    f'print(base64.urlsafe_b64encode(secrets.token_bytes({KEY_BYTES})).decode())"'
-)
+_HOW_TO_MAKE = "Make one with:  stream-verifier key"
+
+
+def new_key() -> str:
+    """Make a key as text, for a setting or a file."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
 
 
 def parse_key(text: str, *, what: str = "store key") -> bytes:
@@ -81,11 +83,10 @@ def _load(path: Path) -> bytes:
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES))
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b"\n")
+            file.write(new_key().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         # A link, unlike a rename, never replaces the key that another process just made.
