@@ -69,10 +69,10 @@ async def test_calls_that_are_opened_too_often_are_refused_with_a_reason(
 async def test_no_token_and_no_key_is_ever_logged(
     enrolled_dir: Path, demo_calls: DemoCalls, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
     for name in CLIENTS:
         # They are this test's own, and say what they send.
         caplog.set_level(logging.WARNING, logger=name)
+    caplog.set_level(logging.DEBUG)
     token, forged = publisher("grace"), publisher("grace")[:-4] + "AAAA"
     start = {"mode": "verify", "identity": "grace"}
     media = demo_calls.get("grace", "grace")
