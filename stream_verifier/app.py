@@ -18,6 +18,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from stream_verifier.access.gate import Gate
+from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
@@ -90,6 +91,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.state.gate = Gate.of(settings)
+    app.state.waiting_room = WaitingRoom()
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
     app.router.routes.append(Pages(client_dir()))

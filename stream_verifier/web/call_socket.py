@@ -32,7 +32,8 @@ async def call_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     sessions: Sessions = websocket.app.state.sessions
     try:
-        start = await _receive_start(websocket)
+        with websocket.app.state.waiting_room.seat(client_of(websocket)):
+            start = await _receive_start(websocket)
         gate_of(websocket).count_opening(client_of(websocket))
         scope = Scope.PUBLISH if start.mode == "verify" else Scope.ENROL
         admit(websocket, start.token, scope, identity=start.identity)

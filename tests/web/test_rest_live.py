@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -123,3 +125,20 @@ async def test_a_server_without_a_key_says_whom_it_answers(
         async with server_with(tmp_path, token_key=key):
             pass
         assert ("only this machine is answered" in caplog.text) is said
+
+
+async def test_a_client_that_opens_sockets_and_says_nothing_runs_out_of_them(
+    tmp_path: Path,
+) -> None:
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        contextlib.AsyncExitStack() as stack,
+        server_with(tmp_path, token_key=KEY) as server,
+    ):
+        url = f"ws{server.address[4:]}/api/v1/call"
+        sockets = [await stack.enter_async_context(websockets.connect(url)) for _ in range(33)]
+        listening = [asyncio.create_task(socket.recv()) for socket in sockets]
+        told, _ = await asyncio.wait(listening, return_when=asyncio.FIRST_COMPLETED)
+        assert ["rate_limited"] == [json.loads(await answer)["code"] for answer in told]
+        await asyncio.gather(*(socket.close() for socket in sockets))
+        await asyncio.gather(*listening, return_exceptions=True)
