@@ -15,7 +15,6 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
@@ -102,7 +101,6 @@ def _middleware(settings: Settings) -> list[Middleware]:
     """From the outermost to the innermost."""
     return [
         Middleware(SecurityHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)),
         Middleware(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
@@ -110,5 +108,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             allow_headers=["authorization", "content-type", "if-match"],
             expose_headers=list(EXPOSED),
         ),
-        Middleware(Guard, allowed_origins=settings.allowed_origins),
+        Middleware(
+            Guard, allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins
+        ),
     ]

@@ -8,7 +8,7 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stream_verifier.web.origins import origin_allowed
+from stream_verifier.web.origins import host_allowed, origin_allowed
 from stream_verifier.web.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
@@ -18,17 +18,41 @@ _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _POLICY_VIOLATION = 1008
 _DENIAL = "websocket.http.response"
 
+Refusal = tuple[int, str, str]
+_UNKNOWN_HOST: Refusal = (
+    400,
+    "unknown_host",
+    "This server does not answer by that name: add it to STREAM_VERIFIER_ALLOWED_HOSTS.",
+)
+_FOREIGN: Refusal = (403, "origin_not_allowed", "Pages of that origin may not do this.")
+_TOO_LONG: Refusal = (413, "body_too_long", f"A body has at most {MAX_BODY_BYTES} bytes.")
+_LONG_TARGET: Refusal = (
+    414,
+    "uri_too_long",
+    f"A path and its query have {MAX_TARGET_BYTES} bytes at most.",
+)
+_SECRET: Refusal = (
+    400,
+    "secret_in_query",
+    "A URL ends up in logs and histories, so no secret goes there: send the token as "
+    "Authorization: Bearer TOKEN, on a WebSocket as the field token of the first message.",
+)
+
 
 class Guard:
-    """ASGI middleware against secrets in URLs, foreign pages and endless bodies.
+    """ASGI middleware against foreign names and pages, secrets in URLs and endless bodies.
 
     Args:
         app: the application behind it.
+        allowed_hosts: names that it answers by.
         allowed_origins: origins of pages, beside the server's own, that may change things.
     """
 
-    def __init__(self, app: ASGIApp, *, allowed_origins: tuple[str, ...]) -> None:
+    def __init__(
+        self, app: ASGIApp, *, allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]
+    ) -> None:
         self._app = app
+        self._allowed_hosts = allowed_hosts
         self._allowed_origins = allowed_origins
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -44,28 +68,19 @@ class Guard:
         else:
             await self._app(scope, _counting(receive), send)
 
-    def _refusal(self, scope: Scope) -> tuple[int, str, str] | None:
-        query = scope["query_string"]
-        if len(scope["path"].encode()) + len(query) > MAX_TARGET_BYTES:
-            return 414, "uri_too_long", f"A path and its query have {MAX_TARGET_BYTES} bytes."
-        names = {name.lower() for name, _ in parse_qsl(query.decode("latin-1"), True)}
-        if names & _SECRETS:
-            return (
-                400,
-                "secret_in_query",
-                "A URL ends up in logs and histories, so no secret goes there: send the token as "
-                " Authorization: Bearer TOKEN,  on a WebSocket in the first message.",
-            )
+    def _refusal(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
-        if scope["type"] == "http" and scope["method"] not in _READING:
-            if not origin_allowed(
-                headers.get("origin"), headers.get("host"), self._allowed_origins
-            ):
-                return 403, "origin_not_allowed", "Pages of that origin may not do this."
-        return _size_told(headers)
+        if not host_allowed(headers.get("host"), self._allowed_hosts):
+            return _UNKNOWN_HOST
+        return _bad_target(scope) or self._foreign(scope, headers) or _size_told(headers)
 
-
-_TOO_LONG = (413, "body_too_long", f"A body has at most {MAX_BODY_BYTES} bytes.")
+    def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:
+        """A WebSocket sees to its origin itself: a page could not read why it was refused here."""
+        if scope["type"] == "websocket" or scope["method"] in _READING:
+            return None
+        origin = headers.get("origin")
+        known = origin_allowed(origin, headers.get("host"), self._allowed_origins)
+        return None if known else _FOREIGN
 
 
 def _counting(receive: Receive) -> Receive:
@@ -83,6 +98,14 @@ def _counting(receive: Receive) -> Receive:
     return counted
 
 
-def _size_told(headers: Headers) -> tuple[int, str, str] | None:
+def _size_told(headers: Headers) -> Refusal | None:
     length = headers.get("content-length", "0")
     return _TOO_LONG if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES else None
+
+
+def _bad_target(scope: Scope) -> Refusal | None:
+    query: bytes = scope["query_string"]
+    if len(scope["path"].encode()) + len(query) > MAX_TARGET_BYTES:
+        return _LONG_TARGET
+    names = {name.lower() for name, _ in parse_qsl(query.decode("latin-1"), True)}
+    return _SECRET if names & _SECRETS else None

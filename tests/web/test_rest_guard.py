@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from rest_app import ADMIN, client_of, make_app
 
+from stream_verifier.web.origins import host_allowed
+
 PORTAL = "https://portal.example"
 
 
@@ -111,5 +113,29 @@ async def test_any_page_may_load_the_sdk_and_nothing_else(
 async def test_a_foreign_host_is_refused_with_the_headers_on(tmp_path: Path) -> None:
     async with client_of(make_app(tmp_path), headers={"host": "evil.example"}) as client:
         answer = await client.get("/api/v1/health")
-    assert answer.status_code == 400
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_host")
+    assert "STREAM_VERIFIER_ALLOWED_HOSTS" in answer.json()["detail"]
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    ("host", "allowed", "known"),
+    [
+        ("localhost", ("localhost",), True),
+        ("LOCALHOST:8080", ("localhost",), True),
+        ("[::1]:8080", ("[::1]",), True),
+        ("a.verify.example", ("*.verify.example",), True),
+        ("any.thing", ("*",), True),
+        ("verify.example", ("*.verify.example",), False),
+        ("eviverify.example", ("*.verify.example",), False),
+        ("localhost.evil.example", ("localhost",), False),
+        ("localhost@evil.example", ("localhost",), False),
+        ("evil.example:localhost", ("localhost",), False),
+        ("localhost:80:80", ("localhost",), False),
+        ("localhost\n", ("localhost",), False),
+        ("", ("*",), False),
+        (None, ("*",), False),
+    ],
+)
+def test_names(host: str | None, allowed: tuple[str, ...], known: bool) -> None:
+    assert host_allowed(host, allowed) is known
