@@ -14,10 +14,9 @@ RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --cons
 ENV PATH=/opt/venv/bin:/usr/bin:/bin
 ENV OPENBLAS_NUM_THREADS=1
 ENV STREAM_VERIFIER_DATA_DIR=/data
-# The container's own loopback cannot be published. Publish to the host's loopback only, or put a
-# proxy that authenticates in front: docker run -p 127.0.0.1:8080:8080
+# The container's own loopback cannot be published, so it listens on all of its addresses and does
+# not start without a key for tokens: docker run -e STREAM_VERIFIER_TOKEN_KEY ...
 ENV STREAM_VERIFIER_HOST=0.0.0.0
-ENV STREAM_VERIFIER_PUBLIC=true
 
 USER verifier
 VOLUME /data

@@ -70,6 +70,8 @@ fi
 
 step "doctor, then serve and ask for health"
 as_verifier="chroot --userspec=10001:10001 $root /usr/bin/env -i $environment HOME=/home/verifier"
+key=$($as_verifier stream-verifier key)
+as_verifier="$as_verifier STREAM_VERIFIER_TOKEN_KEY=$key"
 $as_verifier stream-verifier doctor
 # Not through a function: its process would be a shell's, and the server would outlive it.
 $as_verifier STREAM_VERIFIER_PORT=18080 stream-verifier serve &

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncIterator
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
-from starlette.applications import Starlette
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.routing import Mount, Route, WebSocketRoute
-from starlette.staticfiles import StaticFiles
+from starlette.middleware.cors import CORSMiddleware
 
+from stream_verifier.access.gate import Gate
+from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
@@ -22,7 +25,12 @@ from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.web import api
 from stream_verifier.web.call_socket import call_socket
-from stream_verifier.web.headers import SecurityHeaders
+from stream_verifier.web.guard import Guard
+from stream_verifier.web.headers import EXPOSED, SecurityHeaders
+from stream_verifier.web.pages import Pages
+from stream_verifier.web.problems import on_error
+
+_logger = logging.getLogger(__name__)
 
 
 def client_dir() -> Path:
@@ -32,7 +40,7 @@ def client_dir() -> Path:
 
 
 @contextlib.asynccontextmanager
-async def _lifespan(app: Starlette) -> AsyncIterator[None]:
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
     app.state.store = store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
@@ -40,6 +48,7 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     sessions = Sessions(recogniser=recogniser, store=store, engine=engine, settings=settings)
     app.state.sessions = sessions
     engine.start()
+    _say_who_is_answered(app.state.gate)
     try:
         yield
     finally:
@@ -48,28 +57,58 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
         await store.close()
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
+def _say_who_is_answered(gate: Gate) -> None:
+    if gate.tokens is None:
+        _logger.warning(
+            "No key for tokens (STREAM_VERIFIER_TOKEN_KEY): only this machine is answered, and "
+            "whoever is on it may do everything."
+        )
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
     """Make the application; its lifespan loads the model and closes every call.
 
     Args:
         settings: default from the environment.
+
+    Raises:
+        SettingsError: the key for tokens is none.
     """
     settings = settings or Settings()
-    app = Starlette(
-        routes=[
-            Route("/api/v1/health", api.health),
-            Route("/api/v1/identities", api.list_identities),
-            Route("/api/v1/identities/{name}", api.show_identity, methods=["GET"]),
-            Route("/api/v1/identities/{name}", api.delete_identity, methods=["DELETE"]),
-            WebSocketRoute("/api/v1/call", call_socket),
-            Mount("/", StaticFiles(directory=client_dir(), html=True)),
-        ],
-        middleware=[
-            Middleware(TrustedHostMiddleware, allowed_hosts=list(settings.allowed_hosts)),
-            Middleware(SecurityHeaders),
-        ],
-        exception_handlers={StreamVerifierError: api.on_error, HTTPException: api.on_error},
+    app = FastAPI(
+        title="Stream Verifier",
+        version=version("stream-verifier"),
+        description="Continuous face-and-voice verification for live video calls.",
+        openapi_url=api.OPENAPI_URL,
+        docs_url=None,
+        redoc_url=None,
+        middleware=_middleware(settings),
+        exception_handlers=dict.fromkeys(
+            (StreamVerifierError, HTTPException, RequestValidationError), on_error
+        ),
         lifespan=_lifespan,
     )
     app.state.settings = settings
+    app.state.gate = Gate.of(settings)
+    app.state.waiting_room = WaitingRoom()
+    api.add_routes(app)
+    app.router.add_websocket_route("/api/v1/call", call_socket)
+    app.router.routes.append(Pages(client_dir()))
     return app
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    """From the outermost to the innermost."""
+    return [
+        Middleware(SecurityHeaders),
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(settings.allowed_origins),
+            allow_methods=["GET", "POST", "DELETE", "PATCH"],
+            allow_headers=["authorization", "content-type", "if-match"],
+            expose_headers=list(EXPOSED),
+        ),
+        Middleware(
+            Guard, allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins
+        ),
+    ]

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, doctor.
+"""The command line: serve, demo, enroll, verify, identities, token, key, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -19,6 +19,7 @@ from rich.logging import RichHandler
 
 from model.errors import ModelError
 from stream_verifier import terminal
+from stream_verifier.access import command as access_command
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
 
@@ -39,6 +40,8 @@ app = typer.Typer(
 )
 identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
 app.add_typer(identities_app, name="identities")
+app.command("token")(access_command.token)
+app.command("key")(access_command.key)
 
 _out = Console()
 _err = Console(stderr=True)

@@ -91,3 +91,69 @@ class KeyMismatchError(StoreError):
     """A stored reference does not decrypt with the key in use."""
 
     code = "wrong_key"
+
+
+class AccessError(StreamVerifierError):
+    """A use was not admitted."""
+
+    code = "forbidden"
+
+
+class MissingTokenError(AccessError):
+    """No token was shown where one is needed."""
+
+    code = "missing_token"
+
+
+class InvalidTokenError(AccessError):
+    """The token shown is none that this server trusts."""
+
+    code = "invalid_token"
+
+
+class ExpiredTokenError(AccessError):
+    """The token's time is over."""
+
+    code = "expired_token"
+
+
+class ForbiddenError(AccessError):
+    """The token does not allow this."""
+
+
+class RateLimitedError(AccessError):
+    """Too many attempts came from one address.
+
+    Attributes:
+        retry_after_s: seconds until the next one may come.
+    """
+
+    code = "rate_limited"
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TokenRequestError(StreamVerifierError):
+    """A token was asked for that cannot be issued."""
+
+    code = "bad_token_request"
+
+
+class UnknownCallError(StreamVerifierError):
+    """No call of that id runs or is remembered."""
+
+    code = "unknown_call"
+
+
+class NoTokenKeyError(SettingsError):
+    """A token was asked for where no key to sign it with is configured."""
+
+    code = "no_token_key"
+
+
+class NotReadyError(StreamVerifierError):
+    """The server does not open calls now."""
+
+    code = "not_ready"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator
 
@@ -14,6 +15,7 @@ from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.messages import MAX_MESSAGE_BYTES
 from stream_verifier.settings import Settings
+from stream_verifier.web.logs import keep_secrets_out
 
 _PING_S = 5.0
 _SHUTDOWN_S = 2
@@ -78,6 +80,7 @@ def make_server(settings: Settings) -> Server:
     A dead peer shows on the WebSocket's ping within twice 5 s, long before the peer connection
     would notice.
     """
+    keep_secrets_out(logging.getLogger("uvicorn.error"))
     config = uvicorn.Config(
         create_app(settings),
         ws="websockets-sansio",
@@ -88,6 +91,8 @@ def make_server(settings: Settings) -> Server:
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
     )
     return Server(config)
 

@@ -22,6 +22,7 @@ from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
+from stream_verifier.summary import CallSummary
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
@@ -29,8 +30,18 @@ _logger = logging.getLogger(__name__)
 # Well below the five seconds in which a stopped server must be gone.
 _FINISH_TIMEOUT_S = 2.0
 
-EndReason = Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
-_UNHEARD: frozenset[EndReason] = frozenset({"client_gone", "server_stopping", "error"})
+EndReason = Literal[
+    "stopped",
+    "peer_closed",
+    "client_gone",
+    "server_stopping",
+    "error",
+    "complete",
+    "ended_by_admin",
+]
+_UNHEARD: frozenset[EndReason] = frozenset(
+    {"client_gone", "server_stopping", "error", "ended_by_admin"}
+)
 
 
 class Enrolling:
@@ -68,6 +79,7 @@ class Session:
     Attributes:
         id: random, safe to log.
         outbox: the session's events; iterate it until it ends.
+        summary: what its events so far amount to.
     """
 
     def __init__(
@@ -81,6 +93,7 @@ class Session:
     ) -> None:
         self.id = session_id
         self.outbox = Outbox()
+        self.summary = CallSummary(session=session_id)
         self._peer = peer
         self._inbox = inbox
         self._pipeline = pipeline
@@ -128,7 +141,9 @@ class Session:
     def emit(self, payload: Payload) -> None:
         """Number, date and queue one event."""
         self._media_s = max(self._media_s, payload.media_s)
-        self.outbox.put(self._log.stamp(payload))
+        event = self._log.stamp(payload)
+        self.summary = self.summary.after(event)
+        self.outbox.put(event)
         if self.outbox.overflowed:
             self.request_end("client_gone")
         if isinstance(payload, StateChanged):

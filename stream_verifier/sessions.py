@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 import uuid
+from datetime import UTC, datetime
 
 from stream_verifier.errors import CapacityError, IdentityExistsError, UnknownIdentityError
 from stream_verifier.events.messages import Start
@@ -18,6 +19,7 @@ from stream_verifier.memory import give_back_freed_memory
 from stream_verifier.services import Recogniser
 from stream_verifier.session import Enrolling, Session
 from stream_verifier.settings import Settings, is_loopback
+from stream_verifier.summary import CallSummary, EndedCalls
 from stream_verifier.verify.engine import STOPPING, Engine
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
@@ -57,6 +59,7 @@ class Sessions:
         self._engine = engine
         self._settings = settings
         self._running: dict[asyncio.Task[None], Session] = {}
+        self._ended_calls = EndedCalls()
         self._opening = 0
         self._closing = False
 
@@ -64,6 +67,23 @@ class Sessions:
     def count(self) -> int:
         """Sessions that run now."""
         return len(self._running)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the server is stopping and opens no more."""
+        return self._closing
+
+    def calls(self) -> list[CallSummary]:
+        """All calls that run, and the last ones that ended, newest first."""
+        ended = self._ended_calls.list(datetime.now(UTC))
+        return [*ended, *(session.summary for session in self._running.values())][::-1]
+
+    async def end(self, session_id: str) -> None:
+        """End a call and wait until it has ended; nothing happens if none of that id runs."""
+        for task, session in list(self._running.items()):
+            if session.id == session_id:
+                session.request_end("ended_by_admin")
+                await asyncio.wait([task])
 
     async def open(self, start: Start) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
@@ -110,6 +130,7 @@ class Sessions:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)
+        self._ended_calls.add(session.summary)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
             session.outbox.close()

@@ -33,9 +33,19 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 picks one.")
-    public: bool = Field(
-        False,
-        description="Listen beyond loopback although this version has no access control.",
+    token_key: SecretStr | None = Field(
+        None,
+        description="Key that tokens are signed with: 32 bytes as base64url. Without it the "
+        "server listens on loopback only, and whoever is on this machine may do everything.",
+    )
+    bad_tokens_per_minute: int = Field(
+        30, ge=1, description="Forged or garbled tokens heard from one address."
+    )
+    openings_per_minute: int = Field(
+        60, ge=1, description="Calls that one address may open, whether or not they succeed."
+    )
+    trusted_proxies: tuple[str, ...] = Field(
+        (), description="Addresses or networks whose X-Forwarded-For and -Proto are believed."
     )
     allowed_hosts: tuple[str, ...] = Field(
         ("localhost", "127.0.0.1", "[::1]"),
@@ -76,11 +86,11 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _stay_private(self) -> Self:
-        if not is_loopback(self.host) and not self.public:
+        if not is_loopback(self.host) and self.token_key is None:
             raise ValueError(
-                f"refusing to listen on {self.host}: this version has no access control, so "
-                "anyone who reaches the port could enrol and delete people. Listen on 127.0.0.1, "
-                "or put a proxy that authenticates in front and set STREAM_VERIFIER_PUBLIC=true."
+                f"refusing to listen on {self.host}: without a key for tokens anyone who reaches "
+                "the port could enrol and delete people. Listen on 127.0.0.1, or make a key with "
+                " stream-verifier key  and set STREAM_VERIFIER_TOKEN_KEY."
             )
         return self
 

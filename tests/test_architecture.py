@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-WEB = {"starlette", "uvicorn"}
+WEB = {"fastapi", "starlette", "uvicorn"}
 CLOCKS = {"asyncio", "time", "threading", "datetime", "random"}
 
 FORBIDDEN = {
@@ -18,6 +18,7 @@ FORBIDDEN = {
     "model/runtime": {"tensorflow", "keras", "librosa", "matplotlib"},
     "stream_verifier/media": {*WEB, "stream_verifier.verify", "stream_verifier.web", "model"},
     "stream_verifier/windows": {*WEB, *CLOCKS, "aiortc", "av", "stream_verifier.verify"},
+    "stream_verifier/access": {*WEB, "asyncio", "aiortc", "numpy", "sqlalchemy"},
     "stream_verifier/verify": {*WEB, "aiortc", "av", "stream_verifier.web"},
     "stream_verifier/identities": {*WEB, "aiortc", "stream_verifier.media", "ai_edge_litert"},
     "stream_verifier/events": {*WEB, "aiortc", "threading", "stream_verifier.media"},

@@ -17,11 +17,12 @@ def test_the_environment_overrides_defaults_and_arguments_override_both(
     assert (settings.port, settings.max_calls, settings.host) == (9001, 3, "127.0.0.1")
 
 
-def test_it_refuses_to_listen_beyond_loopback_unless_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(SettingsError, match="STREAM_VERIFIER_PUBLIC"):
+def test_it_listens_beyond_loopback_only_with_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SettingsError, match="STREAM_VERIFIER_TOKEN_KEY"):
         load_settings(host="0.0.0.0")
-    monkeypatch.setenv("STREAM_VERIFIER_PUBLIC", "true")
-    assert load_settings(host="0.0.0.0").host == "0.0.0.0"
+    monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", "c2VjcmV0")
+    settings = load_settings(host="0.0.0.0")
+    assert settings.host == "0.0.0.0" and "c2VjcmV0" not in repr(settings)
 
 
 def test_a_bad_value_is_named_but_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from stream_verifier.access.gate import Gate
+from stream_verifier.access.scopes import Scope
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson
@@ -25,6 +27,7 @@ _CALL_S = 9.0
 # More media than a call needs, so that no call ends because its file does.
 _SPARE_S = 6.0
 _TIMEOUT_S = 60.0
+_TOKEN_S = 3600.0
 _CONSENT = "I am a made-up person and agree to be enrolled for this demo."
 
 
@@ -81,7 +84,7 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
             address = server.address
             console.print(f"Server up at [link]{address}[/link]")
             try:
-                right = await _play(address, Path(folder), console)
+                right = await _play(address, Path(folder), _token(settings), console)
             except TimeoutError:
                 console.print(f"[bold red]A call took longer than {_TIMEOUT_S:g} s.[/]")
                 right = False
@@ -94,14 +97,22 @@ async def run_demo(settings: Settings, *, once: bool, console: Console) -> bool:
     return right
 
 
-async def _play(address: str, folder: Path, console: Console) -> bool:
+def _token(settings: Settings) -> str | None:
+    """What the script shows the server, where one is needed."""
+    if (tokens := Gate.of(settings).tokens) is None:
+        return None
+    return tokens.issue([Scope.ENROL, Scope.PUBLISH], ttl_s=_TOKEN_S)
+
+
+async def _play(address: str, folder: Path, token: str | None, console: Console) -> bool:
     owner, other = DEMO_PEOPLE
-    await _enrol(address, folder, owner, console)
+    await _enrol(address, folder, owner, token, console)
     outcomes = []
     for number, scene in enumerate(scenes(owner, other), start=1):
         console.rule(f"{number}. {scene.title}")
         media = await _media(folder, scene.face, scene.voice, _CALL_S + _SPARE_S, console)
-        outcomes.append(await _call(address, media, owner, scene, console))
+        caller = Caller(address, media, mode="verify", identity=owner.id, token=token)
+        outcomes.append(await _call(caller, scene, console))
     console.rule("Outcome")
     console.print(_table(outcomes))
     return all(outcome.right for outcome in outcomes)
@@ -116,29 +127,24 @@ async def _media(
     return path
 
 
-async def _enrol(address: str, folder: Path, owner: DemoPerson, console: Console) -> None:
+async def _enrol(
+    address: str, folder: Path, owner: DemoPerson, token: str | None, console: Console
+) -> None:
     console.rule(f"0. {owner.name} enrols")
     media = await _media(folder, owner, owner, _ENROL_S, console)
     consent = {"subject": owner.name, "purpose": "demo", "text": _CONSENT}
     printer = EventPrinter(console)
-    async with (
-        asyncio.timeout(_TIMEOUT_S),
-        Caller(address, media, mode="enrol", identity=owner.id, consent=consent) as call,
-    ):
+    start = {"mode": "enrol", "identity": owner.id, "consent": consent, "token": token}
+    async with asyncio.timeout(_TIMEOUT_S), Caller(address, media, **start) as call:
         async for event in call:
             printer(event)
 
 
-async def _call(
-    address: str, media: Path, owner: DemoPerson, scene: Scene, console: Console
-) -> Outcome:
+async def _call(caller: Caller, scene: Scene, console: Console) -> Outcome:
     printer = EventPrinter(console)
     state: str = "waiting"
     reasons: Sequence[str] = ()
-    async with (
-        asyncio.timeout(_TIMEOUT_S),
-        Caller(address, media, mode="verify", identity=owner.id) as call,
-    ):
+    async with asyncio.timeout(_TIMEOUT_S), caller as call:
         async for event in call:
             printer(event)
             if event["type"] == "state_changed" and event["state"] != "absent":

@@ -35,6 +35,7 @@ class Start(BaseModel):
     consent: ConsentGiven | None = None
     replace: bool = False
     operating_point: str | None = Field(None, max_length=64)
+    token: str | None = Field(None, max_length=4096, repr=False)
 
     def consent_record(self) -> Consent:
         """The consent as it is stored.

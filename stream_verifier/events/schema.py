@@ -199,7 +199,15 @@ class SessionEnded(Payload):
     """The last event of every session."""
 
     type: Literal["session_ended"] = "session_ended"
-    reason: Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
+    reason: Literal[
+        "stopped",
+        "peer_closed",
+        "client_gone",
+        "server_stopping",
+        "error",
+        "complete",
+        "ended_by_admin",
+    ]
     totals: Totals
 
 

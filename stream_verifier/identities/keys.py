@@ -13,17 +13,20 @@ from stream_verifier.errors import SettingsError
 
 KEY_BYTES = 32
 _MAX_FILE_BYTES = 256
-_HOW_TO_MAKE = (
-    'Make one with: python -c "import base64, secrets; '
-    f'print(base64.urlsafe_b64encode(secrets.token_bytes({KEY_BYTES})).decode())"'
-)
+_HOW_TO_MAKE = "Make one with:  stream-verifier key"
 
 
-def parse_key(text: str) -> bytes:
+def new_key() -> str:
+    """Make a key as text, for a setting or a file."""
+    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+
+
+def parse_key(text: str, *, what: str = "store key") -> bytes:
     """Read a key given as text.
 
     Args:
         text: 32 bytes as base64url, with or without its padding.
+        what: what the key is, for the message.
 
     Raises:
         SettingsError: anything else.
@@ -32,9 +35,9 @@ def parse_key(text: str) -> bytes:
     try:
         key = base64.b64decode(clean + "=" * (-len(clean) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError) as error:
-        raise SettingsError(f"The store key is not base64url text. {_HOW_TO_MAKE}") from error
+        raise SettingsError(f"The {what} is not base64url text. {_HOW_TO_MAKE}") from error
     if len(key) != KEY_BYTES:
-        raise SettingsError(f"The store key has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
+        raise SettingsError(f"The {what} has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
     return key
 
 
@@ -80,11 +83,10 @@ def _load(path: Path) -> bytes:
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    text = base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES))
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(text + b"\n")
+            file.write(new_key().encode() + b"\n")
             file.flush()
             os.fsync(file.fileno())
         # A link, unlike a rename, never replaces the key that another process just made.

@@ -1,83 +1,104 @@
-"""Identities and health over HTTP; errors as problem details (RFC 9457)."""
+"""All HTTP routes of the API in one place; their work is in the modules beside it."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from fastapi import Depends, FastAPI
 
-from stream_verifier import errors
-from stream_verifier.identities.identity import Identity
-from stream_verifier.identities.store import IdentityStore
+from stream_verifier.web import calls, health, identities, tokens
+from stream_verifier.web.access import administrator
+from stream_verifier.web.models import (
+    CallDescription,
+    CallEvents,
+    CallList,
+    Health,
+    IdentityDescription,
+    IdentityList,
+    Readiness,
+    TokenAnswer,
+)
+from stream_verifier.web.problems import Problem, described
 
-_STATUS: dict[type[errors.StreamVerifierError], int] = {
-    errors.UnknownIdentityError: 404,
-    errors.IdentityExistsError: 409,
-    errors.StaleReferenceError: 409,
-    errors.IdentityError: 422,
-    errors.StoreError: 503,
-}
+PREFIX = "/api/v1"
+OPENAPI_URL = f"{PREFIX}/openapi.json"
+_GUARDED = (400, 401, 403, 429)
+_ADMIN = [Depends(administrator)]
 
 
-def describe(identity: Identity) -> dict[str, Any]:
-    """An identity as JSON: no vectors, and of the consent only when and to what."""
+def add_routes(app: FastAPI) -> None:
+    """Give the application the routes of the API."""
+    _add_health(app)
+    _add_identities(app)
+    _add_calls(app)
+    app.add_api_route(
+        f"{PREFIX}/tokens",
+        tokens.issue_token,
+        methods=["POST"],
+        status_code=201,
+        response_model=TokenAnswer,
+        dependencies=_ADMIN,
+        responses=described(*_GUARDED, 409, 413, 422),
+        tags=["tokens"],
+    )
+    _describe_problems(app)
+
+
+def _add_health(app: FastAPI) -> None:
+    for path, endpoint, model, statuses in (
+        ("health", health.health, Health, (400,)),
+        ("ready", health.ready, Readiness, (400, 503)),
+    ):
+        app.add_api_route(
+            f"{PREFIX}/{path}",
+            endpoint,
+            response_model=model,
+            responses=described(*statuses),
+            tags=["health"],
+        )
+
+
+def _add_identities(app: FastAPI) -> None:
+    one = f"{PREFIX}/identities/{{name}}"
+    for path, endpoint, more in (
+        (f"{PREFIX}/identities", identities.list_identities, _gives(IdentityList, 503)),
+        (one, identities.show_identity, _gives(IdentityDescription, 404, 422, 503)),
+        (one, identities.delete_identity, _deletes(404, 422, 503)),
+    ):
+        app.add_api_route(path, endpoint, dependencies=_ADMIN, tags=["identities"], **more)
+
+
+def _add_calls(app: FastAPI) -> None:
+    one = f"{PREFIX}/calls/{{session}}"
+    for path, endpoint, more in (
+        (f"{PREFIX}/calls", calls.list_calls, _gives(CallList)),
+        (one, calls.show_call, _gives(CallDescription, 404, 422)),
+        (f"{one}/events", calls.show_events, _gives(CallEvents, 404, 422)),
+        (one, calls.end_call, {**_deletes(404, 422), "dependencies": _ADMIN}),
+    ):
+        app.add_api_route(path, endpoint, tags=["calls"], **more)
+
+
+def _gives(model: Any, *statuses: int) -> dict[str, Any]:
+    return {"response_model": model, "responses": described(*_GUARDED, *statuses)}
+
+
+def _deletes(*statuses: int) -> dict[str, Any]:
     return {
-        "id": identity.id,
-        "name": identity.name,
-        "created_at": identity.created_at.isoformat(),
-        "model": identity.model_id,
-        "faces": identity.face_count,
-        "speech_s": round(identity.speech_s, 1),
-        "consent": {
-            "given_at": identity.consent.given_at.isoformat(),
-            "purpose": identity.consent.purpose,
-            "text_sha256": identity.consent.text_sha256,
-        },
+        "methods": ["DELETE"],
+        "status_code": 204,
+        "responses": described(*_GUARDED, *statuses),
     }
 
 
-def _store(request: Request) -> IdentityStore:
-    store: IdentityStore = request.app.state.store
-    return store
+def _describe_problems(app: FastAPI) -> None:
+    """Put the schema that every problem refers to into the API's description."""
+    generate = app.openapi
 
+    def openapi() -> dict[str, Any]:
+        description = generate()
+        schemas = description["components"]["schemas"]
+        schemas["Problem"] = Problem.model_json_schema()
+        return description
 
-async def list_identities(request: Request) -> Response:
-    """GET /api/v1/identities."""
-    return JSONResponse({"identities": [describe(item) for item in await _store(request).list()]})
-
-
-async def show_identity(request: Request) -> Response:
-    """GET /api/v1/identities/{name}."""
-    return JSONResponse(describe(await _store(request).get(request.path_params["name"])))
-
-
-async def delete_identity(request: Request) -> Response:
-    """DELETE /api/v1/identities/{name}."""
-    await _store(request).delete(request.path_params["name"])
-    return Response(status_code=204)
-
-
-async def health(request: Request) -> Response:
-    """GET /api/v1/health: alive, and how full."""
-    sessions, settings = request.app.state.sessions, request.app.state.settings
-    return JSONResponse({"status": "ok", "calls": sessions.count, "max_calls": settings.max_calls})
-
-
-async def on_error(request: Request, error: Exception) -> Response:
-    """Turn an expected error into problem details."""
-    if isinstance(error, HTTPException):
-        return _problem(error.status_code, "http_error", str(error.detail))
-    if not isinstance(error, errors.StreamVerifierError):
-        raise error
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    return _problem(status, error.code, str(error))
-
-
-def _problem(status: int, code: str, detail: str) -> Response:
-    return JSONResponse(
-        {"type": "about:blank", "status": status, "code": code, "detail": detail},
-        status_code=status,
-        media_type="application/problem+json",
-    )
+    app.openapi = openapi  # type: ignore[method-assign]

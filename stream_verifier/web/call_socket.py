@@ -5,29 +5,21 @@ from __future__ import annotations
 import asyncio
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.access.scopes import Scope
+from stream_verifier.errors import ProtocolError, RateLimitedError, StreamVerifierError
 from stream_verifier.events.log import to_line
 from stream_verifier.events.messages import Start, Stop, parse_message
 from stream_verifier.session import Session
 from stream_verifier.sessions import Sessions
+from stream_verifier.web.access import admit, client_of, gate_of
+from stream_verifier.web.origins import origin_allowed
 
 _START_TIMEOUT_S = 10.0
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
-
-
-def origin_allowed(origin: str | None, host: str | None, allowed: tuple[str, ...]) -> bool:
-    """Whether a page of that origin may open a call.
-
-    Browsers always send an origin; a client without one is no page and cannot be tricked.
-    """
-    if origin is None or origin in allowed:
-        return True
-    return urlsplit(origin).netloc == host
 
 
 async def call_socket(websocket: WebSocket) -> None:
@@ -40,7 +32,11 @@ async def call_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     sessions: Sessions = websocket.app.state.sessions
     try:
-        start = await _receive_start(websocket)
+        with websocket.app.state.waiting_room.seat(client_of(websocket)):
+            start = await _receive_start(websocket)
+        gate_of(websocket).count_opening(client_of(websocket))
+        scope = Scope.PUBLISH if start.mode == "verify" else Scope.ENROL
+        admit(websocket, start.token, scope, identity=start.identity)
         session, answer = await sessions.open(start)
     except StreamVerifierError as error:
         await _refuse(websocket, error)
@@ -75,7 +71,8 @@ async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     event = {"type": "error", "code": error.code, "message": str(error)}
     try:
         await websocket.send_text(json.dumps(event))
-        await websocket.close(POLICY_VIOLATION, error.code)
+        later = isinstance(error, RateLimitedError)
+        await websocket.close(TRY_AGAIN_LATER if later else POLICY_VIOLATION, error.code)
     except (WebSocketDisconnect, RuntimeError):
         # It left before it could be told.
         return

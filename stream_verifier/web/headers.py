@@ -5,6 +5,9 @@ from __future__ import annotations
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+EXPOSED = ("etag", "link", "location", "retry-after", "www-authenticate")
+"""What scripts of other origins may read of an answer, beside its body."""
+
 _HEADERS = {
     "content-security-policy": (
         "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
@@ -15,10 +18,17 @@ _HEADERS = {
     "x-content-type-options": "nosniff",
     "cache-control": "no-cache",
 }
+# What a host's page loads from here is public code, fetched without cookies.
+_SHARED = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
+_SHARED_FOLDER = "/js/"
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers to every HTTP response."""
+    """ASGI middleware that adds the headers to every HTTP response.
+
+    Modules of the SDK may be loaded by pages of any origin, everything else only by this server's
+    own pages and, of the API, by origins that the settings name.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -28,12 +38,23 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        shared = _is_shared(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                if shared:
+                    headers.update(_SHARED)
+                elif "access-control-allow-origin" not in headers:
+                    headers["cross-origin-resource-policy"] = "same-origin"
             await send(message)
 
         await self._app(scope, receive, send_with_headers)
+
+
+def _is_shared(scope: Scope) -> bool:
+    path: str = scope["path"]
+    reading = scope["method"] in ("GET", "HEAD")
+    return reading and path.removeprefix(scope.get("root_path", "")).startswith(_SHARED_FOLDER)

@@ -11,6 +11,7 @@ from rich.console import Console
 from stream_verifier.demo import script
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.script import Outcome, run_demo, scenes
+from stream_verifier.identities.keys import new_key
 
 
 async def test_the_script_brings_each_verdict_and_leaves_nothing(
@@ -19,7 +20,8 @@ async def test_the_script_brings_each_verdict_and_leaves_nothing(
     monkeypatch.setattr(script, "_CALL_S", 5.0)  # verdicts come within two seconds
     told = io.StringIO()
     console = Console(file=told, width=100)
-    assert await run_demo(make_settings(tmp_path), once=True, console=console), told.getvalue()
+    settings = make_settings(tmp_path, token_key=new_key())
+    assert await run_demo(settings, once=True, console=console), told.getvalue()
     assert "Enrolled" in told.getvalue()
     assert told.getvalue().count("as it must be") == 3
     assert "WRONG" not in told.getvalue()

@@ -19,7 +19,7 @@ from model.types import Reference
 from stream_verifier.identities.consent import Consent
 from stream_verifier.server import RunningServer, running_server
 from stream_verifier.services import open_store
-from stream_verifier.web.call_socket import origin_allowed
+from stream_verifier.web.origins import origin_allowed
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

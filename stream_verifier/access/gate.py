@@ -1,0 +1,151 @@
+"""The one place that lets a request in or turns it away."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from stream_verifier.access.grant import ANYBODY, Grant
+from stream_verifier.access.limiter import Limiter
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import Tokens
+from stream_verifier.errors import (
+    ForbiddenError,
+    InvalidTokenError,
+    MissingTokenError,
+    RateLimitedError,
+)
+from stream_verifier.identities.keys import parse_key
+from stream_verifier.settings import Settings, is_loopback
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is limited for each client address.
+
+    Attributes:
+        bad_tokens: tokens that this server never signed.
+        openings: calls being opened, whether or not it comes to one.
+    """
+
+    bad_tokens: Limiter
+    openings: Limiter
+
+
+class Gate:
+    """Admits uses that a token grants; used from the event loop only.
+
+    Args:
+        tokens: reads tokens; None: no key is configured, and whoever is on this machine may do
+            everything.
+        limiter: limits on attempts.
+        now_s: a clock that never goes back.
+    """
+
+    def __init__(
+        self,
+        *,
+        tokens: Tokens | None,
+        limiter: Limits,
+        now_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.tokens = tokens
+        self._limits = limiter
+        self._now_s = now_s
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """Make the gate that the settings ask for.
+
+        Raises:
+            SettingsError: the key for tokens is none.
+        """
+        key = settings.token_key
+        return cls(
+            tokens=Tokens(parse_key(key.get_secret_value(), what="token key")) if key else None,
+            limiter=Limits(
+                bad_tokens=Limiter(per_minute=settings.bad_tokens_per_minute),
+                openings=Limiter(per_minute=settings.openings_per_minute),
+            ),
+        )
+
+    def admit(
+        self,
+        token: str | None,
+        scope: Scope,
+        *,
+        identity: str | None = None,
+        session: str | None = None,
+        client: str,
+    ) -> Grant:
+        """Let one use in.
+
+        Args:
+            token: what the client showed.
+            scope: what it wants to do.
+            identity: the enrolled name it wants to do it with.
+            session: the session it wants to do it with.
+            client: its address.
+
+        Raises:
+            MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
+            ForbiddenError: a valid token for something else.
+            RateLimitedError: too many bad tokens came from that address.
+        """
+        grant = self.identify(token, client=client)
+        if not grant.allows(scope, identity=identity, session=session):
+            raise ForbiddenError(
+                f"The token does not allow {scope.value} here: ask for one with that scope, for "
+                "this identity or call."
+            )
+        return grant
+
+    def identify(self, token: str | None, *, client: str) -> Grant:
+        """Read what a token grants without asking for a use.
+
+        Raises:
+            MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
+            ForbiddenError: no key is configured, and the client is on another machine.
+            RateLimitedError: too many bad tokens came from that address.
+        """
+        if self.tokens is None:
+            return _neighbour(client)
+        _refuse_if(self._limits.bad_tokens.wait_s(client, self._now_s()), "bad tokens")
+        if not token:
+            raise MissingTokenError(
+                "A token is needed: send it as  Authorization: Bearer TOKEN,  on a WebSocket as "
+                "the field token of the first message."
+            )
+        try:
+            return self.tokens.read(token)
+        except InvalidTokenError:
+            self._limits.bad_tokens.take(client, self._now_s())
+            raise
+
+    def count_opening(self, client: str) -> None:
+        """Count that a client opens a call, before anything is done for it.
+
+        Raises:
+            RateLimitedError: it opened too many in the last minute.
+        """
+        _refuse_if(self._limits.openings.take(client, self._now_s()), "calls opened")
+
+
+def _neighbour(client: str) -> Grant:
+    if is_loopback(client):
+        return ANYBODY
+    raise ForbiddenError(
+        "This server has no key for tokens and so answers its own machine only: "
+        "set STREAM_VERIFIER_TOKEN_KEY (make one with  stream-verifier key)."
+    )
+
+
+def _refuse_if(wait_s: float, what: str) -> None:
+    if wait_s > 0.0:
+        seconds = math.ceil(wait_s)
+        raise RateLimitedError(
+            f"Too many {what} from this address: try again in {seconds} s.", retry_after_s=seconds
+        )

@@ -1,0 +1,24 @@
+"""What a token may allow."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """One thing that a token allows; part of the wire contract."""
+
+    PUBLISH = "call:publish"
+    """Send a call's media to have it verified."""
+
+    ENROL = "identity:enrol"
+    """Send media to enrol a person."""
+
+    READ = "events:read"
+    """Follow what is said about calls."""
+
+    ADMIN = "admin"
+    """Everything, and alone: identities, other people's calls, tokens."""
+
+
+ALL_SCOPES = frozenset(Scope)

@@ -1,0 +1,78 @@
+"""Calls that run and that ended, over HTTP."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Any
+
+from fastapi import Query
+from starlette.requests import Request
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.errors import UnknownCallError
+from stream_verifier.sessions import Sessions
+from stream_verifier.summary import CallSummary
+from stream_verifier.web.access import Token, admit
+from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
+
+
+def describe(call: CallSummary) -> CallDescription:
+    """A call as the API tells it."""
+    return CallDescription.model_validate(dataclasses.asdict(call))
+
+
+def _sessions(request: Request) -> Sessions:
+    sessions: Sessions = request.app.state.sessions
+    return sessions
+
+
+def _history(request: Request, session: str, after: int) -> list[dict[str, Any]]:
+    """What is kept of a call's events."""
+    events: list[dict[str, Any]] = request.app.state.hub.history(session, after_seq=after)
+    return events
+
+
+def _readable(request: Request, token: str | None, session: str) -> CallSummary:
+    """The call, for one who may read its events.
+
+    Whether there is such a call is told only to one who might read it.
+    """
+    call = next((call for call in _sessions(request).calls() if call.session == session), None)
+    identity = None if call is None else call.identity
+    admit(request, token, Scope.READ, identity=identity, session=session)
+    if call is None:
+        raise UnknownCallError("No such call runs, and none that ended lately had that id.")
+    return call
+
+
+async def list_calls(request: Request, token: Token) -> CallList:
+    """List calls that run and the last ones that ended, newest first.
+
+    A token bound to one identity or call does not allow this: it may show that one.
+    """
+    admit(request, token, Scope.READ)
+    return CallList(calls=[describe(call) for call in _sessions(request).calls()])
+
+
+async def show_call(request: Request, session: SessionId, token: Token) -> CallDescription:
+    """Show one call."""
+    return describe(_readable(request, token, session))
+
+
+async def show_events(
+    request: Request,
+    session: SessionId,
+    token: Token,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Only those after this number.")] = 0,
+) -> CallEvents:
+    """Show what is kept of a call's events: state changes all, scores the newest."""
+    _readable(request, token, session)
+    return CallEvents(session=session, events=_history(request, session, after))
+
+
+async def end_call(request: Request, session: SessionId) -> None:
+    """End a call; one that ended already stays so."""
+    sessions = _sessions(request)
+    if all(call.session != session for call in sessions.calls()):
+        raise UnknownCallError("No such call runs, and none that ended lately had that id.")
+    await sessions.end(session)

@@ -1,0 +1,111 @@
+"""Turns requests away that no route should ever see."""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stream_verifier.web.origins import host_allowed, origin_allowed
+from stream_verifier.web.problems import problem
+
+MAX_BODY_BYTES = 64 * 1024
+MAX_TARGET_BYTES = 4096
+_SECRETS = frozenset({"token", "access_token", "authorization", "bearer", "jwt", "resume_key"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_POLICY_VIOLATION = 1008
+_DENIAL = "websocket.http.response"
+
+Refusal = tuple[int, str, str]
+_UNKNOWN_HOST: Refusal = (
+    400,
+    "unknown_host",
+    "This server does not answer by that name: add it to STREAM_VERIFIER_ALLOWED_HOSTS.",
+)
+_FOREIGN: Refusal = (403, "origin_not_allowed", "Pages of that origin may not do this.")
+_TOO_LONG: Refusal = (413, "body_too_long", f"A body has at most {MAX_BODY_BYTES} bytes.")
+_LONG_TARGET: Refusal = (
+    414,
+    "uri_too_long",
+    f"A path and its query have {MAX_TARGET_BYTES} bytes at most.",
+)
+_SECRET: Refusal = (
+    400,
+    "secret_in_query",
+    "A URL ends up in logs and histories, so no secret goes there: send the token as "
+    "Authorization: Bearer TOKEN, on a WebSocket as the field token of the first message.",
+)
+
+
+class Guard:
+    """ASGI middleware against foreign names and pages, secrets in URLs and endless bodies.
+
+    Args:
+        app: the application behind it.
+        allowed_hosts: names that it answers by.
+        allowed_origins: origins of pages, beside the server's own, that may change things.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, allowed_hosts: tuple[str, ...], allowed_origins: tuple[str, ...]
+    ) -> None:
+        self._app = app
+        self._allowed_hosts = allowed_hosts
+        self._allowed_origins = allowed_origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on, or say why not."""
+        if scope["type"] not in ("http", "websocket"):
+            await self._app(scope, receive, send)
+        elif refusal := self._refusal(scope):
+            if scope["type"] == "http" or _DENIAL in scope.get("extensions", {}):
+                await problem(*refusal)(scope, receive, send)
+            else:
+                close = {"code": _POLICY_VIOLATION, "reason": refusal[1]}
+                await send({"type": "websocket.close", **close})
+        else:
+            await self._app(scope, _counting(receive), send)
+
+    def _refusal(self, scope: Scope) -> Refusal | None:
+        headers = Headers(scope=scope)
+        if not host_allowed(headers.get("host"), self._allowed_hosts):
+            return _UNKNOWN_HOST
+        return _bad_target(scope) or self._foreign(scope, headers) or _size_told(headers)
+
+    def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:
+        """A WebSocket sees to its origin itself: a page could not read why it was refused here."""
+        if scope["type"] == "websocket" or scope["method"] in _READING:
+            return None
+        origin = headers.get("origin")
+        known = origin_allowed(origin, headers.get("host"), self._allowed_origins)
+        return None if known else _FOREIGN
+
+
+def _counting(receive: Receive) -> Receive:
+    """Count the body as it comes: its length may have been left out or be a lie."""
+    left = MAX_BODY_BYTES
+
+    async def counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise HTTPException(*_TOO_LONG[::2])
+        return message
+
+    return counted
+
+
+def _size_told(headers: Headers) -> Refusal | None:
+    length = headers.get("content-length", "0")
+    return _TOO_LONG if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES else None
+
+
+def _bad_target(scope: Scope) -> Refusal | None:
+    query: bytes = scope["query_string"]
+    if len(scope["path"].encode()) + len(query) > MAX_TARGET_BYTES:
+        return _LONG_TARGET
+    names = {name.lower() for name, _ in parse_qsl(query.decode("latin-1"), True)}
+    return _SECRET if names & _SECRETS else None

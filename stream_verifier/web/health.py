@@ -1,0 +1,30 @@
+"""Whether the server lives and whether it is ready; open to all."""
+
+from __future__ import annotations
+
+import contextlib
+
+from starlette.requests import Request
+
+from stream_verifier.errors import NotReadyError, UnknownIdentityError
+from stream_verifier.web.models import Health, Readiness
+
+_NOBODY = "nobody is called this"
+
+
+async def health(request: Request) -> Health:
+    """Alive, and how full."""
+    sessions, settings = request.app.state.sessions, request.app.state.settings
+    return Health(status="ok", calls=sessions.count, max_calls=settings.max_calls)
+
+
+async def ready(request: Request) -> Readiness:
+    """Ready to open calls: the store answers and the server is not stopping.
+
+    A full server is ready: it still serves those who follow and administer.
+    """
+    if request.app.state.sessions.closing:
+        raise NotReadyError("The server is stopping.")
+    with contextlib.suppress(UnknownIdentityError):
+        await request.app.state.store.get(_NOBODY)
+    return Readiness(status="ready")

@@ -1,0 +1,109 @@
+"""What the routes take and give, as the API's description tells it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
+from stream_verifier.identities.identity import MAX_NAME_CHARS
+
+Name = Annotated[
+    str, Path(min_length=1, max_length=4 * MAX_NAME_CHARS, description="Name enrolled under.")
+]
+SessionId = Annotated[
+    str, Path(min_length=1, max_length=MAX_SESSION_CHARS, description="Session id of a call.")
+]
+
+
+class ConsentDescription(BaseModel):
+    """A consent record without its text."""
+
+    given_at: datetime
+    purpose: str
+    text_sha256: str
+
+
+class IdentityDescription(BaseModel):
+    """Who is enrolled: no vectors, and of the consent only when and to what."""
+
+    id: str
+    name: str
+    created_at: datetime
+    model: str
+    faces: int
+    speech_s: float
+    consent: ConsentDescription
+
+
+class IdentityList(BaseModel):
+    """All who are enrolled, by name."""
+
+    identities: list[IdentityDescription]
+
+
+class CallDescription(BaseModel):
+    """A call that runs or ran."""
+
+    session: str
+    mode: Literal["verify", "enrol"] | None
+    identity: str | None
+    started_at: str | None
+    ended_at: str | None = Field(description="Null while it runs.")
+    end_reason: str | None
+    state: str | None = Field(description="The verdict; null in an enrolment.")
+    reasons: list[str]
+    media_s: float = Field(description="Media time of the newest event.")
+    score_age_s: float | None = Field(description="Age of the newest media at its score.")
+    seq: int = Field(description="Number of the newest event.")
+    totals: dict[str, Any] | None = Field(description="What it counted, once it ended.")
+
+
+class CallList(BaseModel):
+    """Calls that run and the last ones that ended, newest first."""
+
+    calls: list[CallDescription]
+
+
+class CallEvents(BaseModel):
+    """What is kept of a call's events, in order."""
+
+    session: str
+    events: list[dict[str, Any]]
+
+
+class TokenRequest(BaseModel):
+    """What a new token is to allow."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
+    identity: str | None = Field(None, max_length=4 * MAX_NAME_CHARS)
+    session: str | None = Field(None, min_length=1, max_length=MAX_SESSION_CHARS)
+    ttl_s: float = Field(900, ge=1, le=MAX_TTL_S, description="Seconds until it expires.")
+
+
+class TokenAnswer(BaseModel):
+    """A new token; it is shown this once."""
+
+    token: str
+    token_id: str
+    expires_at: datetime
+
+
+class Health(BaseModel):
+    """Alive, and how full."""
+
+    status: Literal["ok"]
+    calls: int
+    max_calls: int
+
+
+class Readiness(BaseModel):
+    """Ready to open calls."""
+
+    status: Literal["ready"]

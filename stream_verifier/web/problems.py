@@ -1,0 +1,103 @@
+"""Errors as problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from stream_verifier import errors
+
+MEDIA_TYPE = "application/problem+json"
+
+# The first kind that fits counts.
+_STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
+    (errors.MissingTokenError, 401),
+    (errors.InvalidTokenError, 401),
+    (errors.ExpiredTokenError, 401),
+    (errors.RateLimitedError, 429),
+    (errors.AccessError, 403),
+    (errors.NoTokenKeyError, 409),
+    (errors.TokenRequestError, 422),
+    (errors.UnknownCallError, 404),
+    (errors.UnknownIdentityError, 404),
+    (errors.IdentityExistsError, 409),
+    (errors.StaleReferenceError, 409),
+    (errors.IdentityError, 422),
+    (errors.StoreError, 503),
+    (errors.NotReadyError, 503),
+)
+_TITLES = {
+    400: "The request cannot be understood.",
+    401: "A token is missing, garbled, forged or expired.",
+    403: "The token does not allow this.",
+    404: "There is no such thing.",
+    409: "It contradicts what is there or how the server is set up.",
+    413: "The body is too long.",
+    422: "A part of the request breaks the contract.",
+    429: "Too many attempts from this address.",
+    503: "The store cannot be used, or the server is not ready.",
+}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_long"}
+
+
+class Problem(BaseModel):
+    """What went wrong and what to do about it."""
+
+    type: str = Field(description="about:blank: `code` says what kind it is.")
+    status: int
+    code: str = Field(description="Machine-readable; never changes its meaning.")
+    detail: str = Field(description="For people.")
+
+
+def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """These problems as the API's description tells them."""
+    schema = {"$ref": "#/components/schemas/Problem"}
+    return {
+        status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
+        for status in statuses
+    }
+
+
+def status_of(error: errors.StreamVerifierError) -> int:
+    """The HTTP status of an expected error."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+async def on_error(request: Request, error: Exception) -> Response:
+    """Turn an expected error into problem details."""
+    if isinstance(error, HTTPException):
+        code = _HTTP_CODES.get(error.status_code, "http_error")
+        return problem(error.status_code, code, str(error.detail), error.headers)
+    if isinstance(error, RequestValidationError):
+        return problem(422, "bad_request", _where(error))
+    if not isinstance(error, errors.StreamVerifierError):
+        raise error
+    status = status_of(error)
+    return problem(status, error.code, str(error), _headers(error, status))
+
+
+def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONResponse:
+    """A response with problem details."""
+    body = Problem(type="about:blank", status=status, code=code, detail=detail)
+    return JSONResponse(body.model_dump(), status, headers, MEDIA_TYPE)
+
+
+def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
+    if isinstance(error, errors.RateLimitedError):
+        return {"retry-after": str(error.retry_after_s)}
+    if status != 401:
+        return {}
+    reason = "" if isinstance(error, errors.MissingTokenError) else ' error="invalid_token"'
+    return {"www-authenticate": f"Bearer{reason}"}
+
+
+def _where(error: RequestValidationError) -> str:
+    """Say where and what is wrong, never what was sent: it may be a name or a token."""
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
+    return f"{place}: {first['msg']}"[:300]

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import typing
+from pathlib import Path
+
+from calls import make_settings
+
+from benchmarks.access.__main__ import PATH
+from benchmarks.access.table import markdown, try_all, wrong
+from benchmarks.access.ways import SOCKET, WAYS, routes_of
+from stream_verifier.app import create_app
+from stream_verifier.events.messages import ClientMessage
+
+LATER = {"stop"}
+"""Messages that come in a session only, so after one that needed a token."""
+
+
+def test_every_route_has_its_row(tmp_path: Path) -> None:
+    routes = set(routes_of(create_app(make_settings(tmp_path))))
+    assert routes == {(way.method, way.path) for way in WAYS}
+
+
+def test_every_first_message_of_a_call_has_its_row() -> None:
+    union = typing.get_args(ClientMessage)[0]
+    types = {
+        typing.get_args(message.model_fields["type"].annotation)[0]
+        for message in typing.get_args(union)
+    }
+    rows = {way.message["type"] for way in WAYS if way.path == "/api/v1/call"}
+    assert rows == types - LATER
+    assert all(way.message for way in WAYS if way.method == SOCKET)
+
+
+async def test_every_way_is_shut_to_every_wrong_token_and_the_page_says_so(tmp_path: Path) -> None:
+    results = await try_all(make_settings(tmp_path))
+    assert wrong(results) == []
+    assert PATH.read_text(encoding="utf-8") == markdown(results)

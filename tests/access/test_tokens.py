@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import ANYBODY, AUDIENCE, MAX_TOKEN_CHARS, MAX_TTL_S, Tokens
+from stream_verifier.errors import (
+    ExpiredTokenError,
+    IdentityError,
+    InvalidTokenError,
+    TokenRequestError,
+)
+
+KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+TOKENS = Tokens(KEY)
+
+
+def signed(key: bytes = KEY, **changes: Any) -> str:
+    now = int(time.time())
+    claims = {"aud": AUDIENCE, "iat": now, "exp": now + 60, "jti": "1", "scope": "admin"} | changes
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode(kept, key, algorithm="HS256")
+
+
+def test_what_is_issued_is_read_again() -> None:
+    token = TOKENS.issue([Scope.PUBLISH, Scope.READ], identity=" ada", session="s1", ttl_s=60)
+    grant = TOKENS.read(token)
+    assert grant.scopes == {Scope.PUBLISH, Scope.READ}
+    assert (grant.identity, grant.session) == ("ada", "s1")
+    assert 58 <= grant.expires_at - time.time() <= 60
+    again = TOKENS.read(TOKENS.issue([Scope.PUBLISH], ttl_s=60))
+    assert again.token_id != grant.token_id
+
+
+def test_an_expired_token_is_told_apart() -> None:
+    hour_ago = Tokens(KEY, now=lambda: time.time() - 3600)
+    with pytest.raises(ExpiredTokenError, match="new one"):
+        TOKENS.read(hour_ago.issue([Scope.ADMIN], ttl_s=60))
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "",
+        "garbage",
+        "a.b.c",
+        "ä.ö.ü",
+        signed(OTHER_KEY),
+        signed()[:-2],
+        signed(aud="another-server"),
+        signed(aud=None),
+        signed(exp=None),
+        signed(iat=None),
+        signed(jti=None),
+        signed(scope=None),
+        signed(scope=["admin"]),
+        signed(scope="everything"),
+        signed(iat=int(time.time()) + 3600, exp=int(time.time()) + 3700),
+        signed(exp=int(time.time()) + MAX_TTL_S + 60),
+        signed(scope="events:read", identity=7),
+        signed(scope="events:read", identity="../etc"),
+        signed(scope="admin", identity="ada"),
+        signed(identity="x" * MAX_TOKEN_CHARS),
+        jwt.encode({"aud": AUDIENCE, "scope": "admin"}, "", algorithm="none"),
+    ],
+)
+def test_anything_else_is_refused_without_repeating_it(token: str) -> None:
+    with pytest.raises(InvalidTokenError) as caught:
+        TOKENS.read(token)
+    assert not token or token not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_refused(text: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(text)
+
+
+@pytest.mark.parametrize(
+    ("scopes", "bound", "ttl_s"),
+    [
+        ([], {}, 60),
+        ([Scope.READ], {}, 0),
+        ([Scope.READ], {}, MAX_TTL_S + 1),
+        ([Scope.READ], {}, float("nan")),
+        ([Scope.ADMIN], {"identity": "ada"}, 60),
+        ([Scope.READ], {"session": ""}, 60),
+        ([Scope.READ], {"session": "x" * 65}, 60),
+    ],
+)
+def test_what_cannot_be_issued_is_said(
+    scopes: list[Scope], bound: dict[str, str], ttl_s: float
+) -> None:
+    with pytest.raises(TokenRequestError):
+        TOKENS.issue(scopes, ttl_s=ttl_s, **bound)
+
+
+def test_a_token_is_bound_to_a_valid_name_only() -> None:
+    with pytest.raises(IdentityError):
+        TOKENS.issue([Scope.PUBLISH], identity="a/b", ttl_s=60)
+
+
+def test_a_bound_grant_allows_that_one_only() -> None:
+    grant = TOKENS.read(TOKENS.issue([Scope.PUBLISH], identity="zoë", ttl_s=60))
+    assert grant.allows(Scope.PUBLISH, identity="zoë")
+    assert grant.allows(Scope.PUBLISH, identity="zoe\u0308")
+    for wrong in (None, "ada", "..", ""):
+        assert not grant.allows(Scope.PUBLISH, identity=wrong)
+    assert not grant.allows(Scope.ENROL, identity="zoë")
+    of_session = TOKENS.read(TOKENS.issue([Scope.READ], session="s1", ttl_s=60))
+    assert of_session.allows(Scope.READ, session="s1", identity="ada")
+    assert not of_session.allows(Scope.READ) and not of_session.allows(Scope.READ, session="s2")
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+def test_an_administrator_and_anybody_may_do_everything(scope: Scope) -> None:
+    admin = TOKENS.read(TOKENS.issue([Scope.ADMIN], ttl_s=60))
+    assert admin.allows(scope) and admin.allows(scope, identity="ada", session="s1")
+    assert ANYBODY.allows(scope, identity="ada") and ANYBODY.allows(scope)

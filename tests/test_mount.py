@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import pytest
+from calls import TIMEOUT_S, DemoCalls, make_settings
+from fastapi import FastAPI
+from hosts import hosted
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from stream_verifier.demo.caller import Caller, RefusedError
+from stream_verifier.errors import SettingsError
+from stream_verifier.identities.keys import new_key
+from stream_verifier.mount import mount
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "mount_fastapi.py"
+
+
+async def greet(request: Request) -> Response:
+    return PlainTextResponse(f"hello from {request.state.place}")
+
+
+def make_host(kind: type[Starlette], order: list[str]) -> Starlette:
+    @contextlib.asynccontextmanager
+    async def lifespan(app: Any) -> AsyncIterator[dict[str, str]]:
+        order.append("host starts")
+        yield {"place": "the host"}
+        order.append("host stops")
+
+    return kind(routes=[Route("/", greet)], lifespan=lifespan)
+
+
+@pytest.mark.parametrize("kind", [Starlette, FastAPI])
+async def test_a_host_serves_it_under_a_prefix_and_keeps_its_own(
+    kind: type[Starlette], tmp_path: Path
+) -> None:
+    order: list[str] = []
+    host = make_host(kind, order)
+    app = mount(host, "/apps/verify", make_settings(tmp_path))
+    async with hosted(host) as address, httpx.AsyncClient(base_url=address) as client:
+        assert order == ["host starts"] and not app.state.sessions.closing
+        own = await client.get("/", headers={"host": "portal.example"})
+        assert own.text == "hello from the host"
+        assert "content-security-policy" not in own.headers
+
+        health = await client.get("/apps/verify/api/v1/health")
+        assert health.json()["status"] == "ok"
+        assert "content-security-policy" in health.headers
+        foreign = await client.get("/apps/verify/api/v1/health", headers={"host": "evil.example"})
+        assert foreign.status_code == 400
+
+        missing = await client.get("/apps/verify/api/v1/nothing")
+        assert missing.json()["code"] == "not_found"
+        assert (await client.get("/api/v1/health")).status_code == 404
+        description = (await client.get("/apps/verify/api/v1/openapi.json")).json()
+        assert description["servers"] == [{"url": "/apps/verify"}]
+    assert app.state.sessions.closing and order == ["host starts", "host stops"]
+
+
+async def test_the_page_and_the_sdk_work_from_under_the_prefix(tmp_path: Path) -> None:
+    host = Starlette()
+    mount(host, "/verify", make_settings(tmp_path))
+    async with hosted(host) as address, httpx.AsyncClient(base_url=address) as client:
+        page = await client.get("/verify", follow_redirects=True)
+        assert page.url.path == "/verify/"
+        links = re.findall(r'(?:src|href)="([^"#:]+)"', page.text)
+        assert "js/app.js" in links
+        for link in links:
+            assert not link.startswith("/")
+            loaded = await client.get(f"/verify/{link}")
+            assert loaded.status_code == 200, link
+        module = await client.get("/verify/js/stream-verifier.js")
+        assert module.headers["access-control-allow-origin"] == "*"
+        assert module.headers["cross-origin-resource-policy"] == "cross-origin"
+
+
+@pytest.mark.parametrize("prefix", ["", "/", "verify", "/verify/", "/a//b", "/a b", "/{x}", "/ä"])
+def test_what_is_no_prefix_is_refused(prefix: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="/verify"):
+        mount(Starlette(), prefix, make_settings(tmp_path))
+
+
+def test_a_prefix_that_the_host_took_already_is_refused(tmp_path: Path) -> None:
+    host = Starlette(routes=[Mount("/", StaticFiles(directory=tmp_path))])
+    with pytest.raises(SettingsError, match="already takes"):
+        mount(host, "/verify", make_settings(tmp_path))
+    assert len(host.routes) == 1
+
+
+def load_example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("mount_fastapi", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+async def test_the_example_verifies_a_call_with_the_token_of_its_page(
+    enrolled_dir: Path, demo_calls: DemoCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", new_key())
+    monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(enrolled_dir))
+    monkeypatch.setenv("STREAM_VERIFIER_ICE_HOST_ADDRESSES", '["127.0.0.1"]')
+    media = demo_calls.get("grace", "grace")
+    async with hosted(load_example().app) as address:
+        async with httpx.AsyncClient(base_url=address) as client:
+            page = (await client.get("/call/grace")).text
+        token = re.search(r'token="([^"]+)"', page)
+        assert token is not None and 'src="/verify/js/' in page
+        states = [state async for state in states_of(f"{address}/verify", media, token[1])]
+        assert "verified" in states
+        with pytest.raises(RefusedError, match="does not allow"):
+            async with Caller(
+                f"{address}/verify", media, mode="verify", identity="eileen", token=token[1]
+            ):
+                raise AssertionError("a call of somebody else was opened")
+
+
+async def states_of(address: str, media: Path, token: str) -> AsyncIterator[str]:
+    """States of a call until it is verified."""
+    start = {"mode": "verify", "identity": "grace", "token": token}
+    async with asyncio.timeout(TIMEOUT_S), Caller(address, media, **start) as call:
+        async for event in call:
+            if event["type"] == "state_changed":
+                yield event["state"]
+                if event["state"] == "verified":
+                    await call.stop()
+
+
+def test_the_example_says_that_it_needs_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("STREAM_VERIFIER_TOKEN_KEY", raising=False)
+    with pytest.raises(SettingsError, match="stream-verifier key"):
+        load_example()

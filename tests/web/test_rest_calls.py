@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from rest_app import ADMIN, auth, client_of, make_app
+
+from stream_verifier.access.scopes import Scope
+
+READER = auth(Scope.READ)
+
+
+async def test_running_and_ended_calls_are_listed(tmp_path: Path) -> None:
+    async with client_of(make_app(tmp_path), headers=READER) as client:
+        running, ended = (await client.get("/api/v1/calls")).json()["calls"]
+    assert (running["session"], running["state"], running["ended_at"]) == (
+        "s-running", "verified", None,
+    )  # fmt: skip
+    assert (ended["session"], ended["state"], ended["end_reason"]) == ("s-ended", None, "complete")
+
+
+async def test_one_call_is_shown_with_its_events(tmp_path: Path) -> None:
+    async with client_of(make_app(tmp_path), headers=READER) as client:
+        call = (await client.get("/api/v1/calls/s-running")).json()
+        events = (await client.get("/api/v1/calls/s-running/events?after=5")).json()
+    assert (call["identity"], call["media_s"], call["seq"]) == ("ada", 9.5, 7)
+    assert [event["seq"] for event in events["events"]] == [6, 7]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/calls/s-none", "/api/v1/calls/s-none/events"])
+async def test_an_unknown_call_is_told_only_to_who_may_read_it(tmp_path: Path, path: str) -> None:
+    async with client_of(make_app(tmp_path)) as client:
+        told = await client.get(path, headers=READER)
+        assert (told.status_code, told.json()["code"]) == (404, "unknown_call")
+        bound = await client.get(path, headers=auth(Scope.READ, identity="ada"))
+        assert (bound.status_code, bound.json()["code"]) == (403, "forbidden")
+
+
+@pytest.mark.parametrize("tail", ["", "/events"])
+@pytest.mark.parametrize(
+    ("bound", "status"),
+    [
+        ({"identity": "ada"}, 200),
+        ({"session": "s-running"}, 200),
+        ({"identity": "ada", "session": "s-running"}, 200),
+        ({"identity": "bob"}, 403),
+        ({"session": "s-ended"}, 403),
+        ({"identity": "bob", "session": "s-running"}, 403),
+    ],
+)
+async def test_a_bound_reader_reads_that_one_only(
+    tmp_path: Path, bound: dict[str, str], tail: str, status: int
+) -> None:
+    async with client_of(make_app(tmp_path), headers=auth(Scope.READ, **bound)) as client:
+        assert (await client.get(f"/api/v1/calls/s-running{tail}")).status_code == status
+        assert (await client.get("/api/v1/calls")).status_code == 403
+
+
+async def test_an_administrator_ends_a_call(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with client_of(app, headers=ADMIN) as client:
+        assert (await client.delete("/api/v1/calls/s-running")).status_code == 204
+        assert (await client.delete("/api/v1/calls/s-none")).json()["code"] == "unknown_call"
+    assert app.state.sessions.ended == ["s-running"]
+
+
+@pytest.mark.parametrize("path", ["calls/" + "x" * 65, "calls/s-running/events?after=-1"])
+async def test_parts_out_of_bounds_are_named_and_not_repeated(tmp_path: Path, path: str) -> None:
+    async with client_of(make_app(tmp_path), headers=READER) as client:
+        answer = await client.get(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    assert "session" in answer.json()["detail"] or "after" in answer.json()["detail"]
+    assert "xxx" not in answer.text
+
+
+async def test_a_server_that_stops_is_alive_but_not_ready(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with client_of(app) as client:
+        assert (await client.get("/api/v1/ready")).json() == {"status": "ready"}
+        app.state.sessions.closing = True
+        answer = await client.get("/api/v1/ready")
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+        assert (await client.get("/api/v1/health")).status_code == 200

@@ -1,0 +1,68 @@
+"""Requests made up from the API's own description, against the application as it runs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import schemathesis
+from calls import make_settings
+from hypothesis import HealthCheck, given, settings
+from rest_app import ADMIN, KEY
+from schemathesis.generation import GenerationMode
+from schemathesis.python import asgi
+from schemathesis.schemas import APIOperation, BaseSchema
+from schemathesis.specs.openapi.checks import ignored_auth, positive_data_acceptance
+
+from stream_verifier.app import create_app
+from stream_verifier.web.api import OPENAPI_URL
+
+
+@pytest.fixture(scope="module")
+def description(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema]:
+    """The description of an application with an empty store; it stops with the module."""
+    chosen = make_settings(
+        tmp_path_factory.mktemp("store"), token_key=KEY, allowed_hosts=(asgi.HOST,)
+    )
+    yield schemathesis.openapi.from_asgi(OPENAPI_URL, create_app(chosen))
+    asgi.shutdown_lifespans()
+
+
+# Spelled as schemathesis does, so that it goes in place of the one made up.
+HEADERS = {"Authorization": ADMIN["authorization"]}
+# The table of access tries tokens, and what a name may hold is more than a schema can say.
+LEFT_OUT = [ignored_auth, positive_data_acceptance]
+FEW = settings(
+    max_examples=15,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.parametrize("mode", list(GenerationMode))
+def test_made_up_requests_are_answered_as_described(
+    description: BaseSchema, mode: GenerationMode
+) -> None:
+    operations = [result.ok() for result in description.get_all_operations()]
+    if mode is GenerationMode.NEGATIVE:
+        operations = [one for one in operations if one.body or list(one.iter_parameters())]
+    answered = {operation.label: ask(operation, mode) for operation in operations}
+    assert all(set(seen) - {401} for seen in answered.values()), answered
+
+
+def ask(operation: APIOperation, mode: GenerationMode) -> Counter[int]:
+    """Make requests up and check each answer; return how often each status came."""
+    seen: Counter[int] = Counter()
+
+    @FEW
+    @given(case=operation.as_strategy(generation_mode=mode))
+    def check(case: schemathesis.Case) -> None:
+        response = case.call(headers=HEADERS)
+        case.validate_response(response, excluded_checks=LEFT_OUT)
+        seen[response.status_code] += 1
+
+    check()
+    return seen
