@@ -16,12 +16,14 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from stream_verifier.errors import StreamVerifierError
+from stream_verifier.events.hub import Hub
 from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.web import api
 from stream_verifier.web.call_socket import call_socket
+from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.headers import SecurityHeaders
 
 
@@ -37,7 +39,10 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     app.state.store = store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
-    sessions = Sessions(recogniser=recogniser, store=store, engine=engine, settings=settings)
+    app.state.hub = hub = Hub(max_subscribers=settings.max_subscribers)
+    sessions = Sessions(
+        recogniser=recogniser, store=store, engine=engine, hub=hub, settings=settings
+    )
     app.state.sessions = sessions
     engine.start()
     try:
@@ -62,6 +67,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/api/v1/identities/{name}", api.show_identity, methods=["GET"]),
             Route("/api/v1/identities/{name}", api.delete_identity, methods=["DELETE"]),
             WebSocketRoute("/api/v1/call", call_socket),
+            WebSocketRoute("/api/v1/events", feed_socket),
             Mount("/", StaticFiles(directory=client_dir(), html=True)),
         ],
         middleware=[

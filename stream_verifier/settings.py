@@ -54,6 +54,9 @@ class Settings(BaseSettings):
         None, description="Encryption key of the store: 32 bytes as base64url."
     )
     max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
+    max_subscribers: int = Field(
+        256, ge=1, description="Subscribers of the event feed served at once; more are refused."
+    )
     operating_point: str = Field(
         "alarm_8h", description="Operating point of the decision, unless a call names another."
     )

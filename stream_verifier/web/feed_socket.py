@@ -1,0 +1,191 @@
+"""The WebSocket of the event feed: one message in, events out."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from stream_verifier.errors import CapacityError, ProtocolError, StreamVerifierError
+from stream_verifier.events.envelope import Envelope
+from stream_verifier.events.feed_messages import (
+    Dropped,
+    Heartbeat,
+    Refused,
+    Subscribe,
+    Subscribed,
+    parse_subscribe,
+)
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.outbox import Entry
+from stream_verifier.events.subscription import Subscription
+from stream_verifier.web.call_socket import POLICY_VIOLATION, TRY_AGAIN_LATER, origin_allowed
+from stream_verifier.web.feed_access import admit
+
+_logger = logging.getLogger(__name__)
+_SUBSCRIBE_TIMEOUT_S = 10.0
+_HEARTBEAT_S = 5.0
+# A subscriber that takes no byte for this long holds memory for nothing.
+_SEND_TIMEOUT_S = 10.0
+_CLOSE_TIMEOUT_S = 1.0
+# Sending to a quick subscriber never waits, so a long backlog would keep the loop from all others.
+_SENDS_A_TURN = 32
+_SERVICE_RESTART = 1012
+
+
+async def feed_socket(websocket: WebSocket) -> None:
+    """Serve one subscriber until it leaves, is too slow, or the server stops."""
+    headers, state = websocket.headers, websocket.app.state
+    allowed = state.settings.allowed_origins
+    if not origin_allowed(headers.get("origin"), headers.get("host"), allowed):
+        await websocket.close(POLICY_VIOLATION, "origin not allowed")
+        return
+    await websocket.accept()
+    hub: Hub = state.hub
+    try:
+        subscribe = await _receive_subscribe(websocket)
+        admit(websocket, subscribe)
+        subscription = hub.subscribe(subscribe.wanted(), after=subscribe.position())
+    except StreamVerifierError as error:
+        await _refuse(websocket, error)
+        return
+    except WebSocketDisconnect:
+        return
+    try:
+        await _Feed(websocket, hub, subscription).run()
+    finally:
+        hub.unsubscribe(subscription)
+
+
+async def _receive_subscribe(websocket: WebSocket) -> Subscribe:
+    try:
+        async with asyncio.timeout(_SUBSCRIBE_TIMEOUT_S):
+            return parse_subscribe(await _receive_text(websocket))
+    except TimeoutError:
+        raise ProtocolError(
+            f"No subscribe message came within {_SUBSCRIBE_TIMEOUT_S:g} s."
+        ) from None
+
+
+async def _receive_text(websocket: WebSocket) -> str:
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text: str | None = message.get("text")
+    if text is None:
+        raise ProtocolError("Messages are JSON text, not binary.")
+    return text
+
+
+async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
+    """Tell why, then close."""
+    later = isinstance(error, CapacityError)
+    try:
+        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+            refused = Refused(code=error.code, message=str(error))
+            await websocket.send_text(refused.model_dump_json())
+            await websocket.close(TRY_AGAIN_LATER if later else POLICY_VIOLATION, error.code)
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
+        # It left, or takes nothing: it cannot be told.
+        return
+
+
+class _Feed:
+    """Sends one subscription's events, in a task of its own so that nobody waits for anybody."""
+
+    def __init__(self, websocket: WebSocket, hub: Hub, subscription: Subscription) -> None:
+        self._websocket = websocket
+        self._hub = hub
+        self._subscription = subscription
+        self._sent = 0
+
+    async def run(self) -> None:
+        """Send until one side has had enough, then close with a reason."""
+        sending = asyncio.create_task(self._send_all())
+        listening = asyncio.create_task(_listen(self._websocket))
+        tasks = (sending, listening)
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended, heard = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._say_goodbye(ended, heard)
+
+    async def _say_goodbye(self, ended: object, heard: object) -> None:
+        if isinstance(heard, WebSocketDisconnect) or isinstance(ended, WebSocketDisconnect):
+            return
+        if isinstance(heard, ProtocolError):
+            await _refuse(self._websocket, heard)
+        elif isinstance(ended, TimeoutError) or self._subscription.overflowed:
+            await self._drop(ended)
+        elif isinstance(ended, BaseException) and not isinstance(ended, RuntimeError):
+            raise ended
+        else:
+            await self._close(_SERVICE_RESTART, "server stopping")
+
+    async def _drop(self, ended: object) -> None:
+        """Let go of a subscriber that is too slow; it may come back for what it missed."""
+        stalled = isinstance(ended, TimeoutError)
+        reason = "took nothing for too long" if stalled else "too slow to follow"
+        _logger.warning(
+            "subscriber dropped: %s, %d events waited, %d scores dropped",
+            reason,
+            self._subscription.waiting,
+            self._subscription.dropped,
+        )
+        await self._close(TRY_AGAIN_LATER, f"{reason}: resume after the last cursor")
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
+                await self._websocket.close(code, reason)
+        except (WebSocketDisconnect, RuntimeError, TimeoutError):
+            # It is gone, or takes not even that: the server cuts the connection.
+            return
+
+    async def _send_all(self) -> None:
+        await self._send(self._subscribed())
+        while True:
+            try:
+                async with asyncio.timeout(_HEARTBEAT_S):
+                    entry = await self._subscription.get()
+            except TimeoutError:
+                await self._beat()
+                continue
+            if entry is None:
+                return
+            for text in _texts(entry):
+                await self._send(text)
+
+    async def _beat(self) -> None:
+        # Where nothing waits, everything up to the newest event was sent or is not wanted.
+        if not self._subscription.waiting:
+            await self._send(Heartbeat(cursor=self._hub.cursor).model_dump_json())
+
+    async def _send(self, text: str) -> None:
+        async with asyncio.timeout(_SEND_TIMEOUT_S):
+            await self._websocket.send_text(text)
+        self._sent += 1
+        if self._sent % _SENDS_A_TURN == 0:
+            await asyncio.sleep(0)
+
+    def _subscribed(self) -> str:
+        subscription = self._subscription
+        return Subscribed(
+            epoch=self._hub.epoch, cursor=subscription.cursor, lost=subscription.lost
+        ).model_dump_json()
+
+
+def _texts(entry: Entry[Envelope]) -> Iterator[str]:
+    if entry.dropped:
+        yield Dropped(scores=entry.dropped).model_dump_json()
+    yield entry.item.text
+
+
+async def _listen(websocket: WebSocket) -> None:
+    """Wait for the client to go or to break the contract; both are raised."""
+    await _receive_text(websocket)
+    raise ProtocolError("A subscriber says one message only. Open another socket to follow more.")
