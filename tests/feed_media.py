@@ -20,6 +20,11 @@ from websockets.asyncio.client import ClientConnection
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
+    Enrolled,
+    EnrolmentProgress,
+    ErrorRaised,
+    Gap,
+    MediaStarted,
     Payload,
     Score,
     SessionEnded,
@@ -59,6 +64,28 @@ def changed(state: State = State.VERIFIED, media_s: float = 1.0) -> StateChanged
 
 def ended() -> SessionEnded:
     return SessionEnded(media_s=2, reason="stopped", totals=Totals())
+
+
+PAYLOAD_EXAMPLES = (
+    started(),
+    MediaStarted(media_s=0, kind="audio"),
+    score(),
+    changed(),
+    EnrolmentProgress(
+        media_s=1,
+        speech_s=1,
+        speech_needed_s=10,
+        faces=1,
+        faces_needed=5,
+        missing=["talk"],
+        boxes=[(0.1, 0.2, 0.3, 0.4)],
+        complete=False,
+    ),
+    Enrolled(media_s=9, identity="ada", id="1", speech_s=10, faces=5),
+    Gap(media_s=3, kind="video", start_s=1, end_s=3, reason="lost"),
+    ErrorRaised(media_s=3, code="bad_message", message="What to do."),
+    ended(),
+)
 
 
 class Call:

@@ -85,6 +85,13 @@ class Dropped(BaseModel):
     scores: int = Field(description="Scores and enrolment progress that this subscriber missed.")
 
 
+class Lost(BaseModel):
+    """Of a webhook: comes before the event that follows what could not be delivered."""
+
+    type: Literal["lost"] = "lost"
+    events: int | None = Field(description="Lasting events among others; null: nobody knows.")
+
+
 class Refused(BaseModel):
     """Why the server closes the socket."""
 
@@ -93,8 +100,8 @@ class Refused(BaseModel):
     message: str = Field(description="What is wrong, and what to do.")
 
 
-FeedMessage = Annotated[
-    Subscribed | Heartbeat | Dropped | Refused,
+ServerMessage = Annotated[
+    Subscribed | Heartbeat | Dropped | Lost | Refused,
     Field(discriminator="type"),
 ]
 _subscribe: TypeAdapter[Subscribe] = TypeAdapter(Subscribe)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 from stream_verifier.events.schema import AnyPayload, Payload
+from stream_verifier.events.unions import members
 
-PAYLOADS: tuple[type[Payload], ...] = get_args(get_args(AnyPayload)[0])
+PAYLOADS: tuple[type[Payload], ...] = members(AnyPayload)
 """Every payload of the wire contract."""
 
 PAYLOAD_OF_TYPE: dict[str, type[Payload]] = {
