@@ -25,6 +25,7 @@ from stream_verifier.web import api
 from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.headers import SecurityHeaders
+from stream_verifier.webhooks.service import webhooks
 
 
 def client_dir() -> Path:
@@ -46,9 +47,12 @@ async def _lifespan(app: Starlette) -> AsyncIterator[None]:
     app.state.sessions = sessions
     engine.start()
     try:
-        yield
+        async with webhooks(settings, hub):
+            try:
+                yield
+            finally:
+                await sessions.close()
     finally:
-        await sessions.close()
         await asyncio.to_thread(engine.stop)
         await store.close()
 

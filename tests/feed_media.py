@@ -135,27 +135,37 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
+async def serve(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve an application on the server software of the product; yields its address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(
+        app, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve([listener]))
+    await server.up.wait()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
+
+
+@contextlib.asynccontextmanager
 async def feed_server(
     hub: Hub, *, port: int = 0, gate: Any = None, origins: tuple[str, ...] = ()
 ) -> AsyncIterator[FeedServer]:
-    """Serve the feed route alone, on the same server software as the whole application."""
+    """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
     app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
     if gate is not None:
         app.state.gate = gate
-    listener = socket.create_server(("127.0.0.1", port))
-    server = _Server(
-        uvicorn.Config(app, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2)
-    )
-    serving = asyncio.create_task(server.serve([listener]))
-    await server.up.wait()
-    try:
-        yield FeedServer(f"http://127.0.0.1:{listener.getsockname()[1]}", app)
-    finally:
-        hub.close()
-        server.should_exit = True
-        await serving
-        listener.close()
+    async with serve(app, port=port) as address:
+        try:
+            yield FeedServer(address, app)
+        finally:
+            hub.close()
 
 
 async def read(connection: ClientConnection, count: int) -> list[Event]:
