@@ -21,6 +21,7 @@ from model.errors import ModelError
 from stream_verifier import terminal
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
+from stream_verifier.watch import watch
 
 if TYPE_CHECKING:
     from model.types import Reference
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
 app.add_typer(identities_app, name="identities")
+app.command("watch")(watch)
 
 _out = Console()
 _err = Console(stderr=True)
