@@ -139,7 +139,7 @@ class EventFeed:
             case "heartbeat":
                 position = Position(epoch, int(message["cursor"]))
                 self._tell_losses()
-                # Whatever came before it was handed out before it was received.
+                # Whatever came before it was handed out before this was received.
                 self.position = position
             case None:
                 event = read_event(message, epoch=epoch)

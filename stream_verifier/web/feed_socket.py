@@ -100,36 +100,42 @@ class _Feed:
         self._hub = hub
         self._subscription = subscription
         self._sent = 0
+        self._clock = asyncio.get_running_loop().time
+        self._quiet_since = self._clock()
+        self._sending_since: float | None = None
 
     async def run(self) -> None:
         """Send until one side has had enough, then close with a reason."""
-        sending = asyncio.create_task(self._send_all())
-        listening = asyncio.create_task(_listen(self._websocket))
-        tasks = (sending, listening)
+        tasks = [
+            asyncio.create_task(work)
+            for work in (self._send_all(), self._watch(), _listen(self._websocket))
+        ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            ended, heard = await asyncio.gather(*tasks, return_exceptions=True)
-        await self._say_goodbye(ended, heard)
+            ends = await asyncio.gather(*tasks, return_exceptions=True)
+        await self._say_goodbye(*ends)
 
-    async def _say_goodbye(self, ended: object, heard: object) -> None:
-        if isinstance(heard, WebSocketDisconnect) or isinstance(ended, WebSocketDisconnect):
+    async def _say_goodbye(self, sent: object, watched: object, heard: object) -> None:
+        ends = (sent, watched, heard)
+        if any(isinstance(end, WebSocketDisconnect | RuntimeError) for end in ends):
+            # It left, or the server software has cut it off.
             return
         if isinstance(heard, ProtocolError):
             await _refuse(self._websocket, heard)
-        elif isinstance(ended, TimeoutError) or self._subscription.overflowed:
-            await self._drop(ended)
-        elif isinstance(ended, BaseException) and not isinstance(ended, RuntimeError):
-            raise ended
+        elif isinstance(watched, TimeoutError):
+            await self._drop("took nothing for too long")
+        elif self._subscription.overflowed:
+            await self._drop("too slow to follow")
+        elif isinstance(sent, Exception):
+            raise sent
         else:
             await self._close(_SERVICE_RESTART, "server stopping")
 
-    async def _drop(self, ended: object) -> None:
+    async def _drop(self, reason: str) -> None:
         """Let go of a subscriber that is too slow; it may come back for what it missed."""
-        stalled = isinstance(ended, TimeoutError)
-        reason = "took nothing for too long" if stalled else "too slow to follow"
         _logger.warning(
             "subscriber dropped: %s, %d events waited, %d scores dropped",
             reason,
@@ -148,29 +154,45 @@ class _Feed:
 
     async def _send_all(self) -> None:
         await self._send(self._subscribed())
-        while True:
-            try:
-                async with asyncio.timeout(_HEARTBEAT_S):
-                    entry = await self._subscription.get()
-            except TimeoutError:
-                await self._beat()
-                continue
-            if entry is None:
-                return
+        while (entry := await self._subscription.get()) is not None:
             for text in _texts(entry):
                 await self._send(text)
 
-    async def _beat(self) -> None:
-        # Where nothing waits, everything up to the newest event was sent or is not wanted.
-        if not self._subscription.waiting:
-            await self._send(Heartbeat(cursor=self._hub.cursor).model_dump_json())
-
     async def _send(self, text: str) -> None:
-        async with asyncio.timeout(_SEND_TIMEOUT_S):
-            await self._websocket.send_text(text)
+        self._sending_since = self._clock()
+        await self._websocket.send_text(text)
+        self._quiet_since, self._sending_since = self._sending_since, None
         self._sent += 1
         if self._sent % _SENDS_A_TURN == 0:
             await asyncio.sleep(0)
+
+    async def _watch(self) -> None:
+        """Send heartbeats while nothing else is sent.
+
+        One timer for many events: a timer for each costs more than the event.
+
+        Raises:
+            TimeoutError: something could not be sent in time.
+        """
+        while True:
+            if self._sending_since is not None:
+                due = self._sending_since + _SEND_TIMEOUT_S
+                if due <= self._clock():
+                    raise TimeoutError
+            else:
+                due = self._quiet_since + _HEARTBEAT_S
+                if due <= self._clock():
+                    await self._beat()
+                    continue
+            await asyncio.sleep(due - self._clock())
+
+    async def _beat(self) -> None:
+        self._quiet_since = self._clock()
+        # Where nothing waits, everything up to the newest event was sent or is not wanted.
+        if not self._subscription.waiting:
+            beat = Heartbeat(cursor=self._hub.cursor).model_dump_json()
+            async with asyncio.timeout(_SEND_TIMEOUT_S):
+                await self._websocket.send_text(beat)
 
     def _subscribed(self) -> str:
         subscription = self._subscription
