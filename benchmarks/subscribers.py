@@ -16,37 +16,21 @@ import json
 import statistics
 import sys
 import tempfile
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-import websockets
-from websockets.asyncio.client import ClientConnection
 
-_SUBSCRIBE = json.dumps({"type": "subscribe"})
+from benchmarks.lean_subscriber import Subscriber
+
 _MIB = 1024 * 1024
 _START_S = 120.0
 _SETTLE_S = 3.0
+_WAKE_S = 30.0
 LATENCY_ALLOWED_S = 0.1
 GROWTH_ALLOWED_MIB = 64.0
-
-
-@dataclass
-class Got:
-    """What one subscriber received.
-
-    Attributes:
-        cursors: of the events, as they came.
-        at: when each came (Unix time).
-        end: code and reason of the end, if the server ended it.
-    """
-
-    cursors: list[int] = field(default_factory=list)
-    at: list[float] = field(default_factory=list)
-    end: str = ""
 
 
 @dataclass
@@ -85,26 +69,6 @@ async def line_of(process: asyncio.subprocess.Process, *, within_s: float) -> st
         return (await process.stdout.readline()).decode().strip()
 
 
-async def follow(connection: ClientConnection, got: Got) -> None:
-    """Note every event until the connection ends."""
-    try:
-        async for text in connection:
-            now = time.time()
-            if str(text).startswith('{"cursor":'):
-                got.cursors.append(int(str(text)[10 : str(text).index(",")]))
-                got.at.append(now)
-    finally:
-        got.end = end_of(connection)
-
-
-def end_of(connection: ClientConnection) -> str:
-    """How a connection ended."""
-    received = connection.protocol.close_rcvd
-    if received is None:
-        return "cut off"
-    return f"{received.code} {received.reason}"
-
-
 async def watch_memory(process: psutil.Process, memory: Memory) -> None:
     """Note the peak four times a second."""
     while True:
@@ -112,61 +76,46 @@ async def watch_memory(process: psutil.Process, memory: Memory) -> None:
         await asyncio.sleep(0.25)
 
 
-async def subscribe(url: str) -> ClientConnection:
-    """Connect and subscribe to everything."""
-    connection = await websockets.connect(url, ping_interval=None, max_queue=None)
-    await connection.send(_SUBSCRIBE)
-    await connection.recv()
-    return connection
-
-
-async def stall(url: str) -> ClientConnection:
-    """Subscribe, then read nothing any more, as a process does that hangs."""
-    connection = await subscribe(url)
-    connection.transport.pause_reading()
-    return connection
-
-
-async def wake(connection: ClientConnection, got: Got) -> None:
-    """Read on: what the server sent in the meantime, and how it ended."""
-    connection.transport.resume_reading()
-    async with asyncio.timeout(30):
-        await follow(connection, got)
+async def follow(
+    address: str, options: argparse.Namespace, process: asyncio.subprocess.Process, memory: Memory
+) -> tuple[list[Subscriber], list[Subscriber]]:
+    """Subscribe all, let the calls speak, and return the healthy and the stalled."""
+    healthy = [await Subscriber.connect(address) for _ in range(options.healthy)]
+    stalled = [await Subscriber.connect(address) for _ in range(options.stalled)]
+    for subscriber in stalled:
+        subscriber.stall()
+    server = psutil.Process(process.pid)
+    memory.before = server.memory_info().rss / _MIB
+    watching = asyncio.create_task(watch_memory(server, memory))
+    if process.stdin is None:
+        raise RuntimeError("the server cannot be told to start")
+    process.stdin.write(b"\n")
+    await line_of(process, within_s=options.seconds + _START_S)
+    await asyncio.sleep(_SETTLE_S)
+    watching.cancel()
+    for subscriber in stalled:
+        subscriber.wake()
+    await asyncio.wait(
+        [asyncio.create_task(subscriber.over.wait()) for subscriber in stalled], timeout=_WAKE_S
+    )
+    return healthy, stalled
 
 
 async def measure(
     options: argparse.Namespace, times_file: Path
-) -> tuple[list[float], list[Got], list[Got], Memory]:
-    """Return when events were published, what the healthy and the stalled got, and memory."""
+) -> tuple[list[float], list[Subscriber], list[Subscriber], Memory]:
+    """Return when events were published, the healthy, the stalled, and memory."""
     memory = Memory()
     async with source(options, times_file) as process:
         address = await line_of(process, within_s=_START_S)
-        url = address.replace("http", "ws", 1) + "/api/v1/events"
-        connections = [await subscribe(url) for _ in range(options.healthy)]
-        stalled = [await stall(url) for _ in range(options.stalled)]
-        healthy = [Got() for _ in connections]
-        following = [
-            asyncio.create_task(follow(*pair)) for pair in zip(connections, healthy, strict=True)
-        ]
-        server = psutil.Process(process.pid)
-        memory.before = server.memory_info().rss / _MIB
-        watching = asyncio.create_task(watch_memory(server, memory))
-        if process.stdin is None:
-            raise RuntimeError("the server cannot be told to start")
-        process.stdin.write(b"\n")
-        await line_of(process, within_s=options.seconds + _START_S)
-        await asyncio.sleep(_SETTLE_S)
-        late = [Got() for _ in stalled]
-        await asyncio.gather(*map(wake, stalled, late), return_exceptions=True)
-        watching.cancel()
-        for connection in connections:
-            await connection.close()
-        await asyncio.gather(*following, return_exceptions=True)
+        healthy, stalled = await follow(address, options, process, memory)
+        for subscriber in (*healthy, *stalled):
+            subscriber.close()
     times: list[float] = json.loads(await asyncio.to_thread(times_file.read_text))
-    return times, healthy, late, memory
+    return times, healthy, stalled, memory
 
 
-def latencies_ms(times: list[float], healthy: list[Got]) -> list[float]:
+def latencies_ms(times: list[float], healthy: list[Subscriber]) -> list[float]:
     """From each publication to each arrival, sorted."""
     return sorted(
         (at - times[cursor - 1]) * 1000
@@ -178,8 +127,8 @@ def latencies_ms(times: list[float], healthy: list[Got]) -> list[float]:
 def report(
     options: argparse.Namespace,
     times: list[float],
-    healthy: list[Got],
-    stalled: list[Got],
+    healthy: list[Subscriber],
+    stalled: list[Subscriber],
     memory: Memory,
 ) -> tuple[str, bool]:
     """The figures as Markdown, and whether all is as it must be."""

@@ -84,6 +84,8 @@ def make_server(settings: Settings) -> Server:
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
+        # Messages are small; compressing each for each subscriber would double the price of one.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         log_config=None,
         access_log=False,
