@@ -19,6 +19,7 @@ _PING_S = 5.0
 _SHUTDOWN_S = 2
 _LAST_WORDS_S = 1.0
 _BACKLOG = 128
+_UNREAD_MS = 20_000
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -31,6 +32,10 @@ def listen(settings: Settings) -> socket.socket:
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Inherited by every connection. Without it one whose peer reads nothing stays for ever,
+            # with all that is buffered for it, even after the server has closed it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
     except OSError as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
 import pytest
-from calls import DemoCalls, enrol, make_settings, say, start_message
+from calls import TIMEOUT_S, DemoCalls, enrol, make_settings, say, start_message
 from commands import run
 from feed_media import PAYLOAD_EXAMPLES
 from pydantic import TypeAdapter
 
+from stream_verifier.client import EventFeed, FeedEvent
 from stream_verifier.events import contract, replies
 from stream_verifier.events import feed_messages as feed
 from stream_verifier.events.envelope import Envelope
@@ -121,13 +123,19 @@ def test_what_a_file_makes_keeps_to_the_contract(
         check(event)
 
 
-async def test_what_a_live_enrolment_makes_keeps_to_the_contract(
+async def test_what_a_live_enrolment_makes_keeps_to_the_contract_and_reaches_followers(
     demo_calls: DemoCalls, tmp_path: Path
 ) -> None:
-    async with running_server(make_settings(tmp_path)) as server:
+    async with (
+        running_server(make_settings(tmp_path)) as server,
+        EventFeed(server.address, identities=["grace"]) as feed,
+    ):
         events = await enrol(server, demo_calls.get("grace", "grace", 25), "grace")
+        async with asyncio.timeout(TIMEOUT_S):
+            followed = [await anext(feed) for _ in events]
         refused = await say(server, start_message(identity="nobody"))
-    assert {"enrolment_progress", "enrolled"} <= {event["type"] for event in events}
+    assert {"media_started", "enrolment_progress"} <= {event["type"] for event in events}
     for event in events:
         check(event)
     validator("Refused").validate(refused)
+    assert [item.raw for item in followed if isinstance(item, FeedEvent)] == events
