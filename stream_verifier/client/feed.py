@@ -17,9 +17,12 @@ from stream_verifier.client.connection import (
     feed_url,
 )
 from stream_verifier.client.items import FeedEvent, Lost, read_event
+from stream_verifier.errors import FeedRefusedError
 from stream_verifier.events.envelope import Position
 
 _logger = logging.getLogger(__name__)
+
+_EXPIRED = "expired_token"
 
 Item: TypeAlias = FeedEvent | Lost
 Token: TypeAlias = str | Callable[[], str | None]
@@ -103,7 +106,8 @@ class EventFeed:
         """The next event or loss; waits through lost connections for as long as it takes.
 
         Raises:
-            FeedRefusedError: the server refuses to go on, as when a token has expired.
+            FeedRefusedError: the server refuses to go on, as when a token has expired and there
+                is no function that gives a new one.
             RuntimeError: the feed was not entered.
         """
         if not self._entered:
@@ -113,6 +117,10 @@ class EventFeed:
                 await self._receive()
             except ConnectionFailedError as error:
                 _logger.warning("event feed lost: %s", error)
+                await self._reconnect()
+            except FeedRefusedError as error:
+                if error.server_code != _EXPIRED or not callable(self._token):
+                    raise
                 await self._reconnect()
         return self._hand_out()
 

@@ -33,6 +33,9 @@ _CLOSE_TIMEOUT_S = 1.0
 # Sending to a quick subscriber never waits, so a long backlog would keep the loop from all others.
 _SENDS_A_TURN = 32
 _SERVICE_RESTART = 1012
+_EXPIRED = Refused(
+    code="expired_token", message="The token has expired: connect with a new one and resume."
+)
 
 
 async def feed_socket(websocket: WebSocket) -> None:
@@ -46,7 +49,7 @@ async def feed_socket(websocket: WebSocket) -> None:
     hub: Hub = state.hub
     try:
         subscribe = await _receive_subscribe(websocket)
-        admit(websocket, subscribe)
+        seconds_left = admit(websocket, subscribe)
         subscription = hub.subscribe(subscribe.wanted(), after=subscribe.position())
     except StreamVerifierError as error:
         await _refuse(websocket, error)
@@ -54,7 +57,7 @@ async def feed_socket(websocket: WebSocket) -> None:
     except WebSocketDisconnect:
         return
     try:
-        await _Feed(websocket, hub, subscription).run()
+        await _Feed(websocket, hub, subscription, seconds_left=seconds_left).run()
     finally:
         hub.unsubscribe(subscription)
 
@@ -82,11 +85,18 @@ async def _receive_text(websocket: WebSocket) -> str:
 async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
     later = isinstance(error, CapacityError)
+    await _say_why(
+        websocket,
+        Refused(code=error.code, message=str(error)),
+        TRY_AGAIN_LATER if later else POLICY_VIOLATION,
+    )
+
+
+async def _say_why(websocket: WebSocket, refused: Refused, close_code: int) -> None:
     try:
         async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-            refused = Refused(code=error.code, message=str(error))
             await websocket.send_text(refused.model_dump_json())
-            await websocket.close(TRY_AGAIN_LATER if later else POLICY_VIOLATION, error.code)
+            await websocket.close(close_code, refused.code)
     except (WebSocketDisconnect, RuntimeError, TimeoutError):
         # It left, or takes nothing: it cannot be told.
         return
@@ -95,8 +105,16 @@ async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
 class _Feed:
     """Sends one subscription's events, in a task of its own so that nobody waits for anybody."""
 
-    def __init__(self, websocket: WebSocket, hub: Hub, subscription: Subscription) -> None:
+    def __init__(
+        self,
+        websocket: WebSocket,
+        hub: Hub,
+        subscription: Subscription,
+        *,
+        seconds_left: float,
+    ) -> None:
         self._websocket = websocket
+        self._seconds_left = seconds_left
         self._hub = hub
         self._subscription = subscription
         self._sent = 0
@@ -108,7 +126,12 @@ class _Feed:
         """Send until one side has had enough, then close with a reason."""
         tasks = [
             asyncio.create_task(work)
-            for work in (self._send_all(), self._watch(), _listen(self._websocket))
+            for work in (
+                self._send_all(),
+                self._watch(),
+                _listen(self._websocket),
+                asyncio.sleep(self._seconds_left, _EXPIRED),
+            )
         ]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -118,13 +141,17 @@ class _Feed:
             ends = await asyncio.gather(*tasks, return_exceptions=True)
         await self._say_goodbye(*ends)
 
-    async def _say_goodbye(self, sent: object, watched: object, heard: object) -> None:
+    async def _say_goodbye(
+        self, sent: object, watched: object, heard: object, waited: object
+    ) -> None:
         ends = (sent, watched, heard)
         if any(isinstance(end, WebSocketDisconnect | RuntimeError) for end in ends):
             # It left, or the server software has cut it off.
             return
         if isinstance(heard, ProtocolError):
             await _refuse(self._websocket, heard)
+        elif waited is _EXPIRED:
+            await _say_why(self._websocket, _EXPIRED, POLICY_VIOLATION)
         elif isinstance(watched, TimeoutError):
             await self._drop("took nothing for too long")
         elif self._subscription.overflowed:

@@ -4,6 +4,9 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -195,6 +198,32 @@ async def test_every_connection_asks_for_a_token_and_an_expired_one_ends_the_fee
             with pytest.raises(FeedRefusedError, match="Too late"):
                 await take(feed, 1)
     assert gate.tokens == ["first", "second"]
+
+
+async def test_a_feed_whose_token_expires_goes_on_with_a_new_one() -> None:
+    class ShortLived:
+        def __init__(self) -> None:
+            self.tokens: list[str | None] = []
+
+        def admit(self, token: str | None, *_: Any, **__: Any) -> Any:
+            self.tokens.append(token)
+            return SimpleNamespace(expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
+
+    gate, numbers = ShortLived(), count(1)
+    async with feed_server(Hub(), gate=gate) as server:
+        async with EventFeed(
+            server.address, token=lambda: f"token-{next(numbers)}", backoff=SOON
+        ) as feed:
+            call, following = Call(server.hub, "s1"), asyncio.create_task(take_events(feed, 4))
+            while len(gate.tokens) < 3:  # noqa: ASYNC110
+                await asyncio.sleep(0)
+            call.say(changed(), changed(), ended())
+            events = await following
+        async with EventFeed(server.address, token="always-this") as feed:
+            with pytest.raises(FeedRefusedError, match="new one"):
+                await take(feed, 1)
+    assert gate.tokens[:3] == ["token-1", "token-2", "token-3"]
+    assert [event.seq for event in events] == [1, 2, 3, 4]
 
 
 async def test_nobody_there_is_an_error_at_once() -> None:

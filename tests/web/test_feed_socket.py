@@ -3,6 +3,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -189,6 +191,20 @@ async def test_the_gate_is_asked_for_everything_that_is_named() -> None:
             async with server.follow(**refused) as feed:
                 assert (await read(feed, 1))[0]["code"] == "forbidden", refused
         assert server.hub.subscribers == 0
+
+
+async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
+    class SoonOver:
+        def admit(self, *_: Any, **__: Any) -> Any:
+            return SimpleNamespace(expires_at=datetime.now(UTC) + timedelta(seconds=0.3))
+
+    server.app.state.gate = SoonOver()
+    async with server.follow() as feed:
+        hello, error = await read(feed, 2)
+        with pytest.raises(websockets.ConnectionClosedError) as closed:
+            await feed.recv()
+    assert (hello["type"], error["code"]) == ("subscribed", "expired_token")
+    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
 
 
 async def test_a_foreign_page_cannot_subscribe(server: FeedServer) -> None:
