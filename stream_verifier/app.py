@@ -19,16 +19,19 @@ from starlette.middleware.cors import CORSMiddleware
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import StreamVerifierError
+from stream_verifier.events.hub import Hub
 from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.web import api
 from stream_verifier.web.call_socket import call_socket
+from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error
+from stream_verifier.webhooks.service import webhooks
 
 _logger = logging.getLogger(__name__)
 
@@ -45,14 +48,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     app.state.store = store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
-    sessions = Sessions(recogniser=recogniser, store=store, engine=engine, settings=settings)
+    app.state.hub = hub = Hub(max_subscribers=settings.max_subscribers)
+    sessions = Sessions(
+        recogniser=recogniser, store=store, engine=engine, hub=hub, settings=settings
+    )
     app.state.sessions = sessions
     engine.start()
     _say_who_is_answered(app.state.gate)
     try:
-        yield
+        async with webhooks(settings, hub):
+            try:
+                yield
+            finally:
+                await sessions.close()
     finally:
-        await sessions.close()
         await asyncio.to_thread(engine.stop)
         await store.close()
 
@@ -93,6 +102,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.waiting_room = WaitingRoom()
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
+    app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes.append(Pages(client_dir()))
     return app
 

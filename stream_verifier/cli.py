@@ -22,6 +22,7 @@ from stream_verifier import terminal
 from stream_verifier.access import command as access_command
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
+from stream_verifier.watch import watch
 
 if TYPE_CHECKING:
     from model.types import Reference
@@ -42,6 +43,7 @@ identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_a
 app.add_typer(identities_app, name="identities")
 app.command("token")(access_command.token)
 app.command("key")(access_command.key)
+app.command("watch")(watch)
 
 _out = Console()
 _err = Console(stderr=True)

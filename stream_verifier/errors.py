@@ -157,3 +157,25 @@ class NotReadyError(StreamVerifierError):
     """The server does not open calls now."""
 
     code = "not_ready"
+
+
+class FeedError(StreamVerifierError):
+    """The event feed cannot be followed."""
+
+    code = "feed_failed"
+
+
+class FeedRefusedError(FeedError):
+    """The server refused a subscription; ``server_code`` is its code for why."""
+
+    code = "feed_refused"
+
+    def __init__(self, server_code: str, message: str) -> None:
+        super().__init__(message)
+        self.server_code = server_code
+
+
+class WebhookSignatureError(StreamVerifierError):
+    """A webhook's message does not come from whom it should, or is too old."""
+
+    code = "bad_signature"

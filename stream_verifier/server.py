@@ -21,6 +21,7 @@ _PING_S = 5.0
 _SHUTDOWN_S = 2
 _LAST_WORDS_S = 1.0
 _BACKLOG = 128
+_UNREAD_MS = 20_000
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -33,6 +34,10 @@ def listen(settings: Settings) -> socket.socket:
     listener = socket.socket(family)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Inherited by every connection. Without it one whose peer reads nothing stays for ever,
+            # with all that is buffered for it, even after the server has closed it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
         listener.bind((settings.host, settings.port))
         listener.listen(_BACKLOG)
     except OSError as error:
@@ -87,6 +92,8 @@ def make_server(settings: Settings) -> Server:
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,
+        # Messages are small; compressing each for each subscriber would double the price of one.
+        ws_per_message_deflate=False,
         timeout_graceful_shutdown=_SHUTDOWN_S,
         log_config=None,
         access_log=False,

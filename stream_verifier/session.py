@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Literal
+from collections.abc import Callable
+from typing import Any, Literal
 
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.log import EventLog
@@ -90,8 +91,10 @@ class Session:
         inbox: MediaInbox,
         pipeline: VerifyPipeline | EnrolPipeline,
         enrolling: Enrolling | None,
+        on_event: Callable[[dict[str, Any]], None],
     ) -> None:
         self.id = session_id
+        self._on_event = on_event
         self.outbox = Outbox()
         self.summary = CallSummary(session=session_id)
         self._peer = peer
@@ -143,6 +146,7 @@ class Session:
         self._media_s = max(self._media_s, payload.media_s)
         event = self._log.stamp(payload)
         self.summary = self.summary.after(event)
+        self._on_event(event)
         self.outbox.put(event)
         if self.outbox.overflowed:
             self.request_end("client_gone")

@@ -9,6 +9,7 @@ import uuid
 from datetime import UTC, datetime
 
 from stream_verifier.errors import CapacityError, IdentityExistsError, UnknownIdentityError
+from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Start
 from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.store import IdentityStore
@@ -43,6 +44,7 @@ class Sessions:
         recogniser: the loaded model.
         store: who is enrolled.
         engine: started by the caller.
+        hub: gets every event of every session.
         settings: ICE and limits.
     """
 
@@ -52,8 +54,10 @@ class Sessions:
         recogniser: Recogniser,
         store: IdentityStore,
         engine: Engine,
+        hub: Hub,
         settings: Settings,
     ) -> None:
+        self._hub = hub
         self._recogniser = recogniser
         self._store = store
         self._engine = engine
@@ -127,10 +131,12 @@ class Sessions:
             session.request_end("server_stopping")
         if self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
+        self._hub.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)
         self._ended_calls.add(session.summary)
+        self._hub.end(session.id)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
             session.outbox.close()
@@ -165,6 +171,7 @@ class Sessions:
             inbox=inbox,
             pipeline=pipeline,
             enrolling=enrolling,
+            on_event=self._hub.publish,
         )
         inbox.on_ready = session.notify
         return session

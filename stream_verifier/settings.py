@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_verifier.errors import SettingsError
+from stream_verifier.webhooks.target import check_target
 
 
 def _default_data_dir() -> Path:
@@ -64,6 +65,18 @@ class Settings(BaseSettings):
         None, description="Encryption key of the store: 32 bytes as base64url."
     )
     max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
+    max_subscribers: int = Field(
+        256, ge=1, description="Subscribers of the event feed served at once; more are refused."
+    )
+    webhook_url: str | None = Field(
+        None, description="Where events are posted to; https, or http on loopback."
+    )
+    webhook_secret: SecretStr | None = Field(
+        None, description="Signs what is posted: 24 to 64 bytes as base64, whsec_ before it or not."
+    )
+    webhook_types: tuple[str, ...] = Field(
+        (), description="Event types that are posted; all but scores and progress by default."
+    )
     operating_point: str = Field(
         "alarm_8h", description="Operating point of the decision, unless a call names another."
     )
@@ -92,6 +105,13 @@ class Settings(BaseSettings):
                 "the port could enrol and delete people. Listen on 127.0.0.1, or make a key with "
                 " stream-verifier key  and set STREAM_VERIFIER_TOKEN_KEY."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_webhook(self) -> Self:
+        check_target(
+            self.webhook_url, self.webhook_secret, self.webhook_types, is_loopback=is_loopback
+        )
         return self
 
     @property

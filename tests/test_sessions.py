@@ -10,6 +10,7 @@ import pytest
 from calls import make_settings
 
 from stream_verifier.errors import CapacityError, UnknownIdentityError
+from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Start
 from stream_verifier.media.ice import LOOPBACK, local_addresses
 from stream_verifier.sessions import Sessions, host_addresses
@@ -39,7 +40,7 @@ class NoModel:
 def make_sessions(folder: Path, store: Any) -> Sessions:
     settings = make_settings(folder, max_calls=2)
     model: Any = NoModel()
-    return Sessions(recogniser=model, store=store, engine=Engine(), settings=settings)
+    return Sessions(recogniser=model, store=store, engine=Engine(), hub=Hub(), settings=settings)
 
 
 async def test_calls_being_opened_take_places_and_give_them_back(tmp_path: Path) -> None:

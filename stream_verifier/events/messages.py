@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from stream_verifier.errors import ConsentError, ProtocolError
+from stream_verifier.errors import ConsentError
+from stream_verifier.events.wire import MAX_MESSAGE_BYTES as MAX_MESSAGE_BYTES
+from stream_verifier.events.wire import read_message
 from stream_verifier.identities.consent import Consent
-
-MAX_MESSAGE_BYTES = 64 * 1024
 
 
 class ConsentGiven(BaseModel):
@@ -71,12 +71,4 @@ def parse_message(text: str) -> Start | Stop:
     Raises:
         ProtocolError: too long, no JSON, or not of the contract; the message says where.
     """
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_MESSAGE_BYTES:
-        raise ProtocolError(f"A message may have at most {MAX_MESSAGE_BYTES} bytes.")
-    try:
-        return _adapter.validate_json(text)
-    except ValidationError as error:
-        # Never the input itself: it holds names and addresses.
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
-        raise ProtocolError(f"{where}: {first['msg']}") from None
+    return read_message(_adapter, text)

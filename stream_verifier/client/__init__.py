@@ -1,0 +1,16 @@
+"""Follow the events of a server from Python.
+
+from stream_verifier.client import EventFeed, FeedEvent
+
+async with EventFeed("https://verifier.example", token=TOKEN) as feed:
+    async for item in feed:
+        if isinstance(item, FeedEvent):
+            print(item.session, item.payload)
+"""
+
+from stream_verifier.client.feed import EventFeed
+from stream_verifier.client.items import FeedEvent, Lost
+from stream_verifier.errors import FeedError, FeedRefusedError
+from stream_verifier.events.envelope import Position
+
+__all__ = ["EventFeed", "FeedError", "FeedEvent", "FeedRefusedError", "Lost", "Position"]

@@ -1,0 +1,97 @@
+"""An event with its place in the feed, and what a subscriber wants of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from zlib import crc32
+
+from stream_verifier.events.log import to_line
+from stream_verifier.events.types import is_dispensable
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a subscriber has come.
+
+    Attributes:
+        epoch: which run of the server counted; None means this one.
+        cursor: number of the last event that was received, 0 before the first.
+    """
+
+    epoch: str | None
+    cursor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """An event as the feed carries it, serialised once for all subscribers.
+
+    Attributes:
+        cursor: counts the events of all sessions in one run of the server, from 1.
+        identity: whom the session is about; None when it never said so.
+        text: the envelope as JSON.
+    """
+
+    cursor: int
+    identity: str | None
+    event: dict[str, Any]
+    text: str
+
+    @classmethod
+    def seal(cls, event: dict[str, Any], *, cursor: int, identity: str | None) -> Envelope:
+        """Serialise an event; nobody changes it from here on."""
+        text = f'{{"cursor":{cursor},"event":{to_line(event)}}}'
+        return cls(cursor=cursor, identity=identity, event=event, text=text)
+
+    @property
+    def session(self) -> str:
+        """The session's id."""
+        session: str = self.event["session"]
+        return session
+
+    @property
+    def type(self) -> str:
+        """The event's type."""
+        event_type: str = self.event["type"]
+        return event_type
+
+    @property
+    def dispensable(self) -> bool:
+        """Whether it gives way first."""
+        return is_dispensable(self.type)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which events a subscriber wants; None wants all, and all that is given must fit.
+
+    Attributes:
+        sessions: ids of sessions.
+        identities: names of the people whom sessions are about.
+        types: event types.
+        share: (k, n): only the sessions of the k-th of n equal parts.
+    """
+
+    sessions: frozenset[str] | None = None
+    identities: frozenset[str] | None = None
+    types: frozenset[str] | None = None
+    share: tuple[int, int] | None = None
+
+    def wants_session(self, session: str, identity: str | None) -> bool:
+        """Whether events of that session are wanted at all."""
+        if self.sessions is not None and session not in self.sessions:
+            return False
+        if self.share is not None and crc32(session.encode()) % self.share[1] != self.share[0]:
+            return False
+        return self.identities is None or identity in self.identities
+
+    def wants_type(self, event_type: str) -> bool:
+        """Whether events of that type are wanted."""
+        return self.types is None or event_type in self.types
+
+    def wants(self, envelope: Envelope) -> bool:
+        """Whether this event is wanted."""
+        return self.wants_type(envelope.type) and self.wants_session(
+            envelope.session, envelope.identity
+        )

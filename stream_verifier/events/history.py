@@ -1,0 +1,105 @@
+"""What one session has said so far, within bounds, and what had to go."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from typing import Any
+
+from stream_verifier.events.envelope import Envelope, Filter
+
+
+class Gone:
+    """Cursors of events that are no longer held, so that a loss can be told exactly.
+
+    Args:
+        max_cursors: how many are remembered; older ones make a loss unknown.
+    """
+
+    def __init__(self, *, max_cursors: int) -> None:
+        self._cursors: deque[int] = deque()
+        self._max_cursors = max_cursors
+        self._forgotten = 0
+
+    def add(self, cursor: int) -> None:
+        """Remember one; they come in rising order."""
+        self._cursors.append(cursor)
+        if len(self._cursors) > self._max_cursors:
+            self._forgotten = self._cursors.popleft()
+
+    def after(self, cursor: int) -> int | None:
+        """How many went that came after this cursor; None if that was forgotten."""
+        if self._forgotten > cursor:
+            return None
+        return len(self._cursors) - bisect_right(self._cursors, cursor)
+
+
+class SessionHistory:
+    """The events of one session: the newest scores, and lasting events beside them.
+
+    Args:
+        max_scores: scores held at most; the oldest go.
+        max_lasting: lasting events held at most, far beyond what a day's call makes.
+    """
+
+    def __init__(self, *, max_scores: int, max_lasting: int) -> None:
+        self.identity: str | None = None
+        self.last_cursor = 0
+        self._max_scores = max_scores
+        self._max_lasting = max_lasting
+        self._scores: deque[Envelope] = deque()
+        self._lasting: deque[Envelope] = deque()
+        self._gone: dict[str, Gone] = {}
+
+    def __len__(self) -> int:
+        return len(self._scores) + len(self._lasting)
+
+    def add(self, envelope: Envelope) -> None:
+        """Keep an event, at the price of the oldest of its kind where there are too many."""
+        self.last_cursor = envelope.cursor
+        if envelope.dispensable:
+            self._append(self._scores, envelope, self._max_scores)
+        else:
+            self._append(self._lasting, envelope, self._max_lasting)
+
+    def drop_scores(self) -> int:
+        """Let go of all scores; return how many they were."""
+        count = len(self._scores)
+        while self._scores:
+            self._drop_oldest(self._scores)
+        return count
+
+    def after(self, cursor: int) -> list[Envelope]:
+        """All that is held and came after this cursor, in order."""
+        held = (*self._scores, *self._lasting)
+        # Two rising runs: sorting them is a merge.
+        return sorted((item for item in held if item.cursor > cursor), key=_cursor)
+
+    def events_after(self, seq: int) -> list[dict[str, Any]]:
+        """All that is held and has a higher number in its session, in order."""
+        return [item.event for item in self.after(0) if item.event["seq"] > seq]
+
+    def lost_after(self, cursor: int, wanted: Filter) -> int | None:
+        """How many wanted events came after this cursor and are no longer held."""
+        total = 0
+        for event_type, gone in self._gone.items():
+            if wanted.wants_type(event_type):
+                count = gone.after(cursor)
+                if count is None:
+                    return None
+                total += count
+        return total
+
+    def _append(self, held: deque[Envelope], envelope: Envelope, most: int) -> None:
+        held.append(envelope)
+        if len(held) > most:
+            self._drop_oldest(held)
+
+    def _drop_oldest(self, held: deque[Envelope]) -> None:
+        envelope = held.popleft()
+        gone = self._gone.setdefault(envelope.type, Gone(max_cursors=1000))
+        gone.add(envelope.cursor)
+
+
+def _cursor(envelope: Envelope) -> int:
+    return envelope.cursor

@@ -1,0 +1,102 @@
+"""Folds the events of all calls into one row a call, for whoever watches them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+_WORRY = ("rejected", "uncertain", "absent", "waiting", "verified")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One call as far as it is known.
+
+    Attributes:
+        identity: who it should be, or who enrols; empty when the start was missed.
+        mode: verify or enrol.
+        state: the last verdict.
+        reasons: why.
+        llr: log-odds of both behind it.
+        media_s: media time of the last event.
+        since: when the state began; None when the start was missed.
+        ended: why it ended; None while it runs.
+    """
+
+    session: str
+    identity: str = ""
+    mode: str = ""
+    state: str = "waiting"
+    reasons: tuple[str, ...] = ()
+    llr: float | None = None
+    media_s: float = 0.0
+    started: datetime | None = None
+    since: datetime | None = None
+    ended: str | None = None
+
+    @property
+    def worry(self) -> tuple[bool, int]:
+        """Sorts the calls that need eyes first; ended ones go last."""
+        return self.ended is not None, _WORRY.index(self.state)
+
+    def after(self, event: dict[str, Any], wall: datetime) -> Row:
+        """The row once this event is known."""
+        row = replace(self, media_s=event["media_s"])
+        match event["type"]:
+            case "session_started":
+                return replace(
+                    row, identity=event["identity"], mode=event["mode"], started=wall, since=wall
+                )
+            case "score" if event["evidence"] is not None:
+                return replace(row, llr=event["evidence"]["both"])
+            case "state_changed" if event["state"] in _WORRY:
+                return replace(
+                    row,
+                    state=event["state"],
+                    reasons=tuple(event["reasons"]),
+                    llr=event["llr"],
+                    since=wall if event["state"] != event["previous"] else row.since,
+                )
+            case "session_ended":
+                return replace(row, ended=event["reason"])
+        return row
+
+
+class Rows:
+    """All calls that run, and the last that ended.
+
+    Args:
+        max_ended: how many ended calls are kept.
+    """
+
+    def __init__(self, *, max_ended: int = 20) -> None:
+        self._max_ended = max_ended
+        self._running: dict[str, Row] = {}
+        self._ended: dict[str, Row] = {}
+
+    def take(self, event: dict[str, Any], wall: datetime) -> None:
+        """Take an event in."""
+        session = event["session"]
+        if session in self._ended:
+            return
+        row = self._running.pop(session, Row(session)).after(event, wall)
+        if row.ended is None:
+            self._running[session] = row
+            return
+        self._ended[session] = row
+        while len(self._ended) > self._max_ended:
+            del self._ended[next(iter(self._ended))]
+
+    def forget_running(self) -> None:
+        """The server was started anew: no call of before runs any more."""
+        self._running.clear()
+
+    def sorted(self) -> list[Row]:
+        """The calls that need eyes first, and among them the newest state first."""
+        rows = [*self._running.values(), *self._ended.values()]
+        return sorted(rows, key=lambda row: (row.worry, -_stamp(row)))
+
+
+def _stamp(row: Row) -> float:
+    return row.since.timestamp() if row.since is not None else 0.0

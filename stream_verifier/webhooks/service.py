@@ -1,0 +1,97 @@
+"""Webhooks of one server, from its start to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+import httpx
+
+from stream_verifier.backoff import Backoff
+from stream_verifier.events.envelope import Filter
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.types import LASTING_TYPES
+from stream_verifier.settings import Settings
+from stream_verifier.webhooks.delivery import Delivery
+from stream_verifier.webhooks.lane import Lane, run_lanes
+from stream_verifier.webhooks.signature import read_secret
+
+_logger = logging.getLogger(__name__)
+_LANES = 4
+_REQUEST_TIMEOUT_S = 10.0
+# Ten attempts at these waits take some six minutes.
+_ATTEMPTS = 10
+_BACKOFF = Backoff(first_s=1.0, longest_s=120.0)
+# What a stopping server leaves for the last messages; well below the five seconds it has.
+_LAST_WORDS_S = 1.5
+
+
+@contextlib.asynccontextmanager
+async def webhooks(
+    settings: Settings,
+    hub: Hub,
+    *,
+    backoff: Backoff = _BACKOFF,
+    last_words_s: float = _LAST_WORDS_S,
+) -> AsyncIterator[None]:
+    """Deliver the hub's events to the address in the settings, if there is one.
+
+    Leave it after `Hub.close`: what still waits gets a moment, then the server stops.
+
+    Raises:
+        SettingsError: the secret is none.
+    """
+    if settings.webhook_url is None or settings.webhook_secret is None:
+        yield
+        return
+    key = read_secret(settings.webhook_secret.get_secret_value())
+    # Reads certificates, which takes a moment.
+    client = await asyncio.to_thread(
+        httpx.AsyncClient, follow_redirects=False, timeout=_REQUEST_TIMEOUT_S
+    )
+    async with client:
+        delivery = Delivery(
+            client=client,
+            url=settings.webhook_url,
+            key=key,
+            attempts=_ATTEMPTS,
+            backoff=backoff,
+        )
+        running = asyncio.create_task(_run(_lanes(settings, hub, delivery)))
+        try:
+            yield
+        finally:
+            await _finish(running, last_words_s)
+
+
+def _lanes(settings: Settings, hub: Hub, delivery: Delivery) -> list[Lane]:
+    types = frozenset(settings.webhook_types) or LASTING_TYPES
+    return [
+        Lane(hub=hub, wanted=Filter(types=types, share=(number, _LANES)), delivery=delivery)
+        for number in range(_LANES)
+    ]
+
+
+async def _run(lanes: list[Lane]) -> None:
+    try:
+        if await run_lanes(lanes):
+            _logger.error("webhooks stopped: the receiver answered 410 Gone")
+    except Exception:
+        _logger.exception("webhooks failed")
+    finally:
+        _logger.info(
+            "webhooks: %d events delivered, %d lost, %d scores dropped",
+            sum(lane.delivered for lane in lanes),
+            sum(lane.lost for lane in lanes),
+            sum(lane.dropped for lane in lanes),
+        )
+
+
+async def _finish(running: asyncio.Task[None], last_words_s: float) -> None:
+    _, late = await asyncio.wait([running], timeout=last_words_s)
+    for task in late:
+        _logger.warning("webhooks: the receiver was too slow for the last events")
+        task.cancel()
+    await asyncio.gather(running, return_exceptions=True)

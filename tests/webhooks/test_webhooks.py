@@ -1,0 +1,234 @@
+"""Messages to a real HTTP receiver that fails in every way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from feed_media import Call, changed, ended, score, serve
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from stream_verifier.backoff import Backoff
+from stream_verifier.errors import SettingsError
+from stream_verifier.events.hub import Hub
+from stream_verifier.settings import Settings, load_settings
+from stream_verifier.webhooks import verify_signature
+from stream_verifier.webhooks.service import webhooks
+
+SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+SOON = Backoff(first_s=0.001, longest_s=0.001)
+Answer = Callable[[dict[str, Any], int], Response]
+
+
+def ok(message: dict[str, Any], attempt: int) -> Response:
+    return Response(status_code=204)
+
+
+class Receiver:
+    """Checks every message, answers as told, and remembers what it took."""
+
+    def __init__(self, answer: Answer = ok) -> None:
+        self.answer = answer
+        self.taken: list[dict[str, Any]] = []
+        self.tried: list[str] = []
+        self.changed = asyncio.Event()
+
+    async def handle(self, request: Request) -> Response:
+        body = await request.body()
+        message_id = verify_signature(SECRET, request.headers, body)
+        self.tried.append(message_id)
+        message = json.loads(body)
+        response = self.answer(message, self.tried.count(message_id))
+        if response.status_code < 300:
+            self.taken.append(message)
+        self.changed.set()
+        return response
+
+    async def until(self, done: Callable[[], bool]) -> None:
+        async with asyncio.timeout(30):
+            while not done():
+                self.changed.clear()
+                await self.changed.wait()
+
+    def seqs(self, session: str) -> list[int]:
+        events = [message["event"] for message in self.taken if "event" in message]
+        return [event["seq"] for event in events if event["session"] == session]
+
+
+@contextlib.asynccontextmanager
+async def delivering(
+    receiver: Receiver, hub: Hub, folder: Path, **changes: Any
+) -> AsyncIterator[None]:
+    app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
+    async with serve(app) as address:
+        settings = settings_for(folder, f"{address}/hook", **changes)
+        async with webhooks(settings, hub, backoff=SOON, last_words_s=5):
+            yield
+            hub.close()
+
+
+def settings_for(folder: Path, url: str, **changes: Any) -> Settings:
+    return load_settings(
+        **{"data_dir": folder, "webhook_url": url, "webhook_secret": SECRET, **changes}
+    )
+
+
+async def test_lasting_events_arrive_signed_and_in_order(tmp_path: Path) -> None:
+    receiver, hub = Receiver(), Hub()
+    async with delivering(receiver, hub, tmp_path):
+        for session in ("s1", "s2", "s3"):
+            Call(hub, session).say(score(), changed(), score(), ended())
+    for session in ("s1", "s2", "s3"):
+        assert receiver.seqs(session) == [1, 3, 5]
+    assert len(set(receiver.tried)) == len(receiver.tried) == 9
+
+
+async def test_chosen_types_alone_are_sent(tmp_path: Path) -> None:
+    receiver, hub = Receiver(), Hub()
+    async with delivering(receiver, hub, tmp_path, webhook_types=("score",)):
+        Call(hub, "s1").say(score(), changed())
+    assert [message["event"]["type"] for message in receiver.taken] == ["score"]
+
+
+async def test_a_failing_receiver_gets_each_message_again_under_the_same_id(
+    tmp_path: Path,
+) -> None:
+    def flaky(message: dict[str, Any], attempt: int) -> Response:
+        if attempt > 3:
+            return Response()
+        if attempt == 3:
+            return Response(status_code=302, headers={"location": "/elsewhere"})
+        return Response(status_code=500 if attempt == 1 else 404)
+
+    receiver, hub = Receiver(flaky), Hub()
+    async with delivering(receiver, hub, tmp_path):
+        Call(hub, "s1").say(changed(), ended())
+        await receiver.until(lambda: len(receiver.taken) == 3)
+    assert receiver.seqs("s1") == [1, 2, 3]
+    assert receiver.tried == [f"msg_{hub.epoch}_{cursor}" for cursor in (1, 2, 3) for _ in "1234"]
+
+
+async def test_what_is_given_up_is_told_before_the_next_event(tmp_path: Path) -> None:
+    def refuse_one(message: dict[str, Any], attempt: int) -> Response:
+        return Response(status_code=500 if message.get("cursor") == 2 else 200)
+
+    receiver, hub = Receiver(refuse_one), Hub()
+    async with delivering(receiver, hub, tmp_path):
+        Call(hub, "s1").say(changed(), ended())
+        await receiver.until(lambda: len(receiver.taken) == 3)
+    assert receiver.taken[1] == {"type": "lost", "events": 1}
+    assert receiver.seqs("s1") == [1, 3]
+    assert receiver.tried.count(f"msg_{hub.epoch}_2") == 10
+
+
+async def test_a_slow_receiver_loses_scores_first_and_is_told(tmp_path: Path) -> None:
+    receiver, hub = Receiver(), Hub(queue_events=4)
+    types = ("score", "state_changed", "session_started")
+    async with delivering(receiver, hub, tmp_path, webhook_types=types):
+        call = Call(hub, "s1")
+        call.say(*[score()] * 5, changed(), changed())
+    assert {"type": "dropped", "scores": 4} in receiver.taken
+    assert receiver.seqs("s1") == [1, 6, 7, 8]
+
+
+async def test_a_queue_full_of_state_changes_is_fetched_from_the_history(tmp_path: Path) -> None:
+    receiver, hub = Receiver(), Hub(queue_events=2)
+    async with delivering(receiver, hub, tmp_path):
+        Call(hub, "s1").say(*[changed()] * 30)
+        await receiver.until(lambda: len(receiver.taken) == 31)
+    assert receiver.seqs("s1") == list(range(1, 32))
+
+
+async def test_gone_stops_for_good(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    receiver, hub = Receiver(lambda *_: Response(status_code=410)), Hub()
+    async with delivering(receiver, hub, tmp_path):
+        call = Call(hub, "s1")
+        await receiver.until(lambda: len(receiver.tried) == 1)
+        while hub.subscribers:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        call.say(changed())
+    assert len(receiver.tried) == 1
+    assert "410 Gone" in caplog.text
+
+
+async def test_a_receiver_that_is_away_holds_up_neither_server_nor_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    hub = Hub()
+    settings = settings_for(tmp_path, "http://127.0.0.1:9/hook")
+    slow = Backoff(first_s=60, longest_s=60)
+    async with webhooks(settings, hub, backoff=slow, last_words_s=0.01):
+        Call(hub, "s1").say(ended())
+        while "attempt 1 of 10: ConnectError" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        hub.close()
+    assert "too slow for the last events" in caplog.text
+    assert SECRET not in caplog.text and "ada" not in caplog.text
+
+
+async def test_an_overloaded_receiver_is_given_the_time_it_asks_for(tmp_path: Path) -> None:
+    from stream_verifier.webhooks import delivery
+
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    def later(message: dict[str, Any], attempt: int) -> Response:
+        asked = {1: "7", 2: "soon", 3: "99999"}.get(attempt)
+        return Response(status_code=503, headers={"retry-after": asked}) if asked else Response()
+
+    receiver = Receiver(later)
+    app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
+    async with serve(app) as address, delivery.httpx.AsyncClient() as client:
+        sender = delivery.Delivery(
+            client=client,
+            url=f"{address}/hook",
+            key=b"01234567890123456789012345678901",
+            attempts=4,
+            backoff=SOON,
+            sleep=sleep,
+        )
+        outcome = await sender.deliver(delivery.Message("msg_1", "{}"))
+    assert outcome is delivery.Outcome.TAKEN
+    assert [round(seconds) for seconds in waited] == [7, 0, 300]
+
+
+async def test_without_an_address_nothing_is_followed(tmp_path: Path) -> None:
+    hub = Hub()
+    async with webhooks(load_settings(data_dir=tmp_path), hub):
+        assert hub.subscribers == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"webhook_url": "http://hooks.example/x"}, "https"),
+        ({"webhook_url": "ftp://127.0.0.1/x"}, "https://host"),
+        ({"webhook_url": "https://"}, "https://host"),
+        ({"webhook_url": "https://host:99999/"}, "webhook|ort"),
+        ({"webhook_url": "https://me:pass@host/"}, "password"),
+        ({"webhook_secret": None}, "webhook_secret"),
+        ({"webhook_secret": "too-short"}, "openssl rand"),
+        ({"webhook_types": ("scores",)}, "session_ended"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused(
+    changes: dict[str, Any], says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(SettingsError, match=says) as refused:
+        settings_for(tmp_path, **{"url": "https://hooks.example/x", **changes})
+    assert "too-short" not in str(refused.value)
+
+
+def test_https_and_loopback_will_do(tmp_path: Path) -> None:
+    for url in ("https://hooks.example/x", "http://localhost:9/x", "http://[::1]:9"):
+        assert settings_for(tmp_path, url).webhook_url == url
