@@ -74,10 +74,10 @@ ADMIN = auth(Scope.ADMIN)
 
 @contextlib.asynccontextmanager
 async def client_of(
-    app: FastAPI, *, address: str = AWAY, **more: Any
+    app: FastAPI, *, address: str = AWAY, raises: bool = True, **more: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client at some address."""
-    transport = httpx.ASGITransport(app, client=(address, 50000))
+    transport = httpx.ASGITransport(app, raises, client=(address, 50000))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost:8080", **more
     ) as client:
