@@ -30,7 +30,7 @@ from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.pages import Pages
-from stream_verifier.web.problems import on_error
+from stream_verifier.web.problems import on_error, on_failure
 from stream_verifier.webhooks.service import webhooks
 
 _logger = logging.getLogger(__name__)
@@ -92,9 +92,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=_middleware(settings),
-        exception_handlers=dict.fromkeys(
-            (StreamVerifierError, HTTPException, RequestValidationError), on_error
-        ),
+        exception_handlers={
+            StreamVerifierError: on_error,
+            HTTPException: on_error,
+            RequestValidationError: on_error,
+            Exception: on_failure,
+        },
         lifespan=_lifespan,
     )
     app.state.settings = settings

@@ -135,7 +135,7 @@ class Sessions:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)
-        self._ended_calls.add(session.summary)
+        self._ended_calls.add(session.summary, datetime.now(UTC))
         self._hub.end(session.id)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)

@@ -77,8 +77,15 @@ class EndedCalls:
     def __init__(self) -> None:
         self._calls: OrderedDict[str, CallSummary] = OrderedDict()
 
-    def add(self, call: CallSummary) -> None:
-        """Keep one that ended; the oldest one makes room."""
+    def add(self, call: CallSummary, now: datetime) -> None:
+        """Keep one that ended, if only by failing without a last event; the oldest makes room.
+
+        Args:
+            call: all that its events told.
+            now: an aware time.
+        """
+        if call.ended_at is None:
+            call = replace(call, ended_at=now.isoformat(), end_reason="error")
         self._calls[call.session] = call
         if len(self._calls) > KEPT_ENDED:
             self._calls.popitem(last=False)

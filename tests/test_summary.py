@@ -54,9 +54,16 @@ def ended_at(number: int, when: datetime) -> CallSummary:
 def test_the_last_calls_are_kept_for_a_day() -> None:
     calls = EndedCalls()
     for number in range(KEPT_ENDED + 5):
-        calls.add(ended_at(number, NOON + timedelta(minutes=number)))
+        calls.add(ended_at(number, NOON + timedelta(minutes=number)), NOON)
     kept = calls.list(NOON + timedelta(hours=4))
     assert [call.session for call in kept] == [f"s{n}" for n in range(5, KEPT_ENDED + 5)]
     later = calls.list(NOON + timedelta(hours=24, minutes=100))
     assert later[0].session == "s100"
     assert calls.list(NOON + timedelta(days=9)) == []
+
+
+def test_a_call_that_failed_without_a_last_event_has_ended_all_the_same() -> None:
+    calls = EndedCalls()
+    calls.add(CallSummary("s1"), NOON)
+    (kept,) = calls.list(NOON)
+    assert (kept.ended_at, kept.end_reason) == (NOON.isoformat(), "error")

@@ -9,6 +9,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from stream_verifier import errors
 
@@ -72,13 +73,19 @@ async def on_error(request: Request, error: Exception) -> Response:
     """Turn an expected error into problem details."""
     if isinstance(error, HTTPException):
         code = _HTTP_CODES.get(error.status_code, "http_error")
-        return problem(error.status_code, code, str(error.detail), error.headers)
+        headers = {"allow": _methods_at(request)} if error.status_code == 405 else error.headers
+        return problem(error.status_code, code, str(error.detail), headers)
     if isinstance(error, RequestValidationError):
         return problem(422, "bad_request", _where(error))
     if not isinstance(error, errors.StreamVerifierError):
         raise error
     status = status_of(error)
     return problem(status, error.code, str(error), _headers(error, status))
+
+
+async def on_failure(request: Request, error: Exception) -> Response:
+    """Tell of an error that nobody expected; the server's log has it."""
+    return problem(500, "internal_error", "The server failed; its log says why. Try again later.")
 
 
 def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONResponse:
@@ -94,6 +101,13 @@ def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
         return {}
     reason = "" if isinstance(error, errors.MissingTokenError) else ' error="invalid_token"'
     return {"www-authenticate": f"Bearer{reason}"}
+
+
+def _methods_at(request: Request) -> str:
+    """All methods of a path: the router names those of the first route alone."""
+    routes = [route for route in request.app.routes if isinstance(route, Route)]
+    at_path = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
+    return ", ".join(sorted({method for route in at_path for method in route.methods or ()}))
 
 
 def _where(error: RequestValidationError) -> str:

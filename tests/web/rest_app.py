@@ -12,7 +12,7 @@ from calls import make_settings
 from fastapi import FastAPI
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.access.tokens import Tokens
+from stream_verifier.access.tokens import MAX_TTL_S, Tokens
 from stream_verifier.app import create_app
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.identities.keys import new_key, parse_key
@@ -66,7 +66,8 @@ def make_app(folder: Path, **changes: Any) -> FastAPI:
 
 
 def auth(*scopes: Scope, **bound: str) -> dict[str, str]:
-    return {"authorization": f"Bearer {TOKENS.issue(scopes, ttl_s=60, **bound)}"}
+    """A header whose token outlives the whole run of the tests: some are made at its start."""
+    return {"authorization": f"Bearer {TOKENS.issue(scopes, ttl_s=MAX_TTL_S, **bound)}"}
 
 
 ADMIN = auth(Scope.ADMIN)
@@ -74,10 +75,10 @@ ADMIN = auth(Scope.ADMIN)
 
 @contextlib.asynccontextmanager
 async def client_of(
-    app: FastAPI, *, address: str = AWAY, **more: Any
+    app: FastAPI, *, address: str = AWAY, raises: bool = True, **more: Any
 ) -> AsyncIterator[httpx.AsyncClient]:
     """A client at some address."""
-    transport = httpx.ASGITransport(app, client=(address, 50000))
+    transport = httpx.ASGITransport(app, raises, client=(address, 50000))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://localhost:8080", **more
     ) as client:

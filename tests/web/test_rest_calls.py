@@ -73,6 +73,18 @@ async def test_parts_out_of_bounds_are_named_and_not_repeated(tmp_path: Path, pa
     assert "xxx" not in answer.text
 
 
+async def test_a_failure_that_nobody_expected_is_a_problem_without_its_cause(
+    tmp_path: Path,
+) -> None:
+    app = make_app(tmp_path)
+    app.state.hub = None
+    async with client_of(app, raises=False, headers=READER) as client:
+        answer = await client.get("/api/v1/calls/s-running/events")
+    assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "NoneType" not in answer.text
+
+
 async def test_a_server_that_stops_is_alive_but_not_ready(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with client_of(app) as client:

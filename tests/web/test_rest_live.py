@@ -16,6 +16,7 @@ from calls import TIMEOUT_S, DemoCalls, server_with
 from rest_app import ADMIN, KEY, TOKENS, auth
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import MAX_TTL_S
 from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.server import RunningServer
 
@@ -27,7 +28,7 @@ def api(server: RunningServer, **more: Any) -> httpx.AsyncClient:
 
 
 def publisher(name: str) -> str:
-    return TOKENS.issue([Scope.PUBLISH], identity=name, ttl_s=60)
+    return TOKENS.issue([Scope.PUBLISH], identity=name, ttl_s=MAX_TTL_S)
 
 
 async def test_a_running_call_is_shown_and_ended_over_rest(
