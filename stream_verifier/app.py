@@ -20,7 +20,7 @@ from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
-from stream_verifier.web import api
+from stream_verifier.web import api, ice, whip
 from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.headers import SecurityHeaders
 
@@ -62,6 +62,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/api/v1/identities/{name}", api.show_identity, methods=["GET"]),
             Route("/api/v1/identities/{name}", api.delete_identity, methods=["DELETE"]),
             WebSocketRoute("/api/v1/call", call_socket),
+            *whip.routes,
+            *ice.routes,
             Mount("/", StaticFiles(directory=client_dir(), html=True)),
         ],
         middleware=[

@@ -49,6 +49,7 @@ class Session:
 
     Args:
         session_id: random, safe to log.
+        identity: name of who is verified or enrolled.
         link: the client's first connection.
         inbox: where its media goes, and that of every later one.
         pipeline: makes payloads of media.
@@ -59,6 +60,7 @@ class Session:
 
     Attributes:
         id: as given.
+        identity: as given.
         link: the newest connection.
         inbox: as given.
         resume_key: the secret that a resuming client must show.
@@ -69,6 +71,7 @@ class Session:
         self,
         *,
         session_id: str,
+        identity: str,
         link: Link,
         inbox: MediaInbox,
         pipeline: VerifyPipeline | EnrolPipeline,
@@ -78,6 +81,7 @@ class Session:
         history: Callable[[int], list[Event]],
     ) -> None:
         self.id = session_id
+        self.identity = identity
         self.link = link
         self.inbox = inbox
         self.resume_key = secrets.token_urlsafe(32)
@@ -105,6 +109,11 @@ class Session:
         self._ticket = engine.admit(
             pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
         )
+
+    @property
+    def enrols(self) -> bool:
+        """Whether it is an enrolment."""
+        return self._enrolling is not None
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""

@@ -154,6 +154,7 @@ class Sessions:
             link.outbox.close()
         session = Session(
             session_id=session_id,
+            identity=start.identity,
             link=link,
             inbox=inbox,
             pipeline=pipeline,

@@ -175,7 +175,7 @@ async def test_a_session_that_does_not_run_cannot_be_resumed(
 
 
 async def test_an_enrolment_goes_on_too(client: ResumingClient) -> None:
-    await client.start(mode="enrol", identity="grace", consent=CONSENT, replace=True)
+    await client.start(mode="enrol", identity="again", consent=CONSENT)
     while (await client.until("enrolment_progress"))["speech_s"] < 3:
         pass
     heard_s = client.events[-1]["speech_s"]

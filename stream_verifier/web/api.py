@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.exceptions import HTTPException
@@ -13,6 +14,10 @@ from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.store import IdentityStore
 
 _STATUS: dict[type[errors.StreamVerifierError], int] = {
+    errors.UnknownSessionError: 404,
+    errors.ProtocolError: 400,
+    errors.MediaError: 400,
+    errors.CapacityError: 503,
     errors.UnknownIdentityError: 404,
     errors.IdentityExistsError: 409,
     errors.StaleReferenceError: 409,
@@ -68,16 +73,19 @@ async def health(request: Request) -> Response:
 async def on_error(request: Request, error: Exception) -> Response:
     """Turn an expected error into problem details."""
     if isinstance(error, HTTPException):
-        return _problem(error.status_code, "http_error", str(error.detail))
+        return _problem(error.status_code, "http_error", str(error.detail), error.headers)
     if not isinstance(error, errors.StreamVerifierError):
         raise error
     status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
     return _problem(status, error.code, str(error))
 
 
-def _problem(status: int, code: str, detail: str) -> Response:
+def _problem(
+    status: int, code: str, detail: str, headers: Mapping[str, str] | None = None
+) -> Response:
     return JSONResponse(
         {"type": "about:blank", "status": status, "code": code, "detail": detail},
         status_code=status,
         media_type="application/problem+json",
+        headers=headers,
     )

@@ -59,7 +59,9 @@ async def _open(websocket: WebSocket) -> tuple[Session, str]:
     sessions: Sessions = websocket.app.state.sessions
     message = await _receive_first(websocket)
     if isinstance(message, Resume):
-        admit(websocket, message.token, PUBLISH, session=message.session)
+        known = sessions.find(message.session)
+        scope = ENROL if known.enrols else PUBLISH
+        admit(websocket, message.token, scope, identity=known.identity, session=known.id)
         return await sessions.resume(message)
     scope = ENROL if message.mode == "enrol" else PUBLISH
     admit(websocket, message.token, scope, identity=message.identity)
