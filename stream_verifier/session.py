@@ -9,11 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from stream_verifier.enrolling import Enrolling
-from stream_verifier.errors import (
-    ResumeKeyError,
-    StreamVerifierError,
-    UnknownSessionError,
-)
+from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
     ConnectionLost,
@@ -26,6 +22,7 @@ from stream_verifier.events.schema import (
     Totals,
 )
 from stream_verifier.link import Link, LostReason
+from stream_verifier.links import Links
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
@@ -33,7 +30,6 @@ from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 _logger = logging.getLogger(__name__)
 # Well below the five seconds in which a stopped server must be gone.
 _FINISH_TIMEOUT_S = 2.0
-_MAX_CLOSING = 3
 
 EndReason = Literal["stopped", "peer_closed", "client_gone", "server_stopping", "error", "complete"]
 _UNHEARD: frozenset[EndReason] = frozenset({"client_gone", "server_stopping", "error"})
@@ -59,12 +55,7 @@ class Session:
         history: gives the events after a number, as far as they are still held.
 
     Attributes:
-        id: as given.
-        identity: as given.
-        link: the newest connection.
-        inbox: as given.
         resume_key: the secret that a resuming client must show.
-        resume_within_s: as given.
     """
 
     def __init__(
@@ -82,7 +73,6 @@ class Session:
     ) -> None:
         self.id = session_id
         self.identity = identity
-        self.link = link
         self.inbox = inbox
         self.resume_key = secrets.token_urlsafe(32)
         self.resume_within_s = resume_within_s
@@ -96,9 +86,13 @@ class Session:
         self._scored = asyncio.Event()
         self._media_s = 0.0
         self._ticket: Ticket | None = None
-        self._resuming = asyncio.Lock()
-        self._grace: asyncio.TimerHandle | None = None
-        self._closing: set[asyncio.Task[None]] = set()
+        self._links = Links(
+            first=link,
+            resume_within_s=resume_within_s,
+            on_lost=self._note_loss,
+            on_resumed=self._note_return,
+            on_gone=lambda: self.request_end("client_gone" if resume_within_s else "peer_closed"),
+        )
 
     def enter(self, engine: Engine) -> None:
         """Take a place in the engine.
@@ -109,6 +103,16 @@ class Session:
         self._ticket = engine.admit(
             pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
         )
+
+    @property
+    def link(self) -> Link:
+        """The newest connection."""
+        return self._links.current
+
+    @property
+    def ending(self) -> bool:
+        """Whether its end was asked for."""
+        return self._ending.done()
 
     @property
     def enrols(self) -> bool:
@@ -142,31 +146,11 @@ class Session:
             NegotiationError: the offer cannot be answered.
             UnknownSessionError: the session ended meanwhile.
         """
-        async with self._resuming:
-            try:
-                while len(self._closing) >= _MAX_CLOSING:
-                    await asyncio.wait(self._closing, return_when=asyncio.FIRST_COMPLETED)
-                answer = await link.peer.answer(offer_sdp)
-                if self._ending.done():
-                    raise UnknownSessionError("This session has ended. Start a new one.")
-            except BaseException:
-                await link.close()
-                raise
-            self._take_over(link, after)
-        return answer
+        return await self._links.connect(link, offer_sdp, lambda: self._history(after))
 
     def lose(self, link: Link, reason: LostReason) -> None:
         """Note that a connection is gone; wait for another one, where that is allowed."""
-        if reason == "socket_closed":
-            link.outbox.close()  # nobody reads it any more
-        if link is not self.link or self._grace is not None or self._ending.done():
-            return
-        if self.resume_within_s <= 0:
-            self.request_end("peer_closed")
-            return
-        self._note_loss(reason)
-        self._put_aside(link)
-        self._grace = self._loop.call_later(self.resume_within_s, self.request_end, "client_gone")
+        self._links.lose(link, reason)
 
     def leave(self, link: Link) -> None:
         """End at once, because the client said goodbye over its newest connection."""
@@ -177,6 +161,7 @@ class Session:
         """Ask the session to end; the first reason counts."""
         if not self._ending.done():
             self._ending.set_result(reason)
+            self._links.retire()
 
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
@@ -196,7 +181,7 @@ class Session:
 
     async def run(self) -> None:
         """Run until the call ends, then emit the last events and release everything."""
-        self._watch(self.link)
+        self._links.watch()
         try:
             reason = await asyncio.shield(self._ending)
             reason = await self._wind_up(reason)
@@ -210,38 +195,13 @@ class Session:
         """Release everything of a session that never ran."""
         await self._release()
 
-    def _watch(self, link: Link) -> None:
-        link.watch(lambda: self.lose(link, "media_stopped"))
-
-    def _take_over(self, link: Link, after: int) -> None:
-        """Replace the link between two events: none is lost, none comes twice."""
-        old, away_s = self.link, self.link.away_s()
-        if self._grace is None:
-            self._note_loss("taken_over")
-            self._put_aside(old)
-        else:
-            self._grace.cancel()
-            self._grace = None
-        old.taken_over = True
-        old.outbox.close()
-        if (mark := old.peer.mark) is not None:
-            link.peer.carry_on(mark)
-        link.replay = self._history(after)
-        self.link = link
-        self._watch(link)
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
-        _logger.info("session %s resumed after %.1f s", self.id, away_s)
-
     def _note_loss(self, reason: LostReason) -> None:
-        self.emit(ConnectionLost(media_s=self._media_s, reason=reason))
         _logger.info("session %s lost its connection: %s", self.id, reason)
+        self.emit(ConnectionLost(media_s=self._media_s, reason=reason))
 
-    def _put_aside(self, link: Link) -> None:
-        """Take no more media from a link, and release it while the session goes on."""
-        link.silence()
-        task = asyncio.create_task(link.close())
-        self._closing.add(task)
-        task.add_done_callback(self._closing.discard)
+    def _note_return(self, away_s: float) -> None:
+        _logger.info("session %s resumed after %.1f s", self.id, away_s)
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""
@@ -260,11 +220,9 @@ class Session:
         return reason
 
     async def _release(self) -> None:
-        if self._grace is not None:
-            self._grace.cancel()
         if self._ticket is not None:
             self._ticket.cancel()
-        await asyncio.gather(self.link.close(), *self._closing, return_exceptions=True)
+        await self._links.close()
 
     def _totals(self) -> Totals:
         stats = self.inbox.stats

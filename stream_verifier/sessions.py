@@ -71,7 +71,7 @@ class Sessions:
             UnknownSessionError: none runs.
         """
         for session in self._running.values():
-            if session.id == session_id:
+            if session.id == session_id and not session.ending:
                 return session
         raise UnknownSessionError("No session of that id runs (any more). Start a new one.")
 
