@@ -154,8 +154,8 @@ class Peer:
         await pc.setLocalDescription(await pc.createAnswer())
         if not any(connection.local_candidates for connection in connections):
             raise NegotiationError(
-                "This machine has no network address to receive media on. Set "
-                "host_addresses to 127.0.0.1 for calls from the machine itself."
+                "This machine has no network address, or no free UDP port, to receive media on. "
+                "Set host_addresses to 127.0.0.1 for calls from itself, or widen udp_ports."
             )
         self._watch = asyncio.create_task(self._watch_over(pc))
         return str(pc.localDescription.sdp)
