@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,9 +28,10 @@ NOWHERE: tuple[str, ...] = ()
 """No local addresses: what is left are candidates of the TURN server."""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def turn(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[TurnServer]:
-    async with turn_server(tmp_path_factory.mktemp("turn")) as turn:
+@pytest.fixture(scope="module")
+def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
+    """coturn, running."""
+    with turn_server(tmp_path_factory.mktemp("turn")) as turn:
         yield turn
 
 

@@ -17,7 +17,9 @@ from cryptography.x509.oid import NameOID
 from told import Told
 
 from stream_verifier.events.schema import MediaStarted, SessionEnded, State, StateChanged
+from stream_verifier.web import whip
 
+TOKEN = "a-token-of-tests"
 PUBLISHER = Path(__file__).with_name("whip_ffmpeg.py")
 
 
@@ -45,7 +47,7 @@ async def publish(
 ) -> asyncio.subprocess.Process:
     url = f"{address}/api/v1/whip/grace"
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(PUBLISHER), url, str(media), str(seconds), str(keys), "secret-token"
+        sys.executable, str(PUBLISHER), url, str(media), str(seconds), str(keys), TOKEN
     )
 
 
@@ -58,7 +60,8 @@ async def test_a_call_published_by_ffmpeg_is_judged(
     face: str,
     state: State,
 ) -> None:
-    told = Told(monkeypatch)
+    told, shown = Told(monkeypatch), []
+    monkeypatch.setattr(whip, "admit", lambda request, token, *_, **__: shown.append(token))
     media = demo_calls.get(face, face, 25)
     async with asyncio.timeout(TIMEOUT_S), server_with(enrolled_dir) as server:
         publisher = await publish(server.address, media, 12, keys)
@@ -68,6 +71,7 @@ async def test_a_call_published_by_ffmpeg_is_judged(
     kinds = {payload.kind for _, payload in told.payloads if isinstance(payload, MediaStarted)}
     assert kinds == {"audio", "video"}
     assert ended.reason == "stopped", "FFmpeg ends its call by DELETE"
+    assert shown == [TOKEN, TOKEN]
 
 
 async def test_a_publisher_that_dies_ends_its_call(

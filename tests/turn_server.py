@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import shutil
 import socket
-from collections.abc import AsyncIterator
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -35,41 +37,31 @@ no-multicast-peers
 allow-loopback-peers
 pidfile={folder}/turnserver.pid
 userdb={folder}/turndb
-log-file={folder}/turnserver.log
+log-file=/dev/null
 simple-log
-verbose
 """
 
 
+@dataclass(frozen=True)
 class TurnServer:
-    """Where it listens and what it wrote."""
+    """Where it listens."""
 
-    def __init__(self, port: int, log: Path) -> None:
-        self.url = f"turn:127.0.0.1:{port}"
-        self._log = log
-
-    @property
-    def log(self) -> str:
-        return self._log.read_text(errors="replace")
+    url: str
 
 
-@contextlib.asynccontextmanager
-async def turn_server(folder: Path) -> AsyncIterator[TurnServer]:
+@contextlib.contextmanager
+def turn_server(folder: Path) -> Iterator[TurnServer]:
     """Run coturn with time-limited credentials until the block ends."""
     port = _free_port()
     config = _CONFIG.format(port=port, first=port + 1, last=port + 60, secret=SECRET, folder=folder)
     (folder / "turnserver.conf").write_text(config)
-    process = await asyncio.create_subprocess_exec(
-        "turnserver", "-c", str(folder / "turnserver.conf"),
-        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        await _until_listening(process, port)
-        yield TurnServer(port, folder / "turnserver.log")
-    finally:
-        with contextlib.suppress(ProcessLookupError):
+    command = ["turnserver", "-c", str(folder / "turnserver.conf")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_listening(process, port)
+            yield TurnServer(f"turn:127.0.0.1:{port}")
+        finally:
             process.terminate()
-        await process.wait()
 
 
 def _free_port() -> int:
@@ -78,14 +70,10 @@ def _free_port() -> int:
     return min(port, 65_000)
 
 
-async def _until_listening(process: asyncio.subprocess.Process, port: int) -> None:
-    async with asyncio.timeout(20):
-        while process.returncode is None:
-            try:
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-            except OSError:
-                await asyncio.sleep(0.05)
-            else:
-                writer.close()
-                return
-    raise RuntimeError(f"turnserver ended with {process.returncode}")
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline_s = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline_s:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"turnserver does not listen; it ended with {process.returncode}")
