@@ -27,6 +27,18 @@ class ProtocolError(StreamVerifierError):
     code = "bad_message"
 
 
+class UnknownSessionError(ProtocolError):
+    """No session of that id runs: start anew."""
+
+    code = "unknown_session"
+
+
+class ResumeKeyError(ProtocolError):
+    """A session was to be resumed without its secret."""
+
+    code = "forbidden"
+
+
 class MediaError(StreamVerifierError):
     """Media could not be opened, decoded or negotiated."""
 

@@ -1,17 +1,19 @@
-"""A session: one peer connection, its inbox, its pipeline's place in the engine, its events."""
+"""A session: one call's inbox, pipeline and events, and the link that its client has to it."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Callable
 from typing import Any, Literal
 
-from stream_verifier.errors import StreamVerifierError
+from stream_verifier.enrolling import Enrolling
+from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.log import EventLog
-from stream_verifier.events.outbox import Outbox
 from stream_verifier.events.schema import (
-    Enrolled,
+    ConnectionLost,
+    ConnectionResumed,
     EnrolmentProgress,
     ErrorRaised,
     Payload,
@@ -19,10 +21,9 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
-from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.store import IdentityStore
+from stream_verifier.link import Link, LostReason
+from stream_verifier.links import Links
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.peer import Peer
 from stream_verifier.summary import CallSummary
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
@@ -44,42 +45,28 @@ _UNHEARD: frozenset[EndReason] = frozenset(
     {"client_gone", "server_stopping", "error", "ended_by_admin"}
 )
 
-
-class Enrolling:
-    """What an enrolling session stores at its end."""
-
-    def __init__(self, *, store: IdentityStore, name: str, consent: Consent, replace: bool) -> None:
-        self._store = store
-        self._name = name
-        self._consent = consent
-        self._replace = replace
-
-    async def save(self, pipeline: EnrolPipeline, media_s: float) -> Enrolled:
-        """Make the reference and store it.
-
-        Raises:
-            EnrolmentError: something is missing.
-            StoreError, IdentityExistsError: it could not be stored.
-        """
-        reference = pipeline.reference()
-        identity = await self._store.add(
-            self._name, reference, self._consent, replace=self._replace
-        )
-        return Enrolled(
-            media_s=media_s,
-            identity=identity.name,
-            id=identity.id,
-            speech_s=identity.speech_s,
-            faces=identity.face_count,
-        )
+Event = dict[str, Any]
 
 
 class Session:
     """One call from its first media to its last event; made by `Sessions.open`.
 
+    It outlives the connection of its client: when that is lost, the session waits for another
+    one. Media time runs on meanwhile, and the decision learns that somebody else may have come.
+
+    Args:
+        session_id: random, safe to log.
+        identity: name of who is verified or enrolled.
+        link: the client's first connection.
+        inbox: where its media goes, and that of every later one.
+        pipeline: makes payloads of media.
+        enrolling: what to store at the end, in an enrolment.
+        resume_within_s: how long to wait for another connection; 0 ends with the first.
+        on_event: gets every event.
+        history: gives the events after a number, as far as they are still held.
+
     Attributes:
-        id: random, safe to log.
-        outbox: the session's events; iterate it until it ends.
+        resume_key: the secret that a resuming client must show.
         summary: what its events so far amount to.
     """
 
@@ -87,26 +74,38 @@ class Session:
         self,
         *,
         session_id: str,
-        peer: Peer,
+        identity: str,
+        link: Link,
         inbox: MediaInbox,
         pipeline: VerifyPipeline | EnrolPipeline,
         enrolling: Enrolling | None,
-        on_event: Callable[[dict[str, Any]], None],
+        resume_within_s: float,
+        on_event: Callable[[Event], None],
+        history: Callable[[int], list[Event]],
     ) -> None:
         self.id = session_id
-        self._on_event = on_event
-        self.outbox = Outbox()
+        self.identity = identity
+        self.inbox = inbox
+        self.resume_key = secrets.token_urlsafe(32)
+        self.resume_within_s = resume_within_s
         self.summary = CallSummary(session=session_id)
-        self._peer = peer
-        self._inbox = inbox
         self._pipeline = pipeline
         self._enrolling = enrolling
+        self._on_event = on_event
+        self._history = history
         self._log = EventLog(session_id)
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[EndReason] = self._loop.create_future()
         self._scored = asyncio.Event()
         self._media_s = 0.0
         self._ticket: Ticket | None = None
+        self._links = Links(
+            first=link,
+            resume_within_s=resume_within_s,
+            on_lost=self._note_loss,
+            on_resumed=self._note_return,
+            on_gone=lambda: self.request_end("client_gone" if resume_within_s else "peer_closed"),
+        )
 
     def enter(self, engine: Engine) -> None:
         """Take a place in the engine.
@@ -115,26 +114,67 @@ class Session:
             CapacityError: it is stopping.
         """
         self._ticket = engine.admit(
-            pipeline=self._pipeline, inbox=self._inbox, deliver=self._deliver_from_worker
+            pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
         )
+
+    @property
+    def link(self) -> Link:
+        """The newest connection."""
+        return self._links.current
+
+    @property
+    def ending(self) -> bool:
+        """Whether its end was asked for."""
+        return self._ending.done()
+
+    @property
+    def enrols(self) -> bool:
+        """Whether it is an enrolment."""
+        return self._enrolling is not None
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""
         if self._ticket is not None:
             self._ticket.notify()
 
-    async def answer(self, offer_sdp: str) -> str:
-        """Answer the client's SDP offer.
+    def check_key(self, resume_key: str) -> None:
+        """Compare in a time that tells nothing about the key.
 
         Raises:
-            NegotiationError: it cannot be answered.
+            ResumeKeyError: it is another one.
         """
-        return await self._peer.answer(offer_sdp)
+        if not secrets.compare_digest(resume_key.encode(), self.resume_key.encode()):
+            _logger.warning("session %s: refused to resume with a wrong key", self.id)
+            raise ResumeKeyError("That is not this session's resume key. Start a new session.")
+
+    async def resume(self, link: Link, *, offer_sdp: str, after: int) -> str:
+        """Let another connection take over; the old one stays as it is if this one fails.
+
+        Args:
+            link: the new connection; released if it cannot take over.
+            offer_sdp: the client's offer.
+            after: number of the newest event that the client has.
+
+        Raises:
+            NegotiationError: the offer cannot be answered.
+            UnknownSessionError: the session ended meanwhile.
+        """
+        return await self._links.connect(link, offer_sdp, lambda: self._history(after))
+
+    def lose(self, link: Link, reason: LostReason) -> None:
+        """Note that a connection is gone; wait for another one, where that is allowed."""
+        self._links.lose(link, reason)
+
+    def leave(self, link: Link) -> None:
+        """End at once, because the client said goodbye over its newest connection."""
+        if link is self.link:
+            self.request_end("client_gone")
 
     def request_end(self, reason: EndReason) -> None:
         """Ask the session to end; the first reason counts."""
         if not self._ending.done():
             self._ending.set_result(reason)
+            self._links.retire()
 
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
@@ -142,37 +182,40 @@ class Session:
         self.request_end("error")
 
     def emit(self, payload: Payload) -> None:
-        """Number, date and queue one event."""
+        """Number, date and hand out one event."""
         self._media_s = max(self._media_s, payload.media_s)
         event = self._log.stamp(payload)
         self.summary = self.summary.after(event)
         self._on_event(event)
-        self.outbox.put(event)
-        if self.outbox.overflowed:
+        self.link.outbox.put(event)
+        if self.link.outbox.overflowed:
             self.request_end("client_gone")
         if isinstance(payload, StateChanged):
             _logger.info("session %s is %s", self.id, payload.state)
 
     async def run(self) -> None:
         """Run until the call ends, then emit the last events and release everything."""
-        watch = asyncio.create_task(self._watch_peer())
+        self._links.watch()
         try:
             reason = await asyncio.shield(self._ending)
             reason = await self._wind_up(reason)
         finally:
-            watch.cancel()
             await self._release()
         self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
-        self.outbox.close()
+        self.link.outbox.close()
         _logger.info("session %s ended: %s", self.id, reason)
 
     async def abandon(self) -> None:
         """Release everything of a session that never ran."""
         await self._release()
 
-    async def _watch_peer(self) -> None:
-        await self._peer.closed.wait()
-        self.request_end("peer_closed")
+    def _note_loss(self, reason: LostReason) -> None:
+        _logger.info("session %s lost its connection: %s", self.id, reason)
+        self.emit(ConnectionLost(media_s=self._media_s, reason=reason))
+
+    def _note_return(self, away_s: float) -> None:
+        _logger.info("session %s resumed after %.1f s", self.id, away_s)
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""
@@ -193,10 +236,10 @@ class Session:
     async def _release(self) -> None:
         if self._ticket is not None:
             self._ticket.cancel()
-        await self._peer.close()
+        await self._links.close()
 
     def _totals(self) -> Totals:
-        stats = self._inbox.stats
+        stats = self.inbox.stats
         return Totals(
             windows=self._pipeline.windows,
             video_frames_dropped=stats.video_frames_dropped,

@@ -7,34 +7,33 @@ import logging
 import time
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 
-from stream_verifier.errors import CapacityError, IdentityExistsError, UnknownIdentityError
+from stream_verifier.enrolling import Enrolling
+from stream_verifier.errors import (
+    CapacityError,
+    IdentityExistsError,
+    UnknownIdentityError,
+    UnknownSessionError,
+)
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.messages import Start
+from stream_verifier.events.messages import Resume, Start
 from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.media.ice import LOOPBACK, local_addresses
+from stream_verifier.link import Link
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.peer import Peer
 from stream_verifier.memory import give_back_freed_memory
+from stream_verifier.network import host_addresses, ice_servers, local_ends
 from stream_verifier.services import Recogniser
-from stream_verifier.session import Enrolling, Session
-from stream_verifier.settings import Settings, is_loopback
+from stream_verifier.session import Session
+from stream_verifier.settings import Settings
 from stream_verifier.summary import CallSummary, EndedCalls
 from stream_verifier.verify.engine import STOPPING, Engine
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-
-
-def host_addresses(settings: Settings) -> tuple[str, ...] | None:
-    """The local addresses offered to peers; None leaves the choice to aioice.
-
-    A server on loopback offers loopback too, so that a call from this machine needs no network.
-    """
-    if settings.ice_host_addresses or not is_loopback(settings.host):
-        return settings.ice_host_addresses or None
-    return (*LOOPBACK, *local_addresses())
+_MEDIA_TIMEOUT_S = 5.0
 
 
 class Sessions:
@@ -89,8 +88,38 @@ class Sessions:
                 session.request_end("ended_by_admin")
                 await asyncio.wait([task])
 
-    async def open(self, start: Start) -> tuple[Session, str]:
+    def find(self, session_id: str) -> Session:
+        """Return the session of that id.
+
+        Raises:
+            UnknownSessionError: none runs.
+        """
+        for session in self._running.values():
+            if session.id == session_id and not session.ending:
+                return session
+        raise UnknownSessionError("No session of that id runs (any more). Start a new one.")
+
+    async def resume(self, message: Resume) -> tuple[Session, str]:
+        """Let a client go on with its session; return it with the SDP answer.
+
+        Raises:
+            UnknownSessionError: it does not run any more.
+            ResumeKeyError: the client does not know its secret.
+            NegotiationError: the offer cannot be answered.
+        """
+        session = self.find(message.session)
+        session.check_key(message.resume_key)
+        link = Link(peer=self._peer(session.id, session.inbox))
+        answer = await session.resume(link, offer_sdp=message.sdp, after=message.after)
+        return session, answer
+
+    async def open(self, start: Start, *, socket: bool = True) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
+
+        Args:
+            start: what the client wants.
+            socket: whether the client follows its events and may resume; a publisher that does
+                not is gone as soon as its media stops.
 
         Raises:
             CapacityError: the server is full.
@@ -107,10 +136,10 @@ class Sessions:
             )
         self._opening += 1
         try:
-            session = await self._prepare(start)
+            session = await self._prepare(start, socket=socket)
             try:
                 session.enter(self._engine)
-                answer = await session.answer(start.sdp)
+                answer = await session.link.peer.answer(start.sdp)
                 if self._closing:  # begun while this one was being opened
                     raise CapacityError(STOPPING)
             except BaseException:
@@ -139,42 +168,52 @@ class Sessions:
         self._hub.end(session.id)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
-            session.outbox.close()
+            session.link.outbox.close()
         # Off the loop, in the pool that makes pipelines.
         asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
 
-    async def _prepare(self, start: Start) -> Session:
+    async def _prepare(self, start: Start, *, socket: bool) -> Session:
         enrolling = await self._enrolling(start) if start.mode == "enrol" else None
-        pipeline: VerifyPipeline | EnrolPipeline
-        if enrolling is None:
-            reference = await self._store.reference(
-                start.identity, model_id=self._recogniser.model_id
-            )
-            pipeline = await asyncio.to_thread(
-                self._recogniser.verify_pipeline,
-                reference,
-                operating_point=start.operating_point,
-                now=time.monotonic,
-            )
-        else:
-            pipeline = await asyncio.to_thread(self._recogniser.enrol_pipeline)
-        inbox = MediaInbox()
-        peer = Peer(
-            ice_servers=self._settings.ice_servers,
-            host_addresses=host_addresses(self._settings),
-            inbox=inbox,
-            video_rate_hz=self._settings.face_rate_hz,
-        )
+        pipeline = await self._pipeline(start)
+        session_id, inbox = uuid.uuid4().hex, MediaInbox()
+        link = Link(peer=self._peer(session_id, inbox, media_only=not socket))
+        if not socket:
+            link.outbox.close()
         session = Session(
-            session_id=uuid.uuid4().hex,
-            peer=peer,
+            session_id=session_id,
+            identity=start.identity,
+            link=link,
             inbox=inbox,
             pipeline=pipeline,
             enrolling=enrolling,
+            resume_within_s=self._settings.resume_within_s if socket else 0.0,
             on_event=self._hub.publish,
+            history=partial(self._hub.history, session_id),
         )
         inbox.on_ready = session.notify
         return session
+
+    async def _pipeline(self, start: Start) -> VerifyPipeline | EnrolPipeline:
+        if start.mode == "enrol":
+            return await asyncio.to_thread(self._recogniser.enrol_pipeline)
+        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
+        return await asyncio.to_thread(
+            self._recogniser.verify_pipeline,
+            reference,
+            operating_point=start.operating_point,
+            now=time.monotonic,
+        )
+
+    def _peer(self, session_id: str, inbox: MediaInbox, *, media_only: bool = False) -> Peer:
+        settings = self._settings
+        return Peer(
+            ice_servers=ice_servers(settings, user=session_id, now_s=time.time()),
+            host_addresses=host_addresses(settings),
+            local_ends=local_ends(settings),
+            inbox=inbox,
+            video_rate_hz=settings.face_rate_hz,
+            media_timeout_s=_MEDIA_TIMEOUT_S if media_only else None,
+        )
 
     async def _enrolling(self, start: Start) -> Enrolling:
         consent = start.consent_record()

@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_verifier.errors import SettingsError
+from stream_verifier.urls import check_ice_urls, check_port_range
 from stream_verifier.webhooks.target import check_target
 
 
@@ -86,6 +87,24 @@ class Settings(BaseSettings):
     ice_host_addresses: tuple[str, ...] = Field(
         (), description="Local addresses offered as candidates; default: all but loopback."
     )
+    turn_urls: tuple[str, ...] = Field(
+        (), description="TURN URLs that take credentials made with turn_secret."
+    )
+    turn_secret: SecretStr | None = Field(
+        None, description="The TURN server's shared secret (coturn: static-auth-secret)."
+    )
+    turn_ttl_s: int = Field(
+        3600, ge=60, le=86_400, description="How long a TURN credential can be used to connect."
+    )
+    udp_ports: str | None = Field(
+        None, pattern=r"^\d{1,5}-\d{1,5}$", description="UDP ports for media, FIRST-LAST."
+    )
+    public_address: str | None = Field(
+        None, description="Address of a NAT that forwards udp_ports to this machine one to one."
+    )
+    resume_within_s: float = Field(
+        15.0, ge=0, le=300, description="How long a call waits for a lost client; 0: not at all."
+    )
     speech_window_s: float = Field(3.0, gt=0.5, description="Longest speech scored at once.")
     speech_first_s: float = Field(1.5, gt=0.5, description="Speech that a first score needs.")
     hop_s: float = Field(1.0, gt=0.1, description="New media between two scores.")
@@ -113,6 +132,26 @@ class Settings(BaseSettings):
             self.webhook_url, self.webhook_secret, self.webhook_types, is_loopback=is_loopback
         )
         return self
+
+    @model_validator(mode="after")
+    def _fit_the_network(self) -> Self:
+        check_ice_urls(self.ice_servers, ("stun",))
+        check_ice_urls(self.turn_urls, ("turn", "turns"))
+        if bool(self.turn_urls) != (self.turn_secret is not None):
+            raise ValueError("turn_urls and turn_secret go together: set both or neither")
+        if self.public_address is not None:
+            ipaddress.IPv4Address(self.public_address)
+        if self.udp_port_range is not None:
+            check_port_range(*self.udp_port_range)
+        return self
+
+    @property
+    def udp_port_range(self) -> tuple[int, int] | None:
+        """First and last UDP port for media; None where any will do."""
+        if self.udp_ports is None:
+            return None
+        first, last = self.udp_ports.split("-")
+        return int(first), int(last)
 
     @property
     def store_url(self) -> str:

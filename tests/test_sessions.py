@@ -13,7 +13,8 @@ from stream_verifier.errors import CapacityError, UnknownIdentityError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Start
 from stream_verifier.media.ice import LOOPBACK, local_addresses
-from stream_verifier.sessions import Sessions, host_addresses
+from stream_verifier.network import host_addresses
+from stream_verifier.sessions import Sessions
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.engine import STOPPING, Engine
 

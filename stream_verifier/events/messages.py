@@ -12,6 +12,8 @@ from stream_verifier.events.wire import MAX_MESSAGE_BYTES as MAX_MESSAGE_BYTES
 from stream_verifier.events.wire import read_message
 from stream_verifier.identities.consent import Consent
 
+MAX_TOKEN_CHARS = 4096
+
 
 class ConsentGiven(BaseModel):
     """What the person agreed to; the server adds the time."""
@@ -35,7 +37,7 @@ class Start(BaseModel):
     consent: ConsentGiven | None = None
     replace: bool = False
     operating_point: str | None = Field(None, max_length=64)
-    token: str | None = Field(None, max_length=4096, repr=False)
+    token: str | None = Field(None, max_length=MAX_TOKEN_CHARS, repr=False)
 
     def consent_record(self) -> Consent:
         """The consent as it is stored.
@@ -61,11 +63,24 @@ class Stop(BaseModel):
     type: Literal["stop"]
 
 
-ClientMessage = Annotated[Start | Stop, Field(discriminator="type")]
-_adapter: TypeAdapter[Start | Stop] = TypeAdapter(ClientMessage)
+class Resume(BaseModel):
+    """Goes on with a session whose connection was lost, by a new SDP offer."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["resume"]
+    session: str = Field(min_length=1, max_length=64)
+    resume_key: str = Field(max_length=128)
+    after: int = Field(0, ge=0, description="Number of the newest event that the client has.")
+    sdp: str
+    token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
 
 
-def parse_message(text: str) -> Start | Stop:
+ClientMessage = Annotated[Start | Resume | Stop, Field(discriminator="type")]
+_adapter: TypeAdapter[Start | Resume | Stop] = TypeAdapter(ClientMessage)
+
+
+def parse_message(text: str) -> Start | Resume | Stop:
     """Read one message.
 
     Raises:

@@ -177,6 +177,22 @@ class Gap(Payload):
     reason: str
 
 
+class ConnectionLost(Payload):
+    """The client's connection is gone; the session waits for another one, then ends."""
+
+    type: Literal["connection_lost"] = "connection_lost"
+    reason: Literal["socket_closed", "media_stopped", "taken_over"] = Field(
+        description="taken_over: the client came back before the loss was noticed."
+    )
+
+
+class ConnectionResumed(Payload):
+    """The client came back over another connection; a gap follows with the first media."""
+
+    type: Literal["connection_resumed"] = "connection_resumed"
+    away_s: float = Field(description="Seconds since the last media over the old connection.")
+
+
 class ErrorRaised(Payload):
     """Something went wrong; the session ends after it."""
 
@@ -219,6 +235,8 @@ AnyPayload = Annotated[
     | EnrolmentProgress
     | Enrolled
     | Gap
+    | ConnectionLost
+    | ConnectionResumed
     | ErrorRaised
     | SessionEnded,
     Field(discriminator="type"),

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import ifaddr
 from aiortc import RTCConfiguration, RTCIceServer
-from aiortc.codecs import get_capabilities
-from aiortc.rtcrtpparameters import RTCRtpCodecCapability
 
 LOOPBACK = ("127.0.0.1",)
 """What reaches this machine alone; aioice offers it to a peer only when told to."""
@@ -29,6 +27,20 @@ class IceServer:
     credential: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LocalEnds:
+    """What this machine's own ends of media connections look like.
+
+    Attributes:
+        ports: first and last UDP port for media; None leaves the choice to the system.
+        public_address: of a NAT that forwards these ports one to one; offered beside the local
+            addresses.
+    """
+
+    ports: tuple[int, int] | None = None
+    public_address: str | None = None
+
+
 def configuration(ice_servers: Sequence[IceServer | str]) -> RTCConfiguration:
     """Make aiortc's configuration, explicit even when empty.
 
@@ -41,12 +53,6 @@ def configuration(ice_servers: Sequence[IceServer | str]) -> RTCConfiguration:
             RTCIceServer(urls=s.url, username=s.username, credential=s.credential) for s in servers
         ]
     )
-
-
-def capabilities(kind: str) -> list[RTCRtpCodecCapability]:
-    """Return the codecs that aiortc knows for "audio" or "video"."""
-    known = get_capabilities(kind)
-    return list(known.codecs) if known else []
 
 
 def local_addresses() -> tuple[str, ...]:

@@ -6,10 +6,8 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import av
 from aiortc import (
     MediaStreamTrack,
     RTCPeerConnection,
@@ -20,55 +18,17 @@ from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import NegotiationError
 from stream_verifier.media import aiortc_patches
-from stream_verifier.media.audio import AudioNormaliser
-from stream_verifier.media.clock import MediaClock
-from stream_verifier.media.ice import IceServer, capabilities, configuration, local_addresses
+from stream_verifier.media.codecs import prefer_received
+from stream_verifier.media.ice import IceServer, LocalEnds, configuration, local_addresses
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.intake import Intake, Mark
 from stream_verifier.media.offers import sending_kinds
-from stream_verifier.media.video import VideoPicker
+from stream_verifier.media.stats import PeerStats, StreamStats
 
 __all__ = ["IceServer", "Peer", "PeerStats", "StreamStats", "local_addresses"]
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
-_MIME_TYPES = {
-    "audio": ("audio/opus",),
-    "video": ("video/VP8", "video/H264", "video/rtx"),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class StreamStats:
-    """One stream's counts so far.
-
-    Attributes:
-        packets: RTP packets received.
-        frames: frames decoded.
-        lost: audio packets given up, or video frames dropped for a missing reference.
-        restarts: times that stalled video had to be restarted.
-        silent_s: seconds since the last packet; None before the first.
-    """
-
-    packets: int
-    frames: int
-    lost: int
-    restarts: int
-    silent_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class PeerStats:
-    """A peer's state and counts.
-
-    Attributes:
-        state: of the connection: "new", "connecting", "connected", "failed" or "closed".
-        synchronised: whether audio and video are aligned by sender reports yet.
-        streams: by kind, "audio" and "video".
-    """
-
-    state: str
-    synchronised: bool
-    streams: dict[str, StreamStats]
 
 
 class Peer:
@@ -81,10 +41,12 @@ class Peer:
         inbox: where audio, sampled frames and gaps go.
         ice_servers: STUN and TURN; none by default, never a public one.
         host_addresses: local addresses to offer instead of all but loopback.
+        local_ends: which UDP ports to use and which address of a NAT to offer beside.
         video_rate_hz: frames per second of media that are scored.
         max_side_px: longer side of those, at most.
         connect_timeout_s: a peer that has not connected by then is given up.
         silence_timeout_s: nothing at all from a connected peer for this long means it is gone.
+        media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
     """
 
     def __init__(
@@ -93,25 +55,25 @@ class Peer:
         inbox: MediaInbox,
         ice_servers: Sequence[IceServer | str] = (),
         host_addresses: Sequence[str] | None = None,
+        local_ends: LocalEnds | None = None,
         video_rate_hz: float = 2.0,
         max_side_px: int = 640,
         connect_timeout_s: float = 20.0,
         silence_timeout_s: float = 5.0,
+        media_timeout_s: float | None = None,
     ) -> None:
         self.closed = asyncio.Event()
         """Set when the call is over, whoever ended it; `close` still has to be awaited."""
-        self._inbox = inbox
+        self._intake = Intake(inbox=inbox, video_rate_hz=video_rate_hz, max_side_px=max_side_px)
         self._configuration = configuration(ice_servers)
         self._host_addresses = host_addresses
+        self._local_ends = local_ends or LocalEnds()
         self._connect_timeout_s = connect_timeout_s
         self._silence_timeout_s = silence_timeout_s
-        self._clock = MediaClock()
-        self._audio = AudioNormaliser()
-        self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
+        self._media_timeout_s = media_timeout_s
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
         self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
-        self._frames = {"audio": 0, "video": 0}
         self._liveness: list[aiortc_patches.Liveness] = []
         self._readers: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
@@ -123,9 +85,21 @@ class Peer:
         state = "closed" if self._closing else "new"
         if self._pc is not None:
             state = self._pc.connectionState
-        return PeerStats(
-            state, self._clock.synchronised, {k: self._stream_stats(k) for k in self._taps}
-        )
+        synchronised = self._intake.clock.synchronised
+        return PeerStats(state, synchronised, {k: self._stream_stats(k) for k in self._taps})
+
+    @property
+    def mark(self) -> Mark | None:
+        """Where its media stands; None before any came."""
+        return self._intake.mark
+
+    def carry_on(self, mark: Mark) -> None:
+        """Go on where another peer of the same call stopped; before any media."""
+        self._intake.carry_on(mark)
+
+    def silence(self) -> None:
+        """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
+        self._intake.close()
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer an offer and start to receive.
@@ -169,10 +143,9 @@ class Peer:
         pc.on("connectionstatechange", self._on_state)
         self._guard = aiortc_patches.ConnectGuard(pc)
         for kind in sorted(kinds):
-            _prefer_codecs(pc.addTransceiver(kind, direction="recvonly"), kind)
+            prefer_received(pc.addTransceiver(kind, direction="recvonly"))
         await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
-        if self._host_addresses is not None:
-            aiortc_patches.use_host_addresses(pc, self._host_addresses)
+        aiortc_patches.gather_on(pc, self._host_addresses, self._local_ends)
         connections = aiortc_patches.ice_connections(pc)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
@@ -181,8 +154,8 @@ class Peer:
         await pc.setLocalDescription(await pc.createAnswer())
         if not any(connection.local_candidates for connection in connections):
             raise NegotiationError(
-                "This machine has no network address to receive media on. Set "
-                "host_addresses to 127.0.0.1 for calls from the machine itself."
+                "This machine has no network address, or no free UDP port, to receive media on. "
+                "Set host_addresses to 127.0.0.1 for calls from itself, or widen udp_ports."
             )
         self._watch = asyncio.create_task(self._watch_over(pc))
         return str(pc.localDescription.sdp)
@@ -195,12 +168,12 @@ class Peer:
             return
         if kind in self._taps:
             self._start_reader(self._read(receiver.track, lambda frame: None))
-        elif kind == "audio":
-            self._taps[kind] = aiortc_patches.AudioTap(receiver, self._clock)
-            self._start_reader(self._read(receiver.track, self._take_sound))
-        else:
-            self._taps[kind] = aiortc_patches.VideoTap(receiver, self._clock)
-            self._start_reader(self._read(receiver.track, self._take_picture))
+            return
+        audio = kind == "audio"
+        make = aiortc_patches.AudioTap if audio else aiortc_patches.VideoTap
+        take = self._intake.take_sound if audio else self._intake.take_picture
+        tap = self._taps[kind] = make(receiver, self._intake.clock)
+        self._start_reader(self._read(receiver.track, lambda frame: take(frame, tap)))
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
         task = asyncio.ensure_future(reading)
@@ -215,24 +188,6 @@ class Peer:
                 return
             take(frame)
 
-    def _take_sound(self, frame: Any) -> None:
-        if isinstance(frame, av.AudioFrame) and frame.pts is not None:
-            time_s, arrived_s, reason = self._date("audio", frame.pts)
-            for item in self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason):
-                self._inbox.put(item)
-
-    def _take_picture(self, frame: Any) -> None:
-        if isinstance(frame, av.VideoFrame) and frame.pts is not None:
-            time_s, arrived_s, reason = self._date("video", frame.pts)
-            for item in self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason):
-                self._inbox.put(item)
-
-    def _date(self, kind: str, ticks: int) -> tuple[float, float | None, str]:
-        """Return a decoded frame's media time, arrival and why there was none before it."""
-        tap = self._taps[kind]
-        self._frames[kind] += 1
-        return self._clock.seconds(kind, ticks), tap.arrival_s(ticks), tap.pause_reason(ticks)
-
     async def _watch_over(self, pc: RTCPeerConnection) -> None:
         """Keep streams going and notice when the peer is gone."""
         started_s = time.monotonic()
@@ -241,17 +196,19 @@ class Peer:
             now_s = time.monotonic()
             for tap in self._taps.values():
                 await tap.tend(now_s)
-            if pc.connectionState == "connected":
-                gone = self._silent_s(now_s) > self._silence_timeout_s
-            else:
-                gone = now_s - started_s > self._connect_timeout_s
-            if gone:
+            if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
                 self.closed.set()
 
-    def _silent_s(self, now_s: float) -> float:
-        heard = [life.heard_s for life in self._liveness if life.heard_s is not None]
-        return now_s - max(heard, default=now_s)
+    def _gone(self, state: str, started_s: float, now_s: float) -> bool:
+        if state != "connected":
+            return now_s - started_s > self._connect_timeout_s
+        alive = [life.heard_s for life in self._liveness if life.heard_s is not None]
+        if now_s - max(alive, default=now_s) > self._silence_timeout_s:
+            return True
+        media_s = [tap.last_packet_s or started_s for tap in self._taps.values()]
+        timeout_s = self._media_timeout_s
+        return timeout_s is not None and now_s - max(media_s, default=now_s) > timeout_s
 
     def _on_state(self) -> None:
         if self._pc is not None and self._pc.connectionState in ("failed", "closed"):
@@ -267,6 +224,7 @@ class Peer:
 
     async def _close(self) -> None:
         self.closed.set()
+        self.silence()
         tasks = [*self._readers, *([self._watch] if self._watch else [])]
         for task in tasks:
             task.cancel()
@@ -282,13 +240,8 @@ class Peer:
         silent_s = None if tap.last_packet_s is None else time.monotonic() - tap.last_packet_s
         return StreamStats(
             packets=tap.packets,
-            frames=self._frames[kind],
+            frames=self._intake.frames[kind],
             lost=tap.lost,
             restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
             silent_s=silent_s,
         )
-
-
-def _prefer_codecs(transceiver: RTCRtpTransceiver, kind: str) -> None:
-    wanted = _MIME_TYPES[kind]
-    transceiver.setCodecPreferences([c for c in capabilities(kind) if c.mimeType in wanted])

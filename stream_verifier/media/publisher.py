@@ -19,7 +19,8 @@ from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import MediaError, NegotiationError
 from stream_verifier.media import aiortc_patches
-from stream_verifier.media.ice import IceServer, capabilities, configuration
+from stream_verifier.media.codecs import capabilities
+from stream_verifier.media.ice import IceServer, configuration
 
 _CODECS = {"vp8": "video/VP8", "h264": "video/H264", "opus": "audio/opus"}
 

@@ -53,7 +53,8 @@ class MediaGap:
         kind: "audio" or "video".
         start_s: media time at which it stopped.
         end_s: media time at which it came back.
-        reason: "network" (lost or late), "overrun" (this process was too slow) or "muted".
+        reason: "network" (lost or late), "overrun" (this process was too slow), "muted", or
+            "reconnected" (another connection took over, from whoever holds the call's secret).
     """
 
     kind: str

@@ -30,6 +30,12 @@ Token = Annotated[str | None, Depends(_token)]
 """What a request shows as ``Authorization: Bearer``; names the scheme in the API's description."""
 
 
+def bearer(connection: HTTPConnection) -> str | None:
+    """The token of an Authorization header (RFC 6750), None without one."""
+    kind, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if kind.lower() == "bearer" and token.strip() else None
+
+
 def gate_of(connection: HTTPConnection) -> Gate:
     """The application's gate."""
     gate: Gate = connection.app.state.gate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Any
 
@@ -11,42 +12,62 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ProtocolError, RateLimitedError, StreamVerifierError
 from stream_verifier.events.log import to_line
-from stream_verifier.events.messages import Start, Stop, parse_message
+from stream_verifier.events.messages import Resume, Start, Stop, parse_message
+from stream_verifier.link import Link
 from stream_verifier.session import Session
 from stream_verifier.sessions import Sessions
 from stream_verifier.web.access import admit, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 
 _START_TIMEOUT_S = 10.0
+GOODBYE = 1000
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
+TAKEN_OVER = 4001
+"""Closes a call's old socket when its client has resumed the session over another one."""
 
 
 async def call_socket(websocket: WebSocket) -> None:
-    """Serve one call: wait for its start, run its session, pass its events on."""
+    """Serve one connection of a call: start or resume its session, pass its events on."""
     headers = websocket.headers
     allowed = websocket.app.state.settings.allowed_origins
     if not origin_allowed(headers.get("origin"), headers.get("host"), allowed):
         await websocket.close(POLICY_VIOLATION, "origin not allowed")
         return
     await websocket.accept()
-    sessions: Sessions = websocket.app.state.sessions
     try:
-        with websocket.app.state.waiting_room.seat(client_of(websocket)):
-            start = await _receive_start(websocket)
-        gate_of(websocket).count_opening(client_of(websocket))
-        scope = Scope.PUBLISH if start.mode == "verify" else Scope.ENROL
-        admit(websocket, start.token, scope, identity=start.identity)
-        session, answer = await sessions.open(start)
+        session, answer = await _open(websocket)
     except StreamVerifierError as error:
         await _refuse(websocket, error)
         return
     except WebSocketDisconnect:
         return
-    await _serve(websocket, session, answer)
+    await _serve(websocket, session, session.link, answer)
 
 
-async def _receive(websocket: WebSocket) -> Start | Stop:
+async def _open(websocket: WebSocket) -> tuple[Session, str]:
+    """Do what the first message says."""
+    sessions: Sessions = websocket.app.state.sessions
+    with websocket.app.state.waiting_room.seat(client_of(websocket)):
+        message = await _receive_first(websocket)
+    gate_of(websocket).count_opening(client_of(websocket))
+    if isinstance(message, Resume):
+        return await _resume(websocket, sessions, message)
+    scope = Scope.ENROL if message.mode == "enrol" else Scope.PUBLISH
+    admit(websocket, message.token, scope, identity=message.identity)
+    return await sessions.open(message)
+
+
+async def _resume(websocket: WebSocket, sessions: Sessions, message: Resume) -> tuple[Session, str]:
+    # Who shows no token of ours learns nothing, not even whether the session runs.
+    gate_of(websocket).identify(message.token, client=client_of(websocket))
+    known = sessions.find(message.session)
+    scope = Scope.ENROL if known.enrols else Scope.PUBLISH
+    admit(websocket, message.token, scope, identity=known.identity, session=known.id)
+    return await sessions.resume(message)
+
+
+async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
     message = await websocket.receive()
     if message["type"] == "websocket.disconnect":
         raise WebSocketDisconnect(message.get("code", 1005))
@@ -56,13 +77,13 @@ async def _receive(websocket: WebSocket) -> Start | Stop:
     return parse_message(text)
 
 
-async def _receive_start(websocket: WebSocket) -> Start:
+async def _receive_first(websocket: WebSocket) -> Start | Resume:
     try:
         message = await asyncio.wait_for(_receive(websocket), _START_TIMEOUT_S)
     except TimeoutError:
         raise ProtocolError(f"No start message came within {_START_TIMEOUT_S:g} s.") from None
-    if not isinstance(message, Start):
-        raise ProtocolError("The first message must be a start.")
+    if isinstance(message, Stop):
+        raise ProtocolError("The first message must be a start or a resume.")
     return message
 
 
@@ -78,41 +99,71 @@ async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
         return
 
 
-async def _serve(websocket: WebSocket, session: Session, answer: str) -> None:
-    listener = asyncio.create_task(_listen(websocket, session))
+async def _serve(websocket: WebSocket, session: Session, link: Link, answer: str) -> None:
+    listener = asyncio.create_task(_listen(websocket, session, link))
     try:
-        await websocket.send_text(_answer(session, answer))
-        async for event in session.outbox:
-            await websocket.send_text(to_line(event))
-        if session.outbox.overflowed:
-            await websocket.close(TRY_AGAIN_LATER, "too slow to follow")
-        elif websocket.client_state is WebSocketState.CONNECTED:
-            await websocket.close()
-    except (WebSocketDisconnect, RuntimeError):
-        session.request_end("client_gone")
+        # Whether it broke or was closed, the session learns of it below.
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await websocket.send_text(_answer(session, answer))
+            for event in link.replay:
+                await websocket.send_text(to_line(event))
+            async for event in link.outbox:
+                await websocket.send_text(to_line(event))
+            await _close(websocket, link)
     finally:
-        session.request_end("client_gone")
+        session.lose(link, "socket_closed")
         listener.cancel()
 
 
+async def _close(websocket: WebSocket, link: Link) -> None:
+    """Close a socket for which no more events come."""
+    if link.outbox.overflowed:
+        await websocket.close(TRY_AGAIN_LATER, "too slow to follow")
+    elif websocket.client_state is not WebSocketState.CONNECTED:
+        return
+    elif link.taken_over:
+        await websocket.close(TAKEN_OVER, "resumed over another connection")
+    else:
+        await websocket.close()
+
+
 def _answer(session: Session, sdp: str) -> str:
-    message: dict[str, Any] = {"type": "answer", "sdp": sdp, "session": session.id}
+    message: dict[str, Any] = {
+        "type": "answer",
+        "sdp": sdp,
+        "session": session.id,
+        "resume_key": session.resume_key,
+        "resume_within_s": session.resume_within_s,
+    }
     return json.dumps(message)
 
 
-async def _listen(websocket: WebSocket, session: Session) -> None:
+async def _listen(websocket: WebSocket, session: Session, link: Link) -> None:
     """Wait for the client to stop, to break the contract or to go."""
     while True:
         try:
             message = await _receive(websocket)
-        except WebSocketDisconnect:
-            session.request_end("client_gone")
+        except WebSocketDisconnect as gone:
+            _part(session, link, gone.code)
             return
         except ProtocolError as error:
-            session.fail(error)
+            _fail(session, link, error)
             return
-        if isinstance(message, Stop):
+        if not isinstance(message, Stop):
+            _fail(session, link, ProtocolError("This session has started already."))
+            return
+        if link is session.link:
             session.request_end("stopped")
-        else:
-            session.fail(ProtocolError("This session has started already."))
-            return
+
+
+def _part(session: Session, link: Link, code: int) -> None:
+    """Tell a client that hung up from one whose connection broke: that one may come back."""
+    if code == GOODBYE:
+        session.leave(link)
+    session.lose(link, "socket_closed")
+
+
+def _fail(session: Session, link: Link, error: ProtocolError) -> None:
+    """End the session, unless it has gone on without this socket."""
+    if link is session.link:
+        session.fail(error)

@@ -21,7 +21,7 @@ from stream_verifier.events.feed_messages import (
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.outbox import Entry
 from stream_verifier.events.subscription import Subscription
-from stream_verifier.web.call_socket import POLICY_VIOLATION, TRY_AGAIN_LATER, origin_allowed
+from stream_verifier.web.call_socket import POLICY_VIOLATION, TRY_AGAIN_LATER, 
 from stream_verifier.web.feed_access import admit
 
 _logger = logging.getLogger(__name__)

@@ -306,7 +306,9 @@ class WindowAssembler:
         """Note each gap once: whoever trusts the past must start anew, but only once."""
         over = [gap for gap in self._gaps if gap.start_s < end_s]
         self._gaps = [gap for gap in self._gaps if gap.start_s >= end_s]
-        if any(gap.end_s - gap.start_s >= self._settings.min_gap_s for gap in over):
+        least_s = self._settings.min_gap_s
+        # However short: what comes over another connection may be somebody else's.
+        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in over):
             yield "media_gap"
         if any(gap.reason == "overrun" for gap in over):
             yield "overloaded"

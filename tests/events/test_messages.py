@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_verifier.errors import ConsentError, ProtocolError
-from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Start, Stop, parse_message
+from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Resume, Start, Stop, parse_message
 
 CONSENT = {"subject": "Ada", "purpose": "tests", "text": "I agree."}
 
@@ -23,6 +23,15 @@ def test_a_start_and_a_stop_are_read() -> None:
     assert (message.mode, message.identity, message.replace) == ("verify", "ada", False)
     assert message.operating_point is None
     assert isinstance(parse_message('{"type": "stop"}'), Stop)
+
+
+def test_a_resume_is_read_and_starts_from_the_first_event_by_default() -> None:
+    resume = {"type": "resume", "session": "abc", "resume_key": "k", "sdp": "v=0"}
+    message = parse_message(json.dumps(resume))
+    assert isinstance(message, Resume)
+    assert (message.session, message.after, message.token) == ("abc", 0, None)
+    with pytest.raises(ProtocolError, match="after"):
+        parse_message(json.dumps({**resume, "after": -1}))
 
 
 def test_a_start_may_name_an_operating_point() -> None:

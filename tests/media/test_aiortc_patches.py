@@ -11,7 +11,8 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
-from aioice.ice import CandidatePair, Connection, StunProtocol
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import CandidatePair, Connection, StunProtocol, server_reflexive_candidate
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcdtlstransport import RTCDtlsTransport
@@ -55,6 +56,10 @@ def test_the_versions_are_those_the_patches_were_written_for() -> None:
         (JitterFrame.__init__, ["self", "data", "timestamp"]),
         (NackGenerator.add, ["self", "packet"]),
         (Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
+        (server_reflexive_candidate, ["protocol", "stun_server"]),
+        (candidate_foundation, ["candidate_type", "candidate_transport", "base_address"]),
+        (candidate_priority, ["candidate_component", "candidate_type", "local_pref"]),
+        (StunProtocol.__init__, ["self", "receiver"]),
         (Connection.data_received, ["self", "data", "component"]),
         (Connection.request_received, ["self", "message", "addr", "protocol"]),
         (Connection.build_request, ["self", "pair", "nominate"]),
@@ -80,6 +85,14 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCDtlsTransport._handle_rtcp_data, "recipient._handle_rtcp_packet(packet)"),
         (RTCIceTransport.__init__, "gatherer._connection"),
         (Connection.gather_candidates, "self.get_component_candidates("),
+        (Connection.gather_candidates, "component=component"),
+        (Connection.get_component_candidates, "self._protocols += host_protocols"),
+        (Connection.get_component_candidates, "protocol.local_candidate = Candidate("),
+        (
+            Connection.get_component_candidates,
+            "server_reflexive_candidate(protocol, self.stun_server)",
+        ),
+        (CandidatePair.local_candidate.fget, "self.protocol.local_candidate"),
         (Connection.connect, "self.query_consent()"),
         (Connection.close, "self._closing = True"),
         (RTCPeerConnection.setLocalDescription, "asyncio.ensure_future(self.__connect())"),

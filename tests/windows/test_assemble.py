@@ -310,6 +310,7 @@ def test_a_real_clip_gives_face_and_speech(data_dir: Path, detector: FaceDetecto
     [
         (MediaGap("video", 1.0, 1.6, "network"), set()),
         (MediaGap("video", 1.0, 2.5, "network"), {"media_gap"}),
+        (MediaGap("video", 1.0, 1.1, "reconnected"), {"media_gap"}),
         (MediaGap("audio", 1.0, 1.2, "overrun"), {"overloaded"}),
         (MediaGap("audio", 1.0, 3.0, "overrun"), {"media_gap", "overloaded"}),
     ],

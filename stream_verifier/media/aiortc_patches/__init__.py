@@ -1,6 +1,7 @@
 """The only place that touches private names of aiortc and aioice, and why.
 
-* Local addresses: aioice never offers loopback, which calls on one machine need.
+* Local addresses: aioice never offers loopback, which calls on one machine need; it binds any
+  port, where a firewall wants a range; and it knows of no NAT without asking a STUN server.
 * Liveness: aioice takes 27 s to notice that a peer died; `Liveness` takes about 5.
 * Audio: aiortc's jitter buffer adds 200 ms for good after one lost packet, and drops good ones.
 * Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
@@ -19,8 +20,8 @@ from stream_verifier.media.aiortc_patches.connection import (
     ConnectGuard,
     Liveness,
     ice_connections,
-    use_host_addresses,
 )
+from stream_verifier.media.aiortc_patches.gathering import gather_on, use_host_addresses
 from stream_verifier.media.aiortc_patches.streams import AudioTap, StreamTap, VideoTap
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Liveness",
     "StreamTap",
     "VideoTap",
+    "gather_on",
     "ice_connections",
     "use_host_addresses",
 ]

@@ -1,4 +1,4 @@
-"""Connections: local addresses, signs of life, and closing at any moment."""
+"""Connections: signs of life, and closing at any moment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import queue
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from aioice import stun
@@ -25,22 +25,6 @@ def ice_connections(pc: RTCPeerConnection) -> list[Connection]:
     transports += [pc.sctp.transport] if pc.sctp else []
     found = {id(c): c for c in (t.transport.iceGatherer._connection for t in transports)}
     return list(found.values())
-
-
-def use_host_addresses(pc: RTCPeerConnection, addresses: Sequence[str]) -> None:
-    """Gather candidates on exactly these local addresses; call it before gathering."""
-    for connection in ice_connections(pc):
-        gather = _gather_on(connection, list(addresses))
-        replace(connection, "get_component_candidates", gather)
-
-
-def _gather_on(connection: Connection, chosen: list[str]) -> Callable[..., Any]:
-    original = connection.get_component_candidates
-
-    def gather(component: int, addresses: list[str], timeout: int = 5) -> Any:
-        return original(component=component, addresses=chosen, timeout=timeout)
-
-    return gather
 
 
 class ConnectGuard:

@@ -1,0 +1,169 @@
+"""A client that can lose its network and come back, and the network that it loses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Self
+
+import websockets
+from calls import Event
+from websockets.asyncio.client import ClientConnection
+
+from stream_verifier.media import aiortc_patches
+from stream_verifier.media.ice import LOOPBACK
+from stream_verifier.media.publisher import Publisher
+
+
+class Wire:
+    """A TCP path to the server that can stop passing anything on, as a dead network does.
+
+    Nothing is closed and nothing lost, as TCP sends again what was not confirmed.
+
+    Args:
+        address: the server's http address.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._target = address.removeprefix("http://").split(":")
+        self._up = asyncio.Event()
+        self._up.set()
+        self._server: asyncio.Server | None = None
+        self._relays: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        assert self._server is not None
+        self._server.close()
+        for relay in self._relays:
+            relay.cancel()
+        await asyncio.gather(*self._relays, return_exceptions=True)
+
+    @property
+    def url(self) -> str:
+        assert self._server is not None
+        port = self._server.sockets[0].getsockname()[1]
+        return f"ws://127.0.0.1:{port}/api/v1/call"
+
+    def cut(self) -> None:
+        self._up.clear()
+
+    def restore(self) -> None:
+        self._up.set()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self._target)
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            relay = asyncio.create_task(self._relay(source, sink))
+            self._relays.add(relay)
+
+    async def _relay(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        try:
+            with contextlib.suppress(ConnectionError):
+                while data := await source.read(65_536):
+                    await self._up.wait()
+                    sink.write(data)
+                    await sink.drain()
+        finally:
+            sink.close()
+
+
+def go_dead(publisher: Publisher) -> None:
+    """Let nothing leave a publisher any more, no goodbye either."""
+    assert publisher._connection is not None
+    for connection in aiortc_patches.ice_connections(publisher._connection):
+        for protocol in connection._protocols:
+            protocol.transport.sendto = lambda *_: None  # type: ignore[method-assign]
+
+
+class ResumingClient:
+    """One call over connections that follow each other.
+
+    Args:
+        url: of the call's WebSocket.
+        media: what to play, from its start over every connection.
+    """
+
+    def __init__(self, url: str, media: Path) -> None:
+        self.answer: Event = {}
+        self.events: list[Event] = []
+        self.socket: ClientConnection | None = None
+        self.publisher: Publisher | None = None
+        self._url = url
+        self._media = media
+        self._old: list[Any] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.part()
+        for old in self._old:
+            await old.close()
+
+    async def start(self, **fields: Any) -> Event:
+        return await self._connect({"type": "start", "mode": "verify", **fields})
+
+    async def resume(self, **changes: Any) -> Event:
+        """Come back over new connections; the old ones stay as they are."""
+        return await self._connect(self._resume_message(**changes))
+
+    async def refused_resume(self, **changes: Any) -> Event:
+        """Try to, and stay with the present connections."""
+        publisher = Publisher(self._media, host_addresses=LOOPBACK)
+        async with websockets.connect(self._url) as socket:
+            message = {"sdp": await publisher.offer(), **self._resume_message(**changes)}
+            await socket.send(json.dumps(message))
+            answer: Event = json.loads(await socket.recv())
+        await publisher.close()
+        assert answer["type"] == "error"
+        return answer
+
+    def _resume_message(self, **changes: Any) -> Event:
+        return {
+            "type": "resume",
+            "session": self.answer["session"],
+            "resume_key": self.answer["resume_key"],
+            "after": self.events[-1]["seq"] if self.events else 0,
+            **changes,
+        }
+
+    def part(self) -> None:
+        """Leave the present connections open and unused."""
+        self._old += [part for part in (self.publisher, self.socket) if part is not None]
+        self.publisher = self.socket = None
+
+    async def follow(self) -> AsyncIterator[Event]:
+        """Yield events of the present connection, and keep them."""
+        assert self.socket is not None
+        async for message in self.socket:
+            self.events.append(json.loads(message))
+            yield self.events[-1]
+
+    async def until(self, kind: str, /, **fields: Any) -> Event:
+        """Follow until an event fits, and return it."""
+        async for event in self.follow():
+            if event["type"] == kind and fields.items() <= event.items():
+                return event
+        raise AssertionError(f"no {kind} came: {[e['type'] for e in self.events[-5:]]}")
+
+    async def stop(self) -> None:
+        assert self.socket is not None
+        await self.socket.send(json.dumps({"type": "stop"}))
+
+    async def _connect(self, message: Event) -> Event:
+        self.part()
+        self.publisher = Publisher(self._media, host_addresses=LOOPBACK)
+        self.socket = await websockets.connect(self._url)
+        await self.socket.send(json.dumps({**message, "sdp": await self.publisher.offer()}))
+        answer: Event = json.loads(await self.socket.recv())
+        if answer["type"] == "answer":
+            self.answer = answer
+            await self.publisher.accept(answer["sdp"])
+        return answer

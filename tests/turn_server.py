@@ -1,0 +1,79 @@
+"""A real coturn on loopback, for tests of relayed calls."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+SECRET = "a-secret-of-tests"  # noqa: S105
+
+needs_turnserver = pytest.mark.skipif(
+    shutil.which("turnserver") is None,
+    reason="needs coturn: run scripts/install_coturn.sh, or apt-get install coturn",
+)
+
+_CONFIG = """\
+listening-ip=127.0.0.1
+relay-ip=127.0.0.1
+listening-port={port}
+min-port={first}
+max-port={last}
+use-auth-secret
+static-auth-secret={secret}
+realm=tests
+fingerprint
+no-cli
+no-tls
+no-dtls
+no-multicast-peers
+allow-loopback-peers
+pidfile={folder}/turnserver.pid
+userdb={folder}/turndb
+log-file=/dev/null
+simple-log
+"""
+
+
+@dataclass(frozen=True)
+class TurnServer:
+    """Where it listens."""
+
+    url: str
+
+
+@contextlib.contextmanager
+def turn_server(folder: Path) -> Iterator[TurnServer]:
+    """Run coturn with time-limited credentials until the block ends."""
+    port = _free_port()
+    config = _CONFIG.format(port=port, first=port + 1, last=port + 60, secret=SECRET, folder=folder)
+    (folder / "turnserver.conf").write_text(config)
+    command = ["turnserver", "-c", str(folder / "turnserver.conf")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            _wait_until_listening(process, port)
+            yield TurnServer(f"turn:127.0.0.1:{port}")
+        finally:
+            process.terminate()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return min(port, 65_000)
+
+
+def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline_s = time.monotonic() + 20
+    while process.poll() is None and time.monotonic() < deadline_s:
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+            return
+        time.sleep(0.05)
+    raise RuntimeError(f"turnserver does not listen; it ended with {process.returncode}")
