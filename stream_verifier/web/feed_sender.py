@@ -116,7 +116,8 @@ class Feed:
     ) -> None:
         ends = (sent, watched, heard)
         if any(isinstance(end, WebSocketDisconnect | RuntimeError) for end in ends):
-            # It left, or the server software has cut it off.
+            # It left, or answered no ping and was cut off by the server software.
+            self._note(logging.INFO, "gone")
             return
         if isinstance(heard, ProtocolError):
             await refuse(self._websocket, heard)
@@ -133,13 +134,18 @@ class Feed:
 
     async def _drop(self, reason: str) -> None:
         """Let go of a subscriber that is too slow; it may come back for what it missed."""
-        _logger.warning(
-            "subscriber dropped: %s, %d events waited, %d scores dropped",
-            reason,
+        self._note(logging.WARNING, f"dropped, {reason}")
+        await self._close(TRY_AGAIN_LATER, f"{reason}: resume after the last cursor")
+
+    def _note(self, level: int, what: str) -> None:
+        _logger.log(
+            level,
+            "subscriber %s: %d messages sent, %d events waited, %d scores dropped",
+            what,
+            self._sent,
             self._subscription.waiting,
             self._subscription.dropped,
         )
-        await self._close(TRY_AGAIN_LATER, f"{reason}: resume after the last cursor")
 
     async def _close(self, code: int, reason: str) -> None:
         try:
