@@ -34,11 +34,20 @@ GROWTH_ALLOWED_MIB = 64.0
 
 
 @dataclass
-class Memory:
-    """The server's resident memory in MiB."""
+class Price:
+    """What the server's process took.
+
+    Attributes:
+        before: its resident memory in MiB with all subscribers there.
+        peak: the most that it was.
+        cpu_s: processor time while the calls spoke.
+        load: processes that wanted a processor at the end, over a minute, of the whole machine.
+    """
 
     before: float = 0.0
     peak: float = 0.0
+    cpu_s: float = 0.0
+    load: float = 0.0
 
 
 @contextlib.asynccontextmanager
@@ -69,15 +78,15 @@ async def line_of(process: asyncio.subprocess.Process, *, within_s: float) -> st
         return (await process.stdout.readline()).decode().strip()
 
 
-async def watch_memory(process: psutil.Process, memory: Memory) -> None:
+async def watch_memory(process: psutil.Process, price: Price) -> None:
     """Note the peak four times a second."""
     while True:
-        memory.peak = max(memory.peak, process.memory_info().rss / _MIB)
+        price.peak = max(price.peak, process.memory_info().rss / _MIB)
         await asyncio.sleep(0.25)
 
 
 async def follow(
-    address: str, options: argparse.Namespace, process: asyncio.subprocess.Process, memory: Memory
+    address: str, options: argparse.Namespace, process: asyncio.subprocess.Process, price: Price
 ) -> tuple[list[Subscriber], list[Subscriber]]:
     """Subscribe all, let the calls speak, and return the healthy and the stalled."""
     healthy = [await Subscriber.connect(address) for _ in range(options.healthy)]
@@ -85,12 +94,14 @@ async def follow(
     for subscriber in stalled:
         subscriber.stall()
     server = psutil.Process(process.pid)
-    memory.before = server.memory_info().rss / _MIB
-    watching = asyncio.create_task(watch_memory(server, memory))
+    price.before = server.memory_info().rss / _MIB
+    watching = asyncio.create_task(watch_memory(server, price))
     if process.stdin is None:
         raise RuntimeError("the server cannot be told to start")
+    cpu_s = sum(server.cpu_times()[:2])
     process.stdin.write(b"\n")
     await line_of(process, within_s=options.seconds + _START_S)
+    price.cpu_s, price.load = sum(server.cpu_times()[:2]) - cpu_s, psutil.getloadavg()[0]
     await asyncio.sleep(_SETTLE_S)
     watching.cancel()
     for subscriber in stalled:
@@ -103,16 +114,16 @@ async def follow(
 
 async def measure(
     options: argparse.Namespace, times_file: Path
-) -> tuple[list[float], list[Subscriber], list[Subscriber], Memory]:
-    """Return when events were published, the healthy, the stalled, and memory."""
-    memory = Memory()
+) -> tuple[list[float], list[Subscriber], list[Subscriber], Price]:
+    """Return when events were published, the healthy, the stalled, and price."""
+    price = Price()
     async with source(options, times_file) as process:
         address = await line_of(process, within_s=_START_S)
-        healthy, stalled = await follow(address, options, process, memory)
+        healthy, stalled = await follow(address, options, process, price)
         for subscriber in (*healthy, *stalled):
             subscriber.close()
     times: list[float] = json.loads(await asyncio.to_thread(times_file.read_text))
-    return times, healthy, stalled, memory
+    return times, healthy, stalled, price
 
 
 def latencies_ms(times: list[float], healthy: list[Subscriber]) -> list[float]:
@@ -129,13 +140,14 @@ def report(
     times: list[float],
     healthy: list[Subscriber],
     stalled: list[Subscriber],
-    memory: Memory,
+    price: Price,
 ) -> tuple[str, bool]:
     """The figures as Markdown, and whether all is as it must be."""
     complete = sum(got.cursors == list(range(1, len(times) + 1)) for got in healthy)
     latency = latencies_ms(times, healthy)
     cuts = statistics.quantiles(latency, n=100)
-    growth = memory.peak - memory.before
+    per_delivery_us = price.cpu_s / len(latency) * 1e6
+    growth = price.peak - price.before
     ends = Counter(got.end for got in stalled)
     rows = [
         ("subscribers, healthy and stalled", f"{len(healthy)} and {len(stalled)}"),
@@ -144,7 +156,9 @@ def report(
         ("latency, median", f"{cuts[49]:.1f} ms"),
         ("latency, 95th percentile", f"{cuts[94]:.1f} ms"),
         ("latency, longest", f"{latency[-1]:.1f} ms"),
-        ("server's memory, before and peak", f"{memory.before:.0f} and {memory.peak:.0f} MiB"),
+        ("server's processor time for one delivery", f"{per_delivery_us:.0f} µs"),
+        ("load of the machine", f"{price.load:.1f} on {psutil.cpu_count()} processors"),
+        ("server's memory, before and peak", f"{price.before:.0f} and {price.peak:.0f} MiB"),
         *((f"stalled that were let go with “{end}”", str(n)) for end, n in ends.items()),
     ]
     right = (

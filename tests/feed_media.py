@@ -17,9 +17,14 @@ from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection
 
+from stream_verifier.access.gate import Gate, Limits
+from stream_verifier.access.limiter import Limiter
+from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
+    ConnectionLost,
+    ConnectionResumed,
     Enrolled,
     EnrolmentProgress,
     ErrorRaised,
@@ -66,6 +71,8 @@ def ended() -> SessionEnded:
     return SessionEnded(media_s=2, reason="stopped", totals=Totals())
 
 
+_NO_LIMITS = Limits(bad_tokens=Limiter(per_minute=6000), openings=Limiter(per_minute=6000))
+
 PAYLOAD_EXAMPLES = (
     started(),
     MediaStarted(media_s=0, kind="audio"),
@@ -83,6 +90,8 @@ PAYLOAD_EXAMPLES = (
     ),
     Enrolled(media_s=9, identity="ada", id="1", speech_s=10, faces=5),
     Gap(media_s=3, kind="video", start_s=1, end_s=3, reason="lost"),
+    ConnectionLost(media_s=3, reason="socket_closed"),
+    ConnectionResumed(media_s=8, away_s=5),
     ErrorRaised(media_s=3, code="bad_message", message="What to do."),
     ended(),
 )
@@ -159,8 +168,8 @@ async def feed_server(
     """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
     app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
-    if gate is not None:
-        app.state.gate = gate
+    app.state.gate = gate or Gate(tokens=None, limiter=_NO_LIMITS)
+    app.state.waiting_room = WaitingRoom()
     async with serve(app, port=port) as address:
         try:
             yield FeedServer(address, app)

@@ -22,6 +22,8 @@ FORBIDDEN = {
     "stream_verifier/verify": {*WEB, "aiortc", "av", "stream_verifier.web"},
     "stream_verifier/identities": {*WEB, "aiortc", "stream_verifier.media", "ai_edge_litert"},
     "stream_verifier/events": {*WEB, "aiortc", "threading", "stream_verifier.media"},
+    "stream_verifier/client": {*WEB, "aiortc", "numpy", "model", "stream_verifier.web"},
+    "stream_verifier/webhooks": {*WEB, "aiortc", "numpy", "model", "stream_verifier.web"},
     "stream_verifier/web": {"aiortc", "numpy", "model", "sqlalchemy"},
     "stream_verifier/verify/belief.py": CLOCKS,
     "stream_verifier/verify/decision.py": CLOCKS,

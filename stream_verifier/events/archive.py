@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from stream_verifier.events.envelope import Envelope, Filter
-from stream_verifier.events.history import SessionHistory
+from stream_verifier.events.history import SessionHistory, in_order
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,12 @@ class Archive:
     def after(self, cursor: int, wanted: Filter) -> list[Envelope]:
         """All wanted events that are held and came after this cursor, in order."""
         self._expire()
-        found = [
-            envelope
-            for history in self._wanted(cursor, wanted)
-            for envelope in history.after(cursor)
-            if wanted.wants_type(envelope.type)
-        ]
-        return sorted(found, key=lambda envelope: envelope.cursor)
+        found: list[Envelope] = []
+        for history in self._wanted(cursor, wanted):
+            found += history.after(cursor)
+        if wanted.types is not None:
+            found = [envelope for envelope in found if envelope.type in wanted.types]
+        return in_order(found)
 
     def lost_after(self, cursor: int, wanted: Filter) -> int | None:
         """How many wanted events came after this cursor and are no longer held; None: unknown."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
+from operator import attrgetter
 from typing import Any
 
 from stream_verifier.events.envelope import Envelope, Filter
@@ -70,14 +71,15 @@ class SessionHistory:
         return count
 
     def after(self, cursor: int) -> list[Envelope]:
-        """All that is held and came after this cursor, in order."""
+        """All that is held and came after this cursor; not in order."""
         held = (*self._scores, *self._lasting)
-        # Two rising runs: sorting them is a merge.
-        return sorted((item for item in held if item.cursor > cursor), key=_cursor)
+        if cursor == 0:
+            return [*held]
+        return [item for item in held if item.cursor > cursor]
 
     def events_after(self, seq: int) -> list[dict[str, Any]]:
         """All that is held and has a higher number in its session, in order."""
-        return [item.event for item in self.after(0) if item.event["seq"] > seq]
+        return [item.event for item in in_order(self.after(0)) if item.event["seq"] > seq]
 
     def lost_after(self, cursor: int, wanted: Filter) -> int | None:
         """How many wanted events came after this cursor and are no longer held."""
@@ -101,5 +103,6 @@ class SessionHistory:
         gone.add(envelope.cursor)
 
 
-def _cursor(envelope: Envelope) -> int:
-    return envelope.cursor
+def in_order(envelopes: list[Envelope]) -> list[Envelope]:
+    """By cursor: what is made of a few rising runs sorts in little more than a pass."""
+    return sorted(envelopes, key=attrgetter("cursor"))

@@ -101,12 +101,7 @@ class Hub:
             CapacityError: as many are served as may be, or the server is stopping.
             ProtocolError: the position lies in the future.
         """
-        if self._closed:
-            raise CapacityError("The server is stopping.")
-        if limited and len(self._subscriptions) >= self._max_subscribers:
-            raise CapacityError(
-                f"All {self._max_subscribers} places for subscribers are taken. Try again later."
-            )
+        self._refuse_if_full(limited=limited)
         cursor, known = self._start(after)
         subscription = Subscription(
             wanted=wanted,
@@ -128,6 +123,14 @@ class Hub:
         for subscription in self._subscriptions:
             subscription.close()
         _logger.info("event hub closed at cursor %d", self.cursor)
+
+    def _refuse_if_full(self, *, limited: bool) -> None:
+        if self._closed:
+            raise CapacityError("The server is stopping.")
+        if limited and len(self._subscriptions) >= self._max_subscribers:
+            raise CapacityError(
+                f"All {self._max_subscribers} places for subscribers are taken. Try again later."
+            )
 
     def _start(self, after: Position | None) -> tuple[int, bool]:
         """Where to start, and whether what lies before it is known."""

@@ -13,3 +13,7 @@ class Answer(BaseModel):
     type: Literal["answer"] = "answer"
     sdp: str = Field(description="The SDP answer to the client's offer.")
     session: str = Field(description="The session's id, repeated in every event.")
+    resume_key: str = Field(description="The secret to show when resuming; tell nobody.")
+    resume_within_s: float = Field(
+        description="For so long the session waits for a lost client; 0: it does not."
+    )

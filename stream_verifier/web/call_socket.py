@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import ProtocolError, RateLimitedError, StreamVerifierError
+from stream_verifier.errors import ProtocolError, StreamVerifierError
 from stream_verifier.events.log import to_line
 from stream_verifier.events.messages import Resume, Start, Stop, parse_message
+from stream_verifier.events.replies import Answer
 from stream_verifier.link import Link
 from stream_verifier.session import Session
 from stream_verifier.sessions import Sessions
 from stream_verifier.web.access import admit, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
+from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
 
 _START_TIMEOUT_S = 10.0
 GOODBYE = 1000
-POLICY_VIOLATION = 1008
-TRY_AGAIN_LATER = 1013
 TAKEN_OVER = 4001
 """Closes a call's old socket when its client has resumed the session over another one."""
 
@@ -38,7 +36,7 @@ async def call_socket(websocket: WebSocket) -> None:
     try:
         session, answer = await _open(websocket)
     except StreamVerifierError as error:
-        await _refuse(websocket, error)
+        await refuse(websocket, error)
         return
     except WebSocketDisconnect:
         return
@@ -68,13 +66,7 @@ async def _resume(websocket: WebSocket, sessions: Sessions, message: Resume) -> 
 
 
 async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    text = message.get("text")
-    if text is None:
-        raise ProtocolError("Messages are JSON text, not binary.")
-    return parse_message(text)
+    return parse_message(await receive_text(websocket))
 
 
 async def _receive_first(websocket: WebSocket) -> Start | Resume:
@@ -85,18 +77,6 @@ async def _receive_first(websocket: WebSocket) -> Start | Resume:
     if isinstance(message, Stop):
         raise ProtocolError("The first message must be a start or a resume.")
     return message
-
-
-async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
-    """Tell why, then close."""
-    event = {"type": "error", "code": error.code, "message": str(error)}
-    try:
-        await websocket.send_text(json.dumps(event))
-        later = isinstance(error, RateLimitedError)
-        await websocket.close(TRY_AGAIN_LATER if later else POLICY_VIOLATION, error.code)
-    except (WebSocketDisconnect, RuntimeError):
-        # It left before it could be told.
-        return
 
 
 async def _serve(websocket: WebSocket, session: Session, link: Link, answer: str) -> None:
@@ -128,14 +108,13 @@ async def _close(websocket: WebSocket, link: Link) -> None:
 
 
 def _answer(session: Session, sdp: str) -> str:
-    message: dict[str, Any] = {
-        "type": "answer",
-        "sdp": sdp,
-        "session": session.id,
-        "resume_key": session.resume_key,
-        "resume_within_s": session.resume_within_s,
-    }
-    return json.dumps(message)
+    answer = Answer(
+        sdp=sdp,
+        session=session.id,
+        resume_key=session.resume_key,
+        resume_within_s=session.resume_within_s,
+    )
+    return answer.model_dump_json()
 
 
 async def _listen(websocket: WebSocket, session: Session, link: Link) -> None:

@@ -3,39 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections.abc import Iterator
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from stream_verifier.errors import CapacityError, ProtocolError, StreamVerifierError
-from stream_verifier.events.envelope import Envelope
-from stream_verifier.events.feed_messages import (
-    Dropped,
-    Heartbeat,
-    Refused,
-    Subscribe,
-    Subscribed,
-    parse_subscribe,
-)
+from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.events.feed_messages import Subscribe, parse_subscribe
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.outbox import Entry
-from stream_verifier.events.subscription import Subscription
-from stream_verifier.web.call_socket import POLICY_VIOLATION, TRY_AGAIN_LATER, 
+from stream_verifier.web.access import client_of
 from stream_verifier.web.feed_access import admit
+from stream_verifier.web.feed_sender import Feed
+from stream_verifier.web.origins import origin_allowed
+from stream_verifier.web.sockets import POLICY_VIOLATION, receive_text, refuse
 
-_logger = logging.getLogger(__name__)
 _SUBSCRIBE_TIMEOUT_S = 10.0
-_HEARTBEAT_S = 5.0
-# A subscriber that takes no byte for this long holds memory for nothing.
-_SEND_TIMEOUT_S = 10.0
-_CLOSE_TIMEOUT_S = 1.0
-# Sending to a quick subscriber never waits, so a long backlog would keep the loop from all others.
-_SENDS_A_TURN = 32
-_SERVICE_RESTART = 1012
-_EXPIRED = Refused(
-    code="expired_token", message="The token has expired: connect with a new one and resume."
-)
 
 
 async def feed_socket(websocket: WebSocket) -> None:
@@ -48,16 +28,17 @@ async def feed_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     hub: Hub = state.hub
     try:
-        subscribe = await _receive_subscribe(websocket)
+        with state.waiting_room.seat(client_of(websocket)):
+            subscribe = await _receive_subscribe(websocket)
         seconds_left = admit(websocket, subscribe)
         subscription = hub.subscribe(subscribe.wanted(), after=subscribe.position())
     except StreamVerifierError as error:
-        await _refuse(websocket, error)
+        await refuse(websocket, error)
         return
     except WebSocketDisconnect:
         return
     try:
-        await _Feed(websocket, hub, subscription, seconds_left=seconds_left).run()
+        await Feed(websocket, hub, subscription, seconds_left=seconds_left).run()
     finally:
         hub.unsubscribe(subscription)
 
@@ -65,176 +46,8 @@ async def feed_socket(websocket: WebSocket) -> None:
 async def _receive_subscribe(websocket: WebSocket) -> Subscribe:
     try:
         async with asyncio.timeout(_SUBSCRIBE_TIMEOUT_S):
-            return parse_subscribe(await _receive_text(websocket))
+            return parse_subscribe(await receive_text(websocket))
     except TimeoutError:
         raise ProtocolError(
             f"No subscribe message came within {_SUBSCRIBE_TIMEOUT_S:g} s."
         ) from None
-
-
-async def _receive_text(websocket: WebSocket) -> str:
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    text: str | None = message.get("text")
-    if text is None:
-        raise ProtocolError("Messages are JSON text, not binary.")
-    return text
-
-
-async def _refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
-    """Tell why, then close."""
-    later = isinstance(error, CapacityError)
-    await _say_why(
-        websocket,
-        Refused(code=error.code, message=str(error)),
-        TRY_AGAIN_LATER if later else POLICY_VIOLATION,
-    )
-
-
-async def _say_why(websocket: WebSocket, refused: Refused, close_code: int) -> None:
-    try:
-        async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-            await websocket.send_text(refused.model_dump_json())
-            await websocket.close(close_code, refused.code)
-    except (WebSocketDisconnect, RuntimeError, TimeoutError):
-        # It left, or takes nothing: it cannot be told.
-        return
-
-
-class _Feed:
-    """Sends one subscription's events, in a task of its own so that nobody waits for anybody."""
-
-    def __init__(
-        self,
-        websocket: WebSocket,
-        hub: Hub,
-        subscription: Subscription,
-        *,
-        seconds_left: float,
-    ) -> None:
-        self._websocket = websocket
-        self._seconds_left = seconds_left
-        self._hub = hub
-        self._subscription = subscription
-        self._sent = 0
-        self._clock = asyncio.get_running_loop().time
-        self._quiet_since = self._clock()
-        self._sending_since: float | None = None
-
-    async def run(self) -> None:
-        """Send until one side has had enough, then close with a reason."""
-        tasks = [
-            asyncio.create_task(work)
-            for work in (
-                self._send_all(),
-                self._watch(),
-                _listen(self._websocket),
-                asyncio.sleep(self._seconds_left, _EXPIRED),
-            )
-        ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in tasks:
-                task.cancel()
-            ends = await asyncio.gather(*tasks, return_exceptions=True)
-        await self._say_goodbye(*ends)
-
-    async def _say_goodbye(
-        self, sent: object, watched: object, heard: object, waited: object
-    ) -> None:
-        ends = (sent, watched, heard)
-        if any(isinstance(end, WebSocketDisconnect | RuntimeError) for end in ends):
-            # It left, or the server software has cut it off.
-            return
-        if isinstance(heard, ProtocolError):
-            await _refuse(self._websocket, heard)
-        elif waited is _EXPIRED:
-            await _say_why(self._websocket, _EXPIRED, POLICY_VIOLATION)
-        elif isinstance(watched, TimeoutError):
-            await self._drop("took nothing for too long")
-        elif self._subscription.overflowed:
-            await self._drop("too slow to follow")
-        elif isinstance(sent, Exception):
-            raise sent
-        else:
-            await self._close(_SERVICE_RESTART, "server stopping")
-
-    async def _drop(self, reason: str) -> None:
-        """Let go of a subscriber that is too slow; it may come back for what it missed."""
-        _logger.warning(
-            "subscriber dropped: %s, %d events waited, %d scores dropped",
-            reason,
-            self._subscription.waiting,
-            self._subscription.dropped,
-        )
-        await self._close(TRY_AGAIN_LATER, f"{reason}: resume after the last cursor")
-
-    async def _close(self, code: int, reason: str) -> None:
-        try:
-            async with asyncio.timeout(_CLOSE_TIMEOUT_S):
-                await self._websocket.close(code, reason)
-        except (WebSocketDisconnect, RuntimeError, TimeoutError):
-            # It is gone, or takes not even that: the server cuts the connection.
-            return
-
-    async def _send_all(self) -> None:
-        await self._send(self._subscribed())
-        while (entry := await self._subscription.get()) is not None:
-            for text in _texts(entry):
-                await self._send(text)
-
-    async def _send(self, text: str) -> None:
-        self._sending_since = self._clock()
-        await self._websocket.send_text(text)
-        self._quiet_since, self._sending_since = self._sending_since, None
-        self._sent += 1
-        if self._sent % _SENDS_A_TURN == 0:
-            await asyncio.sleep(0)
-
-    async def _watch(self) -> None:
-        """Send heartbeats while nothing else is sent.
-
-        One timer for many events: a timer for each costs more than the event.
-
-        Raises:
-            TimeoutError: something could not be sent in time.
-        """
-        while True:
-            if self._sending_since is not None:
-                due = self._sending_since + _SEND_TIMEOUT_S
-                if due <= self._clock():
-                    raise TimeoutError
-            else:
-                due = self._quiet_since + _HEARTBEAT_S
-                if due <= self._clock():
-                    await self._beat()
-                    continue
-            await asyncio.sleep(due - self._clock())
-
-    async def _beat(self) -> None:
-        self._quiet_since = self._clock()
-        # Where nothing waits, everything up to the newest event was sent or is not wanted.
-        if not self._subscription.waiting:
-            beat = Heartbeat(cursor=self._hub.cursor).model_dump_json()
-            async with asyncio.timeout(_SEND_TIMEOUT_S):
-                await self._websocket.send_text(beat)
-
-    def _subscribed(self) -> str:
-        subscription = self._subscription
-        return Subscribed(
-            epoch=self._hub.epoch, cursor=subscription.cursor, lost=subscription.lost
-        ).model_dump_json()
-
-
-def _texts(entry: Entry[Envelope]) -> Iterator[str]:
-    if entry.dropped:
-        yield Dropped(scores=entry.dropped).model_dump_json()
-    yield entry.item.text
-
-
-async def _listen(websocket: WebSocket) -> None:
-    """Wait for the client to go or to break the contract; both are raised."""
-    await _receive_text(websocket)
-    raise ProtocolError("A subscriber says one message only. Open another socket to follow more.")

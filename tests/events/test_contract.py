@@ -76,7 +76,7 @@ def test_messages_fit() -> None:
         feed.Dropped(scores=2),
         feed.Lost(events=None),
         feed.Refused(code="c", message="m"),
-        replies.Answer(sdp="v=0", session="s"),
+        replies.Answer(sdp="v=0", session="s", resume_key="k", resume_within_s=15),
     ):
         validator(type(message).__name__).validate(json.loads(message.model_dump_json()))
     envelope = Envelope.seal(EventLog("s").stamp(PAYLOAD_EXAMPLES[0]), cursor=1, identity=None)

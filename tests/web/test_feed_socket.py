@@ -2,20 +2,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import pytest_asyncio
 import websockets
 from feed_media import Call, FeedServer, changed, ended, feed_server, read, score
+from websockets.asyncio.client import ClientConnection
 
+from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import Reason, StateChanged
-from stream_verifier.web import feed_socket
+from stream_verifier.web import feed_sender, feed_socket
 
 
 class NotYouError(StreamVerifierError):
@@ -24,6 +26,8 @@ class NotYouError(StreamVerifierError):
 
 class OnlyAda:
     """A gate that lets a token read the events of one person."""
+
+    tokens = "known"
 
     def __init__(self) -> None:
         self.asked: list[tuple[str | None, str | None]] = []
@@ -36,10 +40,11 @@ class OnlyAda:
         identity: str | None = None,
         session: str | None = None,
         client: str,
-    ) -> None:
+    ) -> Grant:
         self.asked.append((identity, session))
         if (token, scope, identity, client) != ("good", "events:read", "ada", "127.0.0.1"):
             raise NotYouError("This token does not cover that.")
+        return ANYBODY
 
 
 @pytest_asyncio.fixture
@@ -102,7 +107,7 @@ async def test_a_new_run_of_the_server_tells_that_nobody_knows_what_was_lost(
 async def test_the_idle_hear_a_heartbeat(
     server: FeedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_socket, "_HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(feed_sender, "_HEARTBEAT_S", 0.01)
     Call(server.hub, "s1").say(score())
     async with server.follow(types=["gap"]) as feed:
         _, beat = await read(feed, 2)
@@ -195,8 +200,10 @@ async def test_the_gate_is_asked_for_everything_that_is_named() -> None:
 
 async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
     class SoonOver:
-        def admit(self, *_: Any, **__: Any) -> Any:
-            return SimpleNamespace(expires_at=datetime.now(UTC) + timedelta(seconds=0.3))
+        tokens = "known"
+
+        def admit(self, *_: Any, **__: Any) -> Grant:
+            return replace(ANYBODY, expires_at=time.time() + 0.3)
 
     server.app.state.gate = SoonOver()
     async with server.follow() as feed:
@@ -228,18 +235,18 @@ async def test_a_stopping_server_sends_the_last_events_and_says_why() -> None:
 async def test_a_stalled_subscriber_delays_nobody_and_is_dropped_with_a_reason(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(feed_socket, "_SEND_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(feed_sender, "_SEND_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(feed_sender, "_HEARTBEAT_S", 0.1)
     hub = Hub(queue_events=64)
     async with feed_server(hub) as server:
         reader, writer = await stall(server)
         async with server.follow(types=["state_changed"]) as healthy:
             await read(healthy, 1)
-            call, got = Call(hub, "s1"), 0
+            call, said = Call(hub, "s1"), 0
             while hub.subscribers == 2:
                 call.say(score(), wide_change())
-                got += 1
-                (envelope,) = await read(healthy, 1)
-                assert envelope["event"]["seq"] == 2 * got + 1
+                said += 1
+                assert (await next_event(healthy))["seq"] == 2 * said + 1
         writer.transport.abort()
     assert "took nothing for too long" in caplog.text
     assert "scores dropped" in caplog.text
@@ -265,6 +272,14 @@ async def test_a_slow_subscriber_is_told_of_dropped_scores_and_then_let_go(
     assert (closed.value.rcvd.code, closed.value.rcvd.reason.split(":")[0]) == (
         1013, "too slow to follow",
     )  # fmt: skip
+
+
+async def next_event(feed: ClientConnection) -> dict[str, Any]:
+    """The next event; heartbeats are passed over."""
+    while "event" not in (message := (await read(feed, 1))[0]):
+        assert message["type"] == "heartbeat"
+    event: dict[str, Any] = message["event"]
+    return event
 
 
 def wide_change() -> StateChanged:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from calls import CONSENT, DemoCalls, follow, make_settings
 from feed_media import Call, changed, ended, score, serve
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from starlette.routing import Route
 from stream_verifier.backoff import Backoff
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.hub import Hub
+from stream_verifier.server import running_server
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.webhooks import verify_signature
 from stream_verifier.webhooks.service import webhooks
@@ -232,3 +234,24 @@ def test_settings_that_cannot_work_are_refused(
 def test_https_and_loopback_will_do(tmp_path: Path) -> None:
     for url in ("https://hooks.example/x", "http://localhost:9/x", "http://[::1]:9"):
         assert settings_for(tmp_path, url).webhook_url == url
+
+
+async def test_a_call_of_the_whole_server_reaches_the_receiver_to_its_last_event(
+    demo_calls: DemoCalls, tmp_path: Path
+) -> None:
+    receiver = Receiver()
+    app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
+    async with serve(app) as address:
+        settings = make_settings(tmp_path, webhook_url=f"{address}/hook", webhook_secret=SECRET)
+        async with running_server(settings) as server:
+            events = await follow(
+                server,
+                demo_calls.get("grace", "grace"),
+                until=lambda event: event["type"] == "media_started",
+                mode="enrol",
+                identity="grace",
+                consent=CONSENT,
+            )
+    lasting = [event for event in events if event["type"] != "enrolment_progress"]
+    assert [message["event"] for message in receiver.taken] == lasting
+    assert lasting[-1]["type"] == "session_ended"

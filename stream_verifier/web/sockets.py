@@ -1,0 +1,53 @@
+"""What both WebSockets do alike: read a message, and say why they close."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from stream_verifier.errors import (
+    CapacityError,
+    ProtocolError,
+    RateLimitedError,
+    StreamVerifierError,
+)
+from stream_verifier.events.feed_messages import Refused
+
+POLICY_VIOLATION = 1008
+TRY_AGAIN_LATER = 1013
+_GOODBYE_TIMEOUT_S = 1.0
+
+
+async def receive_text(websocket: WebSocket) -> str:
+    """The client's next message.
+
+    Raises:
+        WebSocketDisconnect: it left.
+        ProtocolError: the message is binary.
+    """
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text: str | None = message.get("text")
+    if text is None:
+        raise ProtocolError("Messages are JSON text, not binary.")
+    return text
+
+
+async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
+    """Tell why, then close."""
+    later = isinstance(error, CapacityError | RateLimitedError)
+    code = TRY_AGAIN_LATER if later else POLICY_VIOLATION
+    await say_why(websocket, Refused(code=error.code, message=str(error)), code)
+
+
+async def say_why(websocket: WebSocket, refused: Refused, close_code: int) -> None:
+    """Send an error and close."""
+    try:
+        async with asyncio.timeout(_GOODBYE_TIMEOUT_S):
+            await websocket.send_text(refused.model_dump_json())
+            await websocket.close(close_code, refused.code)
+    except (WebSocketDisconnect, RuntimeError, TimeoutError):
+        # It left, or takes nothing: it cannot be told.
+        return
