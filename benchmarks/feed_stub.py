@@ -54,6 +54,7 @@ class FeedStub(Served):
         self._first = 1
         self._sockets: set[WebSocket] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._in_order = asyncio.Lock()
 
     def publish(self, *events: dict[str, Any]) -> None:
         """Send events to who is subscribed, and keep them for who resumes."""
@@ -94,9 +95,10 @@ class FeedStub(Served):
         asyncio.run_coroutine_threadsafe(work, self._loop).result(WAIT_S)
 
     async def _publish(self, events: tuple[dict[str, Any], ...]) -> None:
-        for event in events:
-            self._held.append(event)
-            await self._say({"cursor": self._cursor, "event": event})
+        async with self._in_order:
+            for event in events:
+                self._held.append(event)
+                await self._say({"cursor": self._cursor, "event": event})
 
     async def _say(self, message: dict[str, Any]) -> None:
         if self.mute:
@@ -119,8 +121,9 @@ class FeedStub(Served):
             await socket.send_json({"type": "error", "code": code, "message": "No valid token."})
             await socket.close(1008)
             return
-        await self._replay(socket, wanted.get("after"))
-        self._sockets.add(socket)
+        async with self._in_order:
+            await self._replay(socket, wanted.get("after"))
+            self._sockets.add(socket)
         try:
             while True:
                 await socket.receive_text()

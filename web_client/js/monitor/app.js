@@ -130,7 +130,7 @@ filters.addEventListener("changed", show);
 for (const id of ["view-running", "view-ended"]) byId(id).addEventListener("change", show);
 byId("detail").addEventListener("close", show);
 addEventListener("pagehide", () => feed.close());
-addEventListener("pageshow", () => feed.open());
+addEventListener("pageshow", ({ persisted }) => { if (persisted) feed.open(); });
 setInterval(tick, TICK_MS);
 show();
 feed.open();
