@@ -30,6 +30,9 @@ $(VENV)/.chromium: | $(BIN)/python
 	sh scripts/install_chromium.sh
 	@touch $@
 
+.cache/axe/version: scripts/install_axe.sh
+	sh scripts/install_axe.sh
+
 demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (ONCE=1: end after the script)
 	$(BIN)/stream-verifier demo $(if $(ONCE),--once)
 
@@ -38,7 +41,7 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 
 test: check train-quick ## Run every check and every test, and train on a small slice
 
-check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
+check: lint $(VENV)/.chromium .cache/axe/version ## Lint, types, all tests and their coverage
 	$(BIN)/coverage erase
 	@echo "Both halves of the tests run at once; each one's report comes when it is done."
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-calls test-others
@@ -46,7 +49,7 @@ check: lint $(VENV)/.chromium ## Lint, types, all tests and their coverage
 	$(BIN)/coverage report
 
 # The two go well side by side. The busy ones give way, as a call cannot wait.
-test-calls: $(VENV)/.test $(VENV)/.chromium ## Tests of calls, pages, media and commands only
+test-calls: $(VENV)/.test $(VENV)/.chromium .cache/axe/version ## Tests of calls, pages, media and commands only
 	$(PYTEST) $(CALLS)
 
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls

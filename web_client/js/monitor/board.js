@@ -48,16 +48,19 @@ export class Board {
    */
   show(calls, now) {
     const shown = new Set(calls.map(({ session }) => session));
+    const before = this.#cards.size;
     for (const session of [...this.#cards.keys()]) if (!shown.has(session)) this.#drop(session);
-    for (const call of calls) this.#keep(call, now);
+    const changed = calls.filter((call) => this.#keep(call, now));
     this.#dirty.clear();
     this.#arrange(calls);
-    this.#fit();
+    if (this.#cards.size !== before) this.#fit();
+    for (const { session } of changed) this.#cards.get(session)?.draw(now);
   }
 
   /** @param {number} now */
   tick(now) {
     for (const card of this.#cards.values()) card.tick(now);
+    for (const card of this.#cards.values()) card.redraw(now);
   }
 
   /** Tells once more which cards are in view. */
@@ -65,11 +68,13 @@ export class Board {
     for (const [session, { visible }] of this.#cards) if (visible) this.#onSight(session);
   }
 
+  /** @returns {boolean} whether anything may look different */
   #keep(call, now) {
     const known = this.#cards.get(call.session);
-    if (known && !this.#dirty.has(call.session)) return;
+    if (known && !this.#dirty.has(call.session)) return false;
     const card = known ?? this.#add(call);
     card.update(now);
+    return true;
   }
 
   #add(call) {

@@ -9,12 +9,15 @@ import { sayCalm, sayTone } from "./words.js";
 
 /** A running call of which nothing is heard for so long is worth a remark. */
 const QUIET_MS = 15_000;
+/** A strip drawn so lately has not moved by a pixel. */
+const FRESH_MS = 700;
 
 export class Card {
   /** Whether it is in view; what is not need not be drawn. */
   visible = false;
   #call;
   #parts;
+  #drawnAt = -Infinity;
 
   /** @param {Call} call @param {() => void} onOpen */
   constructor(call, onOpen) {
@@ -35,23 +38,37 @@ export class Card {
     setText(name, sayTone(tone));
     setText(who, identity ?? "…");
     setText(why, [away ? "connection lost" : "", sayShortly(reasons)].filter(Boolean).join(", ") || sayCalm(tone));
-    const { timeline } = this.#call;
-    this.#show(now, timeline);
-    this.#describe(timeline);
+    this.#describe();
+    this.#showAges(now);
   }
 
   /** Moves on what changes with time alone. @param {number} now */
   tick(now) {
-    if (this.visible) this.#show(now, this.#call.timeline);
+    if (this.visible) this.#showAges(now);
   }
 
-  #show(now, timeline) {
-    const { since, age, score, strip } = this.#parts;
+  /**
+   * Draws the strip. Apart from the rest, so that all cards are written first and measured then:
+   * otherwise the page would be laid out once a card.
+   * @param {number} now
+   */
+  draw(now) {
+    if (!this.visible) return;
+    drawStrip(this.#parts.strip, this.#call.timeline, this.#call.mediaNowS(now));
+    this.#drawnAt = performance.now();
+  }
+
+  /** Draws the strip again if that was not done just now. @param {number} now */
+  redraw(now) {
+    if (performance.now() - this.#drawnAt > FRESH_MS) this.draw(now);
+  }
+
+  #showAges(now) {
+    const { since, age, score } = this.#parts;
     const { stateSince, startedAt } = this.#call;
     setText(since, length(now, stateSince));
     setText(age, startedAt === null ? "" : `Call ${length(now, startedAt)}`);
     setText(score, this.#freshness(now));
-    drawStrip(strip, timeline, this.#call.mediaNowS(now));
   }
 
   #freshness(now) {
@@ -61,8 +78,8 @@ export class Card {
     return `Score ${Math.max(0, Math.round((now - scoredAt) / 1000))} s ago`;
   }
 
-  #describe(timeline) {
-    const told = inWords(timeline).slice(-3).join("; ");
+  #describe() {
+    const told = inWords(this.#call.timeline).slice(-3).join("; ");
     const text = `Last 3 minutes: ${told || "nothing yet"}`;
     if (this.#parts.strip.getAttribute("aria-label") !== text) this.#parts.strip.setAttribute("aria-label", text);
   }
