@@ -122,6 +122,13 @@ def test_stopping_too_early_says_that_nothing_was_stored(page: Page, call: FakeC
     expect(page.get_by_test_id("enrol-done")).to_be_hidden()
 
 
+def test_an_end_without_a_reference_is_not_called_complete(page: Page, call: FakeCall) -> None:
+    progress(call, complete=True, missing=[])
+    call.end("complete")
+    expect(page.get_by_test_id("ended")).to_contain_text("Nothing was stored")
+    expect(page.get_by_test_id("enrol-done")).to_be_hidden()
+
+
 def test_a_known_name_can_be_replaced(page: Page, fake: FakeServer) -> None:
     fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
     page.reload()

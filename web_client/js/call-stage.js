@@ -63,11 +63,12 @@ export class CallStage {
   /** The call is over and its result stays in view. @param {string} reason */
   close(reason) {
     this.#verify.end();
-    setText(byId("ended-text"), sayEnding(reason));
+    const enrolled = !byId("enrol-done").hidden;
+    const stored = enrolled || !this.#enrolling || reason !== "complete";
+    setText(byId("ended-text"), sayEnding(stored ? reason : "not_stored"));
     byId("ended").hidden = false;
     byId("guide").hidden = true;
     byId("call").classList.add("over");
-    const enrolled = !byId("enrol-done").hidden;
     byId("again").classList.toggle("primary", !enrolled);
     byId(enrolled ? "verify-now" : "again").focus();
   }

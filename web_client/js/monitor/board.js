@@ -1,5 +1,6 @@
 /** The cards of all running calls, kept in order by moving only those that are out of place. */
 
+import { onNewColours } from "../canvas.js";
 import { Card } from "./card.js";
 
 /** Least width and usual height of a card and its gap in each size, in rem, from large to small. */
@@ -35,6 +36,7 @@ export class Board {
     }, { rootMargin: "200px" });
     list.addEventListener("keydown", (event) => this.#onKey(event));
     addEventListener("resize", () => this.#fit());
+    onNewColours(() => this.#redraw());
   }
 
   /** Says that a call's card is to be looked at again. @param {string} session */
@@ -54,13 +56,17 @@ export class Board {
     this.#dirty.clear();
     this.#arrange(calls);
     if (this.#cards.size !== before) this.#fit();
-    for (const { session } of changed) this.#cards.get(session)?.draw(now);
+    for (const { session } of changed) this.#cards.get(session)?.draw();
   }
 
   /** @param {number} now */
   tick(now) {
     for (const card of this.#cards.values()) card.tick(now);
-    for (const card of this.#cards.values()) card.redraw(now);
+    for (const card of this.#cards.values()) card.redraw();
+  }
+
+  #redraw() {
+    for (const card of this.#cards.values()) card.draw();
   }
 
   /** Tells once more which cards are in view. */

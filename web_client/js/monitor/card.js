@@ -18,6 +18,8 @@ export class Card {
   #call;
   #parts;
   #drawnAt = -Infinity;
+  /** The server's wall time, in ms, of what is shown. */
+  #now = 0;
 
   /** @param {Call} call @param {() => void} onOpen */
   constructor(call, onOpen) {
@@ -50,20 +52,20 @@ export class Card {
   /**
    * Draws the strip. Apart from the rest, so that all cards are written first and measured then:
    * otherwise the page would be laid out once a card.
-   * @param {number} now
    */
-  draw(now) {
+  draw() {
     if (!this.visible) return;
-    drawStrip(this.#parts.strip, this.#call.timeline, this.#call.mediaNowS(now));
+    drawStrip(this.#parts.strip, this.#call.timeline, this.#call.mediaNowS(this.#now));
     this.#drawnAt = performance.now();
   }
 
-  /** Draws the strip again if that was not done just now. @param {number} now */
-  redraw(now) {
-    if (performance.now() - this.#drawnAt > FRESH_MS) this.draw(now);
+  /** Draws the strip again if that was not done just now. */
+  redraw() {
+    if (performance.now() - this.#drawnAt > FRESH_MS) this.draw();
   }
 
   #showAges(now) {
+    this.#now = now;
     const { since, age, score } = this.#parts;
     const { stateSince, startedAt } = this.#call;
     setText(since, length(now, stateSince));
