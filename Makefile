@@ -7,9 +7,11 @@ PYTEST := $(BIN)/coverage run --parallel-mode -m pytest
 
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
-CALLS := tests/browser tests/demo tests/media tests/web $(wildcard tests/test_*.py)
+PAGES := tests/browser
+CALLS := tests/client tests/demo tests/media tests/web $(wildcard tests/test_*.py)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
-.PHONY: help demo serve test check test-calls test-others train-quick lint format weights constraints docker-steps clean
+.PHONY: help demo serve test test-calls test-pages test-others train-quick lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -34,30 +36,35 @@ $(VENV)/.coturn: | $(BIN)/python
 	sh scripts/install_coturn.sh
 	@touch $@
 
+.cache/axe/version: scripts/install_axe.sh
+	sh scripts/install_axe.sh
+
 demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (ONCE=1: end after the script)
 	$(BIN)/stream-verifier demo $(if $(ONCE),--once)
 
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-test: check train-quick ## Run every check and every test, and train on a small slice
-
-check: lint $(VENV)/.chromium $(VENV)/.coturn ## Lint, types, all tests and their coverage
+test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	$(BIN)/coverage erase
-	@echo "Both halves of the tests run at once; each one's report comes when it is done."
-	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target test-calls test-others
+	@echo "Four parts run at once; each one's report comes when it is done."
+	$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target \
+		test-calls test-pages test-others train-quick
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# The two go well side by side. The busy ones give way, as a call cannot wait.
-test-calls: $(VENV)/.test $(VENV)/.chromium $(VENV)/.coturn ## Tests of calls, pages, media and commands only
+# These go well side by side. The busy ones give way, as a call cannot wait.
+test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands only
 	$(PYTEST) $(CALLS)
 
+test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium only
+	$(PYTEST) $(PAGES)
+
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
-	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS))
+	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))
 
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
-	sh scripts/train_quick.sh
+	nice -n 10 sh scripts/train_quick.sh
 
 lint: $(VENV)/.test ## Lint, format and type checks only
 	$(BIN)/ruff check .

@@ -1,17 +1,23 @@
-"""Takes the README's pictures of the real page, in real calls of the demo people.
+"""Takes the README's pictures of the real pages, in real calls of the demo people.
 
-python scripts/take_pictures.py [--out docs/images]
+The monitor's are of made-up calls, so that there are many.
+
+python scripts/take_pictures.py [--out docs/images] [--review DIR]
+
+With --review, every page is also taken at every width in both themes, to be looked at.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import functools
 import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -21,6 +27,8 @@ from playwright.async_api import Page
 
 from benchmarks.browser_calls import ENROL_TIMEOUT_S, begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_capture
+from benchmarks.feed_stub import FeedStub
+from benchmarks.made_up_wall import wall
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
 from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.server import running_server
@@ -29,7 +37,11 @@ from stream_verifier.settings import load_settings
 _NAME = "Grace"
 _CAPTURE_S = 24.0
 _WAIT_S = 60.0
-_DESK, _PHONE = (1280, 1000), (390, 844)
+_DESK, _PHONE, _WALL = (1280, 1000), (390, 844), (2560, 1440)
+_THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+_CALLS = 24
+_LIVE_S = 4
+_SETTLE_S = 0.7
 _MARGIN_PX = 12
 _COLOURS = 256
 
@@ -80,18 +92,47 @@ def save(png: bytes, path: Path) -> None:
     print(f"{path}: {path.stat().st_size // 1024} KiB")
 
 
-async def shoot_enrolment(address: str, files: Capture, path: Path) -> None:
-    """Enrol Grace and take a picture half-way."""
+async def review(page: Page, name: str, folder: Path | None) -> None:
+    """Take the page as it stands at every width in both themes, where that is wanted."""
+    if folder is None:
+        return
+    before = page.viewport_size
+    assert before is not None
+    for width, height in (_PHONE, _DESK, _WALL):
+        await page.set_viewport_size({"width": width, "height": height})
+        for theme in _THEMES:
+            await page.emulate_media(color_scheme=theme)
+            await asyncio.sleep(_SETTLE_S)
+            await shoot(page, folder / f"{name}-{width}-{theme}.png")
+    await page.set_viewport_size(before)
+    await page.emulate_media(color_scheme="light")
+    await asyncio.sleep(_SETTLE_S)
+
+
+async def shoot_enrolment(address: str, files: Capture, path: Path, folder: Path | None) -> None:
+    """Enrol Grace and take pictures of the form, half-way and at the end."""
     async with open_page(address, files, viewport=_DESK) as page:
+        await page.get_by_test_id("mode-enrol").check()
+        await page.get_by_test_id("identity-name").fill(_NAME)
+        await review(page, "consent", folder)
         await begin(page, mode="enrol", name=_NAME)
         half_way = "() => streamVerifierEvents.some(e => e.boxes && e.speech_s > 4)"
         await until(page, half_way, timeout_s=_WAIT_S)
         await shoot(page, path, "#enrol-panel")
+        await review(page, "enrol", folder)
         await page.get_by_test_id("enrol-done").wait_for(timeout=ENROL_TIMEOUT_S * 1000)
+        await review(page, "enrolled", folder)
 
 
 async def shoot_call(
-    address: str, files: Capture, path: Path, *, state: str, seconds: float, phone: bool = False
+    address: str,
+    files: Capture,
+    path: Path,
+    folder: Path | None,
+    *,
+    state: str,
+    seconds: float,
+    phone: bool = False,
 ) -> None:
     """Verify for some seconds of media and take a picture.
 
@@ -105,29 +146,63 @@ async def shoot_call(
         if found != state:
             raise RuntimeError(f"The call is {found}, not {state}: no picture was taken.")
         await shoot(page, path, None if phone else "#chart-figure")
+        await review(page, path.stem, None if phone else folder)
 
 
-async def take_all(out: Path) -> None:
+async def shoot_monitor(out: Path, folder: Path | None) -> None:
+    """Take the monitor on a desk, on a wall in the dark and on a phone, full of calls."""
+    stub = FeedStub(wall(_CALLS, ended=14))
+    await asyncio.to_thread(stub.open)
+    running = [call for call in stub.calls.values() if not call.over]
+    async with open_page(f"{stub.address}monitor.html", viewport=_DESK) as page:
+        for _ in range(_LIVE_S):
+            events = [event for call in running for event in call.play(call.media_s + 1)]
+            await asyncio.to_thread(stub.publish, *events)
+            await asyncio.sleep(1)
+        await shoot(page, out / "monitor.png")
+        await page.set_viewport_size({"width": _WALL[0], "height": _WALL[1]})
+        await page.emulate_media(color_scheme="dark")
+        await asyncio.sleep(_SETTLE_S)
+        await shoot(page, out / "monitor-wall.png")
+        await review(page, "monitor", folder)
+        await page.set_viewport_size({"width": _DESK[0], "height": _DESK[1]})
+        await page.get_by_test_id("call").first.get_by_role("button").click()
+        await asyncio.sleep(_SETTLE_S)
+        await shoot(page, out / "monitor-call.png")
+        await review(page, "monitor-call", folder)
+        await page.get_by_test_id("detail-close").click()
+        await page.get_by_test_id("view-ended").check()
+        await review(page, "monitor-ended", folder)
+    await asyncio.to_thread(stub.close)
+
+
+async def take_all(out: Path, folder: Path | None) -> None:
     """Enrol Grace, then call as her and with another voice, taking pictures all along."""
+    await shoot_monitor(out, folder)
     with tempfile.TemporaryDirectory(prefix="pictures-") as text:
-        folder = Path(text)
-        right, swapped = capture(folder, "grace"), capture(folder, "eileen")
-        settings = load_settings(port=0, data_dir=folder / "data", ice_host_addresses=LOOPBACK)
+        made = Path(text)
+        right, swapped = capture(made, "grace"), capture(made, "eileen")
+        settings = load_settings(port=0, data_dir=made / "data", ice_host_addresses=LOOPBACK)
         async with running_server(settings) as server:
             at = server.address
-            await shoot_enrolment(at, right, out / "enrol.png")
-            await shoot_call(at, right, out / "verify.png", state="verified", seconds=45)
-            await shoot_call(at, swapped, out / "rejected.png", state="rejected", seconds=45)
-            await shoot_call(at, right, out / "phone.png", state="verified", seconds=15, phone=True)
+            await shoot_enrolment(at, right, out / "enrol.png", folder)
+            verified = functools.partial(shoot_call, at, right, state="verified")
+            await verified(out / "verify.png", folder, seconds=45)
+            await verified(out / "phone.png", None, seconds=15, phone=True)
+            await shoot_call(
+                at, swapped, out / "rejected.png", folder, state="rejected", seconds=45
+            )
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--out", type=Path, default=Path("docs/images"))
-    out: Path = parser.parse_args().out
-    out.mkdir(parents=True, exist_ok=True)
-    asyncio.run(take_all(out))
+    parser.add_argument("--review", type=Path)
+    given = parser.parse_args()
+    for folder in filter(None, (given.out, given.review)):
+        folder.mkdir(parents=True, exist_ok=True)
+    asyncio.run(take_all(given.out, given.review))
 
 
 if __name__ == "__main__":

@@ -14,23 +14,19 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 from playwright.sync_api import Page
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from benchmarks.served import WAIT_S, Served
 
 POINT = {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
 CLIENT = Path(__file__).resolve().parents[2] / "web_client"
-PREFIX = "/verifier"
-WAIT_S = 20.0
 
 
 def until(page: Page, expression: str) -> None:
@@ -40,21 +36,6 @@ def until(page: Page, expression: str) -> None:
         if time.monotonic() > deadline:
             raise TimeoutError(f"never became true: {expression}")
         page.wait_for_timeout(50)
-
-
-class StrictPolicy:
-    """Adds the header under which no inline script, inline style or foreign host works."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_with_policy(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"].append((b"content-security-policy", b"default-src 'self'"))
-            await send(message)
-
-        await self.app(scope, receive, send_with_policy)
 
 
 class FakeCall:
@@ -149,46 +130,20 @@ class FakeCall:
         asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(WAIT_S)
 
 
-class FakeServer:
+class FakeServer(Served):
     """Serves the page and hands the next call to the test."""
 
     def __init__(self) -> None:
-        self.address = ""
+        super().__init__(self._routes())
         self.identities: list[dict[str, Any]] = []
         self.deleted: list[str] = []
         self._call: Future[FakeCall] = Future()
-        config = uvicorn.Config(
-            self._app(), port=0, log_level="error", ws="websockets-sansio", lifespan="off"
-        )
-        self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, daemon=True)
 
     def next_call(self) -> FakeCall:
         """Waits for the page's next start message."""
         call = self._call.result(WAIT_S)
         self._call = Future()
         return call
-
-    def open(self) -> None:
-        """Starts serving at `address`."""
-        ready = threading.Event()
-        startup = self._server.startup
-
-        async def tell_when_ready(*args: Any, **kwargs: Any) -> None:
-            await startup(*args, **kwargs)
-            ready.set()
-
-        self._server.startup = tell_when_ready  # type: ignore[method-assign]
-        self._thread.start()
-        if not ready.wait(WAIT_S):
-            raise RuntimeError("the fake server did not start")
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}{PREFIX}/"
-
-    def close(self) -> None:
-        """Stops serving."""
-        self._server.should_exit = True
-        self._thread.join(WAIT_S)
 
     async def _serve_call(self, socket: WebSocket) -> None:
         await socket.accept()
@@ -205,13 +160,10 @@ class FakeServer:
         self.identities = [one for one in self.identities if one["name"] != name]
         return Response(status_code=204)
 
-    def _app(self) -> Starlette:
-        routes = [
+    def _routes(self) -> list[BaseRoute]:
+        return [
             Route("/api/v1/identities", self._list),
             Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
             WebSocketRoute("/api/v1/call", self._serve_call),
             Mount("/", StaticFiles(directory=CLIENT, html=True)),
         ]
-        return Starlette(
-            routes=[Mount(PREFIX, routes=routes)], middleware=[Middleware(StrictPolicy)]
-        )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from page_fake import FakeCall, FakeServer
+from page_fake import CLIENT, FakeCall, FakeServer
 from playwright.sync_api import Page, expect
 
 pytestmark = pytest.mark.browser
@@ -75,8 +75,9 @@ def test_what_is_sent_is_what_was_shown(page: Page, fake: FakeServer) -> None:
 
 def test_progress_guides(page: Page, call: FakeCall) -> None:
     progress(call, missing=["come_closer", "turn_a_little"])
+    expect(page.get_by_test_id("hint")).to_have_text("Come closer to the camera.")
+    expect(page.get_by_test_id("guide")).to_have_attribute("data-tone", "act")
     shown = page.get_by_test_id("enrol-progress")
-    expect(shown).to_contain_text("Come closer to the camera.")
     expect(shown).to_contain_text("4.2 of 12 s")
     expect(shown).to_contain_text("3 of 8")
     expect(page.get_by_test_id("hints")).to_have_attribute(
@@ -121,6 +122,13 @@ def test_stopping_too_early_says_that_nothing_was_stored(page: Page, call: FakeC
     expect(page.get_by_test_id("enrol-done")).to_be_hidden()
 
 
+def test_an_end_without_a_reference_is_not_called_complete(page: Page, call: FakeCall) -> None:
+    progress(call, complete=True, missing=[])
+    call.end("complete")
+    expect(page.get_by_test_id("ended")).to_contain_text("Nothing was stored")
+    expect(page.get_by_test_id("enrol-done")).to_be_hidden()
+
+
 def test_a_known_name_can_be_replaced(page: Page, fake: FakeServer) -> None:
     fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
     page.reload()
@@ -156,3 +164,47 @@ def test_choosing_a_person_fills_the_form(page: Page, fake: FakeServer) -> None:
     expect(page.get_by_test_id("identity-name")).to_have_value("grace")
     expect(page.get_by_test_id("mode-verify")).to_be_checked()
     expect(page.get_by_test_id("start")).to_be_focused()
+
+
+def test_hints_have_drawings_and_praise_is_no_fault(page: Page, call: FakeCall) -> None:
+    drawn = (CLIENT / "icons.svg").read_text(encoding="utf-8")
+    for hint in HINTS:
+        progress(call, missing=[hint])
+        said = page.evaluate("async hint => (await import('./js/words.js')).sayHint(hint)", hint)
+        expect(page.get_by_test_id("hint")).to_have_text(said)
+        icon = page.locator("#hint-icon").get_attribute("href")
+        assert icon is not None and f'id="{icon.removeprefix("icons.svg#")}"' in drawn
+    progress(call, missing=["keep_talking"], faces=8)
+    expect(page.get_by_test_id("guide")).to_have_attribute("data-tone", "well")
+    expect(page.locator("#faces-icon")).to_have_attribute("href", "icons.svg#done")
+    expect(page.locator("#speech-icon")).to_have_attribute("href", "icons.svg#talk")
+
+
+def test_starting_over_discards_and_begins_anew_on_the_same_camera(
+    page: Page, fake: FakeServer, call: FakeCall
+) -> None:
+    progress(call, speech_s=6.0)
+    page.evaluate("window.kept = document.querySelector('video').srcObject.getTracks()")
+    page.get_by_test_id("start-over").click()
+    call.push("error", code="enrolment_incomplete", message="6 s of speech are missing.")
+    call.end("error")
+    again = fake.next_call()
+    assert again.start["consent"] == call.start["consent"]
+    again.answer()
+    expect(page.get_by_test_id("enrol-progress")).to_contain_text("0 s")
+    expect(page.get_by_test_id("error")).to_be_empty()
+    expect(page.get_by_test_id("monitoring")).to_be_visible()
+    assert page.evaluate("window.kept.every(track => track.readyState === 'live')")
+
+
+def test_a_retake_replaces_what_was_stored(page: Page, fake: FakeServer, call: FakeCall) -> None:
+    call.push("enrolled", identity="ada", id="1", speech_s=12.4, faces=8)
+    call.end("complete")
+    assert call.start["replace"] is False
+    page.get_by_test_id("retake").click()
+    again = fake.next_call()
+    assert again.start["replace"] is True
+    assert again.start["consent"] == call.start["consent"]
+    again.answer()
+    expect(page.get_by_test_id("enrol-progress")).to_be_visible()
+    expect(page.get_by_test_id("ended")).to_be_hidden()

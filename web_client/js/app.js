@@ -1,101 +1,49 @@
-/** The page: choose, call, see. All that is known about a call lives in its StreamVerifier. */
+/** The call page: choose, call, see. All that is known about a call lives in its StreamVerifier. */
 
-import { byId, make, setText } from "./dom.js";
-import { EnrolView } from "./enrol-view.js";
+import { askForToken, currentToken, isTokenRefusal, takeFragment } from "./access.js";
+import { clearError, showError, shownError } from "./alert.js";
+import { CallStage } from "./call-stage.js";
+import { byId } from "./dom.js";
 import { EventLog } from "./event-log.js";
 import { Identities } from "./identities.js";
 import { openCamera } from "./media.js";
-import { FaceOverlay } from "./overlay.js";
+import { SetupForm } from "./setup-form.js";
 import { nowMs, StreamVerifier } from "./stream-verifier.js";
-import { VerifyView } from "./verify-view.js";
-import { consentFor, sayEnding, sayError } from "./words.js";
 
 const KEPT_EVENTS = 500;
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 250;
-const SERVER_EVENTS = ["session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "gap", "error", "session_ended"];
+const SERVER_EVENTS = [
+  "session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "gap",
+  "connection_lost", "connection_resumed", "error", "session_ended",
+];
 
-const form = byId("start-form");
+const asked = takeFragment();
 const identities = new Identities();
-const verifyView = new VerifyView();
-const enrolView = new EnrolView();
-const overlay = new FaceOverlay(byId("boxes"));
+const form = new SetupForm({ known: () => identities.names, onStart: () => begin(form.read()) });
+const stage = new CallStage();
 const log = new EventLog();
 
-/** The call that is open. @type {{verifier: StreamVerifier, stream: MediaStream, mode: string, began: boolean, ticker: number} | null} */
+/**
+ * The call that is open. `next` says what follows on it: nothing, the same anew on the same
+ * camera, or the same with another token.
+ * @type {{verifier: StreamVerifier, stream: MediaStream, options: any, began: boolean, ticker: number, next: "" | "over" | "token", refusal: string} | null}
+ */
 let call = null;
+let lastOptions = /** @type {any} */ (null);
 
 /** For measurements: received events, and when the milestones of the last call were passed. */
 const received = (globalThis.streamVerifierEvents = []);
 globalThis.streamVerifierMarks = {};
 
-// ---- choosing
-
-const mode = () => form.elements.mode.value;
-const identity = () => byId("identity-name").value.trim();
-
-function showForm() {
-  const enrolling = mode() === "enrol";
-  const known = identities.names.includes(identity());
-  const consent = consentFor(identity() || "…");
-  byId("consent-box").hidden = !enrolling;
-  byId("replace-row").hidden = !known;
-  setText(byId("consent-subject"), consent.subject);
-  setText(byId("consent-purpose"), consent.purpose);
-  setText(byId("consent-text"), consent.text);
-  setText(byId("start"), enrolling ? "Start enrolling" : "Start verifying");
-  setText(byId("name-help"), enrolling ? "The name to enrol under." : "Who should be in the call?");
-}
-
-function onNameChanged() {
-  byId("consent").checked = false; // What was agreed to named somebody else.
-  byId("replace").checked = false;
-  showForm();
-}
-
-/** Reads the form; null (and the complaint shown) where something is missing. */
-function chosen() {
-  const enrolling = mode() === "enrol";
-  if (!identity()) return complain("Name is missing", "Type a name, or choose somebody enrolled.", byId("identity-name"));
-  if (enrolling && !byId("consent").checked) {
-    return complain("Consent is missing", "Read the consent and tick the box below it. Without it nobody is enrolled.", byId("consent"));
-  }
-  const consent = enrolling
-    ? {
-        subject: byId("consent-subject").textContent,
-        purpose: byId("consent-purpose").textContent,
-        text: byId("consent-text").textContent,
-      }
-    : null;
-  return { mode: mode(), identity: identity(), consent, replace: enrolling && byId("replace").checked };
-}
-
-function complain(title, message, field) {
-  showError({ code: "form", title, message });
-  field.focus();
-  return null;
-}
-
-function showError({ code, message, title = sayError(code) }) {
-  byId("error").dataset.code = code;
-  byId("error").replaceChildren(make("strong", {}, title), make("span", {}, message));
-}
-
-function clearError() {
-  byId("error").replaceChildren();
-  delete byId("error").dataset.code;
-}
-
 // ---- calling
 
-async function startCall() {
+async function begin(options) {
   const clickedAt = nowMs();
-  clearError();
-  const options = chosen();
   if (!options) return;
+  clearError();
   byId("start").disabled = true;
   try {
-    const stream = await openCamera();
-    open(options, stream, { clickedAt, mediaAt: nowMs() });
+    open(options, await openCamera(), { clickedAt, mediaAt: nowMs() });
   } catch (error) {
     showError({ code: error.code ?? "page_failed", message: error.message });
   } finally {
@@ -104,11 +52,14 @@ async function startCall() {
 }
 
 function open(options, stream, marks) {
-  const verifier = new StreamVerifier(options).attach(stream);
+  const verifier = new StreamVerifier({ ...options, token: currentToken() || undefined }).attach(stream);
   globalThis.streamVerifierMarks = Object.assign(verifier.marks, marks);
-  call = { verifier, stream, mode: options.mode, began: false, ticker: setInterval(() => verifyView.tick(), TICK_MS) };
+  const ticker = setInterval(() => stage.tick(), TICK_MS);
+  call = { verifier, stream, options, began: false, ticker, next: "", refusal: "" };
+  lastOptions = options;
   listen(verifier);
-  showCall(options, stream);
+  log.clear();
+  stage.open(options, stream);
   verifier.start();
 }
 
@@ -116,11 +67,8 @@ function listen(verifier) {
   const on = (type, handler) => verifier.addEventListener(type, ({ detail }) => handler(detail));
   for (const type of SERVER_EVENTS) on(type, keep);
   on("session_started", () => { call.began = true; });
-  on("score", ({ faces }) => overlay.show(faces ?? []));
-  on("state_changed", ({ state }) => { overlay.tone = state; });
-  on("enrolment_progress", (progress) => { enrolView.showProgress(progress); overlay.show(progress.boxes ?? []); });
-  on("enrolled", onEnrolled);
-  on("error", showError);
+  on("enrolled", () => identities.refresh());
+  on("error", onError);
   on("track_ended", onTrackEnded);
   on("track_muted", onTrackMuted);
   on("track_unmuted", onTrackUnmuted);
@@ -132,7 +80,13 @@ function keep(event) {
   received.push(event);
   if (received.length > KEPT_EVENTS) received.shift();
   log.add(event);
-  if (call?.mode === "verify") verifyView.take(event);
+  stage.take(event);
+}
+
+function onError(error) {
+  if (call.next === "over") return; // That nothing was stored is what was wanted.
+  if (isTokenRefusal(error.code)) Object.assign(call, { next: "token", refusal: error.code });
+  showError(error);
 }
 
 const device = (kind) => (kind === "video" ? "camera" : "microphone");
@@ -149,90 +103,60 @@ function onTrackMuted({ kind }) {
 }
 
 function onTrackUnmuted() {
-  if (byId("error").dataset.code === "track_muted") clearError();
-}
-
-function onEnrolled(enrolled) {
-  enrolView.showDone(enrolled);
-  identities.refresh();
+  if (shownError() === "track_muted") clearError();
 }
 
 /** Nothing is checked any more: camera and microphone go off at once, and so does the sign. */
 function onEnding() {
+  if (call.next === "over") return;
   call.stream.getTracks().forEach((track) => track.stop());
-  byId("video").srcObject = null;
-  byId("monitoring").hidden = true;
-  overlay.show([]);
+  stage.blind();
 }
 
 function onClosed({ reason }) {
   onEnding();
   clearInterval(call.ticker);
-  const { began } = call;
+  const { began, next, options, stream, refusal } = call;
   call = null;
-  if (!began && reason !== "complete") return showSetup();
-  verifyView.end();
-  setText(byId("ended-text"), sayEnding(reason));
-  byId("ended").hidden = false;
-  byId("call").classList.add("over");
-  const enrolled = !byId("enrol-done").hidden;
-  byId("again").classList.toggle("primary", !enrolled);
-  byId(enrolled ? "verify-now" : "again").focus();
+  if (next === "over") return open(options, stream, { clickedAt: nowMs(), mediaAt: nowMs() });
+  if (!began && reason !== "complete") showSetup();
+  else stage.close(reason);
+  if (next === "token") retryWithToken(options, refusal);
 }
 
-// ---- views
+async function retryWithToken(options, refusal) {
+  if (await askForToken(refusal)) begin(options);
+}
 
-function showCall({ mode, identity }, stream) {
-  const enrolling = mode === "enrol";
-  log.clear();
-  verifyView.start(identity);
-  enrolView.start();
-  overlay.tone = enrolling ? "enrol" : "waiting";
-  byId("call").classList.remove("over");
-  byId("verify-panel").hidden = byId("chart-figure").hidden = enrolling;
-  byId("enrol-panel").hidden = !enrolling;
-  byId("ended").hidden = true;
-  byId("monitoring").hidden = false;
-  document.body.classList.add("calling");
-  byId("setup").hidden = true;
-  byId("call").hidden = false;
-  setText(byId("call-title"), `${enrolling ? "Enrolling" : "Verifying"} ${identity}`);
-  byId("call-title").focus();
-  byId("video").srcObject = stream;
+/** Throws away what was learnt so far and begins anew; the consent still holds. */
+function startOver() {
+  if (!call || call.next) return;
+  call.next = "over";
+  call.verifier.stop();
 }
 
 function showSetup() {
-  document.body.classList.remove("calling");
-  byId("call").hidden = true;
-  byId("setup").hidden = false;
-  showForm();
+  stage.leave();
+  form.show();
   byId("setup-title").focus();
   identities.refresh();
 }
 
-function choose(name) {
-  form.elements.mode.value = "verify";
-  byId("identity-name").value = name;
-  onNameChanged();
+function chooseAndStart(name) {
+  clearError();
+  form.choose(name);
+  byId("start").focus();
 }
 
-/** The boxes are fractions of the picture, so the layer must have exactly its shape. */
-function fitPreview() {
-  const { videoWidth: width, videoHeight: height } = byId("video");
-  if (width && height) byId("preview").style.aspectRatio = `${width} / ${height}`;
-}
-
-form.addEventListener("submit", (event) => { event.preventDefault(); startCall(); });
-form.addEventListener("change", showForm);
-byId("identity-name").addEventListener("input", onNameChanged);
 byId("stop").addEventListener("click", () => call?.verifier.stop());
+byId("start-over").addEventListener("click", startOver);
 byId("again").addEventListener("click", () => { clearError(); showSetup(); });
-byId("verify-now").addEventListener("click", () => { clearError(); choose(identity()); showSetup(); byId("start").focus(); });
-byId("video").addEventListener("resize", fitPreview);
+byId("verify-now").addEventListener("click", () => { showSetup(); chooseAndStart(form.identity); });
+byId("retake").addEventListener("click", () => begin({ ...lastOptions, replace: true }));
 addEventListener("pagehide", () => call?.verifier.stop());
-identities.addEventListener("chosen", ({ detail }) => { choose(detail); byId("start").focus(); });
-identities.addEventListener("changed", showForm);
+identities.addEventListener("chosen", ({ detail }) => chooseAndStart(detail));
+identities.addEventListener("changed", () => form.show());
 identities.addEventListener("failed", ({ detail }) => showError({ code: "identities", message: detail }));
 
-showForm();
+form.choose(asked.get("identity") ?? "", asked.get("mode") === "enrol" ? "enrol" : "verify");
 identities.refresh();

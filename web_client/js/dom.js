@@ -28,3 +28,23 @@ export function setLines(list, lines) {
   if ([...list.children].map((line) => line.textContent).join("\n") === lines.join("\n")) return;
   list.replaceChildren(...lines.map((line) => make("li", {}, line)));
 }
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/**
+ * One of icons.svg, for the eye only.
+ * @param {string} [name] @param {string} [className] @returns {SVGElement}
+ */
+export function drawing(name = "", className = "") {
+  const svg = document.createElementNS(SVG, "svg");
+  svg.setAttribute("aria-hidden", "true");
+  if (className) svg.setAttribute("class", className);
+  svg.append(document.createElementNS(SVG, "use"));
+  if (name) redraw(svg, name);
+  return svg;
+}
+
+/** @param {SVGElement} svg made by {@link drawing} or spelt out in the page @param {string} name */
+export function redraw(svg, name) {
+  svg.firstElementChild?.setAttribute("href", `icons.svg#${name}`);
+}

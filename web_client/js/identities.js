@@ -1,8 +1,8 @@
 /** The list of enrolled people: shown, chosen from, deleted from. */
 
+import { read, remove } from "./api.js";
+import { confirmed } from "./confirm.js";
 import { byId, make } from "./dom.js";
-
-const API = new URL("../api/v1/identities", import.meta.url);
 
 /** Dispatches "chosen" (detail: name) and "failed" (detail: message). */
 export class Identities extends EventTarget {
@@ -11,11 +11,19 @@ export class Identities extends EventTarget {
 
   async refresh() {
     try {
-      this.#show(await fetchIdentities());
+      this.#show((await read("identities")).identities);
     } catch (error) {
-      byId("people-empty").textContent = "The list could not be loaded.";
-      this.#fail(`The list of enrolled people could not be loaded (${error.message}). Reload the page.`);
+      this.#explain(error);
     }
+  }
+
+  /** Who may make a call need not be allowed to see the others: that is no failure. */
+  #explain({ status, message }) {
+    byId("people-empty").hidden = false;
+    byId("people-empty").textContent = status === 403
+      ? "Your token does not show who is enrolled. You can still make your call."
+      : "The list could not be loaded.";
+    if (status !== 403) this.#fail(`The list of enrolled people could not be loaded (${message}). Reload the page.`);
   }
 
   #show(identities) {
@@ -34,16 +42,16 @@ export class Identities extends EventTarget {
       make("span", { className: "quiet" }, created ? `since ${day(created)}` : ""));
     choose.dataset.testid = "identity";
     choose.addEventListener("click", () => this.dispatchEvent(new CustomEvent("chosen", { detail: name })));
-    const remove = make("button", { type: "button", className: "remove", ariaLabel: `Delete ${name}` }, "Delete");
-    remove.dataset.testid = "delete";
-    remove.addEventListener("click", () => this.#delete(name));
-    return make("li", {}, choose, remove);
+    const bin = make("button", { type: "button", className: "remove", ariaLabel: `Delete ${name}` }, "Delete");
+    bin.dataset.testid = "delete";
+    bin.addEventListener("click", () => this.#delete(name));
+    return make("li", {}, choose, bin);
   }
 
   async #delete(name) {
-    if (!(await confirmDeletion(name))) return;
+    if (!(await confirmed(deletionOf(name)))) return;
     try {
-      await removeIdentity(name);
+      await remove("identities", name);
     } catch (error) {
       this.#fail(`${name} could not be deleted (${error.message}). Try again.`);
     }
@@ -55,29 +63,11 @@ export class Identities extends EventTarget {
   }
 }
 
-async function fetchIdentities() {
-  const response = await fetch(API, { headers: { accept: "application/json" } });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const body = await response.json();
-  return body.identities;
-}
-
-async function removeIdentity(name) {
-  const response = await fetch(`${API}/${encodeURIComponent(name)}`, { method: "DELETE" });
-  if (!response.ok && response.status !== 404) throw new Error(`the server answered ${response.status}`);
-}
-
-/** @param {string} name @returns {Promise<boolean>} */
-function confirmDeletion(name) {
-  const dialog = byId("confirm");
-  byId("confirm-title").textContent = `Delete ${name}?`;
-  byId("confirm-text").textContent =
-    `The stored reference of ${name} is erased for good. Calls can no longer be checked against it.`;
-  dialog.returnValue = "cancel";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
-}
+const deletionOf = (name) => ({
+  title: `Delete ${name}?`,
+  text: `The stored reference of ${name} is erased for good. Calls can no longer be checked against it.`,
+  yes: "Delete",
+  no: "Keep",
+});
 
 const day = (iso) => new Date(iso).toLocaleDateString(undefined, { day: "numeric", month: "short", year: "numeric" });

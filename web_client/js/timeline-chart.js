@@ -1,5 +1,6 @@
 /** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
 
+import { clamp, colour, disc, hatch, onNewColours, plate, prepare, SLANTS, stroke } from "./canvas.js";
 import { clock, inWords, runs, sayShortly, SERIES, STATES, stretches } from "./timeline.js";
 import { sayLlr } from "./words.js";
 
@@ -11,8 +12,6 @@ const LINES = {
   face: { dash: [], width: 1.75 },
   voice: { dash: [5, 4], width: 1.75 },
 };
-/** Bad states are striped, each another way, so that they differ without colour too. */
-const SLANTS = { uncertain: 0, absent: -1, rejected: 1 };
 const MANY_POINTS = 600;
 const LEAST_RANGE = 4;
 const LEFT = 44;
@@ -33,7 +32,7 @@ export class TimelineChart {
   constructor(canvas) {
     this.#canvas = canvas;
     new ResizeObserver(() => this.#draw()).observe(canvas);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.#draw());
+    onNewColours(() => this.#draw());
   }
 
   /**
@@ -50,7 +49,7 @@ export class TimelineChart {
   }
 
   #draw() {
-    const pen = this.#prepare();
+    const pen = prepare(this.#canvas);
     if (!pen || !this.#shown) return;
     const frame = this.#frame(pen);
     drawGrid(frame);
@@ -67,19 +66,6 @@ export class TimelineChart {
     drawTime(frame);
   }
 
-  #prepare() {
-    const { clientWidth, clientHeight } = this.#canvas;
-    const pen = this.#canvas.getContext("2d");
-    if (!pen || !clientWidth) return null;
-    const ratio = globalThis.devicePixelRatio || 1;
-    const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
-    if (this.#canvas.width !== width) this.#canvas.width = width;
-    if (this.#canvas.height !== height) this.#canvas.height = height;
-    pen.setTransform(ratio, 0, 0, ratio, 0, 0);
-    pen.clearRect(0, 0, clientWidth, clientHeight);
-    return pen;
-  }
-
   /** Where everything goes, and what is drawn. */
   #frame(pen) {
     const { timeline, fromS, toS, live } = this.#shown;
@@ -92,7 +78,6 @@ export class TimelineChart {
       pen, timeline, fromS, toS, live, left, right, top, bottom, height, range,
       x: (s) => left + ((s - fromS) / Math.max(1, toS - fromS)) * (right - left),
       y: (llr) => top + ((range - clamp(llr, range)) / (2 * range)) * (bottom - top),
-      colour: (name) => style.getPropertyValue(`--${name}`).trim(),
     };
   }
 
@@ -117,7 +102,7 @@ function rangeOf({ points, accept, reject }, fromS) {
   return 2 * Math.ceil(largest / 2);
 }
 
-function drawGrid({ pen, timeline, left, right, top, bottom, range, y, colour }) {
+function drawGrid({ pen, timeline, left, right, top, bottom, range, y }) {
   const { accept, reject } = timeline;
   const zone = (from, to, name) => {
     pen.fillStyle = colour(`${name}-faint`);
@@ -137,7 +122,7 @@ function drawGrid({ pen, timeline, left, right, top, bottom, range, y, colour })
 }
 
 /** The thresholds, named last so that their words can be read over the lines. */
-function drawBounds({ pen, timeline, left, right, y, colour }) {
+function drawBounds({ pen, timeline, left, right, y }) {
   const { accept, reject } = timeline;
   pen.textAlign = "left";
   pen.lineWidth = 1.5;
@@ -156,11 +141,11 @@ function drawBounds({ pen, timeline, left, right, y, colour }) {
   }
 }
 
-function drawHoles({ pen, timeline, top, bottom, x, colour }) {
+function drawHoles({ pen, timeline, top, bottom, x }) {
   for (const { startS, endS } of timeline.holes) hatch(pen, x(startS), top, x(endS) - x(startS), bottom - top, colour("line"));
 }
 
-function drawSeries({ pen, timeline, x, y, colour }, name) {
+function drawSeries({ pen, timeline, x, y }, name) {
   const { dash, width } = LINES[name];
   pen.strokeStyle = pen.fillStyle = colour(name);
   pen.lineWidth = timeline.points.length > MANY_POINTS ? width / 2 : width;
@@ -174,7 +159,7 @@ function drawSeries({ pen, timeline, x, y, colour }, name) {
 }
 
 /** The state that holds goes on to the right edge. */
-function drawBand({ pen, timeline, toS, live, left, right, bottom, x, colour }) {
+function drawBand({ pen, timeline, toS, live, left, right, bottom, x }) {
   const top = bottom + 6;
   pen.textAlign = "left";
   timeline.spans.forEach(({ startS, endS, state, reasons }, i) => {
@@ -200,7 +185,7 @@ function fitting(pen, state, reasons, room) {
   return texts.find((text) => pen.measureText(text).width <= room) ?? "";
 }
 
-function drawLane({ pen, timeline, bottom, left, right, x, colour }, side, kind, row) {
+function drawLane({ pen, timeline, bottom, left, right, x }, side, kind, row) {
   const top = bottom + 6 + BAND + 6 + row * LANE;
   pen.fillStyle = colour("line");
   pen.fillRect(left, top + LANE / 2 - 0.5, right - left, 1);
@@ -212,7 +197,7 @@ function drawLane({ pen, timeline, bottom, left, right, x, colour }, side, kind,
   }
 }
 
-function drawTime({ pen, fromS, toS, live, left, right, bottom, height, x, colour }) {
+function drawTime({ pen, fromS, toS, live, left, right, bottom, height, x }) {
   pen.fillStyle = colour("muted");
   pen.textAlign = "right";
   LANES.forEach(([side], row) => pen.fillText(SERIES[side], left - 6, bottom + 12 + BAND + (row + 0.5) * LANE));
@@ -227,35 +212,4 @@ function drawTime({ pen, fromS, toS, live, left, right, bottom, height, x, colou
   }
 }
 
-/** Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall. */
-function hatch(pen, left, top, width, height, colour, slant = 1) {
-  pen.save();
-  pen.beginPath();
-  pen.rect(left, top, width, height);
-  pen.clip();
-  pen.strokeStyle = colour;
-  pen.lineWidth = 1.5;
-  pen.setLineDash([]);
-  for (let at = left - height; at < left + width + height; at += 7) stroke(pen, [[at, top + height], [at + slant * height, top]]);
-  pen.restore();
-}
-
-function plate(pen, left, top, width, height, colour) {
-  pen.fillStyle = colour;
-  pen.fillRect(left, top, width, height);
-}
-
-function stroke(pen, path) {
-  pen.beginPath();
-  path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
-  pen.stroke();
-}
-
-function disc(pen, x, y, radius) {
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.fill();
-}
-
-const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));
 const signed = (llr) => (llr > 0 ? `+${llr}` : `${llr}`.replace("-", "−"));

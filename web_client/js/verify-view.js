@@ -54,7 +54,7 @@ export class VerifyView {
   /** An old verdict must not look like one that still holds. */
   end() {
     const { name } = sayState(byId("state").dataset.state, this.#who);
-    byId("state-icon").setAttribute("href", "#icon-waiting");
+    byId("state-icon").setAttribute("href", "icons.svg#ended");
     setText(byId("state-name"), "Call ended");
     setText(byId("state-text"), `Nothing is checked any more. The last result was: ${name}.`);
     setText(byId("chart-title"), "The whole call");
@@ -79,7 +79,7 @@ export class VerifyView {
     const words = sayState(state, this.#who);
     const badge = byId("state");
     badge.dataset.state = state;
-    byId("state-icon").setAttribute("href", `#icon-${state}`);
+    byId("state-icon").setAttribute("href", `icons.svg#${state}`);
     setText(byId("state-name"), words.name);
     setText(byId("state-text"), words.text);
     byId("reasons").dataset.reasons = reasons.join(",");

@@ -69,6 +69,7 @@ const ERRORS = {
 const ENDINGS = {
   stopped: "The call was stopped.",
   complete: "Enrolment is complete.",
+  not_stored: "Nothing was stored: the server could not keep up. Please enrol again.",
   peer_closed: "The call was closed.",
   client_gone: "The call was closed.",
   server_stopping: "The server is shutting down.",

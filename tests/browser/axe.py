@@ -1,0 +1,33 @@
+"""axe-core in a page: what it says against the page's accessibility."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+_SCRIPT = Path(__file__).resolve().parents[2] / ".cache" / "axe" / "axe.min.js"
+
+
+def read_axe() -> str:
+    """axe-core's source; skips the test where it was not fetched."""
+    if not _SCRIPT.is_file():
+        pytest.skip("needs axe-core: sh scripts/install_axe.sh")
+    return _SCRIPT.read_text(encoding="utf-8")
+
+
+def violations(page: Page, axe: str) -> list[str]:
+    """Run every rule on the page as it stands; one line an element that breaks one."""
+    page.evaluate(axe)
+    # Colours that are still changing would be measured half-way.
+    page.evaluate(
+        "Promise.all(document.getAnimations().filter(a => a.effect?.getTiming()"
+        ".iterations === 1).map(a => a.finished))"
+    )
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{rule['id']}: {node['target']} {node['failureSummary']}"
+        for rule in found
+        for node in rule["nodes"]
+    ]

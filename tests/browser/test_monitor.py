@@ -1,0 +1,228 @@
+"""The monitor against a server that speaks the feed's contract."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+from page_fake import until
+from playwright.sync_api import BrowserContext, Page, expect
+
+from benchmarks.feed_stub import FeedStub
+from benchmarks.made_up_calls import MadeUpCall, Script, Who
+
+pytestmark = pytest.mark.browser
+GENUINE = ((30.0, Who.GENUINE),)
+# ada is well; bea is not, from the 12th second on; cyn has been unclear for long.
+SCRIPTS = (
+    Script("s-ada", "ada", GENUINE),
+    Script("s-bea", "bea", ((12.0, Who.GENUINE), (60.0, Who.WRONG_VOICE))),
+    Script("s-cyn", "cyn", ((60.0, Who.UNCLEAR),)),
+    Script("s-dot", "dot", ((20.0, Who.GENUINE), (10.0, Who.STRANGER)), ends="peer_closed"),
+)
+
+
+@pytest.fixture
+def stub() -> Iterator[FeedStub]:
+    """Three calls that run and one that is over."""
+    calls = [MadeUpCall(script, began=datetime.now(UTC)) for script in SCRIPTS]
+    for call in calls:
+        call.play(40 if call.script.ends else 10)
+    stub = FeedStub(calls)
+    stub.open()
+    yield stub
+    stub.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, stub: FeedStub) -> Iterator[Page]:
+    """The monitor, live; an error in its console fails the test."""
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console", lambda entry: complaints.append(entry.text) if entry.type == "error" else None
+    )
+    page.goto(f"{stub.address}monitor.html")
+    expect(page.get_by_test_id("call")).to_have_count(3)
+    until(page, "document.querySelectorAll('.strip[aria-label*=Waiting]').length === 3")
+    yield page
+    # What a refused request leaves in the console is the browser's own remark.
+    assert [one for one in complaints if "Failed to load resource" not in one] == []
+
+
+def names(page: Page, test_id: str = "call") -> list[str]:
+    return page.get_by_test_id(test_id).locator(".who").all_text_contents()
+
+
+def card(page: Page, name: str):  # type: ignore[no-untyped-def]
+    return page.get_by_test_id("call").filter(has_text=name)
+
+
+def open_detail(page: Page, name: str) -> None:
+    card(page, name).get_by_role("button").press("Enter")
+    expect(page.get_by_test_id("detail")).to_be_visible()
+
+
+def test_the_most_worrying_call_comes_first(page: Page, stub: FeedStub) -> None:
+    assert names(page) == ["cyn", "ada", "bea"]
+    stub.play("s-bea", 15)
+    expect(card(page, "bea")).to_have_attribute("data-state", "rejected")
+    expect(card(page, "bea")).to_contain_text("wrong voice")
+    assert names(page) == ["bea", "cyn", "ada"]
+    expect(page).to_have_title("(1 rejected) Monitor – Stream Verifier")
+    expect(page.locator("#announcement")).to_have_text("bea: rejected, wrong voice")
+
+
+def test_only_what_an_event_concerns_is_touched(page: Page, stub: FeedStub) -> None:
+    page.evaluate(
+        """() => {
+          window.touched = new Set();
+          window.tiles = [...document.querySelectorAll('.tile')];
+          new MutationObserver((changes) => {
+            for (const { target } of changes) {
+              const element = target.nodeType === 1 ? target : target.parentElement;
+              const tile = element.closest('.tile');
+              if (tile && !element.closest('.since, .ages')) touched.add(tile.dataset.session);
+              if (element.id === 'board') touched.add('board');
+            }
+          }).observe(document.getElementById('board'),
+            { subtree: true, childList: true, characterData: true, attributes: true });
+        }"""
+    )
+    stub.play("s-cyn", 3)
+    stub.play("s-bea", 15)
+    expect(card(page, "bea")).to_have_attribute("data-state", "rejected")
+    assert "s-ada" not in page.evaluate("[...touched]")
+    assert page.evaluate("tiles.every(tile => tile.isConnected)")
+
+
+def test_a_new_call_appears_and_an_ended_one_moves_over(page: Page, stub: FeedStub) -> None:
+    new = MadeUpCall(Script("s-eve", "eve", GENUINE), began=datetime.now(UTC))
+    stub.calls["s-eve"] = new
+    stub.play("s-eve", 2)
+    expect(page.get_by_test_id("call")).to_have_count(4)
+    stub.publish(new.say(new.end("client_gone")))
+    expect(page.get_by_test_id("call")).to_have_count(3)
+    page.get_by_test_id("view-ended").check()
+    expect(page.get_by_test_id("ended-call")).to_have_count(2)
+    expect(page.get_by_test_id("ended-call").filter(has_text="eve")).to_contain_text("caller lost")
+
+
+def test_filter_and_search(page: Page, stub: FeedStub) -> None:
+    page.get_by_test_id("filter-uncertain").check()
+    expect(page.get_by_test_id("call")).to_have_count(1)
+    assert names(page) == ["cyn"]
+    page.get_by_test_id("search").fill("nobody")
+    expect(page.get_by_test_id("empty")).to_contain_text("None of 3 running calls fits the filter.")
+    page.locator("#clear").click()
+    expect(page.get_by_test_id("call")).to_have_count(3)
+    page.get_by_test_id("search").fill("S-AD")
+    expect(page.get_by_test_id("call")).to_have_count(1)
+    assert names(page) == ["ada"]
+    expect(page.locator("[data-state=uncertain] .number")).to_have_text("1")
+
+
+def test_a_call_in_full_goes_on_while_it_is_looked_at(page: Page, stub: FeedStub) -> None:
+    open_detail(page, "bea")
+    detail = page.get_by_test_id("detail")
+    expect(detail).to_contain_text("alarm_8h")
+    expect(page.get_by_test_id("events").locator("li")).to_have_count(4)
+    stub.play("s-bea", 15)
+    expect(detail).to_contain_text("The voice does not match.")
+    expect(page.get_by_test_id("events").locator("li").first).to_contain_text("rejected")
+    page.keyboard.press("Escape")
+    expect(detail).to_be_hidden()
+    expect(card(page, "bea").get_by_role("button")).to_be_focused()
+
+
+def test_the_history_of_an_ended_call(page: Page, stub: FeedStub) -> None:
+    page.get_by_test_id("view-ended").check()
+    row = page.get_by_test_id("ended-call")
+    expect(row).to_contain_text("caller left")
+    expect(row).to_contain_text("0:30 long")
+    row.get_by_role("button").click()
+    expect(page.get_by_test_id("detail")).to_contain_text("Ended, last rejected")
+    expect(page.get_by_test_id("detail-end")).to_be_hidden()
+    expect(page.get_by_test_id("events").locator("li").first).to_contain_text("session_ended")
+    told = page.get_by_test_id("chart").get_attribute("aria-label")
+    assert told is not None and "Rejected: wrong face, wrong voice" in told
+
+
+def test_ending_a_call_asks_first_and_needs_the_right(page: Page, stub: FeedStub) -> None:
+    open_detail(page, "ada")
+    page.get_by_test_id("detail-end").click()
+    expect(page.get_by_test_id("confirm")).to_contain_text("End the call of ada?")
+    page.get_by_test_id("confirm-no").click()
+    assert not stub.calls["s-ada"].over
+    stub.may_end = False
+    page.get_by_test_id("detail-end").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("error")).to_contain_text("scope admin")
+    stub.may_end = True
+    open_detail(page, "ada")
+    page.get_by_test_id("detail-end").click()
+    page.get_by_test_id("confirm-yes").click()
+    expect(page.get_by_test_id("call")).to_have_count(2)
+    assert stub.calls["s-ada"].over
+
+
+def test_the_keyboard_alone_is_enough(page: Page) -> None:
+    card(page, "cyn").get_by_role("button").focus()
+    page.keyboard.press("ArrowRight")
+    expect(card(page, "ada").get_by_role("button")).to_be_focused()
+    page.keyboard.press("End")
+    expect(card(page, "bea").get_by_role("button")).to_be_focused()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("detail")).to_contain_text("cyn")
+    page.keyboard.press("Escape")
+    expect(card(page, "cyn").get_by_role("button")).to_be_focused()
+
+
+def test_the_focus_stays_on_a_card_that_moves(page: Page, stub: FeedStub) -> None:
+    card(page, "bea").get_by_role("button").focus()
+    stub.play("s-bea", 15)
+    expect(page.get_by_test_id("call").first).to_contain_text("bea")
+    expect(card(page, "bea").get_by_role("button")).to_be_focused()
+
+
+def test_a_rejection_is_heard_by_who_wants_to(page: Page, stub: FeedStub) -> None:
+    page.evaluate(
+        """() => {
+          window.tones = 0;
+          const start = OscillatorNode.prototype.start;
+          OscillatorNode.prototype.start = function (at) { tones += 1; start.call(this, at); };
+        }"""
+    )
+    page.locator(".alerts summary").click()
+    page.get_by_test_id("alert-sound").check()
+    until(page, "tones === 2")
+    page.evaluate("tones = 0")
+    stub.play("s-bea", 15)
+    until(page, "tones === 2")
+    page.reload()
+    page.locator(".alerts summary").click()
+    expect(page.get_by_test_id("alert-sound")).to_be_checked()
+
+
+def test_a_hundred_calls_are_each_shown_once_and_few_are_asked_about(
+    context: BrowserContext,
+) -> None:
+    began = datetime.now(UTC)
+    calls = [MadeUpCall(Script(f"s{n:03}", f"n{n:03}", GENUINE), began=began) for n in range(100)]
+    for call in calls:
+        call.play(5)
+    stub = FeedStub(calls)
+    stub.open()
+    page = context.new_page()
+    page.goto(f"{stub.address}monitor.html")
+    expect(page.get_by_test_id("call")).to_have_count(100)
+    until(page, "document.querySelectorAll('.strip[aria-label*=Verified]').length > 0")
+    assert 0 < len(set(stub.asked)) < 60
+    for _ in range(3):
+        stub.publish(*(event for call in calls for event in call.play(call.media_s + 5)))
+    expect(page.locator(".tile[data-state=verified]")).to_have_count(100)
+    assert sorted(names(page)) == [f"n{n:03}" for n in range(100)]
+    stub.close()

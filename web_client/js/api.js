@@ -1,0 +1,73 @@
+/** Requests to the server that this page came from, under any prefix, with the page's token. */
+
+import { askForToken, currentToken, isTokenRefusal } from "./access.js";
+
+const API = new URL("../api/v1/", import.meta.url);
+
+/** What the server said in place of an answer. */
+export class RequestError extends Error {
+  /** @param {number} status of HTTP, 0 where nothing answered @param {string} code machine-readable @param {string} message for people */
+  constructor(status, code, message) {
+    super(message);
+    this.name = "RequestError";
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** @param {string[]} path its parts, in plain spelling @returns {URL} */
+function address(path) {
+  return new URL(path.map(encodeURIComponent).join("/"), API);
+}
+
+/**
+ * @param {...string} path such as "calls", id, "events"
+ * @returns {Promise<any>} the answer's JSON
+ * @throws {RequestError}
+ */
+export async function read(...path) {
+  return (await send("GET", path)).json();
+}
+
+/**
+ * Deletes; what is gone already counts as deleted.
+ * @param {...string} path
+ * @throws {RequestError}
+ */
+export async function remove(...path) {
+  try {
+    await send("DELETE", path);
+  } catch (error) {
+    if (error.status !== 404) throw error;
+  }
+}
+
+/** Asks for a token where the server wants one, and then tries again. */
+async function send(method, path) {
+  for (;;) {
+    const used = currentToken();
+    const response = await request(method, path, used);
+    if (response.ok) return response;
+    const refusal = await refusalOf(response);
+    const changed = currentToken() !== used;
+    if (!isTokenRefusal(refusal.code) || !(changed || (await askForToken(refusal.code)))) throw refusal;
+  }
+}
+
+async function request(method, path, token) {
+  const headers = { accept: "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
+  try {
+    return await fetch(address(path), { method, headers });
+  } catch {
+    throw new RequestError(0, "unreachable", "the server does not answer");
+  }
+}
+
+async function refusalOf(response) {
+  const problem = await response.json().catch(() => ({}));
+  return new RequestError(
+    response.status,
+    problem.code ?? "http_error",
+    problem.detail ?? `the server answered ${response.status}`,
+  );
+}

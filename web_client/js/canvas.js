@@ -1,0 +1,77 @@
+/** What every drawing on a canvas needs: sharp pixels, the page's colours, stripes. */
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+const known = new Map();
+dark.addEventListener("change", () => known.clear());
+
+/** States that a person must notice are striped, each another way: they differ without colour too. */
+export const SLANTS = Object.freeze({ uncertain: 0, absent: -1, rejected: 1 });
+
+/** @param {() => void} draw called whenever the page changes between light and dark */
+export function onNewColours(draw) {
+  dark.addEventListener("change", draw);
+}
+
+/** @param {string} name of a custom property of the page, without dashes @returns {string} */
+export function colour(name) {
+  if (!known.has(name)) {
+    known.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  }
+  return known.get(name);
+}
+
+/**
+ * Clears a canvas and fits its pixels to the screen's.
+ * @param {HTMLCanvasElement} canvas sized by CSS
+ * @returns {CanvasRenderingContext2D | null} null while it has no size
+ */
+export function prepare(canvas) {
+  const { clientWidth, clientHeight } = canvas;
+  const pen = canvas.getContext("2d");
+  if (!pen || !clientWidth) return null;
+  const ratio = globalThis.devicePixelRatio || 1;
+  const [width, height] = [Math.round(clientWidth * ratio), Math.round(clientHeight * ratio)];
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  pen.setTransform(ratio, 0, 0, ratio, 0, 0);
+  pen.clearRect(0, 0, clientWidth, clientHeight);
+  return pen;
+}
+
+/** Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall. */
+export function hatch(pen, left, top, width, height, ink, slant = 1) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(left, top, width, height);
+  pen.clip();
+  pen.strokeStyle = ink;
+  pen.lineWidth = 1.5;
+  pen.setLineDash([]);
+  for (let at = left - height; at < left + width + height; at += 7) {
+    stroke(pen, [[at, top + height], [at + slant * height, top]]);
+  }
+  pen.restore();
+}
+
+/** A filled box. */
+export function plate(pen, left, top, width, height, ink) {
+  pen.fillStyle = ink;
+  pen.fillRect(left, top, width, height);
+}
+
+/** A line through points of [x, y], in the pen's stroke style. */
+export function stroke(pen, path) {
+  pen.beginPath();
+  path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  pen.stroke();
+}
+
+/** A filled dot, in the pen's fill style. */
+export function disc(pen, x, y, radius) {
+  pen.beginPath();
+  pen.arc(x, y, radius, 0, 2 * Math.PI);
+  pen.fill();
+}
+
+/** @param {number} value @param {number} limit @returns {number} no farther from 0 than the limit */
+export const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));

@@ -1,0 +1,60 @@
+/** Fetches what happened in calls before the page was opened, a few at a time. */
+
+import { read } from "../api.js";
+
+const AT_ONCE = 3;
+
+export class Histories {
+  #waiting = /** @type {Set<string>} */ (new Set());
+  #known = /** @type {Set<string>} */ (new Set());
+  #running = 0;
+  #onEvents;
+
+  /** @param {(session: string, events: any[]) => void} onEvents */
+  constructor(onEvents) {
+    this.#onEvents = onEvents;
+  }
+
+  /** Asks for a call's events, once. @param {string} session */
+  want(session) {
+    if (this.#known.has(session)) return;
+    this.#known.add(session);
+    this.#waiting.add(session);
+    this.#next();
+  }
+
+  /** What is known may have holes: everything counts as unknown again. */
+  forget() {
+    this.#known.clear();
+  }
+
+  #next() {
+    for (const session of this.#waiting) {
+      if (this.#running >= AT_ONCE) return;
+      this.#waiting.delete(session);
+      this.#fetch(session);
+    }
+  }
+
+  async #fetch(session) {
+    this.#running += 1;
+    try {
+      this.#onEvents(session, await eventsOf(session));
+    } catch {
+      this.#known.delete(session); // Its card does without until it comes into view again.
+    } finally {
+      this.#running -= 1;
+      this.#next();
+    }
+  }
+}
+
+/**
+ * All that is kept of a call.
+ * @param {string} session @returns {Promise<any[]>}
+ * @throws {import("../api.js").RequestError}
+ */
+export async function eventsOf(session) {
+  const { events } = await read("calls", session, "events");
+  return events.map((item) => item.event ?? item);
+}
