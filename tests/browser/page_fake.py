@@ -205,10 +205,14 @@ class FakeServer:
         self.identities = [one for one in self.identities if one["name"] != name]
         return Response(status_code=204)
 
+    async def _list_ice_servers(self, request: Request) -> Response:
+        return JSONResponse({"iceServers": [], "ttl_s": 600})
+
     def _app(self) -> Starlette:
         routes = [
             Route("/api/v1/identities", self._list),
             Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
+            Route("/api/v1/ice-servers", self._list_ice_servers),
             WebSocketRoute("/api/v1/call", self._serve_call),
             Mount("/", StaticFiles(directory=CLIENT, html=True)),
         ]

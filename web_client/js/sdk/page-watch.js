@@ -1,0 +1,13 @@
+// @ts-check
+/** What the page goes through that matters to a call. */
+
+/**
+ * @param {AbortSignal} signal ends the watch
+ * @param {{online: () => void, offline: () => void, visibility: (hidden: boolean) => void}} on
+ */
+export function watchPage(signal, on) {
+  globalThis.addEventListener?.("online", on.online, { signal });
+  globalThis.addEventListener?.("offline", on.offline, { signal });
+  const page = globalThis.document;
+  page?.addEventListener("visibilitychange", () => on.visibility(page.hidden), { signal });
+}
