@@ -66,6 +66,8 @@ class FakeCall:
         self.tracks: list[str] = []
         self.said: list[dict[str, Any]] = []
         self.left = threading.Event()
+        self.session = "s1"
+        self.more_in_answer: dict[str, Any] = {}
         self._socket = socket
         self._seq = 0
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -84,7 +86,7 @@ class FakeCall:
         event = {
             "v": 1,
             "seq": self._seq,
-            "session": "s1",
+            "session": self.session,
             "type": event_type,
             "media_s": self._seq / 2,
         }
@@ -143,7 +145,8 @@ class FakeCall:
         await self._peer.setLocalDescription(await self._peer.createAnswer())
         await self._sink.start()
         sdp = self._peer.localDescription.sdp
-        await self._socket.send_json({"type": "answer", "sdp": sdp, "session": "s1"})
+        answer = {"type": "answer", "sdp": sdp, "session": self.session}
+        await self._socket.send_json(answer | self.more_in_answer)
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(WAIT_S)
