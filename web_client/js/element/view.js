@@ -1,0 +1,92 @@
+// @ts-check
+/** The badge: one glance says the state, one click says why. */
+
+import { Details } from "./details.js";
+import { make, setLines, setText } from "./dom.js";
+import { icon } from "./icons.js";
+import { isOn } from "./model.js";
+import { say } from "./words.js";
+
+/** @typedef {import("./model.js").Model} Model */
+/** @typedef {{spans: import("../timeline.js").Span[], endS: number}} Timeline */
+
+export class View {
+  root;
+  #icon = make("span", { part: "icon", class: "icon" });
+  #name = make("span", { part: "state", class: "name" });
+  #text = make("span", { part: "text", class: "text" });
+  #reasons = make("ul", { part: "reasons", class: "reasons" });
+  #problem = make("p", { part: "problem", class: "problem" });
+  #note = make("p", { part: "note", class: "quiet note" });
+  #control = make("button", { type: "button", part: "control", class: "control" });
+  #spoken = make("div", { class: "spoken", role: "status" });
+  #details = new Details();
+  #badge;
+
+  /** @param {{control: () => void, toggle: () => void}} on */
+  constructor(on) {
+    const words = make("span", { class: "words" }, this.#name, this.#text);
+    const chevron = make("span", { class: "chevron" }, icon("chevron"));
+    this.#badge = make("button", {
+      type: "button", part: "badge", class: "badge", "aria-expanded": "false", "aria-controls": "details",
+    }, this.#icon, words, chevron);
+    this.#badge.addEventListener("click", on.toggle);
+    this.#control.addEventListener("click", on.control);
+    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Verification" },
+      make("div", { class: "head" }, this.#badge, this.#control),
+      this.#reasons, this.#problem, this.#note, this.#details.root, this.#spoken);
+  }
+
+  /** @param {Model} model @param {{who: string, server: string, controls: boolean}} about */
+  show(model, { who, server, controls }) {
+    const { name, text, reasons, problem } = say(model, who);
+    const on = isOn(model);
+    this.#showStatus(model.status);
+    setText(this.#name, name);
+    setText(this.#text, text);
+    setLines(this.#reasons, reasons);
+    setText(this.#problem, problem ? [problem.title, problem.message].filter(Boolean).join(": ") : "");
+    setText(this.#note, noteOf(model, server));
+    this.#control.hidden = !controls || model.status === "asking";
+    setText(this.#control, on ? "Stop" : model.status === "idle" ? "Start" : "Start again");
+    this.#speak(model, `${name}. ${text} ${[...reasons, problem?.message ?? ""].join(" ")}`);
+  }
+
+  /** @param {Timeline} timeline @param {Model} model */
+  showDetails(timeline, { evidence }) {
+    this.#details.show(timeline, evidence);
+  }
+
+  /** Whether the details are open. */
+  get open() {
+    return !this.#details.root.hidden;
+  }
+
+  set open(open) {
+    this.#details.root.hidden = !open;
+    this.#badge.setAttribute("aria-expanded", String(open));
+  }
+
+  /** @param {string} status */
+  #showStatus(status) {
+    if (this.root.dataset.status === status) return;
+    this.root.dataset.status = status;
+    this.#icon.replaceChildren(icon(status));
+  }
+
+  /** Only what begins to hold: reasons come and go too often to be read out. @param {Model} model @param {string} words */
+  #speak({ status, problem }, words) {
+    const about = `${status} ${problem?.code ?? ""}`;
+    if (this.#spoken.dataset.about === about) return;
+    const first = this.#spoken.dataset.about === undefined;
+    this.#spoken.dataset.about = about;
+    if (!first) setText(this.#spoken, words.trim());
+  }
+}
+
+/** It must be plain that somebody looks on. @param {Model} model @param {string} server */
+function noteOf(model, server) {
+  if (isOn(model)) return `Camera and microphone are being checked by ${server}.`;
+  if (model.status === "idle") return `Camera and microphone will be checked by ${server}.`;
+  return "";
+}
