@@ -16,17 +16,17 @@ export class Details {
   root;
   #bar = make("div", { part: "timeline", class: "bar", role: "img" });
   #from = make("span");
+  #scale = make("div", { class: "scale", "aria-hidden": "true" }, this.#from, make("span", {}, "now"));
   #list = make("ol", { part: "history", class: "history" });
   #meters = /** @type {Record<Series, Meter>} */ ({ face: new Meter("face"), voice: new Meter("voice"), both: new Meter("both") });
 
   constructor() {
-    const scale = make("div", { class: "scale", "aria-hidden": "true" }, this.#from, make("span", {}, "now"));
     const meters = Object.values(this.#meters).map(({ root }) => root);
     this.root = make("div", { id: "details", part: "details", class: "details", hidden: "" },
       make("h2", {}, "Evidence"),
       make("div", { part: "evidence", class: "meters" }, ...meters),
       make("p", { class: "quiet" }, "Above 0 speaks for the person, below against."),
-      make("h2", {}, "States"), this.#bar, scale, this.#list);
+      make("h2", {}, "States"), this.#bar, this.#scale, this.#list);
   }
 
   /** @param {{spans: Span[], endS: number}} timeline @param {import("./model.js").Evidence} evidence */
@@ -34,10 +34,11 @@ export class Details {
     const fromS = Math.max(0, endS - WINDOW_S);
     const seen = spans.filter((span) => span.endS > fromS);
     this.#bar.replaceChildren(...seen.map((span) => segment(span, fromS, endS)));
-    const told = seen.map(inWords);
-    this.#bar.setAttribute("aria-label", told.length ? told.join("; ") : "Nothing was checked yet");
+    this.#bar.hidden = this.#scale.hidden = seen.length === 0;
+    this.#bar.setAttribute("aria-label", seen.map(inWords).join("; "));
     setText(this.#from, endS > fromS ? `${Math.round(endS - fromS)} s ago` : "");
-    setLines(this.#list, spans.slice(-LINES).reverse().map(inWords));
+    const told = spans.slice(-LINES).reverse().map(inWords);
+    setLines(this.#list, told.length ? told : ["Nothing was checked yet."]);
     for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)]);
   }
 }

@@ -41,10 +41,15 @@ const STEPS = {
   track_muted: (_, detail) => ({ problem: { code: "track_muted", message: `The ${deviceOf(detail)} sends nothing. Switch it on again to go on.` } }),
   track_unmuted: (model) => ({ problem: without(model.problem, "track_muted") }),
   track_replaced: (model) => ({ problem: without(model.problem, "track_ended") }),
-  media_refused: (_, { code, message }) => ({ problem: { code, message } }),
   error: (_, { code, message }) => ({ status: "failed", problem: { code, message } }),
-  closed: (model, { reason }) => ({ ending: reason, status: model.status === "failed" ? "failed" : "ended" }),
+  ending: over,
+  closed: over,
 };
+
+/** @param {Model} model @param {{reason: string}} detail @returns {Partial<Model>} */
+function over({ status, ending }, { reason }) {
+  return { ending: ending ?? reason, status: status === "failed" ? "failed" : "ended" };
+}
 
 /**
  * @param {Model} model @param {string} type of an event of the SDK, or of the element's own
@@ -56,8 +61,8 @@ export function next(model, type, detail) {
   return step ? Object.freeze({ ...model, ...step(model, detail) }) : model;
 }
 
-/** While the connection is away, what is told again is old news. @param {Model} model @param {string} status */
-const settled = (model, status) => (model.status === "reconnecting" || model.status === "failed" ? model.status : status);
+/** While the connection is away, and once all is over, what still comes is old news. @param {Model} model @param {string} status */
+const settled = (model, status) => (["reconnecting", "failed", "ended"].includes(model.status) ? model.status : status);
 
 /** @param {Problem | null} problem @param {string} code */
 const without = (problem, code) => (problem?.code === code ? null : problem);

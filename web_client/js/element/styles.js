@@ -40,12 +40,11 @@ ul, ol { list-style: none; }
 .panel[data-status="rejected"], .panel[data-status="failed"] { --tone: var(--rejected); }
 .panel[data-status="absent"], .panel[data-status="ended"] { --tone: var(--absent); }
 
-.head { display: flex; flex-wrap: wrap; align-items: center; background: color-mix(in srgb, var(--tone) 11%, var(--surface)); }
 button { font: inherit; color: inherit; cursor: pointer; }
 button:focus-visible { outline: 3px solid var(--accent); outline-offset: -3px; border-radius: calc(var(--radius) - 4px); }
 .badge {
-  flex: 1 1 13rem; min-width: 0; display: flex; align-items: center; gap: 0.75em;
-  padding: 0.7em 0.9em; border: 0; background: none; text-align: start;
+  width: 100%; display: flex; align-items: center; gap: 0.75em; padding: 0.75em 0.95em;
+  border: 0; background: color-mix(in srgb, var(--tone) 11%, var(--surface)); text-align: start;
 }
 svg { display: block; width: 100%; height: 100%; fill: none; stroke: currentColor; stroke-width: 2; stroke-linecap: round; stroke-linejoin: round; }
 .icon { flex: none; width: 2em; height: 2em; color: var(--tone); }
@@ -54,24 +53,21 @@ svg { display: block; width: 100%; height: 100%; fill: none; stroke: currentColo
 .text { font-size: 0.9em; line-height: 1.35; overflow-wrap: anywhere; }
 .chevron { flex: none; width: 1.15em; height: 1.15em; color: var(--muted); transition: transform 0.15s; }
 [aria-expanded="true"] > .chevron { transform: rotate(180deg); }
-.control {
-  flex: none; min-height: 2.5em; margin: 0.5em 0.9em 0.5em 0; padding: 0.3em 1em; font-size: 0.95em; font-weight: 600;
-  color: var(--ink); background: var(--surface); border: 1px solid color-mix(in srgb, var(--ink) 45%, transparent); border-radius: calc(var(--radius) * 0.7);
-}
-.control:hover { border-color: var(--accent); }
-@container (max-width: 20rem) { .control { flex: 1; margin-inline: 0.9em; margin-block-start: 0; } }
-
-.reasons, .problem, .note { padding: 0 0.95em; font-size: 0.9em; overflow-wrap: anywhere; }
-.reasons:empty, .problem:empty, .note:empty { display: none; }
-.reasons { padding-block: 0.55em 0; }
+.badge:hover { background: color-mix(in srgb, var(--tone) 18%, var(--surface)); }
+.reasons, .problem { padding: 0.55em 0.95em 0; font-size: 0.9em; overflow-wrap: anywhere; }
+.reasons:empty { display: none; }
 .reasons li { padding-inline-start: 1.1em; position: relative; }
 .reasons li::before { content: "•"; position: absolute; inset-inline-start: 0.2em; color: var(--tone); }
-.problem { padding-block: 0.55em 0; }
-.panel[data-status="failed"] .problem { font-size: 0.95em; }
+.foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em 0.8em; padding: 0.6em 0.95em; }
+.foot:has(> .note:empty):has(> .control[hidden]) { padding-block: 0.3em; }
+.note { flex: 1 1 12em; overflow-wrap: anywhere; }
+.control {
+  flex: none; min-height: 2.4em; min-width: 5em; padding: 0.25em 0.9em; font-size: 0.95em; font-weight: 600; color: var(--ink);
+  background: var(--surface); border: 1px solid color-mix(in srgb, var(--ink) 45%, transparent); border-radius: calc(var(--radius) * 0.7);
+}
+.control:hover { border-color: var(--accent); }
+@container (max-width: 17rem) { .control { flex: 1; } }
 .quiet { color: var(--muted); font-size: 0.8em; }
-.note { padding-block: 0.5em 0.6em; font-size: 0.8em; }
-.problem + .note:empty + .details[hidden] { margin-block-start: 0.6em; }
-.panel:has(.note:empty) :is(.problem, .reasons):not(:empty) { padding-block-end: 0.6em; }
 
 .details { padding: 0.8em 0.95em 0.9em; border-block-start: 1px solid var(--line); }
 h2 { font-size: 0.85em; font-weight: 650; }

@@ -16,7 +16,9 @@ export class View {
   #name = make("span", { part: "state", class: "name" });
   #text = make("span", { part: "text", class: "text" });
   #reasons = make("ul", { part: "reasons", class: "reasons" });
-  #problem = make("p", { part: "problem", class: "problem" });
+  #problemTitle = make("strong");
+  #problemText = make("span");
+  #problem = make("p", { part: "problem", class: "problem" }, this.#problemTitle, " ", this.#problemText);
   #note = make("p", { part: "note", class: "quiet note" });
   #control = make("button", { type: "button", part: "control", class: "control" });
   #spoken = make("div", { class: "spoken", role: "status" });
@@ -33,8 +35,8 @@ export class View {
     this.#badge.addEventListener("click", on.toggle);
     this.#control.addEventListener("click", on.control);
     this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Verification" },
-      make("div", { class: "head" }, this.#badge, this.#control),
-      this.#reasons, this.#problem, this.#note, this.#details.root, this.#spoken);
+      this.#badge, this.#reasons, this.#problem,
+      make("div", { class: "foot" }, this.#note, this.#control), this.#details.root, this.#spoken);
   }
 
   /** @param {Model} model @param {{who: string, server: string, controls: boolean}} about */
@@ -45,7 +47,9 @@ export class View {
     setText(this.#name, name);
     setText(this.#text, text);
     setLines(this.#reasons, reasons);
-    setText(this.#problem, problem ? [problem.title, problem.message].filter(Boolean).join(": ") : "");
+    this.#problem.hidden = !problem;
+    setText(this.#problemTitle, problem?.title ? `${problem.title}.` : "");
+    setText(this.#problemText, problem?.message ?? "");
     setText(this.#note, noteOf(model, server));
     this.#control.hidden = !controls || model.status === "asking";
     setText(this.#control, on ? "Stop" : model.status === "idle" ? "Start" : "Start again");
@@ -86,6 +90,7 @@ export class View {
 
 /** It must be plain that somebody looks on. @param {Model} model @param {string} server */
 function noteOf(model, server) {
+  if (model.status === "reconnecting") return `Camera and microphone stay on for ${server}.`;
   if (isOn(model)) return `Camera and microphone are being checked by ${server}.`;
   if (model.status === "idle") return `Camera and microphone will be checked by ${server}.`;
   return "";

@@ -35,7 +35,7 @@ export function say(model, who) {
 /** @param {import("./model.js").Model} model @param {string} who @returns {[string, string]} */
 function head({ status, verdict, problem, ending }, who) {
   if (status in STATUSES) return STATUSES[status](who);
-  if (status === "failed") return [problem ? titleOf(problem.code) : "Failed", `Nothing is checked any more.${last(verdict, who)}`];
+  if (status === "failed") return [problem ? titleOf(problem.code) : "Failed", verdict ? `Nothing is checked any more.${last(verdict, who)}` : "Nothing is checked."];
   if (status === "ended") return ["Call ended", `${sayEnding(ending ?? "")}${last(verdict, who)}`];
   if (status === "reconnecting") return ["Reconnecting", `Nothing is checked until the connection is back.${last(verdict, who)}`];
   const { name, text } = sayState(status, who);
