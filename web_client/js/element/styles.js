@@ -60,9 +60,10 @@ svg { display: block; width: 100%; height: 100%; fill: none; stroke: currentColo
 .reasons li::before { content: "•"; position: absolute; inset-inline-start: 0.2em; color: var(--tone); }
 .foot { display: flex; flex-wrap: wrap; align-items: center; gap: 0.5em 0.8em; padding: 0.6em 0.95em; }
 .foot:has(> .note:empty):has(> .control[hidden]) { padding-block: 0.3em; }
+.note:empty { display: none; }
 .note { flex: 1 1 12em; overflow-wrap: anywhere; }
 .control {
-  flex: none; min-height: 2.4em; min-width: 5em; padding: 0.25em 0.9em; font-size: 0.95em; font-weight: 600; color: var(--ink);
+  flex: none; margin-inline-start: auto; min-height: 2.4em; min-width: 5em; padding: 0.25em 0.9em; font-size: 0.95em; font-weight: 600; color: var(--ink);
   background: var(--surface); border: 1px solid color-mix(in srgb, var(--ink) 45%, transparent); border-radius: calc(var(--radius) * 0.7);
 }
 .control:hover { border-color: var(--accent); }

@@ -8,6 +8,9 @@ import { isOn } from "./model.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
+/** @type {Record<string, string>} */
+const CONTROLS = { idle: "Start", asking: "Cancel", ended: "Start again", failed: "Start again" };
+
 /** @typedef {{spans: import("../timeline.js").Span[], endS: number}} Timeline */
 
 export class View {
@@ -42,7 +45,6 @@ export class View {
   /** @param {Model} model @param {{who: string, server: string, controls: boolean}} about */
   show(model, { who, server, controls }) {
     const { name, text, reasons, problem } = say(model, who);
-    const on = isOn(model);
     this.#showStatus(model.status);
     setText(this.#name, name);
     setText(this.#text, text);
@@ -51,8 +53,8 @@ export class View {
     setText(this.#problemTitle, problem?.title ? `${problem.title}.` : "");
     setText(this.#problemText, problem?.message ?? "");
     setText(this.#note, noteOf(model, server));
-    this.#control.hidden = !controls || model.status === "asking";
-    setText(this.#control, on ? "Stop" : model.status === "idle" ? "Start" : "Start again");
+    this.#control.hidden = !controls;
+    setText(this.#control, CONTROLS[model.status] ?? "Stop");
     this.#speak(model, `${name}. ${text} ${[...reasons, problem?.message ?? ""].join(" ")}`);
   }
 
