@@ -23,7 +23,7 @@ const DISCONNECTED_CAP_MS = 2000;
  * @property {Promise<RTCIceServer[]>} iceServers
  * @property {import("./lean-tracks.js").LeanTracks} tracks
  * @property {number} startBitrateBps
- * @property {number} [openCapMs]                        how long the socket may take to open
+ * @property {number | undefined} openCapMs              how long the socket may take to open
  * @property {Handlers} on
  */
 
