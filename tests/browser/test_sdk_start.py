@@ -120,3 +120,11 @@ def test_a_verifier_makes_one_call(sdk: SdkPage, sdk_server: SdkServer) -> None:
     until(sdk.page, "told.some(e => e.event === 'ending')")
     attach = "() => { try { verifier.attach(media); } catch (error) { return error.message; } }"
     assert "makes one call" in sdk.page.evaluate(attach)
+
+
+def test_a_page_that_is_left_says_goodbye(sdk: SdkPage, sdk_server: SdkServer) -> None:
+    sdk.start()
+    call = connected(sdk, sdk_server)
+    sdk.page.reload()
+    assert call.left.wait(20)
+    assert call.said == [{"type": "stop"}]

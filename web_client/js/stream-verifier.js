@@ -119,6 +119,8 @@ export class StreamVerifier extends EventTarget {
     watchPage(this.#page.signal, {
       online: () => { this.#emit("network", { online: true }); this.#link.hurry(); },
       offline: () => this.#emit("network", { online: false }),
+      // Without a word the server would keep the session for a while, and a place with it.
+      left: () => { this.stop(); },
       visibility: (hidden) => { this.#emit("visibility", { hidden }); if (!hidden) this.#link.hurry(); },
     });
   }

@@ -16,7 +16,8 @@ export class Details {
   root;
   #bar = make("div", { part: "timeline", class: "bar", role: "img" });
   #from = make("span");
-  #scale = make("div", { class: "scale", "aria-hidden": "true" }, this.#from, make("span", {}, "now"));
+  #to = make("span");
+  #scale = make("div", { class: "scale", "aria-hidden": "true" }, this.#from, this.#to);
   #list = make("ol", { part: "history", class: "history" });
   #meters = /** @type {Record<Series, Meter>} */ ({ face: new Meter("face"), voice: new Meter("voice"), both: new Meter("both") });
 
@@ -29,14 +30,18 @@ export class Details {
       make("h2", {}, "States"), this.#bar, this.#scale, this.#list);
   }
 
-  /** @param {{spans: Span[], endS: number}} timeline @param {import("./model.js").Evidence} evidence */
-  show({ spans, endS }, evidence) {
+  /**
+   * @param {{spans: Span[], endS: number}} timeline @param {import("./model.js").Evidence} evidence
+   * @param {boolean} live whether its end is now
+   */
+  show({ spans, endS }, evidence, live) {
     const fromS = Math.max(0, endS - WINDOW_S);
     const seen = spans.filter((span) => span.endS > fromS);
     this.#bar.replaceChildren(...seen.map((span) => segment(span, fromS, endS)));
     this.#bar.hidden = this.#scale.hidden = seen.length === 0;
     this.#bar.setAttribute("aria-label", seen.map(inWords).join("; "));
-    setText(this.#from, endS > fromS ? `${Math.round(endS - fromS)} s ago` : "");
+    setText(this.#from, live ? `${Math.round(endS - fromS)} s ago` : clock(fromS));
+    setText(this.#to, live ? "now" : clock(endS));
     const told = spans.slice(-LINES).reverse().map(inWords);
     setLines(this.#list, told.length ? told : ["Nothing was checked yet."]);
     for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)]);

@@ -59,8 +59,8 @@ export class View {
   }
 
   /** @param {Timeline} timeline @param {Model} model */
-  showDetails(timeline, { evidence }) {
-    this.#details.show(timeline, evidence);
+  showDetails(timeline, model) {
+    this.#details.show(timeline, model.evidence, isOn(model));
   }
 
   /** Whether the details are open. */

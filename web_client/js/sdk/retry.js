@@ -2,9 +2,9 @@
 /** When to try again after a connection was lost, and until when. */
 
 const FIRST_MS = 250;
-const LONGEST_MS = 2000;
+const LONGEST_MS = 1000;
 
-/** Delays grow twofold up to 2 s, each shortened by chance so that clients do not come in step. */
+/** Delays grow twofold up to 1 s, each shortened by chance so that clients do not come in step. */
 export class Retry {
   /** How many attempts were made. */
   attempt = 0;
