@@ -9,7 +9,7 @@ from calls import make_settings
 from conftest_real import Captures, RealServer
 from page_fake import FakeServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from sdk_fake import SPY, SdkPage, SdkServer
+from sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
 from benchmarks.chromium import FLAGS, Capture
 
@@ -112,7 +112,7 @@ def sdk(context: BrowserContext, sdk_server: SdkServer) -> SdkPage:
     """A page with an open camera, in which the SDK is used by itself."""
     page = context.new_page()
     page.add_init_script(SPY)
-    page.goto(sdk_server.address)
+    open_bare(page, sdk_server)
     sdk = SdkPage(page)
     sdk.open_media()
     return sdk

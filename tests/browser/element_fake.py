@@ -9,9 +9,8 @@ from playwright.sync_api import Locator, Page
 from sdk_fake import SdkCall, SdkServer
 
 TYPES = "session_started score state_changed reconnecting resumed restarted error ending closed"
-# A bare page under the server's strict policy; what bubbles to the window is kept as `told`.
+# What bubbles to the window is kept as `told`.
 MAKE = """async ([attributes, types]) => {
-  document.body.replaceChildren();
   window.told = [];
   for (const type of types.split(" ")) {
     addEventListener(type, ({ target: { localName: tag }, detail }) => {

@@ -21,7 +21,7 @@ from playwright.sync_api import Page
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -211,11 +211,17 @@ class FakeServer:
     async def _list_ice_servers(self, request: Request) -> Response:
         return JSONResponse({"iceServers": [], "ttl_s": 600})
 
+    async def _bare(self, request: Request) -> Response:
+        return HTMLResponse(
+            "<!doctype html><html lang='en'><title>bare</title><body></body></html>"
+        )
+
     def _app(self) -> Starlette:
         routes = [
             Route("/api/v1/identities", self._list),
             Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
             Route("/api/v1/ice-servers", self._list_ice_servers),
+            Route("/bare.html", self._bare),
             WebSocketRoute("/api/v1/call", self._serve_call),
             Mount("/", StaticFiles(directory=CLIENT, html=True)),
         ]

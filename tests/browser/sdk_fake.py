@@ -45,6 +45,11 @@ START = """async ([options, types]) => {
 }"""
 
 
+def open_bare(page: Page, server: SdkServer) -> None:
+    """Opens an empty page of the server's origin, as strict as its own pages are."""
+    page.goto(f"{server.address}bare.html")
+
+
 class SdkCall(FakeCall):
     """One connection of a call."""
 

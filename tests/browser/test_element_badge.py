@@ -9,7 +9,7 @@ import pytest
 from element_fake import ElementPage
 from page_fake import until
 from playwright.sync_api import BrowserContext, expect
-from sdk_fake import SdkServer
+from sdk_fake import SdkServer, open_bare
 
 pytestmark = pytest.mark.browser
 
@@ -24,7 +24,7 @@ def element(context: BrowserContext, sdk_server: SdkServer) -> Iterator[ElementP
         "console",
         lambda entry: complaints.append(entry.text) if "Content Security" in entry.text else None,
     )
-    page.goto(sdk_server.address)
+    open_bare(page, sdk_server)
     yield ElementPage(page, sdk_server)
     assert complaints == []
 

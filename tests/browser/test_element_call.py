@@ -6,7 +6,7 @@ import pytest
 from element_fake import ElementPage
 from page_fake import until
 from playwright.sync_api import BrowserContext, expect
-from sdk_fake import SPY, SdkServer
+from sdk_fake import SPY, SdkServer, open_bare
 
 pytestmark = pytest.mark.browser
 OPEN = """async () => {
@@ -18,7 +18,7 @@ OPEN = """async () => {
 def element(context: BrowserContext, sdk_server: SdkServer) -> ElementPage:
     page = context.new_page()
     page.add_init_script(SPY)
-    page.goto(sdk_server.address)
+    open_bare(page, sdk_server)
     return ElementPage(page, sdk_server)
 
 
