@@ -9,6 +9,7 @@ from calls import make_settings
 from conftest_real import Captures, RealServer
 from page_fake import FakeServer
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
 from benchmarks.chromium import FLAGS, Capture
 
@@ -94,3 +95,24 @@ def page(context: BrowserContext, fake: FakeServer) -> Iterator[Page]:
     page.goto(fake.address)
     yield page
     assert complaints == []
+
+
+@pytest.fixture
+def sdk_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SdkServer]:
+    """A server whose calls can be lost and resumed."""
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+    server = SdkServer()
+    server.open()
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def sdk(context: BrowserContext, sdk_server: SdkServer) -> SdkPage:
+    """A page with an open camera, in which the SDK is used by itself."""
+    page = context.new_page()
+    page.add_init_script(SPY)
+    open_bare(page, sdk_server)
+    sdk = SdkPage(page)
+    sdk.open_media()
+    return sdk

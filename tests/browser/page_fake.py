@@ -18,7 +18,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 from playwright.sync_api import Page
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -47,6 +47,8 @@ class FakeCall:
         self.tracks: list[str] = []
         self.said: list[dict[str, Any]] = []
         self.left = threading.Event()
+        self.session = "s1"
+        self.more_in_answer: dict[str, Any] = {}
         self._socket = socket
         self._seq = 0
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -65,7 +67,7 @@ class FakeCall:
         event = {
             "v": 1,
             "seq": self._seq,
-            "session": "s1",
+            "session": self.session,
             "type": event_type,
             "media_s": self._seq / 2,
         }
@@ -124,7 +126,8 @@ class FakeCall:
         await self._peer.setLocalDescription(await self._peer.createAnswer())
         await self._sink.start()
         sdp = self._peer.localDescription.sdp
-        await self._socket.send_json({"type": "answer", "sdp": sdp, "session": "s1"})
+        answer = {"type": "answer", "sdp": sdp, "session": self.session}
+        await self._socket.send_json(answer | self.more_in_answer)
 
     def _wait(self, coroutine: Coroutine[Any, Any, Any]) -> None:
         asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(WAIT_S)
@@ -160,10 +163,20 @@ class FakeServer(Served):
         self.identities = [one for one in self.identities if one["name"] != name]
         return Response(status_code=204)
 
+    async def _list_ice_servers(self, request: Request) -> Response:
+        return JSONResponse({"iceServers": [], "ttl_s": 600})
+
+    async def _bare(self, request: Request) -> Response:
+        return HTMLResponse(
+            "<!doctype html><html lang='en'><title>bare</title><body></body></html>"
+        )
+
     def _routes(self) -> list[BaseRoute]:
         return [
             Route("/api/v1/identities", self._list),
             Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
+            Route("/api/v1/ice-servers", self._list_ice_servers),
+            Route("/bare.html", self._bare),
             WebSocketRoute("/api/v1/call", self._serve_call),
             Mount("/", StaticFiles(directory=CLIENT, html=True)),
         ]

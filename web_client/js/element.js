@@ -1,0 +1,236 @@
+// @ts-check
+/**
+ * `<stream-verifier server="https://verifier.example" token="…" identity="ada">`: the state of a
+ * verified call as a badge with its details, in any page.
+ *
+ * Attributes: `server` (by default the one this module came from), `token`, `identity`,
+ * `operating-point`, `autostart`, `no-controls`, `theme` (light or dark; by default the page's).
+ * `state` is set by the element. Properties: `stream` or `peerConnection` for pages that have media
+ * already; without one the element opens camera and microphone itself when it starts. `token` may
+ * be a function as well. Every event of the SDK is dispatched on the element again.
+ */
+
+import { BadgeCall, NotReady } from "./element/call.js";
+import { AT_REST, isOn, next } from "./element/model.js";
+import { Record } from "./element/record.js";
+import { styleSheet } from "./element/styles.js";
+import { View } from "./element/view.js";
+import { serverUrl } from "./sdk/addresses.js";
+import { nowMs } from "./stream-verifier.js";
+
+/** @typedef {import("./sdk/credentials.js").TokenSource} TokenSource */
+
+const TICK_MS = 1000;
+const ANOTHER_CALL = new Set(["server", "identity", "operating-point"]);
+const NO_IDENTITY = "Say who should be in the call: set the attribute identity, then start again.";
+const BAD_SERVER = "The attribute server is no address. It looks like https://verifier.example.";
+
+export class StreamVerifierElement extends HTMLElement {
+  static observedAttributes = [...ANOTHER_CALL, "autostart", "no-controls"];
+
+  #model = AT_REST;
+  #record = new Record();
+  #view = new View({ control: () => this.#onControl(), toggle: () => this.#onToggle() });
+  #call = new BadgeCall({
+    options: () => this.#options(),
+    step: (type, detail) => this.#take(type, detail),
+    event: (event) => this.#onEvent(event),
+  });
+  #getToken = /** @type {TokenSource} */ (null);
+  #restarting = false;
+  #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [styleSheet()];
+    shadow.append(this.#view.root);
+  }
+
+  connectedCallback() {
+    for (const name of ["server", "token", "identity", "autostart", "stream", "peerConnection"]) this.#upgrade(name);
+    this.#show();
+    if (this.autostart) this.start();
+  }
+
+  /** An element that is only moved is connected again at once. */
+  disconnectedCallback() {
+    queueMicrotask(() => { if (!this.isConnected) this.stop(); });
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(name, before, value) {
+    if (before === value || !this.isConnected) return;
+    if (name === "autostart" && this.autostart) this.start();
+    if (ANOTHER_CALL.has(name)) this.#restart();
+    this.#show();
+  }
+
+  /** Begins a call, if there is none; what goes wrong is shown and told by an "error" event. */
+  async start() {
+    await this.#call.start();
+  }
+
+  /** Ends the call, if there is one. */
+  async stop() {
+    await this.#call.stop();
+  }
+
+  /** What is known now: a verdict's state, or what keeps there from being one. */
+  get state() {
+    return this.#model.status;
+  }
+
+  /** The latest call's StreamVerifier, null before the first. */
+  get verifier() {
+    return this.#call.verifier;
+  }
+
+  /** The page's own media, or what the element opened for want of it. @returns {MediaStream | null} */
+  get stream() {
+    return this.#call.given instanceof MediaStream ? this.#call.given : this.#call.ownStream;
+  }
+
+  set stream(stream) {
+    this.#call.give(stream);
+  }
+
+  /** The page's own call, whose sent tracks are verified. @returns {RTCPeerConnection | null} */
+  get peerConnection() {
+    const { given } = this.#call;
+    return given && "getSenders" in given ? given : null;
+  }
+
+  set peerConnection(peer) {
+    this.#call.give(peer);
+  }
+
+  /** A token, or what gets a fresh one for each connection. @returns {TokenSource} */
+  get token() {
+    return this.#getToken ?? this.getAttribute("token");
+  }
+
+  set token(token) {
+    this.#getToken = typeof token === "function" ? token : null;
+    if (typeof token !== "function") this.#reflect("token", token);
+  }
+
+  get identity() {
+    return this.getAttribute("identity") ?? "";
+  }
+
+  set identity(identity) {
+    this.#reflect("identity", identity);
+  }
+
+  get server() {
+    return this.getAttribute("server") ?? "";
+  }
+
+  set server(server) {
+    this.#reflect("server", server);
+  }
+
+  get autostart() {
+    return this.hasAttribute("autostart");
+  }
+
+  set autostart(autostart) {
+    this.toggleAttribute("autostart", Boolean(autostart));
+  }
+
+  /** @param {string} name @param {string | null | undefined} value */
+  #reflect(name, value) {
+    if (value) this.setAttribute(name, value);
+    else this.removeAttribute(name);
+  }
+
+  /** A property that was set before this module had come hides the one of the class. @param {string} name */
+  #upgrade(name) {
+    if (!Object.hasOwn(this, name)) return;
+    const self = /** @type {any} */ (this);
+    const value = self[name];
+    delete self[name];
+    self[name] = value;
+  }
+
+  // ---- calling
+
+  /** @returns {import("./stream-verifier.js").StreamVerifierOptions} @throws {NotReady} */
+  #options() {
+    const url = this.#serverUrl;
+    if (!url) throw new NotReady("bad_server", BAD_SERVER);
+    if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
+    this.#record.clear();
+    const token = () => (typeof this.token === "function" ? this.token() : (this.token ?? null));
+    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token };
+  }
+
+  /** Another server or another person is another call. */
+  #restart() {
+    if (!this.#call.busy || this.#restarting) return;
+    this.#restarting = true;
+    queueMicrotask(async () => {
+      await this.stop();
+      this.#restarting = false;
+      if (this.isConnected) this.start();
+    });
+  }
+
+  /**
+   * Tells the page and shows it. "error" does not bubble: a window would take it for one of its own.
+   * @param {CustomEvent} event
+   */
+  #onEvent({ type, detail }) {
+    if (type === "restarted") this.#record.clear();
+    if (detail?.receivedAt) this.#record.take(detail);
+    this.#take(type, detail);
+    this.dispatchEvent(new CustomEvent(type, { detail, bubbles: type !== "error", composed: true }));
+  }
+
+  // ---- showing
+
+  /** @param {string} type @param {any} detail */
+  #take(type, detail) {
+    const before = this.#model;
+    this.#model = next(before, type, detail);
+    if (this.#model !== before) this.#show();
+  }
+
+  #show() {
+    const { status } = this.#model;
+    if (this.getAttribute("state") !== status) this.setAttribute("state", status);
+    const server = this.#serverUrl?.host ?? this.server;
+    this.#view.show(this.#model, { who: this.identity, server, controls: !this.hasAttribute("no-controls") });
+    this.#showDetails();
+  }
+
+  #showDetails() {
+    clearInterval(this.#ticker);
+    if (!this.#view.open) return;
+    const draw = () => this.#view.showDetails(this.#record.read(isOn(this.#model) ? nowMs() : null), this.#model);
+    draw();
+    if (isOn(this.#model)) this.#ticker = setInterval(draw, TICK_MS);
+  }
+
+  /** @returns {URL | null} */
+  get #serverUrl() {
+    try {
+      return serverUrl(this.server || undefined);
+    } catch {
+      return null;
+    }
+  }
+
+  #onControl() {
+    if (this.#call.busy) this.stop();
+    else this.start();
+  }
+
+  #onToggle() {
+    this.#view.open = !this.#view.open;
+    this.#showDetails();
+  }
+}
+
+if (!customElements.get("stream-verifier")) customElements.define("stream-verifier", StreamVerifierElement);

@@ -1,0 +1,68 @@
+// @ts-check
+/** What the badge knows of a call, as one immutable object after another. */
+
+/** @typedef {{code: string, message: string}} Problem */
+/** @typedef {{face: number | null, voice: number | null, both: number | null}} Evidence */
+/**
+ * @typedef {object} Model
+ * @property {string} status         a verdict's state, or what keeps there from being one
+ * @property {string | null} verdict the last state that the server told
+ * @property {readonly string[]} reasons
+ * @property {Evidence} evidence     log-odds
+ * @property {Problem | null} problem
+ * @property {string | null} ending  why the call is over
+ */
+
+/** @type {Evidence} */
+const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null });
+
+/** @type {Model} */
+export const AT_REST = Object.freeze({
+  status: "idle", verdict: null, reasons: [], evidence: NO_EVIDENCE, problem: null, ending: null,
+});
+
+/** Whether media may be on its way to the server. @param {Model} model */
+export const isOn = ({ status }) => !["idle", "asking", "ended", "failed"].includes(status);
+
+const DEVICES = { audio: "microphone", video: "camera" };
+const deviceOf = (/** @type {{kind: "audio" | "video"}} */ { kind }) => DEVICES[kind];
+
+/** @type {Record<string, (model: Model, detail: any) => Partial<Model>>} */
+const STEPS = {
+  asking: () => ({ ...AT_REST, status: "asking" }),
+  connecting: () => ({ ...AT_REST, status: "connecting" }),
+  session_started: (model) => ({ status: settled(model, "waiting") }),
+  state_changed: (model, { state, reasons = [] }) => ({ verdict: state, reasons, status: settled(model, state) }),
+  score: (_, { evidence }) => ({ evidence: evidence ?? NO_EVIDENCE }),
+  reconnecting: () => ({ status: "reconnecting" }),
+  resumed: ({ verdict }) => ({ status: verdict ?? "waiting" }),
+  restarted: () => ({ verdict: null, reasons: [], evidence: NO_EVIDENCE }),
+  track_ended: (_, detail) => ({ problem: { code: "track_ended", message: `The ${deviceOf(detail)} was switched off or unplugged. Connect it again to go on.` } }),
+  track_muted: (_, detail) => ({ problem: { code: "track_muted", message: `The ${deviceOf(detail)} sends nothing. Switch it on again to go on.` } }),
+  track_unmuted: (model) => ({ problem: without(model.problem, "track_muted") }),
+  track_replaced: (model) => ({ problem: without(model.problem, "track_ended") }),
+  error: (_, { code, message }) => ({ status: "failed", problem: { code, message } }),
+  ending: over,
+  closed: over,
+};
+
+/** @param {Model} model @param {{reason: string}} detail @returns {Partial<Model>} */
+function over({ status, ending }, { reason }) {
+  return { ending: ending ?? reason, status: status === "failed" ? "failed" : "ended" };
+}
+
+/**
+ * @param {Model} model @param {string} type of an event of the SDK, or of the element's own
+ * @param {any} detail
+ * @returns {Model} the same one where the event changes nothing
+ */
+export function next(model, type, detail) {
+  const step = STEPS[type];
+  return step ? Object.freeze({ ...model, ...step(model, detail) }) : model;
+}
+
+/** While the connection is away, and once all is over, what still comes is old news. @param {Model} model @param {string} status */
+const settled = (model, status) => (["reconnecting", "failed", "ended"].includes(model.status) ? model.status : status);
+
+/** @param {Problem | null} problem @param {string} code */
+const without = (problem, code) => (problem?.code === code ? null : problem);

@@ -1,0 +1,233 @@
+// @ts-check
+/** Keeps one session going over one connection after another. */
+
+import { Connection } from "./connection.js";
+import { fetchIceServers, readToken } from "./credentials.js";
+import { CLIENT_ERRORS, ConnectionFailure } from "./errors.js";
+import { firstMessage } from "./messages.js";
+import { Numbering } from "./numbering.js";
+import { Retry } from "./retry.js";
+
+const GIVE_UP_AFTER_S = 15;
+// Refusals that another attempt may not meet.
+const PASSING = new Set(["server_full", "rate_limited"]);
+
+/** @typedef {import("./messages.js").CallOptions} CallOptions */
+
+/**
+ * @typedef {object} LinkHandlers
+ * @property {(message: any) => void} message            of the server, each numbered one once
+ * @property {(type: string, detail: object) => void} tell  what happens to the link itself
+ * @property {(failure: ConnectionFailure) => void} failed  it is over
+ * @property {(name: string) => void} mark               a milestone was passed
+ */
+
+export class Link {
+  #options;
+  #url;
+  #tracks;
+  #on;
+  #numbering = new Numbering();
+  #connection = /** @type {Connection | null} */ (null);
+  #session = /** @type {import("./messages.js").SessionKey | null} */ (null);
+  #lostSession = /** @type {string | null} */ (null);
+  #keptForS = GIVE_UP_AFTER_S;
+  #retry = /** @type {Retry | null} */ (null);
+  #giveUpTimer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
+  #iceServers = /** @type {RTCIceServer[] | null} */ (null);
+  #settled = false;
+  #closed = false;
+
+  /**
+   * @param {CallOptions} options @param {string} url of the call
+   * @param {import("./lean-tracks.js").LeanTracks} tracks @param {LinkHandlers} on
+   */
+  constructor(options, url, tracks, on) {
+    this.#options = options;
+    this.#url = url;
+    this.#tracks = tracks;
+    this.#on = on;
+  }
+
+  /** The server's id of the session, null before there is one. */
+  get session() {
+    return this.#session?.id ?? null;
+  }
+
+  /** Makes a connection. Never rejects. */
+  async open() {
+    try {
+      const token = await readToken(this.#options.token);
+      if (this.#closed) return;
+      const connection = (this.#connection = this.#newConnection(token));
+      await connection.open((sdp) => firstMessage(this.#options, sdp, token, this.#session, this.#numbering.last));
+    } catch (error) {
+      this.#onLost(/** @type {ConnectionFailure} */ (error));
+    }
+  }
+
+  /** @param {object} message @returns {boolean} whether it could be sent */
+  send(message) {
+    return this.#connection?.send(message) ?? false;
+  }
+
+  /** The page is online or in view again: tries at once what else would wait. */
+  hurry() {
+    this.#retry?.hurry();
+    this.#connection?.hurry();
+  }
+
+  /** The session is over but the call is not: begins another. @param {string} reason */
+  startAnew(reason) {
+    this.#forgetSession();
+    this.#connection?.close();
+    this.#recover(reason);
+  }
+
+  /** The last words are awaited: a connection that is lost now is not made again. */
+  settle() {
+    this.#settled = true;
+  }
+
+  /** No handler is called any more. */
+  close() {
+    this.#closed = true;
+    clearTimeout(this.#giveUpTimer);
+    this.#retry?.hurry();
+    this.#connection?.close();
+  }
+
+  /** @param {string | null} token */
+  #newConnection(token) {
+    return new Connection({
+      url: this.#url,
+      iceServers: this.#findIceServers(token),
+      tracks: this.#tracks,
+      startBitrateBps: this.#options.limits.startBitrateBps,
+      openCapMs: this.#retry?.openCapMs,
+      on: {
+        message: (data, connection) => this.#onMessage(data, connection),
+        lost: (failure) => this.#onLost(failure),
+        peerState: (state) => this.#onPeerState(state),
+        mark: this.#on.mark,
+      },
+    });
+  }
+
+  /** @param {string | null} token @returns {Promise<RTCIceServer[]>} */
+  async #findIceServers(token) {
+    if (this.#options.iceServers) return this.#options.iceServers;
+    const found = await fetchIceServers(this.#url, token);
+    if (!found && !this.#iceServers && !this.#closed) {
+      this.#on.tell("warning", { code: "ice_unavailable", message: CLIENT_ERRORS.ice_unavailable });
+    }
+    return (this.#iceServers = found ?? this.#iceServers ?? []);
+  }
+
+  // ---- what the server says
+
+  /** @param {unknown} data @param {Connection} connection */
+  #onMessage(data, connection) {
+    const message = parse(data);
+    if (!message) return this.#on.failed(new ConnectionFailure("bad_answer"));
+    if (message.type === "answer") return this.#onAnswer(message, connection);
+    if (message.type === "error" && !connection.answered && this.#overcome(message)) return;
+    const after = this.#numbering.last;
+    const { isNew, lost } = this.#numbering.take(message.seq);
+    if (lost) this.#on.tell("events_lost", { count: lost, after, before: message.seq });
+    if (isNew) this.#on.message(message);
+  }
+
+  /** @param {any} message @param {Connection} connection */
+  async #onAnswer({ resume_key: resumeKey = null, resume_within_s: keptForS, ...answer }, connection) {
+    this.#on.mark("answerAt");
+    if (answer.session !== this.#session?.id) this.#numbering.reset();
+    this.#session = { id: answer.session, resumeKey: resumeKey ?? this.#session?.resumeKey ?? null };
+    this.#keptForS = keptForS ?? this.#keptForS;
+    connection.resumable = this.#session.resumeKey !== null;
+    if (this.#lostSession) this.#tellRestarted(answer.session);
+    try {
+      await connection.accept(answer.sdp);
+      if (!this.#closed) this.#on.tell("answer", answer);
+    } catch (error) {
+      if (!this.#closed) this.#on.failed(new ConnectionFailure("bad_answer", error));
+    }
+  }
+
+  /** @param {string} session */
+  #tellRestarted(session) {
+    this.#on.tell("restarted", { session, previous: this.#lostSession, awayMs: this.#retry?.awayMs ?? 0 });
+    this.#lostSession = null;
+  }
+
+  /** @param {any} refusal @returns {boolean} whether there is something else to try */
+  #overcome(refusal) {
+    if (refusal.code === "unknown_session" && this.#session) {
+      this.#connection?.close();
+      if (this.#options.mode === "enrol") this.#on.failed(new ConnectionFailure("session_lost"));
+      else { this.#forgetSession(); this.open(); }
+      return true;
+    }
+    if (!this.#retry || !PASSING.has(refusal.code)) return false;
+    this.#connection?.close();
+    this.#recover(refusal.code);
+    return true;
+  }
+
+  #forgetSession() {
+    this.#lostSession ??= this.session;
+    this.#session = null;
+  }
+
+  // ---- getting back
+
+  /** @param {RTCPeerConnectionState} state */
+  #onPeerState(state) {
+    this.#on.tell("connection", { state });
+    if (state !== "connected") return;
+    this.#on.mark("connectedAt");
+    if (!this.#retry) return;
+    const { awayMs, attempt } = this.#retry;
+    clearTimeout(this.#giveUpTimer);
+    this.#retry = null;
+    this.#on.tell("resumed", { session: this.session, awayMs, attempts: attempt });
+  }
+
+  /** @param {ConnectionFailure} failure */
+  #onLost(failure) {
+    if (this.#closed) return;
+    const recoverable = !this.#settled && (this.#retry || this.#session?.resumeKey);
+    if (recoverable && failure.code !== "no_webrtc") this.#recover(failure.code);
+    else this.#on.failed(failure);
+  }
+
+  /** @param {string} reason */
+  async #recover(reason) {
+    this.#retry ??= this.#newRetry();
+    const retry = this.#retry;
+    if (retry.leftMs === 0) return this.#giveUp();
+    this.#on.tell("reconnecting", { reason, attempt: retry.attempt + 1, awayMs: retry.awayMs, leftMs: retry.leftMs });
+    await retry.wait();
+    if (!this.#closed) this.open();
+  }
+
+  #newRetry() {
+    const giveUpAfterMs = 1000 * (this.#options.giveUpAfterS ?? this.#keptForS);
+    this.#giveUpTimer = setTimeout(() => this.#giveUp(), giveUpAfterMs);
+    return new Retry(giveUpAfterMs);
+  }
+
+  #giveUp() {
+    if (!this.#closed) this.#on.failed(new ConnectionFailure("connection_lost"));
+  }
+}
+
+/** @param {unknown} data @returns {any} null where it is no message of the contract */
+function parse(data) {
+  try {
+    const message = JSON.parse(String(data));
+    return typeof message?.type === "string" ? message : null;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,44 @@
+// @ts-check
+/** What a call says first on each of its connections. */
+
+/**
+ * @typedef {object} Consent
+ * @property {string} subject  who agreed
+ * @property {string} purpose  what for
+ * @property {string} text     exactly what was shown and agreed to
+ */
+
+/**
+ * @typedef {object} StreamVerifierOptions
+ * @property {string} identity                   whom to verify or enrol
+ * @property {string} [url]                      of the server, or of its call; by default the server that this module came from
+ * @property {import("./credentials.js").TokenSource} [token]  or what gets a fresh one for each connection
+ * @property {"verify" | "enrol"} [mode]
+ * @property {Consent | null} [consent]          required to enrol
+ * @property {boolean} [replace]                 overwrite an enrolled reference
+ * @property {string | null} [operatingPoint]    where states change; the server's default without
+ * @property {RTCIceServer[] | null} [iceServers]  by default the server's own: no third party is asked
+ * @property {number | null} [giveUpAfterS]      how long to try to get back; by default as long as the server keeps the session
+ * @property {Partial<import("./limits.js").Limits>} [limits]
+ */
+
+/**
+ * Options with those filled in that the parts of the SDK read.
+ * @typedef {StreamVerifierOptions & {mode: "verify" | "enrol", limits: import("./limits.js").Limits}} CallOptions
+ */
+
+/** @typedef {{id: string, resumeKey: string | null}} SessionKey */
+
+/**
+ * @param {CallOptions} options @param {string} sdp the offer @param {string | null} token
+ * @param {SessionKey | null} session to go on with, null to begin one
+ * @param {number} after number of the last event that came
+ * @returns {object}
+ */
+export function firstMessage(options, sdp, token, session, after) {
+  const admission = token ? { token } : {};
+  if (session) return { type: "resume", session: session.id, resume_key: session.resumeKey, after, sdp, ...admission };
+  const { mode, identity, consent = null, replace = false, operatingPoint } = options;
+  const more = mode === "enrol" ? { consent, replace } : operatingPoint ? { operating_point: operatingPoint } : {};
+  return { type: "start", mode, identity, sdp, ...more, ...admission };
+}

@@ -1,0 +1,25 @@
+// @ts-check
+/** Puts numbered events in their place: each once, and none missing unnoticed. */
+
+export class Numbering {
+  /** The number of the last event taken; 0 before any. */
+  last = 0;
+
+  /** Another session numbers from 1 again. */
+  reset() {
+    this.last = 0;
+  }
+
+  /**
+   * @param {unknown} seq of the event; what has none is always new
+   * @returns {{isNew: boolean, lost: number}} whether it was not taken before, and how many before
+   *   it never came
+   */
+  take(seq) {
+    if (typeof seq !== "number") return { isNew: true, lost: 0 };
+    if (seq <= this.last) return { isNew: false, lost: 0 };
+    const lost = seq - this.last - 1;
+    this.last = seq;
+    return { isNew: true, lost };
+  }
+}

@@ -1,0 +1,251 @@
+/** The browser end of one verified call. */
+
+/** Who agreed to be enrolled, what for, and to exactly which text. */
+export interface Consent {
+  subject: string;
+  purpose: string;
+  text: string;
+}
+
+/** How much of a track is sent at most. */
+export interface Limits {
+  longSidePx: number;
+  shortSidePx: number;
+  frameRateHz: number;
+  videoBitrateBps: number;
+  /** Where Chromium's estimate begins. */
+  startBitrateBps: number;
+  audioBitrateBps: number;
+}
+
+/** A token, or a function that gets a fresh one for each connection. */
+export type TokenSource =
+  | string
+  | null
+  | undefined
+  | (() => string | null | Promise<string | null>);
+
+export interface StreamVerifierOptions {
+  /** Whom to verify or enrol. */
+  identity: string;
+  /** Of the server, or of its call; by default the server that the module came from. */
+  url?: string;
+  token?: TokenSource;
+  mode?: "verify" | "enrol";
+  /** Required to enrol. */
+  consent?: Consent | null;
+  /** Overwrite an enrolled reference. */
+  replace?: boolean;
+  /** Where states change; the server's default without. */
+  operatingPoint?: string | null;
+  /** By default the server's own: no third party is asked. */
+  iceServers?: RTCIceServer[] | null;
+  /** How long to try to get back; by default as long as the server keeps the session. */
+  giveUpAfterS?: number | null;
+  limits?: Partial<Limits>;
+}
+
+export type State = "waiting" | "verified" | "uncertain" | "rejected" | "absent";
+export type Kind = "audio" | "video";
+
+/** What every numbered event of the server has. */
+export interface Numbered {
+  v: number;
+  seq: number;
+  session: string;
+  type: string;
+  /** Media time in seconds from the start of the call. */
+  media_s: number;
+  /** Wall time, ISO 8601 in UTC. */
+  wall: string;
+  /** When it came, in milliseconds since the epoch. */
+  receivedAt: number;
+}
+
+export interface SessionStarted extends Numbered {
+  mode: "verify" | "enrol";
+  identity: string;
+  model: string;
+  comparator: string;
+  /** Log-odds from which up it is verified, and from which down it is rejected. */
+  operating_point: { name: string; accept: number; reject: number } | null;
+}
+
+export interface MediaStarted extends Numbered {
+  kind: Kind;
+}
+
+/** Log-odds that face, voice and both are the enrolled person's. */
+export interface Evidence {
+  face: number;
+  voice: number;
+  both: number;
+}
+
+export interface Score extends Numbered {
+  start_s: number;
+  end_s: number;
+  face: { cosine: number; llr: number } | null;
+  voice: { cosine: number; llr: number } | null;
+  fused: { llr: number; of: ("face" | "voice")[] } | null;
+  evidence: Evidence | null;
+  speech_s: number;
+  /** Boxes as fractions of the picture: x, y, width, height. */
+  faces: [number, number, number, number][];
+  notes: string[];
+  spared: boolean;
+  age_s: number | null;
+}
+
+export interface StateChanged extends Numbered {
+  state: State;
+  previous: State;
+  /** Machine-readable, such as "voice_mismatch". */
+  reasons: string[];
+  llr: number | null;
+}
+
+export interface EnrolmentProgress extends Numbered {
+  speech_s: number;
+  speech_needed_s: number;
+  faces: number;
+  faces_needed: number;
+  missing: string[];
+  boxes: [number, number, number, number][];
+  complete: boolean;
+}
+
+export interface Enrolled extends Numbered {
+  identity: string;
+  id: string;
+  speech_s: number;
+  faces: number;
+}
+
+export interface Gap extends Numbered {
+  kind: Kind;
+  start_s: number;
+  end_s: number;
+  reason: string;
+}
+
+export interface SessionEnded extends Numbered {
+  reason: string;
+  totals: { windows: number; video_frames_dropped: number; audio_overrun_s: number };
+}
+
+/** Of the server, or of this side with a code of CLIENT_ERRORS; the call is over. */
+export interface VerifierError {
+  type: "error";
+  code: string;
+  /** Says what to do. */
+  message: string;
+  receivedAt: number;
+}
+
+/** What happens to the connection; nothing is checked from the first "reconnecting" to "resumed". */
+export interface ConnectionEvents {
+  answer: { type: "answer"; sdp: string; session: string };
+  connection: { state: RTCPeerConnectionState };
+  reconnecting: { reason: string; attempt: number; awayMs: number; leftMs: number };
+  resumed: { session: string; awayMs: number; attempts: number };
+  /** The server knew the session no longer: another one has begun, with numbers from 1. */
+  restarted: { session: string; previous: string; awayMs: number };
+  /** So many numbered events never came. */
+  events_lost: { count: number; after: number; before: number };
+  network: { online: boolean };
+  visibility: { hidden: boolean };
+  warning: { code: string; message: string };
+}
+
+export interface TrackEvents {
+  track_ended: { kind: Kind };
+  track_muted: { kind: Kind };
+  track_unmuted: { kind: Kind };
+  track_replaced: { kind: Kind };
+}
+
+export interface ServerEvents {
+  session_started: SessionStarted;
+  media_started: MediaStarted;
+  score: Score;
+  state_changed: StateChanged;
+  enrolment_progress: EnrolmentProgress;
+  enrolled: Enrolled;
+  gap: Gap;
+  connection_lost: Numbered & { reason: string };
+  connection_resumed: Numbered & { away_s: number };
+  session_ended: SessionEnded;
+}
+
+/** The `detail` of each event. Servers may send types that are not listed here. */
+export interface StreamVerifierEvents extends ServerEvents, ConnectionEvents, TrackEvents {
+  error: VerifierError;
+  /** Nothing is sent any more. */
+  ending: { reason: string };
+  /** The last, once, whatever happened. */
+  closed: { reason: string };
+}
+
+export type MediaSource = MediaStream | RTCPeerConnection;
+
+export class StreamVerifier extends EventTarget {
+  constructor(options: StreamVerifierOptions);
+  /** When what happened first, in milliseconds since the epoch. */
+  marks: Record<string, number>;
+  /** Whether media may be on its way to the server. */
+  get active(): boolean;
+  /** The server's id of the session, null before there is one. */
+  get session(): string | null;
+  /** Takes copies of the tracks that a stream holds or a peer connection sends, and follows. */
+  attach(source: MediaSource): this;
+  /** Takes one track from elsewhere, say after a change of device. */
+  replaceTrack(track: MediaStreamTrack): void;
+  /** Opens the call; never rejects, errors are events. */
+  start(): Promise<void>;
+  /** Ends the call and waits for the server's last words, five seconds at most. */
+  stop(): Promise<void>;
+  addEventListener<T extends keyof StreamVerifierEvents>(
+    type: T,
+    listener: (event: CustomEvent<StreamVerifierEvents[T]>) => void,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  addEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | AddEventListenerOptions,
+  ): void;
+  removeEventListener<T extends keyof StreamVerifierEvents>(
+    type: T,
+    listener: (event: CustomEvent<StreamVerifierEvents[T]>) => void,
+    options?: boolean | EventListenerOptions,
+  ): void;
+  removeEventListener(
+    type: string,
+    listener: EventListenerOrEventListenerObject | null,
+    options?: boolean | EventListenerOptions,
+  ): void;
+}
+
+export type ClientErrorCode =
+  | "unreachable"
+  | "no_answer"
+  | "connection_lost"
+  | "session_lost"
+  | "media_failed"
+  | "bad_answer"
+  | "ice_unavailable"
+  | "token_failed"
+  | "no_webrtc";
+
+/** What can fail on this side, and what to do about it. */
+export const CLIENT_ERRORS: Readonly<Record<ClientErrorCode, string>>;
+
+/** Milliseconds since the epoch, with the resolution of performance.now(). */
+export function nowMs(): number;
+
+/** The address of the call on the server that the module came from. */
+export function defaultCallUrl(): string;
+
+/** An answer whose video codecs name where Chromium's bitrate begins. */
+export function withStartBitrate(sdp: string, bps: number): string;
