@@ -72,6 +72,9 @@ function listen(verifier) {
   on("track_ended", onTrackEnded);
   on("track_muted", onTrackMuted);
   on("track_unmuted", onTrackUnmuted);
+  on("reconnecting", onReconnecting);
+  on("resumed", onBack);
+  on("restarted", onBack);
   on("ending", onEnding);
   on("closed", onClosed);
 }
@@ -100,6 +103,16 @@ function onTrackEnded({ kind }) {
 
 function onTrackMuted({ kind }) {
   showError({ code: "track_muted", message: `The ${device(kind)} sends nothing. Switch it on again to go on.` });
+}
+
+function onReconnecting() {
+  showError({ code: "reconnecting", message: "Trying to get back to the server. Nothing is checked meanwhile." });
+  stage.lose();
+}
+
+function onBack() {
+  if (shownError() === "reconnecting") clearError();
+  stage.regain();
 }
 
 function onTrackUnmuted() {

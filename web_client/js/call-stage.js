@@ -53,6 +53,17 @@ export class CallStage {
     this.#verify.tick();
   }
 
+  /** The connection is away: the last verdict must not look as if it held. */
+  lose() {
+    this.#overlay.show([]);
+    if (!this.#enrolling) this.#verify.lose();
+  }
+
+  /** The connection is back. */
+  regain() {
+    if (!this.#enrolling) this.#verify.regain();
+  }
+
   /** The camera is off. */
   blind() {
     byId("video").srcObject = null;

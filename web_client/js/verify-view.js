@@ -61,6 +61,19 @@ export class VerifyView {
     this.#chart.show(this.#timeline, { fromS: 0, toS: this.#timeline.endS, live: false });
   }
 
+  /** Nothing is checked while the connection is away, so no verdict holds. */
+  lose() {
+    byId("state").dataset.state = "waiting";
+    byId("state-icon").setAttribute("href", "icons.svg#ended");
+    setText(byId("state-name"), "Connection lost");
+    setText(byId("state-text"), "Nothing is checked until it is back; it comes back by itself.");
+  }
+
+  /** The connection is back; what the state is now, events tell. */
+  regain() {
+    this.#showState(this.#events.findLast(({ type }) => type === "state_changed") ?? { state: "waiting" });
+  }
+
   /** Moves the chart on and says how old the last score is. */
   tick() {
     const nowS = Math.max(this.#timeline.endS, seconds() - this.#mediaBeganAt);

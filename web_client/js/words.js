@@ -57,6 +57,7 @@ const ERRORS = {
   unreachable: "No connection",
   no_answer: "No answer",
   connection_lost: "Connection lost",
+  reconnecting: "Connection lost",
   media_failed: "No picture, no sound",
   camera_denied: "Camera and microphone are blocked",
   camera_missing: "No camera",
