@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,65 +11,10 @@ import websockets
 from calls import Event
 from websockets.asyncio.client import ClientConnection
 
+from benchmarks.wire import Wire as Wire
 from stream_verifier.media import aiortc_patches
 from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.publisher import Publisher
-
-
-class Wire:
-    """A TCP path to the server that can stop passing anything on, as a dead network does.
-
-    Nothing is closed and nothing lost, as TCP sends again what was not confirmed.
-
-    Args:
-        address: the server's http address.
-    """
-
-    def __init__(self, address: str) -> None:
-        self._target = address.removeprefix("http://").split(":")
-        self._up = asyncio.Event()
-        self._up.set()
-        self._server: asyncio.Server | None = None
-        self._relays: set[asyncio.Task[None]] = set()
-
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
-        for relay in self._relays:
-            relay.cancel()
-        await asyncio.gather(*self._relays, return_exceptions=True)
-
-    @property
-    def url(self) -> str:
-        assert self._server is not None
-        port = self._server.sockets[0].getsockname()[1]
-        return f"ws://127.0.0.1:{port}/api/v1/call"
-
-    def cut(self) -> None:
-        self._up.clear()
-
-    def restore(self) -> None:
-        self._up.set()
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._target)
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            relay = asyncio.create_task(self._relay(source, sink))
-            self._relays.add(relay)
-
-    async def _relay(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            with contextlib.suppress(ConnectionError):
-                while data := await source.read(65_536):
-                    await self._up.wait()
-                    sink.write(data)
-                    await sink.drain()
-        finally:
-            sink.close()
 
 
 def go_dead(publisher: Publisher) -> None:

@@ -1,0 +1,31 @@
+"""A call in a real Chromium whose network breaks and comes back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from calls import make_settings
+from conftest_real import Captures
+
+from benchmarks.chromium import open_page
+from benchmarks.resume import cut
+from benchmarks.wire import Wire
+from stream_verifier.server import running_server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.asyncio
+async def test_a_call_goes_on_after_a_cut_and_nobody_misses_an_event(
+    enrolled_dir: Path, captures: Captures
+) -> None:
+    capture = captures.get("grace", "grace")
+    async with (
+        running_server(make_settings(enrolled_dir)) as server,
+        Wire(server.address) as wire,
+        open_page(wire.address, capture) as page,
+    ):
+        back = await cut(page, wire, seconds=2.0)
+    assert back.whole
+    assert len(back.seen) == len(back.followed) > 10
