@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.util
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
+from types import ModuleType
 
 import uvicorn
 from starlette.applications import Starlette
+
+EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "mount_fastapi.py"
 
 
 class _Server(uvicorn.Server):
@@ -38,3 +43,12 @@ async def hosted(app: Starlette) -> AsyncIterator[str]:
         finally:
             server.should_exit = True
             await serving
+
+
+def load_example() -> ModuleType:
+    """The example of a host, run anew."""
+    spec = importlib.util.spec_from_file_location("mount_fastapi", EXAMPLE)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

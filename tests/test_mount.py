@@ -2,18 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import importlib.util
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 from calls import TIMEOUT_S, DemoCalls, make_settings
 from fastapi import FastAPI
-from hosts import hosted
+from hosts import hosted, load_example
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -24,8 +22,6 @@ from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.keys import new_key
 from stream_verifier.mount import mount
-
-EXAMPLE = Path(__file__).resolve().parent.parent / "examples" / "mount_fastapi.py"
 
 
 async def greet(request: Request) -> Response:
@@ -97,14 +93,6 @@ def test_a_prefix_that_the_host_took_already_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="already takes"):
         mount(host, "/verify", make_settings(tmp_path))
     assert len(host.routes) == 1
-
-
-def load_example() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("mount_fastapi", EXAMPLE)
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 async def test_the_example_verifies_a_call_with_the_token_of_its_page(

@@ -13,8 +13,6 @@ from calls import make_settings
 from conftest_real import Captures, RealServer
 from playwright.sync_api import Browser, expect
 
-from stream_verifier.web import headers
-
 pytestmark = pytest.mark.browser
 PAGE = Path(__file__).resolve().parents[2] / "examples" / "host_page" / "index.html"
 WRITTEN_FOR = "http://127.0.0.1:8080"
@@ -68,11 +66,8 @@ def host() -> Iterator[HostPage]:
 
 
 @pytest.fixture
-def server(
-    enrolled_dir: Path, host: HostPage, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[RealServer]:
+def server(enrolled_dir: Path, host: HostPage) -> Iterator[RealServer]:
     """The real server, with Grace enrolled, that lets the host's page call."""
-    monkeypatch.setitem(headers._HEADERS, "access-control-allow-origin", "*")
     with RealServer(make_settings(enrolled_dir, allowed_origins=(host.address,))) as server:
         host.verifier = server.address
         yield server
