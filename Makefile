@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/coverage run --parallel-mode -m pytest
+PYTEST := $(BIN)/coverage run --parallel-mode -m pytest --durations=10
 
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.

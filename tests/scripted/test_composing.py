@@ -31,7 +31,7 @@ def impostor_parts(script: Script) -> list[float]:
 
 
 @given(scripts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_call_is_in_order(script: Script) -> None:
     spurts = script.spurts
     assert spurts[0].start_s == START_S < 1
@@ -50,7 +50,7 @@ def test_every_call_is_in_order(script: Script) -> None:
 
 
 @given(scripts)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_the_change_is_where_the_impostor_comes(script: Script) -> None:
     others = impostor_parts(script)
     if script.kind in SWAPPED:
@@ -68,7 +68,7 @@ def test_the_change_is_where_the_impostor_comes(script: Script) -> None:
 
 
 @given(scripts)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_impostors_are_of_the_same_sources(script: Script) -> None:
     for spurt in script.spurts:
         assert SOURCE[spurt.who] == SOURCE[script.chimera]
