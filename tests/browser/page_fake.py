@@ -7,6 +7,7 @@ It is mounted under a prefix and sends a strict content security policy, as the 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Coroutine
@@ -96,8 +97,9 @@ class FakeCall:
         self._wait(self._socket.send_text(text))
 
     def drop(self) -> None:
-        """Closes the socket without a word."""
-        self._wait(self._socket.close(1011))
+        """Closes the socket without a word, unless the client was quicker."""
+        with contextlib.suppress(WebSocketDisconnect):
+            self._wait(self._socket.close(1011))
 
     def refuse(self, code: str, message: str) -> None:
         """Sends an error and closes, before or after the answer."""

@@ -8,6 +8,7 @@ import { byId, make } from "./dom.js";
 export class Identities extends EventTarget {
   /** @type {string[]} */
   names = [];
+  #shown = "";
 
   async refresh() {
     try {
@@ -19,6 +20,7 @@ export class Identities extends EventTarget {
 
   /** Who may make a call need not be allowed to see the others: that is no failure. */
   #explain({ status, message }) {
+    this.#shown = "";
     byId("people-empty").hidden = false;
     byId("people-empty").textContent = status === 403
       ? "Your token does not show who is enrolled. You can still make your call."
@@ -26,7 +28,11 @@ export class Identities extends EventTarget {
     if (status !== 403) this.#fail(`The list of enrolled people could not be loaded (${message}). Reload the page.`);
   }
 
+  /** The same list is left as it is: a row that is rewritten under a click takes the click with it. */
   #show(identities) {
+    const shown = JSON.stringify(identities);
+    if (shown === this.#shown) return;
+    this.#shown = shown;
     this.names = identities.map(({ name }) => name);
     byId("people").replaceChildren(...identities.map((identity) => this.#row(identity)));
     byId("known-names").replaceChildren(...this.names.map((value) => make("option", { value })));
