@@ -85,6 +85,8 @@ class Ending:
                 raise OverloadedError(
                     "The server was too busy to finish: nothing was stored. Enrol again."
                 ) from None
+        finally:
+            self._deadline = None
 
     def _hurry(self) -> None:
         if self._deadline is not None and (due := self._deadline.when()) is not None:
