@@ -29,7 +29,7 @@ class After(BaseModel):
 
 
 class Subscribe(BaseModel):
-    """The one message of a subscriber. Filters that are left out let everything through."""
+    """The one message of a subscriber. Without names all comes that its token covers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
