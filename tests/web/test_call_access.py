@@ -6,7 +6,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from rest_app import FakeSessions, auth, make_app
+import pytest
+from rest_app import FakeSessions, auth, client_of, make_app
 
 from benchmarks.access.asking import ask
 from benchmarks.access.cases import Case
@@ -22,7 +23,12 @@ class OneSession(FakeSessions):
     """One call of ada's runs, and nobody knows its key."""
 
     def find(self, session_id: str) -> Any:
-        return SimpleNamespace(id=session_id, identity="ada", enrols=False)
+        return SimpleNamespace(
+            id=session_id,
+            identity="ada",
+            enrols=session_id == "enrolment",
+            request_end=self.ended.append,
+        )
 
     async def resume(self, message: Any) -> Any:
         raise ResumeKeyError("That is not this session's resume key.")
@@ -34,3 +40,23 @@ async def test_who_guesses_resume_keys_is_soon_stopped(tmp_path: Path) -> None:
     way = Way(SOCKET, "/api/v1/call", Scope.PUBLISH, message=RESUME)
     told = [await ask(app, way, Case("right", "", lambda _: TOKEN)) for _ in range(3)]
     assert told == ["forbidden", "forbidden", "rate_limited"]
+
+
+@pytest.mark.parametrize(
+    ("scope", "session", "status"),
+    [
+        (Scope.PUBLISH, "call", 200),
+        (Scope.PUBLISH, "enrolment", 403),
+        (Scope.ENROL, "enrolment", 200),
+        (Scope.ENROL, "call", 403),
+    ],
+)
+async def test_a_session_is_ended_by_who_might_have_opened_it(
+    tmp_path: Path, scope: Scope, session: str, status: int
+) -> None:
+    app = make_app(tmp_path)
+    app.state.sessions = sessions = OneSession()
+    async with client_of(app, headers=auth(scope, identity="ada")) as client:
+        answer = await client.delete(f"/api/v1/whip/sessions/{session}")
+    assert answer.status_code == status
+    assert sessions.ended == (["stopped"] if status == 200 else [])
