@@ -24,7 +24,7 @@ from stream_verifier.services import Recogniser, open_store
 from stream_verifier.sessions import Sessions
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
-from stream_verifier.web import api, ice, whip
+from stream_verifier.web import api, whip
 from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
@@ -106,7 +106,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
-    app.router.routes += [*whip.routes, *ice.routes]
+    app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))
     return app
 

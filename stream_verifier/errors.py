@@ -63,6 +63,12 @@ class EnrolmentError(StreamVerifierError):
     code = "enrolment_incomplete"
 
 
+class OverloadedError(EnrolmentError):
+    """An enrolment was not scored in time, so nothing was stored."""
+
+    code = "overloaded"
+
+
 class ConsentError(EnrolmentError):
     """Enrolment was tried without a consent record."""
 

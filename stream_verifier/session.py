@@ -6,8 +6,9 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
+from stream_verifier.ending import UNHEARD, Ending, EndReason
 from stream_verifier.enrolling import Enrolling
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.log import EventLog
@@ -29,21 +30,6 @@ from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-# Well below the five seconds in which a stopped server must be gone.
-_FINISH_TIMEOUT_S = 2.0
-
-EndReason = Literal[
-    "stopped",
-    "peer_closed",
-    "client_gone",
-    "server_stopping",
-    "error",
-    "complete",
-    "ended_by_admin",
-]
-_UNHEARD: frozenset[EndReason] = frozenset(
-    {"client_gone", "server_stopping", "error", "ended_by_admin"}
-)
 
 Event = dict[str, Any]
 
@@ -95,8 +81,8 @@ class Session:
         self._history = history
         self._log = EventLog(session_id)
         self._loop = asyncio.get_running_loop()
-        self._ending: asyncio.Future[EndReason] = self._loop.create_future()
-        self._scored = asyncio.Event()
+        self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
+        self._failed = False
         self._media_s = 0.0
         self._ticket: Ticket | None = None
         self._links = Links(
@@ -125,7 +111,7 @@ class Session:
     @property
     def ending(self) -> bool:
         """Whether its end was asked for."""
-        return self._ending.done()
+        return self._ending.asked
 
     @property
     def enrols(self) -> bool:
@@ -172,9 +158,8 @@ class Session:
 
     def request_end(self, reason: EndReason) -> None:
         """Ask the session to end; the first reason counts."""
-        if not self._ending.done():
-            self._ending.set_result(reason)
-            self._links.retire()
+        self._ending.ask(reason)
+        self._links.retire()
 
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
@@ -197,8 +182,7 @@ class Session:
         """Run until the call ends, then emit the last events and release everything."""
         self._links.watch()
         try:
-            reason = await asyncio.shield(self._ending)
-            reason = await self._wind_up(reason)
+            reason = await self._wind_up(await self._ending.reason())
         finally:
             await self._release()
         self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
@@ -219,15 +203,15 @@ class Session:
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""
-        if reason in _UNHEARD or self._ticket is None:
+        if reason in UNHEARD or self._ticket is None:
             return reason
         self._ticket.finish()
         try:
-            await asyncio.wait_for(self._scored.wait(), _FINISH_TIMEOUT_S)
+            await self._ending.catch_up()
+            if self._failed:
+                return "error"
             if self._enrolling is not None and isinstance(self._pipeline, EnrolPipeline):
                 self.emit(await self._enrolling.save(self._pipeline, self._media_s))
-        except TimeoutError:
-            _logger.warning("session %s: scoring did not catch up at the end", self.id)
         except StreamVerifierError as error:
             self.fail(error)
             return "error"
@@ -257,8 +241,9 @@ class Session:
         for payload in payloads:
             self.emit(payload)
             if isinstance(payload, ErrorRaised):
+                self._failed = True
                 self.request_end("error")
             elif isinstance(payload, EnrolmentProgress) and payload.complete:
                 self.request_end("complete")
         if last:
-            self._scored.set()
+            self._ending.all_scored()

@@ -19,6 +19,7 @@ from stream_verifier.errors import (
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Resume, Start
 from stream_verifier.events.schema import SessionStarted
+from stream_verifier.identities.identity import normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.link import Link
 from stream_verifier.media.inbox import MediaInbox
@@ -77,8 +78,8 @@ class Sessions:
         return self._closing
 
     def calls(self) -> list[CallSummary]:
-        """All calls that run, and the last ones that ended, newest first."""
-        ended = self._ended_calls.list(datetime.now(UTC))
+        """All calls that run, and those that ended and whose events are held, newest first."""
+        ended = self._ended_calls.list(held=self._hub.sessions())
         return [*ended, *(session.summary for session in self._running.values())][::-1]
 
     async def end(self, session_id: str) -> None:
@@ -129,6 +130,8 @@ class Sessions:
         """
         if self._closing:
             raise CapacityError(STOPPING)
+        # One spelling, so that filters of feeds and bound tokens fit.
+        start = start.model_copy(update={"identity": normalise_name(start.identity)})
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         if self.count + self._opening >= self._settings.max_calls:
             raise CapacityError(
@@ -164,8 +167,8 @@ class Sessions:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)
-        self._ended_calls.add(session.summary, datetime.now(UTC))
         self._hub.end(session.id)
+        self._ended_calls.add(session.summary, datetime.now(UTC), held=self._hub.sessions())
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
             session.link.outbox.close()

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
-
-KEPT_ENDED = 200
-KEPT_FOR = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +20,7 @@ class CallSummary:
         ended_at: wall time of its last one; None while it runs.
         end_reason: why it ended.
         state: the verdict; None in an enrolment and before the first.
+        state_since: wall time at which it became so, UTC.
         reasons: why the verdict is so.
         media_s: media time of the newest event, in seconds.
         score_age_s: how old the newest media was when its score came, in seconds.
@@ -37,6 +35,7 @@ class CallSummary:
     ended_at: str | None = None
     end_reason: str | None = None
     state: str | None = None
+    state_since: str | None = None
     reasons: tuple[str, ...] = ()
     media_s: float = 0.0
     score_age_s: float | None = None
@@ -52,14 +51,20 @@ class CallSummary:
 def _told_by(event: dict[str, Any]) -> dict[str, Any]:
     match event["type"]:
         case "session_started":
+            verifying = event["mode"] == "verify"
             return {
                 "mode": event["mode"],
                 "identity": event["identity"],
                 "started_at": event["wall"],
-                "state": "waiting" if event["mode"] == "verify" else None,
+                "state": "waiting" if verifying else None,
+                "state_since": event["wall"] if verifying else None,
             }
         case "state_changed":
-            return {"state": event["state"], "reasons": tuple(event["reasons"])}
+            return {
+                "state": event["state"],
+                "state_since": event["wall"],
+                "reasons": tuple(event["reasons"]),
+            }
         case "score":
             return {"score_age_s": event["age_s"]}
         case "session_ended":
@@ -72,32 +77,30 @@ def _told_by(event: dict[str, Any]) -> dict[str, Any]:
 
 
 class EndedCalls:
-    """The last calls that ended, for a day at most."""
+    """Calls that ended, each for as long as its events are held somewhere else."""
 
     def __init__(self) -> None:
-        self._calls: OrderedDict[str, CallSummary] = OrderedDict()
+        self._calls: dict[str, CallSummary] = {}
 
-    def add(self, call: CallSummary, now: datetime) -> None:
-        """Keep one that ended, if only by failing without a last event; the oldest makes room.
+    def add(self, call: CallSummary, now: datetime, *, held: Collection[str]) -> None:
+        """Keep one that ended, if only by failing without a last event.
 
         Args:
             call: all that its events told.
             now: an aware time.
+            held: ids of the sessions whose events are held; others are forgotten.
         """
         if call.ended_at is None:
             call = replace(call, ended_at=now.isoformat(), end_reason="error")
         self._calls[call.session] = call
-        if len(self._calls) > KEPT_ENDED:
-            self._calls.popitem(last=False)
+        self.list(held=held)
 
-    def list(self, now: datetime) -> list[CallSummary]:
-        """Those of the last day, the oldest first; older ones are forgotten.
+    def list(self, *, held: Collection[str]) -> list[CallSummary]:
+        """Those whose events are held, in the order of their ends; others are forgotten.
 
         Args:
-            now: an aware time.
+            held: ids of the sessions whose events are held.
         """
-        for session, call in list(self._calls.items()):
-            if call.ended_at and now - datetime.fromisoformat(call.ended_at) <= KEPT_FOR:
-                break
+        for session in self._calls.keys() - set(held):
             del self._calls[session]
         return [*self._calls.values()]

@@ -71,7 +71,7 @@ def ended() -> SessionEnded:
     return SessionEnded(media_s=2, reason="stopped", totals=Totals())
 
 
-_NO_LIMITS = Limits(bad_tokens=Limiter(per_minute=6000), openings=Limiter(per_minute=6000))
+NO_LIMITS = Limits(bad_tokens=Limiter(per_minute=6000), openings=Limiter(per_minute=6000))
 
 PAYLOAD_EXAMPLES = (
     started(),
@@ -168,7 +168,7 @@ async def feed_server(
     """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
     app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
-    app.state.gate = gate or Gate(tokens=None, limiter=_NO_LIMITS)
+    app.state.gate = gate or Gate(tokens=None, limiter=NO_LIMITS)
     app.state.waiting_room = WaitingRoom()
     async with serve(app, port=port) as address:
         try:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from calls import make_settings
+from calls import CONSENT, make_settings
+from session_media import Store, make_session
 
 from stream_verifier.errors import CapacityError, UnknownIdentityError
+from stream_verifier.events.archive import Limits
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Start
 from stream_verifier.media.ice import LOOPBACK, local_addresses
 from stream_verifier.network import host_addresses
+from stream_verifier.session import Session
 from stream_verifier.sessions import Sessions
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.engine import STOPPING, Engine
 
 START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
+ENROL = Start.model_validate({**START.model_dump(), "mode": "enrol", "consent": CONSENT})
 
 
 class SlowEmptyStore:
@@ -36,12 +41,15 @@ class SlowEmptyStore:
 
 class NoModel:
     model_id = "m"
+    comparator = SimpleNamespace(name="c")
 
 
-def make_sessions(folder: Path, store: Any) -> Sessions:
+def make_sessions(folder: Path, store: Any, *, hub: Hub | None = None) -> Sessions:
     settings = make_settings(folder, max_calls=2)
     model: Any = NoModel()
-    return Sessions(recogniser=model, store=store, engine=Engine(), hub=Hub(), settings=settings)
+    return Sessions(
+        recogniser=model, store=store, engine=Engine(), hub=hub or Hub(), settings=settings
+    )
 
 
 async def test_calls_being_opened_take_places_and_give_them_back(tmp_path: Path) -> None:
@@ -75,3 +83,25 @@ def test_loopback_is_offered_only_by_a_server_on_loopback(tmp_path: Path) -> Non
     assert host_addresses(anywhere) is None
     chosen = load_settings(data_dir=tmp_path, ice_host_addresses=("10.0.0.1",))
     assert host_addresses(chosen) == ("10.0.0.1",)
+
+
+@pytest.mark.parametrize("limits", [Limits(ended_sessions=2), Limits(ended_events=5)])
+async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    hub = Hub(limits=limits)
+    sessions = make_sessions(tmp_path, SlowEmptyStore(), hub=hub)
+    ids = iter(["s1", "s2", "s3", "s4"])
+
+    async def prepare(*_: Any, **__: Any) -> Session:
+        return make_session(store=Store(), on_event=hub.publish, session_id=next(ids))
+
+    monkeypatch.setattr(sessions, "_prepare", prepare)
+    for _ in range(3):
+        session, _ = await sessions.open(ENROL)
+        await sessions.end(session.id)
+    await sessions.open(ENROL)
+    listed = [call.session for call in sessions.calls()]
+    assert listed == ["s4", "s3", "s2"] == hub.sessions()[::-1]
+    assert all(hub.history(session) for session in listed)
+    await sessions.close()

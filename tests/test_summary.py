@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
@@ -11,7 +11,7 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
-from stream_verifier.summary import KEPT_ENDED, CallSummary, EndedCalls
+from stream_verifier.summary import CallSummary, EndedCalls
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
@@ -36,6 +36,7 @@ def test_a_call_is_summed_up_event_by_event() -> None:
     ended = SessionEnded(media_s=3.0, reason="stopped", totals=Totals(windows=3))
     summary = summed_up(started(), changed)
     assert (summary.state, summary.media_s, summary.seq) == ("rejected", 4.0, 2)
+    assert summary.state_since == "2026-01-02T12:00:00.000Z"
     assert summary.started_at == "2026-01-02T12:00:00.000Z" and summary.ended_at is None
     summary = summed_up(started(), changed, ended)
     assert (summary.end_reason, summary.media_s) == ("stopped", 4.0)
@@ -44,26 +45,27 @@ def test_a_call_is_summed_up_event_by_event() -> None:
 
 def test_only_a_verified_call_has_a_state() -> None:
     assert summed_up(started()).state == "waiting"
-    assert summed_up(started("enrol")).state is None
+    assert summed_up(started()).state_since == "2026-01-02T12:00:00.000Z"
+    enrolling = summed_up(started("enrol"))
+    assert (enrolling.state, enrolling.state_since) == (None, None)
 
 
-def ended_at(number: int, when: datetime) -> CallSummary:
-    return CallSummary(f"s{number}", ended_at=when.isoformat())
-
-
-def test_the_last_calls_are_kept_for_a_day() -> None:
+def test_a_call_is_kept_for_as_long_as_its_events_are() -> None:
     calls = EndedCalls()
-    for number in range(KEPT_ENDED + 5):
-        calls.add(ended_at(number, NOON + timedelta(minutes=number)), NOON)
-    kept = calls.list(NOON + timedelta(hours=4))
-    assert [call.session for call in kept] == [f"s{n}" for n in range(5, KEPT_ENDED + 5)]
-    later = calls.list(NOON + timedelta(hours=24, minutes=100))
-    assert later[0].session == "s100"
-    assert calls.list(NOON + timedelta(days=9)) == []
+    for number in range(4):
+        held = [f"s{n}" for n in range(max(0, number - 2), number + 1)]
+        calls.add(CallSummary(f"s{number}", ended_at=NOON.isoformat()), NOON, held=held)
+    assert [call.session for call in calls.list(held=["s2", "s1", "s0", "s3"])] == [
+        "s1",
+        "s2",
+        "s3",
+    ]
+    assert [call.session for call in calls.list(held=["s3", "another"])] == ["s3"]
+    assert calls.list(held=[]) == []
 
 
 def test_a_call_that_failed_without_a_last_event_has_ended_all_the_same() -> None:
     calls = EndedCalls()
-    calls.add(CallSummary("s1"), NOON)
-    (kept,) = calls.list(NOON)
+    calls.add(CallSummary("s1"), NOON, held=["s1"])
+    (kept,) = calls.list(held=["s1"])
     assert (kept.ended_at, kept.end_reason) == (NOON.isoformat(), "error")

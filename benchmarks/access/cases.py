@@ -27,12 +27,20 @@ class Case:
         code: what the server must answer; empty: anything but a refusal.
         token: makes it for a way.
         in_query: it is sent in the URL.
+        binds: what is wrong is whom or what it is bound to.
     """
 
     name: str
     code: str
     token: Callable[[Way], str | None]
     in_query: bool = False
+    binds: bool = False
+
+    def fits(self, way: Way) -> bool:
+        """Whether it must be refused there."""
+        if self.binds and way.whatever_bound:
+            return False
+        return way.needs is not None or self.in_query
 
 
 def _right(way: Way, tokens: Tokens = _OURS) -> str:
@@ -43,7 +51,8 @@ def _right(way: Way, tokens: Tokens = _OURS) -> str:
 
 
 def _of_other_scopes(way: Way) -> str:
-    return _OURS.issue(ALL_SCOPES - {Scope.ADMIN, way.needs}, ttl_s=_TTL_S, **way.bound)
+    others = ALL_SCOPES - {Scope.ADMIN, way.needs, way.or_needs}
+    return _OURS.issue(others, ttl_s=_TTL_S, **way.bound)
 
 
 def _bound(way: Way, **bound: str) -> str:
@@ -58,8 +67,8 @@ CASES = (
     Case("expired", "expired_token", lambda way: _right(way, _LATE)),
     Case("another key", "invalid_token", lambda way: _right(way, _THEIRS)),
     Case("another scope", "forbidden", _of_other_scopes),
-    Case("another identity", "forbidden", lambda way: _bound(way, identity="bob")),
-    Case("another call", "forbidden", lambda way: _bound(way, session="f" * 16)),
+    Case("another identity", "forbidden", lambda way: _bound(way, identity="bob"), binds=True),
+    Case("another call", "forbidden", lambda way: _bound(way, session="f" * 16), binds=True),
     Case("in the query", "secret_in_query", _right, in_query=True),
 )
 RIGHT = Case("the right one", "", _right)

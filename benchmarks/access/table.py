@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from benchmarks.access.asking import ask
 from benchmarks.access.cases import CASES, KEY, REFUSALS, RIGHT, Case
+from benchmarks.access.one_call import OneCall
 from benchmarks.access.ways import WAYS, Way
 from stream_verifier.app import create_app
 from stream_verifier.settings import Settings
@@ -18,8 +19,10 @@ _HEAD = """# Who gets in
 Every route and every first message of a WebSocket, tried with every kind of token that must not
 open it, and with the narrowest one that must. A cell is the `code` of the answer; `yes` means let
 in. Tokens bound to another identity or call carry the right scope; an administrator's cannot be
-bound, so there one with all other scopes stands in. Made by `python -m benchmarks.access`; a test
-fails when a route has no row, when an answer is another or when this page is not current.
+bound, so there one with all other scopes stands in. `open`: nothing is asked there, or not what a
+token is bound to. One call seems to run, so that there is one to read, resume and end. Made by
+`python -m benchmarks.access`; a test fails when a route has no row, when an answer is another or
+when this page is not current.
 
 """
 
@@ -52,6 +55,7 @@ async def try_all(settings: Settings) -> list[Result]:
     }
     app = create_app(settings.model_copy(update=changes))
     async with app.router.lifespan_context(app):
+        app.state.sessions = OneCall(app.state.sessions)
         results = []
         for way in WAYS:
             answers = {case.name: await ask(app, way, case) for case in _cases_of(way)}
@@ -60,7 +64,7 @@ async def try_all(settings: Settings) -> list[Result]:
 
 
 def _cases_of(way: Way) -> list[Case]:
-    return [case for case in CASES if way.needs is not None or case.in_query]
+    return [case for case in CASES if case.fits(way)]
 
 
 def wrong(results: list[Result]) -> list[str]:
@@ -81,7 +85,8 @@ def markdown(results: list[Result]) -> str:
     lines = [_row(columns), _row(["---"] * len(columns))]
     for result in results:
         answers = [result.answers.get(case.name, "open") for case in CASES]
-        needs = f"`{result.way.needs.value}`" if result.way.needs else "nothing"
+        needed = [scope.value for scope in (result.way.needs, result.way.or_needs) if scope]
+        needs = " or ".join(f"`{scope}`" for scope in needed) or "nothing"
         admitted = result.admitted if result.admitted in REFUSALS else "yes"
         lines.append(_row([result.way.name, needs, *answers, admitted]))
     return _HEAD + "\n".join(lines) + "\n"

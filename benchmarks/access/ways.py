@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.endpoints import HTTPEndpoint
 from starlette.routing import Mount, Route, WebSocketRoute
 
 from stream_verifier.access.scopes import Scope
@@ -15,6 +16,7 @@ from stream_verifier.access.scopes import Scope
 IDENTITY = "ada"
 SESSION = "0123456789abcdef"
 SOCKET = "WS"
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,9 @@ class Way:
         method: of HTTP, or `SOCKET`.
         path: as its route spells it.
         needs: the scope that lets in; None: open to all.
+        or_needs: another one that does as well.
         bound: what a token may be bound to there and still lets in.
+        whatever_bound: what it is bound to does not matter.
         body: of an HTTP request.
         media_type: of that body.
         message: the first one on a WebSocket, without its token.
@@ -38,11 +42,14 @@ class Way:
     body: str = ""
     media_type: str = "application/json"
     message: dict[str, Any] = field(default_factory=dict)
+    or_needs: Scope | None = None
+    whatever_bound: bool = False
 
     @property
     def name(self) -> str:
         """The way as a table tells it."""
         words = [self.message[key] for key in ("type", "mode") if key in self.message]
+        words += [key for key in ("identities", "sessions") if key in self.message]
         return " ".join([f"`{self.method} {self.path}`", *words])
 
     @property
@@ -53,8 +60,20 @@ class Way:
 
 _ONE = {"identity": IDENTITY}
 _CALL = {"session": SESSION}
+_BOTH = _ONE | _CALL
 _START = {"type": "start", "identity": IDENTITY, "sdp": "v=0"}
+_RESUME = {"type": "resume", "session": SESSION, "resume_key": "key", "sdp": "v=0"}
+_SUBSCRIBE = {"type": "subscribe"}
+_FEED = "/api/v1/events"
+_WHIP = "/api/v1/whip/{identity}"
+_WHIP_CALL = "/api/v1/whip/sessions/{session}"
 _TOKEN = json.dumps({"scopes": [Scope.READ], "ttl_s": 60})
+
+
+def _ice(needs: Scope, or_needs: Scope) -> Way:
+    path = "/api/v1/ice-servers"
+    return Way("GET", path, needs, _ONE, or_needs=or_needs, whatever_bound=True)
+
 
 WAYS = (
     Way("GET", "/", None),
@@ -65,12 +84,22 @@ WAYS = (
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("GET", "/api/v1/calls", Scope.READ),
-    Way("GET", "/api/v1/calls/{session}", Scope.READ, _CALL),
-    Way("GET", "/api/v1/calls/{session}/events", Scope.READ, _CALL),
+    Way("GET", "/api/v1/calls/{session}", Scope.READ, _BOTH),
+    Way("GET", "/api/v1/calls/{session}/events", Scope.READ, _BOTH),
     Way("DELETE", "/api/v1/calls/{session}", Scope.ADMIN),
     Way("POST", "/api/v1/tokens", Scope.ADMIN, body=_TOKEN),
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _ONE, message=_START | {"mode": "verify"}),
     Way(SOCKET, "/api/v1/call", Scope.ENROL, _ONE, message=_START | {"mode": "enrol"}),
+    Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _BOTH, message=_RESUME),
+    Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE, whatever_bound=True),
+    Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE | {"identities": [IDENTITY]}),
+    Way(SOCKET, _FEED, Scope.READ, _CALL, message=_SUBSCRIBE | {"sessions": [SESSION]}),
+    Way("POST", _WHIP, Scope.PUBLISH, _ONE, body="v=0", media_type="application/sdp"),
+    Way("OPTIONS", _WHIP, None),
+    Way("DELETE", _WHIP_CALL, Scope.PUBLISH, _BOTH),
+    Way("OPTIONS", _WHIP_CALL, None),
+    _ice(Scope.PUBLISH, Scope.ENROL),
+    _ice(Scope.ENROL, Scope.PUBLISH),
 )
 
 
@@ -82,8 +111,14 @@ def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
         elif isinstance(route, Mount):
             yield "GET", route.path or "/"
         elif isinstance(route, Route):
-            yield from (
-                (method, route.path) for method in (route.methods or ()) if method != "HEAD"
-            )
+            yield from ((method, route.path) for method in _methods(route) if method != "HEAD")
         else:
             raise TypeError(f"A route of a kind that nobody tried: {type(route).__name__}")
+
+
+def _methods(route: Route) -> Iterable[str]:
+    if route.methods is not None:
+        return route.methods
+    if not (isinstance(route.endpoint, type) and issubclass(route.endpoint, HTTPEndpoint)):
+        raise TypeError(f"A route of any method: {route.path}")
+    return [method for method in METHODS if hasattr(route.endpoint, method.lower())]

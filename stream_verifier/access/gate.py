@@ -27,7 +27,7 @@ class Limits:
     """What is limited for each client address.
 
     Attributes:
-        bad_tokens: tokens that this server never signed.
+        bad_tokens: tokens that this server never signed, and wrong resume keys.
         openings: calls being opened, whether or not it comes to one.
     """
 
@@ -122,8 +122,12 @@ class Gate:
         try:
             return self.tokens.read(token)
         except InvalidTokenError:
-            self._limits.bad_tokens.take(client, self._now_s())
+            self.count_bad(client)
             raise
+
+    def count_bad(self, client: str) -> None:
+        """Count that a client showed a secret that is none of ours."""
+        self._limits.bad_tokens.take(client, self._now_s())
 
     def count_opening(self, client: str) -> None:
         """Count that a client opens a call, before anything is done for it.

@@ -6,9 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field_validator
 
+from stream_verifier.errors import IdentityError
 from stream_verifier.events.envelope import Filter, Position
 from stream_verifier.events.types import EVENT_TYPES
 from stream_verifier.events.wire import read_message
+from stream_verifier.identities.identity import normalise_name
 
 _MAX_NAMES = 100
 _Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -27,7 +29,7 @@ class After(BaseModel):
 
 
 class Subscribe(BaseModel):
-    """The one message of a subscriber. Filters that are left out let everything through."""
+    """The one message of a subscriber. Without names all comes that its token covers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -44,6 +46,14 @@ class Subscribe(BaseModel):
         if types is not None and not EVENT_TYPES.issuperset(types):
             raise ValueError(f"an unknown event type; there are {', '.join(sorted(EVENT_TYPES))}")
         return types
+
+    @field_validator("identities")
+    @classmethod
+    def _as_stored(cls, names: list[str] | None) -> list[str] | None:
+        try:
+            return None if names is None else [normalise_name(name) for name in names]
+        except IdentityError as error:
+            raise ValueError(str(error)) from None
 
     def wanted(self) -> Filter:
         """The filter as the hub takes it."""

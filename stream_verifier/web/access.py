@@ -11,6 +11,8 @@ from starlette.requests import HTTPConnection
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.session import Session
+from stream_verifier.sessions import Sessions
 
 _bearer = HTTPBearer(
     scheme_name="token",
@@ -69,6 +71,23 @@ def admit(
     return gate_of(connection).admit(
         token, scope, identity=identity, session=session, client=client_of(connection)
     )
+
+
+def admit_to_session(connection: HTTPConnection, token: str | None, session_id: str) -> Session:
+    """Let one who might have opened a session go on with it or end it.
+
+    Who shows no token of ours learns nothing, not even whether the session runs.
+
+    Raises:
+        UnknownSessionError: it does not run.
+        AccessError: what `Gate.admit` raises.
+    """
+    gate_of(connection).identify(token, client=client_of(connection))
+    sessions: Sessions = connection.app.state.sessions
+    session = sessions.find(session_id)
+    scope = Scope.ENROL if session.enrols else Scope.PUBLISH
+    admit(connection, token, scope, identity=session.identity, session=session.id)
+    return session
 
 
 async def administrator(request: Request, token: Token) -> Grant:

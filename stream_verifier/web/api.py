@@ -6,13 +6,14 @@ from typing import Any
 
 from fastapi import Depends, FastAPI
 
-from stream_verifier.web import calls, health, identities, tokens
+from stream_verifier.web import calls, health, ice, identities, tokens, whip_described
 from stream_verifier.web.access import administrator
 from stream_verifier.web.models import (
     CallDescription,
     CallEvents,
     CallList,
     Health,
+    IceServerList,
     IdentityDescription,
     IdentityList,
     Readiness,
@@ -41,7 +42,14 @@ def add_routes(app: FastAPI) -> None:
         responses=described(*_GUARDED, 409, 413, 422),
         tags=["tokens"],
     )
-    _describe_problems(app)
+    app.add_api_route(
+        f"{PREFIX}/ice-servers",
+        ice.list_ice_servers,
+        response_model_exclude_none=True,
+        tags=["calls"],
+        **_gives(IceServerList),
+    )
+    _describe_the_rest(app)
 
 
 def _add_health(app: FastAPI) -> None:
@@ -91,14 +99,15 @@ def _deletes(*statuses: int) -> dict[str, Any]:
     }
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """Put the schema that every problem refers to into the API's description."""
+def _describe_the_rest(app: FastAPI) -> None:
+    """Add the schema that every problem refers to, and WHIP, to the API's description."""
     generate = app.openapi
 
     def openapi() -> dict[str, Any]:
         description = generate()
         schemas = description["components"]["schemas"]
         schemas["Problem"] = Problem.model_json_schema()
+        description["paths"] |= whip_described.paths()
         return description
 
     app.openapi = openapi  # type: ignore[method-assign]

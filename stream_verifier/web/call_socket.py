@@ -8,14 +8,14 @@ import contextlib
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.errors import ProtocolError, ResumeKeyError, StreamVerifierError
 from stream_verifier.events.log import to_line
 from stream_verifier.events.messages import Resume, Start, Stop, parse_message
 from stream_verifier.events.replies import Answer
 from stream_verifier.link import Link
 from stream_verifier.session import Session
 from stream_verifier.sessions import Sessions
-from stream_verifier.web.access import admit, client_of, gate_of
+from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
 
@@ -57,12 +57,12 @@ async def _open(websocket: WebSocket) -> tuple[Session, str]:
 
 
 async def _resume(websocket: WebSocket, sessions: Sessions, message: Resume) -> tuple[Session, str]:
-    # Who shows no token of ours learns nothing, not even whether the session runs.
-    gate_of(websocket).identify(message.token, client=client_of(websocket))
-    known = sessions.find(message.session)
-    scope = Scope.ENROL if known.enrols else Scope.PUBLISH
-    admit(websocket, message.token, scope, identity=known.identity, session=known.id)
-    return await sessions.resume(message)
+    admit_to_session(websocket, message.token, message.session)
+    try:
+        return await sessions.resume(message)
+    except ResumeKeyError:
+        gate_of(websocket).count_bad(client_of(websocket))
+        raise
 
 
 async def _receive(websocket: WebSocket) -> Start | Resume | Stop:

@@ -4,42 +4,52 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from starlette.websockets import WebSocket
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.events.envelope import Filter
 from stream_verifier.events.feed_messages import Subscribe
 from stream_verifier.web.access import admit as admit_use
+from stream_verifier.web.access import client_of, gate_of
 
 
-def admit(websocket: WebSocket, subscribe: Subscribe) -> float:
+def admit(websocket: WebSocket, subscribe: Subscribe) -> tuple[Filter, float]:
     """Check that the token covers every session and identity that is asked for.
 
-    A subscription without a filter asks for everything, so a token for one call alone does not
-    cover it.
+    Who names none is given all that the token covers: with one that is bound, that one.
 
     Returns:
-        For how many seconds from now it covers them; infinity without access control.
+        What to follow, and for how many seconds from now the token covers it; infinity without
+        access control.
 
     Raises:
         StreamVerifierError: it does not; the error says why.
     """
     token = None if subscribe.token is None else subscribe.token.get_secret_value()
-    return min(
-        _seconds_left(admit_use(websocket, token, Scope.READ, identity=identity, session=session))
-        for identity, session in _asked_for(subscribe)
-    )
+    grant = gate_of(websocket).identify(token, client=client_of(websocket))
+    wanted = _narrowed(subscribe.wanted(), grant)
+    for identity, session in _asked_for(wanted):
+        admit_use(websocket, token, Scope.READ, identity=identity, session=session)
+    return wanted, grant.expires_at - time.time()
 
 
-def _seconds_left(grant: Grant) -> float:
-    return grant.expires_at - time.time()
+def _narrowed(wanted: Filter, grant: Grant) -> Filter:
+    if wanted.identities is not None or wanted.sessions is not None:
+        return wanted
+    return replace(wanted, identities=_only(grant.identity), sessions=_only(grant.session))
 
 
-def _asked_for(subscribe: Subscribe) -> Iterator[tuple[str | None, str | None]]:
+def _only(name: str | None) -> frozenset[str] | None:
+    return None if name is None else frozenset({name})
+
+
+def _asked_for(wanted: Filter) -> Iterator[tuple[str | None, str | None]]:
     """Pairs that name each identity and each session at least once."""
-    identities: list[str | None] = list(subscribe.identities or ()) or [None]
-    sessions: list[str | None] = list(subscribe.sessions or ()) or [None]
+    identities: list[str | None] = [*sorted(wanted.identities or ())] or [None]
+    sessions: list[str | None] = [*sorted(wanted.sessions or ())] or [None]
     for identity in identities:
         yield identity, sessions[0]
     for session in sessions[1:]:

@@ -30,8 +30,8 @@ async def feed_socket(websocket: WebSocket) -> None:
     try:
         with state.waiting_room.seat(client_of(websocket)):
             subscribe = await _receive_subscribe(websocket)
-        seconds_left = admit(websocket, subscribe)
-        subscription = hub.subscribe(subscribe.wanted(), after=subscribe.position())
+        wanted, seconds_left = admit(websocket, subscribe)
+        subscription = hub.subscribe(wanted, after=subscribe.position())
     except StreamVerifierError as error:
         await refuse(websocket, error)
         return

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import secrets
 import time
-from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.responses import Response
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import StreamVerifierError
+from stream_verifier.errors import ForbiddenError
 from stream_verifier.media.ice import IceServer
 from stream_verifier.network import ice_servers
 from stream_verifier.settings import Settings
-from stream_verifier.web.access import admit, bearer
+from stream_verifier.web.access import Token, client_of, gate_of
+from stream_verifier.web.models import IceServerDescription, IceServerList
+
+_CALLING = (Scope.PUBLISH, Scope.ENROL)
 
 
-async def list_ice_servers(request: Request) -> Response:
-    """GET /api/v1/ice-servers: what a browser takes as its RTCConfiguration."""
-    _admit_caller(request)
+async def list_ice_servers(request: Request, response: Response, token: Token) -> IceServerList:
+    """List STUN and TURN servers as a browser takes them for its RTCConfiguration.
+
+    A token bound to any identity or call will do: the servers are the same for all.
+    """
+    _admit_caller(request, token)
     settings: Settings = request.app.state.settings
     servers = ice_servers(settings, user=secrets.token_hex(8), now_s=time.time())
-    return JSONResponse(
-        {"iceServers": [describe(server) for server in servers], "ttl_s": settings.turn_ttl_s},
-        headers={"Cache-Control": "no-store"},
-    )
+    response.headers["cache-control"] = "no-store"
+    described = [describe(server) for server in servers]
+    return IceServerList(iceServers=described, ttl_s=settings.turn_ttl_s)
 
 
-def describe(server: IceServer) -> dict[str, Any]:
+def describe(server: IceServer) -> IceServerDescription:
     """An ICE server as WebRTC's RTCIceServer."""
-    if server.username is None:
-        return {"urls": [server.url]}
-    return {"urls": [server.url], "username": server.username, "credential": server.credential}
+    return IceServerDescription(
+        urls=[server.url], username=server.username, credential=server.credential
+    )
 
 
 def link_headers(settings: Settings, *, user: str) -> list[str]:
@@ -51,14 +54,10 @@ def _link(server: IceServer) -> str:
     )
 
 
-def _admit_caller(request: Request) -> None:
-    """Let those pass who may call or enrol."""
-    try:
-        admit(request, bearer(request), Scope.PUBLISH)
-    except StreamVerifierError as refused:
-        if refused.code != "forbidden":
-            raise
-        admit(request, bearer(request), Scope.ENROL)
-
-
-routes = [Route("/api/v1/ice-servers", list_ice_servers, methods=["GET"])]
+def _admit_caller(request: Request, token: str | None) -> None:
+    """Let those pass who may call or enrol, whomever."""
+    grant = gate_of(request).identify(token, client=client_of(request))
+    if not any(
+        grant.allows(scope, identity=grant.identity, session=grant.session) for scope in _CALLING
+    ):
+        raise ForbiddenError("Only those get ICE servers who may call or enrol: ask for a token.")

@@ -56,6 +56,7 @@ class CallDescription(BaseModel):
     ended_at: str | None = Field(description="Null while it runs.")
     end_reason: str | None
     state: str | None = Field(description="The verdict; null in an enrolment.")
+    state_since: str | None = Field(description="When the verdict became so.")
     reasons: list[str]
     media_s: float = Field(description="Media time of the newest event.")
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
@@ -74,6 +75,21 @@ class CallEvents(BaseModel):
 
     session: str
     events: list[dict[str, Any]]
+
+
+class IceServerDescription(BaseModel):
+    """A STUN or TURN server as WebRTC's RTCIceServer."""
+
+    urls: list[str]
+    username: str | None = Field(None, description="Left out where none is needed.")
+    credential: str | None = Field(None, description="Left out where none is needed.")
+
+
+class IceServerList(BaseModel):
+    """All of them; empty where clients reach the server directly."""
+
+    iceServers: list[IceServerDescription]
+    ttl_s: float = Field(description="Seconds in which a connection may begin with them.")
 
 
 class TokenRequest(BaseModel):

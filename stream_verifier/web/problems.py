@@ -43,11 +43,17 @@ _TITLES = {
     404: "There is no such thing.",
     409: "It contradicts what is there or how the server is set up.",
     413: "The body is too long.",
+    415: "The body is of another media type.",
     422: "A part of the request breaks the contract.",
     429: "Too many attempts from this address.",
-    503: "The store cannot be used, or the server is not ready.",
+    503: "The store cannot be used, or the server is full or not ready.",
 }
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_long"}
+_HTTP_CODES = {
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "body_too_long",
+    415: "unsupported_media_type",
+}
 
 
 class Problem(BaseModel):
@@ -77,7 +83,7 @@ async def on_error(request: Request, error: Exception) -> Response:
     """Turn an expected error into problem details."""
     if isinstance(error, HTTPException):
         code = _HTTP_CODES.get(error.status_code, "http_error")
-        headers = {"allow": _methods_at(request)} if error.status_code == 405 else error.headers
+        headers = _allowed(request, error) if error.status_code == 405 else error.headers
         return problem(error.status_code, code, str(error.detail), headers)
     if isinstance(error, RequestValidationError):
         return problem(422, "bad_request", _where(error))
@@ -107,11 +113,17 @@ def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
     return {"www-authenticate": f"Bearer{reason}"}
 
 
-def _methods_at(request: Request) -> str:
-    """All methods of a path: the router names those of the first route alone."""
+def _allowed(request: Request, error: HTTPException) -> dict[str, str]:
+    """All methods of a path: the error names those of the first route or endpoint alone."""
+    told = (error.headers or {}).get("Allow", "").split(", ")
+    methods = {method for method in told if method} | _methods_at(request)
+    return {"allow": ", ".join(sorted(methods))}
+
+
+def _methods_at(request: Request) -> set[str]:
     routes = [route for route in request.app.routes if isinstance(route, Route)]
     at_path = [route for route in routes if route.matches(request.scope)[0] is not Match.NONE]
-    return ", ".join(sorted({method for route in at_path for method in route.methods or ()}))
+    return {method for route in at_path for method in route.methods or ()}
 
 
 def _where(error: RequestValidationError) -> str:

@@ -19,7 +19,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import IdentityError, ProtocolError
 from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Start
 from stream_verifier.sessions import Sessions
-from stream_verifier.web.access import admit, bearer
+from stream_verifier.web.access import admit, admit_to_session, bearer, client_of, gate_of
 from stream_verifier.web.ice import link_headers
 
 SDP = "application/sdp"
@@ -36,6 +36,7 @@ class Endpoint(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         """Open a call with an SDP offer; answer with ours and where the call can be ended."""
         identity = request.path_params["identity"]
+        gate_of(request).count_opening(client_of(request))
         admit(request, bearer(request), Scope.PUBLISH, identity=identity)
         start = _start(identity, await _offer(request))
         sessions: Sessions = request.app.state.sessions
@@ -52,11 +53,7 @@ class Resource(HTTPEndpoint):
 
     async def delete(self, request: Request) -> Response:
         """End the call."""
-        sessions: Sessions = request.app.state.sessions
-        session = sessions.find(request.path_params["session"])
-        admit(
-            request, bearer(request), Scope.PUBLISH, identity=session.identity, session=session.id
-        )
+        session = admit_to_session(request, bearer(request), request.path_params["session"])
         session.request_end("stopped")
         return Response(status_code=200)
 

@@ -9,6 +9,7 @@ from benchmarks.access.__main__ import PATH
 from benchmarks.access.table import markdown, try_all, wrong
 from benchmarks.access.ways import SOCKET, WAYS, routes_of
 from stream_verifier.app import create_app
+from stream_verifier.events.feed_messages import Subscribe
 from stream_verifier.events.messages import ClientMessage
 
 LATER = {"stop"}
@@ -20,15 +21,15 @@ def test_every_route_has_its_row(tmp_path: Path) -> None:
     assert routes == {(way.method, way.path) for way in WAYS}
 
 
-def test_every_first_message_of_a_call_has_its_row() -> None:
+def test_every_first_message_of_a_socket_has_its_row() -> None:
     union = typing.get_args(ClientMessage)[0]
-    types = {
-        typing.get_args(message.model_fields["type"].annotation)[0]
-        for message in typing.get_args(union)
-    }
-    rows = {way.message["type"] for way in WAYS if way.path == "/api/v1/call"}
-    assert rows == types - LATER
-    assert all(way.message for way in WAYS if way.method == SOCKET)
+    firsts = {"/api/v1/call": typing.get_args(union), "/api/v1/events": [Subscribe]}
+    assert {way.path for way in WAYS if way.method == SOCKET} == firsts.keys()
+    for path, messages in firsts.items():
+        types = {
+            typing.get_args(message.model_fields["type"].annotation)[0] for message in messages
+        }
+        assert {way.message["type"] for way in WAYS if way.path == path} == types - LATER
 
 
 async def test_every_way_is_shut_to_every_wrong_token_and_the_page_says_so(tmp_path: Path) -> None:

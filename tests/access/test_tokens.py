@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import jwt
@@ -44,36 +45,40 @@ def test_an_expired_token_is_told_apart() -> None:
         TOKENS.read(hour_ago.issue([Scope.ADMIN], ttl_s=60))
 
 
+@pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "ä.ö.ü"])
+def test_what_is_no_token_is_refused(token: str) -> None:
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(token)
+
+
+# Made when the test runs: signed while tests are collected, they would have expired by then.
 @pytest.mark.parametrize(
-    "token",
+    "make",
     [
-        "",
-        "garbage",
-        "a.b.c",
-        "ä.ö.ü",
-        signed(OTHER_KEY),
-        signed()[:-2],
-        signed(aud="another-server"),
-        signed(aud=None),
-        signed(exp=None),
-        signed(iat=None),
-        signed(jti=None),
-        signed(scope=None),
-        signed(scope=["admin"]),
-        signed(scope="everything"),
-        signed(iat=int(time.time()) + 3600, exp=int(time.time()) + 3700),
-        signed(exp=int(time.time()) + MAX_TTL_S + 60),
-        signed(scope="events:read", identity=7),
-        signed(scope="events:read", identity="../etc"),
-        signed(scope="admin", identity="ada"),
-        signed(identity="x" * MAX_TOKEN_CHARS),
-        jwt.encode({"aud": AUDIENCE, "scope": "admin"}, "", algorithm="none"),
+        lambda: signed(OTHER_KEY),
+        lambda: signed()[:-2],
+        lambda: signed(aud="another-server"),
+        lambda: signed(aud=None),
+        lambda: signed(exp=None),
+        lambda: signed(iat=None),
+        lambda: signed(jti=None),
+        lambda: signed(scope=None),
+        lambda: signed(scope=["admin"]),
+        lambda: signed(scope="everything"),
+        lambda: signed(iat=int(time.time()) + 3600, exp=int(time.time()) + 3700),
+        lambda: signed(exp=int(time.time()) + MAX_TTL_S + 60),
+        lambda: signed(scope="events:read", identity=7),
+        lambda: signed(scope="events:read", identity="../etc"),
+        lambda: signed(scope="admin", identity="ada"),
+        lambda: signed(identity="x" * MAX_TOKEN_CHARS),
+        lambda: jwt.encode({"aud": AUDIENCE, "scope": "admin"}, "", algorithm="none"),
     ],
 )
-def test_anything_else_is_refused_without_repeating_it(token: str) -> None:
+def test_anything_else_is_refused_without_repeating_it(make: Callable[[], str]) -> None:
+    token = make()
     with pytest.raises(InvalidTokenError) as caught:
         TOKENS.read(token)
-    assert not token or token not in str(caught.value)
+    assert token not in str(caught.value)
     assert caught.value.__cause__ is None
 
 

@@ -3,10 +3,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from itertools import count
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ import websockets
 from feed_media import Call, changed, ended, feed_server, score
 from websockets.asyncio.server import ServerConnection
 
+from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.backoff import Backoff
 from stream_verifier.client import EventFeed, FeedError, FeedEvent, FeedRefusedError, Lost, Position
 from stream_verifier.client.connection import feed_url
@@ -162,7 +163,9 @@ async def test_a_refused_token_is_an_error_at_once(code: str) -> None:
         pass
 
     class Gate:
-        def admit(self, *_: Any, **__: Any) -> None:
+        tokens = "known"
+
+        def identify(self, *_: Any, **__: Any) -> Grant:
             error = Refusal("Ask for another token.")
             error.code = code  # type: ignore[misc]
             raise error
@@ -183,10 +186,14 @@ async def test_every_connection_asks_for_a_token_and_an_expired_one_ends_the_fee
         def __init__(self) -> None:
             self.tokens: list[str | None] = []
 
-        def admit(self, token: str | None, *_: Any, **__: Any) -> None:
+        def identify(self, token: str | None, **_: Any) -> Grant:
             self.tokens.append(token)
             if len(self.tokens) > 1:
                 raise ExpiredError("Too late.")
+            return ANYBODY
+
+        def admit(self, *_: Any, **__: Any) -> Grant:
+            return ANYBODY
 
     gate, tokens = Once(), iter(["first", "second"])
     async with feed_server(Hub(queue_events=1), gate=gate) as server:
@@ -205,9 +212,12 @@ async def test_a_feed_whose_token_expires_goes_on_with_a_new_one() -> None:
         def __init__(self) -> None:
             self.tokens: list[str | None] = []
 
-        def admit(self, token: str | None, *_: Any, **__: Any) -> Any:
+        def identify(self, token: str | None, **_: Any) -> Grant:
             self.tokens.append(token)
-            return SimpleNamespace(expires_at=datetime.now(UTC) + timedelta(seconds=0.2))
+            return replace(ANYBODY, expires_at=time.time() + 0.2)
+
+        def admit(self, *_: Any, **__: Any) -> Grant:
+            return ANYBODY
 
     gate, numbers = ShortLived(), count(1)
     async with feed_server(Hub(), gate=gate) as server:

@@ -32,6 +32,9 @@ class OnlyAda:
     def __init__(self) -> None:
         self.asked: list[tuple[str | None, str | None]] = []
 
+    def identify(self, token: str | None, *, client: str) -> Grant:
+        return ANYBODY
+
     def admit(
         self,
         token: str | None,
@@ -202,8 +205,11 @@ async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
     class SoonOver:
         tokens = "known"
 
-        def admit(self, *_: Any, **__: Any) -> Grant:
+        def identify(self, *_: Any, **__: Any) -> Grant:
             return replace(ANYBODY, expires_at=time.time() + 0.3)
+
+        def admit(self, *_: Any, **__: Any) -> Grant:
+            return ANYBODY
 
     server.app.state.gate = SoonOver()
     async with server.follow() as feed:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from rest_app import KEY, auth
 
+from stream_verifier.access.scopes import Scope
 from stream_verifier.app import create_app
-from stream_verifier.errors import SettingsError, StreamVerifierError
+from stream_verifier.errors import SettingsError
 from stream_verifier.media.turn import turn_credential
 from stream_verifier.network import ice_servers
 from stream_verifier.settings import load_settings
@@ -21,17 +22,13 @@ from stream_verifier.settings import load_settings
 TURN = {"turn_urls": ("turn:relay.example:3478",), "turn_secret": "north"}
 
 
-class Forbidden(StreamVerifierError):
-    code = "forbidden"
-
-
-async def ask(folder: Path, gate: Any = None, **settings: Any) -> httpx.Response:
+async def ask(
+    folder: Path, headers: dict[str, str] | None = None, **settings: Any
+) -> httpx.Response:
     app = create_app(load_settings(data_dir=folder, **settings))
-    if gate is not None:
-        app.state.gate = gate
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-        return await client.get("/api/v1/ice-servers", headers={"authorization": "Bearer t"})
+        return await client.get("/api/v1/ice-servers", headers=headers)
 
 
 async def test_without_servers_the_list_is_empty_and_never_a_public_one(tmp_path: Path) -> None:
@@ -63,28 +60,21 @@ def test_two_callers_get_two_credentials(tmp_path: Path) -> None:
     assert one.credential != two.credential
 
 
-def _gate(allowed: str) -> Any:
-    class Gate:
-        def admit(self, token: str | None, scope: str, **about: Any) -> None:
-            assert token == "t"
-            if scope != allowed:
-                raise Forbidden("Not this.")
-
-    return Gate()
-
-
+@pytest.mark.parametrize("bound", [{}, {"identity": "ada"}, {"session": "s1"}])
 @pytest.mark.parametrize(
-    ("allowed", "fits"),
-    [
-        ("call:publish", lambda status: status == 200),
-        ("identity:enrol", lambda status: status == 200),
-        ("events:read", lambda status: status >= 400),
-    ],
+    ("scope", "status"), [(Scope.PUBLISH, 200), (Scope.ENROL, 200), (Scope.READ, 403)]
 )
-async def test_those_may_ask_who_may_call_or_enrol(
-    tmp_path: Path, allowed: str, fits: Callable[[int], bool]
+async def test_those_may_ask_who_may_call_or_enrol_whomever(
+    tmp_path: Path, scope: Scope, status: int, bound: dict[str, str]
 ) -> None:
-    assert fits((await ask(tmp_path, gate=_gate(allowed))).status_code)
+    answer = await ask(tmp_path, auth(scope, **bound), token_key=KEY)
+    assert answer.status_code == status
+
+
+async def test_an_administrator_may_ask_and_nobody_without_a_token(tmp_path: Path) -> None:
+    assert (await ask(tmp_path, auth(Scope.ADMIN), token_key=KEY)).status_code == 200
+    answer = await ask(tmp_path, token_key=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (401, "missing_token")
 
 
 @pytest.mark.parametrize(

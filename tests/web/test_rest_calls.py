@@ -8,6 +8,11 @@ from rest_app import ADMIN, auth, client_of, make_app
 from stream_verifier.access.scopes import Scope
 
 READER = auth(Scope.READ)
+SHOWN = {
+    "session", "identity", "mode", "state", "reasons", "started_at", "state_since", "ended_at",
+    "end_reason", "totals",
+}  # fmt: skip
+"""What the page that watches all calls reads of each."""
 
 
 async def test_running_and_ended_calls_are_listed(tmp_path: Path) -> None:
@@ -17,6 +22,7 @@ async def test_running_and_ended_calls_are_listed(tmp_path: Path) -> None:
         "s-running", "verified", None,
     )  # fmt: skip
     assert (ended["session"], ended["state"], ended["end_reason"]) == ("s-ended", None, "complete")
+    assert SHOWN <= running.keys() == ended.keys()
 
 
 async def test_one_call_is_shown_with_its_events(tmp_path: Path) -> None:

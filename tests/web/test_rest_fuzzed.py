@@ -31,6 +31,7 @@ def description(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BaseSchema
 
 # Spelled as schemathesis does, so that it goes in place of the one made up.
 HEADERS = {"Authorization": ADMIN["authorization"]}
+schemathesis.serializer.alias("application/sdp", "text/plain")
 # The table of access tries tokens, and what a name may hold is more than a schema can say.
 LEFT_OUT = [ignored_auth, positive_data_acceptance]
 FEW = settings(

@@ -11,10 +11,12 @@ import httpx
 import pytest
 import pytest_asyncio
 from calls import TIMEOUT_S, DemoCalls, make_settings
+from rest_app import KEY, auth
 from told import Told
 
+from stream_verifier.access.gate import Gate
+from stream_verifier.access.scopes import Scope
 from stream_verifier.app import create_app
-from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.schema import SessionEnded, State, StateChanged
 from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.publisher import Publisher
@@ -22,26 +24,15 @@ from stream_verifier.media.publisher import Publisher
 SDP = {"content-type": "application/sdp"}
 
 
-class Gate:
-    """Lets in who knows the word, and notes what was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, str | None]] = []
-
-    def admit(self, token: str | None, scope: str, **about: Any) -> None:
-        self.asked.append((scope, about["identity"]))
-        if token != "open":
-            raise StreamVerifierError("Bring a token.")
+@pytest.fixture
+def more() -> dict[str, Any]:
+    """Settings beside the usual ones; a test may name others."""
+    return {}
 
 
 @pytest_asyncio.fixture
-async def app(enrolled_dir: Path) -> AsyncIterator[Any]:
-    settings = make_settings(
-        enrolled_dir, max_calls=1, ice_servers=("stun:127.0.0.1:9",),
-        turn_urls=("turn:127.0.0.1:9?transport=udp",), turn_secret="secret",
-        allowed_hosts=("test",),
-    )  # fmt: skip
-    app = create_app(settings)
+async def app(enrolled_dir: Path, more: dict[str, Any]) -> AsyncIterator[Any]:
+    app = create_app(make_settings(enrolled_dir, max_calls=1, allowed_hosts=("test",), **more))
     async with app.router.lifespan_context(app):
         yield app
 
@@ -78,6 +69,17 @@ async def test_a_call_is_opened_verified_and_ended(
     assert (gone.status_code, gone.json()["code"]) == (404, "unknown_session")
 
 
+# Nothing answers there, so gathering takes its five seconds.
+@pytest.mark.parametrize(
+    "more",
+    [
+        {
+            "ice_servers": ("stun:127.0.0.1:9",),
+            "turn_urls": ("turn:127.0.0.1:9?transport=udp",),
+            "turn_secret": "secret",
+        }
+    ],
+)
 async def test_ice_servers_come_as_links(http: httpx.AsyncClient, publisher: Publisher) -> None:
     offer = await publisher.offer()
     answer = await http.post("/api/v1/whip/grace", content=offer, headers=SDP)
@@ -103,9 +105,9 @@ async def test_the_location_keeps_the_prefix_of_a_mount(
     [
         ("grace", SDP, b"nonsense", 400, "bad_sdp"),
         ("grace", SDP, b"\xff\xfe", 400, "bad_message"),
-        ("grace", SDP, b"v" * 70_000, 413, "http_error"),
-        ("grace", {"content-type": "application/json"}, b"{}", 415, "http_error"),
-        ("grace", {}, b"", 415, "http_error"),
+        ("grace", SDP, b"v" * 70_000, 413, "body_too_long"),
+        ("grace", {"content-type": "application/json"}, b"{}", 415, "unsupported_media_type"),
+        ("grace", {}, b"", 415, "unsupported_media_type"),
         ("nobody", SDP, b"v=0", 404, "unknown_identity"),
         ("x" * 65, SDP, b"v=0", 422, "bad_identity"),
     ],
@@ -155,16 +157,69 @@ async def test_options_say_what_may_be_posted(http: httpx.AsyncClient) -> None:
     assert (answer.status_code, answer.headers["accept-post"]) == (204, "application/sdp")
 
 
+def guard(app: Any, folder: Path, **changes: Any) -> None:
+    """Ask for tokens from now on."""
+    app.state.gate = Gate.of(make_settings(folder, token_key=KEY, **changes))
+
+
+WRONG = (
+    ({}, 401),
+    ({"authorization": "Bearer forged"}, 401),
+    (auth(Scope.ENROL, identity="grace"), 403),
+    (auth(Scope.PUBLISH, identity="ada"), 403),
+    (auth(Scope.PUBLISH, session="another"), 403),
+)
+
+
 async def test_publishing_and_ending_ask_for_a_token_of_that_identity(
+    app: Any, http: httpx.AsyncClient, publisher: Publisher, tmp_path: Path
+) -> None:
+    guard(app, tmp_path)
+    offer, allowed = await publisher.offer(), auth(Scope.PUBLISH, identity="grace")
+    for wrong, status in WRONG:
+        refused = await http.post("/api/v1/whip/grace", content=offer, headers=SDP | wrong)
+        assert (refused.status_code, app.state.sessions.count) == (status, 0)
+    answer = await http.post("/api/v1/whip/grace", content=offer, headers=SDP | allowed)
+    session = answer.headers["location"]
+    for wrong, status in WRONG:
+        assert (await http.delete(session, headers=wrong)).status_code == status
+    assert app.state.sessions.count == 1
+    assert (await http.delete(session, headers=allowed)).status_code == 200
+
+
+async def test_whether_a_call_runs_is_told_only_to_who_has_a_token(
+    app: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    guard(app, tmp_path)
+    assert (await http.delete("/api/v1/whip/sessions/none")).status_code == 401
+    answer = await http.delete("/api/v1/whip/sessions/none", headers=auth(Scope.PUBLISH))
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_session")
+
+
+async def test_publishing_counts_as_opening_a_call(
+    app: Any, http: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    guard(app, tmp_path, openings_per_minute=2)
+    told = [await http.post("/api/v1/whip/nobody", content=b"v=0", headers=SDP) for _ in range(3)]
+    assert [answer.json()["code"] for answer in told] == [
+        "missing_token", "missing_token", "rate_limited",
+    ]  # fmt: skip
+    assert told[-1].status_code == 429 and int(told[-1].headers["retry-after"]) > 0
+
+
+async def test_no_offer_makes_the_server_fail(
     app: Any, http: httpx.AsyncClient, publisher: Publisher
 ) -> None:
-    app.state.gate = gate = Gate()
-    offer = await publisher.offer()
-    refused = await http.post("/api/v1/whip/grace", content=offer, headers=SDP)
-    assert refused.status_code == 500 and app.state.sessions.count == 0
-    allowed = SDP | {"authorization": "Bearer open"}
-    answer = await http.post("/api/v1/whip/grace", content=offer, headers=allowed)
-    session = answer.headers["location"]
-    assert (await http.delete(session)).status_code == 500
-    assert (await http.delete(session, headers=allowed)).status_code == 200
-    assert set(gate.asked) == {("call:publish", "grace")}
+    lines = (await publisher.offer()).splitlines()
+    for number, kind in enumerate(line.partition(":")[0] for line in lines):
+        if kind in {line.partition(":")[0] for line in lines[:number]}:
+            continue
+        without = [line for line in lines if line.partition(":")[0] != kind]
+        garbled = [kind + ":" if line.partition(":")[0] == kind else line for line in lines]
+        for offer in (without, garbled):
+            content = "\r\n".join([*offer, ""])
+            answer = await http.post("/api/v1/whip/grace", content=content, headers=SDP)
+            assert answer.status_code in (201, 400), (kind, answer.text)
+            if answer.status_code == 201:
+                session = answer.headers["location"].rpartition("/")[2]
+                await app.state.sessions.end(session)
