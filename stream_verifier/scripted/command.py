@@ -85,8 +85,8 @@ def calibrate(
         on_pass=lambda loss: on_step(f"fitting worths: {loss:.4f} bits"),
     )
     strictest = max(targets.values(), key=lambda target: max(target.hours.values()))
-    evidence, delay_s = tune(
-        calls, fit.evidence, strictest, on_try=lambda s: on_step(f"setting brakes: {s:.2f} s late")
+    evidence, waited_s = tune(
+        calls, fit.evidence, strictest, on_try=lambda s: on_step(f"setting brakes: {s:.2f} s")
     )
     on_step("choosing operating points")
     rule = ours(evidence)
@@ -97,7 +97,7 @@ def calibrate(
         point = choose(traces, starts, target)
         reached = measured(calls, ours(evidence), point)
         points[name] = point.model_copy(update={"measured": reached})
-    noted = {**made_by, "mean_delay_s": round(delay_s, 2)}
+    noted = {**made_by, "noticed_and_verified_s": round(waited_s, 2)}
     after = DecisionModel(evidence=evidence, points=points, made_by=noted)
     return Calibrated(
         before=before,

@@ -1,19 +1,20 @@
 """Sets the decision's brakes: how soon it lets go of trust at the false alarms that are wanted.
 
 The log loss of a fit knows nothing of delays: it would rather be sure. What matters to those who
-watch a call is how long a swap goes unnoticed at a stated price in false alarms. So the worths
-that the fit found keep their proportions, and five numbers are searched one after the other for
-the least mean delay: a factor on either modality's worths, how much an LLR against the person is
-discounted, and the ceiling of trust.
+watch a call is how long a swap goes unnoticed, and how long a caller is not verified, at a stated
+price in false alarms and in impostors who are let in. So the worths that the fit found keep their
+proportions, and five numbers are searched one after the other for the least sum of both mean
+times: a factor on either modality's worths, how much an LLR against the person is discounted, and
+the ceiling of trust. A ceiling below what it takes to keep impostors out would verify nobody.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from stream_verifier.scripted.delays import cost
-from stream_verifier.scripted.points import Target, highest_reject_of
-from stream_verifier.scripted.traces import Played, ours, trace
+from stream_verifier.scripted.delays import cost, wait
+from stream_verifier.scripted.points import Target, highest_reject_of, lowest_accept
+from stream_verifier.scripted.traces import Played, impostor_starts, ours, trace
 from stream_verifier.verify.operating import EvidenceModel, Worth
 
 _FACTORS = (0.5, 0.7, 1.0, 1.4, 2.0, 2.8)
@@ -32,28 +33,31 @@ def tune(
     *,
     on_try: Callable[[float], None] = lambda delay_s: None,
 ) -> tuple[EvidenceModel, float]:
-    """Find the brakes with the least mean delay at the target's false alarms.
+    """Find the brakes with the least waiting at the target's price.
 
     Args:
         calls: of all kinds and conditions.
         evidence: where the search begins.
         target: false alarms that are allowed.
-        on_try: told the mean delay in seconds after each trial.
+        on_try: told the sum of both mean times in seconds after each trial.
 
     Returns:
-        The best found, and its mean delay in seconds over all swaps, a missed one at 30.
+        The best found, and that sum: mean delay of all swaps, a missed one at 30, and mean time
+        until a call is verified.
 
     Raises:
         PackError: the calls hold no genuine time under a condition that the target names.
     """
+    begun = impostor_starts(calls)
 
-    def delay_s(model: EvidenceModel) -> float:
-        traces = [trace(call, ours(model)) for call in calls]
-        found = cost(traces, highest_reject_of(traces, target))
+    def both_s(model: EvidenceModel) -> float:
+        traces, starts = ([trace(call, ours(model)) for call in some] for some in (calls, begun))
+        accept = lowest_accept(traces, starts, target.trusted)
+        found = cost(traces, highest_reject_of(traces, target)) + wait(traces, accept)
         on_try(found)
         return found
 
-    best, least_s = evidence, delay_s(evidence)
+    best, least_s = evidence, both_s(evidence)
     tried = {best}
     for _ in range(_ROUNDS):
         before = best
@@ -62,7 +66,7 @@ def tune(
                 if changed in tried:
                     continue
                 tried.add(changed)
-                found_s = delay_s(changed)
+                found_s = both_s(changed)
                 if found_s < _GAIN * least_s:
                     best, least_s = changed, found_s
         if best == before:

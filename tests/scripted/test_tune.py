@@ -4,9 +4,9 @@ import pytest
 from scripted_calls import EVIDENCE, draw_calls
 
 from model.errors import PackError
-from stream_verifier.scripted.delays import cost
-from stream_verifier.scripted.points import Target, highest_reject_of
-from stream_verifier.scripted.traces import ours, trace
+from stream_verifier.scripted.delays import MISSED_S, cost, wait
+from stream_verifier.scripted.points import Target, highest_reject_of, lowest_accept
+from stream_verifier.scripted.traces import impostor_starts, ours, trace
 from stream_verifier.scripted.tune import tune
 from stream_verifier.verify.operating import EvidenceModel
 
@@ -14,18 +14,28 @@ TARGET = Target(hours={"clean": 1 / 20, "call": 1 / 20})
 CALLS = draw_calls(24, strength=1.0, inflated=2.0)
 
 
-def delay_s(evidence: EvidenceModel) -> float:
+def waited_s(evidence: EvidenceModel) -> float:
     traces = [trace(call, ours(evidence)) for call in CALLS]
-    return cost(traces, highest_reject_of(traces, TARGET))
+    starts = [trace(call, ours(evidence)) for call in impostor_starts(CALLS)]
+    accept = lowest_accept(traces, starts, TARGET.trusted)
+    return cost(traces, highest_reject_of(traces, TARGET)) + wait(traces, accept)
 
 
-def test_it_never_makes_swaps_go_unnoticed_for_longer_and_says_how_long() -> None:
+def test_it_never_makes_anybody_wait_longer_and_says_how_long() -> None:
     tried: list[float] = []
     found, least_s = tune(CALLS, EVIDENCE, TARGET, on_try=tried.append)
-    assert least_s == pytest.approx(delay_s(found)) == min(tried)
-    assert tried[0] == pytest.approx(delay_s(EVIDENCE))
+    assert least_s == pytest.approx(waited_s(found)) == min(tried)
+    assert tried[0] == pytest.approx(waited_s(EVIDENCE))
     assert least_s < tried[0]
     assert len(tried) > 20
+
+
+def test_a_ceiling_that_nobody_could_be_verified_under_is_not_chosen() -> None:
+    low = EVIDENCE.model_copy(update={"ceiling": 0.4})
+    traces = [trace(call, ours(low)) for call in CALLS]
+    assert wait(traces, 0.5) == MISSED_S
+    found, _ = tune(CALLS, low, TARGET)
+    assert found.ceiling > 0.4
 
 
 def test_no_window_counts_for_more_than_it_says() -> None:
