@@ -24,7 +24,8 @@ def waited_s(evidence: EvidenceModel) -> float:
 def test_it_never_makes_anybody_wait_longer_and_says_how_long() -> None:
     tried: list[float] = []
     found, least_s = tune(CALLS, EVIDENCE, TARGET, on_try=tried.append)
-    assert least_s == pytest.approx(waited_s(found)) == min(tried)
+    assert least_s == pytest.approx(waited_s(found))
+    assert min(tried) > 0.99 * least_s  # what gains less than that is left out
     assert tried[0] == pytest.approx(waited_s(EVIDENCE))
     assert least_s < tried[0]
     assert len(tried) > 20
