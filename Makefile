@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/coverage run --parallel-mode -m pytest --durations=10
+PYTEST := $(BIN)/python -m pytest --durations=10
 
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
@@ -11,7 +11,7 @@ PAGES := tests/browser
 CALLS := tests/client tests/demo tests/media tests/web $(wildcard tests/test_*.py)
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
-.PHONY: help demo serve test test-calls test-pages test-others train-quick lint format weights constraints docker-steps clean
+.PHONY: help demo serve test test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,10 +46,13 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	$(BIN)/coverage erase
 	@echo "Four parts run at once; each one's report comes when it is done."
 	$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target \
 		test-calls test-pages test-others train-quick
+
+coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines none reaches (slow)
+	$(BIN)/coverage erase
+	$(BIN)/coverage run --parallel-mode -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
