@@ -35,7 +35,10 @@ def launch(playwright: Playwright) -> Iterator[Launch]:
 
     def start(capture: Capture | None = None) -> Browser:
         flags = [*FLAGS]
-        if capture is not None:
+        if capture is None:
+            # A test pattern moves less than a person and costs the processor as little.
+            flags.append("--use-fake-device-for-media-stream=fps=5")
+        else:
             flags.append(f"--use-file-for-fake-video-capture={capture.video}")
             flags.append(f"--use-file-for-fake-audio-capture={capture.audio}")
         browsers.append(playwright.chromium.launch(executable_path=path, args=flags))
