@@ -3,15 +3,18 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PYTEST := $(BIN)/python -m pytest --durations=10
+# The slow tests repeat with more effort what others show.
+SELECT ?= -m "not slow"
+PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/client tests/demo tests/media tests/web $(wildcard tests/test_*.py)
+TWO_AT_ONCE := $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
-.PHONY: help demo serve test test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -46,9 +49,12 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@echo "Four parts run at once; each one's report comes when it is done."
-	$(MAKE) --no-print-directory --jobs=4 --keep-going --output-sync=target \
-		test-calls test-pages test-others train-quick
+	@echo "Two parts run at once, twice; each one's report comes when it is done."
+	$(TWO_AT_ONCE) test-calls test-others
+	$(TWO_AT_ONCE) test-pages train-quick
+
+test-all: ## Run the slow tests too
+	$(MAKE) --no-print-directory test SELECT=
 
 coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines none reaches (slow)
 	$(BIN)/coverage erase
@@ -56,7 +62,7 @@ coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines non
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# These go well side by side. The busy ones give way, as a call cannot wait.
+# One of each two waits for the clock; the other, busy one gives way, as a call cannot wait.
 test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands only
 	$(PYTEST) $(CALLS)
 

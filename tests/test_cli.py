@@ -38,6 +38,7 @@ def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCa
     assert "enrol" in refused("verify", "grace", enrolment).lower()
 
 
+@pytest.mark.slow
 def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
     demo_calls: DemoCalls, tmp_path: Path
 ) -> None:

@@ -158,6 +158,7 @@ async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path:
     ("voice", "state", "reasons"),
     [("grace", "verified", frozenset()), ("eileen", "rejected", frozenset({"voice_mismatch"}))],
 )
+@pytest.mark.slow
 async def test_five_percent_loss_changes_no_verdict(
     server: RunningServer,
     demo_calls: DemoCalls,

@@ -84,6 +84,7 @@ def clips(data_dir: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("index", [10, 25, 39])
+@pytest.mark.slow
 def test_a_clip_is_verified_and_rejected_for_another(
     store: Path, data_dir: Path, monkeypatch: pytest.MonkeyPatch, index: int
 ) -> None:

@@ -15,6 +15,7 @@ from commands import refused, run
 from feed_media import Call, changed, ended, feed_server, score, started
 from rich.console import Console
 
+from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.client import EventFeed, FeedEvent, Lost, Position
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import EventLog
@@ -156,8 +157,14 @@ async def test_the_command_follows_a_server_and_ends_on_interrupt() -> None:
     seen: list[Any] = []
 
     class Gate:
-        def admit(self, token: str | None, *_: Any, **__: Any) -> None:
+        tokens = "known"
+
+        def admit(self, token: str | None, *_: Any, **__: Any) -> Grant:
             seen.append(token)
+            return ANYBODY
+
+        def identify(self, token: str | None, **_: Any) -> Grant:
+            return ANYBODY
 
     async with feed_server(Hub(), gate=Gate()) as server:
         process = await asyncio.create_subprocess_exec(

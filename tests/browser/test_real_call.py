@@ -129,6 +129,7 @@ def test_a_closed_tab_ends_its_call(server: RealServer, call: Page) -> None:
     server.wait_until_idle()
 
 
+@pytest.mark.slow
 def test_a_killed_browser_ends_its_call(
     server: RealServer, launch: Callable[..., Browser], captures: Captures
 ) -> None:
@@ -166,6 +167,7 @@ def test_a_camera_switched_off_and_on_is_noticed_and_survived(call: Page) -> Non
     expect_state(call, "verified")
 
 
+@pytest.mark.slow
 def test_five_percent_loss_both_ways_leaves_the_verdict(
     server: RealServer, grace: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_call_goes_on_without_the_list_of_relays(sdk: SdkPage, sdk_server: Sdk
     assert [event["code"] for event in sdk.told("warning")] == ["ice_unavailable"]
 
 
+@pytest.mark.slow
 def test_an_address_that_nobody_answers_is_told(sdk: SdkPage) -> None:
     sdk.start(url="http://127.0.0.1:9", iceServers=[])
     sdk.wait_for("closed")

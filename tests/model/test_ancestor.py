@@ -68,6 +68,7 @@ def system(trained: TrainOptions) -> Ancestor:
     return Ancestor(trained.run, None)
 
 
+@pytest.mark.slow
 def test_training_leaves_curves_and_figures_of_all_three(trained: TrainOptions) -> None:
     known = json.loads((trained.run / "known.json").read_text())
     assert [known[what]["pairs"] for what in ("both", "face", "voice")] == [8, 8, 8]
@@ -78,11 +79,13 @@ def test_training_leaves_curves_and_figures_of_all_three(trained: TrainOptions) 
     assert {"loss", "accuracy", "precision", "recall"} <= history["siamese"][0].keys()
 
 
+@pytest.mark.slow
 def test_training_learns_its_known_faces(trained: TrainOptions) -> None:
     losses = [row["loss"] for row in json.loads((trained.run / "history.json").read_text())["face"]]
     assert losses[-1] < losses[0]
 
 
+@pytest.mark.slow
 def test_a_finished_run_started_again_says_the_same(
     trained: TrainOptions, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -94,12 +97,14 @@ def test_a_finished_run_started_again_says_the_same(
     assert f"| voice | 8, 4 | {100 * accuracy:.2f} |" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_another_seed_needs_another_folder(trained: TrainOptions) -> None:
     other = TrainOptions(trained.pack, trained.run, seed=2, cache=trained.cache)
     with pytest.raises(CheckpointError, match="seed: 1 there, 2 asked for"):
         train.train(other)
 
 
+@pytest.mark.slow
 def test_it_scores_strangers_with_either_modality_missing(system: Ancestor) -> None:
     face = system.face(portraits()[0])
     voice = system.voice(np.random.default_rng(0).standard_normal(70_000).astype(np.float32))
@@ -116,6 +121,7 @@ def test_it_scores_strangers_with_either_modality_missing(system: Ancestor) -> N
     assert system.voice(np.zeros(4000, np.float32)) is None
 
 
+@pytest.mark.slow
 def test_a_variant_looks_at_its_own_modality_alone(trained: TrainOptions) -> None:
     options = SystemOptions(cache=None, ancestor=trained.run, variant="face")
     face_only = load(options)

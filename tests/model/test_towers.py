@@ -81,6 +81,7 @@ def test_campplus_is_the_published_graph(campplus: Any) -> None:
         assert cosine(ours, expected) >= KERAS_TARGET, f"{frames} frames"
 
 
+@pytest.mark.slow
 def test_litert_follows_keras_at_every_length(tmp_path: Path) -> None:
     from model.convert.litert_export import to_litert_float16
     from model.towers.campplus import build_campplus
