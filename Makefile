@@ -32,11 +32,11 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.chromium: | $(BIN)/python
-	sh scripts/install_chromium.sh
+	sh scripts/install_debian.sh chromium chromium "the browser tests"
 	@touch $@
 
 $(VENV)/.coturn: | $(BIN)/python
-	sh scripts/install_coturn.sh
+	sh scripts/install_debian.sh turnserver coturn "the tests of relayed calls"
 	@touch $@
 
 .cache/axe/version: scripts/install_axe.sh

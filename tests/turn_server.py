@@ -17,7 +17,7 @@ SECRET = "a-secret-of-tests"  # noqa: S105
 
 needs_turnserver = pytest.mark.skipif(
     shutil.which("turnserver") is None,
-    reason="needs coturn: run scripts/install_coturn.sh, or apt-get install coturn",
+    reason="needs coturn: apt-get install coturn",
 )
 
 _CONFIG = """\
