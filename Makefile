@@ -11,7 +11,6 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/client tests/demo tests/media tests/web $(wildcard tests/test_*.py)
-TWO_AT_ONCE := $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
 .PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean
@@ -49,9 +48,9 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@echo "Two parts run at once, twice; each one's report comes when it is done."
-	$(TWO_AT_ONCE) test-calls test-others
-	$(TWO_AT_ONCE) test-pages train-quick
+	@echo "Two of four parts run at once; each one's report comes when it is done."
+	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
+		test-calls test-others train-quick test-pages
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -62,7 +61,7 @@ coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines non
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# One of each two waits for the clock; the other, busy one gives way, as a call cannot wait.
+# Calls wait for the clock. What keeps the processor busy beside them gives way, as a call cannot wait.
 test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands only
 	$(PYTEST) $(CALLS)
 
