@@ -50,7 +50,7 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	@echo "Two of four parts run at once; each one's report comes when it is done."
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-		test-calls test-others train-quick test-pages
+		test-calls test-others test-pages train-quick
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -66,7 +66,7 @@ test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands on
 	$(PYTEST) $(CALLS)
 
 test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium only
-	$(PYTEST) $(PAGES)
+	nice -n 5 $(PYTEST) $(PAGES)
 
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))

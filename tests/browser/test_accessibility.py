@@ -14,7 +14,10 @@ from benchmarks.feed_stub import FeedStub
 from benchmarks.made_up_wall import wall
 
 pytestmark = pytest.mark.browser
-LOOKS = [(390, "dark"), (1280, "light")]
+LOOKS = [
+    pytest.param((1280, "light"), id="desk-light"),
+    pytest.param((390, "dark"), id="phone-dark", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +25,7 @@ def axe() -> str:
     return read_axe()
 
 
-@pytest.fixture(params=LOOKS, ids=[f"{width}-{theme}" for width, theme in LOOKS])
+@pytest.fixture(params=LOOKS)
 def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser window of one of the sizes, in one of the themes."""
     width, theme = request.param

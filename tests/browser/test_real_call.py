@@ -148,6 +148,7 @@ def test_a_killed_browser_ends_its_call(
         browser.close()
 
 
+@pytest.mark.slow
 def test_black_pictures_and_silence_do_not_stay_verified(call: Page) -> None:
     enable = "on => senders.forEach(({ track }) => { track.enabled = on; })"
     call.evaluate(enable, False)
@@ -157,6 +158,7 @@ def test_black_pictures_and_silence_do_not_stay_verified(call: Page) -> None:
     expect_state(call, "verified")
 
 
+@pytest.mark.slow
 def test_a_camera_switched_off_and_on_is_noticed_and_survived(call: Page) -> None:
     switch = """on => senders.filter(({ track }) => track.kind === 'video')
       .forEach(({ track, sender }) => sender.replaceTrack(on ? track : null))"""

@@ -91,6 +91,7 @@ def vectors(path: Path, crops: Any) -> Any:
 
 
 @pytest.mark.usefixtures("tiny")
+@pytest.mark.slow
 def test_makes_folders_of_weights_and_keeps_what_is_made(
     pack: Path, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
