@@ -5,16 +5,21 @@ cd "$(dirname "$0")/.."
 python=.venv/bin/python
 pack=${STREAM_VERIFIER_DATA:-../shared/data}/train
 runs=$(mktemp -d)
-trap 'rm -rf "$runs"' EXIT
+ancestor=
+trap 'kill $ancestor 2>/dev/null || true; rm -rf "$runs"' EXIT
 "$python" scripts/make_pack.py "$runs/made"
 if [ ! -d "$pack" ]; then
     echo "no data pack at $pack: training on made-up people instead"
     pack=$runs/made
 fi
 export TF_CPP_MIN_LOG_LEVEL=3
-for system in default ancestor; do
-    "$python" -m model train --system "$system" --pack "$pack" --run "$runs/$system" --quick
-done
+set -- --pack "$pack" --quick
+"$python" -m model train --system ancestor --run "$runs/ancestor" "$@" >"$runs/log" 2>&1 &
+ancestor=$!
+"$python" -m model train --system default --run "$runs/default" "$@"
+wait "$ancestor" || { cat "$runs/log" >&2; exit 1; }
+cat "$runs/log"
+ancestor=
 "$python" -m model export --run "$runs/default" --out "$runs/weights"
 "$python" -m model calibrate --pack "$runs/made" --weights "$runs/weights" --dry-run \
     --cache "$runs/cache"
