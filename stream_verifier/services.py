@@ -8,6 +8,7 @@ from typing import Self
 
 from model.runtime.comparator import load_comparator
 from model.runtime.face import FaceTower
+from model.runtime.silero import shipped_weights
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import Comparator, Reference
@@ -45,6 +46,7 @@ class Recogniser:
         self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
         self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
         self._detector_path: Path = weights.path("face_detector")
+        shipped_weights()  # read with all else, not while the first caller waits
         self._window_settings = WindowSettings(
             window_s=settings.speech_window_s,
             first_s=settings.speech_first_s,

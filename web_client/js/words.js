@@ -74,6 +74,7 @@ const ENDINGS = {
   peer_closed: "The call was closed.",
   client_gone: "The call was closed.",
   server_stopping: "The server is shutting down.",
+  ended_by_admin: "The call was ended by those who watch it.",
   error: "The call ended early.",
 };
 

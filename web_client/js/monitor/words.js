@@ -8,7 +8,7 @@ const ENDINGS = {
   peer_closed: "caller left",
   client_gone: "caller lost",
   server_stopping: "server stopped",
-  ended_by_operator: "ended here",
+  ended_by_admin: "ended here",
   error: "failed",
   unknown: "end not seen",
 };
