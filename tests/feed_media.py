@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-import uvicorn
 import websockets
+from hosts import hosted
 from starlette.applications import Starlette
 from starlette.routing import WebSocketRoute
 from websockets.asyncio.client import ClientConnection
@@ -133,34 +132,6 @@ class FeedServer:
             yield connection
 
 
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.up = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self.up.set()
-
-
-@contextlib.asynccontextmanager
-async def serve(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
-    """Serve an application on the server software of the product; yields its address."""
-    listener = socket.create_server(("127.0.0.1", port))
-    config = uvicorn.Config(
-        app, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
-    )
-    server = _Server(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    await server.up.wait()
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-        listener.close()
-
-
 @contextlib.asynccontextmanager
 async def feed_server(
     hub: Hub, *, port: int = 0, gate: Any = None, origins: tuple[str, ...] = ()
@@ -170,7 +141,7 @@ async def feed_server(
     app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
     app.state.gate = gate or Gate(tokens=None, limiter=NO_LIMITS)
     app.state.waiting_room = WaitingRoom()
-    async with serve(app, port=port) as address:
+    async with hosted(app, port=port) as address:
         try:
             yield FeedServer(address, app)
         finally:

@@ -1,4 +1,4 @@
-"""A host's own application on a real uvicorn, in the background of a test's loop."""
+"""An application on the server software of the product, in the background of a test's loop."""
 
 from __future__ import annotations
 
@@ -27,22 +27,21 @@ class _Server(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def hosted(app: Starlette) -> AsyncIterator[str]:
-    """Serve it on a free port of loopback; gives its address."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(8)
-        config = uvicorn.Config(
-            app, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
-        )
-        server = _Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        await server.startup_over.wait()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            await serving
+async def hosted(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
+    """Serve it on loopback, on a free port unless one is named; gives its address."""
+    listener = socket.create_server(("127.0.0.1", port))
+    config = uvicorn.Config(
+        app, ws="websockets-sansio", log_config=None, timeout_graceful_shutdown=2
+    )
+    server = _Server(config)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    await server.startup_over.wait()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()
 
 
 def load_example() -> ModuleType:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from calls import make_settings
 from conftest_real import Captures, RealServer
-from page_fake import FakeServer
+from page_fake import FakeServer, without_complaints
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 from sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
@@ -77,9 +77,15 @@ def context(chromium: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
-    """The server behind the page; media goes over loopback, which aioice leaves out by default."""
-    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+def loopback_media(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Media goes over loopback, which aioice leaves out by default."""
+    addresses = ["127.0.0.1"]
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: addresses)
+
+
+@pytest.fixture
+def fake(loopback_media: None) -> Iterator[FakeServer]:
+    """The server behind the page."""
     server = FakeServer()
     server.open()
     yield server
@@ -90,20 +96,14 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeServer]:
 def page(context: BrowserContext, fake: FakeServer) -> Iterator[Page]:
     """The page, open; what the browser complains about in its console fails the test."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console", lambda entry: complaints.append(entry.text) if entry.type == "error" else None
-    )
-    page.goto(fake.address)
-    yield page
-    assert complaints == []
+    with without_complaints(page):
+        page.goto(fake.address)
+        yield page
 
 
 @pytest.fixture
-def sdk_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[SdkServer]:
+def sdk_server(loopback_media: None) -> Iterator[SdkServer]:
     """A server whose calls can be lost and resumed."""
-    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
     server = SdkServer()
     server.open()
     yield server

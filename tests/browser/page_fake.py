@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,18 @@ from benchmarks.served import WAIT_S, Served
 
 POINT = {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
 CLIENT = Path(__file__).resolve().parents[2] / "web_client"
+
+
+@contextlib.contextmanager
+def without_complaints(page: Page, *, but: str | None = None) -> Iterator[None]:
+    """What the browser complains about in its console fails the test, but for one remark."""
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console", lambda entry: complaints.append(entry.text) if entry.type == "error" else None
+    )
+    yield
+    assert [one for one in complaints if but is None or but not in one] == []
 
 
 def until(page: Page, expression: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from page_fake import until
+from page_fake import until, without_complaints
 from playwright.sync_api import BrowserContext, Page, expect
 
 from benchmarks.feed_stub import FeedStub
@@ -39,17 +39,12 @@ def stub() -> Iterator[FeedStub]:
 def page(context: BrowserContext, stub: FeedStub) -> Iterator[Page]:
     """The monitor, live; an error in its console fails the test."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console", lambda entry: complaints.append(entry.text) if entry.type == "error" else None
-    )
-    page.goto(f"{stub.address}monitor.html")
-    expect(page.get_by_test_id("call")).to_have_count(3)
-    until(page, "document.querySelectorAll('.strip[aria-label*=Waiting]').length === 3")
-    yield page
     # What a refused request leaves in the console is the browser's own remark.
-    assert [one for one in complaints if "Failed to load resource" not in one] == []
+    with without_complaints(page, but="Failed to load resource"):
+        page.goto(f"{stub.address}monitor.html")
+        expect(page.get_by_test_id("call")).to_have_count(3)
+        until(page, "document.querySelectorAll('.strip[aria-label*=Waiting]').length === 3")
+        yield page
 
 
 def names(page: Page, test_id: str = "call") -> list[str]:

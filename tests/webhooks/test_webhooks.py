@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from calls import CONSENT, DemoCalls, follow, make_settings
-from feed_media import Call, changed, ended, score, serve
+from feed_media import Call, changed, ended, score
+from hosts import hosted
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -70,7 +71,7 @@ async def delivering(
     receiver: Receiver, hub: Hub, folder: Path, **changes: Any
 ) -> AsyncIterator[None]:
     app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
-    async with serve(app) as address:
+    async with hosted(app) as address:
         settings = settings_for(folder, f"{address}/hook", **changes)
         async with webhooks(settings, hub, backoff=SOON, last_words_s=5):
             yield
@@ -190,7 +191,7 @@ async def test_an_overloaded_receiver_is_given_the_time_it_asks_for(tmp_path: Pa
 
     receiver = Receiver(later)
     app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
-    async with serve(app) as address, delivery.httpx.AsyncClient() as client:
+    async with hosted(app) as address, delivery.httpx.AsyncClient() as client:
         sender = delivery.Delivery(
             client=client,
             url=f"{address}/hook",
@@ -241,7 +242,7 @@ async def test_a_call_of_the_whole_server_reaches_the_receiver_to_its_last_event
 ) -> None:
     receiver = Receiver()
     app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
-    async with serve(app) as address:
+    async with hosted(app) as address:
         settings = make_settings(tmp_path, webhook_url=f"{address}/hook", webhook_secret=SECRET)
         async with running_server(settings) as server:
             events = await follow(
