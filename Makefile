@@ -10,7 +10,7 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/client tests/demo tests/media tests/web $(wildcard tests/test_*.py)
+CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
 .PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean

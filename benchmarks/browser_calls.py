@@ -25,8 +25,8 @@ from rich.progress import track
 from benchmarks.casting import Part, Role, cast, frames, sound
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_capture
 from model.data.packs import Pack
-from stream_verifier.media.ice import LOOPBACK
-from stream_verifier.server import running_server
+from stream_verifier.hosting.server import running_server
+from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import load_settings
 
 ENROL_TIMEOUT_S = 90

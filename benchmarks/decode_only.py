@@ -16,8 +16,8 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.contrib.media import MediaBlackhole
 from websockets.asyncio.server import ServerConnection, serve
 
-from stream_verifier.media.aiortc_patches import use_host_addresses
-from stream_verifier.media.ice import LOOPBACK
+from stream_verifier.media.webrtc.aiortc_patches import use_host_addresses
+from stream_verifier.media.webrtc.ice import LOOPBACK
 
 
 async def answer(socket: ServerConnection) -> None:

@@ -31,7 +31,8 @@ from stream_verifier.events.schema import (
     State,
     StateChanged,
 )
-from stream_verifier.server import address_of, listen, make_server
+from stream_verifier.hosting.listener import address_of, listen
+from stream_verifier.hosting.server import make_server
 from stream_verifier.settings import load_settings
 
 _SCORES_A_CHANGE = 4

@@ -20,11 +20,11 @@ from rich.progress import track
 from benchmarks.casting import cast, frames, sound
 from model.data.packs import Pack
 from model.types import Reference
+from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.errors import EnrolmentError
 from stream_verifier.media.encode import write_webm
-from stream_verifier.offline import enrol_files, verify_file
-from stream_verifier.services import Recogniser
 from stream_verifier.settings import Settings, load_settings
+from stream_verifier.verify.recogniser import Recogniser
 
 ENROLMENT_CLIPS = 10
 _ENROL_S = 24.0

@@ -26,13 +26,14 @@ from rich.console import Console
 from benchmarks.chromium import CAMERA_FPS, open_page, until, write_capture
 from benchmarks.wire import Wire
 from stream_verifier.client import EventFeed, FeedEvent, Lost
+from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.hosting.server import running_server
 from stream_verifier.identities.consent import Consent
-from stream_verifier.offline import enrol_files
-from stream_verifier.server import running_server
-from stream_verifier.services import Recogniser, open_store
+from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import Settings, load_settings
+from stream_verifier.verify.recogniser import Recogniser
 
 TARGET_S = 3.0
 PATIENCE_S = 90.0

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from benchmarks.gauges import Average, Cusum, Gauge
-from stream_verifier.scripted.traces import MakeJudge
+from stream_verifier.simulation.replay import MakeJudge
 from stream_verifier.verify.belief import Belief, Odds
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.observation import Observation

@@ -30,8 +30,8 @@ from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_cap
 from benchmarks.feed_stub import FeedStub
 from benchmarks.made_up_wall import wall
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
-from stream_verifier.media.ice import LOOPBACK
-from stream_verifier.server import running_server
+from stream_verifier.hosting.server import running_server
+from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import load_settings
 
 _NAME = "Grace"

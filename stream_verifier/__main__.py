@@ -14,9 +14,9 @@ def main() -> None:
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
-    from stream_verifier import cli
+    from stream_verifier.console import commands
 
-    cli.main()
+    commands.main()
 
 
 if __name__ == "__main__":

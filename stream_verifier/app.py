@@ -18,12 +18,13 @@ from starlette.middleware.cors import CORSMiddleware
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
-from stream_verifier.services import Recogniser, open_store
-from stream_verifier.sessions import Sessions
+from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
+from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.web import api, whip
 from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.feed_socket import feed_socket
@@ -49,7 +50,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
     app.state.hub = hub = Hub(max_subscribers=settings.max_subscribers)
-    sessions = Sessions(
+    sessions = SessionRegistry(
         recogniser=recogniser, store=store, engine=engine, hub=hub, settings=settings
     )
     app.state.sessions = sessions

@@ -9,8 +9,8 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_verifier.access.urls import check_ice_urls, check_port_range
 from stream_verifier.errors import SettingsError
-from stream_verifier.urls import check_ice_urls, check_port_range
 from stream_verifier.webhooks.target import check_target
 
 

@@ -24,7 +24,7 @@ for _threads in (
     os.environ.setdefault(_threads, "1")
 
 if TYPE_CHECKING:
-    from calls import DemoCalls
+    from tests.support.calls import DemoCalls
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +41,7 @@ def data_dir() -> Path:
 @pytest.fixture(scope="session")
 def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
     """Calls of the two demo people, each made when first asked for."""
-    from calls import DemoCalls
+    from tests.support.calls import DemoCalls
 
     return DemoCalls(tmp_path_factory.mktemp("demo-calls"))
 
@@ -49,7 +49,7 @@ def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
 @pytest.fixture(scope="session")
 def enrolled_dir(tmp_path_factory: pytest.TempPathFactory, demo_calls: DemoCalls) -> Path:
     """A server's data directory in which Grace is enrolled, from a file."""
-    from calls import enrol_from_file
+    from tests.support.calls import enrol_from_file
 
     folder = tmp_path_factory.mktemp("enrolled")
     enrol_from_file(folder, demo_calls.get("grace", "grace", 25), "grace")

@@ -57,12 +57,13 @@ def test_a_room_imports_nothing_that_it_must_not_know(room: str) -> None:
 def test_the_server_imports_nothing_that_only_training_and_benchmarks_need() -> None:
     code = (
         "import sys\n"
-        "import stream_verifier.cli, stream_verifier.server, stream_verifier.app\n"
-        "from stream_verifier.services import Recogniser\n"
+        "import stream_verifier.app, stream_verifier.hosting.server\n"
+        "import stream_verifier.console.commands\n"
+        "from stream_verifier.verify.recogniser import Recogniser\n"
         "from stream_verifier.settings import Settings\n"
         "Recogniser.load(Settings()).enrol_pipeline()\n"
         "wrong = {'tensorflow', 'keras', 'librosa', 'matplotlib', 'torch', 'skimage',\n"
-        "         'stream_verifier.scripted'}\n"
+        "         'stream_verifier.simulation'}\n"
         "print(sorted(wrong & set(sys.modules)))\n"
     )
     result = subprocess.run(

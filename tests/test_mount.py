@@ -9,9 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
-from calls import TIMEOUT_S, DemoCalls, make_settings
 from fastapi import FastAPI
-from hosts import hosted, load_example
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -22,6 +20,8 @@ from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.keys import new_key
 from stream_verifier.mount import mount
+from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings
+from tests.support.hosts import hosted, load_example
 
 
 async def greet(request: Request) -> Response:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.access.ways import IDENTITY, SESSION
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownSessionError
 from stream_verifier.events.messages import Resume
-from stream_verifier.sessions import Sessions
-from stream_verifier.summary import CallSummary
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class OneCall:
         sessions: answers for all other calls.
     """
 
-    def __init__(self, sessions: Sessions) -> None:
+    def __init__(self, sessions: SessionRegistry) -> None:
         self._sessions = sessions
 
     def __getattr__(self, name: str) -> Any:

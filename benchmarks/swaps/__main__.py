@@ -24,10 +24,10 @@ from benchmarks.swaps.results import Result, result, write_calls
 from benchmarks.swaps.sparing import sparing
 from model.data.packs import Pack
 from model.runtime.weights import Weights
-from stream_verifier.scripted.material import CACHE
-from stream_verifier.scripted.playing import CONDITIONS, play_pack
-from stream_verifier.scripted.traces import Played, ours
 from stream_verifier.settings import Settings
+from stream_verifier.simulation.material import CACHE
+from stream_verifier.simulation.pack_calls import CONDITIONS, play_pack
+from stream_verifier.simulation.replay import Played, ours
 from stream_verifier.verify.operating import DecisionModel
 
 EVERYTHING = "all"

@@ -11,8 +11,8 @@ from typing import Any
 from benchmarks.rivals import Variant, variants
 from benchmarks.swaps.people import Figure, People, grouped
 from benchmarks.swaps.results import speech_between
-from stream_verifier.scripted.delays import MISSED_S, cost, delays, threshold
-from stream_verifier.scripted.traces import MakeJudge, Played, Trace, trace
+from stream_verifier.simulation.delays import MISSED_S, cost, delays, threshold
+from stream_verifier.simulation.replay import MakeJudge, Played, Trace, trace
 
 OURS = "ours"
 PER_HOUR = (1 / 8, 1 / 2)

@@ -30,17 +30,17 @@ from model.runtime.comparator import load_comparator
 from model.runtime.weights import Weights
 from model.types import Reference
 from stream_verifier.events.schema import State
+from stream_verifier.hosting.server import running_server
 from stream_verifier.identities.consent import Consent
-from stream_verifier.media.ice import LOOPBACK
-from stream_verifier.scripted.casting import cast_people
-from stream_verifier.scripted.material import CACHE, Material
-from stream_verifier.scripted.parts import Script
-from stream_verifier.scripted.render import frames, sound
-from stream_verifier.scripted.script import compose
-from stream_verifier.scripted.stage import Stage
-from stream_verifier.server import running_server
-from stream_verifier.services import open_store
+from stream_verifier.identities.opening import open_store
+from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import Settings, load_settings
+from stream_verifier.simulation.call_player import CallPlayer
+from stream_verifier.simulation.casting import cast_people
+from stream_verifier.simulation.composing import compose
+from stream_verifier.simulation.material import CACHE, Material
+from stream_verifier.simulation.render import frames, sound
+from stream_verifier.simulation.script import Script
 from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.operating import DecisionModel
 
@@ -73,11 +73,11 @@ class Compared:
         return self.apart_s is not None and self.apart_s <= hop_s
 
 
-def simulated(script: Script, stage: Stage, settings: Settings) -> Changes:
+def simulated(script: Script, player: CallPlayer, settings: Settings) -> Changes:
     """The states of a call as the simulation has them."""
     model = DecisionModel.load(Weights.load())
     decision = Decision(evidence=model.evidence, point=model.point(settings.operating_point))
-    told = [(seen.end_s, decision.update(seen).state.value) for _, seen in stage.play(script)]
+    told = [(seen.end_s, decision.update(seen).state.value) for _, seen in player.play(script)]
     return changes(told)
 
 
@@ -116,7 +116,7 @@ def compare(script: Script, expected: Changes, found: Changes, hop_s: float) -> 
 
 
 async def measure(
-    scripts: Sequence[Script], material: Material, stage: Stage, console: Console
+    scripts: Sequence[Script], material: Material, player: CallPlayer, console: Console
 ) -> list[Compared]:
     """Make every call in a browser of its own against one server."""
     compared = []
@@ -127,7 +127,7 @@ async def measure(
         await _enrol(settings, people)
         async with running_server(settings) as server:
             for script in track(scripts, "calls", console=console, transient=True):
-                expected = simulated(script, stage, settings)
+                expected = simulated(script, player, settings)
                 moving = frames(script, material, fps=CAMERA_FPS)
                 said = sound(script, material)
                 files = await asyncio.to_thread(write_capture, folder, "call", moving, said)
@@ -205,8 +205,8 @@ def main() -> None:
     )
     material = Material(pack=pack, roles=cast, weights=weights, cache=options.cache)
     material.prepare(scripts)
-    stage = Stage(material=material, comparator=load_comparator(weights))
-    compared = asyncio.run(measure(scripts, material, stage, Console()))
+    player = CallPlayer(material=material, comparator=load_comparator(weights))
+    compared = asyncio.run(measure(scripts, material, player, Console()))
     hop_s = Settings().hop_s
     text = table(compared, hop_s)
     print(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from stream_verifier.scripted.delays import MISSED_S
+from stream_verifier.simulation.delays import MISSED_S
 
 Row = dict[str, Any]
 SWAPS = (

@@ -14,7 +14,7 @@ from benchmarks.swaps.contest import Believed, curve
 from benchmarks.swaps.people import grouped
 from benchmarks.swaps.results import Result
 from model.evaluation.plots import SYSTEMS
-from stream_verifier.scripted.delays import MISSED_S
+from stream_verifier.simulation.delays import MISSED_S
 
 RATES = tuple(float(rate) for rate in np.geomspace(1 / 16, 32, 19))
 _SIZE_IN = (7.0, 4.6)

@@ -8,16 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from stream_verifier.scripted.delays import MISSED_S
-from stream_verifier.scripted.outcome import (
+from stream_verifier.simulation.delays import MISSED_S
+from stream_verifier.simulation.outcome import (
     SWAPPED,
     Outcome,
     genuine_windows,
     impostor_windows,
     judge,
 )
-from stream_verifier.scripted.parts import Script
-from stream_verifier.scripted.traces import Judge, Played, follow
+from stream_verifier.simulation.replay import Judge, Played, follow
+from stream_verifier.simulation.script import Script
 
 COLUMNS = (
     "call",

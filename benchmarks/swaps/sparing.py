@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.swaps.people import People, grouped
 from benchmarks.swaps.results import Result
-from stream_verifier.scripted.delays import MISSED_S
+from stream_verifier.simulation.delays import MISSED_S
 
 Row = dict[str, Any]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
-from stream_verifier.backoff import Backoff
+from stream_verifier.client.backoff import Backoff
 from stream_verifier.client.connection import (
     Connection,
     ConnectionFailedError,

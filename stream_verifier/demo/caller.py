@@ -13,8 +13,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.media.ice import LOOPBACK
-from stream_verifier.media.publisher import Publisher
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.publisher import Publisher
 
 
 class RefusedError(StreamVerifierError):

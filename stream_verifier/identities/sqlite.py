@@ -27,7 +27,7 @@ from stream_verifier.errors import (
 )
 from stream_verifier.identities import tables
 from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.engine import claim_file, open_engine, store_errors
+from stream_verifier.identities.database import claim_file, open_engine, store_errors
 from stream_verifier.identities.identity import Identity, normalise_name
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault

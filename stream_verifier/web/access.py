@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
-from stream_verifier.session import Session
-from stream_verifier.sessions import Sessions
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.session import Session
 
 _bearer = HTTPBearer(
     scheme_name="token",
@@ -83,7 +83,7 @@ def admit_to_session(connection: HTTPConnection, token: str | None, session_id: 
         AccessError: what `Gate.admit` raises.
     """
     gate_of(connection).identify(token, client=client_of(connection))
-    sessions: Sessions = connection.app.state.sessions
+    sessions: SessionRegistry = connection.app.state.sessions
     session = sessions.find(session_id)
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
     admit(connection, token, scope, identity=session.identity, session=session.id)

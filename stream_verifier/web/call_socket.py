@@ -8,13 +8,13 @@ import contextlib
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.session import Session
 from stream_verifier.errors import ProtocolError, ResumeKeyError, StreamVerifierError
 from stream_verifier.events.log import to_line
 from stream_verifier.events.messages import Resume, Start, Stop, parse_message
 from stream_verifier.events.replies import Answer
-from stream_verifier.link import Link
-from stream_verifier.session import Session
-from stream_verifier.sessions import Sessions
 from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
@@ -40,12 +40,12 @@ async def call_socket(websocket: WebSocket) -> None:
         return
     except WebSocketDisconnect:
         return
-    await _serve(websocket, session, session.link, answer)
+    await _serve(websocket, session, session.connection, answer)
 
 
 async def _open(websocket: WebSocket) -> tuple[Session, str]:
     """Do what the first message says."""
-    sessions: Sessions = websocket.app.state.sessions
+    sessions: SessionRegistry = websocket.app.state.sessions
     with websocket.app.state.waiting_room.seat(client_of(websocket)):
         message = await _receive_first(websocket)
     gate_of(websocket).count_opening(client_of(websocket))
@@ -56,7 +56,9 @@ async def _open(websocket: WebSocket) -> tuple[Session, str]:
     return await sessions.open(message)
 
 
-async def _resume(websocket: WebSocket, sessions: Sessions, message: Resume) -> tuple[Session, str]:
+async def _resume(
+    websocket: WebSocket, sessions: SessionRegistry, message: Resume
+) -> tuple[Session, str]:
     admit_to_session(websocket, message.token, message.session)
     try:
         return await sessions.resume(message)
@@ -79,29 +81,31 @@ async def _receive_first(websocket: WebSocket) -> Start | Resume:
     return message
 
 
-async def _serve(websocket: WebSocket, session: Session, link: Link, answer: str) -> None:
-    listener = asyncio.create_task(_listen(websocket, session, link))
+async def _serve(
+    websocket: WebSocket, session: Session, connection: Connection, answer: str
+) -> None:
+    listener = asyncio.create_task(_listen(websocket, session, connection))
     try:
         # Whether it broke or was closed, the session learns of it below.
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(_answer(session, answer))
-            for event in link.replay:
+            for event in connection.replay:
                 await websocket.send_text(to_line(event))
-            async for event in link.outbox:
+            async for event in connection.outbox:
                 await websocket.send_text(to_line(event))
-            await _close(websocket, link)
+            await _close(websocket, connection)
     finally:
-        session.lose(link, "socket_closed")
+        session.lose(connection, "socket_closed")
         listener.cancel()
 
 
-async def _close(websocket: WebSocket, link: Link) -> None:
+async def _close(websocket: WebSocket, connection: Connection) -> None:
     """Close a socket for which no more events come."""
-    if link.outbox.overflowed:
+    if connection.outbox.overflowed:
         await websocket.close(TRY_AGAIN_LATER, "too slow to follow")
     elif websocket.client_state is not WebSocketState.CONNECTED:
         return
-    elif link.taken_over:
+    elif connection.taken_over:
         await websocket.close(TAKEN_OVER, "resumed over another connection")
     else:
         await websocket.close()
@@ -117,32 +121,32 @@ def _answer(session: Session, sdp: str) -> str:
     return answer.model_dump_json()
 
 
-async def _listen(websocket: WebSocket, session: Session, link: Link) -> None:
+async def _listen(websocket: WebSocket, session: Session, connection: Connection) -> None:
     """Wait for the client to stop, to break the contract or to go."""
     while True:
         try:
             message = await _receive(websocket)
         except WebSocketDisconnect as gone:
-            _part(session, link, gone.code)
+            _part(session, connection, gone.code)
             return
         except ProtocolError as error:
-            _fail(session, link, error)
+            _fail(session, connection, error)
             return
         if not isinstance(message, Stop):
-            _fail(session, link, ProtocolError("This session has started already."))
+            _fail(session, connection, ProtocolError("This session has started already."))
             return
-        if link is session.link:
+        if connection is session.connection:
             session.request_end("stopped")
 
 
-def _part(session: Session, link: Link, code: int) -> None:
+def _part(session: Session, connection: Connection, code: int) -> None:
     """Tell a client that hung up from one whose connection broke: that one may come back."""
     if code == GOODBYE:
-        session.leave(link)
-    session.lose(link, "socket_closed")
+        session.leave(connection)
+    session.lose(connection, "socket_closed")
 
 
-def _fail(session: Session, link: Link, error: ProtocolError) -> None:
+def _fail(session: Session, connection: Connection, error: ProtocolError) -> None:
     """End the session, unless it has gone on without this socket."""
-    if link is session.link:
+    if connection is session.connection:
         session.fail(error)

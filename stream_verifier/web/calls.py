@@ -9,9 +9,9 @@ from fastapi import Query
 from starlette.requests import Request
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownCallError
-from stream_verifier.sessions import Sessions
-from stream_verifier.summary import CallSummary
 from stream_verifier.web.access import Token, admit
 from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
 
@@ -21,8 +21,8 @@ def describe(call: CallSummary) -> CallDescription:
     return CallDescription.model_validate(dataclasses.asdict(call))
 
 
-def _sessions(request: Request) -> Sessions:
-    sessions: Sessions = request.app.state.sessions
+def _sessions(request: Request) -> SessionRegistry:
+    sessions: SessionRegistry = request.app.state.sessions
     return sessions
 
 

@@ -9,9 +9,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.ice_settings import ice_servers
 from stream_verifier.errors import ForbiddenError
-from stream_verifier.media.ice import IceServer
-from stream_verifier.network import ice_servers
+from stream_verifier.media.webrtc.ice import IceServer
 from stream_verifier.settings import Settings
 from stream_verifier.web.access import Token, client_of, gate_of
 from stream_verifier.web.models import IceServerDescription, IceServerList

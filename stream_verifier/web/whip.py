@@ -16,9 +16,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import IdentityError, ProtocolError
 from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Start
-from stream_verifier.sessions import Sessions
 from stream_verifier.web.access import admit, admit_to_session, bearer, client_of, gate_of
 from stream_verifier.web.ice import link_headers
 
@@ -39,7 +39,7 @@ class Endpoint(HTTPEndpoint):
         gate_of(request).count_opening(client_of(request))
         admit(request, bearer(request), Scope.PUBLISH, identity=identity)
         start = _start(identity, await _offer(request))
-        sessions: Sessions = request.app.state.sessions
+        sessions: SessionRegistry = request.app.state.sessions
         session, answer = await sessions.open(start, socket=False)
         return _created(request, session.id, answer)
 

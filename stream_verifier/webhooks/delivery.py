@@ -11,7 +11,7 @@ from enum import Enum, auto
 
 import httpx
 
-from stream_verifier.backoff import Backoff
+from stream_verifier.client.backoff import Backoff
 from stream_verifier.webhooks.signature import (
     ID_HEADER,
     SIGNATURE_HEADER,

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import httpx
 
-from stream_verifier.backoff import Backoff
+from stream_verifier.client.backoff import Backoff
 from stream_verifier.events.envelope import Filter
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.types import LASTING_TYPES

@@ -3,14 +3,13 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
-from calls import make_settings
-
 from benchmarks.access.__main__ import PATH
 from benchmarks.access.table import markdown, try_all, wrong
 from benchmarks.access.ways import SOCKET, WAYS, routes_of
 from stream_verifier.app import create_app
 from stream_verifier.events.feed_messages import Subscribe
 from stream_verifier.events.messages import ClientMessage
+from tests.support.calls import make_settings
 
 LATER = {"stop"}
 """Messages that come in a session only, so after one that needed a token."""

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pytest
-from scripted_calls import make_observation
 
 from benchmarks.gauges import Average, Cusum
 from benchmarks.rivals import Gauges, Rival, variants
 from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.operating import OperatingPoint
+from tests.support.simulated_calls import make_observation
 
 POINT = OperatingPoint(accept=2.0, reject=-2.0)
 

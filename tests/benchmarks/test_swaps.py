@@ -5,7 +5,6 @@ import json
 from pathlib import Path
 
 import pytest
-from scripted_calls import EVIDENCE, draw_calls, make_call, make_script
 
 from benchmarks.rivals import variants
 from benchmarks.swaps.__main__ import examine
@@ -16,9 +15,10 @@ from benchmarks.swaps.people import People
 from benchmarks.swaps.plots import draw
 from benchmarks.swaps.results import COLUMNS, Result, result, write_calls
 from benchmarks.swaps.sparing import sparing
-from stream_verifier.scripted.delays import cost, noticed_s, threshold
-from stream_verifier.scripted.traces import Played, ours, replay, trace
+from stream_verifier.simulation.delays import cost, noticed_s, threshold
+from stream_verifier.simulation.replay import Played, ours, replay, trace
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
+from tests.support.simulated_calls import EVIDENCE, draw_calls, make_call, make_script
 
 POINT = OperatingPoint(accept=2.0, reject=-3.0, target="few alarms")
 OURS = ours(EVIDENCE)

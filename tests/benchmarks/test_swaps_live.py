@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from scripted_calls import make_script
 
 from benchmarks.swaps.live import changes, compare, lasting, line, live, table
+from tests.support.simulated_calls import make_script
 
 SCRIPT = make_script("swap_both")
 EXPECTED = changes([(1.0, "waiting"), (2.0, "verified"), (9.0, "verified"), (33.0, "rejected")])

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from calls import make_settings
-from conftest_real import Captures, RealServer
-from page_fake import FakeServer, without_complaints
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
-from sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
 from benchmarks.chromium import FLAGS, Capture
+from tests.support.calls import make_settings
+from tests.support.page_fake import FakeServer, without_complaints
+from tests.support.real_browser import Captures, RealServer
+from tests.support.sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
 Launch = Callable[..., Browser]
 PATIENCE_MS = 20_000

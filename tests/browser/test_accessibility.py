@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from axe import read_axe, violations
-from page_fake import FakeCall, FakeServer
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.feed_stub import FeedStub
 from benchmarks.made_up_wall import wall
+from tests.support.axe import read_axe, violations
+from tests.support.page_fake import FakeCall, FakeServer
 
 pytestmark = pytest.mark.browser
 LOOKS = [

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from element_fake import ElementPage
-from page_fake import until
 from playwright.sync_api import BrowserContext, expect
-from sdk_fake import SdkServer, open_bare
+
+from tests.support.element_fake import ElementPage
+from tests.support.page_fake import until
+from tests.support.sdk_fake import SdkServer, open_bare
 
 pytestmark = pytest.mark.browser
 

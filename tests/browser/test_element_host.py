@@ -9,9 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from calls import make_settings
-from conftest_real import Captures, RealServer
 from playwright.sync_api import Browser, expect
+
+from tests.support.calls import make_settings
+from tests.support.real_browser import Captures, RealServer
 
 pytestmark = pytest.mark.browser
 PAGE = Path(__file__).resolve().parents[2] / "examples" / "host_page" / "index.html"

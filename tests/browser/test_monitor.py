@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
-from page_fake import until, without_complaints
 from playwright.sync_api import BrowserContext, Page, expect
 
 from benchmarks.feed_stub import FeedStub
 from benchmarks.made_up_calls import MadeUpCall, Script, Who
+from tests.support.page_fake import until, without_complaints
 
 pytestmark = pytest.mark.browser
 GENUINE = ((30.0, Who.GENUINE),)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest_real import Captures
-from hosts import hosted, load_example
 from playwright.async_api import expect
 
 from benchmarks.chromium import open_page
 from stream_verifier.identities.keys import new_key
+from tests.support.hosts import hosted, load_example
+from tests.support.real_browser import Captures
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000

@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from calls import make_settings
-from conftest_real import RealServer
 from playwright.sync_api import Browser, Page
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.identities.keys import new_key, parse_key
+from tests.support.calls import make_settings
+from tests.support.real_browser import RealServer
 
 pytestmark = pytest.mark.browser
 KEY = new_key()

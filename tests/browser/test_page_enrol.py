@@ -3,8 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from page_fake import CLIENT, FakeCall, FakeServer
 from playwright.sync_api import Page, expect
+
+from tests.support.page_fake import CLIENT, FakeCall, FakeServer
 
 pytestmark = pytest.mark.browser
 

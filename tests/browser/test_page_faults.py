@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import pytest
-from page_fake import FakeCall, FakeServer
 from playwright.sync_api import Page, expect
+
+from tests.support.page_fake import FakeCall, FakeServer
 
 pytestmark = pytest.mark.browser
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page
-from timeline_media import Event, change, failed, gap, minute, score, started
 
-from stream_verifier import timeline
+from stream_verifier.console import timeline
 from stream_verifier.events.schema import Reason, State
+from tests.support.timeline_media import Event, change, failed, gap, minute, score, started
 
 pytestmark = pytest.mark.browser
 

@@ -3,8 +3,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from page_fake import CLIENT, FakeCall, FakeServer, until
 from playwright.sync_api import Page, expect
+
+from tests.support.page_fake import CLIENT, FakeCall, FakeServer, until
 
 pytestmark = pytest.mark.browser
 

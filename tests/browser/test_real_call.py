@@ -8,11 +8,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from calls import make_settings
-from conftest_real import Captures, RealServer
-from lossy import lose_packets
-from page_fake import until
 from playwright.sync_api import Browser, Error, Page, expect
+
+from tests.support.calls import make_settings
+from tests.support.lossy import lose_packets
+from tests.support.page_fake import until
+from tests.support.real_browser import Captures, RealServer
 
 pytestmark = pytest.mark.browser
 PATIENCE_MS = 60_000

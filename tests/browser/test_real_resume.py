@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from calls import make_settings
-from conftest_real import Captures
 
 from benchmarks.chromium import open_page
 from benchmarks.resume import cut
 from benchmarks.wire import Wire
-from stream_verifier.server import running_server
+from stream_verifier.hosting.server import running_server
+from tests.support.calls import make_settings
+from tests.support.real_browser import Captures
 
 pytestmark = pytest.mark.browser
 

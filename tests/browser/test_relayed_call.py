@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calls import make_settings
-from conftest_real import Captures, RealServer
 from playwright.sync_api import Browser
-from turn_server import SECRET, TurnServer, needs_turnserver, turn_server
+
+from tests.support.calls import make_settings
+from tests.support.real_browser import Captures, RealServer
+from tests.support.turn_server import SECRET, TurnServer, needs_turnserver, turn_server
 
 pytestmark = [pytest.mark.browser, needs_turnserver]
 

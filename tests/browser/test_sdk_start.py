@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from page_fake import until
-from sdk_fake import SdkPage, SdkServer, connected
+
+from tests.support.page_fake import until
+from tests.support.sdk_fake import SdkPage, SdkServer, connected
 
 pytestmark = pytest.mark.browser
 ADDRESSES = """async urls => {

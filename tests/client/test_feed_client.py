@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 import websockets
-from feed_media import Call, changed, ended, feed_server, score
 from websockets.asyncio.server import ServerConnection
 
 from stream_verifier.access.grant import ANYBODY, Grant
-from stream_verifier.backoff import Backoff
 from stream_verifier.client import EventFeed, FeedError, FeedEvent, FeedRefusedError, Lost, Position
+from stream_verifier.client.backoff import Backoff
 from stream_verifier.client.connection import feed_url
 from stream_verifier.client.items import read_payload
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import StateChanged
+from tests.support.feed_media import Call, changed, ended, feed_server, score
 
 SOON = Backoff(first_s=0.01, longest_s=0.05)
 FROM_THE_START = Position(None, 0)

@@ -5,13 +5,13 @@ import os
 from pathlib import Path
 
 import pytest
-from calls import make_settings
 from rich.console import Console
 
 from stream_verifier.demo import script
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.script import Outcome, run_demo, scenes
 from stream_verifier.identities.keys import new_key
+from tests.support.calls import make_settings
 
 
 async def test_the_script_brings_each_verdict_and_leaves_nothing(

@@ -9,9 +9,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-from calls import TIMEOUT_S, DemoCalls, enrol, make_settings, say, start_message
-from commands import run
-from feed_media import PAYLOAD_EXAMPLES
 from pydantic import TypeAdapter
 
 from stream_verifier.client import EventFeed, FeedEvent
@@ -21,7 +18,10 @@ from stream_verifier.events.envelope import Envelope
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import AnyPayload
 from stream_verifier.events.types import EVENT_TYPES
-from stream_verifier.server import running_server
+from stream_verifier.hosting.server import running_server
+from tests.support.calls import TIMEOUT_S, DemoCalls, enrol, make_settings, say, start_message
+from tests.support.commands import run
+from tests.support.feed_media import PAYLOAD_EXAMPLES
 
 SCHEMA = contract.schema()
 _STAMPS = ("v", "seq", "session", "wall")

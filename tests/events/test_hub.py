@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from feed_media import Call, changed, ended, score, started
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import Payload
 from stream_verifier.events.subscription import Subscription
+from tests.support.feed_media import Call, changed, ended, score, started
 
 PAYLOADS: dict[str, Payload] = {"s": score(), "c": changed(), "e": ended()}
 # What happens: (session, kind) says something, None: the subscriber comes back.

@@ -326,7 +326,7 @@ async def test_a_locked_database_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch, store: IdentityStore
 ) -> None:
     await store.add("ada", _reference(), CONSENT)
-    monkeypatch.setattr("stream_verifier.identities.engine.BUSY_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("stream_verifier.identities.database.BUSY_TIMEOUT_S", 0.05)
     impatient = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
     blocker = sqlite3.connect(path)
     blocker.execute("BEGIN EXCLUSIVE")

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from blockbuster import BlockBuster, blockbuster_ctx
-from conftest_media import FPS, SECONDS, SIZE, Call, StartCall, numbered, sweep
 
 from stream_verifier.media.encode import write_webm
-from stream_verifier.media.ice import LOOPBACK
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.peer import Peer
-from stream_verifier.media.publisher import Publisher
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.media.webrtc.publisher import Publisher
+from tests.support.media import FPS, SECONDS, SIZE, Call, StartCall, numbered, sweep
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
-from conftest_media import sweep
 from numpy.typing import NDArray
 
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.types import AudioChunk, MediaGap
+from tests.support.media import sweep
 
 _RATE = 48_000
 _BLOCK = 960

@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import av
-from conftest_media import FPS, SECONDS, SIZE, sweep
 
 from stream_verifier.media.encode import write_webm
+from tests.support.media import FPS, SECONDS, SIZE, sweep
 
 
 def test_a_call_has_vp8_opus_and_a_key_frame_every_two_seconds(call_webm: Path) -> None:

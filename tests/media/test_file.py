@@ -8,12 +8,12 @@ import av
 import cv2
 import numpy as np
 import pytest
-from conftest_media import FPS, SECONDS, SIZE, number_in, numbered, sweep
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.encode import write_webm
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from tests.support.media import FPS, SECONDS, SIZE, number_in, numbered, sweep
 
 
 def _when(item: MediaItem) -> float:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import av
 import numpy as np
 import pytest
-from conftest_media import number_in, numbered
 
 from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.media.video import VideoPicker, to_bgr
+from tests.support.media import number_in, numbered
 
 
 def _frame(width: int, height: int, number: int = 5) -> av.VideoFrame:

@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow
-from ancestor_media import portraits, write_pack
 
 from model.ancestor import networks, train, vgg
 from model.ancestor.known import figures
@@ -23,6 +22,7 @@ from model.errors import CheckpointError, MissingExtraError, ModelError, Weights
 from model.evaluation.systems import SystemOptions
 from model.training import extras
 from model.training.command import TrainOptions
+from tests.support.ancestor_media import portraits, write_pack
 
 pytestmark = pytest.mark.filterwarnings("ignore:Even though the `tf.config:UserWarning")
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ancestor_media import PEOPLE, hum, write_pack
 
 from model.ancestor.pairs import COUNTS, Dealer
 from model.ancestor.people import TEST, TRAIN, VALIDATION, Album, Material
 from model.ancestor.spectrogram import PIECE, picture, pieces
 from model.data.packs import Pack
 from model.errors import PackError
+from tests.support.ancestor_media import PEOPLE, hum, write_pack
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,6 @@ import keras
 import numpy as np
 import pytest
 from keras import layers
-from siamese_media import write_pack
 
 from model.__main__ import main
 from model.compress import command, methods, prune, towers
@@ -27,6 +26,7 @@ from model.siamese.towers import as_student
 from model.training import run as training_run
 from model.training import state
 from model.training.run import Run
+from tests.support.siamese_media import write_pack
 
 CHANNELS = Channels("a", ("a_batchnorm",), ("b",))
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tower_media import cosine
 
 from model.data.align import align
 from model.data.degrade import add_noise, white
@@ -24,6 +23,7 @@ from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames
 from stream_verifier.media.types import AudioChunk
 from stream_verifier.windows import faces
 from stream_verifier.windows.speech import SpeechWindower
+from tests.support.tower_media import cosine
 
 GRACE, EILEEN = DEMO_PEOPLE
 

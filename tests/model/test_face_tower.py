@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from tower_media import CACHE, Crops, aligned_faces, cosine
 
 from model.errors import ModelError, WeightsError
 from model.parity import load_onnx_sface
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE
+from tests.support.tower_media import CACHE, Crops, aligned_faces, cosine
 
 
 @pytest.fixture(scope="module")

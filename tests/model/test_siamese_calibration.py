@@ -6,13 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from siamese_media import (
-    SETTINGS,
-    PatternEmbedder,
-    exported_network,
-    write_list,
-    write_pack,
-)
 
 from model.errors import PackError, WeightsError
 from model.evaluation.metrics import cllr, min_cllr
@@ -21,6 +14,13 @@ from model.runtime.weights import Weights
 from model.siamese import calibrate_command, drawn
 from model.siamese.artifacts import CALIBRATION_FILE, write_fusion
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
+from tests.support.siamese_media import (
+    SETTINGS,
+    PatternEmbedder,
+    exported_network,
+    write_list,
+    write_pack,
+)
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -8,16 +8,6 @@ import keras
 import numpy as np
 import pytest
 from numpy.typing import ArrayLike
-from siamese_media import (
-    SETTINGS,
-    PatternEmbedder,
-    exported_network,
-    portrait,
-    random_inputs,
-    sound,
-    trained_network,
-    vector,
-)
 
 from model.convert.manifest import update_part
 from model.errors import CheckpointError, WeightsError
@@ -44,6 +34,16 @@ from model.siamese.train import train
 from model.training.command import TrainOptions
 from model.training.run import Run
 from model.types import FaceSample, Reference, VoiceSample
+from tests.support.siamese_media import (
+    SETTINGS,
+    PatternEmbedder,
+    exported_network,
+    portrait,
+    random_inputs,
+    sound,
+    trained_network,
+    vector,
+)
 
 TOWERS = ("face_detector", "face_tower", "voice_tower")
 

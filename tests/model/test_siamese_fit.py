@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from siamese_media import clusters, face_clusters, random_inputs, trained_network, voice_clusters
 
 from model.evaluation.metrics import cllr, equal_error_rate
 from model.siamese import validation
@@ -20,6 +19,13 @@ from model.siamese.validation import HeldOut, held_out, table
 from model.training import run as training_run
 from model.training.run import Run
 from model.types import Vector
+from tests.support.siamese_media import (
+    clusters,
+    face_clusters,
+    random_inputs,
+    trained_network,
+    voice_clusters,
+)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from siamese_media import PatternEmbedder, clusters, write_list, write_pack
 
 from model.data.embed import Embedder
 from model.data.packs import Pack
@@ -22,6 +21,7 @@ from model.siamese.material import (
     voice_samples,
 )
 from model.siamese.samples import Samples
+from tests.support.siamese_media import PatternEmbedder, clusters, write_list, write_pack
 
 AMOUNT = Amount(pictures=2, picture_copies=2, units=3, speech_copies=2)
 Make = Callable[[Pack, Embedder, Amount], Samples]

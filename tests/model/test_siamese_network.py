@@ -5,12 +5,12 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from siamese_media import random_inputs, scalings, trained_network, vector
 
 from model.evaluation.metrics import cllr
 from model.siamese.fit import llr_loss
 from model.siamese.network import INPUTS, Scaling, Shape, build_network
 from model.types import Vector
+from tests.support.siamese_media import random_inputs, scalings, trained_network, vector
 
 FACE_QUALITY, VOICE_QUALITY, PRESENT = (
     INPUTS.index(name) for name in ("face_quality", "voice_quality", "present")

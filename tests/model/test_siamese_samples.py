@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from siamese_media import clusters, face_clusters, voice_clusters
 
 from model.errors import PackError
 from model.siamese.pairs import KINDS, SHARES, PairMaker
 from model.siamese.samples import REFERENCE_UNITS, Samples, TrialMaker, Trials
+from tests.support.siamese_media import clusters, face_clusters, voice_clusters
 
 GENUINE, BOTH, WRONG_VOICE, WRONG_FACE = range(len(KINDS))
 

@@ -10,7 +10,6 @@ import pytest
 import scipy.io.wavfile
 import tensorflow as tf
 from keras import layers
-from siamese_media import vector, write_pack
 
 from model.data.media import SAMPLE_RATE_HZ
 from model.data.packs import Pack
@@ -23,6 +22,7 @@ from model.training import run as training_run
 from model.training.run import Run
 from model.types import Vector
 from stream_verifier.demo.people import DEMO_PEOPLE, speech
+from tests.support.siamese_media import vector, write_pack
 
 BANDS = 6
 PEOPLE = 5

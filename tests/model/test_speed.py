@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from siamese_media import PatternEmbedder, write_list, write_pack
 
 from model.__main__ import main
 from model.compress import timing, trade
@@ -22,6 +21,7 @@ from model.evaluation.metrics import equal_error_rate
 from model.evaluation.systems import Llrs
 from model.runtime.weights import MANIFEST, Weights
 from model.types import FaceSample, Vector, VoiceSample
+from tests.support.siamese_media import PatternEmbedder, write_list, write_pack
 
 PEOPLE = 4
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from tower_media import CACHE, aligned_faces, cosine
 
 from model.convert.sources import CAMPPLUS, fetch
 from model.convert.torch_file import read_state_dict
@@ -23,6 +22,7 @@ from model.runtime.speech import cut_speech
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE
+from tests.support.tower_media import CACHE, aligned_faces, cosine
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 keras = pytest.importorskip("keras")

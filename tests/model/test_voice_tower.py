@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tower_media import Frames, cosine, spoken_features
 
 from model.convert.torch_reference import made_up_fbank
 from model.errors import ModelError
 from model.runtime.voice import MIN_FRAMES, VoiceTower
 from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE
+from tests.support.tower_media import Frames, cosine, spoken_features
 
 PUBLISHED = Path(__file__).with_name("campplus_reference.npz")
 

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tower_media import ROOT
 
 from model.convert.manifest import update_part
 from model.convert.sources import CAMPPLUS, SFACE, YUNET
 from model.errors import WeightsError
 from model.runtime.face import FaceTower
 from model.runtime.weights import WEIGHTS_DIR, Weights, sha256_of
+from tests.support.tower_media import ROOT
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@ from __future__ import annotations
 import math
 
 import pytest
-from decision_media import EVIDENCE, POINT, make_decision, observe, play
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,6 +10,7 @@ from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.decision import Decision, DecisionSettings, Freshness
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import Worth
+from tests.support.decision_media import EVIDENCE, POINT, make_decision, observe, play
 
 
 def test_it_waits_for_what_is_missing() -> None:

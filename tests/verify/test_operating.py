@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
-from decision_media import EVIDENCE, POINT
 
 from model.errors import WeightsError
 from model.runtime.weights import Weights
 from stream_verifier.errors import SettingsError
 from stream_verifier.settings import Settings
 from stream_verifier.verify.operating import DecisionModel
+from tests.support.decision_media import EVIDENCE, POINT
 
 MODEL = DecisionModel(evidence=EVIDENCE, points={"calm": POINT, "strict": POINT})
 

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from decision_media import make_decision
 
 from model.types import (
     Comparison,
@@ -19,6 +18,7 @@ from stream_verifier.events.schema import Gap, MediaStarted, Score, State, State
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.pipeline import FrontEnd, VerifyPipeline
 from stream_verifier.windows.types import SpeechWindow, Window
+from tests.support.decision_media import make_decision
 
 FACE = FaceSample(np.ones(128, np.float32), FaceQuality(100, 100, 0, 0, 0.5, 0.2, 0.9))
 VOICE = VoiceSample(np.ones(192, np.float32), VoiceQuality(3, 30, -20))

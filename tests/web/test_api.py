@@ -13,13 +13,13 @@ from typing import Any
 import numpy as np
 import pytest
 import pytest_asyncio
-from calls import make_settings
 
 from model.types import Reference
+from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.identities.consent import Consent
-from stream_verifier.server import RunningServer, running_server
-from stream_verifier.services import open_store
+from stream_verifier.identities.opening import open_store
 from stream_verifier.web.origins import origin_allowed
+from tests.support.calls import make_settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -150,7 +150,7 @@ async def test_origins(origin: str | None, allowed: bool) -> None:
 
 
 async def test_a_reference_of_another_model_asks_to_enrol_again(server: RunningServer) -> None:
-    from calls import say, start_message
+    from tests.support.calls import say, start_message
 
     answer = await say(server, start_message(identity="ada"))
     assert answer["code"] == "enrol_again"

@@ -7,13 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from rest_app import FakeSessions, auth, client_of, make_app
 
 from benchmarks.access.asking import ask
 from benchmarks.access.cases import Case
 from benchmarks.access.ways import SOCKET, Way
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ResumeKeyError
+from tests.support.rest_app import FakeSessions, auth, client_of, make_app
 
 TOKEN = auth(Scope.PUBLISH, identity="ada")["authorization"].partition(" ")[2]
 RESUME = {"type": "resume", "session": "s1", "resume_key": "guess", "sdp": "v=0"}

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import websockets
-from feed_media import NO_LIMITS, Call, feed_server, read
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.events.hub import Hub
+from tests.support.feed_media import NO_LIMITS, Call, feed_server, read
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import websockets
-from feed_media import Call, FeedServer, changed, ended, feed_server, read, score
 from websockets.asyncio.client import ClientConnection
 
 from stream_verifier.access.grant import ANYBODY, Grant
@@ -18,6 +17,7 @@ from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import Reason, StateChanged
 from stream_verifier.web import feed_sender, feed_socket
+from tests.support.feed_media import Call, FeedServer, changed, ended, feed_server, read, score
 
 
 class NotYouError(StreamVerifierError):

@@ -10,14 +10,14 @@ from typing import Any
 
 import httpx
 import pytest
-from rest_app import KEY, auth
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.app import create_app
+from stream_verifier.calls.ice_settings import ice_servers
 from stream_verifier.errors import SettingsError
-from stream_verifier.media.turn import turn_credential
-from stream_verifier.network import ice_servers
+from stream_verifier.media.webrtc.turn import turn_credential
 from stream_verifier.settings import load_settings
+from tests.support.rest_app import KEY, auth
 
 TURN = {"turn_urls": ("turn:relay.example:3478",), "turn_secret": "north"}
 

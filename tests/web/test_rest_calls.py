@@ -3,9 +3,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from rest_app import ADMIN, auth, client_of, make_app
 
 from stream_verifier.access.scopes import Scope
+from tests.support.rest_app import ADMIN, auth, client_of, make_app
 
 READER = auth(Scope.READ)
 SHOWN = {

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 import schemathesis
-from calls import make_settings
 from hypothesis import HealthCheck, given, settings
-from rest_app import ADMIN, KEY
 from schemathesis.generation import GenerationMode
 from schemathesis.python import asgi
 from schemathesis.schemas import APIOperation, BaseSchema
@@ -17,6 +15,8 @@ from schemathesis.specs.openapi.checks import ignored_auth, positive_data_accept
 
 from stream_verifier.app import create_app
 from stream_verifier.web.api import OPENAPI_URL
+from tests.support.calls import make_settings
+from tests.support.rest_app import ADMIN, KEY
 
 
 @pytest.fixture(scope="module")

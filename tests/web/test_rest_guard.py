@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from rest_app import ADMIN, client_of, make_app
 
 from stream_verifier.web.origins import host_allowed
+from tests.support.rest_app import ADMIN, client_of, make_app
 
 PORTAL = "https://portal.example"
 

@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 import websockets
-from calls import TIMEOUT_S, DemoCalls, server_with
-from rest_app import ADMIN, KEY, TOKENS, auth
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S
 from stream_verifier.demo.caller import Caller, RefusedError
-from stream_verifier.server import RunningServer
+from stream_verifier.hosting.server import RunningServer
+from tests.support.calls import TIMEOUT_S, DemoCalls, server_with
+from tests.support.rest_app import ADMIN, KEY, TOKENS, auth
 
 CLIENTS = ("httpcore", "httpx", "websockets.client", "aiortc", "aioice")
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from rest_app import client_of, make_app
+from tests.support.rest_app import client_of, make_app
 
 ROOT = Path(__file__).resolve().parents[2]
 OPEN = {"/api/v1/health", "/api/v1/ready"}

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rest_app import ADMIN, TOKENS, auth, client_of, make_app
 
 from stream_verifier.access.scopes import Scope
+from tests.support.rest_app import ADMIN, TOKENS, auth, client_of, make_app
 
 WANTED = {"scopes": ["call:publish"], "identity": "ada", "ttl_s": 120}
 

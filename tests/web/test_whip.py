@@ -10,16 +10,16 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from calls import TIMEOUT_S, DemoCalls, make_settings
-from rest_app import KEY, auth
-from told import Told
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.scopes import Scope
 from stream_verifier.app import create_app
 from stream_verifier.events.schema import SessionEnded, State, StateChanged
-from stream_verifier.media.ice import LOOPBACK
-from stream_verifier.media.publisher import Publisher
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.publisher import Publisher
+from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings
+from tests.support.rest_app import KEY, auth
+from tests.support.told import Told
 
 SDP = {"content-type": "application/sdp"}
 

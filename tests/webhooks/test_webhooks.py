@@ -10,21 +10,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from calls import CONSENT, DemoCalls, follow, make_settings
-from feed_media import Call, changed, ended, score
-from hosts import hosted
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from stream_verifier.backoff import Backoff
+from stream_verifier.client.backoff import Backoff
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.hub import Hub
-from stream_verifier.server import running_server
+from stream_verifier.hosting.server import running_server
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.webhooks import verify_signature
 from stream_verifier.webhooks.service import webhooks
+from tests.support.calls import CONSENT, DemoCalls, follow, make_settings
+from tests.support.feed_media import Call, changed, ended, score
+from tests.support.hosts import hosted
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SOON = Backoff(first_s=0.001, longest_s=0.001)

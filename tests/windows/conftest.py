@@ -7,10 +7,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from window_media import Pixels, Samples
 
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, speech
 from stream_verifier.windows.faces import FaceDetector
+from tests.support.window_media import Pixels, Samples
 
 GRACE, EILEEN = DEMO_PEOPLE
 

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Pixels, Samples, chunked, noise, silence, video
 
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.types import Window
+from tests.support.window_media import Pixels, Samples, chunked, noise, silence, video
 
 BLACK = np.zeros((48, 64, 3), np.uint8)
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Pixels
 
 from model.runtime.align import TEMPLATE
 from model.runtime.detect import DetectedFace
@@ -15,6 +14,7 @@ from model.runtime.quality import measure
 from model.types import FaceQuality
 from stream_verifier.windows.faces import FaceDetector, align
 from stream_verifier.windows.quality import rank, usable
+from tests.support.window_media import Pixels
 
 GOOD = FaceQuality(
     size_px=150, sharpness=300, yaw=0, pitch=0, brightness=0.5, contrast=0.2, detection=0.95

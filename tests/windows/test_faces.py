@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Pixels
 
 from model.errors import WeightsError
 from model.runtime.align import TEMPLATE, similarity
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
 from stream_verifier.windows.faces import FaceDetector, align
+from tests.support.window_media import Pixels
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Samples, noise
 
 from model.data.media import read_voice
 from model.runtime.fbank import FRAME, HOP, FbankStream, fbank
+from tests.support.window_media import Samples, noise
 
 # Both compute in float32; where a band holds next to nothing beside its neighbours, rounding
 # in the transform alone moves its logarithm by some thousandths.

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Samples, chunked, noise, silence
 
 from model.data.media import read_voice
 from model.runtime.fbank import fbank
@@ -15,6 +14,7 @@ from stream_verifier.errors import SettingsError
 from stream_verifier.media.types import AudioChunk
 from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import SpeechWindow
+from tests.support.window_media import Samples, chunked, noise, silence
 
 RATE = 16_000
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from window_media import Samples, chunked, noise, silence
 
 from model.data.media import read_voice
 from model.runtime.vad import FRAME, FRAME_S, VadFrame, VoiceActivityDetector, measure
+from tests.support.window_media import Samples, chunked, noise, silence
 
 
 def judge(samples: Samples, sizes: tuple[int, ...] = (320,)) -> list[VadFrame]:

@@ -1,7 +1,7 @@
 /**
  * A call over time, as its events tell it: states, evidence, and what was missing.
  *
- * `verify --plot` reads the same events the same way (stream_verifier/timeline.py); a test
+ * `verify --plot` reads the same events the same way (stream_verifier/console/timeline.py); a test
  * compares the two. Nothing here touches the page.
  */
 

@@ -1,0 +1,61 @@
+"""One connection of a client to its session: media in by a peer, events out by an outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Any, Literal
+
+from stream_verifier.events.outbox import Outbox
+from stream_verifier.media.webrtc.peer import Peer
+
+LostReason = Literal["socket_closed", "media_stopped", "taken_over"]
+
+
+class Connection:
+    """A session has one at a time; when it is lost, another may take its place.
+
+    Args:
+        peer: has answered, or will before any event is sent.
+        replay: events that the client missed, sent before all others.
+
+    Attributes:
+        outbox: the session's events from now on.
+        taken_over: whether another connection has taken this one's place.
+    """
+
+    def __init__(self, *, peer: Peer, replay: list[dict[str, Any]] | None = None) -> None:
+        self.peer = peer
+        self.outbox = Outbox()
+        self.replay = replay or []
+        self.taken_over = False
+        self._since_s = time.monotonic()
+        self._watch: asyncio.Task[None] | None = None
+
+    def watch(self, on_closed: Callable[[], None]) -> None:
+        """Call back once when the peer is gone, unless this connection is closed before."""
+        self._watch = asyncio.create_task(self._wait(on_closed))
+
+    def away_s(self) -> float:
+        """Seconds since media came last; since the connection began, if none ever did."""
+        silent_s = [stream.silent_s for stream in self.peer.stats.streams.values()]
+        heard = [seconds for seconds in silent_s if seconds is not None]
+        return min(heard, default=time.monotonic() - self._since_s)
+
+    def silence(self) -> None:
+        """Take no more media, from now on; `close` still has to be awaited."""
+        self.peer.silence()
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def close(self) -> None:
+        """Release the peer; events that wait are still handed out. Idempotent."""
+        self.silence()
+        if self._watch is not None:
+            await asyncio.wait({self._watch})
+        await self.peer.close()
+
+    async def _wait(self, on_closed: Callable[[], None]) -> None:
+        await self.peer.closed.wait()
+        on_closed()

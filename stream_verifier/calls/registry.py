@@ -1,0 +1,248 @@
+"""Opens sessions, knows those that run, and ends them all."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from datetime import UTC, datetime
+from functools import partial
+
+from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.ice_settings import host_addresses, ice_servers, local_ends
+from stream_verifier.calls.memory import give_back_freed_memory
+from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.session import Session
+from stream_verifier.calls.summary import CallSummary, EndedCalls
+from stream_verifier.errors import (
+    CapacityError,
+    IdentityExistsError,
+    UnknownIdentityError,
+    UnknownSessionError,
+)
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.messages import Resume, Start
+from stream_verifier.events.schema import SessionStarted
+from stream_verifier.identities.identity import normalise_name
+from stream_verifier.identities.store import IdentityStore
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.settings import Settings
+from stream_verifier.verify.engine import STOPPING, Engine
+from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.recogniser import Recogniser
+
+_logger = logging.getLogger(__name__)
+_MEDIA_TIMEOUT_S = 5.0
+
+
+class SessionRegistry:
+    """Opens sessions and knows those that run.
+
+    Args:
+        recogniser: the loaded model.
+        store: who is enrolled.
+        engine: started by the caller.
+        hub: gets every event of every session.
+        settings: ICE and limits.
+    """
+
+    def __init__(
+        self,
+        *,
+        recogniser: Recogniser,
+        store: IdentityStore,
+        engine: Engine,
+        hub: Hub,
+        settings: Settings,
+    ) -> None:
+        self._hub = hub
+        self._recogniser = recogniser
+        self._store = store
+        self._engine = engine
+        self._settings = settings
+        self._running: dict[asyncio.Task[None], Session] = {}
+        self._ended_calls = EndedCalls()
+        self._opening = 0
+        self._closing = False
+
+    @property
+    def count(self) -> int:
+        """Sessions that run now."""
+        return len(self._running)
+
+    @property
+    def closing(self) -> bool:
+        """Whether the server is stopping and opens no more."""
+        return self._closing
+
+    def calls(self) -> list[CallSummary]:
+        """All calls that run, and those that ended and whose events are held, newest first."""
+        ended = self._ended_calls.list(held=self._hub.sessions())
+        return [*ended, *(session.summary for session in self._running.values())][::-1]
+
+    async def end(self, session_id: str) -> None:
+        """End a call and wait until it has ended; nothing happens if none of that id runs."""
+        for task, session in list(self._running.items()):
+            if session.id == session_id:
+                session.request_end("ended_by_admin")
+                await asyncio.wait([task])
+
+    def find(self, session_id: str) -> Session:
+        """Return the session of that id.
+
+        Raises:
+            UnknownSessionError: none runs.
+        """
+        for session in self._running.values():
+            if session.id == session_id and not session.ending:
+                return session
+        raise UnknownSessionError("No session of that id runs (any more). Start a new one.")
+
+    async def resume(self, message: Resume) -> tuple[Session, str]:
+        """Let a client go on with its session; return it with the SDP answer.
+
+        Raises:
+            UnknownSessionError: it does not run any more.
+            ResumeKeyError: the client does not know its secret.
+            NegotiationError: the offer cannot be answered.
+        """
+        session = self.find(message.session)
+        session.check_key(message.resume_key)
+        connection = Connection(peer=self._peer(session.id, session.inbox))
+        answer = await session.resume(connection, offer_sdp=message.sdp, after=message.after)
+        return session, answer
+
+    async def open(self, start: Start, *, socket: bool = True) -> tuple[Session, str]:
+        """Open and run a session; return it with the SDP answer.
+
+        Args:
+            start: what the client wants.
+            socket: whether the client follows its events and may resume; a publisher that does
+                not is gone as soon as its media stops.
+
+        Raises:
+            CapacityError: the server is full.
+            UnknownIdentityError, StaleReferenceError, IdentityExistsError: the identity.
+            ConsentError: an enrolment without consent.
+            NegotiationError: the offer cannot be answered.
+        """
+        if self._closing:
+            raise CapacityError(STOPPING)
+        # One spelling, so that filters of feeds and bound tokens fit.
+        start = start.model_copy(update={"identity": normalise_name(start.identity)})
+        # Counted before anything slow, so that a rush of callers cannot pass the limit together.
+        if self.count + self._opening >= self._settings.max_calls:
+            raise CapacityError(
+                f"All {self._settings.max_calls} places for calls are taken. Try again later."
+            )
+        self._opening += 1
+        try:
+            session = await self._prepare(start, socket=socket)
+            try:
+                session.enter(self._engine)
+                answer = await session.connection.peer.answer(start.sdp)
+                if self._closing:  # begun while this one was being opened
+                    raise CapacityError(STOPPING)
+            except BaseException:
+                await session.abandon()
+                raise
+        finally:
+            self._opening -= 1
+        session.emit(self._started(start))
+        task = asyncio.create_task(session.run(), name=f"session-{session.id}")
+        self._running[task] = session
+        task.add_done_callback(self._ended)
+        return session, answer
+
+    async def close(self) -> None:
+        """End all sessions, open no more and wait until everything of theirs is released."""
+        self._closing = True
+        for session in self._running.values():
+            session.request_end("server_stopping")
+        if self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+        self._hub.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        session = self._running.pop(task)
+        self._hub.end(session.id)
+        self._ended_calls.add(session.summary, datetime.now(UTC), held=self._hub.sessions())
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _logger.error("session %s failed", session.id, exc_info=error)
+            session.connection.outbox.close()
+        # Off the loop, in the pool that makes pipelines.
+        asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
+
+    async def _prepare(self, start: Start, *, socket: bool) -> Session:
+        enrolling = await self._enrolling(start) if start.mode == "enrol" else None
+        pipeline = await self._pipeline(start)
+        session_id, inbox = uuid.uuid4().hex, MediaInbox()
+        connection = Connection(peer=self._peer(session_id, inbox, media_only=not socket))
+        if not socket:
+            connection.outbox.close()
+        session = Session(
+            session_id=session_id,
+            identity=start.identity,
+            connection=connection,
+            inbox=inbox,
+            pipeline=pipeline,
+            enrolling=enrolling,
+            resume_within_s=self._settings.resume_within_s if socket else 0.0,
+            on_event=self._hub.publish,
+            history=partial(self._hub.history, session_id),
+        )
+        inbox.on_ready = session.notify
+        return session
+
+    async def _pipeline(self, start: Start) -> VerifyPipeline | EnrolPipeline:
+        if start.mode == "enrol":
+            return await asyncio.to_thread(self._recogniser.enrol_pipeline)
+        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
+        return await asyncio.to_thread(
+            self._recogniser.verify_pipeline,
+            reference,
+            operating_point=start.operating_point,
+            now=time.monotonic,
+        )
+
+    def _peer(self, session_id: str, inbox: MediaInbox, *, media_only: bool = False) -> Peer:
+        settings = self._settings
+        return Peer(
+            ice_servers=ice_servers(settings, user=session_id, now_s=time.time()),
+            host_addresses=host_addresses(settings),
+            local_ends=local_ends(settings),
+            inbox=inbox,
+            video_rate_hz=settings.face_rate_hz,
+            media_timeout_s=_MEDIA_TIMEOUT_S if media_only else None,
+        )
+
+    async def _enrolling(self, start: Start) -> PendingEnrolment:
+        consent = start.consent_record()
+        if not start.replace:
+            await self._refuse_taken_name(start.identity)
+        return PendingEnrolment(
+            store=self._store, name=start.identity, consent=consent, replace=start.replace
+        )
+
+    async def _refuse_taken_name(self, name: str) -> None:
+        """Say so before the person has talked for ten seconds, not after."""
+        try:
+            await self._store.get(name)
+        except UnknownIdentityError:
+            return
+        raise IdentityExistsError("That name is enrolled already: delete it first, or replace it.")
+
+    def _started(self, start: Start) -> SessionStarted:
+        verifying = start.mode == "verify"
+        return SessionStarted(
+            media_s=0.0,
+            mode=start.mode,
+            identity=start.identity,
+            model=self._recogniser.model_id,
+            comparator=self._recogniser.comparator.name,
+            operating_point=self._recogniser.described(start.operating_point)
+            if verifying
+            else None,
+        )

@@ -1,0 +1,249 @@
+"""One call: its inbox, pipeline and events, and its client's connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+from stream_verifier.calls.connection import Connection, LostReason
+from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
+from stream_verifier.calls.handover import Handover
+from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.summary import CallSummary
+from stream_verifier.errors import ResumeKeyError, StreamVerifierError
+from stream_verifier.events.log import EventLog
+from stream_verifier.events.schema import (
+    ConnectionLost,
+    ConnectionResumed,
+    EnrolmentProgress,
+    ErrorRaised,
+    Payload,
+    SessionEnded,
+    StateChanged,
+    Totals,
+)
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.verify.engine import Engine, Ticket
+from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+
+_logger = logging.getLogger(__name__)
+
+Event = dict[str, Any]
+
+
+class Session:
+    """One call from its first media to its last event; made by `SessionRegistry.open`.
+
+    It outlives the connection of its client: when that is lost, the session waits for another
+    one. Media time runs on meanwhile, and the decision learns that somebody else may have come.
+
+    Args:
+        session_id: random, safe to log.
+        identity: name of who is verified or enrolled.
+        connection: the client's first connection.
+        inbox: where its media goes, and that of every later one.
+        pipeline: makes payloads of media.
+        enrolling: what to store at the end, in an enrolment.
+        resume_within_s: how long to wait for another connection; 0 ends with the first.
+        on_event: gets every event.
+        history: gives the events after a number, as far as they are still held.
+
+    Attributes:
+        resume_key: the secret that a resuming client must show.
+        summary: what its events so far amount to.
+    """
+
+    def __init__(
+        self,
+        *,
+        session_id: str,
+        identity: str,
+        connection: Connection,
+        inbox: MediaInbox,
+        pipeline: VerifyPipeline | EnrolPipeline,
+        enrolling: PendingEnrolment | None,
+        resume_within_s: float,
+        on_event: Callable[[Event], None],
+        history: Callable[[int], list[Event]],
+    ) -> None:
+        self.id = session_id
+        self.identity = identity
+        self.inbox = inbox
+        self.resume_key = secrets.token_urlsafe(32)
+        self.resume_within_s = resume_within_s
+        self.summary = CallSummary(session=session_id)
+        self._pipeline = pipeline
+        self._enrolling = enrolling
+        self._on_event = on_event
+        self._history = history
+        self._log = EventLog(session_id)
+        self._loop = asyncio.get_running_loop()
+        self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
+        self._failed = False
+        self._media_s = 0.0
+        self._ticket: Ticket | None = None
+        self._handover = Handover(
+            first=connection,
+            resume_within_s=resume_within_s,
+            on_lost=self._note_loss,
+            on_resumed=self._note_return,
+            on_gone=lambda: self.request_end("client_gone" if resume_within_s else "peer_closed"),
+        )
+
+    def enter(self, engine: Engine) -> None:
+        """Take a place in the engine.
+
+        Raises:
+            CapacityError: it is stopping.
+        """
+        self._ticket = engine.admit(
+            pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
+        )
+
+    @property
+    def connection(self) -> Connection:
+        """The newest connection."""
+        return self._handover.current
+
+    @property
+    def ending(self) -> bool:
+        """Whether its end was asked for."""
+        return self._ending.asked
+
+    @property
+    def enrols(self) -> bool:
+        """Whether it is an enrolment."""
+        return self._enrolling is not None
+
+    def notify(self) -> None:
+        """Say that media waits in the inbox."""
+        if self._ticket is not None:
+            self._ticket.notify()
+
+    def check_key(self, resume_key: str) -> None:
+        """Compare in a time that tells nothing about the key.
+
+        Raises:
+            ResumeKeyError: it is another one.
+        """
+        if not secrets.compare_digest(resume_key.encode(), self.resume_key.encode()):
+            _logger.warning("session %s: refused to resume with a wrong key", self.id)
+            raise ResumeKeyError("That is not this session's resume key. Start a new session.")
+
+    async def resume(self, connection: Connection, *, offer_sdp: str, after: int) -> str:
+        """Let another connection take over; the old one stays as it is if this one fails.
+
+        Args:
+            connection: the new connection; released if it cannot take over.
+            offer_sdp: the client's offer.
+            after: number of the newest event that the client has.
+
+        Raises:
+            NegotiationError: the offer cannot be answered.
+            UnknownSessionError: the session ended meanwhile.
+        """
+        return await self._handover.connect(connection, offer_sdp, lambda: self._history(after))
+
+    def lose(self, connection: Connection, reason: LostReason) -> None:
+        """Note that a connection is gone; wait for another one, where that is allowed."""
+        self._handover.lose(connection, reason)
+
+    def leave(self, connection: Connection) -> None:
+        """End at once, because the client said goodbye over its newest connection."""
+        if connection is self.connection:
+            self.request_end("client_gone")
+
+    def request_end(self, reason: EndReason) -> None:
+        """Ask the session to end; the first reason counts."""
+        self._ending.ask(reason)
+        self._handover.retire()
+
+    def fail(self, error: StreamVerifierError) -> None:
+        """Tell the client what it did wrong and end."""
+        self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=str(error)))
+        self.request_end("error")
+
+    def emit(self, payload: Payload) -> None:
+        """Number, date and hand out one event."""
+        self._media_s = max(self._media_s, payload.media_s)
+        event = self._log.stamp(payload)
+        self.summary = self.summary.after(event)
+        self._on_event(event)
+        self.connection.outbox.put(event)
+        if self.connection.outbox.overflowed:
+            self.request_end("client_gone")
+        if isinstance(payload, StateChanged):
+            _logger.info("session %s is %s", self.id, payload.state)
+
+    async def run(self) -> None:
+        """Run until the call ends, then emit the last events and release everything."""
+        self._handover.watch()
+        try:
+            reason = await self._wind_up(await self._ending.reason())
+        finally:
+            await self._release()
+        self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
+        self.connection.outbox.close()
+        _logger.info("session %s ended: %s", self.id, reason)
+
+    async def abandon(self) -> None:
+        """Release everything of a session that never ran."""
+        await self._release()
+
+    def _note_loss(self, reason: LostReason) -> None:
+        _logger.info("session %s lost its connection: %s", self.id, reason)
+        self.emit(ConnectionLost(media_s=self._media_s, reason=reason))
+
+    def _note_return(self, away_s: float) -> None:
+        _logger.info("session %s resumed after %.1f s", self.id, away_s)
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
+
+    async def _wind_up(self, reason: EndReason) -> EndReason:
+        """Score what is left and, in an enrolment, store the reference."""
+        if reason in UNHEARD or self._ticket is None:
+            return reason
+        self._ticket.finish()
+        try:
+            await self._ending.catch_up()
+            if self._failed:
+                return "error"
+            if self._enrolling is not None and isinstance(self._pipeline, EnrolPipeline):
+                self.emit(await self._enrolling.save(self._pipeline, self._media_s))
+        except StreamVerifierError as error:
+            self.fail(error)
+            return "error"
+        return reason
+
+    async def _release(self) -> None:
+        if self._ticket is not None:
+            self._ticket.cancel()
+        await self._handover.close()
+
+    def _totals(self) -> Totals:
+        stats = self.inbox.stats
+        return Totals(
+            windows=self._pipeline.windows,
+            video_frames_dropped=stats.video_frames_dropped,
+            audio_overrun_s=stats.audio_overrun_s,
+        )
+
+    def _deliver_from_worker(self, payloads: list[Payload], last: bool) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, payloads, last)
+        except RuntimeError:
+            # The loop closed while the worker was in its last turn: nobody listens any more.
+            _logger.debug("session %s: loop closed before delivery", self.id)
+
+    def _deliver(self, payloads: list[Payload], last: bool) -> None:
+        for payload in payloads:
+            self.emit(payload)
+            if isinstance(payload, ErrorRaised):
+                self._failed = True
+                self.request_end("error")
+            elif isinstance(payload, EnrolmentProgress) and payload.complete:
+                self.request_end("complete")
+        if last:
+            self._ending.all_scored()

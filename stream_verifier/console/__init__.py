@@ -1,0 +1,1 @@
+"""What a person uses in a terminal: the commands and what they draw."""

@@ -1,0 +1,283 @@
+"""The command line: serve, demo, enroll, verify, identities, token, key, doctor.
+
+What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from model.errors import ModelError
+from stream_verifier.console import display, token_commands
+from stream_verifier.console.watch import watch
+from stream_verifier.errors import SettingsError, StreamVerifierError
+from stream_verifier.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from model.types import Reference
+    from stream_verifier.identities.identity import Identity
+    from stream_verifier.identities.store import IdentityStore
+
+T = TypeVar("T")
+
+EXIT_ERROR = 2
+EXIT_NOT_VERIFIED = 3
+
+app = typer.Typer(
+    help="Continuous face-and-voice verification for live video calls.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
+app.add_typer(identities_app, name="identities")
+app.command("token")(token_commands.token)
+app.command("key")(token_commands.key)
+app.command("watch")(watch)
+
+_out = Console()
+_err = Console(stderr=True)
+
+ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+
+
+def _file_option(text: str) -> Any:
+    return typer.Option(exists=True, dir_okay=False, readable=True, help=text)
+
+
+async def _with_store(
+    settings: Settings, action: Callable[[IdentityStore], Coroutine[Any, Any, T]]
+) -> T:
+    from stream_verifier.identities.opening import open_store
+
+    store = open_store(settings)
+    try:
+        return await action(store)
+    finally:
+        await store.close()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+) -> None:
+    """Start the server and its pages."""
+    from stream_verifier.hosting.server import run_server
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(name)s: %(message)s", handlers=[RichHandler(show_path=False)]
+    )
+    # At INFO these tell every address of every peer.
+    for name in ("aioice", "aiortc"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    run_server(load_settings(host=host, port=port))
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="End after the scripted call.")] = False,
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
+) -> None:
+    """Play a scripted call of made-up people, then stay up for a person with a webcam."""
+    from stream_verifier.demo.script import run_demo
+
+    settings = load_settings(host=host, port=port)
+    try:
+        right = asyncio.run(run_demo(settings, once=once, console=_out))
+    except KeyboardInterrupt:
+        return
+    if not right:
+        raise typer.Exit(1)
+
+
+@app.command()
+def enroll(
+    name: Annotated[str, typer.Argument(help="Name to enrol under.")],
+    consent: Annotated[str, typer.Option(help="The text that the person agreed to.")],
+    video: Annotated[list[Path], _file_option("Face and voice together; repeatable.")] = [],  # noqa: B006
+    face: Annotated[list[Path], _file_option("A picture of the face; repeatable.")] = [],  # noqa: B006
+    voice: Annotated[list[Path], _file_option("A recording of the voice; repeatable.")] = [],  # noqa: B006
+    purpose: Annotated[
+        str, typer.Option(help="What the reference may be used for.")
+    ] = "verification in video calls",
+    replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
+) -> None:
+    """Enrol a person from files; the person must have agreed."""
+    from stream_verifier.console.offline import enrol_files
+    from stream_verifier.identities.consent import Consent
+    from stream_verifier.verify.recogniser import Recogniser
+
+    settings = load_settings()
+    record = Consent(subject=name, given_at=datetime.now(UTC), purpose=purpose, text=consent)
+    recogniser = Recogniser.load(settings)
+    with display.file_progress(_err, [*video, *face, *voice]) as on_file:
+        reference = enrol_files(
+            videos=video,
+            faces=face,
+            voices=voice,
+            recogniser=recogniser,
+            face_rate_hz=settings.face_rate_hz,
+            on_file=on_file,
+        )
+
+    async def add(store: IdentityStore) -> Identity:
+        return await store.add(name, reference, record, replace=replace)
+
+    identity = asyncio.run(_with_store(settings, add))
+    _out.print(
+        f"Enrolled [bold]{identity.name}[/] from {identity.face_count} pictures and "
+        f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
+    )
+
+
+@app.command()
+def verify(
+    name: Annotated[str, typer.Argument(help="Who it should be.")],
+    file: ExistingFile,
+    json: Annotated[bool, typer.Option("--json", help="Print one event a line.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the timeline into this .png, .svg or .pdf.")
+    ] = None,
+    operating_point: Annotated[
+        str | None, typer.Option(help="Where states change; the setting's without.")
+    ] = None,
+) -> None:
+    """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
+    from stream_verifier.console.offline import verify_file
+    from stream_verifier.events.log import to_line
+    from stream_verifier.verify.recogniser import Recogniser
+
+    if plot is not None:
+        _check_plot(plot)
+    settings = load_settings()
+    recogniser = Recogniser.load(settings)
+    recogniser.point(operating_point)
+
+    async def look_up(store: IdentityStore) -> Reference:
+        return await store.reference(name, model_id=recogniser.model_id)
+
+    reference = asyncio.run(_with_store(settings, look_up))
+    state = "waiting"
+    show = None if json else display.EventPrinter(_out)
+    seen: list[dict[str, Any]] = []
+    try:
+        for event in verify_file(
+            file,
+            name=name,
+            reference=reference,
+            recogniser=recogniser,
+            face_rate_hz=settings.face_rate_hz,
+            operating_point=operating_point,
+        ):
+            state = event["state"] if event["type"] == "state_changed" else state
+            if plot is not None:
+                seen.append(event)
+            if show is None:
+                print(to_line(event), flush=True)
+            else:
+                show(event)
+    finally:
+        if plot is not None:
+            _write_plot(plot, seen, title=f"{file.name}: is it {name}?")
+    if state != "verified":
+        raise typer.Exit(EXIT_NOT_VERIFIED)
+
+
+def _check_plot(path: Path) -> None:
+    """Refuse what cannot be drawn before the work starts."""
+    try:
+        from stream_verifier.console.plot import check_path
+    except ImportError as error:
+        raise SettingsError(
+            f"--plot needs matplotlib ({error}): pip install 'stream-verifier[demo]'"
+        ) from error
+    check_path(path)
+
+
+def _write_plot(path: Path, events: list[dict[str, Any]], *, title: str) -> None:
+    from stream_verifier.console.plot import write_plot
+    from stream_verifier.console.timeline import read_timeline
+
+    write_plot(read_timeline(events), path, title=title)
+    _err.print(f"Drew the timeline into {path}", markup=False, highlight=False)
+
+
+@identities_app.command("list")
+def list_identities() -> None:
+    """List who is enrolled."""
+
+    async def read(store: IdentityStore) -> list[Identity]:
+        return await store.list()
+
+    _out.print(display.identities_table(asyncio.run(_with_store(load_settings(), read))))
+
+
+@identities_app.command("show")
+def show_identity(name: str) -> None:
+    """Show one enrolled person and the consent."""
+
+    async def read(store: IdentityStore) -> Identity:
+        return await store.get(name)
+
+    _out.print(display.identity_details(asyncio.run(_with_store(load_settings(), read))))
+
+
+@identities_app.command("delete")
+def delete_identity(
+    name: str,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Delete a person's reference and consent, beyond recovery."""
+    if not yes:
+        typer.confirm(f"Delete {name} beyond recovery?", abort=True)
+
+    async def delete(store: IdentityStore) -> None:
+        await store.delete(name)
+
+    asyncio.run(_with_store(load_settings(), delete))
+    _out.print(f"Deleted {name}.")
+
+
+@app.command("calibrate-decision")
+def calibrate_decision(
+    pack: Annotated[Path, typer.Option(help="Folder with pictures and speech of your people.")],
+    calls: Annotated[int, typer.Option(min=1, help="Calls to compose of them.")] = 600,
+    seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Fit how evidence adds up, and the operating points, to calls of your own people."""
+    from stream_verifier.simulation.calibration import run
+
+    run(pack, calls=calls, seed=seed, dry_run=dry_run, as_json=json, console=_out)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is wrong with this machine, if anything."""
+    from stream_verifier.console.doctor import examine
+
+    findings = examine(load_settings())
+    _out.print(display.findings_table(findings))
+    if any(not finding.ok for finding in findings):
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; expected errors end with one clear line and exit code 2."""
+    try:
+        app()
+    except (StreamVerifierError, ModelError) as error:
+        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(EXIT_ERROR)

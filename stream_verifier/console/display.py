@@ -1,0 +1,175 @@
+"""What the commands draw in a terminal."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from stream_verifier.console.doctor import Finding
+    from stream_verifier.events.schema import EnrolmentProgress
+    from stream_verifier.identities.identity import Identity
+
+STATE_STYLES = {
+    "waiting": "cyan",
+    "verified": "bold green",
+    "uncertain": "yellow",
+    "rejected": "bold red",
+    "absent": "magenta",
+}
+_BAR_CELLS = 6
+_BAR_LLR = 8.0
+
+OnFile: TypeAlias = "Callable[[Path, EnrolmentProgress | None], None]"
+
+
+def state_text(state: str, reasons: Sequence[str]) -> str:
+    """A state with its reasons, as markup."""
+    why = f" [dim]({', '.join(reasons)})[/]" if reasons else ""
+    return f"[{STATE_STYLES[state]}]{state}[/]{why}"
+
+
+def llr_bar(llr: float | None) -> str:
+    """An LLR as a bar around zero: green to the right, red to the left."""
+    if llr is None:
+        return f"{'':{_BAR_CELLS}}[dim]·[/]{'':{_BAR_CELLS}}"
+    cells = min(_BAR_CELLS, round(abs(llr) / _BAR_LLR * _BAR_CELLS))
+    left = "█" * cells if llr < 0 else ""
+    right = "█" * cells if llr >= 0 else ""
+    return f"[red]{left:>{_BAR_CELLS}}[/][dim]│[/][green]{right:<{_BAR_CELLS}}[/]"
+
+
+def _llr(score: dict[str, Any] | None) -> float | None:
+    return None if score is None else float(score["llr"])
+
+
+def started_line(event: dict[str, Any]) -> str:
+    """The start of a session as one line: for whom, and where the state changes."""
+    line = f"Checking for [bold]{escape(event['identity'])}[/] ({event['comparator']})"
+    point = event["operating_point"]
+    if point is None:
+        return line
+    bounds = f"verified from {point['accept']:+g} up, rejected from {point['reject']:+g} down"
+    return f"{line}, {escape(point['name'])}: {bounds}"
+
+
+def score_line(event: dict[str, Any]) -> str:
+    """A score event as one line: time, the window's three bars, the evidence, what was noticed."""
+    bars = "  ".join(f"{name} {llr_bar(_llr(event[name]))}" for name in ("face", "voice", "fused"))
+    evidence = event["evidence"]
+    bars += "  so far [dim]    –[/]" if evidence is None else f"  so far {evidence['both']:+5.1f}"
+    notes = f"  [dim]{', '.join(event['notes'])}[/]" if event["notes"] else ""
+    return f"[dim]{event['media_s']:6.2f} s[/]  {bars}{notes}"
+
+
+def progress_line(event: dict[str, Any]) -> str:
+    """An enrolment's progress as one line."""
+    faces = f"pictures {event['faces']} of {event['faces_needed']}"
+    speech = f"speech {event['speech_s']:.1f} of {event['speech_needed_s']:g} s"
+    hints = f"  [dim]{', '.join(event['missing'])}[/]" if event["missing"] else ""
+    return f"[dim]{event['media_s']:6.2f} s[/]  {faces}, {speech}{hints}"
+
+
+class EventPrinter:
+    """Prints events for people, one a line.
+
+    Args:
+        console: where to.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def __call__(self, event: dict[str, Any]) -> None:
+        """Print one event."""
+        match event["type"]:
+            case "session_started":
+                line = started_line(event)
+            case "score":
+                line = score_line(event)
+            case "enrolment_progress":
+                line = progress_line(event)
+            case "enrolled":
+                line = f"[bold green]Enrolled[/] from {event['faces']} pictures"
+            case "state_changed":
+                state = state_text(event["state"], event["reasons"])
+                line = f"[dim]{event['media_s']:6.2f} s[/]  → {state}"
+            case "gap":
+                line = f"[dim]{event['media_s']:6.2f} s  {event['kind']} gap, {event['reason']}[/]"
+            case "error":
+                line = f"[bold red]{event['code']}[/]: {escape(event['message'])}"
+            case "session_ended":
+                line = f"Ended: {event['reason']}, {event['totals']['windows']} windows scored"
+            case _:
+                return
+        self._console.print(line, highlight=False)
+
+
+@contextlib.contextmanager
+def file_progress(console: Console, paths: Sequence[Path]) -> Iterator[OnFile]:
+    """A progress bar over files to enrol from."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True) as progress:
+        task = progress.add_task("reading", total=len(paths))
+
+        def on_file(path: Path, state: EnrolmentProgress | None) -> None:
+            heard = "" if state is None else f"{state.faces} pictures, {state.speech_s:.1f} s"
+            progress.update(task, advance=1, description=f"{escape(path.name)}: {heard}")
+
+        yield on_file
+
+
+def identities_table(identities: Sequence[Identity]) -> Table | str:
+    """Everybody who is enrolled."""
+    if not identities:
+        return (
+            "Nobody is enrolled. Start with: "
+            "stream-verifier enroll NAME --video FILE --consent TEXT"
+        )
+    table = Table("name", "enrolled", "pictures", "speech", "model", "id")
+    for item in identities:
+        table.add_row(
+            escape(item.name),
+            f"{item.created_at:%Y-%m-%d %H:%M}",
+            str(item.face_count),
+            f"{item.speech_s:.1f} s",
+            item.model_id,
+            item.id,
+        )
+    return table
+
+
+def identity_details(identity: Identity) -> Table:
+    """One person and the consent."""
+    table = Table(show_header=False)
+    consent = identity.consent
+    for label, value in (
+        ("name", identity.name),
+        ("id", identity.id),
+        ("enrolled", f"{identity.created_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("model", identity.model_id),
+        ("pictures", str(identity.face_count)),
+        ("speech", f"{identity.speech_s:.1f} s"),
+        ("consent of", consent.subject),
+        ("given", f"{consent.given_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("for", consent.purpose),
+        ("text", consent.text),
+    ):
+        table.add_row(label, escape(value))
+    return table
+
+
+def findings_table(findings: Sequence[Finding]) -> Table:
+    """What the doctor found."""
+    table = Table("", "check", "finding")
+    for finding in findings:
+        mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
+        table.add_row(mark, finding.check, escape(finding.message))
+    return table

@@ -1,0 +1,154 @@
+"""Looks at a machine and says what would keep the server from working, and what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.errors import ModelError
+from stream_verifier.errors import StreamVerifierError
+from stream_verifier.settings import Settings
+
+_LIBRARIES = ("aiortc", "av", "ai_edge_litert", "cv2", "webrtcvad", "websockets", "sqlalchemy")
+_DEMO_LIBRARIES = ("matplotlib", "skimage", "espeakng_loader")
+_FREE_BYTES = 100 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    check: str
+    ok: bool
+    message: str
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Run all checks; none of them changes anything or stops the others."""
+    checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
+        ("python", _python),
+        ("libraries", lambda _: _import_all(_LIBRARIES, "pip install stream-verifier")),
+        ("demo", _demo),
+        ("weights", _weights),
+        ("port", _port),
+        ("data folder", _data_dir),
+        ("store key", _key),
+        ("store", _store),
+        ("open files", _open_files),
+    )
+    return [_run(name, check, settings) for name, check in checks]
+
+
+def _run(name: str, check: Callable[[Settings], str], settings: Settings) -> Finding:
+    try:
+        return Finding(name, True, check(settings))
+    except (StreamVerifierError, ModelError, OSError, ImportError) as error:
+        return Finding(name, False, str(error))
+
+
+def _python(_: Settings) -> str:
+    version = ".".join(map(str, sys.version_info[:3]))
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        raise OSError(f"Python {version} is not supported: use 3.11 to 3.13.")
+    return version
+
+
+def _import_all(names: tuple[str, ...], remedy: str) -> str:
+    missing = []
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception as error:  # a broken binary wheel may raise anything
+            missing.append(f"{name} ({error})")
+    if missing:
+        raise ImportError(f"cannot import {', '.join(missing)}: {remedy}")
+    return f"{len(names)} importable"
+
+
+def _demo(_: Settings) -> str:
+    """A server needs none of it, so that its absence is no fault."""
+    try:
+        return _import_all(_DEMO_LIBRARIES, "pip install 'stream-verifier[demo]'")
+    except ImportError as error:
+        return f"not installed, only 'stream-verifier demo' needs it: {error}"
+
+
+def _weights(_: Settings) -> str:
+    from model.runtime.weights import Weights
+
+    return f"{Weights.load().model_id}, every hash as in the manifest"
+
+
+def _port(settings: Settings) -> str:
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except OSError as error:
+            raise OSError(
+                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): stop "
+                "what uses it, or set STREAM_VERIFIER_PORT."
+            ) from error
+    return f"{settings.host}:{settings.port} is free"
+
+
+def _nearest_existing(path: Path) -> Path:
+    while not path.exists():
+        path = path.parent
+    return path
+
+
+def _data_dir(settings: Settings) -> str:
+    folder = _nearest_existing(settings.data_dir)
+    if not os.access(folder, os.W_OK):
+        raise OSError(
+            f"{folder} is not writable: set STREAM_VERIFIER_DATA_DIR to a folder of yours."
+        )
+    free = shutil.disk_usage(folder).free
+    if free < _FREE_BYTES:
+        raise OSError(f"only {free >> 20} MiB are free at {folder}: make room.")
+    return f"{settings.data_dir}, {free >> 30} GiB free"
+
+
+def _key(settings: Settings) -> str:
+    from stream_verifier.identities.keys import load_or_create_key, parse_key
+
+    if settings.key is not None:
+        parse_key(settings.key.get_secret_value())
+        return "from the settings"
+    if settings.key_path.exists():
+        load_or_create_key(settings.key_path)
+        return str(settings.key_path)
+    return "will be made on the first run"
+
+
+def _store(settings: Settings) -> str:
+    if not settings.key_path.exists() and settings.key is None:
+        return "will be made on the first run"
+    from stream_verifier.identities.opening import open_store
+
+    async def count() -> int:
+        store = open_store(settings)
+        try:
+            return len(await store.list())
+        finally:
+            await store.close()
+
+    return f"{asyncio.run(count())} enrolled"
+
+
+def _open_files(settings: Settings) -> str:
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 64 + 16 * settings.max_calls
+    if limit < needed:
+        raise OSError(f"only {limit} files may be open, {needed} are needed: raise 'ulimit -n'.")
+    return f"{limit} files may be open"

@@ -1,0 +1,1 @@
+"""Runs the application: a listening socket and a server around it."""

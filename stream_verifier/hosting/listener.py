@@ -1,0 +1,42 @@
+"""The socket that the server listens on."""
+
+from __future__ import annotations
+
+import socket
+
+from stream_verifier.errors import SettingsError
+from stream_verifier.settings import Settings
+
+_BACKLOG = 128
+_UNREAD_MS = 20_000
+
+
+def listen(settings: Settings) -> socket.socket:
+    """Take the port before anything slow is loaded.
+
+    Raises:
+        SettingsError: it cannot be listened on.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Inherited by every connection. Without it one whose peer reads nothing stays for ever,
+            # with all that is buffered for it, even after the server has closed it.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MS)
+        listener.bind((settings.host, settings.port))
+        listener.listen(_BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise SettingsError(
+            f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): stop what "
+            "uses it, or choose another with --port or STREAM_VERIFIER_PORT."
+        ) from error
+    return listener
+
+
+def address_of(listener: socket.socket) -> str:
+    """The http address of a listening socket."""
+    host, port = listener.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"

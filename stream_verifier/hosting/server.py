@@ -1,0 +1,120 @@
+"""Runs the application on uvicorn, with limits that fit a call's WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from stream_verifier.app import create_app
+from stream_verifier.errors import SettingsError
+from stream_verifier.events.messages import MAX_MESSAGE_BYTES
+from stream_verifier.hosting.listener import address_of, listen
+from stream_verifier.settings import Settings
+from stream_verifier.web.logs import keep_secrets_out
+
+_PING_S = 5.0
+_SHUTDOWN_S = 2
+_LAST_WORDS_S = 1.0
+
+
+class Server(uvicorn.Server):
+    """A uvicorn server that says when it is up and ends calls politely; made by `make_server`."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.startup_over = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so, whether or not it worked."""
+        try:
+            await super().startup(sockets)
+        finally:
+            self.startup_over.set()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the calls and let their last events out before uvicorn cuts the connections."""
+        app = self.config.app
+        if isinstance(app, Starlette) and self.started:
+            await app.state.sessions.close()
+            if self.server_state.tasks:
+                await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
+        await super().shutdown(sockets)
+
+
+def make_server(settings: Settings) -> Server:
+    """Make a server that is not running yet.
+
+    A dead peer shows on the WebSocket's ping within twice 5 s, long before the peer connection
+    would notice.
+    """
+    keep_secrets_out(logging.getLogger("uvicorn.error"))
+    config = uvicorn.Config(
+        create_app(settings),
+        ws="websockets-sansio",
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=_PING_S,
+        ws_ping_timeout=_PING_S,
+        # Messages are small; compressing each for each subscriber would double the price of one.
+        ws_per_message_deflate=False,
+        timeout_graceful_shutdown=_SHUTDOWN_S,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+    )
+    return Server(config)
+
+
+def run_server(settings: Settings) -> None:
+    """Serve until interrupted.
+
+    Raises:
+        SettingsError: the port cannot be listened on.
+    """
+    listener = listen(settings)
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(make_server(settings).serve(sockets=[listener]))
+
+
+class RunningServer:
+    """A server in the background of this event loop.
+
+    Attributes:
+        address: its http address.
+    """
+
+    def __init__(self, address: str, serving: asyncio.Task[None]) -> None:
+        self.address = address
+        self._serving = serving
+
+    async def wait(self) -> None:
+        """Wait until it is interrupted."""
+        await asyncio.shield(self._serving)
+
+
+@contextlib.asynccontextmanager
+async def running_server(settings: Settings) -> AsyncIterator[RunningServer]:
+    """Serve in the background of this event loop.
+
+    Raises:
+        SettingsError: the port cannot be listened on, or the application did not start.
+    """
+    listener = listen(settings)
+    server = make_server(settings)
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        await server.startup_over.wait()
+        if not server.started:
+            raise SettingsError("The server did not start; its log says why.")
+        yield RunningServer(address_of(listener), serving)
+    finally:
+        server.should_exit = True
+        await serving
+        listener.close()

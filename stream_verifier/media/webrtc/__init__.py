@@ -1,0 +1,1 @@
+"""Media by WebRTC: all that knows aiortc."""

@@ -1,0 +1,36 @@
+"""The only place that touches private names of aiortc and aioice, and why.
+
+* Local addresses: aioice never offers loopback, which calls on one machine need; it binds any
+  port, where a firewall wants a range; and it knows of no NAT without asking a STUN server.
+* Liveness: aioice takes 27 s to notice that a peer died; `Liveness` takes about 5.
+* Audio: aiortc's jitter buffer adds 200 ms for good after one lost packet, and drops good ones.
+* Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
+  frames whose reference is missing into garbage, which must never be scored.
+* Time: aiortc lets each track start at 0 and keeps sender reports to itself.
+* Shutdown: aiortc joins decoder threads on the event loop, and a connection that is closed
+  while it connects leaves a task behind.
+
+All patches are set on instances; nothing changes for other users of the libraries. The tests
+of this module fail if a name, a signature or a behaviour leaned on here changes.
+"""
+
+from __future__ import annotations
+
+from stream_verifier.media.webrtc.aiortc_patches.connection import (
+    ConnectGuard,
+    Liveness,
+    ice_connections,
+)
+from stream_verifier.media.webrtc.aiortc_patches.gathering import gather_on, use_host_addresses
+from stream_verifier.media.webrtc.aiortc_patches.streams import AudioTap, StreamTap, VideoTap
+
+__all__ = [
+    "AudioTap",
+    "ConnectGuard",
+    "Liveness",
+    "StreamTap",
+    "VideoTap",
+    "gather_on",
+    "ice_connections",
+    "use_host_addresses",
+]

@@ -1,0 +1,109 @@
+"""From decoded frames of one connection to dated media in the call's inbox."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import av
+
+from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.media.video import VideoPicker
+from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
+from stream_verifier.media.webrtc.clock import MediaClock
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the media of one connection stopped, for the one that carries on.
+
+    Attributes:
+        origin_s: monotonic time at which media time was 0.
+        ends_s: media time at which each kind ended that had come; "audio" and "video".
+    """
+
+    origin_s: float
+    ends_s: Mapping[str, float]
+
+
+class Intake:
+    """Dates the frames of one connection, fits them to scoring and puts them into the inbox.
+
+    Args:
+        inbox: where audio, sampled frames and gaps go.
+        video_rate_hz: frames per second of media that are scored.
+        max_side_px: longer side of those, at most.
+    """
+
+    def __init__(self, *, inbox: MediaInbox, video_rate_hz: float, max_side_px: int) -> None:
+        self.clock = MediaClock()
+        self.frames = {"audio": 0, "video": 0}
+        self._inbox = inbox
+        self._audio = AudioNormaliser()
+        self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
+        self._before: Mapping[str, float] = {}
+        self._open = True
+
+    @property
+    def mark(self) -> Mark | None:
+        """Where media stands now; None before any came, here or over an earlier connection."""
+        if self.clock.origin_s is None:
+            return None
+        ends_s = dict(self._before)
+        for kind, end_s in (("audio", self._audio.due_s), ("video", self._video.last_s)):
+            if end_s is not None:
+                ends_s[kind] = end_s
+        return Mark(self.clock.origin_s, ends_s)
+
+    def carry_on(self, mark: Mark) -> None:
+        """Go on where another connection stopped; call it before any media.
+
+        Media time runs on by the time that was really away, so that evidence fades as it should.
+        """
+        floor_s = max(mark.ends_s.values(), default=0.0)
+        self.clock.carry_on(mark.origin_s, floor_s=floor_s, now_s=time.monotonic())
+        self._before = mark.ends_s
+
+    def close(self) -> None:
+        """Let nothing more into the inbox, whatever is still being decoded."""
+        self._open = False
+
+    def take_sound(self, frame: Any, tap: AudioTap | VideoTap) -> None:
+        """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""
+        if isinstance(frame, av.AudioFrame) and frame.pts is not None:
+            time_s, arrived_s, reason = self._date("audio", frame.pts, tap)
+            self._bridge(time_s)
+            for item in self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason):
+                self._put(item)
+
+    def take_picture(self, frame: Any, tap: AudioTap | VideoTap) -> None:
+        """Take a decoded video frame of an `aiortc_patches.VideoTap`."""
+        if isinstance(frame, av.VideoFrame) and frame.pts is not None:
+            time_s, arrived_s, reason = self._date("video", frame.pts, tap)
+            self._bridge(time_s)
+            for item in self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason):
+                self._put(item)
+
+    def _date(
+        self, kind: str, ticks: int, tap: AudioTap | VideoTap
+    ) -> tuple[float, float | None, str]:
+        """Return a decoded frame's media time, arrival and why there was none before it."""
+        self.frames[kind] += 1
+        return self.clock.seconds(kind, ticks), tap.arrival_s(ticks), tap.pause_reason(ticks)
+
+    def _bridge(self, time_s: float) -> None:
+        """Tell of what is missing between two connections, of all kinds with the first media.
+
+        All at once, so that no window counts one kind anew and the other from before.
+        """
+        before, self._before = self._before, {}
+        for kind, end_s in before.items():
+            self._put(MediaGap(kind, end_s, max(end_s, time_s), "reconnected"))
+
+    def _put(self, item: MediaItem) -> None:
+        if self._open:
+            self._inbox.put(item)

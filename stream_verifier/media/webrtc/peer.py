@@ -1,0 +1,247 @@
+"""The receiving end of one call: WebRTC in, dated media out to an inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from stream_verifier.errors import NegotiationError
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.webrtc import aiortc_patches
+from stream_verifier.media.webrtc.codecs import prefer_received
+from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration, local_addresses
+from stream_verifier.media.webrtc.intake import Intake, Mark
+from stream_verifier.media.webrtc.offers import sending_kinds
+from stream_verifier.media.webrtc.stats import PeerStats, StreamStats
+
+__all__ = ["IceServer", "Peer", "PeerStats", "StreamStats", "local_addresses"]
+
+_logger = logging.getLogger(__name__)
+_TEND_S = 0.1
+
+
+class Peer:
+    """Receives one call.
+
+    Every track is read all the time by a task of its own, whatever the worker does, because
+    aiortc's queues have no bound; what may be dropped is dropped in the inbox.
+
+    Args:
+        inbox: where audio, sampled frames and gaps go.
+        ice_servers: STUN and TURN; none by default, never a public one.
+        host_addresses: local addresses to offer instead of all but loopback.
+        local_ends: which UDP ports to use and which address of a NAT to offer beside.
+        video_rate_hz: frames per second of media that are scored.
+        max_side_px: longer side of those, at most.
+        connect_timeout_s: a peer that has not connected by then is given up.
+        silence_timeout_s: nothing at all from a connected peer for this long means it is gone.
+        media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
+    """
+
+    def __init__(
+        self,
+        *,
+        inbox: MediaInbox,
+        ice_servers: Sequence[IceServer | str] = (),
+        host_addresses: Sequence[str] | None = None,
+        local_ends: LocalEnds | None = None,
+        video_rate_hz: float = 2.0,
+        max_side_px: int = 640,
+        connect_timeout_s: float = 20.0,
+        silence_timeout_s: float = 5.0,
+        media_timeout_s: float | None = None,
+    ) -> None:
+        self.closed = asyncio.Event()
+        """Set when the call is over, whoever ended it; `close` still has to be awaited."""
+        self._intake = Intake(inbox=inbox, video_rate_hz=video_rate_hz, max_side_px=max_side_px)
+        self._configuration = configuration(ice_servers)
+        self._host_addresses = host_addresses
+        self._local_ends = local_ends or LocalEnds()
+        self._connect_timeout_s = connect_timeout_s
+        self._silence_timeout_s = silence_timeout_s
+        self._media_timeout_s = media_timeout_s
+        self._pc: RTCPeerConnection | None = None
+        self._guard: aiortc_patches.ConnectGuard | None = None
+        self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
+        self._liveness: list[aiortc_patches.Liveness] = []
+        self._readers: list[asyncio.Task[None]] = []
+        self._watch: asyncio.Task[None] | None = None
+        self._closing: asyncio.Task[None] | None = None
+
+    @property
+    def stats(self) -> PeerStats:
+        """State and counts now."""
+        state = "closed" if self._closing else "new"
+        if self._pc is not None:
+            state = self._pc.connectionState
+        synchronised = self._intake.clock.synchronised
+        return PeerStats(state, synchronised, {k: self._stream_stats(k) for k in self._taps})
+
+    @property
+    def mark(self) -> Mark | None:
+        """Where its media stands; None before any came."""
+        return self._intake.mark
+
+    def carry_on(self, mark: Mark) -> None:
+        """Go on where another peer of the same call stopped; before any media."""
+        self._intake.carry_on(mark)
+
+    def silence(self) -> None:
+        """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
+        self._intake.close()
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Answer an offer and start to receive.
+
+        Args:
+            offer_sdp: with all its candidates in it, or candidates enough to connect.
+
+        Returns:
+            The answer's SDP, with all candidates in it.
+
+        Raises:
+            NegotiationError: the offer is broken, has no media that we can receive, or this peer
+                has answered already.
+        """
+        if self._pc is not None or self._closing is not None:
+            raise NegotiationError("This call was answered already. Start a new one.")
+        kinds = sending_kinds(offer_sdp)
+        self._pc = pc = RTCPeerConnection(self._configuration)
+        try:
+            return await self._negotiate(pc, offer_sdp, kinds)
+        except NegotiationError:
+            await self.close()
+            raise
+        except Exception as error:  # aiortc raises whatever its parser stumbles over.
+            await self.close()
+            raise NegotiationError(
+                f"The SDP offer cannot be answered ({type(error).__name__}: {error}). "
+                "Offer VP8 or H.264 video or Opus audio."
+            ) from error
+        except BaseException:
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        """Leave the call: sockets, tasks and threads are gone when this returns. Idempotent."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _negotiate(self, pc: RTCPeerConnection, offer_sdp: str, kinds: set[str]) -> str:
+        pc.on("connectionstatechange", self._on_state)
+        self._guard = aiortc_patches.ConnectGuard(pc)
+        for kind in sorted(kinds):
+            prefer_received(pc.addTransceiver(kind, direction="recvonly"))
+        await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+        aiortc_patches.gather_on(pc, self._host_addresses, self._local_ends)
+        connections = aiortc_patches.ice_connections(pc)
+        self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
+        self._guard.guard_receivers()
+        for transceiver in pc.getTransceivers():
+            self._receive(transceiver)
+        await pc.setLocalDescription(await pc.createAnswer())
+        if not any(connection.local_candidates for connection in connections):
+            raise NegotiationError(
+                "This machine has no network address, or no free UDP port, to receive media on. "
+                "Set host_addresses to 127.0.0.1 for calls from itself, or widen udp_ports."
+            )
+        self._watch = asyncio.create_task(self._watch_over(pc))
+        return str(pc.localDescription.sdp)
+
+    def _receive(self, transceiver: RTCRtpTransceiver) -> None:
+        """Read a transceiver's track; a second one of its kind is drained and ignored."""
+        kind = transceiver.kind
+        receiver: Any = transceiver.receiver  # Its track is None where nothing is sent.
+        if receiver.track is None:
+            return
+        if kind in self._taps:
+            self._start_reader(self._read(receiver.track, lambda frame: None))
+            return
+        audio = kind == "audio"
+        make = aiortc_patches.AudioTap if audio else aiortc_patches.VideoTap
+        take = self._intake.take_sound if audio else self._intake.take_picture
+        tap = self._taps[kind] = make(receiver, self._intake.clock)
+        self._start_reader(self._read(receiver.track, lambda frame: take(frame, tap)))
+
+    def _start_reader(self, reading: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(reading)
+        task.add_done_callback(self._on_reader_done)
+        self._readers.append(task)
+
+    async def _read(self, track: MediaStreamTrack, take: Callable[[Any], None]) -> None:
+        while True:
+            try:
+                frame = await track.recv()
+            except MediaStreamError:
+                return
+            take(frame)
+
+    async def _watch_over(self, pc: RTCPeerConnection) -> None:
+        """Keep streams going and notice when the peer is gone."""
+        started_s = time.monotonic()
+        while not self.closed.is_set():
+            await asyncio.sleep(_TEND_S)
+            now_s = time.monotonic()
+            for tap in self._taps.values():
+                await tap.tend(now_s)
+            if self._gone(pc.connectionState, started_s, now_s):
+                _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
+                self.closed.set()
+
+    def _gone(self, state: str, started_s: float, now_s: float) -> bool:
+        if state != "connected":
+            return now_s - started_s > self._connect_timeout_s
+        alive = [life.heard_s for life in self._liveness if life.heard_s is not None]
+        if now_s - max(alive, default=now_s) > self._silence_timeout_s:
+            return True
+        media_s = [tap.last_packet_s or started_s for tap in self._taps.values()]
+        timeout_s = self._media_timeout_s
+        return timeout_s is not None and now_s - max(media_s, default=now_s) > timeout_s
+
+    def _on_state(self) -> None:
+        if self._pc is not None and self._pc.connectionState in ("failed", "closed"):
+            self.closed.set()
+
+    def _on_reader_done(self, task: asyncio.Task[None]) -> None:
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            _logger.error("a track reader failed; the call ends", exc_info=error)
+        if error is not None or all(reader.done() for reader in self._readers):
+            self.closed.set()
+
+    async def _close(self) -> None:
+        self.closed.set()
+        self.silence()
+        tasks = [*self._readers, *([self._watch] if self._watch else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._guard is not None:
+            try:
+                await self._guard.close()
+            except Exception:
+                _logger.exception("a peer connection did not close cleanly")
+
+    def _stream_stats(self, kind: str) -> StreamStats:
+        tap = self._taps[kind]
+        silent_s = None if tap.last_packet_s is None else time.monotonic() - tap.last_packet_s
+        return StreamStats(
+            packets=tap.packets,
+            frames=self._intake.frames[kind],
+            lost=tap.lost,
+            restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
+            silent_s=silent_s,
+        )

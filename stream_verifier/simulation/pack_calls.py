@@ -1,0 +1,85 @@
+"""Composes calls out of a pack's people and plays them all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import track
+
+from model.data.conditions import Condition
+from model.data.packs import Pack
+from model.errors import PackError
+from model.runtime.comparator import load_comparator
+from model.runtime.weights import Weights
+from stream_verifier.simulation.call_player import CallPlayer
+from stream_verifier.simulation.casting import Role, cast_people
+from stream_verifier.simulation.composing import KINDS, compose
+from stream_verifier.simulation.material import CACHE, Material
+from stream_verifier.simulation.replay import Played
+
+CONDITIONS = ("clean", "noise10", "call")
+"""Undisturbed, with background noise at 10 dB, and as a call's codecs leave it."""
+FEWEST_PEOPLE = 10
+T = TypeVar("T")
+
+
+def play_pack(
+    pack: Pack,
+    weights: Weights,
+    *,
+    calls: int,
+    conditions: Sequence[str] = CONDITIONS,
+    seed: int = 1,
+    cache: Path | None = CACHE,
+    noise_in_pauses: bool = False,
+) -> tuple[list[Role], list[Played]]:
+    """Cast, compose, embed and play; progress is shown on standard error.
+
+    Args:
+        pack: with pictures and speech of people beyond what enrols them.
+        weights: towers and comparator.
+        calls: how many.
+        conditions: as in `model.data.conditions`.
+        seed: everything random follows from it.
+        cache: folder of embeddings; None to keep none.
+        noise_in_pauses: noise goes on when nobody talks.
+
+    Returns:
+        The cast, and the calls with what their windows said.
+
+    Raises:
+        PackError: there are too few people or calls, or a file of the pack is broken.
+        SettingsError: a person has nobody of the same source beside them.
+    """
+    for name in conditions:
+        Condition.parse(name)
+    if calls < len(KINDS) * len(conditions):
+        raise PackError(
+            f"{calls} calls are too few for {len(KINDS)} kinds under {len(conditions)} conditions: "
+            f"ask for {len(KINDS) * len(conditions)} or more"
+        )
+    cast = cast_people(pack)
+    if len(cast) < FEWEST_PEOPLE:
+        raise PackError(
+            f"{pack.root} has {len(cast)} people with 2 pictures and 6 s of speech beyond what "
+            f"enrols them, and calls need {FEWEST_PEOPLE} at least: add pictures and speech"
+        )
+    scripts = compose(cast, calls=calls, conditions=conditions, seed=seed)
+    material = Material(
+        pack=pack, roles=cast, weights=weights, cache=cache, noise_in_pauses=noise_in_pauses
+    )
+    material.prepare(scripts)
+    player = CallPlayer(material=material, comparator=load_comparator(weights))
+    played = [
+        Played(script=script, seen=tuple(player.play(script)))
+        for script in shown(scripts, "playing calls")
+    ]
+    return cast, played
+
+
+def shown(items: Sequence[T], what: str) -> list[T]:
+    """Items with a progress bar on standard error."""
+    return track(items, what, console=Console(stderr=True), transient=True)  # type: ignore[return-value]

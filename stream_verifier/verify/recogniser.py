@@ -1,0 +1,115 @@
+"""The loaded model, and how the pipelines of calls and files are made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Self
+
+from model.runtime.comparator import load_comparator
+from model.runtime.face import FaceTower
+from model.runtime.silero import shipped_weights
+from model.runtime.voice import VoiceTower
+from model.runtime.weights import Weights
+from model.types import Comparator, Reference
+from stream_verifier.events.schema import OperatingPointInForce
+from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.settings import Settings
+from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.operating import DecisionModel, OperatingPoint
+from stream_verifier.verify.pipeline import EnrolPipeline, FrontEnd, Towers, VerifyPipeline
+from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
+from stream_verifier.windows.faces import FaceDetector
+
+# Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
+_FRAME_SLACK = 0.8
+
+
+class Recogniser:
+    """The model as loaded from its checked weights, and the pipelines built on it.
+
+    Loading takes a moment and happens once; `verify_pipeline` and `enrol_pipeline` are cheap.
+
+    Args:
+        weights: hashes already checked.
+        settings: window lengths and operating point.
+    """
+
+    def __init__(self, *, weights: Weights, settings: Settings) -> None:
+        self.model_id = weights.model_id
+        self.comparator: Comparator = load_comparator(weights)
+        self.operating_point = settings.operating_point
+        self.decision_model = DecisionModel.load(weights)
+        self.decision_model.point(settings.operating_point)
+        self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
+        self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
+        self._detector_path: Path = weights.path("face_detector")
+        shipped_weights()  # read with all else, not while the first caller waits
+        self._window_settings = WindowSettings(
+            window_s=settings.speech_window_s,
+            first_s=settings.speech_first_s,
+            hop_s=settings.hop_s,
+            frame_every_s=_FRAME_SLACK / settings.face_rate_hz,
+        )
+
+    @classmethod
+    def load(cls, settings: Settings) -> Self:
+        """Load the committed weights.
+
+        Raises:
+            WeightsError: a file is missing or changed.
+            SettingsError: the model has no such operating point.
+        """
+        return cls(weights=Weights.load(), settings=settings)
+
+    def point(self, name: str | None = None) -> OperatingPoint:
+        """The operating point of that name, by default the one in the settings.
+
+        Raises:
+            SettingsError: the model has no such point.
+        """
+        return self.decision_model.point(name or self.operating_point)
+
+    def described(self, name: str | None = None) -> OperatingPointInForce:
+        """The operating point as events tell it."""
+        point = self.point(name)
+        return OperatingPointInForce(
+            name=name or self.operating_point, accept=point.accept, reject=point.reject
+        )
+
+    def verify_pipeline(
+        self,
+        reference: Reference,
+        *,
+        operating_point: str | None = None,
+        now: Callable[[], float] | None = None,
+    ) -> VerifyPipeline:
+        """Make the pipeline of one verified call.
+
+        Raises:
+            SettingsError: the model has no such operating point.
+        """
+        point = self.point(operating_point)
+        return VerifyPipeline(
+            front_end=self._front_end(),
+            reference=reference,
+            comparator=self.comparator,
+            decision=Decision(
+                evidence=self.decision_model.evidence,
+                point=point,
+                settings=self._decision_settings,
+            ),
+            now=now,
+        )
+
+    def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:
+        """Make the pipeline of one enrolment."""
+        return EnrolPipeline(
+            front_end=self._front_end(),
+            enrolment=enrolment or Enrolment(),
+            model_id=self.model_id,
+        )
+
+    def _front_end(self) -> FrontEnd:
+        assembler = WindowAssembler(FaceDetector(self._detector_path), self._window_settings)
+        return FrontEnd(assembler=assembler, towers=self._towers)

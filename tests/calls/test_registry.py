@@ -1,0 +1,107 @@
+"""The one limit of calls; the model and the media behind it have tests of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stream_verifier.calls.ice_settings import host_addresses
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.session import Session
+from stream_verifier.errors import CapacityError, UnknownIdentityError
+from stream_verifier.events.archive import Limits
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.messages import Start
+from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
+from stream_verifier.settings import load_settings
+from stream_verifier.verify.engine import STOPPING, Engine
+from tests.support.calls import CONSENT, make_settings
+from tests.support.session_media import Store, make_session
+
+START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
+ENROL = Start.model_validate({**START.model_dump(), "mode": "enrol", "consent": CONSENT})
+
+
+class SlowEmptyStore:
+    """Takes its time to say that it knows nobody."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answer = asyncio.Event()
+
+    async def reference(self, name: str, *, model_id: str) -> Any:
+        self.asked += 1
+        await self.answer.wait()
+        raise UnknownIdentityError("Nobody is enrolled by that name.")
+
+
+class NoModel:
+    model_id = "m"
+    comparator = SimpleNamespace(name="c")
+
+
+def make_sessions(folder: Path, store: Any, *, hub: Hub | None = None) -> SessionRegistry:
+    settings = make_settings(folder, max_calls=2)
+    model: Any = NoModel()
+    return SessionRegistry(
+        recogniser=model, store=store, engine=Engine(), hub=hub or Hub(), settings=settings
+    )
+
+
+async def test_calls_being_opened_take_places_and_give_them_back(tmp_path: Path) -> None:
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    rush = [asyncio.create_task(sessions.open(START)) for _ in range(3)]
+    (refused,), opening = await asyncio.wait(rush, return_when=asyncio.FIRST_COMPLETED)
+    with pytest.raises(CapacityError, match="All 2 places"):
+        refused.result()
+    assert store.asked == 2
+    store.answer.set()
+    told = await asyncio.gather(*opening, return_exceptions=True)
+    assert [type(error) for error in told] == [UnknownIdentityError] * 2
+    with pytest.raises(UnknownIdentityError):
+        await sessions.open(START)
+    assert sessions.count == 0
+
+
+async def test_a_closed_register_opens_nothing(tmp_path: Path) -> None:
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    await sessions.close()
+    with pytest.raises(CapacityError, match=STOPPING):
+        await sessions.open(START)
+    assert store.asked == 0
+
+
+def test_loopback_is_offered_only_by_a_server_on_loopback(tmp_path: Path) -> None:
+    assert host_addresses(load_settings(data_dir=tmp_path)) == (*LOOPBACK, *local_addresses())
+    anywhere = load_settings(data_dir=tmp_path, host="0.0.0.0", token_key="k" * 43)
+    assert host_addresses(anywhere) is None
+    chosen = load_settings(data_dir=tmp_path, ice_host_addresses=("10.0.0.1",))
+    assert host_addresses(chosen) == ("10.0.0.1",)
+
+
+@pytest.mark.parametrize("limits", [Limits(ended_sessions=2), Limits(ended_events=5)])
+async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits
+) -> None:
+    hub = Hub(limits=limits)
+    sessions = make_sessions(tmp_path, SlowEmptyStore(), hub=hub)
+    ids = iter(["s1", "s2", "s3", "s4"])
+
+    async def prepare(*_: Any, **__: Any) -> Session:
+        return make_session(store=Store(), on_event=hub.publish, session_id=next(ids))
+
+    monkeypatch.setattr(sessions, "_prepare", prepare)
+    for _ in range(3):
+        session, _ = await sessions.open(ENROL)
+        await sessions.end(session.id)
+    await sessions.open(ENROL)
+    listed = [call.session for call in sessions.calls()]
+    assert listed == ["s4", "s3", "s2"] == hub.sessions()[::-1]
+    assert all(hub.history(session) for session in listed)
+    await sessions.close()

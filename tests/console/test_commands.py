@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from stream_verifier.console import commands
+from stream_verifier.demo.people import DEMO_PEOPLE
+from tests.support.calls import DemoCalls
+from tests.support.commands import refused, run
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(tmp_path / "store"))
+    return tmp_path / "store"
+
+
+def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:
+    enrolment = demo_calls.get("grace", "grace", 25)
+    assert "Enrolled" in run("enroll", "grace", "--video", enrolment, "--consent", "I agree.")
+    assert "I agree." in run("identities", "show", "grace")
+    lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
+    events = [json.loads(line) for line in lines]
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert [e["state"] for e in events if e["type"] == "state_changed"][-1] == "verified"
+    assert (events[0]["type"], events[-1]["type"]) == ("session_started", "session_ended")
+    swapped = run("verify", "grace", demo_calls.get("eileen", "eileen"), code=3)
+    assert "rejected" in swapped
+    run("identities", "delete", "grace", "--yes")
+    assert "Nobody is enrolled" in run("identities", "list")
+    assert "enrol" in refused("verify", "grace", enrolment).lower()
+
+
+@pytest.mark.slow
+def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
+    demo_calls: DemoCalls, tmp_path: Path
+) -> None:
+    run("enroll", "g", "--video", demo_calls.get("grace", "grace", 25), "--consent", "I agree.")
+    media, picture = demo_calls.get("grace", "eileen"), tmp_path / "timeline.png"
+    output = run("verify", "g", media, "--plot", picture, "--operating-point", "alarm_2h", code=3)
+    assert "alarm_2h: verified from" in output
+    assert cv2.imread(str(picture)).shape == (600, 1200, 3)
+
+    cut = tmp_path / "cut.webm"
+    cut.write_bytes(media.read_bytes()[: media.stat().st_size * 2 // 3])
+    part = tmp_path / "part.svg"
+    assert "cut.webm" in refused("verify", "g", cut, "--plot", part, "--json")
+    assert "breaks off" in part.read_text() or "Broke off" in part.read_text()
+
+    message = refused("verify", "g", media, "--operating-point", "guess")
+    assert "'guess'" in message and "alarm_2h" in message
+
+
+def test_a_plot_that_cannot_be_made_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    media = tmp_path / "never-read.mp4"
+    media.write_bytes(b"")
+    assert ".png" in refused("verify", "g", media, "--plot", tmp_path / "plot.gif")
+    missing = tmp_path / "missing" / "plot.png"
+    assert str(missing) in refused("verify", "g", media, "--plot", missing)
+    monkeypatch.delitem(sys.modules, "stream_verifier.console.plot", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    message = refused("verify", "g", media, "--plot", tmp_path / "plot.png")
+    assert "pip install 'stream-verifier[demo]'" in message
+
+
+def test_a_picture_and_a_recording_are_enough(demo_calls: DemoCalls, tmp_path: Path) -> None:
+    picture = tmp_path / "face.jpg"
+    cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())
+    voice = demo_calls.get("grace", "grace", 25)
+    output = run("enroll", "g", "--face", picture, "--voice", voice, "--consent", "I agree.")
+    assert "1 pictures" in output
+    assert "rejected" in run("verify", "g", demo_calls.get("grace", "eileen"), code=3)
+
+
+def test_an_enrolment_without_a_voice_says_what_to_give(tmp_path: Path) -> None:
+    picture = tmp_path / "face.jpg"
+    cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())
+    assert "--voice" in refused("enroll", "g", "--face", picture, "--consent", "I agree.")
+
+
+def test_a_picture_without_a_face_says_so(demo_calls: DemoCalls, tmp_path: Path) -> None:
+    picture = tmp_path / "wall.jpg"
+    cv2.imwrite(str(picture), np.full((480, 640, 3), 127, np.uint8))
+    voice = demo_calls.get("grace", "grace", 25)
+    message = refused("enroll", "g", "--face", picture, "--voice", voice, "--consent", "Yes.")
+    assert "face" in message
+    assert "show_face" in message
+
+
+def test_blank_consent_is_refused(demo_calls: DemoCalls) -> None:
+    media = demo_calls.get("grace", "grace")
+    assert "consent" in refused("enroll", "g", "--video", media, "--consent", " ").lower()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a video at all" * 100])
+def test_a_broken_file_is_named(content: bytes, tmp_path: Path) -> None:
+    broken = tmp_path / "broken.mp4"
+    broken.write_bytes(content)
+    assert "broken.mp4" in refused("enroll", "g", "--video", broken, "--consent", "Yes.")
+
+
+def test_an_unknown_identity_is_told(demo_calls: DemoCalls) -> None:
+    assert "enrol" in refused("verify", "nobody", demo_calls.get("grace", "grace")).lower()
+
+
+def test_an_expected_error_is_one_line_and_exit_code_two(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "identities", "show", "nobody"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == commands.EXIT_ERROR
+    assert "Traceback" not in result.stderr
+    assert result.stderr.startswith("Error:")
+
+
+def test_the_doctor_works_where_a_library_is_missing(tmp_path: Path) -> None:
+    for name in ("av", "ai_edge_litert"):
+        (tmp_path / f"{name}.py").write_text("raise ImportError('left out for this test')")
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "doctor"],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": str(tmp_path), "COLUMNS": "200"},
+    )
+    assert result.returncode == 1, result.stderr
+    assert "av (left out for this test)" in result.stdout
+    assert "pip install" in result.stdout

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.types import Reference
+from stream_verifier.console.offline import enrol_files, verify_file
+from stream_verifier.console.timeline import read_timeline
+from stream_verifier.errors import MediaError, SettingsError
+from stream_verifier.settings import load_settings
+from stream_verifier.verify.recogniser import Recogniser
+from tests.support.calls import DemoCalls, Event
+
+FACE_RATE_HZ = 2.0
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Recogniser:
+    return Recogniser.load(load_settings())
+
+
+@pytest.fixture(scope="module")
+def grace(recogniser: Recogniser, demo_calls: DemoCalls) -> Reference:
+    return enrol_files(
+        videos=[demo_calls.get("grace", "grace", 25)],
+        faces=(),
+        voices=(),
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+    )
+
+
+def follow(path: Path, reference: Reference, recogniser: Recogniser, events: list[Event]) -> None:
+    for event in verify_file(
+        path, name="grace", reference=reference, recogniser=recogniser, face_rate_hz=FACE_RATE_HZ
+    ):
+        events.append(event)
+
+
+def test_a_recording_that_breaks_off_is_scored_up_to_there(
+    recogniser: Recogniser, grace: Reference, demo_calls: DemoCalls, tmp_path: Path
+) -> None:
+    whole = demo_calls.get("grace", "grace").read_bytes()
+    cut = tmp_path / "cut.webm"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    events: list[Event] = []
+    with pytest.raises(MediaError, match=r"cut\.webm"):
+        follow(cut, grace, recogniser, events)
+    types = [event["type"] for event in events]
+    assert types.count("score") >= 3
+    assert types[-2:] == ["error", "session_ended"]
+    assert (events[-2]["code"], events[-1]["reason"]) == ("bad_media", "error")
+    assert events[-1]["totals"]["windows"] == types.count("score")
+    timeline = read_timeline(events)
+    assert timeline.failure == events[-2]["message"]
+    assert len(timeline.points) == types.count("score")
+    assert timeline.spans[-1].state == "verified"
+
+
+def test_the_same_file_gives_the_same_events(
+    recogniser: Recogniser, grace: Reference, demo_calls: DemoCalls
+) -> None:
+    runs: list[list[Event]] = [[], []]
+    for events in runs:
+        follow(demo_calls.get("grace", "eileen"), grace, recogniser, events)
+    drop = {"wall", "session"}
+    first, second = (
+        [{k: v for k, v in event.items() if k not in drop} for event in events] for events in runs
+    )
+    assert first == second
+    assert first[-1]["reason"] == "complete"
+
+
+def test_evidence_and_state_follow_the_operating_point_that_was_asked_for(
+    recogniser: Recogniser, grace: Reference, demo_calls: DemoCalls
+) -> None:
+    name = next(name for name in recogniser.decision_model.points)
+    (started, *events) = verify_file(
+        demo_calls.get("grace", "grace"),
+        name="grace",
+        reference=grace,
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+        operating_point=name,
+    )
+    point = recogniser.point(name)
+    assert started["operating_point"] == {
+        "name": name,
+        "accept": point.accept,
+        "reject": point.reject,
+    }
+    evidence = [event["evidence"] for event in events if event["type"] == "score"]
+    assert evidence[-1]["both"] >= point.accept
+    changes = [event for event in events if event["type"] == "state_changed"]
+    assert changes[-1]["state"] == "verified"
+    assert changes[-1]["llr"] in [known["both"] for known in evidence]
+
+
+def test_an_unknown_operating_point_is_told_before_anything_is_read(
+    recogniser: Recogniser, grace: Reference, tmp_path: Path
+) -> None:
+    events = verify_file(
+        tmp_path / "missing.mp4",
+        name="grace",
+        reference=grace,
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+        operating_point="guess",
+    )
+    with pytest.raises(SettingsError, match="guess"):
+        next(events)
+
+
+def test_a_reference_is_made_of_unit_vectors_in_the_models_space(
+    recogniser: Recogniser, grace: Reference
+) -> None:
+    assert grace.model_id == recogniser.model_id
+    assert np.linalg.norm(grace.face) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(grace.voice) == pytest.approx(1, abs=1e-5)
+    assert grace.speech_s >= 8

@@ -1,0 +1,279 @@
+"""What this package leans on inside aiortc and aioice; a failure here means: adapt the patches."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import queue
+import threading
+import time
+from importlib.metadata import version
+from typing import Any
+
+import pytest
+from aioice.candidate import candidate_foundation, candidate_priority
+from aioice.ice import CandidatePair, Connection, StunProtocol, server_reflexive_candidate
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcicetransport import RTCIceTransport
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtcrtpreceiver import NackGenerator
+from aiortc.rtp import RtcpByePacket, RtcpSenderInfo, RtcpSrPacket, RtpPacket
+
+from stream_verifier.media.webrtc.aiortc_patches import (
+    AudioTap,
+    Liveness,
+    VideoTap,
+    ice_connections,
+    use_host_addresses,
+)
+from stream_verifier.media.webrtc.clock import MediaClock
+
+_KEY = b"\x10\x00\x00\x9d\x01\x2a" + bytes(20)
+_DELTA = b"\x11" + bytes(20)
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def test_the_versions_are_those_the_patches_were_written_for() -> None:
+    assert version("aiortc") == "1.16.0"
+    assert version("aioice").split(".")[:2] == ["0", "13"]
+
+
+@pytest.mark.parametrize(
+    ("function", "parameters"),
+    [
+        (RTCRtpReceiver._handle_rtcp_packet, ["self", "packet"]),
+        (RTCRtpReceiver._handle_rtp_packet, ["self", "packet", "arrival_time_ms"]),
+        (RTCRtpReceiver._handle_disconnect, ["self"]),
+        (RTCRtpReceiver._send_rtcp_nack, ["self", "media_ssrc", "lost"]),
+        (RTCRtpReceiver._send_rtcp_pli, ["self", "media_ssrc"]),
+        (JitterBuffer.__init__, ["self", "capacity", "prefetch", "is_video"]),
+        (JitterBuffer.add, ["self", "packet"]),
+        (JitterFrame.__init__, ["self", "data", "timestamp"]),
+        (NackGenerator.add, ["self", "packet"]),
+        (Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
+        (server_reflexive_candidate, ["protocol", "stun_server"]),
+        (candidate_foundation, ["candidate_type", "candidate_transport", "base_address"]),
+        (candidate_priority, ["candidate_component", "candidate_type", "local_pref"]),
+        (StunProtocol.__init__, ["self", "receiver"]),
+        (Connection.data_received, ["self", "data", "component"]),
+        (Connection.request_received, ["self", "message", "addr", "protocol"]),
+        (Connection.build_request, ["self", "pair", "nominate"]),
+        (Connection.query_consent, ["self"]),
+        (
+            StunProtocol.request,
+            ["self", "request", "addr", "integrity_key", "retransmissions"],
+        ),
+    ],
+)
+def test_signatures(function: Any, parameters: list[str]) -> None:
+    assert _parameters(function) == parameters
+
+
+@pytest.mark.parametrize(
+    ("function", "calls"),
+    [
+        (RTCRtpReceiver._handle_rtp_packet, "self.__jitter_buffer.add(packet)"),
+        (RTCRtpReceiver._handle_rtp_packet, "self.__timestamp_mapper.map("),
+        (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_queue.put((codec, encoded_frame))"),
+        (RTCRtpReceiver._handle_rtp_packet, "packet._data = depayload("),
+        (RTCRtpReceiver._handle_rtp_packet, "self.__nack_generator.add(packet)"),
+        (RTCDtlsTransport._handle_rtcp_data, "recipient._handle_rtcp_packet(packet)"),
+        (RTCIceTransport.__init__, "gatherer._connection"),
+        (Connection.gather_candidates, "self.get_component_candidates("),
+        (Connection.gather_candidates, "component=component"),
+        (Connection.get_component_candidates, "self._protocols += host_protocols"),
+        (Connection.get_component_candidates, "protocol.local_candidate = Candidate("),
+        (
+            Connection.get_component_candidates,
+            "server_reflexive_candidate(protocol, self.stun_server)",
+        ),
+        (CandidatePair.local_candidate.fget, "self.protocol.local_candidate"),
+        (Connection.connect, "self.query_consent()"),
+        (Connection.close, "self._closing = True"),
+        (RTCPeerConnection.setLocalDescription, "asyncio.ensure_future(self.__connect())"),
+        (RTCPeerConnection.setRemoteDescription, "asyncio.ensure_future(self.__connect())"),
+        (StunProtocol.datagram_received, "self.receiver.data_received("),
+        (StunProtocol.datagram_received, "self.receiver.request_received("),
+        (CandidatePair.remote_addr.fget, "self.remote_candidate"),
+    ],
+)
+def test_the_libraries_call_what_is_replaced_through_the_instance(
+    function: Any, calls: str
+) -> None:
+    assert calls in inspect.getsource(function)
+
+
+@pytest.fixture
+async def connection() -> Any:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    yield pc
+    await pc.close()
+
+
+def _receiver(pc: RTCPeerConnection, kind: str, codec: str) -> RTCRtpReceiver:
+    receiver = pc.addTransceiver(kind, direction="recvonly").receiver
+    rate = 48_000 if kind == "audio" else 90_000
+    parameters = RTCRtpCodecParameters(f"{kind}/{codec}", clockRate=rate, payloadType=96)
+    receiver._RTCRtpReceiver__codecs[96] = parameters  # type: ignore[attr-defined]
+    receiver._RTCRtpReceiver__decoder_thread = threading.current_thread()  # type: ignore[attr-defined]
+    return receiver
+
+
+def _forget_thread(receiver: RTCRtpReceiver) -> None:
+    receiver._RTCRtpReceiver__decoder_thread = None  # type: ignore[attr-defined]
+
+
+def _decoded(receiver: RTCRtpReceiver) -> list[JitterFrame]:
+    waiting: queue.Queue[Any] = receiver._RTCRtpReceiver__decoder_queue  # type: ignore[attr-defined]
+    frames = []
+    while not waiting.empty():
+        frames.append(waiting.get_nowait()[1])
+    return frames
+
+
+def _packet(sequence: int, timestamp: int, payload: bytes, ssrc: int = 9) -> RtpPacket:
+    packet = RtpPacket(payload_type=96, sequence_number=sequence, timestamp=timestamp)
+    packet.ssrc, packet.payload = ssrc, payload
+    return packet
+
+
+def _vp8(sequence: int, frame: int, payload: bytes, *, first: bool = True) -> RtpPacket:
+    header = b"\x10" if first else b"\x00"
+    return _packet(sequence, frame * 3_000, header + payload)
+
+
+async def _feed(receiver: RTCRtpReceiver, *packets: RtpPacket) -> None:
+    for packet in packets:
+        await receiver._handle_rtp_packet(packet, arrival_time_ms=0)
+
+
+async def test_loopback_addresses_are_gathered_when_asked_for(connection: Any) -> None:
+    connection.addTransceiver("audio", direction="recvonly")
+    use_host_addresses(connection, ["127.0.0.1"])
+    await connection.setLocalDescription(await connection.createOffer())
+    (ice,) = ice_connections(connection)
+    assert [c.host for c in ice.local_candidates] == ["127.0.0.1"]
+
+
+async def test_any_traffic_is_a_sign_of_life(connection: Any) -> None:
+    connection.addTransceiver("audio", direction="recvonly")
+    (ice,) = ice_connections(connection)
+    liveness = Liveness(ice)
+    assert liveness.heard_s is None
+    ice.data_received(b"x", 1)
+    assert liveness.heard_s == pytest.approx(time.monotonic(), abs=5)
+
+
+async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    tap = AudioTap(receiver, MediaClock())
+    await _feed(receiver, *(_packet(n, n * 960, b"\x78\x01") for n in (1, 2, 4, 3, 5)))
+    assert [frame.timestamp for frame in _decoded(receiver)] == [960 * n for n in range(1, 6)]
+    await _feed(receiver, _packet(7, 7 * 960, b"\x78\x01"))
+    assert _decoded(receiver) == []
+    await tap.tend(time.monotonic() + 1)
+    assert [frame.timestamp for frame in _decoded(receiver)] == [7 * 960]
+    assert (tap.packets, tap.lost) == (6, 1)
+    _forget_thread(receiver)
+
+
+async def test_video_starts_with_a_key_frame(connection: Any) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    frames = (_DELTA, _DELTA, _KEY, _DELTA, _DELTA)
+    await _feed(receiver, *(_vp8(n, n, data) for n, data in enumerate(frames)))
+    assert [frame.timestamp // 3_000 for frame in _decoded(receiver)] == [2, 3]
+    assert tap.lost == 2
+    _forget_thread(receiver)
+
+
+async def test_stalled_video_goes_on_with_the_next_key_frame(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    asked: list[str] = []
+
+    async def pli(media_ssrc: int) -> None:
+        asked.append("pli")
+
+    async def nack(media_ssrc: int, lost: list[int]) -> None:
+        asked.append(f"nack {lost}")
+
+    monkeypatch.setattr(receiver, "_send_rtcp_pli", pli)
+    monkeypatch.setattr(receiver, "_send_rtcp_nack", nack)
+    await _feed(receiver, *(_vp8(n, n, _KEY if n == 0 else _DELTA) for n in range(3)))
+    await _feed(receiver, *(_vp8(n, n, _DELTA) for n in range(4, 9)))
+    await tap.tend(time.monotonic())
+    assert asked == ["nack [3]", "nack [3]"]  # At once by aiortc, then again by the watchdog.
+    await tap.tend(time.monotonic() + 0.4)
+    assert asked[2:] == ["pli"] and tap.restarts == 1
+    await _feed(receiver, _vp8(3, 3, _DELTA))  # Too late: its frame was given up.
+    await _feed(receiver, *(_vp8(n, n, _KEY if n == 11 else _DELTA) for n in range(9, 14)))
+    assert [f.timestamp // 3_000 for f in _decoded(receiver)] == [0, 1, 11, 12]
+    _forget_thread(receiver)
+
+
+async def test_a_slow_camera_is_not_taken_for_a_stall(connection: Any) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    await _feed(receiver, _vp8(0, 0, _KEY), _vp8(1, 30, _DELTA))
+    await tap.tend(time.monotonic() + 5)
+    assert tap.restarts == 0
+    _forget_thread(receiver)
+
+
+async def test_sender_reports_reach_the_clock_and_a_bye_does_not_end_the_track(
+    connection: Any,
+) -> None:
+    clock = MediaClock()
+    taps = {}
+    for kind, codec in (("audio", "opus"), ("video", "VP8")):
+        receiver = _receiver(connection, kind, codec)
+        taps[kind] = AudioTap(receiver, clock) if kind == "audio" else VideoTap(receiver, clock)
+        payload = b"\x78\x01" if kind == "audio" else b"\x10" + _KEY
+        await _feed(receiver, *(_packet(n, n * 960, payload) for n in range(3)))
+        for frame in _decoded(receiver):
+            clock.seconds(kind, frame.timestamp)
+        info = RtcpSenderInfo(
+            ntp_timestamp=4_000_000_000 << 32, rtp_timestamp=960, packet_count=2, octet_count=4
+        )
+        await receiver._handle_rtcp_packet(RtcpSrPacket(ssrc=9, sender_info=info))
+        await receiver._handle_rtcp_packet(RtcpByePacket(sources=[9]))
+        await _feed(receiver, *(_packet(n, n * 960, payload) for n in range(3, 5)))
+        assert _decoded(receiver)
+        _forget_thread(receiver)
+    assert clock.synchronised
+    assert clock.seconds("video", 960 + 90_000) == pytest.approx(clock.seconds("audio", 48_960))
+
+
+async def test_a_pause_of_the_sender_is_told_from_a_loss(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    receiver = _receiver(connection, "audio", "opus")
+    tap = AudioTap(receiver, MediaClock())
+    for sequence, at_s in ((1, 0.0), (2, 0.02), (3, 2.0), (4, 2.02), (9, 5.0)):
+        now[0] = 100.0 + at_s
+        await _feed(receiver, _packet(sequence, round(at_s * 48_000), b"\x78\x01"))
+    await tap.tend(now[0] + 1)
+    reasons = [tap.pause_reason(frame.timestamp) for frame in _decoded(receiver)]
+    assert reasons == ["network", "network", "muted", "network", "network"]
+    _forget_thread(receiver)
+
+
+async def test_a_receiver_that_lost_a_name_is_refused(connection: Any) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    del receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
+    with pytest.raises(AttributeError, match="adapt aiortc_patches"):
+        AudioTap(receiver, MediaClock())
+    _forget_thread(receiver)
+    await asyncio.sleep(0)

@@ -1,0 +1,123 @@
+"""How media of one connection goes on where that of another stopped."""
+
+from __future__ import annotations
+
+import time
+from fractions import Fraction
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.webrtc.intake import Intake, Mark
+
+NOW_S = 5_000.0
+
+
+class Tap:
+    """Stands for what dates packets: everything arrived, nothing was muted."""
+
+    def arrival_s(self, ticks: int) -> float | None:
+        return None
+
+    def pause_reason(self, ticks: int) -> str:
+        return "network"
+
+
+@pytest.fixture
+def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    moment = [NOW_S]
+    monkeypatch.setattr(time, "monotonic", lambda: moment[0])
+    return moment
+
+
+def make() -> tuple[Intake, MediaInbox]:
+    inbox = MediaInbox()
+    return Intake(inbox=inbox, video_rate_hz=2.0, max_side_px=64), inbox
+
+
+def hear(intake: Intake, arrival_s: float, ticks: int, count: int = 10) -> None:
+    """Take sound of 20 ms each, the first arriving at that time."""
+    for number in range(count):
+        at = ticks + 960 * number
+        intake.clock.arrived("audio", at, arrival_s + 0.02 * number)
+        frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), layout="mono")
+        frame.sample_rate, frame.pts, frame.time_base = 48_000, at, Fraction(1, 48_000)
+        tap: Any = Tap()
+        intake.take_sound(frame, tap)
+
+
+def see(intake: Intake, arrival_s: float, ticks: int) -> None:
+    intake.clock.arrived("video", ticks, arrival_s)
+    frame = av.VideoFrame.from_ndarray(np.zeros((32, 32, 3), np.uint8), format="bgr24")
+    frame.pts, frame.time_base = ticks, Fraction(1, 90_000)
+    tap: Any = Tap()
+    intake.take_picture(frame, tap)
+
+
+def sounds(items: list[MediaItem]) -> list[AudioChunk]:
+    return [item for item in items if isinstance(item, AudioChunk)]
+
+
+def gaps(items: list[MediaItem]) -> dict[str, MediaGap]:
+    return {item.kind: item for item in items if isinstance(item, MediaGap)}
+
+
+def first_connection(now: list[float]) -> Mark:
+    old, _ = make()
+    hear(old, NOW_S, ticks=77_000)
+    see(old, NOW_S + 0.1, ticks=5)
+    now[0] = NOW_S + 0.2
+    assert old.mark is not None
+    return old.mark
+
+
+def test_media_time_goes_on_by_the_time_that_was_really_away(now: list[float]) -> None:
+    mark = first_connection(now)
+    assert mark.ends_s["audio"] == pytest.approx(0.2)
+    now[0] = NOW_S + 6
+    new, inbox = make()
+    new.carry_on(mark)
+    hear(new, NOW_S + 6.5, ticks=1_000_000)
+    see(new, NOW_S + 6.6, ticks=99)
+    items = inbox.drain()
+    assert sounds(items)[0].start_s == pytest.approx(6.5)
+    told = gaps(items)
+    assert told["audio"] == MediaGap(
+        "audio", mark.ends_s["audio"], pytest.approx(6.5), "reconnected"
+    )
+    assert told["video"] == MediaGap(
+        "video", mark.ends_s["video"], pytest.approx(6.5), "reconnected"
+    )
+    (picture,) = [item for item in items if isinstance(item, VideoFrame)]
+    assert picture.time_s >= 6.5
+
+
+def test_a_sender_whose_clock_ran_ahead_does_not_overlap(now: list[float]) -> None:
+    mark = Mark(NOW_S, {"audio": 9.0})
+    now[0] = NOW_S + 8  # its media is a second ahead of our clock
+    new, inbox = make()
+    new.carry_on(mark)
+    hear(new, NOW_S + 8.1, ticks=0)
+    items = inbox.drain()
+    assert sounds(items)[0].start_s == pytest.approx(9.1)
+    assert gaps(items)["audio"].end_s == pytest.approx(9.1)
+
+
+def test_a_connection_without_media_hands_on_what_it_was_given(now: list[float]) -> None:
+    mark = first_connection(now)
+    silent, _ = make()
+    silent.carry_on(mark)
+    assert silent.mark is not None
+    assert dict(silent.mark.ends_s) == dict(mark.ends_s)
+    assert make()[0].mark is None
+
+
+def test_a_closed_intake_lets_nothing_in(now: list[float]) -> None:
+    intake, inbox = make()
+    intake.close()
+    hear(intake, NOW_S, ticks=0)
+    assert inbox.drain() == []

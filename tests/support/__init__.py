@@ -1,0 +1,1 @@
+"""What several tests share: made-up media, servers, browsers and people."""

@@ -1,0 +1,135 @@
+"""Helpers to call a running server in tests: a real peer connection, a real WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import websockets
+
+from stream_verifier.console.offline import enrol_files
+from stream_verifier.demo.caller import Caller
+from stream_verifier.demo.calls import write_call
+from stream_verifier.demo.people import DEMO_PEOPLE
+from stream_verifier.hosting.server import RunningServer, running_server
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.opening import open_store
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.settings import Settings, load_settings
+from stream_verifier.verify.recogniser import Recogniser
+
+CONSENT = {"subject": "made up", "purpose": "tests", "text": "I am made up and agree."}
+TIMEOUT_S = 90
+
+Event = dict[str, Any]
+
+
+def make_settings(folder: Path, **changes: Any) -> Settings:
+    return load_settings(port=0, data_dir=folder, ice_host_addresses=LOOPBACK, **changes)
+
+
+def url_of(server: RunningServer) -> str:
+    return server.address.replace("http", "ws", 1) + "/api/v1/call"
+
+
+async def follow(
+    server: RunningServer,
+    media: Path,
+    *,
+    until: Callable[[Event], bool],
+    **start: Any,
+) -> list[Event]:
+    """Call, stop at the first event that fits, and return all events to the last."""
+    events: list[Event] = []
+    async with asyncio.timeout(TIMEOUT_S), Caller(server.address, media, **start) as call:
+        async for event in call:
+            events.append(event)
+            if until(event):
+                await call.stop()
+    return events
+
+
+async def enrol(server: RunningServer, media: Path, name: str, **more: Any) -> list[Event]:
+    return await follow(
+        server, media, until=lambda _: False, mode="enrol", identity=name, consent=CONSENT, **more
+    )
+
+
+def reached(state: str) -> Callable[[Event], bool]:
+    return lambda event: event["type"] == "state_changed" and event["state"] == state
+
+
+def verdicts(events: list[Event]) -> list[tuple[str, frozenset[str]]]:
+    return [
+        (event["state"], frozenset(event["reasons"]))
+        for event in events
+        if event["type"] == "state_changed"
+    ]
+
+
+async def say(server: RunningServer, *messages: str | bytes) -> Event:
+    """Send raw messages and return the first answer."""
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        websockets.connect(url_of(server), max_size=None) as socket,
+    ):
+        for message in messages:
+            await socket.send(message)
+        answer: Event = json.loads(await socket.recv())
+        return answer
+
+
+def start_message(**fields: Any) -> str:
+    return json.dumps({"type": "start", "mode": "verify", "identity": "grace", "sdp": "", **fields})
+
+
+@contextlib.asynccontextmanager
+async def server_with(folder: Path, **changes: Any) -> AsyncIterator[RunningServer]:
+    async with running_server(make_settings(folder, **changes)) as server:
+        yield server
+
+
+def enrol_from_file(folder: Path, media: Path, name: str) -> None:
+    """Enrol into a data directory; in a thread, as a test's own may have a loop running."""
+    settings = make_settings(folder)
+    reference = enrol_files(
+        videos=[media],
+        faces=[],
+        voices=[],
+        recogniser=Recogniser.load(settings),
+        face_rate_hz=settings.face_rate_hz,
+    )
+    consent = Consent(given_at=datetime.now(UTC), **CONSENT)
+
+    async def save() -> None:
+        store = open_store(settings)
+        await store.add(name, reference, consent)
+        await store.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, save()).result()
+
+
+class DemoCalls:
+    """Made-up calls as WebM files.
+
+    Args:
+        folder: where they are kept for the whole run.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def get(self, face: str, voice: str, seconds: float = 12.0) -> Path:
+        """A call with one demo person's face and one's voice."""
+        people = {person.id: person for person in DEMO_PEOPLE}
+        path = self._folder / f"{face}-{voice}-{seconds:g}.webm"
+        if not path.exists():
+            write_call(path, face=people[face], voice=people[voice], seconds=seconds)
+        return path

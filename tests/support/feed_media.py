@@ -1,0 +1,153 @@
+"""Made-up events, and a feed server without a model, for tests of whoever follows them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import websockets
+from starlette.applications import Starlette
+from starlette.routing import WebSocketRoute
+from websockets.asyncio.client import ClientConnection
+
+from stream_verifier.access.gate import Gate, Limits
+from stream_verifier.access.limiter import Limiter
+from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.log import EventLog
+from stream_verifier.events.schema import (
+    ConnectionLost,
+    ConnectionResumed,
+    Enrolled,
+    EnrolmentProgress,
+    ErrorRaised,
+    Gap,
+    MediaStarted,
+    Payload,
+    Score,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+    Totals,
+)
+from stream_verifier.web.feed_socket import feed_socket
+from tests.support.hosts import hosted
+
+Event = dict[str, Any]
+
+
+def started(identity: str = "ada") -> SessionStarted:
+    return SessionStarted(media_s=0, mode="verify", identity=identity, model="m", comparator="c")
+
+
+def score(media_s: float = 1.0) -> Score:
+    return Score(
+        media_s=media_s,
+        start_s=0,
+        end_s=media_s,
+        face=None,
+        voice=None,
+        fused=None,
+        speech_s=1,
+        faces=[],
+        notes=[],
+        evidence=None,
+        age_s=0.1,
+    )
+
+
+def changed(state: State = State.VERIFIED, media_s: float = 1.0) -> StateChanged:
+    return StateChanged(media_s=media_s, state=state, previous=State.WAITING, reasons=[], llr=None)
+
+
+def ended() -> SessionEnded:
+    return SessionEnded(media_s=2, reason="stopped", totals=Totals())
+
+
+NO_LIMITS = Limits(bad_tokens=Limiter(per_minute=6000), openings=Limiter(per_minute=6000))
+
+PAYLOAD_EXAMPLES = (
+    started(),
+    MediaStarted(media_s=0, kind="audio"),
+    score(),
+    changed(),
+    EnrolmentProgress(
+        media_s=1,
+        speech_s=1,
+        speech_needed_s=10,
+        faces=1,
+        faces_needed=5,
+        missing=["talk"],
+        boxes=[(0.1, 0.2, 0.3, 0.4)],
+        complete=False,
+    ),
+    Enrolled(media_s=9, identity="ada", id="1", speech_s=10, faces=5),
+    Gap(media_s=3, kind="video", start_s=1, end_s=3, reason="lost"),
+    ConnectionLost(media_s=3, reason="socket_closed"),
+    ConnectionResumed(media_s=8, away_s=5),
+    ErrorRaised(media_s=3, code="bad_message", message="What to do."),
+    ended(),
+)
+
+
+class Call:
+    """A session's log that speaks to a hub."""
+
+    def __init__(self, hub: Hub, session: str, identity: str = "ada") -> None:
+        self._hub = hub
+        self._log = EventLog(session)
+        self.say(started(identity))
+
+    def say(self, *payloads: Payload) -> None:
+        for payload in payloads:
+            self._hub.publish(self._log.stamp(payload))
+
+
+@dataclass
+class FeedServer:
+    """Attributes: address: http address; hub: replace it to play a server that was restarted."""
+
+    address: str
+    app: Starlette
+
+    @property
+    def hub(self) -> Hub:
+        hub: Hub = self.app.state.hub
+        return hub
+
+    @property
+    def url(self) -> str:
+        return self.address.replace("http", "ws", 1) + "/api/v1/events"
+
+    @contextlib.asynccontextmanager
+    async def follow(self, **subscribe: Any) -> AsyncIterator[ClientConnection]:
+        async with asyncio.timeout(30), websockets.connect(self.url) as connection:
+            await connection.send(json.dumps({"type": "subscribe", **subscribe}))
+            yield connection
+
+
+@contextlib.asynccontextmanager
+async def feed_server(
+    hub: Hub, *, port: int = 0, gate: Any = None, origins: tuple[str, ...] = ()
+) -> AsyncIterator[FeedServer]:
+    """Serve the feed route alone."""
+    app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
+    app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
+    app.state.gate = gate or Gate(tokens=None, limiter=NO_LIMITS)
+    app.state.waiting_room = WaitingRoom()
+    async with hosted(app, port=port) as address:
+        try:
+            yield FeedServer(address, app)
+        finally:
+            hub.close()
+
+
+async def read(connection: ClientConnection, count: int) -> list[Event]:
+    """The next messages as JSON."""
+    return [json.loads(await connection.recv()) for _ in range(count)]

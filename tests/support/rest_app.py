@@ -1,0 +1,85 @@
+"""The application over plain ASGI, with stand-ins for what is behind its routes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import FastAPI
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import MAX_TTL_S, Tokens
+from stream_verifier.app import create_app
+from stream_verifier.calls.summary import CallSummary
+from stream_verifier.errors import UnknownIdentityError
+from stream_verifier.identities.keys import new_key, parse_key
+from tests.support.calls import make_settings
+
+KEY = new_key()
+TOKENS = Tokens(parse_key(KEY))
+AWAY = "192.0.2.7"
+RUNNING = CallSummary(
+    "s-running", "verify", "ada", "2026-01-02T03:04:05.678Z", state="verified", media_s=9.5, seq=7
+)
+ENDED = CallSummary(
+    "s-ended", "enrol", "bob", "2026-01-02T03:00:00.000Z", "2026-01-02T03:01:00.000Z", "complete"
+)
+
+
+class FakeStore:
+    async def list(self) -> list[Any]:
+        return []
+
+    async def get(self, name: str) -> Any:
+        raise UnknownIdentityError("Nobody is enrolled by that name.")
+
+    delete = get
+
+
+class FakeSessions:
+    count, closing = 1, False
+
+    def __init__(self) -> None:
+        self.ended: list[str] = []
+
+    def calls(self) -> list[CallSummary]:
+        return [RUNNING, ENDED]
+
+    async def end(self, session_id: str) -> None:
+        self.ended.append(session_id)
+
+
+class FakeHub:
+    def history(self, session: str, after_seq: int = 0) -> list[dict[str, Any]]:
+        kept = [{"seq": seq, "session": session, "type": "score"} for seq in range(1, 8)]
+        return [event for event in kept if event["seq"] > after_seq]
+
+
+def make_app(folder: Path, **changes: Any) -> FastAPI:
+    """The application with a key, not started, its state stood in for."""
+    app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
+    app.state.store, app.state.sessions, app.state.hub = FakeStore(), FakeSessions(), FakeHub()
+    return app
+
+
+def auth(*scopes: Scope, **bound: str) -> dict[str, str]:
+    """A header whose token outlives the whole run of the tests: some are made at its start."""
+    return {"authorization": f"Bearer {TOKENS.issue(scopes, ttl_s=MAX_TTL_S, **bound)}"}
+
+
+ADMIN = auth(Scope.ADMIN)
+
+
+@contextlib.asynccontextmanager
+async def client_of(
+    app: FastAPI, *, address: str = AWAY, raises: bool = True, **more: Any
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client at some address."""
+    transport = httpx.ASGITransport(app, raises, client=(address, 50000))
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://localhost:8080", **more
+    ) as client:
+        yield client

@@ -1,0 +1,109 @@
+"""Sessions without media and model: what happens to them is told by the test."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.session import Event, Session
+from stream_verifier.events.schema import Payload
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import Identity
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+
+CONSENT = Consent(
+    subject="made up", given_at=datetime(2026, 1, 2, tzinfo=UTC), purpose="tests", text="I agree."
+)
+
+
+class SilentPeer:
+    """Answers, and then nothing comes."""
+
+    mark = None
+
+    def __init__(self) -> None:
+        self.closed = asyncio.Event()
+
+    async def answer(self, offer: str) -> str:
+        return "v=0"
+
+    def silence(self) -> None:
+        """Nothing came anyway."""
+
+    async def close(self) -> None:
+        self.closed.set()
+
+
+class ScriptedEngine:
+    """Hands out what the test says."""
+
+    def __init__(self) -> None:
+        self.deliver: Callable[[list[Payload], bool], None]
+        self.finishing = asyncio.Event()
+
+    def admit(self, *, deliver: Any, **_: Any) -> ScriptedEngine:
+        self.deliver = deliver
+        return self
+
+    def finish(self) -> None:
+        self.finishing.set()
+
+    def cancel(self) -> None:
+        """Nothing is delivered anyway."""
+
+
+class Store:
+    """Remembers who was stored."""
+
+    def __init__(self) -> None:
+        self.names: list[str] = []
+
+    async def add(self, name: str, *_: Any, **__: Any) -> Identity:
+        self.names.append(name)
+        return Identity("1", name, CONSENT.given_at, CONSENT, "m", 5, 10.0)
+
+
+class Enrolment(EnrolPipeline):
+    """Has heard and seen enough."""
+
+    def __init__(self) -> None:
+        self.windows = 0
+
+    def reference(self) -> Any:
+        return None
+
+
+class Verification(VerifyPipeline):
+    """Has heard nothing."""
+
+    def __init__(self) -> None:
+        self.windows = 0
+
+
+def make_session(
+    *,
+    store: Store | None,
+    on_event: Callable[[Event], None],
+    session_id: str = "s1",
+) -> Session:
+    """An enrolment into a store, or a verified call without one."""
+    enrolling: Any = store and PendingEnrolment(
+        store=store, name="ada", consent=CONSENT, replace=False
+    )  # type: ignore[arg-type]
+    peer: Any = SilentPeer()
+    return Session(
+        session_id=session_id,
+        identity="ada",
+        connection=Connection(peer=peer),
+        inbox=MediaInbox(),
+        pipeline=Enrolment() if enrolling else Verification(),
+        enrolling=enrolling,
+        resume_within_s=0.0,
+        on_event=on_event,
+        history=lambda after: [],
+    )
