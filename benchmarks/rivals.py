@@ -97,11 +97,10 @@ class Rival(Decision):
             now != then
             for now, then in zip((self._face.scored_s, self._voice.scored_s), before, strict=True)
         )
-        said = observation.comparison
         self._gauges.add(
-            said.llr_face if new_face else None,
-            said.llr_voice if new_voice else None,
-            said.llr_fused if new_face or new_voice else None,
+            observation.face.llr if new_face else None,
+            observation.voice.llr if new_voice else None,
+            observation.llr_fused if new_face or new_voice else None,
         )
 
 

@@ -110,7 +110,7 @@ def result(call: Played, source: str, rule: Judge) -> Result:
         outcome=outcome,
         genuine_windows=genuine_windows(script, scored),
         impostor_windows=impostor_windows(script, scored, ended_s) if swapped else 0,
-        scored=sum(said.comparison.llr_voice is not None for _, said in scored),
+        scored=sum(said.voice.llr is not None for _, said in scored),
         spared=sum(said.spared for _, said in scored),
     )
 

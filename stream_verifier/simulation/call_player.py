@@ -12,6 +12,7 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaItem, V
 from stream_verifier.simulation.material import Material
 from stream_verifier.simulation.replayed_front_end import ReplayedEars, ReplayedEyes
 from stream_verifier.simulation.script import Script
+from stream_verifier.verify.channels.identity import identity_readings
 from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
@@ -68,7 +69,8 @@ class CallPlayer:
         face = None if window.face is None else eyes.sample(window.face)
         voice = None if window.speech is None else ears.sample(window.speech)
         comparison = self._compare(script.chimera, face, voice)
-        return Observation.of(window, comparison, window.notes)
+        readings = identity_readings(window, comparison)
+        return Observation(window.end_s, readings.each, window.notes, readings.llr_fused)
 
     def _compare(self, who: str, face: FaceSample | None, voice: VoiceSample | None) -> Comparison:
         # Samples are kept ready and never copied, so that their identity is enough of a key.

@@ -37,13 +37,12 @@ def truths(call: Played) -> tuple[Truth, ...]:
 
 def truth(script: Script, observation: Observation) -> Truth:
     """The truth of one window."""
-    said = observation.comparison
+    seen, heard = observation.face, observation.voice
     face = voice = None
-    if said.llr_face is not None:
-        at_s = observation.end_s if observation.face_s is None else observation.face_s
-        face = _face(script, at_s)
-    if said.llr_voice is not None and observation.speech_span_s is not None:
-        voice = _voice(script, *observation.speech_span_s)
+    if seen.llr is not None:
+        face = _face(script, observation.end_s if seen.span_s is None else seen.span_s[1])
+    if heard.llr is not None and heard.span_s is not None:
+        voice = _voice(script, *heard.span_s)
     return Truth(face, voice)
 
 

@@ -127,9 +127,7 @@ def genuine_windows(script: Script, seen: Sequence[tuple[float, Observation]]) -
         seen: media time at which each observation was known, and the observation.
     """
     until_s = _impostor_from_s(script)
-    return sum(
-        at_s < until_s and bool(observation.comparison.modalities) for at_s, observation in seen
-    )
+    return sum(at_s < until_s and bool(observation.scored) for at_s, observation in seen)
 
 
 def impostor_windows(
@@ -149,9 +147,8 @@ def impostor_windows(
     from_s = _impostor_from_s(script)
 
     def scored(observation: Observation) -> bool:
-        comparison = observation.comparison
-        face = Reason.FACE_MISMATCH in replaced and comparison.llr_face is not None
-        voice = Reason.VOICE_MISMATCH in replaced and comparison.llr_voice is not None
+        face = Reason.FACE_MISMATCH in replaced and observation.face.llr is not None
+        voice = Reason.VOICE_MISMATCH in replaced and observation.voice.llr is not None
         return face or voice
 
     return sum(from_s <= at_s <= until_s and scored(observation) for at_s, observation in seen)

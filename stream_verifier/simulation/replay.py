@@ -146,7 +146,7 @@ def follow(seen: Seen, rule: Judge) -> Iterator[tuple[float, Observation, Verdic
         Media time at which each window was known, what was said of it, and the verdict after it.
     """
     for at_s, observation in seen:
-        spared = observation.comparison.llr_voice is not None and not rule.wants(observation)
+        spared = observation.voice.llr is not None and not rule.wants(observation)
         said = observation.without_voice() if spared else observation
         yield at_s, said, rule.update(said)
 

@@ -7,6 +7,7 @@ rules about what is missing are here, in plain sight.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream_verifier.events.schema import Reason, State
@@ -14,6 +15,7 @@ from stream_verifier.verify.belief import Belief, Odds, share_lost
 from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
+from stream_verifier.verify.table import TABLE, ChannelRule, Standing
 
 _NOTE_REASONS = {
     "multiple_faces": Reason.MULTIPLE_FACES,
@@ -81,6 +83,7 @@ class Decision:
         evidence: how much windows count; fitted.
         point: where the states change.
         settings: how long trust lasts without evidence.
+        table: what channels beside face and voice can do.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class Decision:
         evidence: EvidenceModel,
         point: OperatingPoint,
         settings: DecisionSettings | None = None,
+        table: Iterable[ChannelRule] = TABLE,
     ) -> None:
         self._settings = settings or DecisionSettings()
         self._point = point
@@ -97,6 +101,7 @@ class Decision:
         self._belief = Belief()
         self._face = Freshness(evidence.face)
         self._voice = Freshness(evidence.voice)
+        self._standings = [Standing(rule) for rule in table]
         self._track: int | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
         self._verdict = Verdict(State.WAITING, ())
@@ -129,23 +134,23 @@ class Decision:
         if "media_gap" in observation.notes:
             self._distrust()  # somebody else may have sat down meanwhile
         self._fade(observation, elapsed_s)
-        if observation.face_seen or observation.speech_heard:
+        if observation.face.sensed or observation.voice.sensed:
             self._sign_s = self._now_s
         if self._now_s - self._sign_s >= self._settings.absent_after_s:
             self._distrust()
             self._verdict = Verdict(State.ABSENT, (Reason.NO_FACE, Reason.NO_SPEECH))
         else:
             self._weigh(observation)
+            for standing in self._standings:
+                reading = observation.reading(standing.rule.channel)
+                standing.update(reading, self._now_s, elapsed_s)
             self._verdict = self._judge(observation)
         self._take_note(observation)
         return self._verdict
 
     def _take_note(self, observation: Observation) -> None:
         """Remember when there was doubt last."""
-        against = any(
-            llr is not None and llr < _EVEN
-            for llr in (observation.comparison.llr_face, observation.comparison.llr_voice)
-        )
+        against = any(one.llr is not None and one.llr < _EVEN for one in observation.readings)
         if self._verdict.state is not State.VERIFIED or against or self._odd(observation):
             self._doubt_s = self._now_s
 
@@ -154,24 +159,27 @@ class Decision:
         return calm and self._settings.calm_every_s > 0
 
     def _odd(self, observation: Observation) -> bool:
-        if not observation.face_seen or _ODD & set(observation.notes):
+        face = observation.face
+        if not face.sensed or _ODD & set(observation.notes):
             return True
-        return observation.face_track is not None and observation.face_track != self._track
+        return face.track is not None and face.track != self._track
 
     def _distrust(self) -> None:
         self._belief.reset()
         self._face.forget()
         self._voice.forget()
+        for standing in self._standings:
+            standing.forget()
         self._track = None
 
     def _fade(self, observation: Observation, elapsed_s: float) -> None:
         settings = self._settings
         self._belief.mix(share_lost(elapsed_s, self._swap_every_s))
-        if not observation.face_seen:
+        if not observation.face.sensed:
             self._belief.mix_face(share_lost(elapsed_s, settings.unseen_s))
-        elif observation.comparison.llr_face is None:
+        elif observation.face.llr is None:
             self._belief.mix_face(share_lost(elapsed_s, settings.unscored_s))
-        if not observation.speech_heard:
+        if not observation.voice.sensed:
             self._belief.mix_voice(share_lost(elapsed_s, settings.unheard_s))
 
     def _weigh(self, observation: Observation) -> None:
@@ -179,10 +187,11 @@ class Decision:
         self._belief.bound(self._ceiling)
 
     def _face_evidence(self, observation: Observation) -> float:
-        llr, track = observation.comparison.llr_face, observation.face_track
+        face = observation.face
+        llr, track = face.llr, face.track
         if llr is None:
             return 0.0
-        seen_s = self._now_s if observation.face_s is None else observation.face_s
+        _, seen_s = face.span_s or (self._now_s, self._now_s)
         if track != self._track:
             if self._beside(observation) and llr < _EVEN:
                 return 0.0
@@ -197,20 +206,27 @@ class Decision:
         return self._track is not None and "multiple_faces" in observation.notes
 
     def _voiced(self, observation: Observation) -> float:
-        end_s = self._now_s
-        start_s, end_s = observation.speech_span_s or (end_s, end_s)
-        return self._voice.evidence(observation.comparison.llr_voice, start_s, end_s)
+        voice = observation.voice
+        start_s, end_s = voice.span_s or (self._now_s, self._now_s)
+        return self._voice.evidence(voice.llr, start_s, end_s)
 
     def _judge(self, observation: Observation) -> Verdict:
         heard = self._face.scored_s > -math.inf or self._voice.scored_s > -math.inf
         odds = self._belief.odds if heard else None
         notes = tuple(_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS)
-        if odds is not None and self._rejects(odds):
-            return Verdict(State.REJECTED, _unique(_mismatches(odds) + notes), odds)
+        wrong = self._wrong(odds)
+        if wrong:
+            return Verdict(State.REJECTED, _unique(wrong + notes), odds)
         missing = self._missing(observation)
-        if odds is not None and not self._stale() and self._verifies(odds):
+        held = tuple(one.rule.reason for one in self._standings if one.holds_back)
+        if odds is not None and not held and not self._stale() and self._verifies(odds):
             return Verdict(State.VERIFIED, _unique(notes), odds)
-        return Verdict(self._undecided(), _unique(missing + notes), odds)
+        return Verdict(self._undecided(), _unique(held + missing + notes), odds)
+
+    def _wrong(self, odds: Odds | None) -> tuple[Reason, ...]:
+        """What the call is rejected for; nothing where it is not."""
+        mismatches = _mismatches(odds) if odds is not None and self._rejects(odds) else ()
+        return mismatches + tuple(one.rule.reason for one in self._standings if one.rejects)
 
     def _rejects(self, odds: Odds) -> bool:
         held = self._verdict.state is State.REJECTED
@@ -237,9 +253,9 @@ class Decision:
 
     def _missing(self, observation: Observation) -> tuple[Reason, ...]:
         reasons: tuple[Reason, ...] = ()
-        if not observation.face_seen:
+        if not observation.face.sensed:
             reasons += (Reason.NO_FACE,)
-            if observation.speech_heard:
+            if observation.voice.sensed:
                 reasons += (Reason.SPEAKER_NOT_ON_CAMERA,)
         if self._stale_voice():
             reasons += (Reason.NO_SPEECH,)

@@ -6,20 +6,17 @@ asyncio; the only clock is the one passed in to measure the age of a score.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any, Literal, Protocol
 
-from model.runtime.face import FaceTower
-from model.runtime.voice import VoiceTower
-from model.types import Comparator, FaceSample, Reference, VoiceSample
+from model.types import Reference
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     Evidence,
     FusedScore,
     Gap,
     MediaStarted,
-    ModalityScore,
     Payload,
     Score,
     StateChanged,
@@ -27,53 +24,23 @@ from stream_verifier.events.schema import (
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.belief import Odds
+from stream_verifier.verify.channels.channel import EvidenceChannel
+from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
-from stream_verifier.verify.observation import UNSCORED, Observation
-from stream_verifier.windows.assemble import WindowAssembler
+from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.types import Window
 
 
-@dataclass(frozen=True, slots=True)
-class Towers:
-    """The two embedders that all calls share; used from one thread at a time."""
+class Windows(Protocol):
+    """Cuts a call's media into windows, as `WindowAssembler` does."""
 
-    face: FaceTower
-    voice: VoiceTower
+    def feed(self, item: MediaItem) -> Iterable[Window]:
+        """The windows that this item completes."""
+        ...
 
-
-class FrontEnd:
-    """Cuts media into windows and embeds what is in them.
-
-    Args:
-        assembler: makes windows from media.
-        towers: embed the windows' face and speech.
-    """
-
-    def __init__(self, *, assembler: WindowAssembler, towers: Towers) -> None:
-        self._assembler = assembler
-        self._towers = towers
-
-    def feed(self, item: MediaItem) -> Iterator[Window]:
-        """Yield the windows that this item completes."""
-        yield from self._assembler.feed(item)
-
-    def flush(self) -> Iterator[Window]:
-        """Yield what is left at the end."""
-        yield from self._assembler.flush()
-
-    def embed(
-        self, window: Window, *, voice: bool = True
-    ) -> tuple[FaceSample | None, VoiceSample | None]:
-        """Embed the window's face and, if wanted, its speech; None where there is none."""
-        face_sample = voice_sample = None
-        if window.face is not None:
-            vector = self._towers.face.embed(window.face.pixels[None])[0]
-            face_sample = FaceSample(vector, window.face.quality)
-        if voice and window.speech is not None:
-            voice_sample = VoiceSample(
-                self._towers.voice.embed(window.speech.fbank), window.speech.quality
-            )
-        return face_sample, voice_sample
+    def flush(self) -> Iterable[Window]:
+        """What is left at the end."""
+        ...
 
 
 class MediaProgress:
@@ -114,12 +81,11 @@ def _gap(item: MediaGap) -> Gap:
 
 
 class VerifyPipeline:
-    """Compares every window with a reference and keeps the verdict.
+    """Has every window read by the evidence channels and keeps the verdict.
 
     Args:
-        front_end: cuts and embeds.
-        reference: the enrolled person.
-        comparator: turns samples into LLRs.
+        windows: cuts media.
+        channels: read windows for evidence; the first one's fused LLR is told with each score.
         decision: adds evidence up over time.
         now: monotonic clock for the age of a score; None from a file, where age has no meaning.
         max_age_s: an older score says that the server is overloaded.
@@ -130,18 +96,16 @@ class VerifyPipeline:
     def __init__(
         self,
         *,
-        front_end: FrontEnd,
-        reference: Reference,
-        comparator: Comparator,
+        windows: Windows,
+        channels: Sequence[EvidenceChannel],
         decision: Decision,
         now: Callable[[], float] | None = None,
         max_age_s: float = 3.0,
         busy_age_s: float = 0.75,
     ) -> None:
         self.windows = self.spared = 0
-        self._front_end = front_end
-        self._reference = reference
-        self._comparator = comparator
+        self._windows = windows
+        self._channels = tuple(channels)
         self._decision = decision
         self._now = now
         self._max_age_s = max_age_s
@@ -162,33 +126,46 @@ class VerifyPipeline:
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
         payloads = self._media.advance(item)
-        for window in self._front_end.feed(item):
+        for channel in self._channels:
+            channel.take(item)
+        for window in self._windows.feed(item):
             payloads += self._score(window)
         return payloads
 
     def idle(self, silence_s: float) -> list[Payload]:
         """Let the verdict fade while no media comes at all."""
         at_s = self._media.now_s + silence_s
-        return self._decide(Observation(at_s, UNSCORED, face_seen=False, speech_heard=False))
+        return self._decide(Observation(at_s))
 
     def finish(self) -> list[Payload]:
         """Score what is left at the end of the media."""
-        return [payload for window in self._front_end.flush() for payload in self._score(window)]
+        return [payload for window in self._windows.flush() for payload in self._score(window)]
 
     def _score(self, window: Window) -> list[Payload]:
         self.windows += 1
         age_s = self._age_s(window)
         overloaded = age_s is not None and age_s > self._max_age_s
         notes = (*window.notes, "overloaded") if overloaded else window.notes
-        observation = Observation.of(window, UNSCORED, notes)
+        sensed = tuple(one for channel in self._channels for one in channel.sense(window))
+        observation = Observation(window.end_s, sensed, notes)
         busy = age_s is not None and age_s > self._busy_age_s
         spared = busy and window.speech is not None and not self._decision.wants(observation)
         self.spared += spared
-        face, voice = self._front_end.embed(window, voice=not spared)
-        comparison = self._comparator.compare(self._reference, face, voice)
-        observation = replace(observation, comparison=comparison, spared=spared)
+        observation = self._read(window, observation, spared=spared)
         changed = self._decide(observation)
         return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
+
+    def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
+        """Have a window scored by all channels, the voice only if it is not spared."""
+        names = frozenset(one.channel for one in observation.readings)
+        wanted = names - {"voice"} if spared else names
+        read = [channel.read(window, wanted=wanted) for channel in self._channels]
+        return replace(
+            observation,
+            readings=tuple(one for readings in read for one in readings.each),
+            llr_fused=next((one.llr_fused for one in read if one.llr_fused is not None), None),
+            spared=spared,
+        )
 
     def _age_s(self, window: Window) -> float | None:
         if self._now is None or window.arrived_s is None:
@@ -218,15 +195,16 @@ class VerifyPipeline:
 def _score_payload(
     window: Window, observation: Observation, odds: Odds | None, age_s: float | None
 ) -> Score:
-    comparison = observation.comparison
-    fused = comparison.llr_fused
+    # A channel that the schema does not name is for the decision alone.
+    told: Any = {
+        one.channel: one.score for one in observation.readings if one.channel in Score.model_fields
+    }
     return Score(
         media_s=window.end_s,
         start_s=window.start_s,
         end_s=window.end_s,
-        face=_modality(comparison.face_cosine, comparison.llr_face),
-        voice=_modality(comparison.voice_cosine, comparison.llr_voice),
-        fused=None if fused is None else FusedScore(llr=fused, of=list(comparison.modalities)),
+        **told,
+        fused=_fused(observation),
         speech_s=window.speech_s,
         faces=list(window.boxes),
         notes=list(observation.notes),
@@ -236,19 +214,26 @@ def _score_payload(
     )
 
 
+def _fused(observation: Observation) -> FusedScore | None:
+    llr = observation.llr_fused
+    if llr is None:
+        return None
+    sides: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
+    return FusedScore(
+        llr=llr, of=[side for side in sides if observation.reading(side).llr is not None]
+    )
+
+
 def _evidence(odds: Odds | None) -> Evidence | None:
     return None if odds is None else Evidence(face=odds.face, voice=odds.voice, both=odds.both)
-
-
-def _modality(cosine: float | None, llr: float | None) -> ModalityScore | None:
-    return None if cosine is None or llr is None else ModalityScore(cosine=cosine, llr=llr)
 
 
 class EnrolPipeline:
     """Collects samples of one person until there is enough for a reference.
 
     Args:
-        front_end: cuts and embeds.
+        windows: cuts media.
+        embedder: makes samples of windows.
         enrolment: decides what is enough and what is missing.
         model_id: the embedding space that the reference is made in.
     """
@@ -256,9 +241,12 @@ class EnrolPipeline:
     patience_s = 0.0
     """Somebody looks at the progress bar all the time."""
 
-    def __init__(self, *, front_end: FrontEnd, enrolment: Enrolment, model_id: str) -> None:
+    def __init__(
+        self, *, windows: Windows, embedder: Embedder, enrolment: Enrolment, model_id: str
+    ) -> None:
         self.windows = 0
-        self._front_end = front_end
+        self._windows = windows
+        self._embedder = embedder
         self._enrolment = enrolment
         self._model_id = model_id
         self._media = MediaProgress()
@@ -266,7 +254,7 @@ class EnrolPipeline:
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps and progress."""
         payloads = self._media.advance(item)
-        return payloads + [self._collect(window) for window in self._front_end.feed(item)]
+        return payloads + [self._collect(window) for window in self._windows.feed(item)]
 
     def idle(self, silence_s: float) -> list[Payload]:
         """Nothing fades while an enrolment waits for media."""
@@ -274,7 +262,7 @@ class EnrolPipeline:
 
     def finish(self) -> list[Payload]:
         """Use up what is left at the end of the media."""
-        return [self._collect(window) for window in self._front_end.flush()]
+        return [self._collect(window) for window in self._windows.flush()]
 
     def reference(self) -> Reference:
         """Make the reference.
@@ -286,12 +274,11 @@ class EnrolPipeline:
 
     def _collect(self, window: Window) -> EnrolmentProgress:
         self.windows += 1
-        face, voice = self._front_end.embed(window)
         # A small face far behind is no second person before the camera; the windows say which is.
         second_face = "multiple_faces" in window.notes
         self._enrolment.add(
-            face=face,
-            voice=voice,
+            face=self._embedder.embed_face(window),
+            voice=self._embedder.embed_voice(window),
             start_s=window.start_s if window.speech is None else window.speech.start_s,
             end_s=window.end_s,
             faces_seen=window.faces_seen if second_face else min(window.faces_seen, 1),

@@ -15,9 +15,11 @@ from model.types import Comparator, Reference
 from stream_verifier.events.schema import OperatingPointInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.settings import Settings
+from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
-from stream_verifier.verify.pipeline import EnrolPipeline, FrontEnd, Towers, VerifyPipeline
+from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
 
@@ -91,9 +93,12 @@ class Recogniser:
         """
         point = self.point(operating_point)
         return VerifyPipeline(
-            front_end=self._front_end(),
-            reference=reference,
-            comparator=self.comparator,
+            windows=self._assembler(),
+            channels=[
+                IdentityChannel(
+                    reference=reference, embedder=self._towers, comparator=self.comparator
+                )
+            ],
             decision=Decision(
                 evidence=self.decision_model.evidence,
                 point=point,
@@ -105,11 +110,11 @@ class Recogniser:
     def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:
         """Make the pipeline of one enrolment."""
         return EnrolPipeline(
-            front_end=self._front_end(),
+            windows=self._assembler(),
+            embedder=self._towers,
             enrolment=enrolment or Enrolment(),
             model_id=self.model_id,
         )
 
-    def _front_end(self) -> FrontEnd:
-        assembler = WindowAssembler(FaceDetector(self._detector_path), self._window_settings)
-        return FrontEnd(assembler=assembler, towers=self._towers)
+    def _assembler(self) -> WindowAssembler:
+        return WindowAssembler(FaceDetector(self._detector_path), self._window_settings)

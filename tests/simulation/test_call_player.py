@@ -24,9 +24,10 @@ from stream_verifier.simulation.material import Material
 from stream_verifier.simulation.outcome import judge
 from stream_verifier.simulation.replay import Judge, ours, replay
 from stream_verifier.simulation.script import Script, Shot, Spurt
+from stream_verifier.verify.channels.identity import IdentityChannel
+from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import DecisionModel
-from stream_verifier.verify.pipeline import FrontEnd, Towers
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
 from tests.support.simulated_people import write_demo_pack
@@ -113,26 +114,33 @@ def for_real(script: Script, material: Material, weights: Weights) -> Iterator[O
     """What the real front end makes of the rendered call."""
     towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
     assembler = WindowAssembler(FaceDetector(weights.path("face_detector")), material.settings)
-    front_end = FrontEnd(assembler=assembler, towers=towers)
-    comparator, reference = load_comparator(weights), material.reference(script.chimera)
+    channel = IdentityChannel(
+        reference=material.reference(script.chimera),
+        embedder=towers,
+        comparator=load_comparator(weights),
+    )
     items = media(script, material)
-    windows = [window for item in items for window in front_end.feed(item)]
-    for window in (*windows, *front_end.flush()):
-        comparison = comparator.compare(reference, *front_end.embed(window))
-        yield Observation.of(window, comparison, window.notes)
+    windows = [window for item in items for window in assembler.feed(item)]
+    for window in (*windows, *assembler.flush()):
+        read = channel.read(window, wanted=frozenset(channel.names))
+        yield Observation(window.end_s, read.each, window.notes, read.llr_fused)
+
+
+def llrs(one: Observation) -> tuple[float | None, ...]:
+    return one.face.llr, one.voice.llr, one.llr_fused
 
 
 def timing(seen: list[Observation]) -> list[tuple[object, ...]]:
     return [
         (
             round(one.end_s, 4),
-            one.face_seen,
-            one.speech_heard,
+            one.face.sensed,
+            one.voice.sensed,
             one.notes,
-            one.face_track,
+            one.face.track,
             # Which of two pictures is the better one may hang on the edge of a second person's.
-            None if "multiple_faces" in one.notes else one.face_s,
-            one.speech_span_s and tuple(round(at_s, 4) for at_s in one.speech_span_s),
+            None if "multiple_faces" in one.notes else one.face.span_s,
+            one.voice.span_s and tuple(round(at_s, 4) for at_s in one.voice.span_s),
         )
         for one in seen
     ]
@@ -149,8 +157,7 @@ def test_a_played_call_is_the_rendered_one(
     assert timing(ours)[:-1] == timing(real)[: len(ours) - 1]
     assert len(real) - len(ours) in (0, 1)
     for one, other in zip(ours[:-1], real, strict=False):
-        for name in ("llr_face", "llr_voice", "llr_fused"):
-            llr, real_llr = getattr(one.comparison, name), getattr(other.comparison, name)
+        for llr, real_llr in zip(llrs(one), llrs(other), strict=True):
             assert (llr is None) == (real_llr is None)
             crowded = "multiple_faces" in one.notes
             assert llr is None or llr == pytest.approx(real_llr, abs=3 if crowded else 1e-3)
@@ -176,8 +183,8 @@ def test_what_is_known_is_not_embedded_again(
     again = Material(pack=pack, roles=cast_people(pack), weights=weights, cache=cache)
     again.prepare([SWAP])
     anew = CallPlayer(material=again, comparator=load_comparator(weights)).play(SWAP)
-    assert [(known_s, one.comparison) for known_s, one in anew] == [
-        (known_s, one.comparison) for known_s, one in played
+    assert [(known_s, llrs(one)) for known_s, one in anew] == [
+        (known_s, llrs(one)) for known_s, one in played
     ]
 
 

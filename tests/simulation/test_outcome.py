@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from model.types import Comparison
 from stream_verifier.events.schema import Reason, State
 from stream_verifier.simulation.outcome import (
     Outcome,
@@ -12,6 +11,7 @@ from stream_verifier.simulation.outcome import (
     judge,
 )
 from stream_verifier.simulation.script import Script, Shot, Spurt
+from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.decision import Verdict
 from stream_verifier.verify.observation import Observation
 
@@ -155,8 +155,11 @@ def test_silence_is_named_once_it_costs_the_state() -> None:
 
 
 def observe(end_s: float, *, face: float | None, voice: float | None) -> tuple[float, Observation]:
-    comparison = Comparison(face, voice, face, voice, None)
-    return end_s + 0.2, Observation(end_s, comparison, face_seen=True, speech_heard=True)
+    readings = (
+        Reading("face", sensed=True, llr=face, cosine=face),
+        Reading("voice", sensed=True, llr=voice, cosine=voice),
+    )
+    return end_s + 0.2, Observation(end_s, readings)
 
 
 def test_windows_are_counted_by_whose_they_are() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.types import Comparison
+from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.decision import Decision, DecisionSettings, Verdict
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint, Worth
@@ -36,13 +36,25 @@ def observe(
     fused = min(face, voice) if both else (face if voice is None else voice)  # type: ignore[type-var]
     return Observation(
         end_s=end_s,
-        comparison=Comparison(face, voice, face, voice, fused),
-        face_seen=face is not None if face_seen is None else face_seen,
-        speech_heard=voice is not None if speech_heard is None else speech_heard,
+        readings=(
+            Reading(
+                "face",
+                sensed=face is not None if face_seen is None else face_seen,
+                llr=face,
+                cosine=face,
+                span_s=None if face is None else (face_s or end_s, face_s or end_s),
+                track=None if face is None else track,
+            ),
+            Reading(
+                "voice",
+                sensed=voice is not None if speech_heard is None else speech_heard,
+                llr=voice,
+                cosine=voice,
+                span_s=None if voice is None else span or (end_s - 1, end_s),
+            ),
+        ),
         notes=notes,
-        face_s=face_s if face_s is not None or face is None else end_s,
-        face_track=None if face is None else track,
-        speech_span_s=None if voice is None else span or (end_s - 1, end_s),
+        llr_fused=fused,
     )
 
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from model.types import Comparison
 from stream_verifier.simulation.replay import Played
 from stream_verifier.simulation.script import Script, Shot, Spurt
+from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, Worth
 
@@ -56,12 +56,24 @@ def make_observation(end_s: float, face: float | None, voice: float | None) -> O
     fused = sum(said) if said else None
     return Observation(
         end_s=end_s,
-        comparison=Comparison(face, voice, face, voice, fused),
-        face_seen=face is not None,
-        speech_heard=voice is not None,
-        face_s=None if face is None else end_s - 0.1,
-        face_track=None if face is None else 0,
-        speech_span_s=None if voice is None else (end_s - 1.0, end_s),
+        readings=(
+            Reading(
+                "face",
+                sensed=face is not None,
+                llr=face,
+                cosine=face,
+                span_s=None if face is None else (end_s - 0.1, end_s - 0.1),
+                track=None if face is None else 0,
+            ),
+            Reading(
+                "voice",
+                sensed=voice is not None,
+                llr=voice,
+                cosine=voice,
+                span_s=None if voice is None else (end_s - 1.0, end_s),
+            ),
+        ),
+        llr_fused=fused,
     )
 
 

@@ -16,7 +16,8 @@ from model.types import (
 )
 from stream_verifier.events.schema import Gap, MediaStarted, Score, State, StateChanged
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
-from stream_verifier.verify.pipeline import FrontEnd, VerifyPipeline
+from stream_verifier.verify.channels.identity import IdentityChannel
+from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.windows.types import SpeechWindow, Window
 from tests.support.decision_media import make_decision
 
@@ -41,8 +42,8 @@ def window(end_s: float, *, arrived_s: float | None = None) -> Window:
     )
 
 
-class ScriptedFrontEnd(FrontEnd):
-    """Gives one window an item and always the same samples."""
+class ScriptedWindows:
+    """Gives one window an item."""
 
     def __init__(self, *windows: Window) -> None:
         self._windows = list(windows)
@@ -53,10 +54,15 @@ class ScriptedFrontEnd(FrontEnd):
     def flush(self) -> Iterator[Window]:
         yield from self._windows
 
-    def embed(
-        self, window: Window, *, voice: bool = True
-    ) -> tuple[FaceSample | None, VoiceSample | None]:
-        return FACE, VOICE if voice else None
+
+class SameSamples:
+    """Embeds anything as the same face and voice."""
+
+    def embed_face(self, window: Window) -> FaceSample:
+        return FACE
+
+    def embed_voice(self, window: Window) -> VoiceSample:
+        return VOICE
 
 
 class AlwaysMated:
@@ -71,12 +77,14 @@ class AlwaysMated:
         )
 
 
+def identity() -> IdentityChannel:
+    return IdentityChannel(reference=REFERENCE, embedder=SameSamples(), comparator=AlwaysMated())
+
+
 def pipeline(*windows: Window, now: Callable[[], float] | None = None) -> VerifyPipeline:
-    comparator = AlwaysMated()
     return VerifyPipeline(
-        front_end=ScriptedFrontEnd(*windows),
-        reference=REFERENCE,
-        comparator=comparator,
+        windows=ScriptedWindows(*windows),
+        channels=[identity()],
         decision=make_decision(),
         now=now,
     )

@@ -1,0 +1,76 @@
+"""Face and voice against the enrolled reference, compared together by one network."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
+from stream_verifier.media.types import MediaItem
+from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.windows.types import Window
+
+FACE, VOICE = "face", "voice"
+_UNSCORED = Comparison(None, None, None, None, None)
+
+
+class Embedder(Protocol):
+    """Embeds what is in a window, as `embedding.Towers` does."""
+
+    def embed_face(self, window: Window) -> FaceSample | None:
+        """The window's best face; None without one."""
+        ...
+
+    def embed_voice(self, window: Window) -> VoiceSample | None:
+        """The window's newest speech; None without any."""
+        ...
+
+
+class IdentityChannel:
+    """Says how likely face and voice are the enrolled person's; an `EvidenceChannel`.
+
+    Args:
+        reference: the enrolled person.
+        embedder: makes samples of windows.
+        comparator: turns samples into LLRs.
+    """
+
+    names = (FACE, VOICE)
+
+    def __init__(self, *, reference: Reference, embedder: Embedder, comparator: Comparator) -> None:
+        self._reference = reference
+        self._embedder = embedder
+        self._comparator = comparator
+
+    def take(self, item: MediaItem) -> None:
+        """Nothing: all that is compared is in the windows."""
+
+    def sense(self, window: Window) -> tuple[Reading, ...]:
+        """Say what is there: a face, speech."""
+        return identity_readings(window, _UNSCORED).each
+
+    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+        """Embed and compare what is wanted."""
+        face = self._embedder.embed_face(window) if FACE in wanted else None
+        voice = self._embedder.embed_voice(window) if VOICE in wanted else None
+        return identity_readings(window, self._comparator.compare(self._reference, face, voice))
+
+
+def identity_readings(window: Window, comparison: Comparison) -> Readings:
+    """What a window's comparison says of face and voice."""
+    crop, speech = window.face, window.speech
+    face = Reading(
+        FACE,
+        sensed=window.faces_seen > 0,
+        llr=comparison.llr_face,
+        cosine=comparison.face_cosine,
+        span_s=None if crop is None else (crop.time_s, crop.time_s),
+        track=None if crop is None else crop.track_id,
+    )
+    voice = Reading(
+        VOICE,
+        sensed=window.speech_s > 0,
+        llr=comparison.llr_voice,
+        cosine=comparison.voice_cosine,
+        span_s=None if speech is None else (speech.start_s, speech.end_s),
+    )
+    return Readings((face, voice), comparison.llr_fused)

@@ -1,0 +1,30 @@
+"""Embeds what is in a window by the towers that all calls share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from model.runtime.face import FaceTower
+from model.runtime.voice import VoiceTower
+from model.types import FaceSample, VoiceSample
+from stream_verifier.windows.types import Window
+
+
+@dataclass(frozen=True, slots=True)
+class Towers:
+    """The two embedders; used from one thread at a time."""
+
+    face: FaceTower
+    voice: VoiceTower
+
+    def embed_face(self, window: Window) -> FaceSample | None:
+        """The window's best face; None without one."""
+        if window.face is None:
+            return None
+        return FaceSample(self.face.embed(window.face.pixels[None])[0], window.face.quality)
+
+    def embed_voice(self, window: Window) -> VoiceSample | None:
+        """The window's newest speech; None without any."""
+        if window.speech is None:
+            return None
+        return VoiceSample(self.voice.embed(window.speech.fbank), window.speech.quality)

@@ -1,0 +1,112 @@
+"""A further channel takes part by a row of the decision's table and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from stream_verifier.events.schema import Reason, Score, State
+from stream_verifier.media.types import MediaItem
+from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.verify.decision import Decision
+from stream_verifier.verify.operating import Worth
+from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.verify.table import ChannelRule, Standing
+from stream_verifier.windows.types import Window
+from tests.support.decision_media import EVIDENCE, POINT
+from tests.verify.test_pipeline import SECOND, ScriptedWindows, identity, window
+
+RULE = ChannelRule(
+    channel="hum",
+    reason=Reason.NOISY_AUDIO,
+    worth=Worth(first=1.0, per_s=1.0, limit=3.0),
+    lasts_s=60.0,
+    ceiling=5.0,
+    hold_below=-1.0,
+    reject_at=-4.0,
+)
+
+
+class HumChannel:
+    """Says the same of every window."""
+
+    names = ("hum",)
+
+    def __init__(self, llr: float | None) -> None:
+        self._llr = llr
+        self.taken: list[MediaItem] = []
+
+    def take(self, item: MediaItem) -> None:
+        self.taken.append(item)
+
+    def sense(self, window: Window) -> tuple[Reading, ...]:
+        return (Reading("hum", sensed=True),)
+
+    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+        llr = self._llr if "hum" in wanted else None
+        return Readings((Reading("hum", sensed=True, llr=llr),))
+
+
+def call(hum: HumChannel, windows: int = 3) -> VerifyPipeline:
+    return VerifyPipeline(
+        windows=ScriptedWindows(*(window(float(at_s)) for at_s in range(1, windows + 1))),
+        channels=[identity(), hum],
+        decision=Decision(evidence=EVIDENCE, point=POINT, table=[RULE]),
+    )
+
+
+def states(pipeline: VerifyPipeline, windows: int = 3) -> list[tuple[State, tuple[Reason, ...]]]:
+    seen = []
+    for _ in range(windows):
+        pipeline.feed(SECOND)
+        seen.append((pipeline.verdict.state, pipeline.verdict.reasons))
+    return seen
+
+
+@pytest.mark.parametrize("llr", [None, 0.0, 2.0, -0.5])
+def test_a_channel_that_has_nothing_against_it_changes_nothing(llr: float | None) -> None:
+    assert states(call(HumChannel(llr)), 1) == [(State.VERIFIED, ())]
+
+
+def test_a_doubtful_channel_holds_a_call_back_and_says_why() -> None:
+    assert states(call(HumChannel(-2.0)), 1) == [(State.UNCERTAIN, (Reason.NOISY_AUDIO,))]
+
+
+def test_a_channel_rejects_where_its_row_lets_it() -> None:
+    assert states(call(HumChannel(-3.0)))[-1] == (State.REJECTED, (Reason.NOISY_AUDIO,))
+
+
+def test_a_channel_takes_all_media_and_stays_off_a_wire_that_does_not_name_it() -> None:
+    hum = HumChannel(1.0)
+    score = next(one for one in call(hum).feed(SECOND) if isinstance(one, Score))
+    assert hum.taken == [SECOND]
+    assert score.fused is not None and score.fused.of == ["face", "voice"]
+    assert "hum" not in score.model_dump()
+
+
+@pytest.fixture
+def after() -> Callable[[float], float]:
+    """The odds of a standing some seconds after one reading of 2."""
+
+    def odds(seconds: float) -> float:
+        standing = Standing(RULE)
+        standing.update(Reading("hum", llr=2.0), 10.0, 0.0)
+        standing.update(Reading("hum"), 10.0 + seconds, seconds)
+        return standing.odds
+
+    return odds
+
+
+def test_what_a_channel_said_fades(after: Callable[[float], float]) -> None:
+    assert after(0.0) == 2.0
+    assert after(60.0) == pytest.approx(2.0 / 2.71828, rel=1e-4)
+
+
+def test_a_channels_evidence_is_bounded_and_forgotten() -> None:
+    standing = Standing(RULE)
+    for second in range(1, 20):
+        standing.update(Reading("hum", llr=9.0), float(second), 1.0)
+    assert standing.odds == RULE.ceiling
+    standing.forget()
+    assert standing.odds == 0.0
