@@ -8,7 +8,6 @@ accepted where the fused EER of each condition is within 5 % relative of the fir
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +20,7 @@ from model.compress.timing import time_towers, work
 from model.compress.trade import ALLOWED, equal_error_rates
 from model.data.packs import Pack
 from model.errors import ModelError
+from model.evaluation.figures_file import layered
 from model.runtime.weights import WEIGHTS_DIR, Weights
 
 Row = dict[str, Any]
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
         found |= {"pack": options.pack.name, "rounds": options.rounds, "allowed": ALLOWED}
         _judge(found["folders"], folders, options)
     print(table(found["folders"]))
-    for path, text in ((options.json, json.dumps(found, indent=2)), (options.markdown, None)):
+    for path, text in ((options.json, layered(found)), (options.markdown, None)):
         if path:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text((text or table(found["folders"])) + "\n", encoding="utf-8")

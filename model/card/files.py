@@ -10,6 +10,7 @@ from typing import Any
 from model.card.checks import check_numbers, is_number, need, read_json
 from model.errors import ModelError
 from model.evaluation.figures import FIGURES
+from model.evaluation.figures_file import unfolded
 from model.evaluation.report import FORMAT
 
 SYSTEM = "default"
@@ -85,6 +86,7 @@ def read_evaluation(path: Path) -> Evaluation:
         raise ModelError(
             f"{path} is of format {found.get('format')!r} where the card reads {FORMAT}: {_AGAIN}"
         )
+    found = unfolded(found)
     need(path, found, ("pack", "trials", "people", "rounds", "systems"))
     for name, system in need(path, found, ("systems",))["systems"].items():
         need(path, system, ("model", "comparator", "conditions"), name)

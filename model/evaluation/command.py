@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -15,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from model.data.conditions import MODALITIES, Condition
 from model.data.packs import Pack
+from model.evaluation.figures_file import write_figures
 from model.evaluation.report import heading, note, remarks, summary, table
 from model.evaluation.scores_file import write_scores
 from model.evaluation.scoring import Scorer, Scores
@@ -74,8 +74,7 @@ def _time(pack: Pack, systems: dict[str, System], count: int) -> dict[str, Any]:
 
 def _write(options: argparse.Namespace, found: dict[str, Any], scored: Scored) -> None:
     if options.json:
-        options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(found, indent=2, allow_nan=False) + "\n")
+        write_figures(options.json, found)
     if options.scores:
         parts = ((*key, scores) for key, scores in scored.items())
         write_scores(options.scores, parts, several=len(found["systems"]) > 1)

@@ -2,7 +2,7 @@
 
 The file is one object; keys are stable, new ones may come:
 
-- ``format``: 2.
+- ``format``: 3.
 - ``pack``, ``trials``, ``people``: the pack's name, its trials and claimed people.
 - ``rounds``: bootstrap resamplings behind each interval.
 - ``skipped``: files that could not be decoded, each with the reason.
@@ -34,7 +34,8 @@ The file is one object; keys are stable, new ones may come:
   over the first system's.
 
 A row is what ``model.evaluation.figures.measure`` returns. Rates are fractions, Cllr is in bits;
-``NAME_interval`` is the 95 % interval of ``NAME``; null is what the trials do not tell.
+``NAME_interval`` is the 95 % interval of ``NAME``, in the file one list with it,
+``[value, low, high]`` (``model.evaluation.figures_file``); null is what the trials do not tell.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ from model.evaluation.metrics import Flags, Floats
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scores
 from model.evaluation.systems import System
 
-FORMAT = 2
+FORMAT = 3
 Measure = Callable[[Flags], Row | None]
 
 

@@ -12,18 +12,23 @@ import numpy as np
 import pytest
 
 from model.__main__ import main as run_command
-from model.card.files import read_evaluation
+from model.card import making, results
+from model.card.files import read_evaluation, read_evaluations
 from model.card.markdown import boldest
 from model.card.packs import packs, split_recordings
+from model.card.trade import compressed
 from model.convert.manifest import update_part
 from model.data.packs import Pack
 from model.evaluation import report
 from model.evaluation.figures import FIGURES
+from model.evaluation.figures_file import folded, write_figures
 from model.evaluation.scoring import Scores
 from model.runtime.comparator import Calibration, CalibrationSet
 from model.runtime.weights import Weights
 
 NUMBER = re.compile(r"(?<![\w.:-])-?\d+(?:\.\d+)?(?![\w:]|\.\d|-\d)")
+BLOCKS = ("by_condition", "by_kind", "by_source", "by_group", "alone", "one_missing", "systems")
+BLOCKS += ("calibration", "times", "bounds", "not_scored", "appendix")
 KINDS = ["genuine", "impostor_both", "impostor_face", "impostor_voice"]
 TEMPLATE = files("model.card").joinpath("template.md").read_text(encoding="utf-8")
 
@@ -110,7 +115,9 @@ def make(tmp_path: Path, weights_folder: Path) -> Callable[..., str]:
 
     def run(found: dict[str, Any] | list[dict[str, Any]], *more: str | Path) -> str:
         each = found if isinstance(found, list) else [found]
-        paths = [str(put(tmp_path / f"eval{n}.json", one)) for n, one in enumerate(each)]
+        paths = [tmp_path / f"eval{n}.json" for n in range(len(each))]
+        for path, one in zip(paths, each, strict=True):
+            write_figures(path, one)
         out = tmp_path / "docs" / "card.md"
         options = ["card", "--evaluation", *paths, "--weights", weights_folder, "--out", out, *more]
         assert run_command([str(option) for option in options]) == 0
@@ -219,7 +226,7 @@ def test_every_figure_comes_from_a_file(
     # are the length of a history.
     counts = {int(value) for value in numbers(evaluation) if isinstance(value, int) and value}
     derived = {f"{100 * min(1.0, 3 / count):.2f}" for count in counts} | {"95", "0", "2"}
-    allowed = as_printed([evaluation, inputs, manifest, config]) | derived
+    allowed = as_printed([folded(evaluation), inputs, manifest, config]) | derived
     shown = figures_in(card)
     assert shown - allowed == set()
     for number in (
@@ -483,11 +490,24 @@ def test_garbled_files_and_runs_of_others_are_refused(
 
 
 def test_an_evaluation_names_its_own_command(evaluation: dict[str, Any], tmp_path: Path) -> None:
-    found = read_evaluation(put(tmp_path / "eval.json", evaluation))
+    found = read_evaluation(put(tmp_path / "eval.json", folded(evaluation)))
     assert found.commands == (
         "python -m model evaluate --system default --condition clean,call --rounds 10",
     )
     assert found.timed == ""
+
+
+def test_the_kept_card_says_what_the_kept_figures_say() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    kept = docs / "measurements" / "figures"
+    found = read_evaluations([kept / f"{name}.json" for name in ("default", "peer", "ancestor")])
+    card = (docs / "model-card.md").read_text(encoding="utf-8")
+    blocks = [getattr(results, name)(found) for name in BLOCKS]
+    blocks += [compressed(kept / "speed.json"), making.known(kept / "ancestor-known.json")]
+    for block in blocks:
+        assert block in card
+    for path in kept.glob("*.json"):
+        assert path.read_text(encoding="utf-8").count("\n") < 1000
 
 
 def write_pack(root: Path, *, originals: bool) -> Path:

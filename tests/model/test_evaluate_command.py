@@ -12,6 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.__main__ import main
+from model.evaluation.figures_file import unfolded
 from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
 from stream_verifier.windows.faces import FaceDetector, align
@@ -103,7 +104,7 @@ def test_two_demo_people_are_told_apart(
     pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert evaluate(pack, tmp_path, "clean") == 0
-    found: dict[str, Any] = json.loads((tmp_path / "figures.json").read_text())
+    found: dict[str, Any] = unfolded(json.loads((tmp_path / "figures.json").read_text()))
     about = found["systems"]["default"]
     figures = about["conditions"]["clean"]["all"]
     assert about["model"] == Weights.load().model_id
