@@ -13,7 +13,7 @@ PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
-.PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format reference weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -82,6 +82,11 @@ lint: $(VENV)/.test ## Lint, format and type checks only
 format: $(VENV)/.test ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+reference: $(VENV)/.demo ## Write the list of modules and the contracts on the wire anew
+	$(BIN)/python scripts/write_reference.py
+	$(BIN)/python scripts/write_openapi.py
+	$(BIN)/python -m stream_verifier.events.contract
 
 weights: $(VENV)/.test ## Make the published towers again from the pinned packages
 	$(BIN)/python -m model weights
