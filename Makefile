@@ -13,7 +13,7 @@ PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
 
-.PHONY: help demo serve test test-all test-calls test-pages test-others coverage train-quick lint format reference weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-calls test-pages test-others test-pythons coverage train-quick lint format reference weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -48,9 +48,9 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@echo "Two of four parts run at once; each one's report comes when it is done."
+	@echo "Two of five parts run at once; each one's report comes when it is done."
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-		test-calls test-others test-pages train-quick
+		test-calls test-others test-pages train-quick test-pythons
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -70,6 +70,9 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))
+
+test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
+	sh scripts/other_pythons.sh
 
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	nice -n 10 sh scripts/train_quick.sh

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Says which Pythons of 3.11 to 3.13 this machine has, and runs the pure tests on each beside the
+# environment's own: those that need no network, no media and no inference. An interpreter is looked
+# for on the PATH and where pyenv and uv keep theirs. Its packages, a light set, stay in
+# .cache/pythons; where interpreter or packages cannot be had, that is said and nothing fails.
+set -u
+cd "$(dirname "$0")/.."
+python=.venv/bin/python
+own=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+packages="aiosqlite blockbuster cryptography fastapi httpx hypothesis jsonschema-rs numpy psutil
+    pydantic-settings pyjwt pytest pytest-asyncio pytest-timeout rich sqlalchemy[asyncio] typer
+    uvicorn websockets"
+tests="tests/identities tests/verify tests/test_settings.py tests/access/test_gate.py
+    tests/access/test_limiter.py tests/access/test_tokens.py tests/access/test_waiting.py
+    tests/events/test_log.py tests/events/test_messages.py tests/events/test_outbox.py
+    tests/client/test_backoff.py tests/console/test_timeline.py tests/webhooks/test_signature.py"
+
+# Prints the first interpreter of that version that starts.
+find_python() {
+    pyenv=${PYENV_ROOT:-$HOME/.pyenv}/versions
+    uv=${UV_PYTHON_INSTALL_DIR:-$HOME/.local/share/uv/python}
+    for found in "$(command -v "python$1")" "$pyenv/$1"*/bin/"python$1" "$uv/cpython-$1"*/bin/"python$1"; do
+        if "$found" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$1')" 2>/dev/null; then
+            echo "$found"
+            return
+        fi
+    done
+}
+
+# Makes or renews the environment of one version; $1 version, $2 interpreter.
+prepare() {
+    folder=.cache/pythons/$1
+    wanted=$(echo "$packages" | cat - constraints.txt | cksum)
+    [ "$(cat "$folder/packages" 2>/dev/null)" != "$wanted" ] || return 0
+    rm -rf "$folder"
+    "$2" -m venv --without-pip "$folder" &&
+        $python -m pip --quiet --disable-pip-version-check --python "$folder/bin/python" \
+            install --constraint constraints.txt $packages &&
+        echo "$wanted" >"$folder/packages"
+}
+
+told="$own: all tests"
+failed=0
+for version in 3.11 3.12 3.13; do
+    [ "$version" != "$own" ] || continue
+    found=$(find_python $version)
+    if [ -z "$found" ]; then
+        told="$told; $version: not found, install it to have the pure tests run on it"
+        continue
+    fi
+    if ! prepare $version "$found" >.cache/pythons.log 2>&1; then
+        cat .cache/pythons.log >&2
+        told="$told; $version: skipped, as its packages could not be installed (see above)"
+        continue
+    fi
+    at=.cache/pythons/$version/bin/python
+    echo "Python $version ($found): pure tests"
+    if $at -m compileall -q stream_verifier model >/dev/null &&
+        $at -m pytest -q --no-header -p no:cacheprovider -m "not slow" $tests; then
+        told="$told; $version: pure tests passed"
+    else
+        told="$told; $version: pure tests FAILED"
+        failed=1
+    fi
+done
+echo "Pythons: $told."
+exit $failed
