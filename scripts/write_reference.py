@@ -65,12 +65,12 @@ def offered(module: ast.Module) -> Iterator[str]:
     """The public functions, classes and methods that a module defines, a line each."""
     for node in public(module.body):
         if isinstance(node, Function):
-            yield f"  - `{used_by(node)}{node.name}{call(node)}` {first_line(node)}".rstrip()
+            yield f"  - {described(node, '')}"
             continue
         yield f"  - `{node.name}{constructor(node)}` {first_line(node)}".rstrip()
         for method in public(node.body):
             if isinstance(method, Function):
-                yield f"    - `{used_by(method)}.{method.name}{call(method)}` {first_line(method)}".rstrip()
+                yield f"    - {described(method, '.')}"
 
 
 def public(body: list[ast.stmt]) -> Iterator[Definition]:
@@ -101,6 +101,11 @@ def call(node: Function) -> str:
     if arguments.split(",")[0] in ("self", "cls"):
         arguments = arguments.partition(", ")[2]
     return f"({arguments})" + ("" if result == "None" else f" -> {result}")
+
+
+def described(node: Function, dot: str) -> str:
+    """A function as it is called, and what it does."""
+    return f"`{used_by(node)}{dot}{node.name}{call(node)}` {first_line(node)}".rstrip()
 
 
 def used_by(node: Function) -> str:
