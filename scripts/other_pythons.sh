@@ -39,6 +39,7 @@ prepare() {
         echo "$wanted" >"$folder/packages"
 }
 
+mkdir -p .cache/pythons
 told="$own: all tests"
 failed=0
 for version in 3.11 3.12 3.13; do
