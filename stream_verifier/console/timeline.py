@@ -36,6 +36,9 @@ REASONS = {
     "speaker_not_on_camera": "speaker off camera",
     "media_gap": "media gap",
     "overloaded": "server overloaded",
+    "media_time_implausible": "implausible media time",
+    "picture_not_scored": "picture not checked",
+    "speech_not_scored": "speech not checked",
 }
 """The reasons in few words, so that they fit beside what they explain."""
 

@@ -40,6 +40,9 @@ class Reason(StrEnum):
     SPEAKER_NOT_ON_CAMERA = "speaker_not_on_camera"
     MEDIA_GAP = "media_gap"
     OVERLOADED = "overloaded"
+    MEDIA_TIME_IMPLAUSIBLE = "media_time_implausible"
+    PICTURE_NOT_SCORED = "picture_not_scored"
+    SPEECH_NOT_SCORED = "speech_not_scored"
 
 
 class Payload(BaseModel):

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.belief import Belief, Odds, share_lost
+from stream_verifier.verify.coverage import Coverage
 from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
@@ -23,8 +24,10 @@ _NOTE_REASONS = {
     "noisy_audio": Reason.NOISY_AUDIO,
     "media_gap": Reason.MEDIA_GAP,
     "overloaded": Reason.OVERLOADED,
+    "media_time_implausible": Reason.MEDIA_TIME_IMPLAUSIBLE,
 }
-_ODD = {"multiple_faces", "media_gap"}
+_BREAKS = {"media_gap", "media_time_implausible"}
+_ODD = {"multiple_faces", *_BREAKS}
 _EVEN = 0.0
 
 
@@ -41,6 +44,10 @@ class DecisionSettings:
         unheard_s: mean life of the trust in a voice that is silent.
         calm_after_s: verified for so long without a score against it, a call is calm.
         calm_every_s: a calm call's voice is scored only so often; 0: in every window of every call.
+        coverage_s: media time over which is added up what was there and was not scored.
+        doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
+        most_speech_s: with more unscored speech nobody stays verified.
+        most_picture_s: nor with faces unscored for longer.
     """
 
     face_ttl_s: float = 6.0
@@ -51,6 +58,10 @@ class DecisionSettings:
     unheard_s: float = 60.0
     calm_after_s: float = 15.0
     calm_every_s: float = 2.0
+    coverage_s: float = 20.0
+    doubt_speech_s: float = 3.0
+    most_speech_s: float = 5.0
+    most_picture_s: float = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +112,8 @@ class Decision:
         self._belief = Belief()
         self._face = Freshness(evidence.face)
         self._voice = Freshness(evidence.voice)
+        self._heard = Coverage(window_s=self._settings.coverage_s)
+        self._seen = Coverage(window_s=self._settings.coverage_s)
         self._standings = [Standing(rule) for rule in table]
         self._track: int | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
@@ -131,8 +144,9 @@ class Decision:
         """Take one window in and return the verdict after it."""
         elapsed_s = observation.end_s - self._now_s
         self._now_s = observation.end_s
-        if "media_gap" in observation.notes:
+        if _BREAKS & set(observation.notes):
             self._distrust()  # somebody else may have sat down meanwhile
+        self._account(observation)
         self._fade(observation, elapsed_s)
         if observation.face.sensed or observation.voice.sensed:
             self._sign_s = self._now_s
@@ -147,6 +161,10 @@ class Decision:
             self._verdict = self._judge(observation)
         self._take_note(observation)
         return self._verdict
+
+    def _account(self, observation: Observation) -> None:
+        for account, said in ((self._seen, observation.face), (self._heard, observation.voice)):
+            account.update(self._now_s, there_s=said.there_s, scored_s=said.scored_s)
 
     def _take_note(self, observation: Observation) -> None:
         """Remember when there was doubt last."""
@@ -179,7 +197,7 @@ class Decision:
             self._belief.mix_face(share_lost(elapsed_s, settings.unseen_s))
         elif observation.face.llr is None:
             self._belief.mix_face(share_lost(elapsed_s, settings.unscored_s))
-        if not observation.voice.sensed:
+        if not observation.voice.sensed or self._heard.owed_s > settings.doubt_speech_s:
             self._belief.mix_voice(share_lost(elapsed_s, settings.unheard_s))
 
     def _weigh(self, observation: Observation) -> None:
@@ -218,10 +236,20 @@ class Decision:
         if wrong:
             return Verdict(State.REJECTED, _unique(wrong + notes), odds)
         missing = self._missing(observation)
-        held = tuple(one.rule.reason for one in self._standings if one.holds_back)
+        held = self._unscored()
+        held += tuple(one.rule.reason for one in self._standings if one.holds_back)
         if odds is not None and not held and not self._stale() and self._verifies(odds):
             return Verdict(State.VERIFIED, _unique(notes), odds)
         return Verdict(self._undecided(), _unique(held + missing + notes), odds)
+
+    def _unscored(self) -> tuple[Reason, ...]:
+        """Why what was scored is not enough to go by."""
+        reasons: tuple[Reason, ...] = ()
+        if self._seen.owed_s > self._settings.most_picture_s:
+            reasons += (Reason.PICTURE_NOT_SCORED,)
+        if self._heard.owed_s > self._settings.most_speech_s:
+            reasons += (Reason.SPEECH_NOT_SCORED,)
+        return reasons
 
     def _wrong(self, odds: Odds | None) -> tuple[Reason, ...]:
         """What the call is rejected for; nothing where it is not."""

@@ -20,7 +20,7 @@ from stream_verifier.events.schema import ErrorRaised, Payload
 from stream_verifier.media.types import MediaItem
 
 _logger = logging.getLogger(__name__)
-_IDLE_CHECK_S = 1.0
+_TICK_S = 1.0
 
 STOPPING = "The server is stopping. Try again in a minute."
 """What a call is told that comes too late."""
@@ -43,8 +43,8 @@ class Pipeline(Protocol):
         """Take one media item in; return what happened because of it."""
         ...
 
-    def idle(self, silence_s: float) -> list[Payload]:
-        """Say that no media came for that many seconds since the last item."""
+    def tick(self, now_s: float) -> list[Payload]:
+        """Say what time it is, on the engine's clock; all media that has come by then was fed."""
         ...
 
     def finish(self) -> list[Payload]:
@@ -64,14 +64,13 @@ class Ticket:
     """One admitted call: its place in the round, made by `Engine.admit`."""
 
     def __init__(
-        self, *, engine: Engine, pipeline: Pipeline, inbox: Inbox, deliver: Deliver, now_s: float
+        self, *, engine: Engine, pipeline: Pipeline, inbox: Inbox, deliver: Deliver
     ) -> None:
         self._engine = engine
         self._pipeline = pipeline
         self._inbox = inbox
         self._deliver = deliver
         self._taken: deque[MediaItem] = deque()
-        self._heard_s = now_s
         self._finishing = False
         self.queued = False
 
@@ -100,23 +99,23 @@ class Ticket:
         # Only a turn that found nothing may be the last: the inbox tells of media when it stops
         # being empty, not again for what came while this turn was at work.
         worked = bool(self._taken)
-        if worked:
-            self._heard_s = now_s
         payloads: list[Payload] = []
         while self._taken and not payloads:
             payloads = self._pipeline.feed(self._taken.popleft())
+        if not self._taken and not payloads:
+            # Here too, so that no stream of packets, however tiny, keeps time from passing.
+            payloads = self._pipeline.tick(now_s)
         last = self._finishing and not worked
         if last:
-            payloads = self._pipeline.finish()
+            payloads += self._pipeline.finish()
         if payloads or last:
             self._deliver(payloads, last)
         if last:
             self._engine._release(self)
         return worked
 
-    def _check_idle(self, now_s: float) -> None:
-        silence_s = now_s - self._heard_s
-        if silence_s >= _IDLE_CHECK_S and (payloads := self._pipeline.idle(silence_s)):
+    def _tick(self, now_s: float) -> None:
+        if payloads := self._pipeline.tick(now_s):
             self._deliver(payloads, False)
 
     def _fail(self) -> None:
@@ -174,9 +173,7 @@ class Engine:
         with self._changed:
             if self._stopping:
                 raise CapacityError(STOPPING)
-            ticket = Ticket(
-                engine=self, pipeline=pipeline, inbox=inbox, deliver=deliver, now_s=self._clock()
-            )
+            ticket = Ticket(engine=self, pipeline=pipeline, inbox=inbox, deliver=deliver)
             self._tickets.add(ticket)
         return ticket
 
@@ -196,7 +193,7 @@ class Engine:
         """The call whose turn it is; None when it is time to look for idle ones."""
         with self._changed:
             if not self._round and not self._stopping:
-                self._changed.wait(_IDLE_CHECK_S)
+                self._changed.wait(_TICK_S)
             if not self._round:
                 return None
             ticket = heapq.heappop(self._round)[-1]
@@ -208,9 +205,9 @@ class Engine:
         while not self._stopping:
             if (ticket := self._next()) is not None:
                 self._serve(ticket)
-            if self._clock() - checked_s >= _IDLE_CHECK_S:
+            if self._clock() - checked_s >= _TICK_S:
                 checked_s = self._clock()
-                self._check_idle(checked_s)
+                self._tick(checked_s)
 
     def _serve(self, ticket: Ticket) -> None:
         try:
@@ -221,8 +218,8 @@ class Engine:
             _logger.exception("a pipeline failed")
             ticket._fail()
 
-    def _check_idle(self, now_s: float) -> None:
+    def _tick(self, now_s: float) -> None:
         with self._changed:
             waiting = [ticket for ticket in self._tickets if not ticket.queued]
         for ticket in waiting:
-            ticket._check_idle(now_s)
+            ticket._tick(now_s)

@@ -6,6 +6,7 @@ asyncio; the only clock is the one passed in to measure the age of a score.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Literal, Protocol
@@ -28,7 +29,12 @@ from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
 from stream_verifier.verify.observation import Observation
+from stream_verifier.verify.pace import Pace
 from stream_verifier.windows.types import Window
+
+_BEHIND_S = 1.0
+"""Media that is late by less is the network's jitter."""
+_TICK_S = 0.5
 
 
 class Windows(Protocol):
@@ -87,7 +93,8 @@ class VerifyPipeline:
         windows: cuts media.
         channels: read windows for evidence; the first one's fused LLR is told with each score.
         decision: adds evidence up over time.
-        now: monotonic clock for the age of a score; None from a file, where age has no meaning.
+        now: monotonic clock of the media's arrivals, which holds media time to what is plausible
+            and tells the age of a score; None from a file, which has no time but its own.
         max_age_s: an older score says that the server is overloaded.
         busy_age_s: where media waits for longer, the worker is behind, and the voice of a calm
             call gives way to calls that are unsure.
@@ -108,6 +115,8 @@ class VerifyPipeline:
         self._channels = tuple(channels)
         self._decision = decision
         self._now = now
+        self._pace = None if now is None else Pace()
+        self._ticked_s = -math.inf
         self._max_age_s = max_age_s
         self._busy_age_s = busy_age_s
         self._decided_s = 0.0
@@ -125,6 +134,10 @@ class VerifyPipeline:
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
+        paced = [item] if self._pace is None else self._pace.take(item)
+        return [payload for one in paced for payload in self._feed(one)]
+
+    def _feed(self, item: MediaItem) -> list[Payload]:
         payloads = self._media.advance(item)
         for channel in self._channels:
             channel.take(item)
@@ -132,10 +145,17 @@ class VerifyPipeline:
             payloads += self._score(window)
         return payloads
 
-    def idle(self, silence_s: float) -> list[Payload]:
-        """Let the verdict fade while no media comes at all."""
-        at_s = self._media.now_s + silence_s
-        return self._decide(Observation(at_s))
+    def tick(self, now_s: float) -> list[Payload]:
+        """Let the verdict fade while no media comes that lies in the present.
+
+        Args:
+            now_s: monotonic; all media that has come by then was fed.
+        """
+        behind_s = 0.0 if self._pace is None else self._pace.behind_s(now_s)
+        if behind_s < _BEHIND_S or now_s - self._ticked_s < _TICK_S:
+            return []
+        self._ticked_s = now_s
+        return self._decide(Observation(self._media.now_s + behind_s))
 
     def finish(self) -> list[Payload]:
         """Score what is left at the end of the media."""
@@ -256,7 +276,7 @@ class EnrolPipeline:
         payloads = self._media.advance(item)
         return payloads + [self._collect(window) for window in self._windows.feed(item)]
 
-    def idle(self, silence_s: float) -> list[Payload]:
+    def tick(self, now_s: float) -> list[Payload]:
         """Nothing fades while an enrolment waits for media."""
         return []
 

@@ -301,6 +301,8 @@ class WindowAssembler:
             yield "no_speech"
         if speech is not None and speech.quality.snr_db < self._settings.noisy_below_db:
             yield "noisy_audio"
+        if speech is not None and speech.pooled:
+            yield "pooled_speech"
 
     def _gap_notes(self, end_s: float) -> Iterator[str]:
         """Note each gap once: whoever trusts the past must start anew, but only once."""
@@ -312,6 +314,8 @@ class WindowAssembler:
             yield "media_gap"
         if any(gap.reason == "overrun" for gap in over):
             yield "overloaded"
+        if any(gap.reason == "implausible" for gap in over):
+            yield "media_time_implausible"
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
         arrived = [arrived_s for time_s, arrived_s in self._arrivals if time_s <= end_s]

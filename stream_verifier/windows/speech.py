@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,8 @@ class SpeechWindower:
         max_age_s: float = 8.0,
         pause_s: float = 3.0,
         jump_s: float = 0.1,
+        pool_s: float = 1.0,
+        pool_age_s: float = 6.0,
         detector: vad.VoiceActivityDetector | None = None,
     ) -> None:
         """Start without speech.
@@ -62,6 +65,8 @@ class SpeechWindower:
             max_age_s: older speech enters no window: by now somebody else may be talking.
             pause_s: a longer pause forgets the speech before it, for the same reason.
             jump_s: where a chunk's time is off by more, sound was lost: same as a reset.
+            pool_s: least speech in a window that is pooled from what no other window had.
+            pool_age_s: what waits for longer is given so; at most so much longer again.
             detector: finds the speech; one of its own by default.
 
         Raises:
@@ -75,22 +80,36 @@ class SpeechWindower:
         self._jump_s = jump_s
         self._vad = detector or vad.VoiceActivityDetector()
         self._speech: deque[_Piece] = deque(maxlen=_pieces(window_s))
+        self._pool: deque[_Piece] = deque(maxlen=_pieces(window_s))
+        self._pool_least, self._pool_age_s = _pieces(pool_s), pool_age_s
         self._pauses: deque[vad.VadFrame] = deque(maxlen=_pieces(window_s))
         self._spans: deque[tuple[float, float]] = deque()
         self._settled_s: float | None = None
-        self.reset()
+        self._ready: list[SpeechWindow] = []
+        self._fresh, self._started = 0, False
+        self._begin()
 
     def reset(self) -> None:
-        """Forget all speech: what comes next does not follow on what came before."""
+        """Begin anew: what comes next does not follow on what came before.
+
+        Speech that no window has had yet is kept, and given in a window of its own.
+        """
+        self._undecided += self._vad.flush()
+        self._ready += self._settle()
+        self._begin()
+
+    def _begin(self) -> None:
         self._vad.reset()
         self._fbank = fbank.FbankStream()
         self._rows: NDArray[np.float32] = np.empty((0, fbank.MEL_BANDS), np.float32)
         self._undecided: deque[vad.VadFrame] = deque()
         self._expected_s: float | None = None
-        self._pauses.clear()
         self._start_anew()
+        self._pauses.clear()
 
     def _start_anew(self) -> None:
+        fresh = min(self._fresh, len(self._speech))
+        self._pool.extend(list(self._speech)[len(self._speech) - fresh :])
         self._speech.clear()
         self._fresh = 0
         self._started = False
@@ -116,14 +135,17 @@ class SpeechWindower:
             self._settled_s = chunk.start_s
         self._undecided += self._vad.push(chunk.samples, chunk.start_s)
         self._rows = np.concatenate((self._rows, self._fbank.push(chunk.samples)))
-        return self._settle()
+        ready, self._ready = self._ready, []
+        return ready + self._settle()
 
     def flush(self) -> SpeechWindow | None:
         """Give what is left at the end, if it is worth a window, and forget it."""
         self._undecided += self._vad.flush()
         self._settle()
         window = self._window() if self._fresh >= self._flush else None
-        self.reset()
+        self._begin()
+        self._pool.clear()
+        self._ready.clear()
         return window
 
     def speech_between(self, start_s: float, end_s: float) -> float:
@@ -140,6 +162,9 @@ class SpeechWindower:
                 self._pauses.append(judged)
             elif self._is_due(_Piece(rows, judged)):
                 windows.append(self._window())
+                continue  # a pooled one of the same end would take its place
+            if self._pool and (pooled := self._pooled(judged.end_s)):
+                windows.append(pooled)
         return windows
 
     def _is_due(self, piece: _Piece) -> bool:
@@ -155,6 +180,18 @@ class SpeechWindower:
         enough = len(self._speech) >= self._first
         return enough and (self._fresh >= self._hop or not self._started)
 
+    def _pooled(self, now_s: float) -> SpeechWindow | None:
+        """A window of what was left over, once it is enough or has waited for long enough."""
+        age_s = now_s - self._pool[0].judged.start_s
+        enough = len(self._pool) >= self._first
+        if enough or (age_s > self._pool_age_s and len(self._pool) >= self._pool_least):
+            pieces = list(self._pool)
+            self._pool.clear()
+            return self._make(pieces, end_s=now_s, pooled=True)
+        while self._pool and now_s - self._pool[0].judged.start_s > 2 * self._pool_age_s:
+            self._pool.popleft()
+        return None
+
     def _note_span(self, judged: vad.VadFrame) -> None:
         start_s = judged.start_s
         if self._spans and abs(start_s - self._spans[-1][1]) < vad.FRAME_S / 2:
@@ -165,10 +202,15 @@ class SpeechWindower:
 
     def _window(self) -> SpeechWindow:
         self._fresh, self._started = 0, True
-        features = np.concatenate([piece.rows for piece in self._speech])
-        start_s, end_s = self._speech[0].judged.start_s, self._speech[-1].judged.end_s
-        return SpeechWindow(features - features.mean(axis=0), start_s, end_s, self._quality())
+        return self._make(list(self._speech), end_s=self._speech[-1].judged.end_s)
 
-    def _quality(self) -> VoiceQuality:
-        speech_dbfs = [piece.judged.level_dbfs for piece in self._speech]
+    def _make(
+        self, pieces: Sequence[_Piece], *, end_s: float, pooled: bool = False
+    ) -> SpeechWindow:
+        features = np.concatenate([piece.rows for piece in pieces])
+        centred, start_s = features - features.mean(axis=0), pieces[0].judged.start_s
+        return SpeechWindow(centred, start_s, end_s, self._quality(pieces), pooled)
+
+    def _quality(self, pieces: Sequence[_Piece]) -> VoiceQuality:
+        speech_dbfs = [piece.judged.level_dbfs for piece in pieces]
         return speech_quality(speech_dbfs, [pause.level_dbfs for pause in self._pauses])

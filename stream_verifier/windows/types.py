@@ -38,12 +38,14 @@ class SpeechWindow:
         start_s: media time of the first frame in it.
         end_s: media time just past the last.
         quality: seconds of speech, SNR and level.
+        pooled: gathered from pieces too short to be a window each, with holes between them.
     """
 
     fbank: NDArray[np.float32]
     start_s: float
     end_s: float
     quality: VoiceQuality
+    pooled: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ class EchoPipeline:
         assert isinstance(item, AudioChunk)
         return [payload(item.start_s)]
 
-    def idle(self, silence_s: float) -> list[Payload]:
-        return [payload(-silence_s)]
+    def tick(self, now_s: float) -> list[Payload]:
+        return []
 
     def finish(self) -> list[Payload]:
         return [payload(999)]
@@ -60,6 +60,13 @@ class TersePipeline(EchoPipeline):
 
     def feed(self, item: MediaItem) -> list[Payload]:
         return [said for said in super().feed(item) if said.media_s % 2 == 0]
+
+
+class TickingPipeline(EchoPipeline):
+    """Says what time it was told."""
+
+    def tick(self, now_s: float) -> list[Payload]:
+        return [payload(-now_s)]
 
 
 class Mailbox:
@@ -198,7 +205,7 @@ def test_a_fault_in_one_call_ends_it_alone(engine: Engine) -> None:
     assert engine.calls == 0
 
 
-def test_a_call_without_media_is_told_how_long_it_has_been_idle() -> None:
+def test_a_call_without_media_is_told_the_time() -> None:
     now_s = [0.0]
     heard = threading.Event()
     engine = Engine(clock=lambda: now_s[0])
@@ -207,10 +214,31 @@ def test_a_call_without_media_is_told_how_long_it_has_been_idle() -> None:
         assert payloads[0].media_s == pytest.approx(-7.0)
         heard.set()
 
-    engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=deliver)
+    engine.admit(pipeline=TickingPipeline(), inbox=ListInbox(), deliver=deliver)
     engine.start()
     now_s[0] = 7.0
     assert heard.wait(WAIT_S)
+    engine.stop()
+
+
+def test_no_stream_of_packets_keeps_time_from_passing() -> None:
+    box, told = Mailbox(), threading.Event()
+
+    class SilentPipeline(TickingPipeline):
+        def feed(self, item: MediaItem) -> list[Payload]:
+            return []
+
+    class NeverEmpty(ListInbox):
+        def drain(self) -> list[MediaItem]:
+            if any(said.media_s < 0 for said in box.payloads):
+                told.set()
+                return []
+            return [chunk(0)]
+
+    engine = Engine()
+    engine.start()
+    engine.admit(pipeline=SilentPipeline(), inbox=NeverEmpty(), deliver=box).notify()
+    assert told.wait(WAIT_S)
     engine.stop()
 
 

@@ -120,13 +120,46 @@ def test_a_gap_is_told() -> None:
     assert (gap.kind, gap.start_s, gap.end_s, gap.reason) == ("video", 1.0, 2.5, "network")
 
 
+def live(*windows: Window) -> VerifyPipeline:
+    """A call whose first second of media arrived at 101 s."""
+    line = pipeline(*windows, now=lambda: 101.0)
+    line.feed(replace(SECOND, arrived_s=101.0))
+    return line
+
+
 def test_without_media_a_verdict_fades_to_absent() -> None:
+    line = live(window(1.0))
+    assert line.verdict.state is State.VERIFIED
+    assert line.tick(101.9) == []
+    (change,) = line.tick(107.0)
+    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+    assert change.media_s == pytest.approx(7.0, abs=0.1)
+
+
+def test_a_call_whose_media_never_comes_is_absent() -> None:
+    line = pipeline(now=lambda: 0.0)
+    assert line.tick(50.0) == []
+    (change,) = line.tick(53.0)
+    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+
+
+def test_media_whose_time_crawls_holds_no_verdict_up() -> None:
+    line = live(window(1.0))
+    told: list[StateChanged] = []
+    crumb = np.zeros(40, np.int16)  # 2.5 ms
+    for step in range(1, 40):
+        arrived_s = 101.0 + 0.45 * step
+        crawled = AudioChunk(crumb, 1.0 + 0.0025 * step, arrived_s)
+        said = [*line.feed(crawled), *line.tick(arrived_s)]
+        told += [one for one in said if isinstance(one, StateChanged)]
+    assert [one.state for one in told] == [State.UNCERTAIN, State.ABSENT]
+    assert told[-1].media_s < 6.0
+
+
+def test_a_file_has_no_clock_but_its_own() -> None:
     line = pipeline(window(1.0))
     line.feed(SECOND)
-    assert line.verdict.state is State.VERIFIED
-    assert line.idle(1.0) == []
-    (change,) = line.idle(6.0)
-    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+    assert line.tick(1e6) == []
 
 
 def test_the_end_scores_what_is_left() -> None:
@@ -137,13 +170,12 @@ def test_the_end_scores_what_is_left() -> None:
 
 
 def test_verdicts_never_run_backwards_after_a_standstill() -> None:
-    line = pipeline(window(1.0), window(2.0))
-    line.feed(SECOND)
-    line.idle(6.0)
-    (_, change) = line.feed(SECOND)
+    line = live(window(1.0), window(2.0))
+    line.tick(107.0)
+    (_, change) = line.feed(replace(SECOND, arrived_s=107.0))
     assert isinstance(change, StateChanged)
     assert change.state is State.VERIFIED
-    assert change.media_s == 7.0
+    assert change.media_s == pytest.approx(7.0, abs=0.1)
 
 
 def talk(seconds: int, *, arrived_s: float | None) -> list[Window]:

@@ -195,3 +195,45 @@ def test_real_speech_gives_windows(data_dir: Path) -> None:
         windower, windows = windows_of(np.concatenate((noise(1.0, -70), samples)))
         rest = windower.flush()
         assert windows or rest
+
+
+def cut_by_holes(
+    talk: Samples, *, piece_s: float, hole_s: float
+) -> tuple[float, list[SpeechWindow]]:
+    """Speech of which no piece is long enough for a window; its seconds, and the windows."""
+    windower, heard_s, at_s = SpeechWindower(), 0.0, 0.0
+    windows: list[SpeechWindow] = []
+    for start in range(0, len(talk) - round(piece_s * RATE), round(piece_s * RATE)):
+        piece = talk[start : start + round(piece_s * RATE)]
+        for chunk in chunked(piece, start_s=at_s):
+            windows += windower.push(chunk)
+        at_s += piece_s
+        heard_s += windower.speech_between(at_s - piece_s, at_s)
+        windower.reset()  # as a gap does
+        at_s += hole_s
+    for chunk in chunked(silence(20), start_s=at_s):
+        windows += windower.push(chunk)
+    return heard_s, windows
+
+
+@pytest.mark.parametrize(("piece_s", "hole_s"), [(1.3, 0.6), (1.3, 4.0), (0.9, 2.0), (1.4, 0.3)])
+def test_speech_cut_by_holes_is_pooled_into_windows(
+    talk: Samples, piece_s: float, hole_s: float
+) -> None:
+    heard_s, windows = cut_by_holes(talk, piece_s=piece_s, hole_s=hole_s)
+    assert windows and all(window.pooled for window in windows)
+    assert all(len(w.fbank) == round(w.quality.speech_s * 100) for w in windows)
+    assert sum(window.quality.speech_s for window in windows) > heard_s - 1.0
+    ends = [window.end_s for window in windows]
+    assert ends == sorted(ends)
+    assert all(window.start_s < window.end_s for window in windows)
+
+
+def test_unbroken_speech_is_never_pooled(talk: Samples) -> None:
+    _, windows = windows_of(talk)
+    assert not any(window.pooled for window in windows)
+
+
+def test_a_word_that_is_left_over_is_dropped_when_it_is_old(talk: Samples) -> None:
+    _, windows = cut_by_holes(talk[: 2 * RATE], piece_s=0.6, hole_s=30.0)
+    assert windows == []

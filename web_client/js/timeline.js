@@ -54,6 +54,9 @@ export const REASONS = Object.freeze({
   speaker_not_on_camera: "speaker off camera",
   media_gap: "media gap",
   overloaded: "server overloaded",
+  media_time_implausible: "implausible media time",
+  picture_not_scored: "picture not checked",
+  speech_not_scored: "speech not checked",
 });
 
 /** A line of evidence has a hole where no window was scored for longer. */

@@ -26,6 +26,9 @@ const REASONS = {
   speaker_not_on_camera: "The person speaking is not the one on camera.",
   media_gap: "Picture or sound was interrupted.",
   overloaded: "The server is too busy to check everything.",
+  media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
+  picture_not_scored: "Too little of the picture could be checked.",
+  speech_not_scored: "Too little of what was said could be checked.",
 };
 
 const HINTS = {

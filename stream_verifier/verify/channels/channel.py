@@ -21,6 +21,8 @@ class Reading:
         cosine: the comparison score behind it; None where there is none.
         span_s: media time from the first to the last of what was scored; what it has in common
             with the reading before is no new evidence. None where nothing was there to score.
+        there_s: seconds of the window in which there was something of its kind.
+        scored_s: seconds up to the window's end that its score speaks for.
         track: number of what was followed; another one may be another person. None where nothing
             is followed.
     """
@@ -30,6 +32,8 @@ class Reading:
     llr: float | None = None
     cosine: float | None = None
     span_s: tuple[float, float] | None = None
+    there_s: float = 0.0
+    scored_s: float = 0.0
     track: int | None = None
 
     @property
@@ -41,7 +45,7 @@ class Reading:
 
     def unscored(self) -> Reading:
         """The same, had it been left unscored."""
-        return replace(self, llr=None, cosine=None)
+        return replace(self, llr=None, cosine=None, scored_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.windows.types import Window
 
 FACE, VOICE = "face", "voice"
+_PICTURE_REACH_S = 1.0
+"""What was before the camera half a second ago is taken to be there still."""
 _UNSCORED = Comparison(None, None, None, None, None)
 
 
@@ -57,13 +59,15 @@ class IdentityChannel:
 
 def identity_readings(window: Window, comparison: Comparison) -> Readings:
     """What a window's comparison says of face and voice."""
-    crop, speech = window.face, window.speech
+    crop, speech, length_s = window.face, window.speech, window.end_s - window.start_s
     face = Reading(
         FACE,
         sensed=window.faces_seen > 0,
         llr=comparison.llr_face,
         cosine=comparison.face_cosine,
         span_s=None if crop is None else (crop.time_s, crop.time_s),
+        there_s=length_s if window.faces_seen > 0 else 0.0,
+        scored_s=0.0 if comparison.llr_face is None else max(length_s, _PICTURE_REACH_S),
         track=None if crop is None else crop.track_id,
     )
     voice = Reading(
@@ -72,5 +76,7 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         llr=comparison.llr_voice,
         cosine=comparison.voice_cosine,
         span_s=None if speech is None else (speech.start_s, speech.end_s),
+        there_s=window.speech_s,
+        scored_s=0.0 if speech is None or comparison.llr_voice is None else speech.quality.speech_s,
     )
     return Readings((face, voice), comparison.llr_fused)
