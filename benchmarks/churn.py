@@ -21,8 +21,8 @@ from rich.console import Console
 from rich.progress import track
 
 from stream_verifier.demo.caller import Caller
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE
+from stream_verifier.demo.recorded_call import write_call
 from stream_verifier.hosting.server import running_server
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import load_settings

@@ -101,7 +101,7 @@ async def serve(options: argparse.Namespace, folder: Path) -> None:
     await server.startup_over.wait()
     print(address_of(listener), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    hub: Hub = server.config.app.state.hub  # type: ignore[union-attr]
+    hub: Hub = server.config.app.state.server.hub  # type: ignore[union-attr]
     times = await speak(hub, calls=options.calls, rate_hz=options.rate, seconds=options.seconds)
     await asyncio.to_thread(options.times.write_text, json.dumps(times))
     print("done", flush=True)

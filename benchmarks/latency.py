@@ -33,8 +33,8 @@ from rich.console import Console
 from benchmarks.browser_calls import begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
 from stream_verifier.demo.caller import Caller
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.demo.recorded_call import write_call
 
 _PERSON = DEMO_PEOPLE[0]
 _NAME = "latency"

@@ -27,8 +27,8 @@ from benchmarks.chromium import CAMERA_FPS, open_page, until, write_capture
 from benchmarks.wire import Wire
 from stream_verifier.client import EventFeed, FeedEvent, Lost
 from stream_verifier.console.offline import enrol_files
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.demo.recorded_call import write_call
 from stream_verifier.hosting.server import running_server
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.opening import open_store

@@ -29,7 +29,7 @@ _PAGE = """<!doctype html>
 
 app = FastAPI(title="A host of our own")
 verifier = mount(app, "/verify")
-tokens = verifier.state.gate.tokens
+tokens = verifier.state.server.gate.tokens
 if tokens is None:
     raise SettingsError("Set STREAM_VERIFIER_TOKEN_KEY first: make one with  stream-verifier key.")
 

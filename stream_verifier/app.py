@@ -22,6 +22,7 @@ from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.opening import open_store
+from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
@@ -32,6 +33,7 @@ from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
+from stream_verifier.web.state import ServerState, Services, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
 _logger = logging.getLogger(__name__)
@@ -45,17 +47,23 @@ def client_dir() -> Path:
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    settings: Settings = app.state.settings
-    app.state.store = store = await asyncio.to_thread(open_store, settings)
+    state = state_of_app(app)
+    settings = state.settings
+    store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
-    app.state.hub = hub = Hub(max_subscribers=settings.max_subscribers)
+    hub = Hub(max_subscribers=settings.max_subscribers)
     sessions = SessionRegistry(
-        recogniser=recogniser, store=store, engine=engine, hub=hub, settings=settings
+        recogniser=recogniser,
+        store=store,
+        engine=engine,
+        hub=hub,
+        make_source=PeerFactory(settings),
+        settings=settings,
     )
-    app.state.sessions = sessions
+    state.services = Services(store=store, hub=hub, sessions=sessions)
     engine.start()
-    _say_who_is_answered(app.state.gate)
+    _say_who_is_answered(state.gate)
     try:
         async with webhooks(settings, hub):
             try:
@@ -101,9 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         },
         lifespan=_lifespan,
     )
-    app.state.settings = settings
-    app.state.gate = Gate.of(settings)
-    app.state.waiting_room = WaitingRoom()
+    ServerState(settings=settings, gate=Gate.of(settings), waiting_room=WaitingRoom()).attach(app)
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)

@@ -55,7 +55,8 @@ async def try_all(settings: Settings) -> list[Result]:
     }
     app = create_app(settings.model_copy(update=changes))
     async with app.router.lifespan_context(app):
-        app.state.sessions = OneCall(app.state.sessions)
+        services = app.state.server.services
+        services.sessions = OneCall(services.sessions)
         results = []
         for way in WAYS:
             answers = {case.name: await ask(app, way, case) for case in _cases_of(way)}

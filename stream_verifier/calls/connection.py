@@ -1,4 +1,4 @@
-"""One connection of a client to its session: media in by a peer, events out by an outbox."""
+"""One connection of a client to its session: media in by a source, events out by an outbox."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from stream_verifier.events.outbox import Outbox
-from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.media.source import MediaSource
 
 LostReason = Literal["socket_closed", "media_stopped", "taken_over"]
 
@@ -17,7 +17,7 @@ class Connection:
     """A session has one at a time; when it is lost, another may take its place.
 
     Args:
-        peer: has answered, or will before any event is sent.
+        source: has started, or will before any event is sent.
         replay: events that the client missed, sent before all others.
 
     Attributes:
@@ -25,8 +25,8 @@ class Connection:
         taken_over: whether another connection has taken this one's place.
     """
 
-    def __init__(self, *, peer: Peer, replay: list[dict[str, Any]] | None = None) -> None:
-        self.peer = peer
+    def __init__(self, *, source: MediaSource, replay: list[dict[str, Any]] | None = None) -> None:
+        self.source = source
         self.outbox = Outbox()
         self.replay = replay or []
         self.taken_over = False
@@ -34,28 +34,28 @@ class Connection:
         self._watch: asyncio.Task[None] | None = None
 
     def watch(self, on_closed: Callable[[], None]) -> None:
-        """Call back once when the peer is gone, unless this connection is closed before."""
+        """Call back once when the source is, unless this connection is closed before."""
         self._watch = asyncio.create_task(self._wait(on_closed))
 
     def away_s(self) -> float:
         """Seconds since media came last; since the connection began, if none ever did."""
-        silent_s = [stream.silent_s for stream in self.peer.stats.streams.values()]
+        silent_s = [stream.silent_s for stream in self.source.stats.streams.values()]
         heard = [seconds for seconds in silent_s if seconds is not None]
         return min(heard, default=time.monotonic() - self._since_s)
 
     def silence(self) -> None:
         """Take no more media, from now on; `close` still has to be awaited."""
-        self.peer.silence()
+        self.source.silence()
         if self._watch is not None:
             self._watch.cancel()
 
     async def close(self) -> None:
-        """Release the peer; events that wait are still handed out. Idempotent."""
+        """Release the source; events that wait are still handed out. Idempotent."""
         self.silence()
         if self._watch is not None:
             await asyncio.wait({self._watch})
-        await self.peer.close()
+        await self.source.close()
 
     async def _wait(self, on_closed: Callable[[], None]) -> None:
-        await self.peer.closed.wait()
+        await self.source.closed.wait()
         on_closed()

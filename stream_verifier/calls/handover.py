@@ -64,24 +64,23 @@ class Handover:
         self._grace = loop.call_later(self.resume_within_s, self._on_gone)
 
     async def connect(
-        self, connection: Connection, offer_sdp: str, missed: Callable[[], list[dict[str, Any]]]
+        self, connection: Connection, missed: Callable[[], list[dict[str, Any]]]
     ) -> str:
-        """Answer over another connection, which then takes over; one client at a time.
+        """Start another connection, which then takes over; one client at a time.
 
         Args:
             connection: the new connection; released if it cannot take over.
-            offer_sdp: the client's offer.
             missed: gives the events that its client has not got.
 
         Raises:
-            NegotiationError: the offer cannot be answered; the old connection stays.
+            NegotiationError: it cannot be started; the old connection stays.
             UnknownSessionError: the session ended meanwhile.
         """
         async with self._replacing:
             try:
                 while len(self._closing) >= _MAX_CLOSING:
                     await asyncio.wait(self._closing, return_when=asyncio.FIRST_COMPLETED)
-                answer = await connection.peer.answer(offer_sdp)
+                answer = await connection.source.start()
                 if self._retired:
                     raise UnknownSessionError("This session has ended. Start a new one.")
             except BaseException:
@@ -108,8 +107,8 @@ class Handover:
         self._stop_waiting()
         old.taken_over = True
         old.outbox.close()
-        if (mark := old.peer.mark) is not None:
-            connection.peer.carry_on(mark)
+        if (mark := old.source.mark) is not None:
+            connection.source.carry_on(mark)
         connection.replay = missed()
         self.current = connection
         self.watch()

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 
 from stream_verifier.calls.connection import Connection
-from stream_verifier.calls.ice_settings import host_addresses, ice_servers, local_ends
 from stream_verifier.calls.memory import give_back_freed_memory
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.session import Session
@@ -27,14 +26,13 @@ from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.identity import normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.media.source import SourceFactory, SourceRequest
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import STOPPING, Engine
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 from stream_verifier.verify.recogniser import Recogniser
 
 _logger = logging.getLogger(__name__)
-_MEDIA_TIMEOUT_S = 5.0
 
 
 class SessionRegistry:
@@ -45,7 +43,8 @@ class SessionRegistry:
         store: who is enrolled.
         engine: started by the caller.
         hub: gets every event of every session.
-        settings: ICE and limits.
+        make_source: gives each call where its media comes from.
+        settings: limits.
     """
 
     def __init__(
@@ -55,12 +54,14 @@ class SessionRegistry:
         store: IdentityStore,
         engine: Engine,
         hub: Hub,
+        make_source: SourceFactory,
         settings: Settings,
     ) -> None:
         self._hub = hub
         self._recogniser = recogniser
         self._store = store
         self._engine = engine
+        self._make_source = make_source
         self._settings = settings
         self._running: dict[asyncio.Task[None], Session] = {}
         self._ended_calls = EndedCalls()
@@ -110,8 +111,9 @@ class SessionRegistry:
         """
         session = self.find(message.session)
         session.check_key(message.resume_key)
-        connection = Connection(peer=self._peer(session.id, session.inbox))
-        answer = await session.resume(connection, offer_sdp=message.sdp, after=message.after)
+        request = SourceRequest(session=session.id, offer=message.sdp)
+        connection = Connection(source=self._make_source(request, session.inbox))
+        answer = await session.resume(connection, after=message.after)
         return session, answer
 
     async def open(self, start: Start, *, socket: bool = True) -> tuple[Session, str]:
@@ -142,7 +144,7 @@ class SessionRegistry:
             session = await self._prepare(start, socket=socket)
             try:
                 session.enter(self._engine)
-                answer = await session.connection.peer.answer(start.sdp)
+                answer = await session.connection.source.start()
                 if self._closing:  # begun while this one was being opened
                     raise CapacityError(STOPPING)
             except BaseException:
@@ -179,7 +181,8 @@ class SessionRegistry:
         enrolling = await self._enrolling(start) if start.mode == "enrol" else None
         pipeline = await self._pipeline(start)
         session_id, inbox = uuid.uuid4().hex, MediaInbox()
-        connection = Connection(peer=self._peer(session_id, inbox, media_only=not socket))
+        request = SourceRequest(session=session_id, offer=start.sdp, followed=socket)
+        connection = Connection(source=self._make_source(request, inbox))
         if not socket:
             connection.outbox.close()
         session = Session(
@@ -205,17 +208,6 @@ class SessionRegistry:
             reference,
             operating_point=start.operating_point,
             now=time.monotonic,
-        )
-
-    def _peer(self, session_id: str, inbox: MediaInbox, *, media_only: bool = False) -> Peer:
-        settings = self._settings
-        return Peer(
-            ice_servers=ice_servers(settings, user=session_id, now_s=time.time()),
-            host_addresses=host_addresses(settings),
-            local_ends=local_ends(settings),
-            inbox=inbox,
-            video_rate_hz=settings.face_rate_hz,
-            media_timeout_s=_MEDIA_TIMEOUT_S if media_only else None,
         )
 
     async def _enrolling(self, start: Start) -> PendingEnrolment:

@@ -133,19 +133,18 @@ class Session:
             _logger.warning("session %s: refused to resume with a wrong key", self.id)
             raise ResumeKeyError("That is not this session's resume key. Start a new session.")
 
-    async def resume(self, connection: Connection, *, offer_sdp: str, after: int) -> str:
+    async def resume(self, connection: Connection, *, after: int) -> str:
         """Let another connection take over; the old one stays as it is if this one fails.
 
         Args:
             connection: the new connection; released if it cannot take over.
-            offer_sdp: the client's offer.
             after: number of the newest event that the client has.
 
         Raises:
             NegotiationError: the offer cannot be answered.
             UnknownSessionError: the session ended meanwhile.
         """
-        return await self._handover.connect(connection, offer_sdp, lambda: self._history(after))
+        return await self._handover.connect(connection, lambda: self._history(after))
 
     def lose(self, connection: Connection, reason: LostReason) -> None:
         """Note that a connection is gone; wait for another one, where that is allowed."""

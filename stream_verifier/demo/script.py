@@ -17,8 +17,8 @@ from stream_verifier.access.gate import Gate
 from stream_verifier.access.scopes import Scope
 from stream_verifier.console.display import EventPrinter, state_text
 from stream_verifier.demo.caller import Caller
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson
+from stream_verifier.demo.recorded_call import write_call
 from stream_verifier.hosting.server import running_server
 from stream_verifier.settings import Settings
 

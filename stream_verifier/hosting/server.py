@@ -17,6 +17,7 @@ from stream_verifier.events.messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.settings import Settings
 from stream_verifier.web.logs import keep_secrets_out
+from stream_verifier.web.state import state_of_app
 
 _PING_S = 5.0
 _SHUTDOWN_S = 2
@@ -41,7 +42,7 @@ class Server(uvicorn.Server):
         """End the calls and let their last events out before uvicorn cuts the connections."""
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
-            await app.state.sessions.close()
+            await state_of_app(app).sessions.close()
             if self.server_state.tasks:
                 await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
         await super().shutdown(sockets)

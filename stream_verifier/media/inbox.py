@@ -6,6 +6,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from stream_verifier.media.types import (
     SAMPLE_RATE_HZ,
@@ -83,7 +84,7 @@ class MediaInbox:
             self._audio.clear()
             self._video = self._video_gap = None
             self._waiting_samples = 0
-        return sorted(items, key=_when)
+        return sorted(items, key=attrgetter("start_s"))
 
     def _empty(self) -> bool:
         return not self._audio and self._video is None and self._video_gap is None
@@ -120,10 +121,6 @@ class MediaInbox:
             audio_overruns=self._stats.audio_overruns + new,
             audio_overrun_s=self._stats.audio_overrun_s + dropped / SAMPLE_RATE_HZ,
         )
-
-
-def _when(item: MediaItem) -> float:
-    return item.time_s if isinstance(item, VideoFrame) else item.start_s
 
 
 def _joined(old: MediaGap | None, new: MediaGap) -> MediaGap:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ class AudioChunk:
         arrived_s: monotonic wall time at which the chunk reached this process, None for a file.
     """
 
+    kind: ClassVar[str] = "audio"
     samples: NDArray[np.int16]
     start_s: float
     arrived_s: float | None = None
@@ -28,6 +30,10 @@ class AudioChunk:
     def end_s(self) -> float:
         """Media time just past the last sample."""
         return self.start_s + len(self.samples) / SAMPLE_RATE_HZ
+
+    def shifted(self, by_s: float) -> Self:
+        """The same, so much later in media time."""
+        return replace(self, start_s=self.start_s + by_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +46,24 @@ class VideoFrame:
         arrived_s: monotonic wall time at which the frame reached this process, None for a file.
     """
 
+    kind: ClassVar[str] = "video"
     image: NDArray[np.uint8]
     time_s: float
     arrived_s: float | None = None
+
+    @property
+    def start_s(self) -> float:
+        """Media time; a picture lasts no time."""
+        return self.time_s
+
+    @property
+    def end_s(self) -> float:
+        """Media time; a picture lasts no time."""
+        return self.time_s
+
+    def shifted(self, by_s: float) -> Self:
+        """The same, so much later in media time."""
+        return replace(self, time_s=self.time_s + by_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +82,10 @@ class MediaGap:
     start_s: float
     end_s: float
     reason: str
+
+    def shifted(self, by_s: float) -> Self:
+        """The same, so much later in media time."""
+        return replace(self, start_s=self.start_s + by_s, end_s=self.end_s + by_s)
 
 
 MediaItem = AudioChunk | VideoFrame | MediaGap

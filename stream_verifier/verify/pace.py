@@ -9,7 +9,7 @@ that queues, more is a sender whose clock lies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 
@@ -65,10 +65,10 @@ class Pace:
         Returns:
             The item on the call's timeline, after a gap where one opened before it.
         """
-        stream = self._streams[_kind(item)]
+        stream = self._streams[item.kind]
         items: list[MediaItem] = []
-        items += [stream.moved(item)] if isinstance(item, MediaGap) else stream.take(item)
-        self._reached_s = max(self._reached_s, *(_end_s(one) for one in items))
+        items += [stream.shifted(item)] if isinstance(item, MediaGap) else stream.take(item)
+        self._reached_s = max(self._reached_s, *(one.end_s for one in items))
         return items
 
     def behind_s(self, now_s: float) -> float:
@@ -107,18 +107,16 @@ class _Stream:
         drifted_s = self._settings.drift * max(0.0, now_s - self._at_s)
         return self._transit_s + min(drifted_s, _MOST_DRIFT_S)
 
-    def moved(self, gap: MediaGap) -> MediaGap:
+    def shifted(self, gap: MediaGap) -> MediaGap:
         """A gap on the call's timeline."""
-        if not self._shift_s:
-            return gap
-        return replace(gap, start_s=gap.start_s + self._shift_s, end_s=gap.end_s + self._shift_s)
+        return gap.shifted(self._shift_s) if self._shift_s else gap
 
     def take(self, item: AudioChunk | VideoFrame) -> list[MediaItem]:
         if item.arrived_s is None:
             return [item]
-        gaps = self._follow(item.arrived_s, _end_s(item) + self._shift_s)
-        moved = _moved(item, self._shift_s)
-        self._end_s = max(self._end_s, _end_s(moved))
+        gaps = self._follow(item.arrived_s, item.end_s + self._shift_s)
+        moved = item.shifted(self._shift_s) if self._shift_s else item
+        self._end_s = max(self._end_s, moved.end_s)
         return [*gaps, moved]
 
     def _follow(self, arrived_s: float, end_s: float) -> list[MediaItem]:
@@ -170,25 +168,3 @@ class _Stream:
         if self._late > self._settings.most_s:
             reason, self._late = IMPLAUSIBLE, 0.0
         return MediaGap(self._kind, self._end_s, max(self._end_s, end_s + late_s), reason)
-
-
-def _kind(item: MediaItem) -> str:
-    match item:
-        case AudioChunk():
-            return "audio"
-        case VideoFrame():
-            return "video"
-        case MediaGap():
-            return item.kind
-
-
-def _end_s(item: MediaItem) -> float:
-    return item.time_s if isinstance(item, VideoFrame) else item.end_s
-
-
-def _moved(item: AudioChunk | VideoFrame, shift_s: float) -> AudioChunk | VideoFrame:
-    if not shift_s:
-        return item
-    if isinstance(item, VideoFrame):
-        return replace(item, time_s=item.time_s + shift_s)
-    return replace(item, start_s=item.start_s + shift_s)

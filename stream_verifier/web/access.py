@@ -11,8 +11,8 @@ from starlette.requests import HTTPConnection
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
-from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
+from stream_verifier.web.state import state_of
 
 _bearer = HTTPBearer(
     scheme_name="token",
@@ -40,8 +40,7 @@ def bearer(connection: HTTPConnection) -> str | None:
 
 def gate_of(connection: HTTPConnection) -> Gate:
     """The application's gate."""
-    gate: Gate = connection.app.state.gate
-    return gate
+    return state_of(connection).gate
 
 
 def client_of(connection: HTTPConnection) -> str:
@@ -83,8 +82,7 @@ def admit_to_session(connection: HTTPConnection, token: str | None, session_id: 
         AccessError: what `Gate.admit` raises.
     """
     gate_of(connection).identify(token, client=client_of(connection))
-    sessions: SessionRegistry = connection.app.state.sessions
-    session = sessions.find(session_id)
+    session = state_of(connection).sessions.find(session_id)
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
     admit(connection, token, scope, identity=session.identity, session=session.id)
     return session

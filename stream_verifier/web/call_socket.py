@@ -18,6 +18,7 @@ from stream_verifier.events.replies import Answer
 from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
+from stream_verifier.web.state import state_of
 
 _START_TIMEOUT_S = 10.0
 GOODBYE = 1000
@@ -28,7 +29,7 @@ TAKEN_OVER = 4001
 async def call_socket(websocket: WebSocket) -> None:
     """Serve one connection of a call: start or resume its session, pass its events on."""
     headers = websocket.headers
-    allowed = websocket.app.state.settings.allowed_origins
+    allowed = state_of(websocket).settings.allowed_origins
     if not origin_allowed(headers.get("origin"), headers.get("host"), allowed):
         await websocket.close(POLICY_VIOLATION, "origin not allowed")
         return
@@ -45,8 +46,8 @@ async def call_socket(websocket: WebSocket) -> None:
 
 async def _open(websocket: WebSocket) -> tuple[Session, str]:
     """Do what the first message says."""
-    sessions: SessionRegistry = websocket.app.state.sessions
-    with websocket.app.state.waiting_room.seat(client_of(websocket)):
+    sessions = state_of(websocket).sessions
+    with state_of(websocket).waiting_room.seat(client_of(websocket)):
         message = await _receive_first(websocket)
     gate_of(websocket).count_opening(client_of(websocket))
     if isinstance(message, Resume):

@@ -14,6 +14,7 @@ from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownCallError
 from stream_verifier.web.access import Token, admit
 from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
+from stream_verifier.web.state import state_of
 
 
 def describe(call: CallSummary) -> CallDescription:
@@ -22,14 +23,12 @@ def describe(call: CallSummary) -> CallDescription:
 
 
 def _sessions(request: Request) -> SessionRegistry:
-    sessions: SessionRegistry = request.app.state.sessions
-    return sessions
+    return state_of(request).sessions
 
 
 def _history(request: Request, session: str, after: int) -> list[dict[str, Any]]:
     """What is kept of a call's events."""
-    events: list[dict[str, Any]] = request.app.state.hub.history(session, after_seq=after)
-    return events
+    return state_of(request).hub.history(session, after_seq=after)
 
 
 def _readable(request: Request, token: str | None, session: str) -> CallSummary:

@@ -8,25 +8,25 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from stream_verifier.errors import ProtocolError, StreamVerifierError
 from stream_verifier.events.feed_messages import Subscribe, parse_subscribe
-from stream_verifier.events.hub import Hub
 from stream_verifier.web.access import client_of
 from stream_verifier.web.feed_access import admit
 from stream_verifier.web.feed_sender import Feed
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import POLICY_VIOLATION, receive_text, refuse
+from stream_verifier.web.state import state_of
 
 _SUBSCRIBE_TIMEOUT_S = 10.0
 
 
 async def feed_socket(websocket: WebSocket) -> None:
     """Serve one subscriber until it leaves, is too slow, or the server stops."""
-    headers, state = websocket.headers, websocket.app.state
+    headers, state = websocket.headers, state_of(websocket)
     allowed = state.settings.allowed_origins
     if not origin_allowed(headers.get("origin"), headers.get("host"), allowed):
         await websocket.close(POLICY_VIOLATION, "origin not allowed")
         return
     await websocket.accept()
-    hub: Hub = state.hub
+    hub = state.hub
     try:
         with state.waiting_room.seat(client_of(websocket)):
             subscribe = await _receive_subscribe(websocket)

@@ -8,13 +8,14 @@ from starlette.requests import Request
 
 from stream_verifier.errors import NotReadyError, UnknownIdentityError
 from stream_verifier.web.models import Health, Readiness
+from stream_verifier.web.state import state_of
 
 _NOBODY = "nobody is called this"
 
 
 async def health(request: Request) -> Health:
     """Alive, and how full."""
-    sessions, settings = request.app.state.sessions, request.app.state.settings
+    sessions, settings = state_of(request).sessions, state_of(request).settings
     return Health(status="ok", calls=sessions.count, max_calls=settings.max_calls)
 
 
@@ -23,8 +24,8 @@ async def ready(request: Request) -> Readiness:
 
     A full server is ready: it still serves those who follow and administer.
     """
-    if request.app.state.sessions.closing:
+    if state_of(request).sessions.closing:
         raise NotReadyError("The server is stopping.")
     with contextlib.suppress(UnknownIdentityError):
-        await request.app.state.store.get(_NOBODY)
+        await state_of(request).store.get(_NOBODY)
     return Readiness(status="ready")

@@ -9,12 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.calls.ice_settings import ice_servers
 from stream_verifier.errors import ForbiddenError
 from stream_verifier.media.webrtc.ice import IceServer
+from stream_verifier.media.webrtc.network import ice_servers
 from stream_verifier.settings import Settings
 from stream_verifier.web.access import Token, client_of, gate_of
 from stream_verifier.web.models import IceServerDescription, IceServerList
+from stream_verifier.web.state import state_of
 
 _CALLING = (Scope.PUBLISH, Scope.ENROL)
 
@@ -25,7 +26,7 @@ async def list_ice_servers(request: Request, response: Response, token: Token) -
     A token bound to any identity or call will do: the servers are the same for all.
     """
     _admit_caller(request, token)
-    settings: Settings = request.app.state.settings
+    settings = state_of(request).settings
     servers = ice_servers(settings, user=secrets.token_hex(8), now_s=time.time())
     response.headers["cache-control"] = "no-store"
     described = [describe(server) for server in servers]

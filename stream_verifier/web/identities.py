@@ -7,6 +7,7 @@ from starlette.requests import Request
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.web.models import ConsentDescription, IdentityDescription, IdentityList, Name
+from stream_verifier.web.state import state_of
 
 
 def describe(identity: Identity) -> IdentityDescription:
@@ -27,7 +28,7 @@ def describe(identity: Identity) -> IdentityDescription:
 
 
 def _store(request: Request) -> IdentityStore:
-    store: IdentityStore = request.app.state.store
+    store = state_of(request).store
     return store
 
 

@@ -16,11 +16,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import IdentityError, ProtocolError
 from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Start
 from stream_verifier.web.access import admit, admit_to_session, bearer, client_of, gate_of
 from stream_verifier.web.ice import link_headers
+from stream_verifier.web.state import state_of
 
 SDP = "application/sdp"
 _PATH = "/api/v1/whip"
@@ -39,8 +39,7 @@ class Endpoint(HTTPEndpoint):
         gate_of(request).count_opening(client_of(request))
         admit(request, bearer(request), Scope.PUBLISH, identity=identity)
         start = _start(identity, await _offer(request))
-        sessions: SessionRegistry = request.app.state.sessions
-        session, answer = await sessions.open(start, socket=False)
+        session, answer = await state_of(request).sessions.open(start, socket=False)
         return _created(request, session.id, answer)
 
 
@@ -70,7 +69,7 @@ def _created(request: Request, session_id: str, answer: str) -> Response:
     root = request.scope.get("root_path", "")
     response.headers["Location"] = f"{root}{_PATH}/sessions/{session_id}"
     response.headers["ETag"] = f'"{hashlib.sha256(answer.encode()).hexdigest()[:16]}"'
-    for link in link_headers(request.app.state.settings, user=session_id):
+    for link in link_headers(state_of(request).settings, user=session_id):
         response.headers.append("Link", link)
     return response
 

@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from stream_verifier.calls.ice_settings import host_addresses
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import CapacityError, UnknownIdentityError
 from stream_verifier.events.archive import Limits
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.messages import Start
+from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
+from stream_verifier.media.webrtc.network import host_addresses
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.engine import STOPPING, Engine
 from tests.support.calls import CONSENT, make_settings
@@ -48,7 +49,12 @@ def make_sessions(folder: Path, store: Any, *, hub: Hub | None = None) -> Sessio
     settings = make_settings(folder, max_calls=2)
     model: Any = NoModel()
     return SessionRegistry(
-        recogniser=model, store=store, engine=Engine(), hub=hub or Hub(), settings=settings
+        recogniser=model,
+        store=store,
+        engine=Engine(),
+        hub=hub or Hub(),
+        make_source=PeerFactory(settings),
+        settings=settings,
     )
 
 

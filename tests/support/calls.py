@@ -15,8 +15,8 @@ import websockets
 
 from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.caller import Caller
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE
+from stream_verifier.demo.recorded_call import write_call
 from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.opening import open_store

@@ -118,7 +118,7 @@ class FeedServer:
 
     @property
     def hub(self) -> Hub:
-        hub: Hub = self.app.state.hub
+        hub: Hub = self.app.state.server.hub
         return hub
 
     @property
@@ -138,9 +138,12 @@ async def feed_server(
 ) -> AsyncIterator[FeedServer]:
     """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
-    app.state.hub, app.state.settings = hub, SimpleNamespace(allowed_origins=origins)
-    app.state.gate = gate or Gate(tokens=None, limiter=NO_LIMITS)
-    app.state.waiting_room = WaitingRoom()
+    app.state.server = SimpleNamespace(
+        hub=hub,
+        settings=SimpleNamespace(allowed_origins=origins),
+        gate=gate or Gate(tokens=None, limiter=NO_LIMITS),
+        waiting_room=WaitingRoom(),
+    )
     async with hosted(app, port=port) as address:
         try:
             yield FeedServer(address, app)

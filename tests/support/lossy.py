@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from stream_verifier.calls import registry
+from stream_verifier.media.webrtc import factory
 from stream_verifier.media.webrtc.peer import Peer
 
 
@@ -31,7 +31,7 @@ def lose_packets(monkeypatch: pytest.MonkeyPatch, *, share: float, seed: int = 4
             _wrap(self._pc.getTransceivers()[0].receiver.transport.transport, unlucky)
             return answer
 
-    monkeypatch.setattr(registry, "Peer", LossyPeer)
+    monkeypatch.setattr(factory, "Peer", LossyPeer)
     return lost
 
 

@@ -16,6 +16,7 @@ from stream_verifier.app import create_app
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.identities.keys import new_key, parse_key
+from stream_verifier.web.state import Services, state_of_app
 from tests.support.calls import make_settings
 
 KEY = new_key()
@@ -61,7 +62,8 @@ class FakeHub:
 def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
-    app.state.store, app.state.sessions, app.state.hub = FakeStore(), FakeSessions(), FakeHub()
+    fakes: dict[str, Any] = {"store": FakeStore(), "sessions": FakeSessions(), "hub": FakeHub()}
+    state_of_app(app).services = Services(**fakes)
     return app
 
 

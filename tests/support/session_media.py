@@ -21,15 +21,15 @@ CONSENT = Consent(
 )
 
 
-class SilentPeer:
-    """Answers, and then nothing comes."""
+class SilentSource:
+    """Starts, and then nothing comes."""
 
     mark = None
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
 
-    async def answer(self, offer: str) -> str:
+    async def start(self) -> str:
         return "v=0"
 
     def silence(self) -> None:
@@ -95,11 +95,11 @@ def make_session(
     enrolling: Any = store and PendingEnrolment(
         store=store, name="ada", consent=CONSENT, replace=False
     )  # type: ignore[arg-type]
-    peer: Any = SilentPeer()
+    source: Any = SilentSource()
     return Session(
         session_id=session_id,
         identity="ada",
-        connection=Connection(peer=peer),
+        connection=Connection(source=source),
         inbox=MediaInbox(),
         pipeline=Enrolment() if enrolling else Verification(),
         enrolling=enrolling,

@@ -211,7 +211,7 @@ async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
         def admit(self, *_: Any, **__: Any) -> Grant:
             return ANYBODY
 
-    server.app.state.gate = SoonOver()
+    server.app.state.server.gate = SoonOver()
     async with server.follow() as feed:
         hello, error = await read(feed, 2)
         with pytest.raises(websockets.ConnectionClosedError) as closed:

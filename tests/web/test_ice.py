@@ -13,8 +13,8 @@ import pytest
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.app import create_app
-from stream_verifier.calls.ice_settings import ice_servers
 from stream_verifier.errors import SettingsError
+from stream_verifier.media.webrtc.network import ice_servers
 from stream_verifier.media.webrtc.turn import turn_credential
 from stream_verifier.settings import load_settings
 from tests.support.rest_app import KEY, auth

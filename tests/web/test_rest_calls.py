@@ -67,7 +67,7 @@ async def test_an_administrator_ends_a_call(tmp_path: Path) -> None:
     async with client_of(app, headers=ADMIN) as client:
         assert (await client.delete("/api/v1/calls/s-running")).status_code == 204
         assert (await client.delete("/api/v1/calls/s-none")).json()["code"] == "unknown_call"
-    assert app.state.sessions.ended == ["s-running"]
+    assert app.state.server.sessions.ended == ["s-running"]
 
 
 @pytest.mark.parametrize("path", ["calls/" + "x" * 65, "calls/s-running/events?after=-1"])
@@ -83,7 +83,7 @@ async def test_a_failure_that_nobody_expected_is_a_problem_without_its_cause(
     tmp_path: Path,
 ) -> None:
     app = make_app(tmp_path)
-    app.state.hub = None
+    app.state.server.services.hub = None
     async with client_of(app, raises=False, headers=READER) as client:
         answer = await client.get("/api/v1/calls/s-running/events")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")
@@ -95,7 +95,7 @@ async def test_a_server_that_stops_is_alive_but_not_ready(tmp_path: Path) -> Non
     app = make_app(tmp_path)
     async with client_of(app) as client:
         assert (await client.get("/api/v1/ready")).json() == {"status": "ready"}
-        app.state.sessions.closing = True
+        app.state.server.sessions.closing = True
         answer = await client.get("/api/v1/ready")
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
         assert (await client.get("/api/v1/health")).status_code == 200

@@ -49,7 +49,7 @@ async def test_only_known_pages_change_things(tmp_path: Path, origin: str, statu
     app = make_app(tmp_path, allowed_origins=(PORTAL,))
     async with client_of(app, headers=ADMIN | {"origin": origin}) as client:
         assert (await client.delete("/api/v1/calls/s-running")).status_code == status
-    assert bool(app.state.sessions.ended) is (status == 204)
+    assert bool(app.state.server.sessions.ended) is (status == 204)
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ async def test_options_say_what_may_be_posted(http: httpx.AsyncClient) -> None:
 
 def guard(app: Any, folder: Path, **changes: Any) -> None:
     """Ask for tokens from now on."""
-    app.state.gate = Gate.of(make_settings(folder, token_key=KEY, **changes))
+    app.state.server.gate = Gate.of(make_settings(folder, token_key=KEY, **changes))
 
 
 WRONG = (
@@ -178,12 +178,12 @@ async def test_publishing_and_ending_ask_for_a_token_of_that_identity(
     offer, allowed = await publisher.offer(), auth(Scope.PUBLISH, identity="grace")
     for wrong, status in WRONG:
         refused = await http.post("/api/v1/whip/grace", content=offer, headers=SDP | wrong)
-        assert (refused.status_code, app.state.sessions.count) == (status, 0)
+        assert (refused.status_code, app.state.server.sessions.count) == (status, 0)
     answer = await http.post("/api/v1/whip/grace", content=offer, headers=SDP | allowed)
     session = answer.headers["location"]
     for wrong, status in WRONG:
         assert (await http.delete(session, headers=wrong)).status_code == status
-    assert app.state.sessions.count == 1
+    assert app.state.server.sessions.count == 1
     assert (await http.delete(session, headers=allowed)).status_code == 200
 
 
@@ -222,4 +222,4 @@ async def test_no_offer_makes_the_server_fail(
             assert answer.status_code in (201, 400), (kind, answer.text)
             if answer.status_code == 201:
                 session = answer.headers["location"].rpartition("/")[2]
-                await app.state.sessions.end(session)
+                await app.state.server.sessions.end(session)

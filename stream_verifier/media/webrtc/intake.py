@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import av
 
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import Mark
 from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
 from stream_verifier.media.webrtc.clock import MediaClock
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """Where the media of one connection stopped, for the one that carries on.
-
-    Attributes:
-        origin_s: monotonic time at which media time was 0.
-        ends_s: media time at which each kind ended that had come; "audio" and "video".
-    """
-
-    origin_s: float
-    ends_s: Mapping[str, float]
 
 
 class Intake:

@@ -18,27 +18,26 @@ from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import NegotiationError
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
-from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration, local_addresses
-from stream_verifier.media.webrtc.intake import Intake, Mark
+from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
+from stream_verifier.media.webrtc.intake import Intake
 from stream_verifier.media.webrtc.offers import sending_kinds
-from stream_verifier.media.webrtc.stats import PeerStats, StreamStats
-
-__all__ = ["IceServer", "Peer", "PeerStats", "StreamStats", "local_addresses"]
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
 
 
 class Peer:
-    """Receives one call.
+    """Receives one call by WebRTC; a `MediaSource`.
 
     Every track is read all the time by a task of its own, whatever the worker does, because
     aiortc's queues have no bound; what may be dropped is dropped in the inbox.
 
     Args:
         inbox: where audio, sampled frames and gaps go.
+        offer_sdp: what `start` answers.
         ice_servers: STUN and TURN; none by default, never a public one.
         host_addresses: local addresses to offer instead of all but loopback.
         local_ends: which UDP ports to use and which address of a NAT to offer beside.
@@ -53,6 +52,7 @@ class Peer:
         self,
         *,
         inbox: MediaInbox,
+        offer_sdp: str = "",
         ice_servers: Sequence[IceServer | str] = (),
         host_addresses: Sequence[str] | None = None,
         local_ends: LocalEnds | None = None,
@@ -64,6 +64,7 @@ class Peer:
     ) -> None:
         self.closed = asyncio.Event()
         """Set when the call is over, whoever ended it; `close` still has to be awaited."""
+        self._offer_sdp = offer_sdp
         self._intake = Intake(inbox=inbox, video_rate_hz=video_rate_hz, max_side_px=max_side_px)
         self._configuration = configuration(ice_servers)
         self._host_addresses = host_addresses
@@ -80,13 +81,13 @@ class Peer:
         self._closing: asyncio.Task[None] | None = None
 
     @property
-    def stats(self) -> PeerStats:
+    def stats(self) -> SourceStats:
         """State and counts now."""
         state = "closed" if self._closing else "new"
         if self._pc is not None:
             state = self._pc.connectionState
         synchronised = self._intake.clock.synchronised
-        return PeerStats(state, synchronised, {k: self._stream_stats(k) for k in self._taps})
+        return SourceStats(state, synchronised, {k: self._stream_stats(k) for k in self._taps})
 
     @property
     def mark(self) -> Mark | None:
@@ -100,6 +101,10 @@ class Peer:
     def silence(self) -> None:
         """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
         self._intake.close()
+
+    async def start(self) -> str:
+        """Answer the offer that the peer was made for; see `answer`."""
+        return await self.answer(self._offer_sdp)
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer an offer and start to receive.

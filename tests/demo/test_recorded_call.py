@@ -5,8 +5,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from stream_verifier.demo.calls import write_call
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
+from stream_verifier.demo.recorded_call import write_call
 
 GRACE, EILEEN = DEMO_PEOPLE
 

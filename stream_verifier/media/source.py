@@ -1,0 +1,126 @@
+"""Where a call's media comes from: what a call needs of any source, and who makes them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from stream_verifier.media.inbox import MediaInbox
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where the media of one source stopped, for the one that carries on.
+
+    Attributes:
+        origin_s: monotonic time at which media time was 0.
+        ends_s: media time at which each kind ended that had come; "audio" and "video".
+    """
+
+    origin_s: float
+    ends_s: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStats:
+    """One stream's counts so far.
+
+    Attributes:
+        packets: that came: RTP packets, or what a source has in their place.
+        frames: decoded.
+        lost: audio packets given up, or video frames dropped for a missing reference.
+        restarts: times that stalled video had to be restarted.
+        silent_s: seconds since the last packet; None before the first.
+    """
+
+    packets: int = 0
+    frames: int = 0
+    lost: int = 0
+    restarts: int = 0
+    silent_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceStats:
+    """A source's state and counts.
+
+    Attributes:
+        state: of its connection: "new", "connecting", "connected", "failed" or "closed".
+        synchronised: whether audio and video share a clock yet, other than that of their arrival.
+        streams: by kind, "audio" and "video".
+    """
+
+    state: str
+    synchronised: bool = False
+    streams: Mapping[str, StreamStats] = field(default_factory=dict)
+
+
+class MediaSource(Protocol):
+    """Puts the media of one call into its inbox, as it comes; used on the event loop only.
+
+    `media_source_contract` in the tests says what all of them keep.
+    """
+
+    @property
+    def closed(self) -> asyncio.Event:
+        """Set when no more media will come, whoever ended it; `close` still has to be awaited."""
+        ...
+
+    @property
+    def stats(self) -> SourceStats:
+        """State and counts now."""
+        ...
+
+    @property
+    def mark(self) -> Mark | None:
+        """Where its media stands; None before any came."""
+        ...
+
+    def carry_on(self, mark: Mark) -> None:
+        """Go on where another source of the same call stopped; before any media."""
+        ...
+
+    async def start(self) -> str:
+        """Begin, once.
+
+        Returns:
+            What the sender of the media must be told, such as an SDP answer; else nothing.
+
+        Raises:
+            NegotiationError: the sender and this source cannot agree; the source is closed.
+            MediaError: there is no media to be had; the source is closed.
+        """
+        ...
+
+    def silence(self) -> None:
+        """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
+        ...
+
+    async def close(self) -> None:
+        """End: tasks, threads and sockets are gone when this returns. Idempotent."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRequest:
+    """What a call asks a factory for.
+
+    Attributes:
+        session: id of the call.
+        offer: what its sender offers, such as SDP.
+        followed: whether a client follows the call's events; else it is gone when media stops.
+    """
+
+    session: str
+    offer: str
+    followed: bool = True
+
+
+class SourceFactory(Protocol):
+    """Makes the sources of a server's calls; the composition root picks one."""
+
+    def __call__(self, request: SourceRequest, inbox: MediaInbox) -> MediaSource:
+        """Make one that is not started; cheap."""
+        ...

@@ -1,0 +1,77 @@
+"""What all routes share: one typed object in place of names on the application."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection
+
+from stream_verifier.access.gate import Gate
+from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.events.hub import Hub
+from stream_verifier.identities.store import IdentityStore
+from stream_verifier.settings import Settings
+
+
+@dataclass(slots=True, kw_only=True)
+class Services:
+    """What runs between the application's start and its end."""
+
+    store: IdentityStore
+    hub: Hub
+    sessions: SessionRegistry
+
+
+@dataclass(slots=True, kw_only=True)
+class ServerState:
+    """One an application.
+
+    Attributes:
+        settings: as it was made with.
+        gate: who may do what.
+        waiting_room: of sockets that have not said what they want.
+        services: None before the application has started.
+    """
+
+    settings: Settings
+    gate: Gate
+    waiting_room: WaitingRoom
+    services: Services | None = None
+
+    @property
+    def store(self) -> IdentityStore:
+        """Who is enrolled."""
+        return self._started.store
+
+    @property
+    def hub(self) -> Hub:
+        """The events of all sessions."""
+        return self._started.hub
+
+    @property
+    def sessions(self) -> SessionRegistry:
+        """The calls that run."""
+        return self._started.sessions
+
+    @property
+    def _started(self) -> Services:
+        if self.services is None:
+            raise RuntimeError("the application has not started: run its lifespan, then ask it")
+        return self.services
+
+    def attach(self, app: Starlette) -> None:
+        """Make this the state of an application."""
+        app.state.server = self
+
+
+def state_of_app(app: Starlette) -> ServerState:
+    """The state of an application."""
+    state: ServerState = app.state.server
+    return state
+
+
+def state_of(connection: HTTPConnection) -> ServerState:
+    """The state of the application that serves a connection."""
+    return state_of_app(connection.app)

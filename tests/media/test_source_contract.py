@@ -1,0 +1,72 @@
+"""Every source of media keeps the contract: a browser's peer, a recording, a list of frames."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import pytest_asyncio
+
+from stream_verifier.media.file import FileSource
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.recorded import RecordedSource
+from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.media.webrtc.publisher import Publisher
+from tests.support.media_source_contract import MediaSourceContract, Played, started
+
+
+class TestPeer(MediaSourceContract):
+    @pytest_asyncio.fixture
+    async def played(self, call_webm: Path) -> AsyncIterator[Played]:
+        publisher = Publisher(call_webm, loop=True, host_addresses=LOOPBACK)
+        inbox = MediaInbox()
+        source = Peer(inbox=inbox, offer_sdp=await publisher.offer(), host_addresses=LOOPBACK)
+        tasks: list[asyncio.Task[None]] = []
+        yield Played(
+            source,
+            inbox,
+            lambda answer: tasks.append(asyncio.create_task(publisher.accept(answer))),
+        )
+        await asyncio.gather(*tasks)
+        await asyncio.gather(publisher.close(), source.close())
+
+
+class TestRecording(MediaSourceContract):
+    @pytest_asyncio.fixture
+    async def played(self, call_webm: Path) -> AsyncIterator[Played]:
+        inbox = MediaInbox()
+        source = RecordedSource(FileSource(call_webm), inbox=inbox)
+        yield Played(source, inbox)
+        await source.close()
+
+
+def frames(seconds: float) -> list[MediaItem]:
+    items: list[MediaItem] = []
+    for number in range(round(seconds * 10)):
+        items.append(AudioChunk(np.zeros(1600, np.int16), number / 10))
+        items.append(VideoFrame(np.zeros((4, 4, 3), np.uint8), number / 10))
+    return items
+
+
+class TestListOfFrames(MediaSourceContract):
+    @pytest_asyncio.fixture
+    async def played(self) -> AsyncIterator[Played]:
+        inbox = MediaInbox()
+        source = RecordedSource(frames(5), inbox=inbox)
+        yield Played(source, inbox)
+        await source.close()
+
+    @pytest.mark.parametrize("seconds", [0.5])
+    async def test_it_ends_with_its_media(self, seconds: float) -> None:
+        inbox = MediaInbox()
+        source = RecordedSource(frames(seconds), inbox=inbox)
+        await started(Played(source, inbox))
+        async with asyncio.timeout(10):
+            await source.closed.wait()
+        assert source.stats.streams["audio"].frames == 5
+        await source.close()
