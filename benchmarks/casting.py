@@ -57,7 +57,7 @@ def cast(pack: Pack, count: int) -> list[Role]:
     for trial in pack.trials:
         trials.setdefault(trial.chimera, []).append(trial)
     complete = [
-        name for name, listed in trials.items() if KINDS <= {trial.kind for trial in listed}
+        name for name, listed in trials.items() if {trial.kind for trial in listed} >= KINDS
     ]
     chosen = complete[:: max(1, len(complete) // count)][:count]
     return [_role(pack, pack.chimeras[name], trials[name]) for name in chosen]

@@ -34,7 +34,7 @@ class Subscriber(asyncio.Protocol):
         self.end = ""
         self.over = asyncio.Event()
         self._request = request
-        self._subscribed = asyncio.Event()
+        self._subscribed = asyncio.Event()  # noqa: SLF001
         self._buffer = bytearray()
         self._open = False
         self._transport: asyncio.Transport
@@ -53,7 +53,7 @@ class Subscriber(asyncio.Protocol):
             lambda: cls(request.encode()), parts.hostname or "", parts.port or 80
         )
         async with asyncio.timeout(60):
-            await subscriber._subscribed.wait()
+            await subscriber._subscribed.wait()  # noqa: SLF001
         return subscriber
 
     def stall(self) -> None:
@@ -75,7 +75,7 @@ class Subscriber(asyncio.Protocol):
         self._transport = transport
         transport.write(self._request)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, error: Exception | None) -> None:  # noqa: ARG002
         """Note that it is over."""
         self.end = self.end or "cut off"
         self.over.set()

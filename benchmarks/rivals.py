@@ -128,8 +128,10 @@ def variants() -> list[Variant]:
         for windows in (2, 3, 4, 5, 7, 10):
             setting = f"{windows} windows, {channel}"
             found.append(_variant("moving average", setting, _average(windows), each))
-        for drift in (0.0, 0.5, 1.0, 2.0, 3.0):
-            found.append(_variant("CUSUM", f"drift {drift:g}, {channel}", _cusum(drift), each))
+        found += [
+            _variant("CUSUM", f"drift {drift:g}, {channel}", _cusum(drift), each)
+            for drift in (0.0, 0.5, 1.0, 2.0, 3.0)
+        ]
     return found
 
 

@@ -76,9 +76,9 @@ def offered(module: ast.Module) -> Iterator[str]:
 def public(body: list[ast.stmt]) -> Iterator[Definition]:
     """Definitions at this level whose names have no underscore in front; setters left out."""
     for node in body:
-        if isinstance(node, Definition) and not node.name.startswith("_"):
-            if not decorated(node, "setter"):
-                yield node
+        named = isinstance(node, Definition) and not node.name.startswith("_")
+        if isinstance(node, Definition) and named and not decorated(node, "setter"):
+            yield node
 
 
 def constructor(node: ast.ClassDef) -> str:

@@ -46,7 +46,8 @@ async def test_a_host_serves_it_under_a_prefix_and_keeps_its_own(
     host = make_host(kind, order)
     app = mount(host, "/apps/verify", make_settings(tmp_path))
     async with hosted(host) as address, httpx.AsyncClient(base_url=address) as client:
-        assert order == ["host starts"] and not app.state.server.sessions.closing
+        assert order == ["host starts"]
+        assert not app.state.server.sessions.closing
         own = await client.get("/", headers={"host": "portal.example"})
         assert own.text == "hello from the host"
         assert "content-security-policy" not in own.headers
@@ -62,7 +63,8 @@ async def test_a_host_serves_it_under_a_prefix_and_keeps_its_own(
         assert (await client.get("/api/v1/health")).status_code == 404
         description = (await client.get("/apps/verify/api/v1/openapi.json")).json()
         assert description["servers"] == [{"url": "/apps/verify"}]
-    assert app.state.server.sessions.closing and order == ["host starts", "host stops"]
+    assert app.state.server.sessions.closing
+    assert order == ["host starts", "host stops"]
 
 
 async def test_the_page_and_the_sdk_work_from_under_the_prefix(tmp_path: Path) -> None:
@@ -106,7 +108,8 @@ async def test_the_example_verifies_a_call_with_the_token_of_its_page(
         async with httpx.AsyncClient(base_url=address) as client:
             page = (await client.get("/call/grace")).text
         token = re.search(r'token="([^"]+)"', page)
-        assert token is not None and 'src="/verify/js/' in page
+        assert token is not None
+        assert 'src="/verify/js/' in page
         states = [state async for state in states_of(f"{address}/verify", media, token[1])]
         assert "verified" in states
         with pytest.raises(RefusedError, match="does not allow"):

@@ -89,7 +89,8 @@ def test_the_wheel_holds_the_packages_the_weights_and_the_pages(wheel: Path) -> 
     assert {name.split("/")[0] for name in names if ".dist-info/" not in name} == set(OURS)
     pages = {path.relative_to(ROOT / "web_client") for path in (ROOT / "web_client").rglob("*")}
     files = {f"stream_verifier/web/client/{page}" for page in pages if page.suffix}
-    assert files and files <= names
+    assert files
+    assert files <= names
     weights = ROOT / "model" / "weights"
     assert {f"model/weights/{path.name}" for path in weights.iterdir() if path.is_file()} <= names
     licences = {path.name for path in (weights / "licences").iterdir()} | {"LICENSE"}

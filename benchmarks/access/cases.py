@@ -62,8 +62,8 @@ def _bound(way: Way, **bound: str) -> str:
 
 
 CASES = (
-    Case("no token", "missing_token", lambda way: None),
-    Case("garbage", "invalid_token", lambda way: "garbage"),
+    Case("no token", "missing_token", lambda _: None),
+    Case("garbage", "invalid_token", lambda _: "garbage"),
     Case("expired", "expired_token", lambda way: _right(way, _LATE)),
     Case("another key", "invalid_token", lambda way: _right(way, _THEIRS)),
     Case("another scope", "forbidden", _of_other_scopes),

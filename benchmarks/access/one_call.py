@@ -45,6 +45,6 @@ class OneCall:
         """The call that seems to run, whatever id is asked for."""
         return RunningCall(session_id)
 
-    async def resume(self, message: Resume) -> Any:
+    async def resume(self, message: Resume) -> Any:  # noqa: ARG002
         """Say that it just ended."""
         raise UnknownSessionError("This session has ended. Start a new one.")

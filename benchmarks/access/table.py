@@ -72,9 +72,11 @@ def wrong(results: list[Result]) -> list[str]:
     """What was not answered as it must be."""
     complaints = []
     for result in results:
-        for case in _cases_of(result.way):
-            if result.answers[case.name] != case.code:
-                complaints.append(f"{result.way.name}, {case.name}: {result.answers[case.name]}")
+        complaints += [
+            f"{result.way.name}, {case.name}: {result.answers[case.name]}"
+            for case in _cases_of(result.way)
+            if result.answers[case.name] != case.code
+        ]
         if result.admitted in REFUSALS:
             complaints.append(f"{result.way.name} with the right token: {result.admitted}")
     return complaints

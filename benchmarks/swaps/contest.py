@@ -41,7 +41,7 @@ def contest(
     *,
     per_hour: Sequence[float] = PER_HOUR,
     candidates: Sequence[Variant] | None = None,
-    on_rule: Callable[[str], None] = lambda rule: None,
+    on_rule: Callable[[str], None] = lambda _: None,
 ) -> list[Believed]:
     """Believe all calls by our rule, and by each rival at its best.
 

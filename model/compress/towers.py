@@ -125,7 +125,7 @@ KINDS = {
         load=load_sface,
         slim=slim_sface,
         inputs=_crops,
-        lessons=lambda pack, teacher, amount, seed: face_lessons(pack, teacher, amount),
+        lessons=lambda pack, teacher, amount, _seed: face_lessons(pack, teacher, amount),
     ),
     "voice": Kind(
         part="voice_tower",

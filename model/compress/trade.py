@@ -49,7 +49,7 @@ def equal_error_rates(
     *,
     rounds: int,
     cache: Path | None,
-    started: Callable[[int], Callable[[], None]] = lambda total: lambda: None,
+    started: Callable[[int], Callable[[], None]] = lambda _: lambda: None,
 ) -> Rows:
     """EER of the fused score under some conditions.
 

@@ -168,7 +168,13 @@ def _chimera(name: str, person: Material, faces: Sequence[str], voices: Sequence
 
 def _trial(chimera: str, kind: str, face: str, voice: str) -> Row:
     label = str(int(kind == "genuine"))
-    return dict(chimera=chimera, kind=kind, label=label, probe_face=face, probe_voice=voice)
+    return {
+        "chimera": chimera,
+        "kind": kind,
+        "label": label,
+        "probe_face": face,
+        "probe_voice": voice,
+    }
 
 
 def _lists(chimeras: list[Row], trials: list[Row], left_out: int) -> Lists:

@@ -91,7 +91,7 @@ class VoiceActivityDetector:
     is open whether speech has started.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         *,
         mode: int = 2,

@@ -100,7 +100,7 @@ class Direction(layers.Layer):  # type: ignore[misc]
         super().__init__(**kwargs)
         self._rank, self._l2 = rank, l2
 
-    def build(self, shape: Any) -> None:
+    def build(self, shape: Any) -> None:  # noqa: ARG002
         """Start as the identity."""
         penalty = keras.regularizers.L2(self._l2)
         size = shape[-1]
@@ -152,7 +152,7 @@ class Joint(layers.Layer):  # type: ignore[misc]
     -log(p_both e^(-f-v) + p_voice e^(-v) + p_face e^(-f)); of one modality alone, its own LLR.
     """
 
-    def build(self, shape: Any) -> None:
+    def build(self, shape: Any) -> None:  # noqa: ARG002
         """Start with equal shares."""
         self.shares = self.add_weight(shape=(3,), initializer="zeros")
 

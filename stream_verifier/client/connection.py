@@ -132,7 +132,7 @@ class Connection:
         except websockets.ConnectionClosed as error:
             raise ConnectionFailedError(f"The connection ended ({error}).") from error
         self.hello = await self.receive()
-        known = self.hello.get("type") == "subscribed" and _HELLO <= self.hello.keys()
+        known = self.hello.get("type") == "subscribed" and self.hello.keys() >= _HELLO
         if not known:
             raise ConnectionFailedError("What answers is no event feed.")
 

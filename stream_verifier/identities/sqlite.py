@@ -203,7 +203,7 @@ def _profile_to_bytes(identity: Identity) -> bytes:
     return json.dumps(profile).encode()
 
 
-def _profile_from_bytes(plain: bytes, *, id: str, model_id: str) -> Identity:
+def _profile_from_bytes(plain: bytes, *, id: str, model_id: str) -> Identity:  # noqa: A002
     try:
         profile: dict[str, Any] = json.loads(plain)
         profile["created_at"] = datetime.fromisoformat(profile["created_at"])

@@ -62,7 +62,7 @@ def calibrate(
     seed: int,
     made_by: Mapping[str, Any],
     targets: Mapping[str, Target] = TARGETS,
-    on_step: Callable[[str], None] = lambda step: None,
+    on_step: Callable[[str], None] = lambda _: None,
 ) -> Calibrated:
     """Fit how much evidence counts, then choose the operating points.
 

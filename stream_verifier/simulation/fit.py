@@ -79,7 +79,7 @@ def fit_evidence(
     seed: int,
     observations: int = OBSERVATIONS,
     passes: int = 350,
-    on_pass: Callable[[float], None] = lambda loss: None,
+    on_pass: Callable[[float], None] = lambda _: None,
 ) -> Fit:
     """Find the evidence model with the least log loss.
 

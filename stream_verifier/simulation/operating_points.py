@@ -154,7 +154,7 @@ def _limits(calls: Sequence[Trace], target: Target) -> dict[str, float]:
     limits = {name: target.hours[name] for name in (*played, ALL) if name in target.hours}
     if OTHERS in target.hours:
         others = [name for name in played if name not in target.hours]
-        limits |= {name: target.hours[OTHERS] for name in others}
+        limits |= dict.fromkeys(others, target.hours[OTHERS])
     return limits
 
 

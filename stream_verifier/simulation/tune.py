@@ -31,7 +31,7 @@ def tune(
     evidence: EvidenceModel,
     target: Target,
     *,
-    on_try: Callable[[float], None] = lambda delay_s: None,
+    on_try: Callable[[float], None] = lambda _: None,
 ) -> tuple[EvidenceModel, float]:
     """Find the brakes with the least waiting at the target's price.
 

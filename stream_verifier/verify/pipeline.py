@@ -276,7 +276,7 @@ class EnrolPipeline:
         payloads = self._media.advance(item)
         return payloads + [self._collect(window) for window in self._windows.feed(item)]
 
-    def tick(self, now_s: float) -> list[Payload]:
+    def tick(self, now_s: float) -> list[Payload]:  # noqa: ARG002
         """Nothing fades while an enrolment waits for media."""
         return []
 

@@ -28,8 +28,7 @@ def describe(identity: Identity) -> IdentityDescription:
 
 
 def _store(request: Request) -> IdentityStore:
-    store = state_of(request).store
-    return store
+    return state_of(request).store
 
 
 async def list_identities(request: Request) -> IdentityList:

@@ -88,7 +88,7 @@ class IceServerDescription(BaseModel):
 class IceServerList(BaseModel):
     """All of them; empty where clients reach the server directly."""
 
-    iceServers: list[IceServerDescription]
+    iceServers: list[IceServerDescription]  # noqa: N815
     ttl_s: float = Field(description="Seconds in which a connection may begin with them.")
 
 

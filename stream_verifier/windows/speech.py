@@ -41,7 +41,7 @@ class SpeechWindower:
     were cut into chunks.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         *,
         window_s: float = 3.0,

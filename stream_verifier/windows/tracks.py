@@ -75,7 +75,7 @@ class FaceTracker:
         alive = [track for track in self._tracks if time_s - track.seen_s <= self._break_s]
         matches = self._match(boxes, alive)
         ids = [matches[i] if i in matches else self._new_id() for i in range(len(boxes))]
-        seen = [_Track(id, box, time_s) for id, box in zip(ids, boxes, strict=True)]
+        seen = [_Track(own, box, time_s) for own, box in zip(ids, boxes, strict=True)]
         missing = [track for track in alive if track.id not in ids]
         self._tracks = (seen + missing)[: self._max_tracks]
         return ids
@@ -113,9 +113,9 @@ class FaceTracker:
             key=lambda pair: (-pair[0], pair[1], pair[2]),
         )
         matches: dict[int, int] = {}
-        for shared, i, id in pairs:
+        for shared, i, track_id in pairs:
             if shared < self._min_overlap:
                 break
-            if i not in matches and id not in matches.values():
-                matches[i] = id
+            if i not in matches and track_id not in matches.values():
+                matches[i] = track_id
         return matches

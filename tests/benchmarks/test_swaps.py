@@ -36,11 +36,15 @@ def results(calls: list[Played]) -> list[Result]:
 
 def test_a_call_comes_to_what_its_verdicts_say() -> None:
     swap, unnoticed, genuine, alarm = results(CALLS)
-    assert swap.swapped and not swap.missed
-    assert swap.delay_s == pytest.approx(1.5) and swap.speech_s == pytest.approx(1.5)
+    assert swap.swapped
+    assert not swap.missed
+    assert swap.delay_s == pytest.approx(1.5)
+    assert swap.speech_s == pytest.approx(1.5)
     assert swap.impostor_windows == 2
-    assert unnoticed.missed and unnoticed.delay_s == float("inf")
-    assert not genuine.swapped and genuine.to_verify_s <= 3
+    assert unnoticed.missed
+    assert unnoticed.delay_s == float("inf")
+    assert not genuine.swapped
+    assert genuine.to_verify_s <= 3
     assert alarm.outcome.false_alarms == 1
 
 
@@ -65,7 +69,8 @@ def test_one_line_a_call(tmp_path: Path) -> None:
     assert tuple(header) == COLUMNS
     assert rows[0][:5] == ["0000", "swap_both", "clean", "60.000", "29.500"]
     assert rows[0][6:] == ["31.000", "0", "29.500"]
-    assert rows[1][6] == "" and rows[2][4] == ""
+    assert rows[1][6] == ""
+    assert rows[2][4] == ""
 
 
 def test_intervals_are_drawn_over_people() -> None:
@@ -75,7 +80,8 @@ def test_intervals_are_drawn_over_people() -> None:
     spread = people.quantile([1.0, 2.0, 3.0, float("inf")], list("abcd"), 0.5)
     assert (spread["value"], spread["low"], spread["high"]) == (2.0, 1.0, None)
     share = people.share([True, False, False, False], list("abcd"))
-    assert share["value"] == 0.25 and share["low"] == 0.0
+    assert share["value"] == 0.25
+    assert share["low"] == 0.0
     none = people.rate([0] * 4, [1.0] * 4, list("abcd"))
     assert (none["value"], none["low"]) == (0.0, 0.0)
     assert none["high"] == pytest.approx(3.689 / 4, abs=1e-3)
@@ -122,7 +128,8 @@ def test_the_report_is_whole(tmp_path: Path) -> None:
     found, told, rules = examine(calls, sources, model, about)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     text = page(found)
-    assert "few alarms" in text and "moving average" in text
+    assert "few alarms" in text
+    assert "moving average" in text
     widths = [line.count("|") for line in text.splitlines() if line.startswith("|")]
     assert min(widths) > 5
     files = draw(tmp_path, rules, told)
@@ -141,7 +148,7 @@ def test_sparing_is_told_with_what_it_saves_and_what_it_costs() -> None:
         [result(call, "libri", ours(EVIDENCE, spare=spare)(POINT)) for call in CALLS]
         for spare in (True, False)
     ]
-    (row,) = sparing(*both, People(["ada", "bob"])).values()
+    (row,) = sparing(*both, People(["ada", "bob"])).values()  # type: ignore[arg-type, call-arg]
     spared, scored = (
         sum(getattr(one, name) for one in both[0][2:]) for name in ("spared", "scored")
     )

@@ -142,7 +142,8 @@ def test_the_history_of_an_ended_call(page: Page, stub: FeedStub) -> None:
     expect(page.get_by_test_id("detail-end")).to_be_hidden()
     expect(page.get_by_test_id("events").locator("li").first).to_contain_text("session_ended")
     told = page.get_by_test_id("chart").get_attribute("aria-label")
-    assert told is not None and "Rejected: wrong face, wrong voice" in told
+    assert told is not None
+    assert "Rejected: wrong face, wrong voice" in told
 
 
 def test_ending_a_call_asks_first_and_needs_the_right(page: Page, stub: FeedStub) -> None:

@@ -174,7 +174,8 @@ def test_hints_have_drawings_and_praise_is_no_fault(page: Page, call: FakeCall) 
         said = page.evaluate("async hint => (await import('./js/words.js')).sayHint(hint)", hint)
         expect(page.get_by_test_id("hint")).to_have_text(said)
         icon = page.locator("#hint-icon").get_attribute("href")
-        assert icon is not None and f'id="{icon.removeprefix("icons.svg#")}"' in drawn
+        assert icon is not None
+        assert f'id="{icon.removeprefix("icons.svg#")}"' in drawn
     progress(call, missing=["keep_talking"], faces=8)
     expect(page.get_by_test_id("guide")).to_have_attribute("data-tone", "well")
     expect(page.locator("#faces-icon")).to_have_attribute("href", "icons.svg#done")

@@ -87,7 +87,8 @@ def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
     call.score(1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])
     box = page.get_by_test_id("face-box").bounding_box()
     video = page.locator("video").bounding_box()
-    assert box is not None and video is not None
+    assert box is not None
+    assert video is not None
     assert (box["x"] - video["x"]) / video["width"] == pytest.approx(1 - 0.1 - 0.3, abs=0.01)
     assert (box["y"] - video["y"]) / video["height"] == pytest.approx(0.2, abs=0.01)
     assert box["width"] / video["width"] == pytest.approx(0.3, abs=0.01)
@@ -150,7 +151,9 @@ def test_thresholds_are_marked_below_the_meter_they_belong_to(page: Page, call: 
     track = page.locator('.meter[data-series="both"] .track').bounding_box()
     accept = page.locator("#bound-accept").bounding_box()
     reject = page.locator("#bound-reject").bounding_box()
-    assert track is not None and accept is not None and reject is not None
+    assert track is not None
+    assert accept is not None
+    assert reject is not None
     assert (accept["x"] - track["x"]) / track["width"] == pytest.approx(0.6, abs=0.01)
     end = reject["x"] + reject["width"]
     assert (end - track["x"]) / track["width"] == pytest.approx(0.35, abs=0.01)

@@ -24,7 +24,8 @@ def test_the_token_goes_into_the_first_message_and_a_header_only(
     call = connected(sdk, sdk_server)
     assert call.start["token"] == "a.b.c"
     assert sdk_server.asked_with == ["Bearer a.b.c"]
-    assert asked and not any("a.b.c" in url for url in asked)
+    assert asked
+    assert not any("a.b.c" in url for url in asked)
 
 
 def test_without_a_token_none_is_sent(sdk: SdkPage, sdk_server: SdkServer) -> None:

@@ -37,7 +37,8 @@ def test_a_call_is_summed_up_event_by_event() -> None:
     summary = summed_up(started(), changed)
     assert (summary.state, summary.media_s, summary.seq) == ("rejected", 4.0, 2)
     assert summary.state_since == "2026-01-02T12:00:00.000Z"
-    assert summary.started_at == "2026-01-02T12:00:00.000Z" and summary.ended_at is None
+    assert summary.started_at == "2026-01-02T12:00:00.000Z"
+    assert summary.ended_at is None
     summary = summed_up(started(), changed, ended)
     assert (summary.end_reason, summary.media_s) == ("stopped", 4.0)
     assert summary.totals == {"windows": 3, "video_frames_dropped": 0, "audio_overrun_s": 0.0}

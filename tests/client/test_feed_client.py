@@ -134,7 +134,8 @@ async def test_a_server_that_was_started_anew_is_followed_and_the_loss_is_told()
         lost, first, second = await following
         await feed.__aexit__(None, None, None)
     assert lost == Lost(count=None, scores_only=False)
-    assert isinstance(first, FeedEvent) and isinstance(second, FeedEvent)
+    assert isinstance(first, FeedEvent)
+    assert isinstance(second, FeedEvent)
     assert (first.session, first.seq, second.seq) == ("s2", 1, 2)
     assert feed.position == Position(server.hub.epoch, 2)
 
@@ -159,14 +160,14 @@ async def test_a_follower_let_go_as_too_slow_comes_back_for_the_rest() -> None:
 
 @pytest.mark.parametrize("code", ["missing_token", "expired_token", "forbidden"])
 async def test_a_refused_token_is_an_error_at_once(code: str) -> None:
-    class Refusal(StreamVerifierError):
+    class RefusalError(StreamVerifierError):
         pass
 
     class Gate:
         tokens = "known"
 
         def identify(self, *_: Any, **__: Any) -> Grant:
-            error = Refusal("Ask for another token.")
+            error = RefusalError("Ask for another token.")
             error.code = code  # type: ignore[misc]
             raise error
 
@@ -196,14 +197,16 @@ async def test_every_connection_asks_for_a_token_and_an_expired_one_ends_the_fee
             return ANYBODY
 
     gate, tokens = Once(), iter(["first", "second"])
-    async with feed_server(Hub(queue_events=1), gate=gate) as server:
-        async with EventFeed(
+    async with (
+        feed_server(Hub(queue_events=1), gate=gate) as server,
+        EventFeed(
             server.address, token=lambda: next(tokens), types=["state_changed"], backoff=SOON
-        ) as feed:
-            Call(server.hub, "s1").say(changed(), changed())
-            assert len(await take_events(feed, 1)) == 1
-            with pytest.raises(FeedRefusedError, match="Too late"):
-                await take(feed, 1)
+        ) as feed,
+    ):
+        Call(server.hub, "s1").say(changed(), changed())
+        assert len(await take_events(feed, 1)) == 1
+        with pytest.raises(FeedRefusedError, match="Too late"):
+            await take(feed, 1)
     assert gate.tokens == ["first", "second"]
 
 
@@ -302,7 +305,9 @@ async def test_a_loss_is_told_once_though_the_connection_breaks_before_the_next_
     ):
         lost, item = await take(feed, 2)
     assert lost == Lost(count=5, scores_only=False)
-    assert isinstance(item, FeedEvent) and item.payload is None and item.type == "news"
+    assert isinstance(item, FeedEvent)
+    assert item.payload is None
+    assert item.type == "news"
 
 
 @pytest.mark.parametrize(

@@ -33,10 +33,15 @@ def grace(recogniser: Recogniser, demo_calls: DemoCalls) -> Reference:
 
 
 def follow(path: Path, reference: Reference, recogniser: Recogniser, events: list[Event]) -> None:
-    for event in verify_file(
-        path, name="grace", reference=reference, recogniser=recogniser, face_rate_hz=FACE_RATE_HZ
-    ):
-        events.append(event)
+    events.extend(
+        verify_file(
+            path,
+            name="grace",
+            reference=reference,
+            recogniser=recogniser,
+            face_rate_hz=FACE_RATE_HZ,
+        )
+    )
 
 
 def test_a_recording_that_breaks_off_is_scored_up_to_there(

@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -45,7 +46,7 @@ def test_a_file_is_written_in_the_format_of_its_name(suffix: str, tmp_path: Path
     write_plot(read_timeline(minute()), path, title="call.mp4: is it ada?")
     assert path.stat().st_size > 5000
     if suffix == ".png":
-        assert cv2.imread(str(path)).shape == (600, 1200, 3)
+        assert np.asarray(cv2.imread(str(path))).shape == (600, 1200, 3)
         assert b"0:23 to 0:31 Rejected: wrong voice" in path.read_bytes()
 
 
@@ -95,7 +96,8 @@ def test_where_a_file_broke_off_is_said() -> None:
     figure = drawn([*minute()[:20], failed(20.0, "call.mp4 breaks off. " * 20)])
     title, failure = (text.get_text() for text in figure.texts)
     assert title == "call.mp4: is it ada?"
-    assert failure.startswith("Broke off at 0:20: call.mp4 breaks off.") and failure.endswith("…")
+    assert failure.startswith("Broke off at 0:20: call.mp4 breaks off.")
+    assert failure.endswith("…")
 
 
 def test_states_and_reasons_not_known_yet_are_drawn_as_they_are_spelt() -> None:

@@ -95,7 +95,8 @@ def test_the_board_says_what_was_lost_and_what_does_not_fit() -> None:
     board.lose(Lost(count=3, scores_only=True))
     assert "2 more, 3 events lost" in drawn(board)
     board.lose(Lost(count=None, scores_only=False))
-    assert "server started anew" in drawn(board) and "more" not in drawn(board)
+    assert "server started anew" in drawn(board)
+    assert "more" not in drawn(board)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +157,8 @@ def test_what_cannot_be_watched_is_told(tmp_path: Path) -> None:
 
 def test_no_option_takes_the_token_itself() -> None:
     text = run("watch", "--help")
-    assert "--token-file" in text and "--token " not in text
+    assert "--token-file" in text
+    assert "--token " not in text
 
 
 async def test_the_command_follows_a_server_and_ends_on_interrupt() -> None:

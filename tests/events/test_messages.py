@@ -36,7 +36,8 @@ def test_a_resume_is_read_and_starts_from_the_first_event_by_default() -> None:
 
 def test_a_start_may_name_an_operating_point() -> None:
     message = parse_message(json.dumps(start(operating_point="alarm_2h")))
-    assert isinstance(message, Start) and message.operating_point == "alarm_2h"
+    assert isinstance(message, Start)
+    assert message.operating_point == "alarm_2h"
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,7 +188,7 @@ def test_a_still_photo_is_not_varied() -> None:
 @pytest.mark.parametrize(
     "change", [{"yaw": 0.1}, {"pitch": -0.1}, {"size_px": 165.0}, {"brightness": 0.56}]
 )
-def test_any_one_change_is_variety_enough(change: dict[str, float]) -> None:
+def test_any_one_change_is_variety_enough(change: dict[str, Any]) -> None:
     enrolment = Enrolment()
     for end_s in range(1, 11):
         face = _face(**change) if end_s == 5 else _face()
@@ -207,7 +208,7 @@ def test_any_one_change_is_variety_enough(change: dict[str, float]) -> None:
     [({"size_px": 30.0}, "come_closer"), ({"brightness": 0.05}, "more_light"),
      ({"sharpness": 5.0}, "hold_still")],
 )  # fmt: skip
-def test_poor_pictures_are_not_taken_and_say_why(change: dict[str, float], hint: str) -> None:
+def test_poor_pictures_are_not_taken_and_say_why(change: dict[str, Any], hint: str) -> None:
     enrolment = Enrolment()
     enrolment.add(face=_face(**change), voice=None, start_s=0.0, end_s=1.0, faces_seen=1, notes=())
     progress = enrolment.progress()

@@ -45,5 +45,6 @@ def test_an_accepted_name_is_stable_and_safe(name: str) -> None:
         return
     assert normalise_name(clean) == clean == unicodedata.normalize("NFC", clean)
     assert 1 <= len(clean) <= MAX_NAME_CHARS
-    assert clean.isprintable() and not set(clean) & set("/\\")
+    assert clean.isprintable()
+    assert not set(clean) & set("/\\")
     clean.encode("utf-8")

@@ -51,7 +51,8 @@ def test_contiguous_frames_equal_resampling_the_whole_at_once() -> None:
     chunks = _chunks(_run(list(range(100)), signal))
     _assert_contiguous(chunks)
     joined = np.concatenate([chunk.samples for chunk in chunks])
-    assert joined.dtype == np.int16 and len(joined) == 32_000
+    assert joined.dtype == np.int16
+    assert len(joined) == 32_000
     assert np.abs(joined.astype(int) - _direct(signal)).max() <= 2
 
 
@@ -73,7 +74,7 @@ def test_lost_packets_are_filled_and_later_sound_keeps_its_place() -> None:
 def test_a_long_hole_becomes_a_gap_and_a_new_timeline() -> None:
     items = _run([*range(10), *range(60, 70)], sweep(2.0))
     gaps = [item for item in items if isinstance(item, MediaGap)]
-    assert gaps == [MediaGap("audio", pytest.approx(0.2), pytest.approx(1.2), "muted")]
+    assert gaps == [MediaGap("audio", pytest.approx(0.2), pytest.approx(1.2), "muted")]  # type: ignore[arg-type]
     after = _chunks(items[items.index(gaps[0]) :])
     assert after[0].start_s == pytest.approx(1.2)
     assert sum(len(chunk.samples) for chunk in after) == 3_200
@@ -116,4 +117,5 @@ def test_a_change_of_rate_in_mid_stream_keeps_the_timeline() -> None:
 
 def test_the_arrival_time_is_handed_on() -> None:
     items = AudioNormaliser().push(_frame(sweep(0.1)), 0.0, arrived_s=12.5)
-    assert items and all(isinstance(i, AudioChunk) and i.arrived_s == 12.5 for i in items)
+    assert items
+    assert all(isinstance(i, AudioChunk) and i.arrived_s == 12.5 for i in items)

@@ -65,15 +65,16 @@ def test_a_sound_only_file(tmp_path: Path, name: str) -> None:
     with av.open(str(tmp_path / name), "w") as container:
         codec = "pcm_s16le" if name.endswith("wav") else "flac"
         stream = container.add_stream(codec, rate=44_100)
-        stream.layout = "mono"
+        stream.layout = "mono"  # type: ignore[union-attr]
         frame = av.AudioFrame.from_ndarray(
             sweep(2.0, 44_100).reshape(1, -1), format="s16", layout="mono"
         )
         frame.sample_rate = 44_100
-        container.mux(stream.encode(frame))
-        container.mux(stream.encode(None))
+        container.mux(stream.encode(frame))  # type: ignore[arg-type, union-attr]
+        container.mux(stream.encode(None))  # type: ignore[union-attr]
     items = list(FileSource(tmp_path / name))
-    assert items and all(isinstance(item, AudioChunk) for item in items)
+    assert items
+    assert all(isinstance(item, AudioChunk) for item in items)
     assert _sound_s(items) == pytest.approx(2.0, abs=0.01)
 
 

@@ -27,7 +27,8 @@ def test_pictures_are_scaled_down_but_never_up(
     size: tuple[int, int], shape: tuple[int, int]
 ) -> None:
     image = to_bgr(_frame(*size))
-    assert image.shape == (*shape, 3) and image.dtype == np.uint8
+    assert image.shape == (*shape, 3)
+    assert image.dtype == np.uint8
     assert image.flags.c_contiguous
 
 
@@ -36,7 +37,9 @@ def test_colours_come_out_as_bgr() -> None:
     red[:, :, 2] = 200
     frame = av.VideoFrame.from_ndarray(red, format="bgr24").reformat(format="yuv420p")
     blue, green, red_level = to_bgr(frame).mean(axis=(0, 1))
-    assert red_level > 180 and blue < 20 and green < 20
+    assert red_level > 180
+    assert blue < 20
+    assert green < 20
 
 
 def test_the_picture_survives_scaling() -> None:

@@ -108,7 +108,8 @@ def test_another_seed_needs_another_folder(trained: TrainOptions) -> None:
 def test_it_scores_strangers_with_either_modality_missing(system: Ancestor) -> None:
     face = system.face(portraits()[0])
     voice = system.voice(np.random.default_rng(0).standard_normal(70_000).astype(np.float32))
-    assert voice is not None and (face.shape, voice.shape) == ((1, 128), (2, 32))
+    assert voice is not None
+    assert (face.shape, voice.shape) == ((1, 128), (2, 32))
     with pytest.raises(ModelError, match="half a second of speech"):
         system.reference([face], [None])
     reference = system.reference([face, face], [voice, None])
@@ -128,7 +129,8 @@ def test_a_variant_looks_at_its_own_modality_alone(trained: TrainOptions) -> Non
     face = face_only.face(portraits()[1])
     scores = face_only.compare(face_only.reference([face], [np.ones((1, 32))]), face, face)
     assert face_only.name == "ancestor-face"
-    assert scores.voice is None and scores.fused == scores.face
+    assert scores.voice is None
+    assert scores.fused == scores.face
     with pytest.raises(ModelError, match="no variant 'ear'"):
         load(SystemOptions(ancestor=trained.run, variant="ear"))
 
@@ -159,7 +161,8 @@ def test_the_towers_are_the_ancestors() -> None:
     convolutions = [w for w in voice.layers if isinstance(w, keras.layers.Conv2D)]
     assert [layer.filters for layer in convolutions] == [32, 64, 128, 256]
     recurrent = next(w for w in voice.layers if isinstance(w, keras.layers.Bidirectional))
-    assert recurrent.input.shape == (None, 8, 8 * 256) and recurrent.output.shape == (None, 40)
+    assert recurrent.input.shape == (None, 8, 8 * 256)
+    assert recurrent.output.shape == (None, 40)
     dense = [w.units for w in voice.layers if isinstance(w, keras.layers.Dense)]
     assert dense == [256, 128, 32]
     face = networks.classifier(networks.face_tower(), 7)

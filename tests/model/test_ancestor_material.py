@@ -89,7 +89,8 @@ def test_a_match_needs_both_and_no_sample_meets_itself() -> None:
     found = [int(((same_face == face) & (same_voice == voice)).sum()) for face, voice in kinds]
     assert found == [4000, 2000, 1000, 1000]
     np.testing.assert_array_equal(pairs.mated, same_face & same_voice)
-    assert (pairs.face[0] != pairs.face[1]).all() and (pairs.voice[0] != pairs.voice[1]).all()
+    assert (pairs.face[0] != pairs.face[1]).all()
+    assert (pairs.voice[0] != pairs.voice[1]).all()
     assert set(faces.split[pairs.face].ravel()) == {TRAIN}
 
 

@@ -28,7 +28,7 @@ def babble(count: int) -> list[Samples]:
 def speech() -> Samples:
     time_s = np.arange(16_000) / 16_000
     tones = [np.sin(2 * np.pi * hertz * time_s) for hertz in (60, 200, 1000, 6000)]
-    return (0.05 * np.sum(tones, axis=0) * (time_s % 0.5 < 0.35)).astype(np.float32)
+    return np.asarray(0.05 * np.sum(tones, axis=0) * (time_s % 0.5 < 0.35), np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,9 @@ def test_no_chance_no_change(speech: Samples, portrait: Picture) -> None:
 def test_gain_is_what_it_says(speech: Samples) -> None:
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        heard, done = augment_speech(speech / 4, rng, babble=babble, chances=only("gain"))
+        heard, done = augment_speech(
+            speech / np.float32(4), rng, babble=babble, chances=only("gain")
+        )
         change_db = 20 * np.log10(heard.std() / (speech / 4).std())
         assert -20 <= done["gain_db"] <= 10
         assert change_db == pytest.approx(done["gain_db"], abs=0.1)
@@ -100,7 +102,7 @@ def test_a_band_limit_takes_what_lies_outside(speech: Samples) -> None:
 
 def test_noise_lies_at_the_stated_ratio(speech: Samples) -> None:
     rng = np.random.default_rng(1)
-    heard, done = augment_speech(speech / 8, rng, babble=babble, chances=only("noise"))
+    heard, done = augment_speech(speech / np.float32(8), rng, babble=babble, chances=only("noise"))
     noise = heard - speech / 8
     found = 10 * np.log10(np.mean((speech / 8) ** 2) / np.mean(noise**2))
     assert found == pytest.approx(done["snr_db"], abs=0.1)

@@ -27,8 +27,10 @@ from model.runtime.comparator import Calibration, CalibrationSet
 from model.runtime.weights import Weights
 
 NUMBER = re.compile(r"(?<![\w.:-])-?\d+(?:\.\d+)?(?![\w:]|\.\d|-\d)")
-BLOCKS = ("by_condition", "by_kind", "by_source", "by_group", "alone", "one_missing", "systems")
-BLOCKS += ("calibration", "times", "bounds", "not_scored", "appendix")
+BLOCKS: tuple[str, ...] = (
+    *("by_condition", "by_kind", "by_source", "by_group", "alone", "one_missing", "systems"),
+    *("calibration", "times", "bounds", "not_scored", "appendix"),
+)
 KINDS = ["genuine", "impostor_both", "impostor_face", "impostor_voice"]
 TEMPLATE = files("model.card").joinpath("template.md").read_text(encoding="utf-8")
 

@@ -138,7 +138,9 @@ def test_each_number_gets_the_mean_and_spread_of_the_teachers(affine: bool) -> N
     tower, inputs = tiny_tower(affine=affine), samples(30)
     own = embed(tower, inputs)
     rng = np.random.default_rng(4)
-    targets = np.float32(rng.normal(2, 1, own.shape) * rng.uniform(0.5, 9, own.shape[1]))
+    targets = np.asarray(
+        rng.normal(2, 1, own.shape) * rng.uniform(0.5, 9, own.shape[1]), np.float32
+    )
     match_moments(tower, targets, own)
     made = embed(tower, inputs)
     np.testing.assert_allclose(made.mean(axis=0), targets.mean(axis=0), atol=0.02)

@@ -45,7 +45,7 @@ def detector(weights: Weights) -> FaceDetector:
 
 @pytest.fixture(scope="module")
 def talk() -> Samples:
-    return np.float32(speech(GRACE, seconds=4.0) / 32768)
+    return np.asarray(speech(GRACE, seconds=4.0) / 32768, np.float32)
 
 
 def frame_of(person: DemoPerson) -> Picture:
@@ -84,10 +84,11 @@ def test_speech_is_what_serving_makes_of_the_sound(
     weights: Weights, embedder: Embedder, talk: Samples
 ) -> None:
     windower = SpeechWindower(window_s=8.0, first_s=8.0)
-    assert windower.push(AudioChunk(np.int16(talk * 32768), 0.0)) == []
+    assert windower.push(AudioChunk(np.asarray(talk * 32768, np.int16), 0.0)) == []
     window = windower.flush()
     sample = embedder.voice(talk)
-    assert window is not None and sample is not None
+    assert window is not None
+    assert sample is not None
     assert sample.quality.speech_s == pytest.approx(window.quality.speech_s, abs=0.031)
     assert sample.quality.snr_db == pytest.approx(window.quality.snr_db, abs=1.0)
     assert cosine(sample.vector, VoiceTower(weights).embed(window.fbank)) > 0.999
@@ -96,7 +97,8 @@ def test_speech_is_what_serving_makes_of_the_sound(
 def test_pauses_count_for_nothing(embedder: Embedder, talk: Samples) -> None:
     with_pause = np.concatenate([talk, np.zeros(32_000, np.float32)])
     alone, longer = embedder.voice(talk), embedder.voice(with_pause)
-    assert alone is not None and longer is not None
+    assert alone is not None
+    assert longer is not None
     assert longer.quality.speech_s == pytest.approx(alone.quality.speech_s, abs=0.3)
 
 
@@ -155,7 +157,8 @@ def test_what_is_remembered_is_not_computed_again(
     for network, method in ((FaceTower, "embed"), (VoiceTower, "embed"), (FaceDetector, "detect")):
         monkeypatch.setattr(network, method, None)
     for before, after in zip(first, embed(), strict=True):
-        assert before is not None and after is not None
+        assert before is not None
+        assert after is not None
         assert np.array_equal(before.vector, after.vector)
         assert repr(before.quality) == repr(after.quality)  # NaN differs from itself
     assert (
@@ -172,7 +175,7 @@ def test_all_of_a_recording_is_taken_where_speech_drowns(embedder: Embedder) -> 
     assert taken is not None
     assert (taken.quality.speech_s, taken.quality.snr_db) == (2.0, 0.0)
     assert embedder.voice(hiss[:4_000], whole=True) is None
-    assert embedder.voice(hiss / 1000, whole=True) is None
+    assert embedder.voice(hiss / 1000, whole=True) is None  # type: ignore[arg-type]
 
 
 def test_a_reference_skips_recordings_without_speech(talk: Samples) -> None:

@@ -167,7 +167,8 @@ def test_plots_are_pictures(pack_dir: Path, tmp_path: Path) -> None:
     assert {path.name for path in folder.iterdir()} == names
     for path in folder.iterdir():
         image = cv2.imread(str(path))
-        assert image is not None and image.std() > 5
+        assert image is not None
+        assert image.std() > 5
 
 
 def test_unreadable_probes_are_named_and_their_trials_skipped(
@@ -187,7 +188,8 @@ def test_unreadable_probes_are_named_and_their_trials_skipped(
     assert clean["all"]["trials"] == 80 - lost
     printed = capsys.readouterr().out
     assert f"{lost} trials skipped" in printed
-    assert "ada2.png" in printed and "bo3.wav" in printed
+    assert "ada2.png" in printed
+    assert "bo3.wav" in printed
 
 
 def test_an_unreadable_reference_skips_that_persons_trials(pack_dir: Path, tmp_path: Path) -> None:

@@ -113,7 +113,7 @@ def test_memo_asks_the_tower_once_and_survives_a_cut(tmp_path: Path) -> None:
     for _ in range(2):
         memo = Memo(path, 3)
         for value in (1.0, 2.0):
-            assert memo.get(np.array([value]), lambda v=value: make(v)).tolist() == [value] * 3
+            assert memo.get(np.array([value]), lambda v=value: make(v)).tolist() == [value] * 3  # type: ignore[misc]
     assert asked == [1.0, 2.0]
     path.write_bytes(path.read_bytes()[:-5])
     Memo(path, 3).get(np.array([1.0]), lambda: make(1.0))

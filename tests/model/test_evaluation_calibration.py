@@ -43,7 +43,8 @@ def test_fewer_trials_leave_a_perfect_system_further_above_its_minimum() -> None
     few, many = (
         over_minimum(*calibrated(count), np.arange(count), draws=50) for count in (300, 6000)
     )
-    assert few is not None and many is not None
+    assert few is not None
+    assert many is not None
     assert few["independent"]["median"] > many["independent"]["median"]
 
 

@@ -140,7 +140,8 @@ def test_no_probe_meets_a_reference_of_its_own_unit() -> None:
     other = [Piece("s/b", number, True, False, np.eye(4)[2]) for number in (0, 1)]
     found = make_trials([*own, *other], VOICE)
     assert found.score[found.mated].tolist() == pytest.approx([0, 0, 1, 1])
-    assert found.mated.sum() == 4 and (~found.mated).sum() == 4
+    assert found.mated.sum() == 4
+    assert (~found.mated).sum() == 4
 
 
 def test_impostors_come_from_the_same_source() -> None:
@@ -199,7 +200,7 @@ def test_the_system_compares_distances_and_directions() -> None:
     peer = fake()
     faces = [peer.face(picture_of(1, 0, 0)), peer.face(picture_of(0, 2, 0))]
     voices = [peer.voice(np.array([1.0, 0, 0, 0], np.float32))]
-    reference = peer.reference(faces, voices)
+    reference = peer.reference(faces, voices)  # type: ignore[arg-type]
     voice = peer.voice(np.array([0.8, 0.6, 0, 0], np.float32))
     found = peer.compare(reference, peer.face(picture_of(0, 1, 0)), voice)
     assert found.face == pytest.approx(-20 * 0.5 + 10)
@@ -212,11 +213,11 @@ def test_enrolled_speech_is_embedded_in_one_piece() -> None:
 
     def embed(samples: Any) -> Any:
         heard.append(len(samples))
-        return np.float32([len(samples), 1.0])
+        return np.array([len(samples), 1.0], np.float32)
 
     peer = Peer(face=lambda picture: picture[0, 0], voice=embed, fusion=FUSION)
     short = [peer.voice(np.ones(count, np.float32)) for count in (3, 4)]
-    reference = peer.reference([], short)
+    reference = peer.reference([], short)  # type: ignore[arg-type]
     assert heard == [3, 4, 7]
     assert reference.voice == pytest.approx(np.array([7, 1]) / np.sqrt(50))
 
@@ -225,13 +226,15 @@ def test_a_missing_modality_leaves_the_others_own_llr() -> None:
     peer = fake()
     sound = np.array([0.5, 0.5, 0, 0], np.float32)
     picture = peer.face(picture_of(1, 0, 0))
-    reference = peer.reference([peer.face(picture_of(1, 1, 0))], [peer.voice(sound)])
+    reference = peer.reference([peer.face(picture_of(1, 1, 0))], [peer.voice(sound)])  # type: ignore[list-item]
     silence = peer.voice(np.zeros(16_000, np.float32))
     assert silence is None
     face_only = peer.compare(reference, picture, silence)
-    assert face_only.voice is None and face_only.fused == face_only.face is not None
+    assert face_only.voice is None
+    assert face_only.fused == face_only.face is not None
     voice_only = peer.compare(reference, None, peer.voice(sound))
-    assert voice_only.face is None and voice_only.fused == voice_only.voice is not None
+    assert voice_only.face is None
+    assert voice_only.fused == voice_only.voice is not None
     assert peer.compare(reference, None, None) == (None, None, None)
     assert peer.compare(peer.reference([], []), picture, peer.voice(sound)).fused is None
 
@@ -244,13 +247,14 @@ def test_vectors_are_remembered_in_the_folder(tmp_path: Path) -> None:
 
         def __call__(self, media: Any, /) -> Any:
             calls.append(1)
-            return np.float32([1, 2, media[0]])
+            return np.array([1, 2, media[0]], np.float32)
 
     for _ in range(2):
         embed = system.remembered(Counting(), tmp_path)
-        assert embed(np.float32([4])).tolist() == [1, 2, 4]
-    assert len(calls) == 1 and (tmp_path / "counting.bin").is_file()
-    system.remembered(Counting(), None)(np.float32([4]))
+        assert embed(np.array([4], np.float32)).tolist() == [1, 2, 4]
+    assert len(calls) == 1
+    assert (tmp_path / "counting.bin").is_file()
+    system.remembered(Counting(), None)(np.array([4], np.float32))
     assert len(calls) == 2
 
 
@@ -262,7 +266,7 @@ def test_a_missing_package_says_what_to_install(
         found = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
         return None if name == package else found
 
-    monkeypatch.setattr(embedders.importlib.util, "find_spec", find)
+    monkeypatch.setattr(embedders.importlib.util, "find_spec", find)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "dlib", None)
     monkeypatch.setitem(sys.modules, "resemblyzer", None)
     embedder = embedders.ResemblyzerVoice if package == "resemblyzer" else embedders.DlibFace
@@ -327,7 +331,8 @@ def test_the_fit_is_one_command(
     out = tmp_path / "fusion.json"
     assert command.main(["--pack", str(pack), "--out", str(out)]) == 0
     about = json.loads(out.read_text())["made_by"]
-    assert about["pictures"] == 3 * 4 * 2 and about["pieces_of_speech"] == 3 * 2 * 7
+    assert about["pictures"] == 3 * 4 * 2
+    assert about["pieces_of_speech"] == 3 * 2 * 7
     assert about["face_people"] == about["voice_people"] == 3
     assert max(about["eer_on_these"]["fused"]) < 0.3
     assert '"fused"' in capsys.readouterr().out
@@ -352,13 +357,13 @@ def test_the_real_networks_tell_the_demo_people_apart() -> None:
     peer = system.load(SystemOptions(cache=None))
     people = [(portraits(person), utterances(person)) for person in DEMO_PEOPLE]
     embedded = [([peer.face(p) for p in f], [peer.voice(s) for s in v]) for f, v in people]
-    references = [peer.reference(faces[:2], voices[:1]) for faces, voices in embedded]
+    references = [peer.reference(faces[:2], voices[:1]) for faces, voices in embedded]  # type: ignore[arg-type]
     for number, (faces, voices) in enumerate(embedded):
         own = peer.compare(references[number], faces[2], voices[1])
         other = peer.compare(references[1 - number], faces[2], voices[1])
-        assert own.face > 0 > other.face
-        assert own.voice > other.voice
-        assert own.fused > 0 > other.fused
+        assert own.face > 0 > other.face  # type: ignore[operator]
+        assert own.voice > other.voice  # type: ignore[operator]
+        assert own.fused > 0 > other.fused  # type: ignore[operator]
 
 
 def portraits(person: DemoPerson) -> list[Picture]:

@@ -65,7 +65,7 @@ def test_a_det_curve_meets_the_diagonal_at_the_eer(scored: dict[tuple[str, str],
     x, y = np.array(axes.lines[0].get_data(), dtype=np.float64)
     nearest = int(np.argmin(np.abs(x - y)))
     eer = equal_error_rate(scores.fused, scores.mated)
-    assert plots.norm.cdf(x[nearest]) == pytest.approx(eer, abs=0.01)
+    assert plots.norm.cdf(x[nearest]) == pytest.approx(eer, abs=0.01)  # type: ignore[attr-defined]
 
 
 def test_true_llrs_lie_on_the_diagonal_at_even_odds(
@@ -77,7 +77,7 @@ def test_true_llrs_lie_on_the_diagonal_at_even_odds(
     above, below = figure.axes
     predicted, share = np.array(above.containers[0][0].get_data(), dtype=np.float64)
     assert np.abs(predicted - share).mean() < 0.08
-    assert sum(patch.get_height() for patch in below.patches) == 600
+    assert sum(patch.get_height() for patch in below.patches) == 600  # type: ignore[attr-defined]
 
 
 def test_histograms_count_each_kind(scored: dict[tuple[str, str], Scores]) -> None:
@@ -85,15 +85,15 @@ def test_histograms_count_each_kind(scored: dict[tuple[str, str], Scores]) -> No
     assert labels(axes) == ["mated", "impostor_both", "impostor_voice"]
     filled, *outlines = axes.patches
     assert len(outlines) == 2
-    tops = filled.get_path().vertices[:, 1]
+    tops = filled.get_path().vertices[:, 1]  # type: ignore[index]
     values = scored["good", "clean"].fused
     counts, _ = np.histogram(values[::3], np.histogram_bin_edges(values, bins=50))
-    assert tops.max() == counts.max()
+    assert tops.max() == counts.max()  # type: ignore[union-attr]
 
 
 def test_bars_have_the_eer_of_each_system(figures: dict[str, Any]) -> None:
     (axes,) = plots.eer_bars(figures).axes
-    widths = sorted(round(patch.get_width(), 6) for patch in axes.patches)
+    widths = sorted(round(patch.get_width(), 6) for patch in axes.patches)  # type: ignore[attr-defined]
     expected = sorted(
         round(100 * about["conditions"]["clean"]["all"]["eer"], 6) for about in figures.values()
     )

@@ -146,7 +146,8 @@ def test_each_output_has_its_own_calibration(
     assert found.llr_face == pytest.approx(2 * face + 1)
     assert found.llr_voice == pytest.approx(0.5 * voice - 1)
     assert found.llr_fused == pytest.approx(3 * fused)
-    assert found.face_cosine is not None and 0.9 < found.face_cosine <= 1
+    assert found.face_cosine is not None
+    assert 0.9 < found.face_cosine <= 1
 
 
 @pytest.mark.parametrize("missing", ["face", "voice"])

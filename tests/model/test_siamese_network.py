@@ -109,7 +109,8 @@ def test_no_face_outvotes_a_wrong_voice(fresh: keras.Model) -> None:
     right, wrong = vector(inputs[1]), vector(-inputs[4])
     (found,) = llrs(fresh, with_input(with_input(inputs, 0, right), 3, wrong))
     face, voice, fused = found
-    assert face > 8 and voice < -15
+    assert face > 8
+    assert voice < -15
     assert fused == pytest.approx(voice + np.log(3), abs=0.01)
 
 
@@ -148,7 +149,8 @@ def test_a_quality_never_known_takes_no_part() -> None:
     qualities[3, 0] = np.nan
     scaling = Scaling.of(qualities)
     assert scaling.mean[1] == scaling.lowest[1] == scaling.highest[1] == 0
-    assert np.isfinite([scaling.mean, scaling.scale]).all() and (scaling.scale > 0).all()
+    assert np.isfinite([scaling.mean, scaling.scale]).all()
+    assert (scaling.scale > 0).all()
     assert scaling.lowest[0] == pytest.approx(np.nanpercentile(qualities[:, 0], 2), abs=1e-5)
 
 

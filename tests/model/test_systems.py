@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from model.evaluation.systems import Alone, Default, SystemOptions, load_system
 from model.types import Reference
@@ -22,13 +24,13 @@ def default(options: SystemOptions) -> Default:
     return system
 
 
-def media(seed: int) -> tuple[np.ndarray, np.ndarray]:
+def media(seed: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
     rng = np.random.default_rng(seed)
     picture = rng.integers(0, 255, (160, 160, 3), dtype=np.uint8)
-    return picture, np.float32(speech(DEMO_PEOPLE[0], seconds=3.0, seed=seed) / 32768)
+    return picture, np.asarray(speech(DEMO_PEOPLE[0], seconds=3.0, seed=seed) / 32768, np.float32)
 
 
-def made(default: Default, seed: int) -> tuple[Reference, tuple]:
+def made(default: Default, seed: int) -> tuple[Reference, tuple[Any, Any]]:
     picture, samples = media(seed)
     face, voice = default.face(picture), default.voice(samples)
     return default.reference([face], [voice]), (face, voice)

@@ -142,7 +142,7 @@ def test_the_dilated_convolution_is_the_usual_one_and_can_be_trained() -> None:
         layer.set_weights([usual.get_weights()[0], np.arange(4.0)])
     np.testing.assert_allclose(ours(x), usual(x), atol=1e-5)
 
-    @tf.function
+    @tf.function  # type: ignore[untyped-decorator]
     def gradients(layer: Any) -> Any:
         with tf.GradientTape() as tape:
             tape.watch(x)

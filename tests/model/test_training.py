@@ -168,7 +168,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_whole(
 ) -> None:
     before = (trained / "towers.npz").read_bytes()
     with monkeypatch.context() as patch:
-        patch.setattr(files.os, "fsync", no_space)
+        patch.setattr(files.os, "fsync", no_space)  # type: ignore[attr-defined]
         with pytest.raises(CheckpointError, match=r"disk is full.*towers\.npz of before is whole"):
             Run(trained, CONFIG).train("towers", build(), batches, epochs=3)
     assert (trained / "towers.npz").read_bytes() == before

@@ -44,8 +44,7 @@ def write_tone(path: Path, hertz: float, seconds: float) -> None:
 
 def portraits() -> dict[str, Picture]:
     """Head and shoulders of two people, as face crops come: about 200 pixels wide."""
-    with cbook.get_sample_data("grace_hopper.jpg") as file:
-        grace = read_image(Path(file.name))
+    grace = read_image(Path(str(cbook.get_sample_data("grace_hopper.jpg", asfileobj=False))))
     eileen = data.astronaut()
     return {
         "Grace_Hopper": cv2.resize(grace[40:440, 80:430], (210, 240)),

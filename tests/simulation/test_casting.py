@@ -57,7 +57,8 @@ def test_listed_people_show_and_say_what_did_not_enrol_them(tmp_path: Path) -> N
     assert {path.name for path in ada.faces} == {"a-ada-2.jpg", "a-ada-3.jpg"}
     assert {path.name for path in ada.takes[0].files} == {"v-ada-2.wav", "v-ada-3.wav"}
     assert [path.name for path in ada.enrol_faces] == ["a-ada-0.jpg", "a-ada-1.jpg"]
-    assert ada.face_source == "a" and ada.voice_source == "v"
+    assert ada.face_source == "a"
+    assert ada.voice_source == "v"
     assert pack.notes.left_out == {"eve": 4}
 
 
@@ -72,7 +73,8 @@ def test_people_are_made_up_where_none_are_listed(tmp_path: Path) -> None:
     assert len({role.voice_identity for role in cast}) == len(cast)
     assert "v/short" not in {role.voice_identity for role in cast}
     for role in cast:
-        assert len(role.enrol_faces) == 3 and len(role.enrol_voices) == 3
+        assert len(role.enrol_faces) == 3
+        assert len(role.enrol_voices) == 3
         assert not set(role.enrol_faces) & set(role.faces)
         said = {file for take in role.takes for file in take.files}
         assert not set(role.enrol_voices) & said

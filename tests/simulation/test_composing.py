@@ -10,7 +10,7 @@ from stream_verifier.errors import SettingsError
 from stream_verifier.simulation.composing import KINDS, compose
 from stream_verifier.simulation.outcome import SWAPPED
 from stream_verifier.simulation.scenes import LEAD_S, START_S
-from stream_verifier.simulation.script import GRID_S, Script
+from stream_verifier.simulation.script import GRID_S, Script, Shot, Spurt
 from tests.support.simulated_people import made_up_cast
 
 CONDITIONS = ("clean", "noise10", "call")
@@ -26,7 +26,7 @@ scripts = st.builds(
 
 
 def impostor_parts(script: Script) -> list[float]:
-    parts = (*script.shots, *script.spurts)
+    parts: list[Shot | Spurt] = [*script.shots, *script.spurts]
     return [part.start_s for part in parts if part.who != script.chimera]
 
 
@@ -36,7 +36,8 @@ def test_every_call_is_in_order(script: Script) -> None:
     spurts = script.spurts
     assert spurts[0].start_s == START_S < 1
     assert all(a.end_s <= b.start_s for a, b in zip(spurts, spurts[1:], strict=False))
-    for part in (*script.shots, *spurts):
+    parts: list[Shot | Spurt] = [*script.shots, *spurts]
+    for part in parts:
         assert 0 <= part.start_s < part.end_s <= script.length_s
         assert part.start_s / GRID_S == pytest.approx(round(part.start_s / GRID_S), abs=1e-6)
     for spurt in spurts:
@@ -60,9 +61,12 @@ def test_the_change_is_where_the_impostor_comes(script: Script) -> None:
         after = [s.end_s - s.start_s for s in script.spurts if s.start_s >= script.change_s]
         assert sum(after) >= 8
     elif script.kind == "genuine":
-        assert script.change_s is None and script.length_s == 300 and not others
+        assert script.change_s is None
+        assert script.length_s == 300
+        assert not others
     else:
-        assert script.change_s is not None and script.until_s is not None
+        assert script.change_s is not None
+        assert script.until_s is not None
         assert script.change_s < script.until_s < script.length_s
         assert others == ([script.change_s] if script.kind == "second_face" else [])
 

@@ -67,7 +67,8 @@ def test_a_genuine_call_has_false_alarms_and_no_change() -> None:
     )
     assert (found.verified_s, found.false_alarms, found.genuine_s) == (3, 2, 60)
     assert found.noticed_s is found.left_s is found.verified_after is found.began_s is None
-    assert not found.alarmed and not found.reason_right
+    assert not found.alarmed
+    assert not found.reason_right
     assert outcome("genuine", verified(3), uncertain(40, NO_SPEECH)).reason_right
 
 
@@ -88,8 +89,10 @@ def test_a_swap_is_noticed_when_it_is_named(kind: str, reasons: tuple[Reason, ..
         kind, verified(3), rejected(12, VOICE), verified(15), uncertain(33), rejected(36, *reasons)
     )
     assert (found.verified_s, found.left_s, found.noticed_s) == (3, 33, 36)
-    assert found.false_alarms == 1 and not found.alarmed
-    assert found.reason_right and found.found == set(reasons)
+    assert found.false_alarms == 1
+    assert not found.alarmed
+    assert found.reason_right
+    assert found.found == set(reasons)
     assert found.genuine_s == (20 if kind == "absent_swap" else 30)
 
 
@@ -97,13 +100,15 @@ def test_more_or_less_than_what_was_replaced_is_the_wrong_reason() -> None:
     assert not outcome("swap_face", verified(3), rejected(36, FACE, VOICE)).reason_right
     assert not outcome("swap_both", verified(3), rejected(36, FACE)).reason_right
     late = outcome("swap_both", verified(3), rejected(36, FACE), rejected(37, VOICE, FACE))
-    assert late.reason_right and late.noticed_s == 36
+    assert late.reason_right
+    assert late.noticed_s == 36
     assert outcome("swap_face", verified(3), rejected(36, VOICE)).noticed_s is None
 
 
 def test_an_alarm_from_before_is_no_notice_of_the_change() -> None:
     found = outcome("swap_voice", verified(3), rejected(29.5, VOICE), rejected(30.5, VOICE))
-    assert found.alarmed and found.false_alarms == 1
+    assert found.alarmed
+    assert found.false_alarms == 1
     assert (found.left_s, found.noticed_s) == (30, 30.5)
 
 
@@ -130,13 +135,16 @@ def test_a_second_face_is_named_while_it_is_there() -> None:
     assert outcome("second_face", verified(3), verified(31, crowd)).reason_right
     assert not outcome("second_face", verified(3), verified(25, crowd), verified(29)).reason_right
     alarm = outcome("second_face", verified(3), verified(31, crowd), rejected(40, FACE))
-    assert not alarm.reason_right and alarm.false_alarms == 1
+    assert not alarm.reason_right
+    assert alarm.false_alarms == 1
 
 
 def test_an_absence_is_told_by_its_state() -> None:
     found = outcome("absent", verified(3), uncertain(32, NO_FACE), absent(34), verified(53))
-    assert found.reason_right and found.absent_s == 34
-    assert found.began_s == 20 and found.genuine_s == 40
+    assert found.reason_right
+    assert found.absent_s == 34
+    assert found.began_s == 20
+    assert found.genuine_s == 40
     assert not outcome("absent", verified(3), uncertain(32, NO_FACE, NO_SPEECH)).reason_right
 
 

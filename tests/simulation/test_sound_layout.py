@@ -55,7 +55,8 @@ def test_spurts_stand_for_themselves_unless_they_are_close() -> None:
     assert apart[2].start_s == pytest.approx(9.66 - LEAD_S)
     close = lay_out(script(Spurt(0.48, 6.0, "p0"), Spurt(6.0, 12.0, "p1")))
     assert [len(one.piece.spurts) for one in close] == [2, 0, 0, 0, 0]
-    assert close[1].piece.room == "p1" and close[1].piece.length_s == ROOM_S
+    assert close[1].piece.room == "p1"
+    assert close[1].piece.length_s == ROOM_S
 
 
 def test_alike_spurts_share_a_piece() -> None:

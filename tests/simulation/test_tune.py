@@ -44,7 +44,8 @@ def test_a_ceiling_that_nobody_could_be_verified_under_is_not_chosen() -> None:
 def test_no_window_counts_for_more_than_it_says() -> None:
     found, _ = tune(CALLS, EVIDENCE, TARGET)
     for worth in (found.face, found.voice):
-        assert 0 < worth.per_s <= 1 and 0 < worth.first <= 1
+        assert 0 < worth.per_s <= 1
+        assert 0 < worth.first <= 1
 
 
 def test_a_target_of_another_condition_is_refused() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Sequence
 from pathlib import Path
 
 import cv2
@@ -19,10 +20,13 @@ RATE_HZ = 16_000
 
 def portraits() -> list[NDArray[np.uint8]]:
     """Four different faces, 160x160, RGB."""
-    with matplotlib.cbook.get_sample_data("grace_hopper.jpg") as file:
-        grace = np.asarray(matplotlib.image.imread(file, format="jpg"))[60:360, 110:410]
+    path = matplotlib.cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    grace = np.asarray(matplotlib.image.imread(str(path), format="jpg"), np.uint8)[60:360, 110:410]
     eileen = skimage.data.astronaut()[0:220, 110:330]
-    pair = [cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA) for face in (grace, eileen)]
+    pair = [
+        np.asarray(cv2.resize(face, (160, 160), interpolation=cv2.INTER_AREA), np.uint8)
+        for face in (grace, eileen)
+    ]
     return [face[:, ::step] for face in pair for step in (1, -1)]
 
 
@@ -56,6 +60,6 @@ def write_pack(root: Path) -> Path:
     return root
 
 
-def _write(path: Path, columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+def _write(path: Path, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([columns, *rows])

@@ -47,7 +47,8 @@ async def hosted(app: Starlette, *, port: int = 0) -> AsyncIterator[str]:
 def load_example() -> ModuleType:
     """The example of a host, run anew."""
     spec = importlib.util.spec_from_file_location("mount_fastapi", EXAMPLE)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,7 +1,7 @@
 """The rules of the house, each a function from sources to what breaks it.
 
-A tree of sources maps a path, relative to the repository, to a module's text, so that a test can plant
-a violation without touching the files.
+A tree of sources maps a path, relative to the repository, to a module's text, so that a test can
+plant a violation without touching the files.
 """
 
 from __future__ import annotations
@@ -69,9 +69,8 @@ def through_walls(tree: Tree, forbidden: Mapping[str, set[str]]) -> list[str]:
         if not inside:
             found.append(f"{room} is not there")
         for path in inside:
-            for name in sorted(imports(tree[path])):
-                if _prefixes(name) & names:
-                    found.append(f"{path} imports {name}")
+            known = sorted(imports(tree[path]))
+            found += [f"{path} imports {name}" for name in known if _prefixes(name) & names]
     return found
 
 
@@ -98,9 +97,11 @@ def private_names_of_others(tree: Tree) -> list[str]:
             continue
         knows = any(name.split(".")[0] in AIORTC for name in imports(source))
         for node in ast.walk(ast.parse(source)):
-            for name in _private_names(node):
-                if _mangled(name) or knows:
-                    found.append(f"{path}:{getattr(node, 'lineno', 0)} touches {name}")
+            found += [
+                f"{path}:{getattr(node, 'lineno', 0)} touches {name}"
+                for name in _private_names(node)
+                if knows or _mangled(name)
+            ]
     return found
 
 

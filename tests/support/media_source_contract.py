@@ -61,9 +61,11 @@ class MediaSourceContract:
         stats, mark = played.source.stats, played.source.mark
         assert set(stats.streams) == {"audio", "video"}
         for stream in stats.streams.values():
-            assert stream.packets >= 1 and stream.silent_s is not None
+            assert stream.packets >= 1
+            assert stream.silent_s is not None
             assert 0 <= stream.silent_s < PATIENCE_S
-        assert mark is not None and set(mark.ends_s) == {"audio", "video"}
+        assert mark is not None
+        assert set(mark.ends_s) == {"audio", "video"}
         assert all(0 <= end_s < PATIENCE_S for end_s in mark.ends_s.values())
 
     async def test_it_starts_once(self, played: Played) -> None:
@@ -81,7 +83,8 @@ class MediaSourceContract:
     async def test_it_closes_at_any_time_and_twice(self, played: Played) -> None:
         await played.source.close()
         await played.source.close()
-        assert played.source.closed.is_set() and played.source.stats.state == "closed"
+        assert played.source.closed.is_set()
+        assert played.source.stats.state == "closed"
         with pytest.raises(StreamVerifierError):
             await played.source.start()
 
@@ -103,4 +106,5 @@ class MediaSourceContract:
         media = [one for one in items if not isinstance(one, MediaGap)]
         assert all(60 <= one.end_s < 60 + PATIENCE_S for one in media)
         carried = played.source.mark
-        assert carried is not None and carried.origin_s == pytest.approx(mark.origin_s, abs=1)
+        assert carried is not None
+        assert carried.origin_s == pytest.approx(mark.origin_s, abs=1)

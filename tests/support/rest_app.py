@@ -55,8 +55,8 @@ class FakeSessions:
 
 class FakeHub:
     def history(self, session: str, after_seq: int = 0) -> list[dict[str, Any]]:
-        kept = [{"seq": seq, "session": session, "type": "score"} for seq in range(1, 8)]
-        return [event for event in kept if event["seq"] > after_seq]
+        numbers = range(after_seq + 1, 8)
+        return [{"seq": seq, "session": session, "type": "score"} for seq in numbers]
 
 
 def make_app(folder: Path, **changes: Any) -> FastAPI:

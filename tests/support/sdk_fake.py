@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.websockets import WebSocket
 
-from tests.support.page_fake import WAIT_S, FakeCall, FakeServer, until
+from benchmarks.served import WAIT_S
+from tests.support.page_fake import FakeCall, FakeServer, until
 
 KEY = "a secret of this session"
 TYPES = (

@@ -93,8 +93,11 @@ def make_session(
 ) -> Session:
     """An enrolment into a store, or a verified call without one."""
     enrolling: Any = store and PendingEnrolment(
-        store=store, name="ada", consent=CONSENT, replace=False
-    )  # type: ignore[arg-type]
+        store=store,  # type: ignore[arg-type]
+        name="ada",
+        consent=CONSENT,
+        replace=False,
+    )
     source: Any = SilentSource()
     return Session(
         session_id=session_id,

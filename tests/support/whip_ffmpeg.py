@@ -24,7 +24,7 @@ def frames(path: str) -> Iterator[Any]:
         end_s = lap_s
         with av.open(path) as container:
             for frame in container.decode(video=0, audio=0):
-                time_s = lap_s + frame.time
+                time_s = lap_s + (frame.time or 0.0)  # type: ignore[union-attr]
                 end_s = max(end_s, time_s + 0.04)
                 yield time_s, frame
         lap_s = end_s

@@ -21,7 +21,7 @@ def noise(seconds: float, dbfs: float, *, exponent: float = 0.0, seed: int = 0) 
     spectrum /= np.maximum(np.arange(len(spectrum)), 1.0) ** (exponent / 2)
     signal = np.fft.irfft(spectrum, count)
     scaled = signal / signal.std() * 32768 * 10 ** (dbfs / 20)
-    return np.clip(scaled, -32768, 32767).astype(np.int16)
+    return np.asarray(np.clip(scaled, -32768, 32767), np.int16)
 
 
 def silence(seconds: float) -> Samples:

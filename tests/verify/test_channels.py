@@ -81,7 +81,8 @@ def test_a_channel_takes_all_media_and_stays_off_a_wire_that_does_not_name_it() 
     hum = HumChannel(1.0)
     score = next(one for one in call(hum).feed(SECOND) if isinstance(one, Score))
     assert hum.taken == [SECOND]
-    assert score.fused is not None and score.fused.of == ["face", "voice"]
+    assert score.fused is not None
+    assert score.fused.of == ["face", "voice"]
     assert "hum" not in score.model_dump()
 
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_verifier.events.schema import Reason, State
-from stream_verifier.verify.decision import Decision, DecisionSettings, Freshness
+from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import Worth
 from tests.support.decision_media import EVIDENCE, POINT, make_decision, observe, play
@@ -19,13 +20,15 @@ def test_it_waits_for_what_is_missing() -> None:
     assert decision.verdict.odds is None
     verdict = decision.update(observe(1, face=5))
     assert (verdict.state, verdict.reasons) == (State.WAITING, (Reason.NO_SPEECH,))
-    assert verdict.odds is not None and verdict.odds.face > 2 > verdict.odds.both
+    assert verdict.odds is not None
+    assert verdict.odds.face > 2 > verdict.odds.both
 
 
 def test_good_windows_of_both_verify() -> None:
     verdict = play(observe(1.5, face=5, voice=4), observe(2.5, face=5, voice=4))
     assert (verdict.state, verdict.reasons) == (State.VERIFIED, ())
-    assert verdict.llr is not None and verdict.llr >= 2
+    assert verdict.llr is not None
+    assert verdict.llr >= 2
 
 
 def test_both_wrong_rejects_and_names_both() -> None:
@@ -60,7 +63,8 @@ def test_the_same_picture_and_the_same_speech_are_no_new_evidence() -> None:
     once = [observe(1, -5, 1, face_s=0.9, span=(0, 1))]
     again = [observe(t, -5, 1, face_s=0.9, span=(0, 1)) for t in (1.5, 2, 2.5)]
     first, later = play(*once).odds, play(*once, *again).odds
-    assert first is not None and later is not None
+    assert first is not None
+    assert later is not None
     assert later.face >= first.face  # trust in the swap fades, no evidence was added
     assert later.voice <= first.voice
 
@@ -68,7 +72,8 @@ def test_the_same_picture_and_the_same_speech_are_no_new_evidence() -> None:
 def test_speech_that_overlaps_counts_for_what_is_new_in_it() -> None:
     fresh = play(observe(3, voice=2, span=(0, 3)), observe(6, voice=2, span=(3.5, 6)))
     overlapping = play(observe(3, voice=2, span=(0, 3)), observe(4, voice=2, span=(1, 4)))
-    assert fresh.odds is not None and overlapping.odds is not None
+    assert fresh.odds is not None
+    assert overlapping.odds is not None
     assert fresh.odds.voice > overlapping.odds.voice + 0.5
 
 
@@ -85,7 +90,8 @@ def test_trust_ends_at_a_ceiling_so_that_a_swap_is_noticed_soon() -> None:
     for decision in decisions:
         play(*(observe(t, 9, 8) for t in range(1, 40)), decision=decision)
     long, short = (decision.verdict.odds for decision in decisions)
-    assert long is not None and short is not None
+    assert long is not None
+    assert short is not None
     assert (short.face, short.voice) == pytest.approx((2.5, 2.5), abs=1e-2)
     assert long.both > short.both + 1
     first = [
@@ -110,7 +116,8 @@ def test_another_track_of_a_face_must_earn_trust_anew() -> None:
     decision = make_decision()
     play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
     verdict = play(observe(20, -1, 8, track=1), decision=decision)
-    assert verdict.odds is not None and verdict.odds.face < 0
+    assert verdict.odds is not None
+    assert verdict.odds.face < 0
     assert verdict.state is State.UNCERTAIN
 
 
@@ -139,7 +146,8 @@ def test_who_comes_back_from_off_camera_is_not_trusted_by_the_past() -> None:
     decision = make_decision()
     play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
     away = play(*(observe(t, voice=8) for t in range(20, 26)), decision=decision)
-    assert away.odds is not None and away.odds.face < 1
+    assert away.odds is not None
+    assert away.odds.face < 1
     assert away.state is not State.VERIFIED
 
 
@@ -221,7 +229,8 @@ def calm_call(until_s: int = 30, **settings: float) -> Decision:
 def test_an_unsure_call_wants_every_window() -> None:
     decision = make_decision()
     for t in range(1, 10):
-        assert decision.wants(observe(t, 9, 8)) and decision.patience_s == 0
+        assert decision.wants(observe(t, 9, 8))
+        assert decision.patience_s == 0
         decision.update(observe(t, 9, 8))
 
 
@@ -255,9 +264,11 @@ def test_whatever_is_out_of_the_ordinary_is_scored(odd: Observation) -> None:
 def test_one_score_against_it_ends_the_calm() -> None:
     decision = calm_call()
     decision.update(observe(31, 9, -1))
-    assert decision.wants(observe(32, 9, 8)) and decision.patience_s == 0
+    assert decision.wants(observe(32, 9, 8))
+    assert decision.patience_s == 0
 
 
 def test_who_wants_every_window_gets_it() -> None:
     decision = calm_call(calm_every_s=0.0)
-    assert decision.wants(observe(31, 9, 8)) and decision.patience_s == 0
+    assert decision.wants(observe(31, 9, 8))
+    assert decision.patience_s == 0

@@ -92,8 +92,11 @@ def pipeline(*windows: Window, now: Callable[[], float] | None = None) -> Verify
 
 def test_a_window_becomes_a_score_and_a_change_of_state() -> None:
     started, score, change = pipeline(window(1.0)).feed(SECOND)
-    assert isinstance(started, MediaStarted) and started.kind == "audio"
-    assert isinstance(score, Score) and score.fused is not None and score.fused.llr == 4.0
+    assert isinstance(started, MediaStarted)
+    assert started.kind == "audio"
+    assert isinstance(score, Score)
+    assert score.fused is not None
+    assert score.fused.llr == 4.0
     assert score.fused.of == ["face", "voice"]
     assert score.age_s is None
     assert isinstance(change, StateChanged)
@@ -132,7 +135,8 @@ def test_without_media_a_verdict_fades_to_absent() -> None:
     assert line.verdict.state is State.VERIFIED
     assert line.tick(101.9) == []
     (change,) = line.tick(107.0)
-    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+    assert isinstance(change, StateChanged)
+    assert change.state is State.ABSENT
     assert change.media_s == pytest.approx(7.0, abs=0.1)
 
 
@@ -140,7 +144,8 @@ def test_a_call_whose_media_never_comes_is_absent() -> None:
     line = pipeline(now=lambda: 0.0)
     assert line.tick(50.0) == []
     (change,) = line.tick(53.0)
-    assert isinstance(change, StateChanged) and change.state is State.ABSENT
+    assert isinstance(change, StateChanged)
+    assert change.state is State.ABSENT
 
 
 def test_media_whose_time_crawls_holds_no_verdict_up() -> None:
@@ -200,7 +205,8 @@ def test_a_calm_calls_voice_gives_way_where_the_worker_is_behind() -> None:
     call = pipeline(*talk(40, arrived_s=0.0), *silent, now=lambda: 1.0)
     scores = scores_of(call, 45)
     spared = [score for score in scores if score.spared]
-    assert len(scores) == 45 and call.spared == len(spared) > 8
+    assert len(scores) == 45
+    assert call.spared == len(spared) > 8
     assert all(score.voice is None and score.face is not None for score in spared)
     assert all(score.fused is not None and score.fused.of == ["face"] for score in spared)
     assert not any(score.spared for score in scores[:14])
@@ -213,4 +219,5 @@ def test_nothing_is_spared_from_a_file_or_where_the_worker_keeps_up(
     now: Callable[[], float] | None,
 ) -> None:
     call = pipeline(*talk(40, arrived_s=0.0), now=now)
-    assert not any(score.spared for score in scores_of(call, 40)) and call.patience_s > 0
+    assert not any(score.spared for score in scores_of(call, 40))
+    assert call.patience_s > 0

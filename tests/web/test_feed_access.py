@@ -29,14 +29,17 @@ async def test_who_names_nothing_gets_all_that_the_token_covers_and_no_more(
     for session, identity in (("s1", "ada"), ("s2", "bob"), ("s3", "bob")):
         Call(hub, session, identity)
     token = tokens.issue([Scope.READ], ttl_s=60, **bound)
-    async with feed_server(hub, gate=Gate(tokens=tokens, limiter=NO_LIMITS)) as server:
-        async with server.follow(token=token, after={"cursor": 0}) as feed:
-            told = await read(feed, 1 + len(sessions))
-            hub.close()
-            with pytest.raises(websockets.ConnectionClosed) as closed:
-                await feed.recv()
+    async with (
+        feed_server(hub, gate=Gate(tokens=tokens, limiter=NO_LIMITS)) as server,
+        server.follow(token=token, after={"cursor": 0}) as feed,
+    ):
+        told = await read(feed, 1 + len(sessions))
+        hub.close()
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await feed.recv()
     assert [item["event"]["session"] for item in told[1:]] == sessions
-    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
 
 
 async def test_a_bound_token_is_refused_where_something_else_is_named() -> None:

@@ -140,7 +140,8 @@ async def test_what_breaks_the_contract_is_refused_and_says_where(
         await socket.send(message)
         error = json.loads(await socket.recv())
         assert (error["type"], error["code"]) == ("error", "bad_message")
-        assert says in error["message"] and "secret" not in error["message"]
+        assert says in error["message"]
+        assert "secret" not in error["message"]
         with pytest.raises(websockets.ConnectionClosedError) as closed:
             await socket.recv()
     assert closed.value.rcvd is not None
@@ -153,7 +154,8 @@ async def test_a_second_message_ends_the_feed(server: FeedServer) -> None:
         await read(feed, 1)
         await feed.send('{"type": "subscribe"}')
         (error,) = await read(feed, 1)
-    assert error["code"] == "bad_message" and "one message" in error["message"]
+    assert error["code"] == "bad_message"
+    assert "one message" in error["message"]
 
 
 async def test_the_silent_are_let_go(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -170,7 +172,8 @@ async def test_a_full_feed_says_so() -> None:
             with pytest.raises(websockets.ConnectionClosedError) as closed:
                 await second.recv()
     assert error["code"] == "server_full"
-    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1013
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1013
 
 
 async def test_a_place_is_free_again_when_a_subscriber_leaves() -> None:
@@ -217,7 +220,8 @@ async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
         with pytest.raises(websockets.ConnectionClosedError) as closed:
             await feed.recv()
     assert (hello["type"], error["code"]) == ("subscribed", "expired_token")
-    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1008
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1008
 
 
 async def test_a_foreign_page_cannot_subscribe(server: FeedServer) -> None:
@@ -235,7 +239,8 @@ async def test_a_stopping_server_sends_the_last_events_and_says_why() -> None:
         with pytest.raises(websockets.ConnectionClosed) as closed:
             await feed.recv()
     assert last[-1]["event"]["type"] == "session_ended"
-    assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012
+    assert closed.value.rcvd is not None
+    assert closed.value.rcvd.code == 1012
 
 
 async def test_a_stalled_subscriber_delays_nobody_and_is_dropped_with_a_reason(

@@ -36,7 +36,7 @@ async def test_without_servers_the_list_is_empty_and_never_a_public_one(tmp_path
 
 
 async def test_turn_servers_come_with_a_credential_that_coturn_can_check(tmp_path: Path) -> None:
-    answer = await ask(tmp_path, ice_servers=("stun:stun.example",), turn_ttl_s=600, **TURN)
+    answer = await ask(tmp_path, ice_servers=("stun:stun.example",), turn_ttl_s=600, **TURN)  # type: ignore[arg-type]
     stun, turn = answer.json()["iceServers"]
     assert stun == {"urls": ["stun:stun.example"]}
     assert turn["urls"] == ["turn:relay.example:3478"]

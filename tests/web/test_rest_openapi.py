@@ -35,7 +35,8 @@ def test_every_operation_tells_its_token_its_answers_and_its_problems(tmp_path: 
     description = make_app(tmp_path).openapi()
     assert description["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     for path, method, operation in operations(description):
-        assert operation["summary"] and operation["description"], path
+        assert operation["summary"], path
+        assert operation["description"], path
         assert ("security" in operation) is (path not in OPEN), path
         if path not in OPEN:
             assert {"401", "403", "429"} <= set(operation["responses"]), path

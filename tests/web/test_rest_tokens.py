@@ -15,7 +15,8 @@ WANTED = {"scopes": ["call:publish"], "identity": "ada", "ttl_s": 120}
 async def test_an_administrator_gets_a_token_that_works(tmp_path: Path) -> None:
     async with client_of(make_app(tmp_path)) as client:
         answer = await client.post("/api/v1/tokens", json=WANTED, headers=ADMIN)
-        assert answer.status_code == 201 and answer.headers["cache-control"] == "no-store"
+        assert answer.status_code == 201
+        assert answer.headers["cache-control"] == "no-store"
         told = answer.json()
     grant = TOKENS.read(told["token"])
     assert (grant.scopes, grant.identity) == ({Scope.PUBLISH}, "ada")

@@ -86,7 +86,8 @@ async def test_ice_servers_come_as_links(http: httpx.AsyncClient, publisher: Pub
     stun, turn = answer.headers.get_list("link")
     assert stun == '<stun:127.0.0.1:9>; rel="ice-server"'
     assert turn.startswith('<turn:127.0.0.1:9?transport=udp>; rel="ice-server"; username="')
-    assert 'credential="' in turn and turn.endswith('credential-type="password"')
+    assert 'credential="' in turn
+    assert turn.endswith('credential-type="password"')
 
 
 async def test_the_location_keeps_the_prefix_of_a_mount(
@@ -162,7 +163,7 @@ def guard(app: Any, folder: Path, **changes: Any) -> None:
     app.state.server.gate = Gate.of(make_settings(folder, token_key=KEY, **changes))
 
 
-WRONG = (
+WRONG: tuple[tuple[dict[str, str], int], ...] = (
     ({}, 401),
     ({"authorization": "Bearer forged"}, 401),
     (auth(Scope.ENROL, identity="grace"), 403),
@@ -204,7 +205,8 @@ async def test_publishing_counts_as_opening_a_call(
     assert [answer.json()["code"] for answer in told] == [
         "missing_token", "missing_token", "rate_limited",
     ]  # fmt: skip
-    assert told[-1].status_code == 429 and int(told[-1].headers["retry-after"]) > 0
+    assert told[-1].status_code == 429
+    assert int(told[-1].headers["retry-after"]) > 0
 
 
 async def test_no_offer_makes_the_server_fail(

@@ -67,7 +67,8 @@ def test_a_talking_face_gives_faces_and_speech(
 ) -> None:
     windows = run(detector, mixed(chunked(talk), video(grace, 12)))
     assert_in_order(windows)
-    assert windows[0].start_s == 0 and windows[-1].end_s == pytest.approx(12, abs=0.1)
+    assert windows[0].start_s == 0
+    assert windows[-1].end_s == pytest.approx(12, abs=0.1)
     assert sum(window.speech is not None for window in windows) >= 7
     assert all(window.face is not None for window in windows if window.video_frames)
     assert len({window.face.track_id for window in windows if window.face}) == 1
@@ -117,7 +118,9 @@ def test_small_changes_in_the_interleaving_change_nothing(
     samples = talk[: 16_000 * 8]
     rng = random.Random(seed)
     late_audio, late_video = rng.uniform(0, jitter_s), rng.uniform(0, jitter_s)
-    arrivals = [(time_of(c) + late_audio, c) for c in chunked(samples, sizes)]
+    arrivals: list[tuple[float, MediaItem]] = [
+        (time_of(c) + late_audio, c) for c in chunked(samples, sizes)
+    ]
     arrivals += [(time_of(f) + late_video, f) for f in video(BLACK, 8)]
     shaken = [item for _, item in sorted(arrivals, key=lambda arrival: arrival[0])]
     assert gist(run(detector, shaken)) == undisturbed
@@ -151,11 +154,14 @@ def test_a_camera_switched_off_holds_nothing_up(
     items = mixed(chunked(talk), video(grace, 4), video(grace, 3, start_s=9))
     windows = run(detector, items)
     assert_in_order(windows)
-    dark = [w for w in windows if 5.5 < w.start_s and w.end_s < 8.9]
-    assert dark and all("no_face" in window.notes for window in dark)
+    dark = [w for w in windows if w.start_s > 5.5 and w.end_s < 8.9]
+    assert dark
+    assert all("no_face" in window.notes for window in dark)
     before = {w.face.track_id for w in windows if w.face and w.end_s < 5}
     after = {w.face.track_id for w in windows if w.face and w.start_s > 8}
-    assert before and after and not before & after
+    assert before
+    assert after
+    assert not before & after
 
 
 def test_a_gap_is_noted_once_and_starts_anew(
@@ -170,9 +176,12 @@ def test_a_gap_is_noted_once_and_starts_anew(
     windows = run(detector, items)
     assert_in_order(windows)
     noted = [window for window in windows if "media_gap" in window.notes]
-    assert len(noted) <= 2 and noted[0].start_s <= 7.5 and noted[0].end_s > 5.0
+    assert len(noted) <= 2
+    assert noted[0].start_s <= 7.5
+    assert noted[0].end_s > 5.0
     after = [window for window in windows if window.speech and window.end_s > 7.5]
-    assert after[0].speech is not None and after[0].speech.start_s >= 7.5
+    assert after[0].speech is not None
+    assert after[0].speech.start_s >= 7.5
     assert after[0].speech.quality.speech_s == pytest.approx(1.5)
     assert len({window.face.track_id for window in windows if window.face}) == 2
 
@@ -190,14 +199,16 @@ def test_the_best_face_of_the_span_is_taken(detector: FaceDetector, grace: Pixel
     windows = run(detector, frames)
     sharp = {frame.time_s for frame in frames[1::2]}
     chosen = [w.face.time_s for w in windows if w.face and w.video_frames > 1]
-    assert chosen and set(chosen) <= sharp
+    assert chosen
+    assert set(chosen) <= sharp
 
 
 def test_an_unusable_face_says_why(detector: FaceDetector, grace: Pixels) -> None:
     blurred = np.asarray(cv2.GaussianBlur(grace, (0, 0), 8), np.uint8)
     windows = run(detector, video(blurred, 4))
     for window in windows:
-        assert window.face is None and window.faces_seen == 1
+        assert window.face is None
+        assert window.faces_seen == 1
         assert {"poor_face_quality", "face_blurred"} <= set(window.notes)
         assert "no_face" not in window.notes
 
@@ -221,7 +232,8 @@ def test_a_swap_in_mid_span_takes_the_newer_face(
     right[:, -eileen.shape[1] :] = eileen
     frames = [VideoFrame(left, 0.1), VideoFrame(left, 0.4), VideoFrame(right, 0.8)]
     [window, *_] = run(detector, [*frames, *video(right, 3, start_s=1.2)])
-    assert window.face is not None and window.face.time_s == 0.8
+    assert window.face is not None
+    assert window.face.time_s == 0.8
 
 
 def test_frame_sizes_may_change(detector: FaceDetector, grace: Pixels) -> None:
@@ -237,7 +249,8 @@ def test_noisy_speech_is_noted(detector: FaceDetector, talk: Samples) -> None:
     background[-len(talk) :] += talk
     samples = np.clip(background, -32768, 32767).astype(np.int16)
     windows = [w for w in run(detector, chunked(samples)) if w.speech]
-    assert windows and all("noisy_audio" in window.notes for window in windows)
+    assert windows
+    assert all("noisy_audio" in window.notes for window in windows)
     quiet = [w for w in run(detector, chunked(talk)) if w.speech]
     assert not any("noisy_audio" in window.notes for window in quiet)
 
@@ -270,7 +283,8 @@ def test_memory_is_bounded(detector: FaceDetector, talk: Samples) -> None:
         audio = (replace(chunk, arrived_s=1.0) for chunk in chunked(talk, start_s=start_s))
         for item in mixed(audio, video(BLACK, 12, start_s=start_s)):
             assembler.feed(item)
-            assert len(assembler._looks) <= 6 and len(assembler._spoken) <= 2
+            assert len(assembler._looks) <= 6
+            assert len(assembler._spoken) <= 2
             assert len(assembler._arrivals) < 150
 
 

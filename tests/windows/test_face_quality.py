@@ -73,7 +73,8 @@ def test_a_tilted_frontal_face_is_frontal(degrees: float, scale: float) -> None:
     matrix = cv2.getRotationMatrix2D((56, 56), degrees, scale)
     landmarks = TEMPLATE @ matrix[:, :2].T + matrix[:, 2]
     quality = measure(found(landmarks), np.zeros((112, 112, 3), np.uint8))
-    assert abs(quality.yaw) < 0.05 and abs(quality.pitch) < 0.05
+    assert abs(quality.yaw) < 0.05
+    assert abs(quality.pitch) < 0.05
 
 
 def test_the_nose_tells_the_pose() -> None:
@@ -91,5 +92,6 @@ def test_the_nose_tells_the_pose() -> None:
 @given(landmarks=st.lists(st.floats(-1e3, 1e3, width=32), min_size=10, max_size=10))
 def test_no_landmarks_break_it(landmarks: list[float]) -> None:
     quality = measure(found(np.reshape(landmarks, (5, 2))), np.full((112, 112, 3), 90, np.uint8))
-    assert -1 <= quality.yaw <= 1 and -1 <= quality.pitch <= 1
+    assert -1 <= quality.yaw <= 1
+    assert -1 <= quality.pitch <= 1
     assert 0 <= rank(quality) <= 1

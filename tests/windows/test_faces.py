@@ -125,7 +125,8 @@ def test_alignment_brings_the_landmarks_into_place(scale: float, degrees: float)
         spot = np.exp(-((x - point[0]) ** 2 + (y - point[1]) ** 2) / (2 * (3 * scale) ** 2))
         frame = np.repeat((spot * 255).astype(np.uint8)[:, :, None], 3, axis=2)
         crop = align(frame, landmarks.astype(np.float32))
-        assert crop.shape == (112, 112, 3) and crop.dtype == np.uint8
+        assert crop.shape == (112, 112, 3)
+        assert crop.dtype == np.uint8
         weight = crop[:, :, 0].astype(float) / crop[:, :, 0].sum()
         row, column = np.indices((112, 112))
         found = (weight * column).sum(), (weight * row).sum()

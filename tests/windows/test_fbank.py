@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from model.data.media import read_voice
 from model.runtime.fbank import FRAME, HOP, FbankStream, fbank
@@ -68,7 +69,8 @@ def test_only_whole_frames_count(count: int, frames: int) -> None:
 def test_chunks_change_nothing(sizes: list[int], seed: int) -> None:
     samples = noise(0.7, -25, exponent=1.0, seed=seed)
     stream = FbankStream()
-    pieces, at = [], 0
+    pieces: list[NDArray[np.float32]] = []
+    at = 0
     while at < len(samples):
         size = sizes[len(pieces) % len(sizes)]
         pieces.append(stream.push(samples[at : at + size]))

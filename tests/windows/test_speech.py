@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,9 @@ from tests.support.window_media import Samples, chunked, noise, silence
 RATE = 16_000
 
 
-def windows_of(samples: Samples, sizes: tuple[int, ...] = (320,), **more: float):
+def windows_of(
+    samples: Samples, sizes: tuple[int, ...] = (320,), **more: Any
+) -> tuple[SpeechWindower, list[SpeechWindow]]:
     windower = SpeechWindower(**more)
     windows = [w for chunk in chunked(samples, sizes) for w in windower.push(chunk)]
     return windower, windows
@@ -136,7 +139,8 @@ def test_flush_gives_what_is_worth_it(talk: Samples) -> None:
 @pytest.mark.parametrize("samples", [silence(8.0), noise(8.0, -20), noise(8.0, -40, exponent=1.0)])
 def test_no_speech_gives_no_window(samples: Samples) -> None:
     windower, windows = windows_of(samples)
-    assert windows == [] and windower.flush() is None
+    assert windows == []
+    assert windower.flush() is None
     assert windower.speech_between(0, 8) == 0
     assert windower.settled_s == pytest.approx(8.0, abs=0.1)
 
@@ -177,8 +181,10 @@ def test_memory_is_bounded(talk: Samples) -> None:
     for k in range(20):
         for chunk in chunked(talk, (1600,), start_s=12.0 * k):
             windower.push(chunk)
-    assert len(windower._speech) <= 100 and len(windower._pauses) <= 100
-    assert len(windower._spans) < 200 and len(windower._rows) < 10
+    assert len(windower._speech) <= 100
+    assert len(windower._pauses) <= 100
+    assert len(windower._spans) < 200
+    assert len(windower._rows) < 10
     assert len(windower._undecided) < 3
 
 
@@ -221,7 +227,8 @@ def test_speech_cut_by_holes_is_pooled_into_windows(
     talk: Samples, piece_s: float, hole_s: float
 ) -> None:
     heard_s, windows = cut_by_holes(talk, piece_s=piece_s, hole_s=hole_s)
-    assert windows and all(window.pooled for window in windows)
+    assert windows
+    assert all(window.pooled for window in windows)
     assert all(len(w.fbank) == round(w.quality.speech_s * 100) for w in windows)
     assert sum(window.quality.speech_s for window in windows) > heard_s - 1.0
     ends = [window.end_s for window in windows]

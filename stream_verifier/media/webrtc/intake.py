@@ -40,11 +40,9 @@ class Intake:
         """Where media stands now; None before any came, here or over an earlier connection."""
         if self.clock.origin_s is None:
             return None
-        ends_s = dict(self._before)
-        for kind, end_s in (("audio", self._audio.due_s), ("video", self._video.last_s)):
-            if end_s is not None:
-                ends_s[kind] = end_s
-        return Mark(self.clock.origin_s, ends_s)
+        came = (("audio", self._audio.due_s), ("video", self._video.last_s))
+        ends_s = {kind: end_s for kind, end_s in came if end_s is not None}
+        return Mark(self.clock.origin_s, {**self._before, **ends_s})
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another connection stopped; call it before any media.

@@ -48,7 +48,7 @@ class Peer:
         media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         *,
         inbox: MediaInbox,
@@ -172,7 +172,7 @@ class Peer:
         if receiver.track is None:
             return
         if kind in self._taps:
-            self._start_reader(self._read(receiver.track, lambda frame: None))
+            self._start_reader(self._read(receiver.track, lambda _: None))
             return
         audio = kind == "audio"
         make = aiortc_patches.AudioTap if audio else aiortc_patches.VideoTap

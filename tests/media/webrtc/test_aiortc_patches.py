@@ -92,14 +92,14 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
             Connection.get_component_candidates,
             "server_reflexive_candidate(protocol, self.stun_server)",
         ),
-        (CandidatePair.local_candidate.fget, "self.protocol.local_candidate"),
+        (CandidatePair.local_candidate.fget, "self.protocol.local_candidate"),  # type: ignore[attr-defined]
         (Connection.connect, "self.query_consent()"),
         (Connection.close, "self._closing = True"),
         (RTCPeerConnection.setLocalDescription, "asyncio.ensure_future(self.__connect())"),
         (RTCPeerConnection.setRemoteDescription, "asyncio.ensure_future(self.__connect())"),
         (StunProtocol.datagram_received, "self.receiver.data_received("),
         (StunProtocol.datagram_received, "self.receiver.request_received("),
-        (CandidatePair.remote_addr.fget, "self.remote_candidate"),
+        (CandidatePair.remote_addr.fget, "self.remote_candidate"),  # type: ignore[attr-defined]
     ],
 )
 def test_the_libraries_call_what_is_replaced_through_the_instance(
@@ -214,7 +214,8 @@ async def test_stalled_video_goes_on_with_the_next_key_frame(
     await tap.tend(time.monotonic())
     assert asked == ["nack [3]", "nack [3]"]  # At once by aiortc, then again by the watchdog.
     await tap.tend(time.monotonic() + 0.4)
-    assert asked[2:] == ["pli"] and tap.restarts == 1
+    assert asked[2:] == ["pli"]
+    assert tap.restarts == 1
     await _feed(receiver, _vp8(3, 3, _DELTA))  # Too late: its frame was given up.
     await _feed(receiver, *(_vp8(n, n, _KEY if n == 11 else _DELTA) for n in range(9, 14)))
     assert [f.timestamp // 3_000 for f in _decoded(receiver)] == [0, 1, 11, 12]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import Mark
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
-from stream_verifier.media.webrtc.intake import Intake, Mark
+from stream_verifier.media.webrtc.intake import Intake
 
 NOW_S = 5_000.0
 
@@ -87,10 +88,16 @@ def test_media_time_goes_on_by_the_time_that_was_really_away(now: list[float]) -
     assert sounds(items)[0].start_s == pytest.approx(6.5)
     told = gaps(items)
     assert told["audio"] == MediaGap(
-        "audio", mark.ends_s["audio"], pytest.approx(6.5), "reconnected"
+        "audio",
+        mark.ends_s["audio"],
+        pytest.approx(6.5),  # type: ignore[arg-type]
+        "reconnected",
     )
     assert told["video"] == MediaGap(
-        "video", mark.ends_s["video"], pytest.approx(6.5), "reconnected"
+        "video",
+        mark.ends_s["video"],
+        pytest.approx(6.5),  # type: ignore[arg-type]
+        "reconnected",
     )
     (picture,) = [item for item in items if isinstance(item, VideoFrame)]
     assert picture.time_s >= 6.5

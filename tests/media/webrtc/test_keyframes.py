@@ -20,7 +20,7 @@ def test_every_key_frame_of_a_vp8_file_is_known_and_no_other(call_webm: Path) ->
 def test_every_key_frame_of_h264_is_known_and_no_other() -> None:
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height = SIZE
-    encoder.pix_fmt, encoder.framerate, encoder.gop_size = "yuv420p", FPS, 10
+    encoder.pix_fmt, encoder.framerate, encoder.gop_size = "yuv420p", FPS, 10  # type: ignore[assignment]
     encoder.options = {"tune": "zerolatency"}
     packets = []
     for number in range(25):

@@ -18,8 +18,10 @@ async def test_the_offer_sends_what_the_file_has(call_webm: Path) -> None:
     publisher = Publisher(call_webm, host_addresses=LOOPBACK)
     offer = await publisher.offer()
     assert offer.count("a=sendonly") == 2
-    assert "VP8/90000" in offer and "H264/90000" not in offer
-    assert "opus/48000/2" in offer and "127.0.0.1" in offer
+    assert "VP8/90000" in offer
+    assert "H264/90000" not in offer
+    assert "opus/48000/2" in offer
+    assert "127.0.0.1" in offer
     await publisher.close()
 
 

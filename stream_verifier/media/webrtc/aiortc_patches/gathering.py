@@ -49,7 +49,7 @@ def gather_on(pc: RTCPeerConnection, addresses: Sequence[str] | None, ends: Loca
 
 
 def _on_addresses(original: _Gather, chosen: list[str]) -> _Gather:
-    async def gather(component: int, addresses: list[str], **rest: Any) -> Any:
+    async def gather(component: int, addresses: list[str], **rest: Any) -> Any:  # noqa: ARG001
         return await original(component=component, addresses=chosen, **rest)
 
     return gather
