@@ -23,6 +23,7 @@ from rich.progress import track
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.recorded_call import write_call
+from stream_verifier.events.schema import Score
 from stream_verifier.hosting.server import running_server
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import load_settings
@@ -62,7 +63,7 @@ async def one_call(address: str, media: Path, name: str, seconds: float) -> None
     """Call, wait for scores, leave."""
     async with Caller(address, media, mode="verify", identity=name) as call:
         async for event in call:
-            if event["type"] == "score" and event["end_s"] >= seconds:
+            if isinstance(event.payload, Score) and event.payload.end_s >= seconds:
                 await call.stop()
 
 

@@ -19,7 +19,6 @@ from itertools import cycle
 from pathlib import Path
 
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
     Evidence,
     FusedScore,
@@ -31,6 +30,7 @@ from stream_verifier.events.schema import (
     State,
     StateChanged,
 )
+from stream_verifier.events.stamper import Stamper
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.hosting.server import make_server
 from stream_verifier.settings import load_settings
@@ -79,16 +79,16 @@ def _score(media_s: float) -> Score:
 
 async def speak(hub: Hub, *, calls: int, rate_hz: float, seconds: float) -> list[float]:
     """Let the calls speak in turn, and return when each event was published (Unix time)."""
-    speakers = [(EventLog(f"call-{n}"), said_by_a_call(n)) for n in range(calls)]
+    speakers = [(Stamper(f"call-{n}"), said_by_a_call(n)) for n in range(calls)]
     times: list[float] = []
     start = time.monotonic()
-    for count, (log, payloads) in enumerate(cycle(speakers)):
+    for count, (stamper, payloads) in enumerate(cycle(speakers)):
         due = start + count / rate_hz
         if due - start >= seconds:
             return times
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         times.append(time.time())
-        hub.publish(log.stamp(next(payloads)))
+        hub.publish(stamper.stamp(next(payloads)))
     return times
 
 

@@ -35,6 +35,7 @@ from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.demo.recorded_call import write_call
+from stream_verifier.events.schema import Enrolled
 
 _PERSON = DEMO_PEOPLE[0]
 _NAME = "latency"
@@ -120,7 +121,7 @@ async def enrol(address: str, media: Path) -> None:
     """Enrol the made-up person live."""
     async with Caller(address, media, mode="enrol", identity=_NAME, consent=_CONSENT) as call:
         events = [event async for event in call]
-    if not any(event["type"] == "enrolled" for event in events):
+    if not any(isinstance(event.payload, Enrolled) for event in events):
         raise RuntimeError(f"the enrolment failed: {events[-2:]}")
 
 

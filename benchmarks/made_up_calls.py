@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
 
-from stream_verifier.events.log import EventLog
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     Evidence,
@@ -30,6 +29,7 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from stream_verifier.events.stamper import Stamper
 
 POINT = OperatingPointInForce(name="alarm_8h", accept=2.0, reject=-3.0)
 _HOP_S = 1.0
@@ -83,8 +83,8 @@ class MadeUpCall:
         self.script = script
         self.began = began
         self.media_s = 0.0
-        self.events: list[dict[str, Any]] = []
-        self._log = EventLog(script.session, now=lambda: began + timedelta(seconds=self.media_s))
+        self.events: list[JsonObject] = []
+        self._stamper = Stamper(script.session, now=lambda: began + timedelta(seconds=self.media_s))
         self._random = random.Random(script.session)
         self._face = self._voice = 0.0
         self._alone_s = 0.0
@@ -96,7 +96,7 @@ class MadeUpCall:
         """Whether its last event is the end."""
         return bool(self.events) and self.events[-1]["type"] == "session_ended"
 
-    def play(self, until_s: float) -> list[dict[str, Any]]:
+    def play(self, until_s: float) -> list[JsonObject]:
         """Go on to a media time; return the events on the way there."""
         said = len(self.events)
         if not self.events:
@@ -115,9 +115,9 @@ class MadeUpCall:
         fields = {"media_s": self.media_s, "reason": reason, "totals": totals}
         return SessionEnded.model_validate(fields)
 
-    def say(self, payload: Payload) -> dict[str, Any]:
+    def say(self, payload: Payload) -> JsonObject:
         """Emit a payload out of turn."""
-        self.events.append(self._log.stamp(payload))
+        self.events.append(self._stamper.stamp(payload).fields)
         return self.events[-1]
 
     def _say(self, payloads: Iterator[Payload]) -> None:

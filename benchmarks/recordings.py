@@ -22,6 +22,7 @@ from model.data.packs import Pack
 from model.types import Reference
 from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.errors import EnrolmentError
+from stream_verifier.events.schema import StateChanged
 from stream_verifier.media.encode import write_webm
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.verify.recogniser import Recogniser
@@ -68,8 +69,8 @@ def final_state(clip: Path, reference: Reference, recogniser: Recogniser, rate_h
     )
     verdict = "waiting"
     for event in events:
-        if event["type"] == "state_changed":
-            verdict = ", ".join([event["state"], *event["reasons"]])
+        if isinstance(event.payload, StateChanged):
+            verdict = ", ".join([event.payload.state, *event.payload.reasons])
     return verdict
 
 

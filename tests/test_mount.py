@@ -20,7 +20,7 @@ from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.keys import new_key
 from stream_verifier.mount import mount
-from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings
+from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, wire
 from tests.support.hosts import hosted, load_example
 
 
@@ -123,7 +123,7 @@ async def states_of(address: str, media: Path, token: str) -> AsyncIterator[str]
     """States of a call until it is verified."""
     start = {"mode": "verify", "identity": "grace", "token": token}
     async with asyncio.timeout(TIMEOUT_S), Caller(address, media, **start) as call:
-        async for event in call:
+        async for event in wire(call):
             if event["type"] == "state_changed":
                 yield event["state"]
                 if event["state"] == "verified":

@@ -9,7 +9,7 @@ from benchmarks.access.ways import IDENTITY, SESSION
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownSessionError
-from stream_verifier.events.messages import Resume
+from stream_verifier.events.call_messages import Resume
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Literal, TypeAlias
 
+from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
 from stream_verifier.media.source import MediaSource
 
 LostReason = Literal["socket_closed", "media_stopped", "taken_over"]
+Missed: TypeAlias = Callable[[], Awaitable[list[Event]]]
+
+
+async def _nothing() -> list[Event]:
+    return []
 
 
 class Connection:
@@ -18,17 +24,17 @@ class Connection:
 
     Args:
         source: has started, or will before any event is sent.
-        replay: events that the client missed, sent before all others.
 
     Attributes:
+        missed: gives the events that the client missed, sent before all others.
         outbox: the session's events from now on.
         taken_over: whether another connection has taken this one's place.
     """
 
-    def __init__(self, *, source: MediaSource, replay: list[dict[str, Any]] | None = None) -> None:
+    def __init__(self, *, source: MediaSource) -> None:
         self.source = source
         self.outbox = Outbox()
-        self.replay = replay or []
+        self.missed: Missed = _nothing
         self.taken_over = False
         self._since_s = time.monotonic()
         self._watch: asyncio.Task[None] | None = None

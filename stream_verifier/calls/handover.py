@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
 
-from stream_verifier.calls.connection import Connection, LostReason
+from stream_verifier.calls.connection import Connection, LostReason, Missed
 from stream_verifier.errors import UnknownSessionError
 
 _MAX_CLOSING = 3
@@ -64,13 +63,13 @@ class Handover:
         self._grace = loop.call_later(self.resume_within_s, self._on_gone)
 
     async def connect(
-        self, connection: Connection, missed: Callable[[], list[dict[str, Any]]]
+        self, connection: Connection, missed: Callable[[], Missed]
     ) -> str:
         """Start another connection, which then takes over; one client at a time.
 
         Args:
             connection: the new connection; released if it cannot take over.
-            missed: gives the events that its client has not got.
+            missed: called as it takes over; gives what its client has not got up to then.
 
         Raises:
             NegotiationError: it cannot be started; the old connection stays.
@@ -99,7 +98,7 @@ class Handover:
         self.retire()
         await asyncio.gather(self.current.close(), *self._closing, return_exceptions=True)
 
-    def _replace(self, connection: Connection, missed: Callable[[], list[dict[str, Any]]]) -> None:
+    def _replace(self, connection: Connection, missed: Callable[[], Missed]) -> None:
         """Change connections between two events: none is lost, none comes twice."""
         old, away_s = self.current, self.current.away_s()
         if self._grace is None:
@@ -109,7 +108,7 @@ class Handover:
         old.outbox.close()
         if (mark := old.source.mark) is not None:
             connection.source.carry_on(mark)
-        connection.replay = missed()
+        connection.missed = missed()
         self.current = connection
         self.watch()
         self._on_resumed(away_s)

@@ -20,8 +20,8 @@ from stream_verifier.errors import (
     UnknownIdentityError,
     UnknownSessionError,
 )
+from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.messages import Resume, Start
 from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.identity import normalise_name
 from stream_verifier.identities.store import IdentityStore
@@ -165,7 +165,7 @@ class SessionRegistry:
             session.request_end("server_stopping")
         if self._running:
             await asyncio.gather(*self._running, return_exceptions=True)
-        self._hub.close()
+        await self._hub.close()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)

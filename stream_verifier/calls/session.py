@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 from stream_verifier.calls.connection import Connection, LostReason
 from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
@@ -14,7 +14,7 @@ from stream_verifier.calls.handover import Handover
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
-from stream_verifier.events.log import EventLog
+from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     ConnectionLost,
     ConnectionResumed,
@@ -25,13 +25,12 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from stream_verifier.events.stamper import Stamper
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-
-Event = dict[str, Any]
 
 
 class Session:
@@ -49,7 +48,7 @@ class Session:
         enrolling: what to store at the end, in an enrolment.
         resume_within_s: how long to wait for another connection; 0 ends with the first.
         on_event: gets every event.
-        history: gives the events after a number, as far as they are still held.
+        history: gives the events after one number and up to another, as far as they are held.
 
     Attributes:
         resume_key: the secret that a resuming client must show.
@@ -67,7 +66,7 @@ class Session:
         enrolling: PendingEnrolment | None,
         resume_within_s: float,
         on_event: Callable[[Event], None],
-        history: Callable[[int], list[Event]],
+        history: Callable[[int, int], Awaitable[list[Event]]],
     ) -> None:
         self.id = session_id
         self.identity = identity
@@ -79,7 +78,7 @@ class Session:
         self._enrolling = enrolling
         self._on_event = on_event
         self._history = history
-        self._log = EventLog(session_id)
+        self._stamper = Stamper(session_id)
         self._loop = asyncio.get_running_loop()
         self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
         self._failed = False
@@ -144,7 +143,9 @@ class Session:
             NegotiationError: the offer cannot be answered.
             UnknownSessionError: the session ended meanwhile.
         """
-        return await self._handover.connect(connection, lambda: self._history(after))
+        return await self._handover.connect(
+            connection, lambda: partial(self._history, after, self._stamper.seq)
+        )
 
     def lose(self, connection: Connection, reason: LostReason) -> None:
         """Note that a connection is gone; wait for another one, where that is allowed."""
@@ -168,7 +169,7 @@ class Session:
     def emit(self, payload: Payload) -> None:
         """Number, date and hand out one event."""
         self._media_s = max(self._media_s, payload.media_s)
-        event = self._log.stamp(payload)
+        event = self._stamper.stamp(payload)
         self.summary = self.summary.after(event)
         self._on_event(event)
         self.connection.outbox.put(event)

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
+
+from stream_verifier.events.event import Event
+from stream_verifier.events.schema import (
+    Score,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+    Totals,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,40 +50,23 @@ class CallSummary:
     media_s: float = 0.0
     score_age_s: float | None = None
     seq: int = 0
-    totals: dict[str, Any] | None = None
+    totals: Totals | None = None
 
-    def after(self, event: dict[str, Any]) -> CallSummary:
-        """The summary with one more event, as it goes over the wire."""
-        media_s = max(self.media_s, event["media_s"])
-        return replace(self, seq=event["seq"], media_s=media_s, **_told_by(event))
-
-
-def _told_by(event: dict[str, Any]) -> dict[str, Any]:
-    match event["type"]:
-        case "session_started":
-            verifying = event["mode"] == "verify"
-            return {
-                "mode": event["mode"],
-                "identity": event["identity"],
-                "started_at": event["wall"],
-                "state": "waiting" if verifying else None,
-                "state_since": event["wall"] if verifying else None,
-            }
-        case "state_changed":
-            return {
-                "state": event["state"],
-                "state_since": event["wall"],
-                "reasons": tuple(event["reasons"]),
-            }
-        case "score":
-            return {"score_age_s": event["age_s"]}
-        case "session_ended":
-            return {
-                "ended_at": event["wall"],
-                "end_reason": event["reason"],
-                "totals": event["totals"],
-            }
-    return {}
+    def after(self, event: Event) -> CallSummary:
+        """The summary with one more event."""
+        call = replace(self, seq=event.seq, media_s=max(self.media_s, event.media_s))
+        match event.payload:
+            case SessionStarted(mode=mode, identity=identity):
+                call = replace(call, mode=mode, identity=identity, started_at=event.wall)
+                if mode == "verify":
+                    call = replace(call, state=State.WAITING, state_since=event.wall)
+            case StateChanged(state=state, reasons=reasons):
+                call = replace(call, state=state, state_since=event.wall, reasons=tuple(reasons))
+            case Score(age_s=age_s):
+                call = replace(call, score_age_s=age_s)
+            case SessionEnded(reason=reason, totals=totals):
+                call = replace(call, ended_at=event.wall, end_reason=reason, totals=totals)
+        return call
 
 
 class EndedCalls:

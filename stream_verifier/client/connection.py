@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import websockets
+from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
 from stream_verifier.errors import FeedError, FeedRefusedError, SettingsError
 from stream_verifier.events.envelope import Position
+from stream_verifier.events.feed_messages import Subscribed
+from stream_verifier.events.json_object import JsonObject
+from stream_verifier.events.schema import VERSION
 
 _PATH = "/api/v1/events"
 _SCHEMES = {"http": "ws", "https": "wss", "ws": "ws", "wss": "wss"}
@@ -20,7 +23,6 @@ _OPEN_TIMEOUT_S = 10.0
 # A server behind a cut network never answers, and a new connection waits for this one's end.
 _CLOSE_TIMEOUT_S = 0.5
 _MAX_MESSAGE_BYTES = 1024 * 1024
-_HELLO = frozenset({"epoch", "cursor", "lost"})
 
 
 class ConnectionFailedError(FeedError):
@@ -52,7 +54,7 @@ class Request:
 
     def message(self, *, token: str | None, after: Position | None) -> str:
         """The subscribe message."""
-        fields: dict[str, Any] = {
+        fields: dict[str, object] = {
             "token": token,
             "sessions": self.sessions,
             "identities": self.identities,
@@ -67,11 +69,12 @@ class Connection:
     """Made by `Connection.open`.
 
     Attributes:
-        hello: the server's `subscribed`.
+        hello: the server's answer to `subscribe`.
     """
 
+    hello: Subscribed
+
     def __init__(self, socket: ClientConnection, *, silence_s: float) -> None:
-        self.hello: dict[str, Any] = {}
         self._socket = socket
         self._silence_s = silence_s
 
@@ -100,7 +103,7 @@ class Connection:
             raise
         return connection
 
-    async def receive(self) -> dict[str, Any]:
+    async def receive(self) -> JsonObject:
         """The next message.
 
         Raises:
@@ -131,17 +134,18 @@ class Connection:
             await self._socket.send(subscribe)
         except websockets.ConnectionClosed as error:
             raise ConnectionFailedError(f"The connection ended ({error}).") from error
-        self.hello = await self.receive()
-        known = self.hello.get("type") == "subscribed" and self.hello.keys() >= _HELLO
-        if not known:
-            raise ConnectionFailedError("What answers is no event feed.")
+        hello = await self.receive()
+        try:
+            self.hello = Subscribed.model_validate({**hello, "v": VERSION, "type": hello["type"]})
+        except (KeyError, ValidationError):
+            raise ConnectionFailedError("What answers is no event feed.") from None
 
 
 # What passes by itself.
 _TRY_AGAIN = frozenset({"server_full", "rate_limited", "internal_error", "store_failed"})
 
 
-def _refusal(message: dict[str, Any]) -> FeedError:
+def _refusal(message: JsonObject) -> FeedError:
     code, text = str(message.get("code")), str(message.get("message"))
     if code in _TRY_AGAIN:
         return ConnectionFailedError(text)

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.client.connection import (
@@ -16,9 +16,11 @@ from stream_verifier.client.connection import (
     Request,
     feed_url,
 )
-from stream_verifier.client.items import FeedEvent, Lost, read_event
+from stream_verifier.client.items import FeedEvent, Lost, read_envelope
 from stream_verifier.errors import FeedRefusedError
 from stream_verifier.events.envelope import Position
+from stream_verifier.events.feed_messages import Dropped, Heartbeat
+from stream_verifier.events.json_object import JsonObject
 
 _logger = logging.getLogger(__name__)
 
@@ -136,21 +138,23 @@ class EventFeed:
             raise ConnectionFailedError("There is no connection.")
         message = await self._connection.receive()
         try:
-            self._take(message, epoch=self._connection.hello["epoch"])
+            self._take(message, epoch=self._connection.hello.epoch)
         except (KeyError, TypeError, ValueError) as error:
             raise ConnectionFailedError("What came is no message of the feed.") from error
 
-    def _take(self, message: dict[str, Any], *, epoch: str) -> None:
+    def _take(self, message: JsonObject, *, epoch: str) -> None:
         match message.get("type"):
             case "dropped":
-                self._losses.append(Lost(count=int(message["scores"]), scores_only=True))
+                self._losses.append(
+                    Lost(count=Dropped.model_validate(message).scores, scores_only=True)
+                )
             case "heartbeat":
-                position = Position(epoch, int(message["cursor"]))
+                position = Position(epoch, Heartbeat.model_validate(message).cursor)
                 self._tell_losses()
                 # Whatever came before it was handed out before this was received.
                 self.position = position
             case None:
-                event = read_event(message, epoch=epoch)
+                event = read_envelope(message, epoch=epoch)
                 self._tell_losses()
                 self._ready.append(event)
 
@@ -168,10 +172,10 @@ class EventFeed:
         self._connection = connection
         hello = connection.hello
         self._losses.clear()
-        if hello["lost"] == 0:
-            self.position = Position(hello["epoch"], hello["cursor"])
+        if hello.lost == 0:
+            self.position = Position(hello.epoch, hello.cursor)
         else:
-            self._losses.append(Lost(count=hello["lost"], scores_only=False))
+            self._losses.append(Lost(count=hello.lost, scores_only=False))
 
     async def _reconnect(self) -> None:
         failures = 0

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pydantic import ValidationError
-
 from stream_verifier.events.envelope import Position
+from stream_verifier.events.reading import read_payload
 from stream_verifier.events.schema import Payload
-from stream_verifier.events.types import PAYLOAD_OF_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class FeedEvent:
         type: as in the contract, for example "state_changed".
         wall: when it was said, in UTC.
         payload: typed; None for what a newer server says and this version does not know.
-        raw: everything, as it came.
+        raw: everything, as it came, for whoever needs fields that this version does not know.
     """
 
     position: Position
@@ -49,13 +48,13 @@ class Lost:
     scores_only: bool
 
 
-def read_event(envelope: dict[str, Any], *, epoch: str) -> FeedEvent:
+def read_envelope(envelope: Mapping[str, Any], *, epoch: str) -> FeedEvent:
     """Read an envelope of the feed.
 
     Raises:
         KeyError, TypeError, ValueError: it is not of the contract.
     """
-    event: dict[str, Any] = envelope["event"]
+    event = envelope["event"]
     return FeedEvent(
         position=Position(epoch=epoch, cursor=int(envelope["cursor"])),
         session=event["session"],
@@ -65,14 +64,3 @@ def read_event(envelope: dict[str, Any], *, epoch: str) -> FeedEvent:
         payload=read_payload(event),
         raw=event,
     )
-
-
-def read_payload(event: dict[str, Any]) -> Payload | None:
-    """The typed payload of an event; fields that this version does not know are left out."""
-    model = PAYLOAD_OF_TYPE.get(event["type"])
-    if model is None:
-        return None
-    try:
-        return model.model_validate({k: v for k, v in event.items() if k in model.model_fields})
-    except ValidationError:
-        return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+
+from stream_verifier.events.event import Event
+from stream_verifier.events.schema import Score, SessionEnded, SessionStarted, StateChanged
 
 _WORRY = ("rejected", "uncertain", "absent", "waiting", "verified")
 
@@ -40,26 +42,25 @@ class Row:
         """Sorts the calls that need eyes first; ended ones go last."""
         return self.ended is not None, _WORRY.index(self.state)
 
-    def after(self, event: dict[str, Any], wall: datetime) -> Row:
+    def after(self, event: Event) -> Row:
         """The row once this event is known."""
-        row = replace(self, media_s=event["media_s"])
-        match event["type"]:
-            case "session_started":
-                return replace(
-                    row, identity=event["identity"], mode=event["mode"], started=wall, since=wall
-                )
-            case "score" if event["evidence"] is not None:
-                return replace(row, llr=event["evidence"]["both"])
-            case "state_changed" if event["state"] in _WORRY:
+        row = replace(self, media_s=event.media_s)
+        match event.payload:
+            case SessionStarted(identity=identity, mode=mode):
+                started = event.said_at
+                return replace(row, identity=identity, mode=mode, started=started, since=started)
+            case Score(evidence=evidence) if evidence is not None:
+                return replace(row, llr=evidence.both)
+            case StateChanged(state=state) as change if state in _WORRY:
                 return replace(
                     row,
-                    state=event["state"],
-                    reasons=tuple(event["reasons"]),
-                    llr=event["llr"],
-                    since=wall if event["state"] != event["previous"] else row.since,
+                    state=state,
+                    reasons=tuple(change.reasons),
+                    llr=change.llr,
+                    since=event.said_at if state != change.previous else row.since,
                 )
-            case "session_ended":
-                return replace(row, ended=event["reason"])
+            case SessionEnded(reason=reason):
+                return replace(row, ended=reason)
         return row
 
 
@@ -75,12 +76,12 @@ class Rows:
         self._running: dict[str, Row] = {}
         self._ended: dict[str, Row] = {}
 
-    def take(self, event: dict[str, Any], wall: datetime) -> None:
+    def take(self, event: Event) -> None:
         """Take an event in."""
-        session = event["session"]
+        session = event.session
         if session in self._ended:
             return
-        row = self._running.pop(session, Row(session)).after(event, wall)
+        row = self._running.pop(session, Row(session)).after(event)
         if row.ended is None:
             self._running[session] = row
             return

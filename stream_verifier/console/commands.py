@@ -25,6 +25,7 @@ from stream_verifier.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from model.types import Reference
+    from stream_verifier.events.event import Event
     from stream_verifier.identities.identity import Identity
     from stream_verifier.identities.store import IdentityStore
 
@@ -155,7 +156,7 @@ def verify(
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.console.offline import verify_file
-    from stream_verifier.events.log import to_line
+    from stream_verifier.events.schema import State, StateChanged
     from stream_verifier.verify.recogniser import Recogniser
 
     if plot is not None:
@@ -168,9 +169,9 @@ def verify(
         return await store.reference(name, model_id=recogniser.model_id)
 
     reference = asyncio.run(_with_store(settings, look_up))
-    state = "waiting"
+    state = State.WAITING
     show = None if json else display.EventPrinter(_out)
-    seen: list[dict[str, Any]] = []
+    seen: list[Event] = []
     try:
         for event in verify_file(
             file,
@@ -180,17 +181,18 @@ def verify(
             face_rate_hz=settings.face_rate_hz,
             operating_point=operating_point,
         ):
-            state = event["state"] if event["type"] == "state_changed" else state
+            if isinstance(event.payload, StateChanged):
+                state = event.payload.state
             if plot is not None:
                 seen.append(event)
             if show is None:
-                print(to_line(event), flush=True)
+                print(event.line, flush=True)
             else:
                 show(event)
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=f"{file.name}: is it {name}?")
-    if state != "verified":
+    if state is not State.VERIFIED:
         raise typer.Exit(EXIT_NOT_VERIFIED)
 
 
@@ -205,7 +207,7 @@ def _check_plot(path: Path) -> None:
     check_path(path)
 
 
-def _write_plot(path: Path, events: list[dict[str, Any]], *, title: str) -> None:
+def _write_plot(path: Path, events: list[Event], *, title: str) -> None:
     from stream_verifier.console.plot import write_plot
     from stream_verifier.console.timeline import read_timeline
 

@@ -5,16 +5,29 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from stream_verifier.events.event import Event
+from stream_verifier.events.schema import (
+    Enrolled,
+    EnrolmentProgress,
+    ErrorRaised,
+    FusedScore,
+    Gap,
+    ModalityScore,
+    Score,
+    SessionEnded,
+    SessionStarted,
+    StateChanged,
+)
+
 if TYPE_CHECKING:
     from stream_verifier.console.doctor import Finding
-    from stream_verifier.events.schema import EnrolmentProgress
     from stream_verifier.identities.identity import Identity
 
 STATE_STYLES = {
@@ -46,35 +59,36 @@ def llr_bar(llr: float | None) -> str:
     return f"[red]{left:>{_BAR_CELLS}}[/][dim]│[/][green]{right:<{_BAR_CELLS}}[/]"
 
 
-def _llr(score: dict[str, Any] | None) -> float | None:
-    return None if score is None else float(score["llr"])
+def _llr(score: ModalityScore | FusedScore | None) -> float | None:
+    return None if score is None else score.llr
 
 
-def started_line(event: dict[str, Any]) -> str:
+def started_line(started: SessionStarted) -> str:
     """The start of a session as one line: for whom, and where the state changes."""
-    line = f"Checking for [bold]{escape(event['identity'])}[/] ({event['comparator']})"
-    point = event["operating_point"]
+    line = f"Checking for [bold]{escape(started.identity)}[/] ({started.comparator})"
+    point = started.operating_point
     if point is None:
         return line
-    bounds = f"verified from {point['accept']:+g} up, rejected from {point['reject']:+g} down"
-    return f"{line}, {escape(point['name'])}: {bounds}"
+    bounds = f"verified from {point.accept:+g} up, rejected from {point.reject:+g} down"
+    return f"{line}, {escape(point.name)}: {bounds}"
 
 
-def score_line(event: dict[str, Any]) -> str:
-    """A score event as one line: time, the window's three bars, the evidence, what was noticed."""
-    bars = "  ".join(f"{name} {llr_bar(_llr(event[name]))}" for name in ("face", "voice", "fused"))
-    evidence = event["evidence"]
-    bars += "  so far [dim]    –[/]" if evidence is None else f"  so far {evidence['both']:+5.1f}"
-    notes = f"  [dim]{', '.join(event['notes'])}[/]" if event["notes"] else ""
-    return f"[dim]{event['media_s']:6.2f} s[/]  {bars}{notes}"
+def score_line(score: Score) -> str:
+    """A score as one line: time, the window's three bars, the evidence, what was noticed."""
+    compared = {"face": score.face, "voice": score.voice, "fused": score.fused}
+    bars = "  ".join(f"{name} {llr_bar(_llr(one))}" for name, one in compared.items())
+    evidence = score.evidence
+    bars += "  so far [dim]    –[/]" if evidence is None else f"  so far {evidence.both:+5.1f}"
+    notes = f"  [dim]{', '.join(score.notes)}[/]" if score.notes else ""
+    return f"[dim]{score.media_s:6.2f} s[/]  {bars}{notes}"
 
 
-def progress_line(event: dict[str, Any]) -> str:
+def progress_line(progress: EnrolmentProgress) -> str:
     """An enrolment's progress as one line."""
-    faces = f"pictures {event['faces']} of {event['faces_needed']}"
-    speech = f"speech {event['speech_s']:.1f} of {event['speech_needed_s']:g} s"
-    hints = f"  [dim]{', '.join(event['missing'])}[/]" if event["missing"] else ""
-    return f"[dim]{event['media_s']:6.2f} s[/]  {faces}, {speech}{hints}"
+    faces = f"pictures {progress.faces} of {progress.faces_needed}"
+    speech = f"speech {progress.speech_s:.1f} of {progress.speech_needed_s:g} s"
+    hints = f"  [dim]{', '.join(progress.missing)}[/]" if progress.missing else ""
+    return f"[dim]{progress.media_s:6.2f} s[/]  {faces}, {speech}{hints}"
 
 
 class EventPrinter:
@@ -87,26 +101,26 @@ class EventPrinter:
     def __init__(self, console: Console) -> None:
         self._console = console
 
-    def __call__(self, event: dict[str, Any]) -> None:
+    def __call__(self, event: Event) -> None:
         """Print one event."""
-        match event["type"]:
-            case "session_started":
-                line = started_line(event)
-            case "score":
-                line = score_line(event)
-            case "enrolment_progress":
-                line = progress_line(event)
-            case "enrolled":
-                line = f"[bold green]Enrolled[/] from {event['faces']} pictures"
-            case "state_changed":
-                state = state_text(event["state"], event["reasons"])
-                line = f"[dim]{event['media_s']:6.2f} s[/]  → {state}"
-            case "gap":
-                line = f"[dim]{event['media_s']:6.2f} s  {event['kind']} gap, {event['reason']}[/]"
-            case "error":
-                line = f"[bold red]{event['code']}[/]: {escape(event['message'])}"
-            case "session_ended":
-                line = f"Ended: {event['reason']}, {event['totals']['windows']} windows scored"
+        at = f"[dim]{event.media_s:6.2f} s"
+        match event.payload:
+            case SessionStarted() as started:
+                line = started_line(started)
+            case Score() as score:
+                line = score_line(score)
+            case EnrolmentProgress() as progress:
+                line = progress_line(progress)
+            case Enrolled(faces=faces):
+                line = f"[bold green]Enrolled[/] from {faces} pictures"
+            case StateChanged(state=state, reasons=reasons):
+                line = f"{at}[/]  → {state_text(state, reasons)}"
+            case Gap(kind=kind, reason=reason):
+                line = f"{at}  {kind} gap, {reason}[/]"
+            case ErrorRaised(code=code, message=message):
+                line = f"[bold red]{code}[/]: {escape(message)}"
+            case SessionEnded(reason=end, totals=totals):
+                line = f"Ended: {end}, {totals.windows} windows scored"
             case _:
                 return
         self._console.print(line, highlight=False)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from model.types import Reference
 from stream_verifier.errors import EnrolmentError, MediaError
-from stream_verifier.events.log import EventLog
+from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     ErrorRaised,
@@ -18,6 +18,7 @@ from stream_verifier.events.schema import (
     SessionStarted,
     Totals,
 )
+from stream_verifier.events.stamper import Stamper
 from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirements
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
@@ -40,7 +41,7 @@ def verify_file(
     recogniser: Recogniser,
     face_rate_hz: float,
     operating_point: str | None = None,
-) -> Iterator[dict[str, Any]]:
+) -> Iterator[Event]:
     """Yield the events of a file, the same as the live feed's.
 
     Raises:
@@ -49,9 +50,9 @@ def verify_file(
             event and the end of the session were yielded before.
     """
     pipeline = recogniser.verify_pipeline(reference, operating_point=operating_point)
-    log = EventLog(f"file-{time.time_ns():x}")
+    stamper = Stamper(f"file-{time.time_ns():x}")
     media_s = 0.0
-    yield log.stamp(
+    yield stamper.stamp(
         SessionStarted(
             media_s=media_s,
             mode="verify",
@@ -66,13 +67,13 @@ def verify_file(
         with FileSource(path, video_rate_hz=face_rate_hz) as source:
             for payload in run(pipeline, source):
                 media_s = max(media_s, payload.media_s)
-                yield log.stamp(payload)
+                yield stamper.stamp(payload)
     except MediaError as error:
         failure = error
-        yield log.stamp(ErrorRaised(media_s=media_s, code=error.code, message=str(error)))
+        yield stamper.stamp(ErrorRaised(media_s=media_s, code=error.code, message=str(error)))
     reason: Literal["error", "complete"] = "error" if failure else "complete"
     totals = Totals(windows=pipeline.windows)
-    yield log.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))
+    yield stamper.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))
     if failure is not None:
         raise failure
 

@@ -6,12 +6,12 @@ the two.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
-Event = Mapping[str, Any]
+from stream_verifier.events.event import Event
+from stream_verifier.events.schema import ErrorRaised, Gap, Score, SessionStarted, StateChanged
 
 SERIES = {"face": "Face", "voice": "Voice", "both": "Together"}
 """What there is evidence of, as people read it."""
@@ -117,26 +117,27 @@ def read_timeline(events: Iterable[Event]) -> Timeline:
     """Read the events of one session, whole or cut off.
 
     Args:
-        events: as the live feed and ``verify --json`` give them. A missing field counts as null,
-            and an event without media time as one of the beginning.
+        events: as ``verify`` gives them, or as `read_event` reads what the feed and
+            ``verify --json`` say: a missing field counts as null, and an event without media time
+            as one of the beginning.
     """
     kept = list(events)
-    by_type: dict[str, list[Event]] = defaultdict(list)
-    for event in kept:
-        by_type[event["type"]].append(event)
-    end_s = max((event.get("media_s", 0.0) for event in kept), default=0.0)
-    started: Event = next(iter(by_type["session_started"]), {})
-    thresholds: Event = started.get("operating_point") or {}
+    payloads = [event.payload for event in kept]
+    end_s = max((event.media_s for event in kept), default=0.0)
+    started = next((each for each in payloads if isinstance(each, SessionStarted)), None)
+    point = None if started is None else started.operating_point
+    changes = [each for each in payloads if isinstance(each, StateChanged)]
+    gaps = (each for each in payloads if isinstance(each, Gap))
     return Timeline(
-        identity=started.get("identity", ""),
-        operating_point=thresholds.get("name", ""),
+        identity="" if started is None else started.identity,
+        operating_point="" if point is None else point.name,
         end_s=end_s,
-        spans=_spans(by_type["state_changed"], end_s),
-        points=_points(by_type["score"]),
-        holes=tuple(Hole(gap["start_s"], gap["end_s"], gap["kind"]) for gap in by_type["gap"]),
-        accept=thresholds.get("accept"),
-        reject=thresholds.get("reject"),
-        failure=next((error["message"] for error in by_type["error"]), None),
+        spans=_spans(changes, end_s),
+        points=_points(each for each in payloads if isinstance(each, Score)),
+        holes=tuple(Hole(gap.start_s, gap.end_s, gap.kind) for gap in gaps),
+        accept=None if point is None else point.accept,
+        reject=None if point is None else point.reject,
+        failure=next((each.message for each in payloads if isinstance(each, ErrorRaised)), None),
     )
 
 
@@ -186,40 +187,40 @@ def clock(time_s: float) -> str:
     return f"{minutes}:{seconds:02d}"
 
 
-def _spans(changes: Iterable[Event], end_s: float) -> tuple[Span, ...]:
+def _spans(changes: Iterable[StateChanged], end_s: float) -> tuple[Span, ...]:
     """Of two changes at one moment the later one holds."""
     begun = [Span(0.0, 0.0, "waiting")]
     for change in changes:
-        at_s: float = change["media_s"]
+        at_s = change.media_s
         while begun and begun[-1].start_s >= at_s:
             begun.pop()
-        begun.append(Span(at_s, at_s, change["state"], tuple(change["reasons"])))
+        begun.append(Span(at_s, at_s, change.state, tuple(change.reasons)))
     ends_s = [span.start_s for span in begun[1:]] + [end_s]
     spans = (replace(span, end_s=to_s) for span, to_s in zip(begun, ends_s, strict=True))
     return tuple(span for span in spans if span.end_s > span.start_s)
 
 
-def _points(scores: Iterable[Event]) -> tuple[Point, ...]:
+def _points(scores: Iterable[Score]) -> tuple[Point, ...]:
     points: list[Point] = []
     for score in scores:
-        at_s: float = score["media_s"]
-        evidence = score.get("evidence") or {}
+        at_s, evidence = score.media_s, score.evidence
         before_s = points[-1].at_s if points else 0.0
         point = Point(
-            start_s=min(at_s, max(before_s, score.get("start_s", at_s))),
+            start_s=min(at_s, max(before_s, score.start_s)),
             at_s=at_s,
-            face=evidence.get("face"),
-            voice=evidence.get("voice"),
-            both=evidence.get("both"),
+            face=None if evidence is None else evidence.face,
+            voice=None if evidence is None else evidence.voice,
+            both=None if evidence is None else evidence.both,
             missing=_missing(score, points),
         )
         points.append(point)
     return tuple(points)
 
 
-def _missing(score: Event, before: list[Point]) -> tuple[str, ...]:
+def _missing(score: Score, before: list[Point]) -> tuple[str, ...]:
     """What could not be scored; a voice that was spared would have been like the one before."""
-    gone = [side for side in ("face", "voice") if score.get(side) is None]
-    if score.get("spared") and before and "voice" not in before[-1].missing:
+    sides = {"face": score.face, "voice": score.voice}
+    gone = [side for side, compared in sides.items() if compared is None]
+    if score.spared and before and "voice" not in before[-1].missing:
         gone.remove("voice")
     return tuple(gone)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -20,6 +20,7 @@ from rich.table import Table
 from stream_verifier.console.call_rows import Row, Rows
 from stream_verifier.console.display import state_text
 from stream_verifier.errors import SettingsError
+from stream_verifier.events.reading import read_event
 
 if TYPE_CHECKING:
     from stream_verifier.client import EventFeed, FeedEvent, Lost
@@ -107,7 +108,7 @@ async def follow_as_table(feed: EventFeed, console: Console) -> None:
                     board.take(item)
 
 
-def lost_line(lost: Lost) -> dict[str, Any]:
+def lost_line(lost: Lost) -> dict[str, str | int | None]:
     """A loss as a line among the events."""
     return {"type": "lost", "count": lost.count, "scores_only": lost.scores_only}
 
@@ -131,7 +132,7 @@ class Board:
 
     def take(self, event: FeedEvent) -> None:
         """Take an event in."""
-        self._rows.take(event.raw, event.wall)
+        self._rows.take(read_event(event.raw))
 
     def lose(self, lost: Lost) -> None:
         """Take a loss in."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -13,6 +13,8 @@ import websockets
 from websockets.asyncio.client import ClientConnection
 
 from stream_verifier.errors import StreamVerifierError
+from stream_verifier.events.event import Event
+from stream_verifier.events.reading import read_line
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
 
@@ -70,19 +72,19 @@ class Caller:
         """Leave the call and release everything."""
         await self._close()
 
-    async def __aiter__(self) -> AsyncIterator[dict[str, Any]]:
+    async def __aiter__(self) -> AsyncIterator[Event]:
         """Yield events until the server closes the call."""
         if self._socket is None:
             raise RuntimeError("Enter the caller before iterating over it.")
         async for message in self._socket:
-            yield json.loads(message)
+            yield read_line(str(message))
 
     async def stop(self) -> None:
         """Ask the server to end the session, if it has not yet; its last events still come."""
         with contextlib.suppress(websockets.ConnectionClosed):
             await self._send({"type": "stop"})
 
-    async def _send(self, message: dict[str, Any]) -> None:
+    async def _send(self, message: Mapping[str, object]) -> None:
         if self._socket is None:
             raise RuntimeError("Enter the caller before using it.")
         await self._socket.send(json.dumps(message))

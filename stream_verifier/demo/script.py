@@ -7,7 +7,6 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -19,6 +18,7 @@ from stream_verifier.console.display import EventPrinter, state_text
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson
 from stream_verifier.demo.recorded_call import write_call
+from stream_verifier.events.schema import Reason, Score, State, StateChanged
 from stream_verifier.hosting.server import running_server
 from stream_verifier.settings import Settings
 
@@ -142,20 +142,17 @@ async def _enrol(
 
 async def _call(caller: Caller, scene: Scene, console: Console) -> Outcome:
     printer = EventPrinter(console)
-    state: str = "waiting"
-    reasons: Sequence[str] = ()
+    verdict: State = State.WAITING
+    why: tuple[Reason, ...] = ()
     async with asyncio.timeout(_TIMEOUT_S), caller as call:
         async for event in call:
             printer(event)
-            if event["type"] == "state_changed" and event["state"] != "absent":
-                state, reasons = event["state"], event["reasons"]
-            elif _is_over(event):
-                await call.stop()
-    return Outcome(scene, state, tuple(reasons))
-
-
-def _is_over(event: dict[str, Any]) -> bool:
-    return bool(event["type"] == "score" and event["end_s"] >= _CALL_S)
+            match event.payload:
+                case StateChanged(state=state, reasons=reasons) if state is not State.ABSENT:
+                    verdict, why = state, tuple(reasons)
+                case Score(end_s=end_s) if end_s >= _CALL_S:
+                    await call.stop()
+    return Outcome(scene, verdict, why)
 
 
 def _table(outcomes: Sequence[Outcome]) -> Table:

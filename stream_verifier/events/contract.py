@@ -13,11 +13,11 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
 
-from stream_verifier.events import feed_messages, replies
+from stream_verifier.events import feed_messages
 from stream_verifier.events.asyncapi import describe_channels
-from stream_verifier.events.messages import ClientMessage
+from stream_verifier.events.call_messages import Answer, ClientMessage
+from stream_verifier.events.kinds import PAYLOADS
 from stream_verifier.events.schema import VERSION, Payload
-from stream_verifier.events.types import PAYLOADS
 from stream_verifier.events.unions import members
 
 SCHEMA_FILE = "events.schema.json"
@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
 
 _FROM_SERVER: tuple[type[BaseModel], ...] = (
     *members(feed_messages.ServerMessage),
-    replies.Answer,
+    Answer,
 )
 _FROM_CLIENT: tuple[type[BaseModel], ...] = (feed_messages.Subscribe, *members(ClientMessage))
 

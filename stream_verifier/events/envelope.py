@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
-from stream_verifier.events.log import to_line
-from stream_verifier.events.types import is_dispensable
+from stream_verifier.events.event import Event
+from stream_verifier.events.kinds import is_dispensable
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +14,7 @@ class Position:
     """How far a subscriber has come.
 
     Attributes:
-        epoch: which run of the server counted; None means this one.
+        epoch: which event log counted; None means the server's own.
         cursor: number of the last event that was received, 0 before the first.
     """
 
@@ -28,38 +27,36 @@ class Envelope:
     """An event as the feed carries it, serialised once for all subscribers.
 
     Attributes:
-        cursor: counts the events of all sessions in one run of the server, from 1.
+        cursor: counts the events of all sessions in one event log, from 1.
         identity: whom the session is about; None when it never said so.
         text: the envelope as JSON.
     """
 
     cursor: int
     identity: str | None
-    event: dict[str, Any]
+    event: Event
     text: str
 
     @classmethod
-    def seal(cls, event: dict[str, Any], *, cursor: int, identity: str | None) -> Envelope:
-        """Serialise an event; nobody changes it from here on."""
-        text = f'{{"cursor":{cursor},"event":{to_line(event)}}}'
+    def seal(cls, event: Event, *, cursor: int, identity: str | None) -> Envelope:
+        """Serialise an event."""
+        text = f'{{"cursor":{cursor},"event":{event.line}}}'
         return cls(cursor=cursor, identity=identity, event=event, text=text)
 
     @property
     def session(self) -> str:
         """The session's id."""
-        session: str = self.event["session"]
-        return session
+        return self.event.session
 
     @property
     def type(self) -> str:
         """The event's type."""
-        event_type: str = self.event["type"]
-        return event_type
+        return self.event.type
 
     @property
     def dispensable(self) -> bool:
         """Whether it gives way first."""
-        return is_dispensable(self.type)
+        return is_dispensable(self.event.payload)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field
 
 from stream_verifier.errors import IdentityError
 from stream_verifier.events.envelope import Filter, Position
-from stream_verifier.events.types import EVENT_TYPES
+from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.events.wire import read_message
 from stream_verifier.identities.identity import normalise_name
 

@@ -1,51 +1,59 @@
-"""The hub: takes the events of all sessions, remembers them within bounds, hands them on."""
+"""The hub: hands the events of all sessions to those who follow, nobody waiting for anybody."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-import secrets
-import time
-from collections.abc import Callable
-from typing import Any
 
 from stream_verifier.errors import CapacityError, ProtocolError
-from stream_verifier.events.archive import Archive, Limits
 from stream_verifier.events.envelope import Envelope, Filter, Position
+from stream_verifier.events.event import Event
+from stream_verifier.events.log import EventLog
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.events.subscription import Subscription
+from stream_verifier.events.writer import LogWriter
 
 _logger = logging.getLogger(__name__)
 _EVERYTHING = Filter()
+# What a stopping server leaves to a slow log.
+_LAST_WORDS_S = 2.0
 
 
 class Hub:
     """One for all sessions of a server; used from the event loop only.
 
     Args:
-        limits: how much of the past is kept.
+        log: numbers and keeps events; one in memory by default. It is closed with the hub.
         max_subscribers: served at once.
         queue_events: how many events may wait for one subscriber.
-        now: a monotonic clock in seconds.
-
-    Attributes:
-        epoch: random name of this run; cursors of another run mean nothing here.
-        cursor: number of the newest event.
+        unwritten_events: how many may wait for a slow log.
     """
 
     def __init__(
         self,
+        log: EventLog | None = None,
         *,
-        limits: Limits | None = None,
         max_subscribers: int = 256,
         queue_events: int = 512,
-        now: Callable[[], float] = time.monotonic,
+        unwritten_events: int = 10_000,
     ) -> None:
-        self.epoch = secrets.token_hex(8)
-        self.cursor = 0
-        self._archive = Archive(limits=limits or Limits(), now=now)
+        self._log: EventLog = log or MemoryEventLog()
+        self._writer = LogWriter(self._log, max_events=unwritten_events, on_loss=self._drop_all)
         self._max_subscribers = max_subscribers
         self._queue_events = queue_events
         self._subscriptions: set[Subscription] = set()
         self._closed = False
+        self._log.follow(self._offer)
+
+    @property
+    def epoch(self) -> str:
+        """Names the log's numbering; cursors of another one mean nothing here."""
+        return self._log.epoch
+
+    @property
+    def cursor(self) -> int:
+        """Number of the newest event that was handed on."""
+        return self._log.cursor
 
     @property
     def subscribers(self) -> int:
@@ -57,33 +65,43 @@ class Hub:
         """Whether the server is stopping."""
         return self._closed
 
-    def publish(self, event: dict[str, Any]) -> None:
-        """Take a stamped event: number it, keep it, offer it to all who want it."""
-        self.cursor += 1
-        history = self._archive.open(event["session"])
-        if event["type"] == "session_started":
-            history.identity = event["identity"]
-        envelope = Envelope.seal(event, cursor=self.cursor, identity=history.identity)
-        history.add(envelope)
-        for subscription in self._subscriptions:
-            subscription.offer(envelope)
-        if event["type"] == "session_ended":
-            self.end(event["session"])
+    def publish(self, event: Event) -> None:
+        """Take an event of a session: it is written to the log, which tells all who follow."""
+        self._writer.put(event)
 
     def end(self, session: str) -> None:
         """Say that nothing more comes from a session; harmless when said twice."""
-        self._archive.end(session)
+        self._writer.end(session)
+
+    async def flush(self) -> None:
+        """Wait until all that was published is in the log and was handed on."""
+        await self._writer.flush()
 
     def sessions(self) -> list[str]:
         """Ids of the sessions of which something is held, running ones last."""
-        return self._archive.sessions()
+        unwritten = (event.session for event in self._writer.waiting)
+        return [*dict.fromkeys([*self._log.sessions(), *unwritten])]
 
-    def history(self, session: str, after_seq: int = 0) -> list[dict[str, Any]]:
-        """The held events of a session with a higher number, in order; nobody may change them."""
-        history = self._archive.find(session)
-        return [] if history is None else history.events_after(after_seq)
+    async def history(
+        self, session: str, after_seq: int = 0, through_seq: int | None = None
+    ) -> list[Event]:
+        """The held events of a session, in order.
 
-    def subscribe(
+        Args:
+            session: its id.
+            after_seq: only those with a higher number.
+            through_seq: only up to this number.
+        """
+        unwritten = [event for event in self._writer.waiting if event.session == session]
+        held = await self._log.history(session, after_seq)
+        events = {event.seq: event for event in (*unwritten, *held)}
+        return [
+            events[seq]
+            for seq in sorted(events)
+            if seq > after_seq and (through_seq is None or seq <= through_seq)
+        ]
+
+    async def subscribe(
         self,
         wanted: Filter = _EVERYTHING,
         *,
@@ -103,26 +121,44 @@ class Hub:
         """
         self._refuse_if_full(limited=limited)
         cursor, known = self._start(after)
-        subscription = Subscription(
-            wanted=wanted,
-            cursor=cursor,
-            backlog=self._archive.after(cursor, wanted),
-            lost=self._archive.lost_after(cursor, wanted) if known else None,
-            max_events=self._queue_events,
-        )
+        # What comes while the log reads is offered already; the log reads up to there.
+        through = self.cursor
+        subscription = Subscription(wanted=wanted, cursor=cursor, max_events=self._queue_events)
         self._subscriptions.add(subscription)
+        try:
+            past = await self._log.read(wanted, after=cursor, through=through)
+        except BaseException:
+            self.unsubscribe(subscription)
+            raise
+        subscription.begin(past.envelopes, lost=past.lost if known else None)
         return subscription
 
     def unsubscribe(self, subscription: Subscription) -> None:
         """Stop following; harmless when said twice."""
         self._subscriptions.discard(subscription)
 
-    def close(self) -> None:
-        """End every subscription once it has been handed what waits."""
+    async def close(self) -> None:
+        """End every subscription once it has been handed what waits, and close the log."""
         self._closed = True
+        try:
+            async with asyncio.timeout(_LAST_WORDS_S):
+                await self._writer.flush()
+        except TimeoutError:
+            await self._writer.stop()
+            waiting = len(self._writer.waiting)
+            _logger.error("the event log is too slow: %d events were not written", waiting)
         for subscription in self._subscriptions:
             subscription.close()
+        await self._log.close()
         _logger.info("event hub closed at cursor %d", self.cursor)
+
+    def _offer(self, envelope: Envelope) -> None:
+        for subscription in self._subscriptions:
+            subscription.offer(envelope)
+
+    def _drop_all(self) -> None:
+        for subscription in self._subscriptions:
+            subscription.overflow()
 
     def _refuse_if_full(self, *, limited: bool) -> None:
         if self._closed:
@@ -134,11 +170,12 @@ class Hub:
 
     def _start(self, after: Position | None) -> tuple[int, bool]:
         """Where to start, and whether what lies before it is known."""
+        known_from = self._writer.known_from
         if after is None:
-            return self.cursor, True
+            return self.cursor, known_from is not None
         if after.epoch not in (None, self.epoch):
-            # The server was started anew: nothing that it says was received yet.
+            # Another log counted: nothing that this one says was received yet.
             return 0, False
         if after.cursor > self.cursor:
             raise ProtocolError(f"after.cursor is {after.cursor}, but events go to {self.cursor}.")
-        return after.cursor, True
+        return after.cursor, known_from is not None and after.cursor >= known_from

@@ -1,61 +1,111 @@
-"""Turns a session's payloads into its numbered, dated events."""
+"""The event log: where the events of all sessions are numbered and kept for a while.
+
+What it must hold to is in ``tests/support/event_log_contract.py``, and how to add one in
+``docs/contributing/event-log.md``.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
 
-from stream_verifier.events.schema import VERSION, Payload
+from stream_verifier.events.envelope import Envelope, Filter
+from stream_verifier.events.event import Event
 
-_DECIMALS = 4
-
-
-def _rounded(value: Any) -> Any:
-    """Keep the wire short: more digits than these are noise."""
-    if isinstance(value, float):
-        return round(value, _DECIMALS)
-    if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_rounded(item) for item in value]
-    return value
+Listener: TypeAlias = Callable[[Envelope], None]
 
 
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of the past is kept.
 
-
-class EventLog:
-    """Numbers the events of one session from 1, without holes.
-
-    Args:
-        session: the session's id, repeated in every event.
-        now: gives the wall time of an event; a parameter so that tests need no clock.
+    Attributes:
+        scores: of one session.
+        lasting: other events of one session: a guard against one that never ends, as even a
+            state that changes every second takes hours to get there.
+        ended_sessions: how many stay after their end.
+        ended_events: how many events of ended sessions stay, in all.
+        ended_for_s: for how long.
     """
 
-    def __init__(self, session: str, *, now: Callable[[], datetime] = _utc_now) -> None:
-        self._session = session
-        self._now = now
-        self._seq = 0
-
-    def stamp(self, payload: Payload) -> dict[str, Any]:
-        """Return the event as it goes over the wire, numbers rounded to 4 decimals."""
-        self._seq += 1
-        fields = _rounded(payload.model_dump(mode="json"))
-        wall = self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        return {
-            "v": VERSION,
-            "seq": self._seq,
-            "session": self._session,
-            "type": fields.pop("type"),
-            "media_s": fields.pop("media_s"),
-            "wall": wall,
-            **fields,
-        }
+    scores: int = 300
+    lasting: int = 10_000
+    ended_sessions: int = 200
+    ended_events: int = 10_000
+    ended_for_s: float = 24 * 3600.0
 
 
-def to_line(event: dict[str, Any]) -> str:
-    """One event as one line of JSON."""
-    return json.dumps(event, separators=(",", ":"), ensure_ascii=False)
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a log still holds of a part of its past.
+
+    Attributes:
+        envelopes: in order.
+        lost: how many more were wanted and are no longer held; None if nobody knows.
+    """
+
+    envelopes: list[Envelope]
+    lost: int | None
+
+
+class EventLog(Protocol):
+    """Numbers events across sessions, keeps them within `Limits`, and tells who follows.
+
+    What a server asks in passing is answered from what its own process knows: ``epoch``, ``cursor``
+    and `sessions`. All else may wait for an engine elsewhere. It is used from one event loop.
+    """
+
+    @property
+    def epoch(self) -> str:
+        """Names this numbering: cursors of another one mean nothing here."""
+
+    @property
+    def cursor(self) -> int:
+        """Number of the newest event that listeners were told of, 0 before the first."""
+
+    def follow(self, listener: Listener) -> None:
+        """Call back for every event that comes after the present cursor, whoever appended it.
+
+        In order, once each, on the event loop, and never for one that `read` does not find unless
+        limits have let it go.
+        """
+
+    def sessions(self) -> list[str]:
+        """Ids of all that is held: ended sessions in the order of their ends, then running ones."""
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Number and keep these events, all or none, in this order.
+
+        ``SessionStarted`` says whom its session is about, ``SessionEnded`` ends it. An event that
+        its session already has is passed over, so that a writer who does not know whether it was
+        heard may say it again.
+
+        Raises:
+            Exception: nothing was kept; the same events come again.
+        """
+
+    async def end(self, session: str) -> None:
+        """Say that nothing more comes from a session; harmless when said twice."""
+
+    async def read(self, wanted: Filter, *, after: int, through: int) -> Stretch:
+        """What is wanted of the events numbered above ``after`` and up to ``through``.
+
+        Args:
+            wanted: what to let through.
+            after: a cursor, 0 for all that is held.
+            through: a cursor that listeners were told of.
+
+        Raises:
+            StoreError: the engine cannot be asked now.
+        """
+
+    async def history(self, session: str, after_seq: int = 0) -> list[Event]:
+        """The held events of a session with a higher number in it, in order.
+
+        Raises:
+            StoreError: the engine cannot be asked now.
+        """
+
+    async def close(self) -> None:
+        """Release everything; what was appended stays wherever the engine keeps it."""

@@ -6,9 +6,10 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
-from stream_verifier.events.types import is_dispensable
+from stream_verifier.events.event import Event
+from stream_verifier.events.kinds import is_dispensable
 
 T = TypeVar("T")
 
@@ -54,12 +55,16 @@ class BoundedQueue(Generic[T]):
         if self._closed:
             return
         if len(self._entries) >= self._max_events and not self._make_room():
-            self.overflowed = True
-            self.close()
+            self.overflow()
             return
         self._entries.append(Entry(item, self._dropped_last))
         self._dropped_last = 0
         self._changed.set()
+
+    def overflow(self) -> None:
+        """Close, as the subscriber cannot be served without a loss."""
+        self.overflowed = True
+        self.close()
 
     def close(self) -> None:
         """No more items will come; what waits is still handed out."""
@@ -97,7 +102,7 @@ class BoundedQueue(Generic[T]):
             yield entry.item
 
 
-class Outbox(BoundedQueue[dict[str, Any]]):
+class Outbox(BoundedQueue[Event]):
     """A session's events on their way to its own client.
 
     Args:
@@ -108,5 +113,5 @@ class Outbox(BoundedQueue[dict[str, Any]]):
         super().__init__(max_events=max_events, dispensable=_is_score)
 
 
-def _is_score(event: dict[str, Any]) -> bool:
-    return is_dispensable(event["type"])
+def _is_score(event: Event) -> bool:
+    return is_dispensable(event.payload)

@@ -15,25 +15,17 @@ class Subscription:
     Args:
         wanted: what to let through.
         cursor: after which event it starts.
-        backlog: wanted events after that cursor that have happened already. They are shared
-            with the history, so that a long one costs a subscriber no more than a list.
-        lost: wanted events after that cursor that are no longer held; None if nobody knows.
         max_events: how many may wait beside the backlog.
+
+    Attributes:
+        lost: wanted events after that cursor that are no longer held; None if nobody knows.
     """
 
-    def __init__(
-        self,
-        *,
-        wanted: Filter,
-        cursor: int,
-        backlog: Iterable[Envelope],
-        lost: int | None,
-        max_events: int,
-    ) -> None:
+    def __init__(self, *, wanted: Filter, cursor: int, max_events: int) -> None:
         self.cursor = cursor
-        self.lost = lost
+        self.lost: int | None = 0
         self._wanted = wanted
-        self._backlog = deque(backlog)
+        self._backlog: deque[Envelope] = deque()
         self._queue: BoundedQueue[Envelope] = BoundedQueue(
             max_events=max_events, dispensable=_is_dispensable
         )
@@ -53,6 +45,17 @@ class Subscription:
         """How many events wait for it."""
         return len(self._backlog) + len(self._queue)
 
+    def begin(self, backlog: Iterable[Envelope], *, lost: int | None) -> None:
+        """Take what happened before it was there; called once, before the first `get`.
+
+        Args:
+            backlog: wanted events after its cursor. They are shared with the log, so that a long
+                one costs a subscriber no more than a list.
+            lost: how many more there were.
+        """
+        self._backlog.extend(backlog)
+        self.lost = lost
+
     def offer(self, envelope: Envelope) -> None:
         """Queue an event if it is wanted."""
         if self._wanted.wants(envelope):
@@ -63,6 +66,10 @@ class Subscription:
         if self._backlog:
             return Entry(self._backlog.popleft())
         return await self._queue.get()
+
+    def overflow(self) -> None:
+        """Give up on it as on one that is too slow: it may come back and be told of its loss."""
+        self._queue.overflow()
 
     def close(self) -> None:
         """No more events will come; what waits is still handed out."""

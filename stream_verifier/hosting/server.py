@@ -13,7 +13,7 @@ from starlette.applications import Starlette
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
-from stream_verifier.events.messages import MAX_MESSAGE_BYTES
+from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.settings import Settings
 from stream_verifier.web.logs import keep_secrets_out

@@ -12,9 +12,7 @@ from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import ProtocolError, ResumeKeyError, StreamVerifierError
-from stream_verifier.events.log import to_line
-from stream_verifier.events.messages import Resume, Start, Stop, parse_message
-from stream_verifier.events.replies import Answer
+from stream_verifier.events.call_messages import Answer, Resume, Start, Stop, parse_message
 from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
@@ -90,10 +88,10 @@ async def _serve(
         # Whether it broke or was closed, the session learns of it below.
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(_answer(session, answer))
-            for event in connection.replay:
-                await websocket.send_text(to_line(event))
+            for event in await connection.missed():
+                await websocket.send_text(event.line)
             async for event in connection.outbox:
-                await websocket.send_text(to_line(event))
+                await websocket.send_text(event.line)
             await _close(websocket, connection)
     finally:
         session.lose(connection, "socket_closed")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownCallError
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.web.access import Token, admit
 from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
 from stream_verifier.web.state import state_of
@@ -26,9 +27,10 @@ def _sessions(request: Request) -> SessionRegistry:
     return state_of(request).sessions
 
 
-def _history(request: Request, session: str, after: int) -> list[dict[str, Any]]:
+async def _history(request: Request, session: str, after: int) -> list[JsonObject]:
     """What is kept of a call's events."""
-    return state_of(request).hub.history(session, after_seq=after)
+    held = await state_of(request).hub.history(session, after_seq=after)
+    return [event.fields for event in held]
 
 
 def _readable(request: Request, token: str | None, session: str) -> CallSummary:
@@ -66,7 +68,7 @@ async def show_events(
 ) -> CallEvents:
     """Show what is kept of a call's events: state changes all, scores the newest."""
     _readable(request, token, session)
-    return CallEvents(session=session, events=_history(request, session, after))
+    return CallEvents(session=session, events=await _history(request, session, after))
 
 
 async def end_call(request: Request, session: SessionId) -> None:

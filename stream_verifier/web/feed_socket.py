@@ -31,7 +31,7 @@ async def feed_socket(websocket: WebSocket) -> None:
         with state.waiting_room.seat(client_of(websocket)):
             subscribe = await _receive_subscribe(websocket)
         wanted, seconds_left = admit(websocket, subscribe)
-        subscription = hub.subscribe(wanted, after=subscribe.position())
+        subscription = await hub.subscribe(wanted, after=subscribe.position())
     except StreamVerifierError as error:
         await refuse(websocket, error)
         return

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
+from stream_verifier.events.json_object import JsonObject
+from stream_verifier.events.schema import Totals
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -61,7 +63,7 @@ class CallDescription(BaseModel):
     media_s: float = Field(description="Media time of the newest event.")
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
     seq: int = Field(description="Number of the newest event.")
-    totals: dict[str, Any] | None = Field(description="What it counted, once it ended.")
+    totals: Totals | None = Field(description="What it counted, once it ended.")
 
 
 class CallList(BaseModel):
@@ -74,7 +76,7 @@ class CallEvents(BaseModel):
     """What is kept of a call's events, in order."""
 
     session: str
-    events: list[dict[str, Any]]
+    events: list[JsonObject]
 
 
 class IceServerDescription(BaseModel):

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import IdentityError, ProtocolError
-from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Start
+from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES, Start
 from stream_verifier.web.access import admit, admit_to_session, bearer, client_of, gate_of
 from stream_verifier.web.ice import link_headers
 from stream_verifier.web.state import state_of

@@ -19,6 +19,7 @@ class GoneError(Exception):
 class Lane:
     """Follows its share of the sessions and delivers one message after another.
 
+    Made by `Lane.open`.
     When more waits than may, it goes back to the hub's history as a subscriber would that was
     too slow. What even that does not hold any more, and what was given up, is told to the
     receiver before the next event.
@@ -34,15 +35,23 @@ class Lane:
         lost: other events that never arrived, as far as known.
     """
 
-    def __init__(self, *, hub: Hub, wanted: Filter, delivery: Delivery) -> None:
+    def __init__(
+        self, *, hub: Hub, wanted: Filter, delivery: Delivery, subscription: Subscription
+    ) -> None:
         self.delivered = self.dropped = self.lost = 0
         self._hub = hub
         self._wanted = wanted
         self._delivery = delivery
-        self._cursor = hub.cursor
+        self._cursor = subscription.cursor
         self._untold_lost: int | None = 0
         self._untold_dropped = 0
-        self._subscription = self._subscribe()
+        self._subscription = subscription
+
+    @classmethod
+    async def open(cls, *, hub: Hub, wanted: Filter, delivery: Delivery) -> Lane:
+        """Follow from now on."""
+        subscription = await hub.subscribe(wanted, limited=False)
+        return cls(hub=hub, wanted=wanted, delivery=delivery, subscription=subscription)
 
     async def run(self) -> None:
         """Deliver until the hub closes.
@@ -56,14 +65,14 @@ class Lane:
                 if not self._subscription.overflowed or self._hub.closed:
                     return
                 self._hub.unsubscribe(self._subscription)
-                self._subscription = self._subscribe()
+                self._subscription = await self._subscribe()
                 self._count_lost(self._subscription.lost)
         finally:
             self._hub.unsubscribe(self._subscription)
 
-    def _subscribe(self) -> Subscription:
+    async def _subscribe(self) -> Subscription:
         position = Position(self._hub.epoch, self._cursor)
-        return self._hub.subscribe(self._wanted, after=position, limited=False)
+        return await self._hub.subscribe(self._wanted, after=position, limited=False)
 
     async def _follow(self) -> None:
         while (entry := await self._subscription.get()) is not None:

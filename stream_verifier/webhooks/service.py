@@ -12,7 +12,7 @@ import httpx
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.events.envelope import Filter
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.types import LASTING_TYPES
+from stream_verifier.events.kinds import LASTING_TYPES
 from stream_verifier.settings import Settings
 from stream_verifier.webhooks.delivery import Delivery
 from stream_verifier.webhooks.lane import Lane, run_lanes
@@ -59,17 +59,19 @@ async def webhooks(
             attempts=_ATTEMPTS,
             backoff=backoff,
         )
-        running = asyncio.create_task(_run(_lanes(settings, hub, delivery)))
+        running = asyncio.create_task(_run(await _lanes(settings, hub, delivery)))
         try:
             yield
         finally:
             await _finish(running, last_words_s)
 
 
-def _lanes(settings: Settings, hub: Hub, delivery: Delivery) -> list[Lane]:
+async def _lanes(settings: Settings, hub: Hub, delivery: Delivery) -> list[Lane]:
     types = frozenset(settings.webhook_types) or LASTING_TYPES
     return [
-        Lane(hub=hub, wanted=Filter(types=types, share=(number, _LANES)), delivery=delivery)
+        await Lane.open(
+            hub=hub, wanted=Filter(types=types, share=(number, _LANES)), delivery=delivery
+        )
         for number in range(_LANES)
     ]
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from stream_verifier.errors import SettingsError
-from stream_verifier.events.types import EVENT_TYPES
+from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.webhooks.signature import read_secret
 
 

@@ -7,8 +7,8 @@ from benchmarks.access.__main__ import PATH
 from benchmarks.access.table import markdown, try_all, wrong
 from benchmarks.access.ways import SOCKET, WAYS, routes_of
 from stream_verifier.app import create_app
+from stream_verifier.events.call_messages import ClientMessage
 from stream_verifier.events.feed_messages import Subscribe
-from stream_verifier.events.messages import ClientMessage
 from tests.support.calls import make_settings
 
 LATER = {"stop"}

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from stream_verifier.console import timeline
 from stream_verifier.events.schema import Reason, State
-from tests.support.timeline_media import Event, change, failed, gap, minute, score, started
+from tests.support.timeline_media import Event, change, failed, gap, minute, read, score, started
 
 pytestmark = pytest.mark.browser
 
@@ -23,8 +23,8 @@ READ = """async sessions => {
     return {
       read,
       words: inWords(read),
-      runs: Object.keys(SERIES).map((name) => runs(read.points, name)),
-      stretches: ["face", "voice"].map((side) => stretches(read.points, side)),
+      runs: Object.keys(SERIES).map((name) => runs(told.points, name)),
+      stretches: ["face", "voice"].map((side) => stretches(told.points, side)),
     };
   });
 }"""
@@ -70,13 +70,13 @@ def camel(name: str) -> str:
 
 
 def read_here(events: list[Event]) -> Any:
-    read = timeline.read_timeline(events)
+    told = read(events)
     return {
-        "read": with_their_names(asdict(read)),
-        "words": timeline.in_words(read),
-        "runs": with_their_names([timeline.runs(read.points, name) for name in timeline.SERIES]),
+        "read": with_their_names(asdict(told)),
+        "words": timeline.in_words(told),
+        "runs": with_their_names([timeline.runs(told.points, name) for name in timeline.SERIES]),
         "stretches": with_their_names(
-            [timeline.stretches(read.points, side) for side in ("face", "voice")]
+            [timeline.stretches(told.points, side) for side in ("face", "voice")]
         ),
     }
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from stream_verifier.calls import ending
-from stream_verifier.calls.session import Event, Session
+from stream_verifier.calls.session import Session
+from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ErrorRaised
 from tests.support.session_media import ScriptedEngine, Store, make_session
 
@@ -35,7 +36,11 @@ class Ended:
         """What it said to its end: types, codes and reasons."""
         async with asyncio.timeout(10):
             await self._running
-        return [event.get("code") or event.get("reason") or event["type"] for event in self.events]
+        return [_told(event) for event in self.events]
+
+
+def _told(event: Event) -> str:
+    return str(event.fields.get("code") or event.fields.get("reason") or event.type)
 
 
 def patience(monkeypatch: pytest.MonkeyPatch, *, verify_s: float, enrol_s: float) -> None:

@@ -24,7 +24,7 @@ from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.hosting.server import RunningServer
 from stream_verifier.media.encode import write_webm
-from tests.support.calls import TIMEOUT_S, DemoCalls, Event, follow, server_with, verdicts
+from tests.support.calls import TIMEOUT_S, DemoCalls, Event, follow, server_with, verdicts, wire
 from tests.support.lossy import lose_packets
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -125,7 +125,7 @@ async def test_what_is_switched_off_and_on_again(
         asyncio.timeout(TIMEOUT_S),
         Caller(server.address, media, mode="verify", identity="grace") as call,
     ):
-        async for event in call:
+        async for event in wire(call):
             seen.append(event)
             if event["type"] != "state_changed":
                 continue
@@ -194,13 +194,13 @@ async def test_a_terminated_server_closes_its_calls_and_exits(
             ]
             for call in calls:
                 await call.__aenter__()
-                async for event in call:
+                async for event in wire(call):
                     if event["type"] == "score":
                         break
             process.send_signal(signal.SIGTERM)
             await asyncio.wait_for(process.wait(), EXIT_S)
             for call in calls:
-                last = [event async for event in call][-1]
+                last = [event async for event in wire(call)][-1]
                 assert (last["type"], last["reason"]) == ("session_ended", "server_stopping")
                 while call._publisher.state != "closed":  # noqa: ASYNC110 (aiortc has no event)
                     await asyncio.sleep(0.05)

@@ -19,7 +19,7 @@ from stream_verifier.hosting.server import running_server
 from stream_verifier.media.encode import write_webm
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.types import AudioChunk
-from tests.support.calls import TIMEOUT_S, Event, make_settings
+from tests.support.calls import TIMEOUT_S, Event, make_settings, wire
 from tests.support.commands import run
 
 LLR_TOLERANCE = 1.0
@@ -109,7 +109,7 @@ async def test_a_file_and_its_live_stream_give_the_same_events(
         asyncio.timeout(TIMEOUT_S),
         Caller(server.address, media, mode="verify", identity="speaker") as call,
     ):
-        async for event in call:
+        async for event in wire(call):
             live.append(event)
             if len(scores(live)) == len(wanted):
                 break

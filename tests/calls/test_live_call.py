@@ -29,6 +29,7 @@ from tests.support.calls import (
     start_message,
     url_of,
     verdicts,
+    wire,
 )
 
 BOTH = frozenset({"face_mismatch", "voice_mismatch"})
@@ -198,7 +199,7 @@ async def test_a_stop_after_the_end_is_harmless(
         Caller(server.address, media, mode="verify", identity="grace") as call,
     ):
         await call.stop()
-        events = [event async for event in call]
+        events = [event async for event in wire(call)]
         await call.stop()
     assert events[-1]["reason"] == "stopped"
 
@@ -232,7 +233,7 @@ async def test_a_vanished_client_leaves_nothing_behind(
 
     async def vanish() -> None:
         async with Caller(server.address, media, mode="verify", identity="grace") as call:
-            async for event in call:
+            async for event in wire(call):
                 if event["type"] == "score":
                     return
 

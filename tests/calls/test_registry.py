@@ -12,9 +12,10 @@ import pytest
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import CapacityError, UnknownIdentityError
-from stream_verifier.events.archive import Limits
+from stream_verifier.events.call_messages import Start
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.messages import Start
+from stream_verifier.events.log import Limits
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
 from stream_verifier.media.webrtc.network import host_addresses
@@ -95,7 +96,7 @@ def test_loopback_is_offered_only_by_a_server_on_loopback(tmp_path: Path) -> Non
 async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limits: Limits
 ) -> None:
-    hub = Hub(limits=limits)
+    hub = Hub(MemoryEventLog(limits=limits))
     sessions = make_sessions(tmp_path, SlowEmptyStore(), hub=hub)
     ids = iter(["s1", "s2", "s3", "s4"])
 
@@ -107,7 +108,8 @@ async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
         session, _ = await sessions.open(ENROL)
         await sessions.end(session.id)
     await sessions.open(ENROL)
+    await hub.flush()
     listed = [call.session for call in sessions.calls()]
     assert listed == ["s4", "s3", "s2"] == hub.sessions()[::-1]
-    assert all(hub.history(session) for session in listed)
+    assert all([await hub.history(session) for session in listed])
     await sessions.close()

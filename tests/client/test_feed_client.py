@@ -17,9 +17,9 @@ from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.client import EventFeed, FeedError, FeedEvent, FeedRefusedError, Lost, Position
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.client.connection import feed_url
-from stream_verifier.client.items import read_payload
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.reading import read_payload
 from stream_verifier.events.schema import StateChanged
 from tests.support.feed_media import Call, changed, ended, feed_server, score
 

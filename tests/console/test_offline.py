@@ -9,9 +9,11 @@ from model.types import Reference
 from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.console.timeline import read_timeline
 from stream_verifier.errors import MediaError, SettingsError
+from stream_verifier.events.event import Event
+from stream_verifier.events.schema import ErrorRaised, Score, SessionEnded, StateChanged
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
-from tests.support.calls import DemoCalls, Event
+from tests.support.calls import DemoCalls
 
 FACE_RATE_HZ = 2.0
 
@@ -53,13 +55,15 @@ def test_a_recording_that_breaks_off_is_scored_up_to_there(
     events: list[Event] = []
     with pytest.raises(MediaError, match=r"cut\.webm"):
         follow(cut, grace, recogniser, events)
-    types = [event["type"] for event in events]
+    types = [event.type for event in events]
     assert types.count("score") >= 3
     assert types[-2:] == ["error", "session_ended"]
-    assert (events[-2]["code"], events[-1]["reason"]) == ("bad_media", "error")
-    assert events[-1]["totals"]["windows"] == types.count("score")
+    failure, end = events[-2].payload, events[-1].payload
+    assert isinstance(failure, ErrorRaised) and isinstance(end, SessionEnded)
+    assert (failure.code, end.reason) == ("bad_media", "error")
+    assert end.totals.windows == types.count("score")
     timeline = read_timeline(events)
-    assert timeline.failure == events[-2]["message"]
+    assert timeline.failure == failure.message
     assert len(timeline.points) == types.count("score")
     assert timeline.spans[-1].state == "verified"
 
@@ -72,7 +76,8 @@ def test_the_same_file_gives_the_same_events(
         follow(demo_calls.get("grace", "eileen"), grace, recogniser, events)
     drop = {"wall", "session"}
     first, second = (
-        [{k: v for k, v in event.items() if k not in drop} for event in events] for events in runs
+        [{k: v for k, v in event.fields.items() if k not in drop} for event in events]
+        for events in runs
     )
     assert first == second
     assert first[-1]["reason"] == "complete"
@@ -91,16 +96,17 @@ def test_evidence_and_state_follow_the_operating_point_that_was_asked_for(
         operating_point=name,
     )
     point = recogniser.point(name)
-    assert started["operating_point"] == {
+    assert started.fields["operating_point"] == {
         "name": name,
         "accept": point.accept,
         "reject": point.reject,
     }
-    evidence = [event["evidence"] for event in events if event["type"] == "score"]
-    assert evidence[-1]["both"] >= point.accept
-    changes = [event for event in events if event["type"] == "state_changed"]
-    assert changes[-1]["state"] == "verified"
-    assert changes[-1]["llr"] in [known["both"] for known in evidence]
+    payloads = [event.payload for event in events]
+    known = [each.evidence.both for each in payloads if isinstance(each, Score) and each.evidence]
+    assert known[-1] >= point.accept
+    changes = [each for each in payloads if isinstance(each, StateChanged)]
+    assert changes[-1].state == "verified"
+    assert changes[-1].llr in known
 
 
 def test_an_unknown_operating_point_is_told_before_anything_is_read(

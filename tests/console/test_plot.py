@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from stream_verifier.console.plot import check_path, draw, write_plot
-from stream_verifier.console.timeline import STATES, read_timeline
+from stream_verifier.console.timeline import STATES
 from stream_verifier.errors import SettingsError
-from tests.support.timeline_media import Event, change, ended, failed, minute, score, started
+from tests.support.timeline_media import Event, change, ended, failed, minute, read, score, started
 
 
 def hour() -> list[Event]:
@@ -27,7 +27,7 @@ def hour() -> list[Event]:
 
 
 def drawn(events: list[Event]) -> Figure:
-    return draw(read_timeline(events), title="call.mp4: is it ada?")
+    return draw(read(events), title="call.mp4: is it ada?")
 
 
 def words(axes: Axes) -> list[str]:
@@ -43,7 +43,7 @@ def test_a_file_is_written_in_the_format_of_its_name(suffix: str, tmp_path: Path
     path = tmp_path / f"timeline{suffix}"
     check_path(path)
     assert not path.exists()
-    write_plot(read_timeline(minute()), path, title="call.mp4: is it ada?")
+    write_plot(read(minute()), path, title="call.mp4: is it ada?")
     assert path.stat().st_size > 5000
     if suffix == ".png":
         assert np.asarray(cv2.imread(str(path))).shape == (600, 1200, 3)
@@ -82,7 +82,7 @@ def test_over_an_hour_labels_are_thinned() -> None:
 
 def test_a_title_is_taken_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "timeline.png"
-    write_plot(read_timeline(minute()), path, title=r"\$x_{$ 視頻.mp4: is it a$da?")
+    write_plot(read(minute()), path, title=r"\$x_{$ 視頻.mp4: is it a$da?")
     assert path.stat().st_size > 5000
 
 
@@ -119,7 +119,7 @@ def test_a_path_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
         with pytest.raises(SettingsError, match="cannot be written"):
             check_path(path)
         with pytest.raises(SettingsError, match="cannot be written"):
-            write_plot(read_timeline(minute()), path)
+            write_plot(read(minute()), path)
 
 
 def test_a_picture_already_there_is_kept_until_the_new_one_is_drawn(tmp_path: Path) -> None:

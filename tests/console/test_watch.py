@@ -24,8 +24,9 @@ from stream_verifier.console.watch import (
     token_source,
 )
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.log import EventLog
+from stream_verifier.events.reading import read_event
 from stream_verifier.events.schema import Payload, Reason, State
+from stream_verifier.events.stamper import Stamper
 from tests.support.commands import refused, run
 from tests.support.feed_media import Call, changed, ended, feed_server, score, started
 
@@ -33,10 +34,13 @@ NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
 def events(session: str, *payloads: Payload, at: datetime = NOON) -> list[FeedEvent]:
-    log = EventLog(session, now=lambda: at)
-    raws = [log.stamp(payload) for payload in payloads]
+    stamper = Stamper(session, now=lambda: at)
+    stamped = [stamper.stamp(payload) for payload in payloads]
     position = Position("e", 1)
-    return [FeedEvent(position, session, raw["seq"], raw["type"], at, None, raw) for raw in raws]
+    return [
+        FeedEvent(position, session, event.seq, event.type, at, None, event.fields)
+        for event in stamped
+    ]
 
 
 def drawn(board: Board) -> str:
@@ -55,7 +59,7 @@ def test_calls_that_need_eyes_come_first_and_ended_ones_last() -> None:
         "wrong": [started(), changed(State.REJECTED)],
     }.items():
         for event in events(session, *payloads):
-            rows.take(event.raw, event.wall)
+            rows.take(read_event(event.raw))
     assert [row.session for row in rows.sorted()] == ["wrong", "odd", "fine", "over"]
 
 
@@ -63,7 +67,7 @@ def test_only_the_last_ended_calls_are_kept() -> None:
     rows = Rows(max_ended=2)
     for number in range(5):
         for event in events(f"s{number}", started(), ended(), changed()):
-            rows.take(event.raw, event.wall)
+            rows.take(read_event(event.raw))
     assert sorted(row.session for row in rows.sorted()) == ["s3", "s4"]
 
 
@@ -118,10 +122,10 @@ async def test_lines_are_the_events_as_they_came() -> None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        history = server.hub.history("s1")
+        history = await server.hub.history("s1")
     lines = [json.loads(line) for line in out.getvalue().splitlines()]
     assert lines[1] == {"type": "lost", "count": 2, "scores_only": True}
-    assert [lines[0], *lines[2:]] == [history[0], *history[3:]]
+    assert [lines[0], *lines[2:]] == [event.fields for event in (history[0], *history[3:])]
 
 
 async def test_the_table_starts_with_the_calls_that_run() -> None:

@@ -12,12 +12,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from stream_verifier.client import EventFeed, FeedEvent
-from stream_verifier.events import contract, replies
+from stream_verifier.events import contract
 from stream_verifier.events import feed_messages as feed
+from stream_verifier.events.call_messages import Answer
 from stream_verifier.events.envelope import Envelope
-from stream_verifier.events.log import EventLog
+from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.events.schema import AnyPayload
-from stream_verifier.events.types import EVENT_TYPES
+from stream_verifier.events.stamper import Stamper
 from stream_verifier.hosting.server import running_server
 from tests.support.calls import TIMEOUT_S, DemoCalls, enrol, make_settings, say, start_message
 from tests.support.commands import run
@@ -57,12 +58,12 @@ def test_the_command_writes_the_files(
 def test_every_type_of_event_has_an_example_that_fits() -> None:
     assert {payload.type for payload in PAYLOAD_EXAMPLES} == EVENT_TYPES
     for payload in PAYLOAD_EXAMPLES:
-        check(json.loads(json.dumps(EventLog("s").stamp(payload))))
+        check(json.loads(Stamper("s").stamp(payload).line))
 
 
 def test_an_event_that_lacks_a_field_or_has_another_version_does_not_fit() -> None:
     for payload in PAYLOAD_EXAMPLES:
-        event = EventLog("s").stamp(payload)
+        event = Stamper("s").stamp(payload).fields
         for field in event:
             assert not validator("Event").is_valid({k: event[k] for k in event if k != field})
         assert not validator("Event").is_valid({**event, "v": 2})
@@ -76,10 +77,10 @@ def test_messages_fit() -> None:
         feed.Dropped(scores=2),
         feed.Lost(events=None),
         feed.Refused(code="c", message="m"),
-        replies.Answer(sdp="v=0", session="s", resume_key="k", resume_within_s=15),
+        Answer(sdp="v=0", session="s", resume_key="k", resume_within_s=15),
     ):
         validator(type(message).__name__).validate(json.loads(message.model_dump_json()))
-    envelope = Envelope.seal(EventLog("s").stamp(PAYLOAD_EXAMPLES[0]), cursor=1, identity=None)
+    envelope = Envelope.seal(Stamper("s").stamp(PAYLOAD_EXAMPLES[0]), cursor=1, identity=None)
     validator("Envelope").validate(json.loads(envelope.text))
 
 

@@ -1,21 +1,22 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
+from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
+from tests.support import feed_media
 
 
-def score(number: int) -> dict[str, Any]:
-    return {"type": "score", "n": number}
+def score(number: int) -> Event:
+    return Event(number, "s", "", feed_media.score())
 
 
-def change(number: int) -> dict[str, Any]:
-    return {"type": "state_changed", "n": number}
+def change(number: int) -> Event:
+    return Event(number, "s", "", feed_media.changed())
 
 
 async def read(outbox: Outbox) -> list[int]:
-    return [event["n"] async for event in outbox]
+    return [event.seq async for event in outbox]
 
 
 async def test_events_come_in_order_and_end_with_close() -> None:

@@ -38,6 +38,12 @@ def url_of(server: RunningServer) -> str:
     return server.address.replace("http", "ws", 1) + "/api/v1/call"
 
 
+async def wire(call: Caller) -> AsyncIterator[Event]:
+    """A call's events exactly as they came."""
+    async for event in call:
+        yield json.loads(event.line)
+
+
 async def follow(
     server: RunningServer,
     media: Path,
@@ -48,7 +54,7 @@ async def follow(
     """Call, stop at the first event that fits, and return all events to the last."""
     events: list[Event] = []
     async with asyncio.timeout(TIMEOUT_S), Caller(server.address, media, **start) as call:
-        async for event in call:
+        async for event in wire(call):
             events.append(event)
             if until(event):
                 await call.stop()

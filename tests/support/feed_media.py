@@ -19,7 +19,6 @@ from stream_verifier.access.gate import Gate, Limits
 from stream_verifier.access.limiter import Limiter
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.log import EventLog
 from stream_verifier.events.schema import (
     ConnectionLost,
     ConnectionResumed,
@@ -36,6 +35,7 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from stream_verifier.events.stamper import Stamper
 from stream_verifier.web.feed_socket import feed_socket
 from tests.support.hosts import hosted
 
@@ -101,12 +101,12 @@ class Call:
 
     def __init__(self, hub: Hub, session: str, identity: str = "ada") -> None:
         self._hub = hub
-        self._log = EventLog(session)
+        self._stamper = Stamper(session)
         self.say(started(identity))
 
     def say(self, *payloads: Payload) -> None:
         for payload in payloads:
-            self._hub.publish(self._log.stamp(payload))
+            self._hub.publish(self._stamper.stamp(payload))
 
 
 @dataclass
@@ -148,7 +148,7 @@ async def feed_server(
         try:
             yield FeedServer(address, app)
         finally:
-            hub.close()
+            await hub.close()
 
 
 async def read(connection: ClientConnection, count: int) -> list[Event]:

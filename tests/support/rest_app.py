@@ -15,9 +15,11 @@ from stream_verifier.access.tokens import MAX_TTL_S, Tokens
 from stream_verifier.app import create_app
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownIdentityError
+from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
 from stream_verifier.web.state import Services, state_of_app
 from tests.support.calls import make_settings
+from tests.support.feed_media import score
 
 KEY = new_key()
 TOKENS = Tokens(parse_key(KEY))
@@ -54,9 +56,9 @@ class FakeSessions:
 
 
 class FakeHub:
-    def history(self, session: str, after_seq: int = 0) -> list[dict[str, Any]]:
-        numbers = range(after_seq + 1, 8)
-        return [{"seq": seq, "session": session, "type": "score"} for seq in numbers]
+    async def history(self, session: str, after_seq: int = 0) -> list[Event]:
+        wall = "2026-01-02T03:04:05.678Z"
+        return [Event(seq, session, wall, score()) for seq in range(after_seq + 1, 8)]
 
 
 def make_app(folder: Path, **changes: Any) -> FastAPI:

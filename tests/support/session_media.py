@@ -9,7 +9,8 @@ from typing import Any
 
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
-from stream_verifier.calls.session import Event, Session
+from stream_verifier.calls.session import Session
+from stream_verifier.events.event import Event
 from stream_verifier.events.schema import Payload
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
@@ -85,6 +86,10 @@ class Verification(VerifyPipeline):
         self.windows = 0
 
 
+async def _no_history(after: int, through: int) -> list[Event]:
+    return []
+
+
 def make_session(
     *,
     store: Store | None,
@@ -108,5 +113,5 @@ def make_session(
         enrolling=enrolling,
         resume_within_s=0.0,
         on_event=on_event,
-        history=lambda after: [],
+        history=_no_history,
     )

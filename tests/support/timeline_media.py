@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from stream_verifier.console.timeline import Timeline, read_timeline
+from stream_verifier.events.reading import read_event
+
 Event = dict[str, Any]
 POINT = {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
+
+
+def read(events: Iterable[Event]) -> Timeline:
+    """The timeline of events as JSON."""
+    return read_timeline(map(read_event, events))
 
 
 def started(**fields: Any) -> Event:

@@ -34,7 +34,7 @@ async def test_who_names_nothing_gets_all_that_the_token_covers_and_no_more(
         server.follow(token=token, after={"cursor": 0}) as feed,
     ):
         told = await read(feed, 1 + len(sessions))
-        hub.close()
+        await hub.close()
         with pytest.raises(websockets.ConnectionClosed) as closed:
             await feed.recv()
     assert [item["event"]["session"] for item in told[1:]] == sessions

@@ -69,7 +69,9 @@ async def test_a_subscriber_gets_what_happens_from_now_on(server: FeedServer) ->
     assert [item["event"]["type"] for item in envelopes] == [
         "score", "state_changed", "session_ended",
     ]  # fmt: skip
-    assert [item["event"] for item in envelopes] == server.hub.history("s1")[1:]
+    assert [item["event"] for item in envelopes] == [
+        event.fields for event in (await server.hub.history("s1"))[1:]
+    ]
 
 
 async def test_filters_must_all_fit(server: FeedServer) -> None:
@@ -234,7 +236,7 @@ async def test_a_stopping_server_sends_the_last_events_and_says_why() -> None:
     async with feed_server(hub) as server, server.follow() as feed:
         await read(feed, 1)
         Call(hub, "s1").say(ended())
-        hub.close()
+        await hub.close()
         last = await read(feed, 2)
         with pytest.raises(websockets.ConnectionClosed) as closed:
             await feed.recv()

@@ -17,7 +17,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S
 from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.hosting.server import RunningServer
-from tests.support.calls import TIMEOUT_S, DemoCalls, server_with
+from tests.support.calls import TIMEOUT_S, DemoCalls, server_with, wire
 from tests.support.rest_app import ADMIN, KEY, TOKENS, auth
 
 CLIENTS = ("httpcore", "httpx", "websockets.client", "aiortc", "aioice")
@@ -42,7 +42,7 @@ async def test_a_running_call_is_shown_and_ended_over_rest(
         api(server, headers=ADMIN) as client,
         Caller(server.address, media, **start) as call,
     ):
-        events = aiter(call)
+        events = wire(call)
         assert (await anext(events))["type"] == "session_started"
         shown = (await client.get(f"/calls/{call.session}")).json()
         assert (shown["identity"], shown["state"], shown["ended_at"]) == ("grace", "waiting", None)

@@ -75,7 +75,7 @@ async def delivering(
         settings = settings_for(folder, f"{address}/hook", **changes)
         async with webhooks(settings, hub, backoff=SOON, last_words_s=5):
             yield
-            hub.close()
+            await hub.close()
 
 
 def settings_for(folder: Path, url: str, **changes: Any) -> Settings:
@@ -172,7 +172,7 @@ async def test_a_receiver_that_is_away_holds_up_neither_server_nor_end(
         Call(hub, "s1").say(ended())
         while "attempt 1 of 10: ConnectError" not in caplog.text:  # noqa: ASYNC110
             await asyncio.sleep(0)
-        hub.close()
+        await hub.close()
     assert "too slow for the last events" in caplog.text
     assert SECRET not in caplog.text
     assert "ada" not in caplog.text

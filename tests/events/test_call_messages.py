@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_verifier.errors import ConsentError, ProtocolError
-from stream_verifier.events.messages import MAX_MESSAGE_BYTES, Resume, Start, Stop, parse_message
+from stream_verifier.events.call_messages import (
+    MAX_MESSAGE_BYTES,
+    Resume,
+    Start,
+    Stop,
+    parse_message,
+)
 
 CONSENT = {"subject": "Ada", "purpose": "tests", "text": "I agree."}
 

@@ -1,4 +1,4 @@
-"""What a client may say on a call's WebSocket; part of the wire contract."""
+"""What is said on a call's WebSocket beside the events; part of the wire contract."""
 
 from __future__ import annotations
 
@@ -74,6 +74,18 @@ class Resume(BaseModel):
     after: int = Field(0, ge=0, description="Number of the newest event that the client has.")
     sdp: str
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
+
+
+class Answer(BaseModel):
+    """The server's first message: the call is open, events follow."""
+
+    type: Literal["answer"] = "answer"
+    sdp: str = Field(description="The SDP answer to the client's offer.")
+    session: str = Field(description="The session's id, repeated in every event.")
+    resume_key: str = Field(description="The secret to show when resuming; tell nobody.")
+    resume_within_s: float = Field(
+        description="For so long the session waits for a lost client; 0: it does not."
+    )
 
 
 ClientMessage = Annotated[Start | Resume | Stop, Field(discriminator="type")]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from operator import attrgetter
-from typing import Any
 
 from stream_verifier.events.envelope import Envelope, Filter
+from stream_verifier.events.event import Event
 
 
 class Gone:
@@ -28,11 +28,11 @@ class Gone:
         if len(self._cursors) > self._max_cursors:
             self._forgotten = self._cursors.popleft()
 
-    def after(self, cursor: int) -> int | None:
-        """How many went that came after this cursor; None if that was forgotten."""
-        if self._forgotten > cursor:
+    def between(self, after: int, through: int) -> int | None:
+        """How many went that came above one cursor and up to another; None if forgotten."""
+        if self._forgotten > after:
             return None
-        return len(self._cursors) - bisect_right(self._cursors, cursor)
+        return bisect_right(self._cursors, through) - bisect_right(self._cursors, after)
 
 
 class SessionHistory:
@@ -45,7 +45,7 @@ class SessionHistory:
 
     def __init__(self, *, max_scores: int, max_lasting: int) -> None:
         self.identity: str | None = None
-        self.last_cursor = 0
+        self.last_cursor = self.last_seq = 0
         self._max_scores = max_scores
         self._max_lasting = max_lasting
         self._scores: deque[Envelope] = deque()
@@ -57,7 +57,7 @@ class SessionHistory:
 
     def add(self, envelope: Envelope) -> None:
         """Keep an event, at the price of the oldest of its kind where there are too many."""
-        self.last_cursor = envelope.cursor
+        self.last_cursor, self.last_seq = envelope.cursor, envelope.event.seq
         if envelope.dispensable:
             self._append(self._scores, envelope, self._max_scores)
         else:
@@ -70,23 +70,24 @@ class SessionHistory:
             self._drop_oldest(self._scores)
         return count
 
-    def after(self, cursor: int) -> list[Envelope]:
-        """All that is held and came after this cursor; not in order."""
+    def between(self, after: int, through: int) -> list[Envelope]:
+        """All that is held and came above one cursor and up to another; not in order."""
         held = (*self._scores, *self._lasting)
-        if cursor == 0:
+        if after == 0 and through >= self.last_cursor:
             return [*held]
-        return [item for item in held if item.cursor > cursor]
+        return [item for item in held if after < item.cursor <= through]
 
-    def events_after(self, seq: int) -> list[dict[str, Any]]:
+    def events_after(self, seq: int) -> list[Event]:
         """All that is held and has a higher number in its session, in order."""
-        return [item.event for item in in_order(self.after(0)) if item.event["seq"] > seq]
+        held = in_order([*self._scores, *self._lasting])
+        return [item.event for item in held if item.event.seq > seq]
 
-    def lost_after(self, cursor: int, wanted: Filter) -> int | None:
-        """How many wanted events came after this cursor and are no longer held."""
+    def lost_between(self, after: int, through: int, wanted: Filter) -> int | None:
+        """How many wanted events came above one cursor and up to another and are not held."""
         total = 0
         for event_type, gone in self._gone.items():
             if wanted.wants_type(event_type):
-                count = gone.after(cursor)
+                count = gone.between(after, through)
                 if count is None:
                     return None
                 total += count

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from stream_verifier.events.log import EventLog, to_line
 from stream_verifier.events.schema import (
     AnyPayload,
     Evidence,
@@ -16,6 +15,7 @@ from stream_verifier.events.schema import (
     State,
     StateChanged,
 )
+from stream_verifier.events.stamper import Stamper
 
 NOON = datetime(2026, 1, 2, 12, 0, 0, 345_678, tzinfo=UTC)
 
@@ -37,15 +37,15 @@ def make_score() -> Score:
 
 
 def test_events_are_numbered_from_one_and_dated() -> None:
-    log = EventLog("abc", now=lambda: NOON)
-    first, second = log.stamp(make_score()), log.stamp(make_score())
+    stamper = Stamper("abc", now=lambda: NOON)
+    first, second = (stamper.stamp(make_score()).fields for _ in range(2))
     assert (first["seq"], second["seq"]) == (1, 2)
     assert (first["v"], first["session"], first["type"]) == (1, "abc", "score")
     assert first["wall"] == "2026-01-02T12:00:00.345Z"
 
 
 def test_numbers_are_short_on_the_wire() -> None:
-    event = EventLog("abc").stamp(make_score())
+    event = Stamper("abc").stamp(make_score()).fields
     assert event["media_s"] == 1.2346
     assert event["fused"] == {"llr": 3.1416, "of": ["face", "voice"]}
     assert event["faces"] == [[0.1, 0.2, 0.3, 0.4]]
@@ -55,9 +55,9 @@ def test_numbers_are_short_on_the_wire() -> None:
 def test_a_start_says_where_the_states_change() -> None:
     point = OperatingPointInForce(name="alarm_8h", accept=2.0, reject=-3.0)
     about = {"mode": "verify", "identity": "ada", "model": "m", "comparator": "c"}
-    event = EventLog("abc").stamp(SessionStarted(media_s=0, operating_point=point, **about))
+    event = Stamper("abc").stamp(SessionStarted(media_s=0, operating_point=point, **about)).fields
     assert event["operating_point"] == {"name": "alarm_8h", "accept": 2.0, "reject": -3.0}
-    event = EventLog("abc").stamp(SessionStarted(media_s=0, **about | {"mode": "enrol"}))
+    event = Stamper("abc").stamp(SessionStarted(media_s=0, **about | {"mode": "enrol"})).fields
     assert event["operating_point"] is None
 
 
@@ -65,7 +65,7 @@ def test_an_event_without_its_envelope_is_a_payload_again() -> None:
     payload = StateChanged(
         media_s=2.5, state=State.VERIFIED, previous=State.WAITING, reasons=[], llr=4.5
     )
-    event = json.loads(to_line(EventLog("abc").stamp(payload)))
+    event = json.loads(Stamper("abc").stamp(payload).line)
     for field in ("v", "seq", "session", "wall"):
         del event[field]
     assert TypeAdapter(AnyPayload).validate_python(event) == payload

@@ -1,0 +1,134 @@
+"""Payloads of every type, with all that may be null null and set, as they were once recorded.
+
+``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what the server made
+of them; they are the wire, and change with its version alone..
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, get_args
+
+from stream_verifier.events.schema import (
+    ConnectionLost,
+    ConnectionResumed,
+    Enrolled,
+    EnrolmentProgress,
+    ErrorRaised,
+    Evidence,
+    FusedScore,
+    Gap,
+    MediaStarted,
+    ModalityScore,
+    OperatingPointInForce,
+    Payload,
+    Reason,
+    Score,
+    SessionEnded,
+    SessionStarted,
+    State,
+    StateChanged,
+    Totals,
+)
+
+SESSION = "0f3b-\u00e9-7"
+IDENTITY = 'Zo\u00eb "\u8996\u983b" O\'Neil\\\U0001f600\u2028\t\x7f</b>'
+EVENTS = Path(__file__).parents[1] / "events" / "recorded_events.jsonl"
+ENVELOPES = EVENTS.with_name("recorded_envelopes.jsonl")
+_BEGAN = datetime(2026, 2, 28, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+def clock() -> Iterator[datetime]:
+    """Wall times that cross midnight, a leap of months and full seconds."""
+    for number in range(1000):
+        yield _BEGAN + timedelta(milliseconds=37.0005 * number)
+
+
+def _of(model: type[Payload], field: str) -> tuple[Any, ...]:
+    return get_args(model.model_fields[field].annotation)
+
+
+def _started() -> Iterator[Payload]:
+    point = OperatingPointInForce(name="alarm_8h \u2713", accept=2.000049, reject=-3.00006)
+    yield SessionStarted(
+        media_s=0, mode="verify", identity=IDENTITY, model="m\u00b7a1b2", comparator="c/1",
+        operating_point=point,
+    )  # fmt: skip
+    yield SessionStarted(media_s=0.0, mode="enrol", identity="", model="", comparator="")
+    for kind in _of(MediaStarted, "kind"):
+        yield MediaStarted(media_s=0.12345, kind=kind)
+
+
+def _scored() -> Iterator[Payload]:
+    yield Score(
+        media_s=1, start_s=0, end_s=1, face=None, voice=None, fused=None, speech_s=0, faces=[],
+        notes=[], evidence=None, age_s=None,
+    )  # fmt: skip
+    for value in (
+        1.23456789, -0.00004, 0.00005, -1e-9, 1e-320, 1e16, -123456789.123456789, 1e22, 0.1 + 0.2,
+        2.5e-5, 3.00015, 5e-324, -0.0, 1.7976931348623157e308,
+    ):  # fmt: skip
+        yield Score(
+            media_s=abs(value) % 1e6, start_s=value, end_s=value,
+            face=ModalityScore(cosine=value, llr=-value),
+            voice=ModalityScore(cosine=-value, llr=value),
+            fused=FusedScore(llr=value, of=["face", "voice"]), speech_s=value,
+            faces=[(value, 0.3, 0.300004, 1), (0, -value, 0.00005, 0.99999)],
+            notes=["voice: too short", IDENTITY], spared=True,
+            evidence=Evidence(face=value, voice=-value, both=value / 3), age_s=value,
+        )  # fmt: skip
+    yield Score(
+        media_s=2, start_s=1, end_s=2, face=ModalityScore(cosine=0.5, llr=1), voice=None,
+        fused=FusedScore(llr=1, of=["face"]), speech_s=0.87, faces=[(0.1, 0.2, 0.3, 0.4)],
+        notes=[""], spared=False, evidence=Evidence(face=1, voice=0, both=0.5), age_s=0.2125,
+    )  # fmt: skip
+
+
+def _decided() -> Iterator[Payload]:
+    for state in State:
+        for previous in State:
+            yield StateChanged(
+                media_s=3.00005, state=state, previous=previous, reasons=[], llr=None
+            )
+    yield StateChanged(
+        media_s=4, state=State.REJECTED, previous=State.VERIFIED, reasons=list(Reason), llr=-0.00004
+    )
+
+
+def _enrolled() -> Iterator[Payload]:
+    yield EnrolmentProgress(
+        media_s=1, speech_s=0, speech_needed_s=10, faces=0, faces_needed=5, missing=[], boxes=[],
+        complete=True,
+    )  # fmt: skip
+    yield EnrolmentProgress(
+        media_s=1.00016, speech_s=3.14159, speech_needed_s=10, faces=2, faces_needed=5,
+        missing=["one_person_only", "turn_your_head \u2190"], boxes=[(1 / 3, 0, 1, 2 / 3)],
+        complete=False,
+    )  # fmt: skip
+    yield Enrolled(media_s=9.87654, identity=IDENTITY, id="i-1", speech_s=10.00004, faces=2**53)
+
+
+def _broken() -> Iterator[Payload]:
+    for kind in _of(Gap, "kind"):
+        yield Gap(media_s=5, kind=kind, start_s=4.00005, end_s=5, reason="reconnected")
+    for reason in _of(ConnectionLost, "reason"):
+        yield ConnectionLost(media_s=6.5, reason=reason)
+    yield ConnectionResumed(media_s=7, away_s=1 / 3)
+    yield ErrorRaised(media_s=8, code="bad_media", message="Line 1\nline 2: \u201cno\u201d \\ \x00")
+    for reason in _of(SessionEnded, "reason"):
+        yield SessionEnded(media_s=9, reason=reason, totals=Totals())
+    totals = Totals(windows=7, video_frames_dropped=10**12, audio_overrun_s=0.123456)
+    yield SessionEnded(media_s=9, reason="stopped", totals=totals)
+
+
+def recorded_payloads() -> Iterator[Payload]:
+    """All, in the order of the recording."""
+    for part in (_started, _scored, _decided, _enrolled, _broken):
+        yield from part()
+
+
+def lines_of(path: Path) -> list[str]:
+    """A recording's lines; other separators than line feeds are part of what was said."""
+    return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
