@@ -21,6 +21,7 @@ from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.identities.opening import open_store
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.settings import Settings
@@ -52,7 +53,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store = await asyncio.to_thread(open_store, settings)
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
-    hub = Hub(max_subscribers=settings.max_subscribers)
+    hub = Hub(MemoryEventLog(), max_subscribers=settings.max_subscribers)
     sessions = SessionRegistry(
         recogniser=recogniser,
         store=store,

@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
@@ -51,7 +52,7 @@ def mount(host_app: Starlette, prefix: str, settings: Settings | None = None) ->
 
 
 def _taker(host_app: Starlette, prefix: str) -> BaseRoute | None:
-    scope: dict[str, Any] = {
+    scope: Scope = {
         "type": "http",
         "method": "GET",
         "path": f"{prefix}/api/v1/health",

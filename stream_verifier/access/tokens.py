@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jwt
@@ -69,7 +69,7 @@ class Tokens:
         wanted = sorted(set(scopes))
         _check(wanted, identity=identity, session=session, ttl_s=ttl_s)
         issued = int(self._now())
-        claims: dict[str, Any] = {
+        claims: dict[str, object] = {
             "aud": AUDIENCE,
             "iat": issued,
             "exp": issued + max(1, int(ttl_s)),
@@ -118,7 +118,7 @@ def _check(scopes: list[Scope], *, identity: str | None, session: str | None, tt
         raise TokenRequestError(f"A session's id has 1 to {MAX_SESSION_CHARS} characters.")
 
 
-def _grant(claims: dict[str, Any]) -> Grant:
+def _grant(claims: Mapping[str, Any]) -> Grant:
     """Read the claims of a token whose signature holds.
 
     Raises:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import VERSION
 
 _FORMAT = "application/schema+json;version=draft-2020-12"
@@ -13,7 +13,7 @@ _CALL_REPLIES = ("Answer", "Event", "Refused")
 _WEBHOOKS = ("Envelope", "Dropped", "Lost")
 
 
-def describe_channels(*, call_requests: list[str], schema_file: str) -> dict[str, Any]:
+def describe_channels(*, call_requests: list[str], schema_file: str) -> JsonObject:
     """Describe the feed, the call and the webhook; payloads refer to the schema file.
 
     Args:
@@ -46,8 +46,8 @@ def describe_channels(*, call_requests: list[str], schema_file: str) -> dict[str
     }
 
 
-def _channel(address: str | None, description: str, messages: Iterable[str]) -> dict[str, Any]:
-    channel: dict[str, Any] = {
+def _channel(address: str | None, description: str, messages: Iterable[str]) -> JsonObject:
+    channel: JsonObject = {
         "address": address,
         "description": description,
         "messages": {item: {"$ref": f"#/components/messages/{item}"} for item in messages},
@@ -57,7 +57,7 @@ def _channel(address: str | None, description: str, messages: Iterable[str]) -> 
     return channel
 
 
-def _operation(action: str, channel: str, messages: Iterable[str]) -> dict[str, Any]:
+def _operation(action: str, channel: str, messages: Iterable[str]) -> JsonObject:
     """An operation as the server sees it: it receives what clients send."""
     return {
         "action": action,
@@ -66,7 +66,7 @@ def _operation(action: str, channel: str, messages: Iterable[str]) -> dict[str, 
     }
 
 
-def _message(name: str, schema_file: str) -> dict[str, Any]:
+def _message(name: str, schema_file: str) -> JsonObject:
     return {
         "name": name,
         "payload": {

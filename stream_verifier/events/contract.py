@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal, cast
 
 from pydantic import BaseModel, Field, create_model
 from pydantic.json_schema import models_json_schema
@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 from stream_verifier.events import feed_messages
 from stream_verifier.events.asyncapi import describe_channels
 from stream_verifier.events.call_messages import Answer, ClientMessage
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.kinds import PAYLOADS
 from stream_verifier.events.schema import VERSION, Payload
 from stream_verifier.events.unions import members
@@ -44,7 +45,7 @@ def event_of(payload: type[Payload]) -> type[Payload]:
     )
 
 
-def schema() -> dict[str, Any]:
+def schema() -> JsonObject:
     """JSON Schema (2020-12) of all messages; its root is any event.
 
     What the server sends may gain fields within one version, so readers must skip what they do
@@ -65,7 +66,7 @@ def schema() -> dict[str, Any]:
     }
 
 
-def asyncapi() -> dict[str, Any]:
+def asyncapi() -> JsonObject:
     """The AsyncAPI 3.0 document of both WebSockets and the webhook."""
     return describe_channels(
         call_requests=[model.__name__ for model in members(ClientMessage)],
@@ -84,32 +85,37 @@ def files() -> dict[str, str]:
 def _definitions(
     models: list[type[BaseModel]] | tuple[type[BaseModel], ...],
     mode: Literal["validation", "serialization"],
-) -> dict[str, Any]:
+) -> dict[str, JsonObject]:
     _, document = models_json_schema([(model, mode) for model in models])
-    definitions: dict[str, Any] = document["$defs"]
+    definitions: dict[str, JsonObject] = document["$defs"]
     for definition in definitions.values():
-        for field in definition.get("properties", {}).values():
+        for field in _properties(definition).values():
             # Made from the field's name, which says it better.
             field.pop("title", None)
     return definitions
 
 
-def _complete(definition: dict[str, Any]) -> None:
+def _properties(definition: JsonObject) -> dict[str, JsonObject]:
+    """Those of a model; an enumeration has none."""
+    return cast(dict[str, JsonObject], definition.get("properties", {}))
+
+
+def _complete(definition: JsonObject) -> None:
     """What the server sends has every field, defaults or not, and may gain more."""
     definition.pop("additionalProperties", None)
     if "properties" in definition:
-        definition["required"] = list(definition["properties"])
+        definition["required"] = [*_properties(definition)]
 
 
-def _any_of(events: list[type[Payload]]) -> dict[str, Any]:
+def _any_of(events: list[type[Payload]]) -> JsonObject:
     return {
         "description": "Any event; `type` tells which.",
         "oneOf": [{"$ref": f"#/$defs/{model.__name__}"} for model in events],
     }
 
 
-def _envelope() -> dict[str, Any]:
-    cursor = {
+def _envelope() -> JsonObject:
+    cursor: JsonObject = {
         "type": "integer",
         "minimum": 1,
         "description": "Counts the events of all sessions in one run of the server.",

@@ -75,7 +75,7 @@ class EventLog(Protocol):
         """Ids of all that is held: ended sessions in the order of their ends, then running ones."""
 
     async def append(self, events: Sequence[Event]) -> None:
-        """Number and keep these events, all or none, in this order.
+        """Number and keep these events, all or none, in this order. Numbers rise, by ones or more.
 
         ``SessionStarted`` says whom its session is about, ``SessionEnded`` ends it. An event that
         its session already has is passed over, so that a writer who does not know whether it was

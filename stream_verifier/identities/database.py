@@ -85,10 +85,10 @@ def store_errors(url: URL) -> Iterator[None]:
         ) from error
 
 
-def _engine_options(url: URL) -> dict[str, Any]:
+def _engine_options(url: URL) -> dict[str, object]:
     if not _is_sqlite(url):
         return {"pool_pre_ping": True}
-    options: dict[str, Any] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    options: dict[str, object] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
     if _file_of(url) is not None:
         # A connection per use leaves no thread and no page cache with deleted data behind.
         options["poolclass"] = NullPool

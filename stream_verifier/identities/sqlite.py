@@ -157,8 +157,8 @@ class SqliteIdentityStore:
     def _is(self, clean_name: str) -> Any:
         return identities.c.name_lookup == self._vault.lookup(clean_name)
 
-    def _seal(self, identity: Identity, reference: Reference) -> dict[str, Any]:
-        row: dict[str, Any] = {
+    def _seal(self, identity: Identity, reference: Reference) -> dict[str, object]:
+        row: dict[str, object] = {
             "id": identity.id,
             "name_lookup": self._vault.lookup(identity.name),
             "model_id": identity.model_id,
@@ -205,6 +205,7 @@ def _profile_to_bytes(identity: Identity) -> bytes:
 
 def _profile_from_bytes(plain: bytes, *, id: str, model_id: str) -> Identity:  # noqa: A002
     try:
+        # Checked by what it is made into.
         profile: dict[str, Any] = json.loads(plain)
         profile["created_at"] = datetime.fromisoformat(profile["created_at"])
         profile["consent"] = Consent.from_dict(profile["consent"])

@@ -171,7 +171,7 @@ def write(folder: Path, model: DecisionModel) -> None:
     )
 
 
-def told(done: Calibrated) -> dict[str, Any]:
+def told(done: Calibrated) -> dict[str, object]:
     """Everything as JSON values."""
     return {
         "before": None if done.before is None else done.before.model_dump(),

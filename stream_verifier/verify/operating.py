@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model.errors import WeightsError
 from model.runtime.weights import Weights
 from stream_verifier.errors import SettingsError
+from stream_verifier.events.json_object import JsonObject
 
 PART = "decision"
 FILE = "decision.json"
@@ -83,7 +84,7 @@ class DecisionModel(_Stored):
 
     evidence: EvidenceModel
     points: dict[str, OperatingPoint]
-    made_by: dict[str, Any] = Field(default_factory=dict)
+    made_by: JsonObject = Field(default_factory=dict)
 
     @classmethod
     def load(cls, weights: Weights) -> Self:

@@ -87,6 +87,7 @@ def _add_calls(app: FastAPI) -> None:
         app.add_api_route(path, endpoint, tags=["calls"], **more)
 
 
+# Here and below: keyword arguments of FastAPI, and what it makes itself.
 def _gives(model: Any, *statuses: int) -> dict[str, Any]:
     return {"response_model": model, "responses": described(*_GUARDED, *statuses)}
 

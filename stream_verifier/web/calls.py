@@ -20,7 +20,8 @@ from stream_verifier.web.state import state_of
 
 def describe(call: CallSummary) -> CallDescription:
     """A call as the API tells it."""
-    return CallDescription.model_validate(dataclasses.asdict(call))
+    totals = None if call.totals is None else call.totals.model_dump(mode="json")
+    return CallDescription.model_validate(dataclasses.asdict(call) | {"totals": totals})
 
 
 def _sessions(request: Request) -> SessionRegistry:

@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.events.schema import Totals
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -63,7 +62,7 @@ class CallDescription(BaseModel):
     media_s: float = Field(description="Media time of the newest event.")
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
     seq: int = Field(description="Number of the newest event.")
-    totals: Totals | None = Field(description="What it counted, once it ended.")
+    totals: JsonObject | None = Field(description="What it counted, once it ended.")
 
 
 class CallList(BaseModel):

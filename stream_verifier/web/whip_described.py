@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pydantic import JsonValue
 
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 from stream_verifier.web.problems import described
 
-_SDP = {"application/sdp": {"schema": {"type": "string"}}}
-_SECURITY: list[dict[str, list[str]]] = [{"token": []}]
+_SDP: JsonObject = {"application/sdp": {"schema": {"type": "string"}}}
+_SECURITY: list[JsonValue] = [{"token": []}]
 
 
-def paths() -> dict[str, Any]:
+def paths() -> JsonObject:
     """The paths of WHIP with their operations."""
     return {
         "/api/v1/whip/{identity}": {"post": _post()},
@@ -19,7 +20,7 @@ def paths() -> dict[str, Any]:
     }
 
 
-def _post() -> dict[str, Any]:
+def _post() -> JsonObject:
     return {
         "tags": ["whip"],
         "summary": "Publish Call",
@@ -39,7 +40,7 @@ def _post() -> dict[str, Any]:
     }
 
 
-def _delete() -> dict[str, Any]:
+def _delete() -> JsonObject:
     return {
         "tags": ["whip"],
         "summary": "End Published Call",
@@ -54,8 +55,8 @@ def _delete() -> dict[str, Any]:
     }
 
 
-def _parameter(name: str, description: str, max_chars: int | None) -> dict[str, Any]:
-    schema: dict[str, Any] = {"type": "string", "minLength": 1}
+def _parameter(name: str, description: str, max_chars: int | None) -> JsonObject:
+    schema: JsonObject = {"type": "string", "minLength": 1}
     if max_chars is not None:
         schema["maxLength"] = max_chars
     return {
@@ -67,9 +68,9 @@ def _parameter(name: str, description: str, max_chars: int | None) -> dict[str, 
     }
 
 
-def _headers(*names: str) -> dict[str, Any]:
+def _headers(*names: str) -> JsonObject:
     return {name: {"schema": {"type": "string"}} for name in names}
 
 
-def _problems(*statuses: int) -> dict[str, Any]:
+def _problems(*statuses: int) -> JsonObject:
     return {str(status): told for status, told in described(*statuses).items()}

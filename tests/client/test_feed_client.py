@@ -115,6 +115,7 @@ async def test_a_cut_connection_costs_no_event_and_doubles_none() -> None:
                     got += await take_events(feed, 7 * (round_ + 1))
                     cutter.cut()
                     call.say(changed())
+                await server.hub.flush()
                 got += await take_events(feed, server.hub.cursor - len(got))
                 assert feed.reconnections >= 1
     assert [event.seq for event in got] == list(range(1, 207))
