@@ -89,6 +89,6 @@ class Filter:
 
     def wants(self, envelope: Envelope) -> bool:
         """Whether this event is wanted."""
-        return self.wants_type(envelope.type) and self.wants_session(
-            envelope.session, envelope.identity
-        )
+        if self.types is not None and envelope.type not in self.types:
+            return False
+        return self.wants_session(envelope.session, envelope.identity)

@@ -23,8 +23,8 @@ READ = """async sessions => {
     return {
       read,
       words: inWords(read),
-      runs: Object.keys(SERIES).map((name) => runs(told.points, name)),
-      stretches: ["face", "voice"].map((side) => stretches(told.points, side)),
+      runs: Object.keys(SERIES).map((name) => runs(read.points, name)),
+      stretches: ["face", "voice"].map((side) => stretches(read.points, side)),
     };
   });
 }"""
