@@ -62,9 +62,7 @@ class Handover:
         loop = asyncio.get_running_loop()
         self._grace = loop.call_later(self.resume_within_s, self._on_gone)
 
-    async def connect(
-        self, connection: Connection, missed: Callable[[], Missed]
-    ) -> str:
+    async def connect(self, connection: Connection, missed: Callable[[], Missed]) -> str:
         """Start another connection, which then takes over; one client at a time.
 
         Args:

@@ -97,7 +97,7 @@ def _definitions(
 
 def _properties(definition: JsonObject) -> dict[str, JsonObject]:
     """Those of a model; an enumeration has none."""
-    return cast(dict[str, JsonObject], definition.get("properties", {}))
+    return cast("dict[str, JsonObject]", definition.get("properties", {}))
 
 
 def _complete(definition: JsonObject) -> None:

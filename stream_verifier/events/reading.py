@@ -46,10 +46,10 @@ def read_event(event: Mapping[str, object]) -> Event:
         raise ValueError("What has no type is no event.")
     known = read_payload(event)
     return Event(
-        seq=cast(int, _value(int, event.get("seq", _UNSAID))),
-        session=cast(str, _value(str, event.get("session", _UNSAID))),
-        wall=cast(str, _value(str, event.get("wall", _UNSAID))),
-        payload=cast(AnyPayload, known) if known is not None else _tolerated(event),
+        seq=cast("int", _value(int, event.get("seq", _UNSAID))),
+        session=cast("str", _value(str, event.get("session", _UNSAID))),
+        wall=cast("str", _value(str, event.get("wall", _UNSAID))),
+        payload=cast("AnyPayload", known) if known is not None else _tolerated(event),
     )
 
 
@@ -72,7 +72,7 @@ def _tolerated(event: Mapping[str, object]) -> AnyPayload | UnknownPayload:
     said = {"start_s": at_s, "end_s": at_s, **event, "media_s": at_s}
     model = PAYLOAD_OF_TYPE.get(str(event["type"]))
     if model is not None:
-        return cast(AnyPayload, _completed(model, said))
+        return cast("AnyPayload", _completed(model, said))
     stamps = ("v", "seq", "session", "wall")
     return UnknownPayload.model_validate(
         {"media_s": 0.0, **{key: value for key, value in event.items() if key not in stamps}}

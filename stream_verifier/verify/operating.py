@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from model.errors import WeightsError
 from model.runtime.weights import Weights
 from stream_verifier.errors import SettingsError
-from stream_verifier.events.json_object import JsonObject
 
 PART = "decision"
 FILE = "decision.json"
@@ -84,7 +83,8 @@ class DecisionModel(_Stored):
 
     evidence: EvidenceModel
     points: dict[str, OperatingPoint]
-    made_by: JsonObject = Field(default_factory=dict)
+    # Notes for people; nothing reads them.
+    made_by: dict[str, Any] = Field(default_factory=dict)
 
     @classmethod
     def load(cls, weights: Weights) -> Self:

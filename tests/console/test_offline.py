@@ -59,7 +59,8 @@ def test_a_recording_that_breaks_off_is_scored_up_to_there(
     assert types.count("score") >= 3
     assert types[-2:] == ["error", "session_ended"]
     failure, end = events[-2].payload, events[-1].payload
-    assert isinstance(failure, ErrorRaised) and isinstance(end, SessionEnded)
+    assert isinstance(failure, ErrorRaised)
+    assert isinstance(end, SessionEnded)
     assert (failure.code, end.reason) == ("bad_media", "error")
     assert end.totals.windows == types.count("score")
     timeline = read_timeline(events)

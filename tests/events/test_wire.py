@@ -6,38 +6,28 @@ import json
 
 from pydantic import TypeAdapter
 
-from stream_verifier.events.event import Event
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.events.reading import read_event, read_line
 from stream_verifier.events.schema import AnyPayload
-from stream_verifier.events.stamper import Stamper
 from tests.support.recorded_events import (
     ENVELOPES,
     EVENTS,
-    SESSION,
-    clock,
     lines_of,
-    recorded_payloads,
+    stamped,
 )
-
-
-def said() -> list[Event]:
-    times = clock()
-    stamper = Stamper(SESSION, now=lambda: next(times))
-    return [stamper.stamp(payload) for payload in recorded_payloads()]
 
 
 def test_the_lines_are_byte_for_byte_those_that_were_recorded() -> None:
     recorded = lines_of(EVENTS)
-    assert [event.line for event in said()] == recorded
+    assert [event.line for event in stamped()] == recorded
     assert {json.loads(line)["type"] for line in recorded} == EVENT_TYPES
 
 
 async def test_the_envelopes_are_byte_for_byte_those_that_were_recorded() -> None:
     hub = Hub()
     subscription = await hub.subscribe()
-    for event in said():
+    for event in stamped():
         hub.publish(event)
     await hub.close()
     texts = []
@@ -47,7 +37,7 @@ async def test_the_envelopes_are_byte_for_byte_those_that_were_recorded() -> Non
 
 
 def test_what_is_said_is_what_a_reader_reads() -> None:
-    for event in said():
+    for event in stamped():
         assert read_line(event.line) == read_event(event.fields) == event
         assert read_event(event.fields).line == event.line
 
@@ -55,6 +45,6 @@ def test_what_is_said_is_what_a_reader_reads() -> None:
 def test_folds_see_the_numbers_of_the_wire() -> None:
     payload: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)
     stamps = ("v", "seq", "session", "wall")
-    for event in said():
+    for event in stamped():
         wire = {k: v for k, v in json.loads(event.line).items() if k not in stamps}
         assert payload.validate_python(wire) == event.payload

@@ -24,9 +24,8 @@ from tests.support.feed_media import changed, ended, score, started
 from tests.support.recorded_events import (
     ENVELOPES,
     SESSION,
-    clock,
     lines_of,
-    recorded_payloads,
+    stamped,
 )
 
 EVERYTHING = Filter()
@@ -69,7 +68,8 @@ class EventLogContract(abc.ABC):
         await log.close()
 
     async def test_an_empty_log_has_a_name_and_nothing_in_it(self, log: EventLog) -> None:
-        assert log.epoch and len(log.epoch) <= 64
+        assert log.epoch
+        assert len(log.epoch) <= 64
         assert (log.cursor, log.sessions(), await log.history("s1")) == (0, [], [])
         stretch = await log.read(EVERYTHING, after=0, through=0)
         assert (stretch.envelopes, stretch.lost) == ([], 0)
@@ -91,9 +91,7 @@ class EventLogContract(abc.ABC):
     async def test_what_is_read_back_is_what_was_appended_byte_for_byte(
         self, log: EventLog
     ) -> None:
-        times = clock()
-        stamper = Stamper(SESSION, now=lambda: next(times))
-        events = [stamper.stamp(payload) for payload in recorded_payloads()]
+        events = stamped()
         await log.append(events)
         held = (await log.read(EVERYTHING, after=0, through=log.cursor)).envelopes
         assert [item.text for item in held] == lines_of(ENVELOPES)
@@ -217,7 +215,8 @@ class EventLogContract(abc.ABC):
             await small.append(Speaker(name).say(*[score(), changed()] * 4, ended()))
         kept = {name: [event.type for event in await small.history(name)] for name in ("s1", "s2")}
         assert sum(map(len, kept.values())) <= 12 or "score" not in kept["s1"]
-        assert "score" not in kept["s1"] and kept["s1"].count("state_changed") >= 4
+        assert "score" not in kept["s1"]
+        assert kept["s1"].count("state_changed") >= 4
 
     async def test_ended_sessions_hold_no_more_events_than_they_may(self, tmp_path: Path) -> None:
         log = self.make(tmp_path, Limits(lasting=100, ended_sessions=10, ended_events=12))

@@ -1,7 +1,9 @@
-"""Payloads of every type, with all that may be null null and set, as they were once recorded.
+"""Payloads of every type, with all that may be null null and set, and the bytes they became.
 
-``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what the server made
-of them; they are the wire, and change with its version alone..
+``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what version 0.1 sent. They
+are the wire: lines may be added at their ends, none may change. To add some:
+
+    python -m tests.support.recorded_events
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, get_args
 
+from stream_verifier.events.envelope import Envelope
+from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     ConnectionLost,
     ConnectionResumed,
@@ -32,6 +36,7 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from stream_verifier.events.stamper import Stamper
 
 SESSION = "0f3b-\u00e9-7"
 IDENTITY = 'Zo\u00eb "\u8996\u983b" O\'Neil\\\U0001f600\u2028\t\x7f</b>'
@@ -132,3 +137,22 @@ def recorded_payloads() -> Iterator[Payload]:
 def lines_of(path: Path) -> list[str]:
     """A recording's lines; other separators than line feeds are part of what was said."""
     return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+
+
+def stamped() -> list[Event]:
+    """All as events."""
+    times = clock()
+    stamper = Stamper(SESSION, now=lambda: next(times))
+    return [stamper.stamp(payload) for payload in recorded_payloads()]
+
+
+def main() -> None:
+    """Add what is not recorded yet."""
+    envelopes = [Envelope.seal(event, cursor=event.seq, identity=None).text for event in stamped()]
+    for path, made in ((EVENTS, [event.line for event in stamped()]), (ENVELOPES, envelopes)):
+        kept = lines_of(path)
+        path.write_text("\n".join([*kept, *made[len(kept) :]]) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
