@@ -1,7 +1,7 @@
 """Payloads of every type, with all that may be null null and set, and the bytes they became.
 
-``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what version 0.1 sent. They
-are the wire: lines may be added at their ends, none may change. To add some:
+``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what was sent. They are
+the wire: payloads are added in `_later` and lines at the end, none may change. To add some:
 
     python -m tests.support.recorded_events
 """
@@ -51,8 +51,9 @@ def clock() -> Iterator[datetime]:
         yield _BEGAN + timedelta(milliseconds=37.0005 * number)
 
 
-def _of(model: type[Payload], field: str) -> tuple[Any, ...]:
-    return get_args(model.model_fields[field].annotation)
+def _of(model: type[Payload], field: str, first: int) -> tuple[Any, ...]:
+    """The values that a field had when it was recorded; newer ones come after them."""
+    return get_args(model.model_fields[field].annotation)[:first]
 
 
 def _started() -> Iterator[Payload]:
@@ -62,7 +63,7 @@ def _started() -> Iterator[Payload]:
         operating_point=point,
     )  # fmt: skip
     yield SessionStarted(media_s=0.0, mode="enrol", identity="", model="", comparator="")
-    for kind in _of(MediaStarted, "kind"):
+    for kind in _of(MediaStarted, "kind", 2):
         yield MediaStarted(media_s=0.12345, kind=kind)
 
 
@@ -92,13 +93,18 @@ def _scored() -> Iterator[Payload]:
 
 
 def _decided() -> Iterator[Payload]:
-    for state in State:
-        for previous in State:
+    states = [*State][:5]
+    for state in states:
+        for previous in states:
             yield StateChanged(
                 media_s=3.00005, state=state, previous=previous, reasons=[], llr=None
             )
     yield StateChanged(
-        media_s=4, state=State.REJECTED, previous=State.VERIFIED, reasons=list(Reason), llr=-0.00004
+        media_s=4,
+        state=State.REJECTED,
+        previous=State.VERIFIED,
+        reasons=[*Reason][:10],
+        llr=-0.00004,
     )
 
 
@@ -116,21 +122,31 @@ def _enrolled() -> Iterator[Payload]:
 
 
 def _broken() -> Iterator[Payload]:
-    for kind in _of(Gap, "kind"):
+    for kind in _of(Gap, "kind", 2):
         yield Gap(media_s=5, kind=kind, start_s=4.00005, end_s=5, reason="reconnected")
-    for reason in _of(ConnectionLost, "reason"):
+    for reason in _of(ConnectionLost, "reason", 3):
         yield ConnectionLost(media_s=6.5, reason=reason)
     yield ConnectionResumed(media_s=7, away_s=1 / 3)
     yield ErrorRaised(media_s=8, code="bad_media", message="Line 1\nline 2: \u201cno\u201d \\ \x00")
-    for reason in _of(SessionEnded, "reason"):
+    for reason in _of(SessionEnded, "reason", 7):
         yield SessionEnded(media_s=9, reason=reason, totals=Totals())
     totals = Totals(windows=7, video_frames_dropped=10**12, audio_overrun_s=0.123456)
     yield SessionEnded(media_s=9, reason="stopped", totals=totals)
 
 
+def _later() -> Iterator[Payload]:
+    yield StateChanged(
+        media_s=10,
+        state=State.UNCERTAIN,
+        previous=State.VERIFIED,
+        reasons=[*Reason][10:13],
+        llr=1.25,
+    )
+
+
 def recorded_payloads() -> Iterator[Payload]:
     """All, in the order of the recording."""
-    for part in (_started, _scored, _decided, _enrolled, _broken):
+    for part in (_started, _scored, _decided, _enrolled, _broken, _later):
         yield from part()
 
 
