@@ -121,7 +121,7 @@ PLANTED = {
         "calls/session.py",
         'NAME = "_RTCPeerConnection__sctp"',
     ),
-    "a ring of imports": ("cycles", "events/schema.py", "from stream_verifier.events import types"),
+    "a ring of imports": ("cycles", "events/schema.py", "from stream_verifier.events import kinds"),
     "a module beside the rooms": ("loose", "helpers.py", ""),
     "a plural beside its singular": ("near twins", "calls/sessions.py", ""),
     "a doer beside what it does": ("near twins", "console/watcher.py", ""),
