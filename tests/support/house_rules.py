@@ -7,18 +7,16 @@ plant a violation without touching the files.
 from __future__ import annotations
 
 import ast
-import sys
+import re
 from collections.abc import Iterable, Iterator, Mapping
-from difflib import SequenceMatcher
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path, PurePosixPath
 
 Tree = Mapping[str, str]
 
-PATCHES = "stream_verifier/media/webrtc/aiortc_patches/"
 AIORTC = {"aiortc", "aioice"}
-_PACKAGES = {"stream_verifier", "model"}
-# What every Python object or a library in its public contract has.
-_PUBLIC_UNDERSCORES = {"_asdict", "_replace", "_fields", "_make"}
+_OWN = {"self", "cls", "super()"}
 
 
 def read_tree(root: Path, *packages: str) -> dict[str, str]:
@@ -30,25 +28,41 @@ def read_tree(root: Path, *packages: str) -> dict[str, str]:
     }
 
 
-def imports(source: str, *, at_load: bool = False) -> set[str]:
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
+
+
+def imports(path: str, source: str, *, at_load: bool = False) -> set[str]:
     """Dotted names that a module imports; ``from a import b`` gives both ``a`` and ``a.b``.
 
     Args:
+        path: of the module, which relative imports start from.
         source: its text.
         at_load: only what is imported when it is loaded, neither in functions nor for type checks.
     """
     names: set[str] = set()
-    for node in _loaded(ast.parse(source)) if at_load else ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    for node in _loaded(_parsed(source)) if at_load else ast.walk(_parsed(source)):
+        match node:
+            case ast.Import(names=aliases):
+                names |= {alias.name for alias in aliases}
+            case ast.ImportFrom(module=module, names=aliases, level=level):
+                whole = ".".join([*_package(path, level), *([module] if module else [])])
+                names |= {whole, *(f"{whole}.{alias.name}" for alias in aliases)}
+            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]):
+                if ast.unparse(func).rpartition(".")[2] in {"import_module", "__import__"}:
+                    names.add(name)
     return names
+
+
+def _package(path: str, level: int) -> tuple[str, ...]:
+    """The package that so many dots mean."""
+    return PurePosixPath(path).parts[:-level] if level else ()
 
 
 def _loaded(node: ast.AST) -> Iterator[ast.AST]:
     for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             continue
         if isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test):
             continue
@@ -61,73 +75,153 @@ def _prefixes(name: str) -> set[str]:
     return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
 
 
+def _is_in(path: str, place: str) -> bool:
+    return path == place or path.startswith(f"{place}/")
+
+
 def through_walls(tree: Tree, forbidden: Mapping[str, set[str]]) -> list[str]:
-    """Imports of what a room must not know; a room is a folder or one module."""
+    """Imports of what a place must not know; a place is a folder or one module."""
     found = []
-    for room, names in forbidden.items():
-        inside = [path for path in tree if path == room or path.startswith(f"{room}/")]
+    for place, names in forbidden.items():
+        inside = [path for path in tree if _is_in(path, place)]
         if not inside:
-            found.append(f"{room} is not there")
+            found.append(f"{place} is not there")
         for path in inside:
-            known = sorted(imports(tree[path]))
+            known = sorted(imports(path, tree[path]))
             found += [f"{path} imports {name}" for name in known if _prefixes(name) & names]
     return found
 
 
+def beyond_neighbours(tree: Tree, package: str, may_know: Mapping[str, set[str]]) -> list[str]:
+    """Imports of rooms that a room was not given, and modules that are in no room.
+
+    Args:
+        tree: all modules.
+        package: in which the rooms are.
+        may_know: for each room, or module that is one by itself, which others it may import. The
+            narrowest counts, so that what is within a room may know more, and be known less.
+    """
+    modules = {path: module for path in tree if (module := _within(_dotted(path), package))}
+    gone = may_know.keys() - {_room(module, may_know) for module in modules.values()}
+    found = [f"{room} is not there" for room in sorted(gone)]
+    for path, module in modules.items():
+        if (room := _room(module, may_know)) is None:
+            found.append(f"{path} is in no room")
+            continue
+        known = {_room(_within(name, package), may_know) for name in imports(path, tree[path])}
+        strange = known - {None, room} - may_know[room]
+        found += [f"{path} imports {other}" for other in sorted(filter(None, strange))]
+    return found
+
+
+def _within(name: str, package: str) -> str:
+    """A dotted name without the package that it is in; nothing if it is not."""
+    return name.removeprefix(f"{package}.") if name.startswith(f"{package}.") else ""
+
+
+def _room(name: str, rooms: Iterable[str]) -> str | None:
+    """The narrowest room that a dotted name lies in."""
+    return max(_prefixes(name) & set(rooms), key=len, default=None)
+
+
 def knows_aiortc(tree: Tree, *, only: str) -> list[str]:
-    """Modules outside a folder that import aiortc or aioice, or name their private parts."""
+    """Modules outside a folder that import aiortc or aioice."""
     return [
         f"{path} imports {name}"
         for path, source in tree.items()
         if not path.startswith(only)
-        for name in sorted(imports(source))
-        if name.split(".")[0] in AIORTC
+        for name in sorted(imports(path, source))
+        if _is_theirs(name)
     ]
 
 
-def private_names_of_others(tree: Tree) -> list[str]:
-    """Private attributes of aiortc's objects outside the one folder that may touch them.
+def private_names_of_others(tree: Tree, *, room: str, only: str) -> list[str]:
+    """Private names of aiortc and aioice outside the one folder that may touch them.
 
-    In a module that imports aiortc or aioice, a private attribute of anything but ``self`` and
-    ``cls``, by a dot or by a string, counts; so does a mangled name anywhere.
+    Where their objects are at hand, every private name counts that is not one's own: by a dot, in
+    a string, or imported; of ``self`` too, in a class that is derived from one of theirs and never
+    sets it. Elsewhere, names count that Python mangled for a class of theirs.
+
+    Args:
+        tree: all modules.
+        room: where their objects are at hand, as they are in every module that imports them.
+        only: the folder that may touch them.
     """
     found = []
     for path, source in tree.items():
-        if path.startswith(PATCHES):
+        if path.startswith(only):
             continue
-        knows = any(name.split(".")[0] in AIORTC for name in imports(source))
-        for node in ast.walk(ast.parse(source)):
-            found += [
-                f"{path}:{getattr(node, 'lineno', 0)} touches {name}"
-                for name in _private_names(node)
-                if knows or _mangled(name)
-            ]
+        near = path.startswith(room) or any(_is_theirs(one) for one in imports(path, source))
+        module = _parsed(source)
+        names = [*_touched(module), *_inherited(module)] if near else _mangled_names(module)
+        found += [f"{path}:{line} touches {name}" for line, name in names]
     return found
 
 
-def _private_names(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Attribute(value=ast.Name(id="self" | "cls"), attr=name):
-            if _mangled(name):
-                yield name
-        case ast.Attribute(value=value, attr=name):
-            own = isinstance(value, ast.Call) and ast.unparse(value.func) == "super"
-            if _private(name) and not own:
-                yield name
-        case ast.Call(
-            func=ast.Name(id="getattr" | "setattr" | "delattr" | "hasattr"),
-            args=[_, ast.Constant(value=str(name)), *_],
-        ):
-            if _private(name):
-                yield name
-        case ast.Constant(value=str(name)):
-            if _mangled(name):
-                yield name
+def _is_theirs(name: str) -> bool:
+    return name.partition(".")[0] in AIORTC
+
+
+def _touched(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """Private names of anything but ``self``, ``cls`` and ``super()``, with their lines."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(value=value, attr=name) if ast.unparse(value) not in _OWN:
+                names = [name]
+            case ast.Constant(value=str(text)):
+                names = text.split(".")
+            case ast.ImportFrom(module=str(name), names=aliases) if _is_theirs(name):
+                names = [*name.split("."), *(alias.name for alias in aliases)]
+            case ast.Import(names=aliases):
+                names = [part for alias in aliases for part in alias.name.split(".")]
+            case _:
+                continue
+        yield from ((node.lineno, name) for name in names if _private(name))
+    yield from _mangled_names(module)
+
+
+def _mangled_names(module: ast.Module) -> Iterator[tuple[int, str]]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(attr=name) | ast.Constant(value=str(name)) if _mangled(name):
+                yield node.lineno, name
+
+
+def _inherited(module: ast.Module) -> Iterator[tuple[int, str]]:
+    """Private names of ``self`` that a class derived from one of theirs reads and never sets."""
+    theirs = {
+        alias.asname or alias.name
+        for node in ast.walk(module)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+        if _is_theirs(getattr(node, "module", None) or alias.name)
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.ClassDef) and {_first(base) for base in node.bases} & theirs:
+            yield from _never_set(node)
+
+
+def _first(base: ast.expr) -> str:
+    return ast.unparse(base).partition(".")[0]
+
+
+def _never_set(node: ast.ClassDef) -> Iterator[tuple[int, str]]:
+    own = [
+        part
+        for part in ast.walk(node)
+        if isinstance(part, ast.Attribute) and ast.unparse(part.value) == "self"
+    ]
+    methods = ast.FunctionDef | ast.AsyncFunctionDef
+    made = {part.name for part in node.body if isinstance(part, methods)}
+    made |= {part.attr for part in own if isinstance(part.ctx, ast.Store)}
+    yield from (
+        (part.lineno, part.attr) for part in own if _private(part.attr) and part.attr not in made
+    )
 
 
 def _private(name: str) -> bool:
     dunder = name.startswith("__") and name.endswith("__")
-    return name.startswith("_") and not dunder and name not in _PUBLIC_UNDERSCORES
+    return name.isidentifier() and name.startswith("_") and name.strip("_") != "" and not dunder
 
 
 def _mangled(name: str) -> bool:
@@ -136,37 +230,21 @@ def _mangled(name: str) -> bool:
 
 
 def import_cycles(tree: Tree) -> list[str]:
-    """Modules that import each other in a ring when they are loaded, by way of others too."""
-    modules = {_dotted(path): source for path, source in tree.items()}
+    """A ring of modules that import each other when they are loaded, if there is one."""
+    paths = {_dotted(path): path for path in tree}
     knows = {
-        name: sorted(_known(imports(source, at_load=True), modules) - {name})
-        for name, source in modules.items()
+        name: (imports(path, tree[path], at_load=True) & paths.keys()) - {name}
+        for name, path in paths.items()
     }
-    return [" -> ".join(ring) for ring in _rings(knows)]
+    try:
+        TopologicalSorter(knows).prepare()
+    except CycleError as error:
+        return [" -> ".join(error.args[1])]
+    return []
 
 
 def _dotted(path: str) -> str:
     return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _known(names: Iterable[str], modules: Mapping[str, str]) -> set[str]:
-    return {name for name in names if name in modules}
-
-
-def _rings(knows: Mapping[str, list[str]]) -> Iterator[list[str]]:
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 3 * len(knows)))
-    done: set[str] = set()
-
-    def visit(name: str, way: list[str]) -> Iterator[list[str]]:
-        if name in way:
-            yield [*way[way.index(name) :], name]
-        elif name not in done:
-            for other in knows[name]:
-                yield from visit(other, [*way, name])
-            done.add(name)
-
-    for name in knows:
-        yield from visit(name, [])
 
 
 def loose_modules(tree: Tree, package: str, allowed: set[str]) -> list[str]:
@@ -179,30 +257,21 @@ def loose_modules(tree: Tree, package: str, allowed: set[str]) -> list[str]:
 
 def near_twins(tree: Tree) -> list[str]:
     """Neighbours whose names differ by an s or an ending alone, such as link and links."""
-    found = []
-    for folder in sorted({str(PurePosixPath(path).parent) for path in tree}):
-        names = sorted(_names_in(tree, folder))
-        found += [
-            f"{folder}: {one}, {other}"
-            for number, one in enumerate(names)
-            for other in names[number + 1 :]
-            if _twins(one, other)
-        ]
-    return found
-
-
-def _names_in(tree: Tree, folder: str) -> set[str]:
-    inside = [
-        PurePosixPath(path).relative_to(folder) for path in tree if path.startswith(f"{folder}/")
+    twins: dict[tuple[str, str], set[str]] = {}
+    for path in tree:
+        for place in (PurePosixPath(path), *PurePosixPath(path).parents):
+            if place.name and not place.stem.startswith("__"):
+                twins.setdefault((str(place.parent), _stem(place.stem)), set()).add(place.stem)
+    return [
+        f"{folder}: {', '.join(sorted(names))}"
+        for (folder, _), names in sorted(twins.items())
+        if len(names) > 1
     ]
-    return {path.parts[0].removesuffix(".py") for path in inside} - {"__init__", "__main__"}
 
 
-_ENDINGS = ("s", "es", "er", "ed", "ing", "ings", "ion", "ions")
+_ENDINGS = re.compile(r"(?<=\w{3})(e?s|e|ed|ers?|ors?|ings?|ions?|ments?|y|ies)$")
 
 
-def _twins(one: str, other: str) -> bool:
-    shared = SequenceMatcher(None, one, other).find_longest_match()
-    stem = one[: shared.size] if shared.a == shared.b == 0 else ""
-    rests = {one[len(stem) :], other[len(stem) :]}
-    return len(stem) >= 4 and rests <= {"", "e", *_ENDINGS} and bool(rests & {"", "e", *_ENDINGS})
+def _stem(name: str) -> str:
+    """A name without its ending, nor the letter that it doubled."""
+    return re.sub(r"(\w)\1$", r"\1", _ENDINGS.sub("", name))
