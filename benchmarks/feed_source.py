@@ -17,6 +17,9 @@ import time
 from collections.abc import Iterator
 from itertools import cycle
 from pathlib import Path
+from typing import cast
+
+from starlette.applications import Starlette
 
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import (
@@ -34,6 +37,7 @@ from stream_verifier.events.stamper import Stamper
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.hosting.server import make_server
 from stream_verifier.settings import load_settings
+from stream_verifier.web.state import state_of_app
 
 _SCORES_A_CHANGE = 4
 
@@ -101,7 +105,7 @@ async def serve(options: argparse.Namespace, folder: Path) -> None:
     await server.startup_over.wait()
     print(address_of(listener), flush=True)
     await asyncio.to_thread(sys.stdin.readline)
-    hub: Hub = server.config.app.state.server.hub  # type: ignore[union-attr]
+    hub = state_of_app(cast("Starlette", server.config.app)).hub
     times = await speak(hub, calls=options.calls, rate_hz=options.rate, seconds=options.seconds)
     await asyncio.to_thread(options.times.write_text, json.dumps(times))
     print("done", flush=True)

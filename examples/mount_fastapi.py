@@ -17,6 +17,7 @@ from fastapi.responses import HTMLResponse
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import SettingsError
 from stream_verifier.mount import mount
+from stream_verifier.web.state import state_of_app
 
 _PAGE = """<!doctype html>
 <html lang="en">
@@ -29,14 +30,15 @@ _PAGE = """<!doctype html>
 
 app = FastAPI(title="A host of our own")
 verifier = mount(app, "/verify")
-tokens = verifier.state.server.gate.tokens
+tokens = state_of_app(verifier).gate.tokens
 if tokens is None:
     raise SettingsError("Set STREAM_VERIFIER_TOKEN_KEY first: make one with  stream-verifier key.")
+issue = tokens.issue
 
 
 @app.get("/call/{name}")
 async def call_page(name: str) -> HTMLResponse:
     """A page with a badge; a real host would first see who is logged in."""
-    token = tokens.issue([Scope.PUBLISH], identity=name, ttl_s=300)
+    token = issue([Scope.PUBLISH], identity=name, ttl_s=300)
     page = _PAGE.format(name=html.escape(name), token=token)
     return HTMLResponse(page, headers={"cache-control": "no-store"})

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
@@ -23,6 +24,7 @@ from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.identities.opening import open_store
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
@@ -34,7 +36,7 @@ from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
-from stream_verifier.web.state import ServerState, Services, state_of_app
+from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
 _logger = logging.getLogger(__name__)
@@ -59,10 +61,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         store=store,
         engine=engine,
         hub=hub,
-        make_source=PeerFactory(settings),
+        make_source=state.make_source,
         settings=settings,
     )
-    state.services = Services(store=store, hub=hub, sessions=sessions)
+    set_state(app, replace(state, services=Services(store=store, hub=hub, sessions=sessions)))
     engine.start()
     _say_who_is_answered(state.gate)
     try:
@@ -84,11 +86,14 @@ def _say_who_is_answered(gate: Gate) -> None:
         )
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(
+    settings: Settings | None = None, make_source: SourceFactory | None = None
+) -> FastAPI:
     """Make the application; its lifespan loads the model and closes every call.
 
     Args:
         settings: default from the environment.
+        make_source: makes what a call's media comes from; WebRTC by default.
 
     Raises:
         SettingsError: the key for tokens is none.
@@ -110,7 +115,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         },
         lifespan=_lifespan,
     )
-    ServerState(settings=settings, gate=Gate.of(settings), waiting_room=WaitingRoom()).attach(app)
+    state = ServerState(
+        settings=settings,
+        gate=Gate.of(settings),
+        waiting_room=WaitingRoom(),
+        make_source=make_source or PeerFactory(settings),
+    )
+    set_state(app, state)
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)

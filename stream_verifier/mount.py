@@ -14,12 +14,18 @@ from starlette.types import Scope
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 
 _PREFIX = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 
 
-def mount(host_app: Starlette, prefix: str, settings: Settings | None = None) -> FastAPI:
+def mount(
+    host_app: Starlette,
+    prefix: str,
+    settings: Settings | None = None,
+    make_source: SourceFactory | None = None,
+) -> FastAPI:
     """Serve the API, the SDK and the pages under a prefix of a host's application.
 
     Call it before the host starts. The host's lifespan runs around this one's: what the host opens
@@ -31,6 +37,7 @@ def mount(host_app: Starlette, prefix: str, settings: Settings | None = None) ->
         prefix: where, such as "/verify".
         settings: default from the environment. Set ``token_key``: without one only clients on
             this machine are answered.
+        make_source: makes what a call's media comes from; WebRTC by default.
 
     Returns:
         The mounted application.
@@ -45,7 +52,7 @@ def mount(host_app: Starlette, prefix: str, settings: Settings | None = None) ->
             f"The host's route {taker!r} already takes what is under {prefix}: mount before adding "
             "it, or choose another prefix."
         )
-    app = create_app(settings)
+    app = create_app(settings, make_source)
     host_app.mount(prefix, app)
     _nest_lifespan(host_app, app)
     return app

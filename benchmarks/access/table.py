@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
+from fastapi import FastAPI
 from pydantic import SecretStr
 
 from benchmarks.access.asking import ask
@@ -12,6 +14,7 @@ from benchmarks.access.one_call import OneCall
 from benchmarks.access.ways import WAYS, Way
 from stream_verifier.app import create_app
 from stream_verifier.settings import Settings
+from stream_verifier.web.state import Services, set_state, state_of_app
 
 _PLENTY = 10_000
 _HEAD = """# Who gets in
@@ -55,13 +58,20 @@ async def try_all(settings: Settings) -> list[Result]:
     }
     app = create_app(settings.model_copy(update=changes))
     async with app.router.lifespan_context(app):
-        services = app.state.server.services
-        services.sessions = OneCall(services.sessions)
+        _stand_before(app)
         results = []
         for way in WAYS:
             answers = {case.name: await ask(app, way, case) for case in _cases_of(way)}
             results.append(Result(way, answers, await ask(app, way, RIGHT)))
         return results
+
+
+def _stand_before(app: FastAPI) -> None:
+    """Let one more call seem to run."""
+    state = state_of_app(app)
+    sessions: Any = OneCall(state.sessions)
+    services = Services(store=state.store, hub=state.hub, sessions=sessions)
+    set_state(app, replace(state, services=services))
 
 
 def _cases_of(way: Way) -> list[Case]:

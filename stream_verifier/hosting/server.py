@@ -15,6 +15,7 @@ from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.listener import address_of, listen
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 from stream_verifier.web.logs import keep_secrets_out
 from stream_verifier.web.state import state_of_app
@@ -48,15 +49,19 @@ class Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def make_server(settings: Settings) -> Server:
+def make_server(settings: Settings, make_source: SourceFactory | None = None) -> Server:
     """Make a server that is not running yet.
 
     A dead peer shows on the WebSocket's ping within twice 5 s, long before the peer connection
     would notice.
+
+    Args:
+        settings: of the application and of where it is served.
+        make_source: makes what a call's media comes from; WebRTC by default.
     """
     keep_secrets_out(logging.getLogger("uvicorn.error"))
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, make_source),
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
@@ -101,14 +106,20 @@ class RunningServer:
 
 
 @contextlib.asynccontextmanager
-async def running_server(settings: Settings) -> AsyncIterator[RunningServer]:
+async def running_server(
+    settings: Settings, make_source: SourceFactory | None = None
+) -> AsyncIterator[RunningServer]:
     """Serve in the background of this event loop.
+
+    Args:
+        settings: of the application and of where it is served.
+        make_source: makes what a call's media comes from; WebRTC by default.
 
     Raises:
         SettingsError: the port cannot be listened on, or the application did not start.
     """
     listener = listen(settings)
-    server = make_server(settings)
+    server = make_server(settings, make_source)
     serving = asyncio.create_task(server.serve(sockets=[listener]))
     try:
         await server.startup_over.wait()

@@ -1,4 +1,4 @@
-"""A recording as a live source: its media comes into a call's inbox at the pace of its clock."""
+"""A recording as the source of a call, as if it came live."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stream_verifier.errors import MediaError
@@ -19,106 +19,141 @@ _logger = logging.getLogger(__name__)
 
 
 class RecordedSource:
-    """Plays media that is there already into a call; a `MediaSource`.
+    """Plays media that is there already; a `MediaSource` that tells a client nothing.
+
+    A recording that breaks off is played up to there.
 
     Args:
-        media: in order, such as a `FileSource`; read in a thread, since decoding takes a while.
+        media: in the order of media time, from 0; such as a `FileSource`. It is read in a thread,
+            an item ahead, and its iterator is closed in the end.
         inbox: where it goes.
+        paced: whether each item comes when its media time has passed. Otherwise it comes as soon
+            as it is decoded and without an arrival, and who empties the inbox has to keep up.
     """
 
-    def __init__(self, media: Iterable[MediaItem], *, inbox: MediaInbox) -> None:
+    def __init__(
+        self, media: Iterable[MediaItem], *, inbox: MediaInbox, paced: bool = True
+    ) -> None:
         self.closed = asyncio.Event()
+        """Set when all was played or `close` was called, which still has to be awaited."""
         self._media = media
         self._inbox = inbox
+        self._paced = paced
         self._open = True
+        self._items: Iterator[MediaItem] | None = None
         self._origin_s: float | None = None
-        self._offset_s = 0.0
+        self._before: Mark | None = None
         self._ends_s: dict[str, float] = {}
-        self._before: dict[str, float] = {}
-        self._frames: Counter[str] = Counter()
+        self._counts: Counter[str] = Counter()
         self._came_s: dict[str, float] = {}
-        self._playing: asyncio.Task[None] | None = None
+        self._work: asyncio.Task[MediaItem | None] | None = None
+        self._closing: asyncio.Task[None] | None = None
 
     @property
     def stats(self) -> SourceStats:
-        """State and counts now."""
+        """State and counts now; a packet is an item of media."""
         now_s = time.monotonic()
         streams = {
             kind: StreamStats(packets=count, frames=count, silent_s=now_s - self._came_s[kind])
-            for kind, count in self._frames.items()
+            for kind, count in self._counts.items()
         }
-        state = "closed" if self.closed.is_set() else "connected" if self._playing else "new"
-        return SourceStats(state, synchronised=True, streams=streams)
+        state = "new" if self._work is None else "connected"
+        return SourceStats("closed" if self.closed.is_set() else state, True, streams)
 
     @property
     def mark(self) -> Mark | None:
-        """Where its media stands; None before any came, here or over an earlier source."""
+        """Where its media stands; None before any came, here or where it carries on."""
         if self._origin_s is None or not (self._before or self._ends_s):
             return None
-        return Mark(self._origin_s, {**self._before, **self._ends_s})
+        return Mark(
+            self._origin_s, {**(self._before.ends_s if self._before else {}), **self._ends_s}
+        )
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another source of the same call stopped; before any media."""
-        self._origin_s = mark.origin_s
-        floor_s = max(mark.ends_s.values(), default=0.0)
-        self._offset_s = max(floor_s, time.monotonic() - mark.origin_s)
-        self._before = dict(mark.ends_s)
+        self._origin_s = mark.origin_at(time.monotonic())
+        self._before = mark
 
     async def start(self) -> str:
-        """Begin to play.
+        """Open the recording, then play it from the next turn of the event loop on.
 
         Raises:
-            MediaError: it was started before.
+            MediaError: it cannot be opened, is empty, or was started or closed already.
         """
-        if self._playing is not None or self.closed.is_set():
-            raise MediaError("This recording was played already. Open it again.")
-        self._playing = asyncio.create_task(self._play())
+        if self._work is not None or self.closed.is_set():
+            raise MediaError("This recording was played already. Make another source of it.")
+        self._work = asyncio.create_task(self._read())
+        try:
+            if (first := await asyncio.shield(self._work)) is None:
+                raise MediaError("There is nothing in this recording. Give one with media.")
+            if self.closed.is_set():
+                raise MediaError("This recording was closed before it could be played.")
+        except BaseException:
+            await self.close()
+            raise
+        self._work = asyncio.create_task(self._play(first))
         return ""
 
     def silence(self) -> None:
-        """Put nothing more into the inbox, from now on."""
+        """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
         self._open = False
 
     async def close(self) -> None:
-        """Stop playing. Idempotent."""
+        """Stop playing and let go of the recording. Idempotent."""
+        if self._closing is None:
+            self._closing = asyncio.create_task(self._close())
+        await asyncio.shield(self._closing)
+
+    async def _close(self) -> None:
         self.silence()
         self.closed.set()
-        if self._playing is not None:
-            self._playing.cancel()
-            await asyncio.wait({self._playing})
+        if self._work is not None:
+            await asyncio.wait({self._work})
+        if (release := getattr(self._items, "close", None)) is not None:
+            await asyncio.to_thread(release)
 
-    async def _play(self) -> None:
-        items = iter(self._media)
+    async def _read(self) -> MediaItem | None:
+        return await asyncio.to_thread(self._next)
+
+    def _next(self) -> MediaItem | None:
+        if self._items is None:
+            self._items = iter(self._media)
+        return next(self._items, None)
+
+    async def _play(self, item: MediaItem | None) -> None:
+        start_s = time.monotonic()
+        if self._origin_s is None:
+            self._origin_s = start_s
+        shift_s = start_s - self._origin_s
         try:
-            started_s = time.monotonic()
-            if self._origin_s is None:
-                self._origin_s = started_s
-            while (item := await asyncio.to_thread(next, items, None)) is not None:
-                await asyncio.sleep(started_s + item.end_s - time.monotonic())
-                self._take(item)
-        except MediaError:
-            _logger.warning("a recording broke off; what came of it was played")
+            while item is not None:
+                await self._wait_until(start_s + item.end_s)
+                if self.closed.is_set():
+                    return
+                self._take(item.shifted(shift_s))
+                item = await self._read()
+        except MediaError as error:
+            _logger.warning("a recording broke off (%s): what came before was played", error.code)
+        except Exception:
+            _logger.exception("a recording could not be played on; its source ends")
         finally:
             self.closed.set()
-            with contextlib.suppress(AttributeError, ValueError):
-                items.close()  # type: ignore[attr-defined]
+
+    async def _wait_until(self, at_s: float) -> None:
+        if self._paced and (wait_s := at_s - time.monotonic()) > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.closed.wait(), wait_s)
 
     def _take(self, item: MediaItem) -> None:
-        """Put one item in, dated on the call's clock."""
-        kind, at_s = item.kind, item.start_s + self._offset_s
-        before, self._before = self._before, {}
-        for one, end_s in before.items():
-            self._put(MediaGap(one, end_s, max(end_s, at_s), "reconnected"))
+        before, self._before = self._before, None
+        for gap in before.gaps_until(item.start_s) if before else ():
+            self._put(gap)
         if not isinstance(item, MediaGap):
-            self._frames[kind] += 1
-            self._came_s[kind] = time.monotonic()
-        moved = self._dated(item)
-        self._ends_s[kind] = moved.end_s
-        self._put(moved)
-
-    def _dated(self, item: MediaItem) -> MediaItem:
-        moved = item.shifted(self._offset_s)
-        return moved if isinstance(moved, MediaGap) else replace(moved, arrived_s=time.monotonic())
+            now_s = self._came_s[item.kind] = time.monotonic()
+            self._counts[item.kind] += 1
+            self._ends_s[item.kind] = item.end_s
+            item = replace(item, arrived_s=now_s if self._paced else None)
+        self._put(item)
 
     def _put(self, item: MediaItem) -> None:
         if self._open:

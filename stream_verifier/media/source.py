@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.types import MediaGap
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,32 @@ class Mark:
 
     origin_s: float
     ends_s: Mapping[str, float]
+
+    @property
+    def newest_s(self) -> float:
+        """Media time that nothing of the next source may lie before."""
+        return max(self.ends_s.values(), default=0.0)
+
+    def origin_at(self, now_s: float) -> float:
+        """Monotonic time at which media time is 0 for a next source.
+
+        Args:
+            now_s: monotonic, when its first media may come at the earliest.
+        """
+        return min(self.origin_s, now_s - self.newest_s)
+
+    def gaps_until(self, time_s: float) -> list[MediaGap]:
+        """What is missing until the next source's first media, of all kinds at once.
+
+        So no window counts one kind anew and the other from before.
+
+        Args:
+            time_s: when that media begins.
+        """
+        return [
+            MediaGap(kind, end_s, max(end_s, time_s), "reconnected")
+            for kind, end_s in self.ends_s.items()
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +87,7 @@ class SourceStats:
 class MediaSource(Protocol):
     """Puts the media of one call into its inbox, as it comes; used on the event loop only.
 
+    It never waits for who empties the inbox: that one drops what is too much, and counts it.
     `media_source_contract` in the tests says what all of them keep.
     """
 
@@ -79,11 +107,18 @@ class MediaSource(Protocol):
         ...
 
     def carry_on(self, mark: Mark) -> None:
-        """Go on where another source of the same call stopped; before any media."""
+        """Go on where another source of the same call stopped; before any media.
+
+        Media time runs on by the time that was really away, so that evidence fades as it should,
+        and `Mark.gaps_until` its beginning come before the first media.
+        """
         ...
 
     async def start(self) -> str:
         """Begin, once.
+
+        Media comes in a later turn of the event loop, so that whoever awaited this can still let
+        it carry on where its predecessor stands by then.
 
         Returns:
             What the sender of the media must be told, such as an SDP answer; else nothing.
@@ -119,7 +154,7 @@ class SourceRequest:
 
 
 class SourceFactory(Protocol):
-    """Makes the sources of a server's calls; the composition root picks one."""
+    """Makes the sources of a server's calls; `create_app` takes one."""
 
     def __call__(self, request: SourceRequest, inbox: MediaInbox) -> MediaSource:
         """Make one that is not started; cheap."""

@@ -12,10 +12,11 @@ from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What runs between the application's start and its end."""
 
@@ -24,7 +25,7 @@ class Services:
     sessions: SessionRegistry
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ServerState:
     """One an application.
 
@@ -32,12 +33,14 @@ class ServerState:
         settings: as it was made with.
         gate: who may do what.
         waiting_room: of sockets that have not said what they want.
+        make_source: makes what a call's media comes from.
         services: None before the application has started.
     """
 
     settings: Settings
     gate: Gate
     waiting_room: WaitingRoom
+    make_source: SourceFactory
     services: Services | None = None
 
     @property
@@ -61,9 +64,10 @@ class ServerState:
             raise RuntimeError("the application has not started: run its lifespan, then ask it")
         return self.services
 
-    def attach(self, app: Starlette) -> None:
-        """Make this the state of an application."""
-        app.state.server = self
+
+def set_state(app: Starlette, state: ServerState) -> None:
+    """Make this the state of an application."""
+    app.state.server = state
 
 
 def state_of_app(app: Starlette) -> ServerState:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.support.calls import make_settings
-from tests.support.lossy import lose_packets
+from tests.support.lossy import LossyPeers
 from tests.support.page_fake import until
 from tests.support.real_browser import Captures, RealServer
 
@@ -171,16 +171,16 @@ def test_a_camera_switched_off_and_on_is_noticed_and_survived(call: Page) -> Non
 
 
 @pytest.mark.slow
-def test_five_percent_loss_both_ways_leaves_the_verdict(
-    server: RealServer, grace: Browser, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    lost = lose_packets(monkeypatch, share=0.05)
-    page = open_page(grace, server)
-    start(page, "grace")
-    until(page, "streamVerifierEvents.some(e => e.type === 'score' && e.end_s > 6)")
-    states = page.evaluate("streamVerifierEvents.map(e => e.state).filter(Boolean)")
-    page.context.close()
-    server.wait_until_idle()
-    assert lost[0] > 10
+def test_five_percent_loss_both_ways_leaves_the_verdict(enrolled_dir: Path, grace: Browser) -> None:
+    settings = make_settings(enrolled_dir)
+    peers = LossyPeers(settings, share=0.05)
+    with RealServer(settings, peers) as server:
+        page = open_page(grace, server)
+        start(page, "grace")
+        until(page, "streamVerifierEvents.some(e => e.type === 'score' && e.end_s > 6)")
+        states = page.evaluate("streamVerifierEvents.map(e => e.state).filter(Boolean)")
+        page.context.close()
+        server.wait_until_idle()
+    assert peers.lost > 10
     assert states[-1] == "verified"
     assert "rejected" not in states

@@ -22,10 +22,19 @@ from typer.testing import CliRunner
 from stream_verifier.console import commands
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
-from stream_verifier.hosting.server import RunningServer
+from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.media.encode import write_webm
-from tests.support.calls import TIMEOUT_S, DemoCalls, Event, follow, server_with, verdicts, wire
-from tests.support.lossy import lose_packets
+from tests.support.calls import (
+    TIMEOUT_S,
+    DemoCalls,
+    Event,
+    follow,
+    make_settings,
+    server_with,
+    verdicts,
+    wire,
+)
+from tests.support.lossy import LossyPeers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 GRACE = DEMO_PEOPLE[0]
@@ -160,16 +169,17 @@ async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path:
 )
 @pytest.mark.slow
 async def test_five_percent_loss_changes_no_verdict(
-    server: RunningServer,
+    enrolled_dir: Path,
     demo_calls: DemoCalls,
-    monkeypatch: pytest.MonkeyPatch,
     voice: str,
     state: str,
     reasons: frozenset[str],
 ) -> None:
-    lost = lose_packets(monkeypatch, share=0.05)
-    events = await verify(server, demo_calls.get("grace", voice), scored(6))
-    assert lost[0] > 10
+    settings = make_settings(enrolled_dir)
+    peers = LossyPeers(settings, share=0.05)
+    async with running_server(settings, peers) as server:
+        events = await verify(server, demo_calls.get("grace", voice), scored(6))
+    assert peers.lost > 10
     assert verdicts(events)[-1] == (state, reasons)
 
 

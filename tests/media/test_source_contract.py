@@ -7,17 +7,20 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
-import pytest
 import pytest_asyncio
 
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.recorded import RecordedSource
-from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
+from stream_verifier.media.source import SourceRequest
+from stream_verifier.media.types import AudioChunk, VideoFrame
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.publisher import Publisher
-from tests.support.media_source_contract import MediaSourceContract, Played, started
+from tests.support.frames_source import Frame, FramesFactory
+from tests.support.media_source_contract import MediaSourceContract, Played
+
+PICTURE = np.zeros((4, 4, 3), np.uint8)
 
 
 class TestPeer(MediaSourceContract):
@@ -45,28 +48,18 @@ class TestRecording(MediaSourceContract):
         await source.close()
 
 
-def frames(seconds: float) -> list[MediaItem]:
-    items: list[MediaItem] = []
-    for number in range(round(seconds * 10)):
-        items.append(AudioChunk(np.zeros(1600, np.int16), number / 10))
-        items.append(VideoFrame(np.zeros((4, 4, 3), np.uint8), number / 10))
-    return items
+def frames(seconds: float) -> list[Frame]:
+    pairs = (
+        (AudioChunk(np.zeros(1600, np.int16), at / 10), VideoFrame(PICTURE, at / 10))
+        for at in range(round(seconds * 10))
+    )
+    return [frame for pair in pairs for frame in pair]
 
 
 class TestListOfFrames(MediaSourceContract):
     @pytest_asyncio.fixture
     async def played(self) -> AsyncIterator[Played]:
         inbox = MediaInbox()
-        source = RecordedSource(frames(5), inbox=inbox)
+        source = FramesFactory(frames(60))(SourceRequest(session="s1", offer=""), inbox)
         yield Played(source, inbox)
-        await source.close()
-
-    @pytest.mark.parametrize("seconds", [0.5])
-    async def test_it_ends_with_its_media(self, seconds: float) -> None:
-        inbox = MediaInbox()
-        source = RecordedSource(frames(seconds), inbox=inbox)
-        await started(Played(source, inbox))
-        async with asyncio.timeout(10):
-            await source.closed.wait()
-        assert source.stats.streams["audio"].frames == 5
         await source.close()

@@ -37,6 +37,7 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.web.feed_socket import feed_socket
+from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from tests.support.hosts import hosted
 
 Event = dict[str, Any]
@@ -118,8 +119,7 @@ class FeedServer:
 
     @property
     def hub(self) -> Hub:
-        hub: Hub = self.app.state.server.hub
-        return hub
+        return state_of_app(self.app).hub
 
     @property
     def url(self) -> str:
@@ -138,12 +138,16 @@ async def feed_server(
 ) -> AsyncIterator[FeedServer]:
     """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
-    app.state.server = SimpleNamespace(
-        hub=hub,
-        settings=SimpleNamespace(allowed_origins=origins),
+    settings: Any = SimpleNamespace(allowed_origins=origins)
+    unused: Any = None
+    state = ServerState(
+        settings=settings,
         gate=gate or Gate(tokens=None, limiter=NO_LIMITS),
         waiting_room=WaitingRoom(),
+        make_source=unused,
+        services=Services(store=unused, hub=hub, sessions=unused),
     )
+    set_state(app, state)
     async with hosted(app, port=port) as address:
         try:
             yield FeedServer(address, app)

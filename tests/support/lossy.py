@@ -5,46 +5,55 @@ from __future__ import annotations
 import random
 from typing import Any
 
-import pytest
-
-from stream_verifier.media.webrtc import factory
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import SourceRequest
+from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.peer import Peer
+from stream_verifier.settings import Settings
 
 
-def lose_packets(monkeypatch: pytest.MonkeyPatch, *, share: float, seed: int = 4) -> list[int]:
-    """Lose a share of the RTP and RTCP packets of all calls from now on.
+class LossyPeers:
+    """Makes peers that lose a share of their RTP and RTCP packets; a `SourceFactory`.
 
-    Returns:
-        A counter of lost packets, in a list.
+    Attributes:
+        lost: packets so far.
     """
-    lots, lost = random.Random(seed), [0]
 
-    def unlucky(data: bytes) -> bool:
-        # The first byte tells media (RTP, RTCP) from DTLS and STUN, RFC 7983.
-        lost[0] += (drop := 127 < data[0] < 192 and lots.random() < share)
-        return drop
+    def __init__(self, settings: Settings, *, share: float, seed: int = 4) -> None:
+        self.lost = 0
+        self._make_peer = PeerFactory(settings)
+        self._share = share
+        self._lots = random.Random(seed)
 
-    class LossyPeer(Peer):
-        async def answer(self, offer_sdp: str) -> str:
-            answer = await super().answer(offer_sdp)
-            assert self._pc is not None
-            _wrap(self._pc.getTransceivers()[0].receiver.transport.transport, unlucky)
+    def __call__(self, request: SourceRequest, inbox: MediaInbox) -> Peer:
+        peer = self._make_peer(request, inbox)
+        start = peer.start
+
+        async def start_lossy() -> str:
+            answer = await start()
+            assert peer._pc is not None
+            self._wrap(peer._pc.getTransceivers()[0].receiver.transport.transport)
             return answer
 
-    monkeypatch.setattr(factory, "Peer", LossyPeer)
-    return lost
+        peer.start = start_lossy  # type: ignore[method-assign]
+        return peer
 
+    def _unlucky(self, data: bytes) -> bool:
+        # The first byte tells media (RTP, RTCP) from DTLS and STUN, RFC 7983.
+        drop = 127 < data[0] < 192 and self._lots.random() < self._share
+        self.lost += drop
+        return drop
 
-def _wrap(transport: Any, unlucky: Any) -> None:
-    send, receive = transport._send, transport._recv
+    def _wrap(self, transport: Any) -> None:
+        send, receive = transport._send, transport._recv
 
-    async def lossy_send(data: bytes) -> None:
-        if not unlucky(data):
-            await send(data)
+        async def lossy_send(data: bytes) -> None:
+            if not self._unlucky(data):
+                await send(data)
 
-    async def lossy_receive() -> bytes:
-        while unlucky(data := await receive()):
-            pass
-        return bytes(data)
+        async def lossy_receive() -> bytes:
+            while self._unlucky(data := await receive()):
+                pass
+            return bytes(data)
 
-    transport._send, transport._recv = lossy_send, lossy_receive
+        transport._send, transport._recv = lossy_send, lossy_receive

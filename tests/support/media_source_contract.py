@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,12 +30,29 @@ class Played:
 async def started(played: Played) -> list[MediaItem]:
     """Start it and return the first media of both kinds."""
     played.send(await played.source.start())
+    return await media_of(played)
+
+
+async def media_of(played: Played) -> list[MediaItem]:
+    """The first media of both kinds, of a source that has started."""
     items: list[MediaItem] = []
     async with asyncio.timeout(PATIENCE_S):
         while {"audio", "video"} - {one.kind for one in items if not isinstance(one, MediaGap)}:
             items += played.inbox.drain()
             await asyncio.sleep(0.02)
     return items
+
+
+def assert_carried_on(played: Played, mark: Mark, items: list[MediaItem]) -> None:
+    """Between the other source's media and this one's there is a gap of each kind."""
+    gaps = {one.kind: one for one in items if isinstance(one, MediaGap)}
+    assert {gap.reason for gap in gaps.values()} == {"reconnected"}
+    assert {kind: gap.start_s for kind, gap in gaps.items()} == mark.ends_s
+    media = [one for one in items if not isinstance(one, MediaGap)]
+    assert all(60 <= one.end_s < 60 + PATIENCE_S for one in media)
+    carried = played.source.mark
+    assert carried is not None
+    assert carried.origin_s == pytest.approx(mark.origin_s, abs=1)
 
 
 class MediaSourceContract:
@@ -96,15 +114,40 @@ class MediaSourceContract:
         await asyncio.sleep(0.3)
         assert played.inbox.drain() == []
 
+    async def test_closed_while_it_starts_it_is_closed(self, played: Played) -> None:
+        starting = asyncio.create_task(played.source.start())
+        await asyncio.sleep(0)
+        await played.source.close()
+        with contextlib.suppress(StreamVerifierError):
+            await starting
+        assert played.source.closed.is_set()
+        played.inbox.drain()
+        await asyncio.sleep(0.3)
+        assert played.inbox.drain() == []
+
+    async def test_whoever_started_it_has_a_turn_before_media_comes(self, played: Played) -> None:
+        mark = Mark(time.monotonic() - 60, {"audio": 50.0, "video": 49.5})
+        played.send(await played.source.start())
+        assert played.source.mark is None
+        played.source.carry_on(mark)
+        assert_carried_on(played, mark, await media_of(played))
+
     async def test_it_carries_on_after_a_gap_of_each_kind(self, played: Played) -> None:
         mark = Mark(time.monotonic() - 60, {"audio": 50.0, "video": 49.5})
         played.source.carry_on(mark)
-        items = await started(played)
-        gaps = {one.kind: one for one in items if isinstance(one, MediaGap)}
-        assert {gap.reason for gap in gaps.values()} == {"reconnected"}
-        assert {kind: gap.start_s for kind, gap in gaps.items()} == mark.ends_s
-        media = [one for one in items if not isinstance(one, MediaGap)]
-        assert all(60 <= one.end_s < 60 + PATIENCE_S for one in media)
-        carried = played.source.mark
-        assert carried is not None
-        assert carried.origin_s == pytest.approx(mark.origin_s, abs=1)
+        assert_carried_on(played, mark, await started(played))
+
+    async def test_carried_on_it_stands_where_the_other_did_until_media_comes(
+        self, played: Played
+    ) -> None:
+        mark = Mark(time.monotonic() - 60, {"audio": 50.0, "video": 49.5})
+        played.source.carry_on(mark)
+        assert played.source.mark is not None
+        assert played.source.mark.ends_s == mark.ends_s
+
+    async def test_no_media_lies_before_what_came_already(self, played: Played) -> None:
+        """A sender's clock may have run ahead of ours."""
+        ahead = Mark(time.monotonic() - 60, {"audio": 70.0, "video": 80.0})
+        played.source.carry_on(ahead)
+        items = [one for one in await started(played) if not isinstance(one, MediaGap)]
+        assert all(one.end_s >= ahead.newest_s for one in items)

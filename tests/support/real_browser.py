@@ -14,6 +14,7 @@ from typing import Any, Self
 from benchmarks.chromium import CAMERA_FPS, Capture, write_capture
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.hosting.server import running_server
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 
 WAIT_S = 60.0
@@ -47,11 +48,13 @@ class RealServer:
 
     Args:
         settings: of the server.
+        make_source: makes what a call's media comes from; default WebRTC.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, make_source: SourceFactory | None = None) -> None:
         self.address = ""
         self._settings = settings
+        self._make_source = make_source
         self._up = threading.Event()
         self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -102,7 +105,7 @@ class RealServer:
 
     async def _serve(self) -> None:
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
-        async with running_server(self._settings) as server:
+        async with running_server(self._settings, self._make_source) as server:
             self.address = server.address
             self._up.set()
             await self._stop.wait()

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx
 from fastapi import FastAPI
+from starlette.applications import Starlette
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S, Tokens
@@ -17,7 +19,7 @@ from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
-from stream_verifier.web.state import Services, state_of_app
+from stream_verifier.web.state import Services, set_state, state_of_app
 from tests.support.calls import make_settings
 from tests.support.feed_media import score
 
@@ -65,8 +67,21 @@ def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
     fakes: dict[str, Any] = {"store": FakeStore(), "sessions": FakeSessions(), "hub": FakeHub()}
-    state_of_app(app).services = Services(**fakes)
+    set_state(app, replace(state_of_app(app), services=Services(**fakes)))
     return app
+
+
+def stand_in(app: Starlette, **parts: Any) -> None:
+    """Put something else in the place of what an application's routes share.
+
+    Args:
+        app: started, or made by `make_app`.
+        parts: by their names in `ServerState` and `Services`.
+    """
+    state = state_of_app(app)
+    assert state.services is not None
+    inner = {name: parts.pop(name) for name in ("store", "hub", "sessions") if name in parts}
+    set_state(app, replace(state, services=replace(state.services, **inner), **parts))
 
 
 def auth(*scopes: Scope, **bound: str) -> dict[str, str]:

@@ -13,7 +13,7 @@ from benchmarks.access.cases import Case
 from benchmarks.access.ways import SOCKET, Way
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ResumeKeyError
-from tests.support.rest_app import FakeSessions, auth, client_of, make_app
+from tests.support.rest_app import FakeSessions, auth, client_of, make_app, stand_in
 
 TOKEN = auth(Scope.PUBLISH, identity="ada")["authorization"].partition(" ")[2]
 RESUME = {"type": "resume", "session": "s1", "resume_key": "guess", "sdp": "v=0"}
@@ -36,7 +36,7 @@ class OneSession(FakeSessions):
 
 async def test_who_guesses_resume_keys_is_soon_stopped(tmp_path: Path) -> None:
     app = make_app(tmp_path, bad_tokens_per_minute=2)
-    app.state.server.services.sessions = OneSession()
+    stand_in(app, sessions=OneSession())
     way = Way(SOCKET, "/api/v1/call", Scope.PUBLISH, message=RESUME)
     told = [await ask(app, way, Case("right", "", lambda _: TOKEN)) for _ in range(3)]
     assert told == ["forbidden", "forbidden", "rate_limited"]
@@ -55,7 +55,8 @@ async def test_a_session_is_ended_by_who_might_have_opened_it(
     tmp_path: Path, scope: Scope, session: str, status: int
 ) -> None:
     app = make_app(tmp_path)
-    app.state.server.services.sessions = sessions = OneSession()
+    sessions = OneSession()
+    stand_in(app, sessions=sessions)
     async with client_of(app, headers=auth(scope, identity="ada")) as client:
         answer = await client.delete(f"/api/v1/whip/sessions/{session}")
     assert answer.status_code == status

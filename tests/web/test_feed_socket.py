@@ -18,6 +18,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import Reason, StateChanged
 from stream_verifier.web import feed_sender, feed_socket
 from tests.support.feed_media import Call, FeedServer, changed, ended, feed_server, read, score
+from tests.support.rest_app import stand_in
 
 
 class NotYouError(StreamVerifierError):
@@ -216,7 +217,7 @@ async def test_a_feed_ends_with_its_token(server: FeedServer) -> None:
         def admit(self, *_: Any, **__: Any) -> Grant:
             return ANYBODY
 
-    server.app.state.server.gate = SoonOver()
+    stand_in(server.app, gate=SoonOver())
     async with server.follow() as feed:
         hello, error = await read(feed, 2)
         with pytest.raises(websockets.ConnectionClosedError) as closed:

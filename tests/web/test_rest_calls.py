@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from stream_verifier.access.scopes import Scope
-from tests.support.rest_app import ADMIN, auth, client_of, make_app
+from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
 
 READER = auth(Scope.READ)
 SHOWN = {
@@ -83,7 +83,7 @@ async def test_a_failure_that_nobody_expected_is_a_problem_without_its_cause(
     tmp_path: Path,
 ) -> None:
     app = make_app(tmp_path)
-    app.state.server.services.hub = None
+    stand_in(app, hub=None)
     async with client_of(app, raises=False, headers=READER) as client:
         answer = await client.get("/api/v1/calls/s-running/events")
     assert (answer.status_code, answer.json()["code"]) == (500, "internal_error")

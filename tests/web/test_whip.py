@@ -18,7 +18,7 @@ from stream_verifier.events.schema import SessionEnded, State, StateChanged
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
 from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings
-from tests.support.rest_app import KEY, auth
+from tests.support.rest_app import KEY, auth, stand_in
 from tests.support.told import Told
 
 SDP = {"content-type": "application/sdp"}
@@ -160,7 +160,7 @@ async def test_options_say_what_may_be_posted(http: httpx.AsyncClient) -> None:
 
 def guard(app: Any, folder: Path, **changes: Any) -> None:
     """Ask for tokens from now on."""
-    app.state.server.gate = Gate.of(make_settings(folder, token_key=KEY, **changes))
+    stand_in(app, gate=Gate.of(make_settings(folder, token_key=KEY, **changes)))
 
 
 WRONG: tuple[tuple[dict[str, str], int], ...] = (

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import av
@@ -11,7 +10,7 @@ import av
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
-from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.media.types import MediaItem
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
 from stream_verifier.media.webrtc.clock import MediaClock
@@ -32,7 +31,7 @@ class Intake:
         self._inbox = inbox
         self._audio = AudioNormaliser()
         self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
-        self._before: Mapping[str, float] = {}
+        self._before: Mark | None = None
         self._open = True
 
     @property
@@ -42,16 +41,16 @@ class Intake:
             return None
         came = (("audio", self._audio.due_s), ("video", self._video.last_s))
         ends_s = {kind: end_s for kind, end_s in came if end_s is not None}
-        return Mark(self.clock.origin_s, {**self._before, **ends_s})
+        before = self._before.ends_s if self._before else {}
+        return Mark(self.clock.origin_s, {**before, **ends_s})
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another connection stopped; call it before any media.
 
         Media time runs on by the time that was really away, so that evidence fades as it should.
         """
-        floor_s = max(mark.ends_s.values(), default=0.0)
-        self.clock.carry_on(mark.origin_s, floor_s=floor_s, now_s=time.monotonic())
-        self._before = mark.ends_s
+        self.clock.carry_on(mark.origin_s, floor_s=mark.newest_s, now_s=time.monotonic())
+        self._before = mark
 
     def close(self) -> None:
         """Let nothing more into the inbox, whatever is still being decoded."""
@@ -81,13 +80,10 @@ class Intake:
         return self.clock.seconds(kind, ticks), tap.arrival_s(ticks), tap.pause_reason(ticks)
 
     def _bridge(self, time_s: float) -> None:
-        """Tell of what is missing between two connections, of all kinds with the first media.
-
-        All at once, so that no window counts one kind anew and the other from before.
-        """
-        before, self._before = self._before, {}
-        for kind, end_s in before.items():
-            self._put(MediaGap(kind, end_s, max(end_s, time_s), "reconnected"))
+        """Tell of what is missing between two connections, with the first media."""
+        before, self._before = self._before, None
+        for gap in before.gaps_until(time_s) if before else ():
+            self._put(gap)
 
     def _put(self, item: MediaItem) -> None:
         if self._open:
