@@ -10,7 +10,7 @@ import pytest
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import MediaError
-from stream_verifier.events.messages import Resume, Start
+from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.recorded import RecordedSource
@@ -49,7 +49,8 @@ async def test_a_recording_is_verified_and_resumed_as_a_live_call_is(
         await state.sessions.resume(resume)
         await until(lambda: session.summary.state == "rejected")
         await state.sessions.end(session.id)
-        types = [event["type"] for event in state.hub.history(session.id)]
+        await state.hub.flush()
+        types = [event.type for event in await state.hub.history(session.id)]
     assert asked == [SourceRequest(session=session.id, offer="")] * 2
     assert types.index("connection_lost") < types.index("connection_resumed")
     assert types[-1] == "session_ended"
