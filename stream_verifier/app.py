@@ -34,6 +34,7 @@ from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
+from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
@@ -118,7 +119,8 @@ def create_app(
     state = ServerState(
         settings=settings,
         gate=Gate.of(settings),
-        waiting_room=WaitingRoom(),
+        callers_room=WaitingRoom(),
+        readers_room=WaitingRoom(),
         make_source=make_source or PeerFactory(settings),
     )
     set_state(app, state)
@@ -144,4 +146,5 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(
             Guard, allowed_hosts=settings.allowed_hosts, allowed_origins=settings.allowed_origins
         ),
+        Middleware(Identified),
     ]

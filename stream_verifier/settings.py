@@ -53,6 +53,9 @@ class Settings(BaseSettings):
         ("localhost", "127.0.0.1", "[::1]"),
         description="Host headers that are answered; guards against DNS rebinding.",
     )
+    answer_any_host: bool = Field(
+        False, description="Needed for * in allowed_hosts: answer by any name at all."
+    )
     allowed_origins: tuple[str, ...] = Field(
         (), description="Origins of pages, beside the server's own, that may open a call."
     )
@@ -66,6 +69,18 @@ class Settings(BaseSettings):
         None, description="Encryption key of the store: 32 bytes as base64url."
     )
     max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
+    max_calls_per_identity: int = Field(
+        2, ge=1, description="Of these, about one person; a bound token holds one call at a time."
+    )
+    media_within_s: float = Field(
+        30.0, ge=5, description="A call from which no media has come by then ends."
+    )
+    silent_call_s: float = Field(
+        300.0, ge=30, description="A call from which media came ends when none came for so long."
+    )
+    max_call_s: float = Field(
+        4 * 3600.0, ge=60, description="Longest life of a call; the client may open another."
+    )
     max_subscribers: int = Field(
         256, ge=1, description="Subscribers of the event feed served at once; more are refused."
     )
@@ -124,6 +139,33 @@ class Settings(BaseSettings):
                 "the port could enrol and delete people. Listen on 127.0.0.1, or make a key with "
                 " stream-verifier key  and set STREAM_VERIFIER_TOKEN_KEY."
             )
+        return self
+
+    @model_validator(mode="after")
+    def _name_whom_to_trust(self) -> Self:
+        if "*" in self.trusted_proxies:
+            raise ValueError(
+                "trusted_proxies cannot be *: whoever connects could say where he comes from. "
+                "Name the proxy's address or network."
+            )
+        if "*" in self.allowed_hosts and not self.answer_any_host:
+            raise ValueError(
+                "allowed_hosts * answers by any name, which lets foreign pages in by DNS "
+                "rebinding. Name the hosts, or set STREAM_VERIFIER_ANSWER_ANY_HOST=true."
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _keep_keys_apart(self) -> Self:
+        if self.turn_secret is not None and len(self.turn_secret.get_secret_value()) < 16:
+            raise ValueError("turn_secret is short enough to be guessed: use 16 characters or more")
+        secrets = [
+            secret.get_secret_value()
+            for secret in (self.token_key, self.key, self.turn_secret, self.webhook_secret)
+            if secret is not None
+        ]
+        if len(set(secrets)) < len(secrets):
+            raise ValueError("one key serves two purposes: make one for each of them")
         return self
 
     @model_validator(mode="after")

@@ -41,7 +41,7 @@ MAY_KNOW = {
     "identities": {"errors", "settings"},
     "access": {"errors", "settings", "identities"},
     "events": {"errors", "identities"},
-    "calls": {"errors", "settings", "media", "verify", "identities", "events"},
+    "calls": {"access", "errors", "settings", "media", "verify", "identities", "events"},
     "client": {"errors", "events"},
     "webhooks": {"errors", "settings", "events", "client"},
     "web": {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.access.ways import IDENTITY, SESSION
+from stream_verifier.calls.places import Place
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownSessionError
@@ -19,6 +20,15 @@ class RunningCall:
     id: str = SESSION
     identity: str = IDENTITY
     enrols: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Some other token of that identity opened it."""
+        return Place(self.identity, "another", bound=True)
+
+    def begun_by(self, *, socket: bool) -> bool:  # noqa: ARG002
+        """Say that it was begun in whichever way is asked for."""
+        return True
 
     def request_end(self, reason: str) -> None:
         """Take note of nothing."""

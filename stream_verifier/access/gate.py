@@ -24,11 +24,12 @@ from stream_verifier.settings import Settings, is_loopback
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is limited for each client address.
+    """What is limited, and for whom.
 
     Attributes:
-        bad_tokens: tokens that this server never signed, and wrong resume keys.
-        openings: calls being opened, whether or not it comes to one.
+        bad_tokens: tokens that this server never signed, for each client address.
+        openings: calls being opened or resumed, whether or not it comes to one, for each token, so
+            that nobody uses up what others behind the same address have.
     """
 
     bad_tokens: Limiter
@@ -93,7 +94,7 @@ class Gate:
         Raises:
             MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
             ForbiddenError: a valid token for something else.
-            RateLimitedError: too many bad tokens came from that address.
+            RateLimitedError: another bad token, after too many from that address.
         """
         grant = self.identify(token, client=client)
         if not grant.allows(scope, identity=identity, session=session):
@@ -109,11 +110,10 @@ class Gate:
         Raises:
             MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
             ForbiddenError: no key is configured, and the client is on another machine.
-            RateLimitedError: too many bad tokens came from that address.
+            RateLimitedError: another bad token, after too many from that address.
         """
         if self.tokens is None:
             return _neighbour(client)
-        _refuse_if(self._limits.bad_tokens.wait_s(client, self._now_s()), "bad tokens")
         if not token:
             raise MissingTokenError(
                 "A token is needed: send it as  Authorization: Bearer TOKEN,  on a WebSocket as "
@@ -122,20 +122,25 @@ class Gate:
         try:
             return self.tokens.read(token)
         except InvalidTokenError:
-            self.count_bad(client)
+            # Good tokens are heard whatever comes from the address: others may be behind it.
+            wait_s = self._limits.bad_tokens.take(client, self._now_s())
+            _refuse_if(wait_s, "bad tokens came from this address")
             raise
 
-    def count_bad(self, client: str) -> None:
-        """Count that a client showed a secret that is none of ours."""
-        self._limits.bad_tokens.take(client, self._now_s())
+    def count_opening(self, grant: Grant, client: str) -> None:
+        """Count that a call is opened or resumed, before anything slow is done for it.
 
-    def count_opening(self, client: str) -> None:
-        """Count that a client opens a call, before anything is done for it.
+        Args:
+            grant: what its token grants.
+            client: its address, which counts where no key is configured.
 
         Raises:
-            RateLimitedError: it opened too many in the last minute.
+            RateLimitedError: too many were in the last minute.
         """
-        _refuse_if(self._limits.openings.take(client, self._now_s()), "calls opened")
+        bearer = client if self.tokens is None else f"token {grant.token_id}"
+        _refuse_if(
+            self._limits.openings.take(bearer, self._now_s()), "calls were opened with this token"
+        )
 
 
 def _neighbour(client: str) -> Grant:
@@ -150,6 +155,4 @@ def _neighbour(client: str) -> Grant:
 def _refuse_if(wait_s: float, what: str) -> None:
     if wait_s > 0.0:
         seconds = math.ceil(wait_s)
-        raise RateLimitedError(
-            f"Too many {what} from this address: try again in {seconds} s.", retry_after_s=seconds
-        )
+        raise RateLimitedError(f"Too many {what}: try again in {seconds} s.", retry_after_s=seconds)

@@ -20,6 +20,8 @@ class Grant:
         session: the one session it may do it with; None: with any.
         token_id: random, safe to log.
         expires_at: Unix time in seconds from which on it counts no more.
+        operating_point: one that its calls may choose, however weak; None: none weaker than the
+            server's.
     """
 
     scopes: frozenset[Scope]
@@ -27,6 +29,21 @@ class Grant:
     session: str | None
     token_id: str
     expires_at: float
+    operating_point: str | None = None
+
+    def owns(self, *, token_id: str, identity: str, session: str) -> bool:
+        """Whether a call is its bearer's to resume and to end.
+
+        Args:
+            token_id: of the token that opened it.
+            identity: whom it is about.
+            session: its id.
+        """
+        if self.token_id == token_id or Scope.ADMIN in self.scopes:
+            return True
+        return session == self.session or (
+            self.identity is not None and _spelled_alike(identity, self.identity)
+        )
 
     def allows(
         self, scope: Scope, *, identity: str | None = None, session: str | None = None

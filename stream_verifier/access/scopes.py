@@ -14,6 +14,9 @@ class Scope(StrEnum):
     ENROL = "identity:enrol"
     """Send media to enrol a person."""
 
+    REPLACE = "identity:replace"
+    """Enrol a person anew who is enrolled already; beside the scope to enrol."""
+
     READ = "events:read"
     """Follow what is said about calls."""
 

@@ -35,7 +35,8 @@ class Tokens:
 
     A back end that has the key may sign tokens itself with any JWT library: claims ``aud``
     "stream-verifier", ``exp``, ``iat``, ``jti``, ``scope`` (separated by blanks) and, to bind it,
-    ``identity`` and ``session``.
+    ``identity`` and ``session``, and, to let its calls choose a weaker operating point than the
+    server's, ``operating_point``.
 
     Args:
         key: 32 bytes, as :func:`stream_verifier.identities.keys.parse_key` gives them.
@@ -52,6 +53,7 @@ class Tokens:
         *,
         identity: str | None = None,
         session: str | None = None,
+        operating_point: str | None = None,
         ttl_s: float,
     ) -> str:
         """Sign a new token.
@@ -60,6 +62,7 @@ class Tokens:
             scopes: what it allows; at least one.
             identity: bind it to this enrolled name.
             session: bind it to this session.
+            operating_point: one that its calls may choose, even if it is weaker than the server's.
             ttl_s: seconds until it expires, at most a day.
 
         Raises:
@@ -80,6 +83,8 @@ class Tokens:
             claims["identity"] = normalise_name(identity)
         if session is not None:
             claims["session"] = session
+        if operating_point is not None:
+            claims["operating_point"] = operating_point
         return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
 
     def read(self, token: str) -> Grant:
@@ -127,12 +132,12 @@ def _grant(claims: Mapping[str, Any]) -> Grant:
     scope, expires_at, issued_at = claims.get("scope"), claims["exp"], claims["iat"]
     if not isinstance(scope, str) or expires_at - issued_at > MAX_TTL_S:
         raise ValueError("no scope, or too long a life")
-    bound = {name: claims.get(name) for name in ("identity", "session")}
+    bound = {name: claims.get(name) for name in ("identity", "session", "operating_point")}
     if not all(value is None or isinstance(value, str) for value in bound.values()):
         raise ValueError("bound to no text")
     scopes = frozenset(Scope(word) for word in scope.split())
     identity = None if bound["identity"] is None else normalise_name(bound["identity"])
-    if Scope.ADMIN in scopes and any(value is not None for value in bound.values()):
+    if Scope.ADMIN in scopes and any(bound[name] is not None for name in ("identity", "session")):
         raise ValueError("a bound administrator")
     return Grant(
         scopes=scopes,
@@ -140,4 +145,5 @@ def _grant(claims: Mapping[str, Any]) -> Grant:
         session=bound["session"],
         token_id=str(claims["jti"])[:64],
         expires_at=float(expires_at),
+        operating_point=bound["operating_point"],
     )

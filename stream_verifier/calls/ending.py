@@ -18,9 +18,21 @@ EndReason = Literal[
     "error",
     "complete",
     "ended_by_admin",
+    "no_media",
+    "too_long",
+    "superseded",
+    "identity_deleted",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
-    {"client_gone", "server_stopping", "error", "ended_by_admin"}
+    {
+        "client_gone",
+        "server_stopping",
+        "error",
+        "ended_by_admin",
+        "no_media",
+        "superseded",
+        "identity_deleted",
+    }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""
 

@@ -9,13 +9,18 @@ import uuid
 from datetime import UTC, datetime
 from functools import partial
 
+from stream_verifier.access.grant import ANYBODY, Grant
+from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.memory import give_back_freed_memory
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.places import Place, Places
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
 from stream_verifier.errors import (
     CapacityError,
+    ForbiddenError,
     IdentityExistsError,
     UnknownIdentityError,
     UnknownSessionError,
@@ -65,7 +70,15 @@ class SessionRegistry:
         self._settings = settings
         self._running: dict[asyncio.Task[None], Session] = {}
         self._ended_calls = EndedCalls()
-        self._opening = 0
+        self._opening: list[Place] = []
+        self._places = Places(
+            most=settings.max_calls, most_per_identity=settings.max_calls_per_identity
+        )
+        self._limits = LifeLimits(
+            media_within_s=settings.media_within_s,
+            silent_s=settings.silent_call_s,
+            longest_s=settings.max_call_s,
+        )
         self._closing = False
 
     @property
@@ -116,16 +129,20 @@ class SessionRegistry:
         answer = await session.resume(connection, after=message.after)
         return session, answer
 
-    async def open(self, start: Start, *, socket: bool = True) -> tuple[Session, str]:
+    async def open(
+        self, start: Start, *, grant: Grant = ANYBODY, socket: bool = True
+    ) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
 
         Args:
             start: what the client wants.
+            grant: what its token grants; the call belongs to it.
             socket: whether the client follows its events and may resume; a publisher that does
                 not is gone as soon as its media stops.
 
         Raises:
-            CapacityError: the server is full.
+            CapacityError: the server, or what that person or token may have of it, is full.
+            ForbiddenError: an operating point that the token does not reach down to.
             UnknownIdentityError, StaleReferenceError, IdentityExistsError: the identity.
             ConsentError: an enrolment without consent.
             NegotiationError: the offer cannot be answered.
@@ -135,13 +152,14 @@ class SessionRegistry:
         # One spelling, so that filters of feeds and bound tokens fit.
         start = start.model_copy(update={"identity": normalise_name(start.identity)})
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
-        if self.count + self._opening >= self._settings.max_calls:
-            raise CapacityError(
-                f"All {self._settings.max_calls} places for calls are taken. Try again later."
-            )
-        self._opening += 1
+        place = Place.of(grant, start.identity)
+        running = [session.place for session in self._running.values() if not session.ending]
+        self._places.refuse_if_full(place, [*running, *self._opening])
+        self._check_point(start, grant)
+        self._opening.append(place)
         try:
-            session = await self._prepare(start, socket=socket)
+            await self._supersede(place)
+            session = await self._prepare(start, place, socket=socket)
             try:
                 session.enter(self._engine)
                 answer = await session.connection.source.start()
@@ -151,12 +169,33 @@ class SessionRegistry:
                 await session.abandon()
                 raise
         finally:
-            self._opening -= 1
+            self._opening.remove(place)
         session.emit(self._started(start))
         task = asyncio.create_task(session.run(), name=f"session-{session.id}")
         self._running[task] = session
         task.add_done_callback(self._ended)
         return session, answer
+
+    def _check_point(self, start: Start, grant: Grant) -> None:
+        """Let nobody choose an operating point that is weaker than the server's or the token's."""
+        if start.operating_point is None or Scope.ADMIN in grant.scopes:
+            return
+        if start.operating_point == grant.operating_point:
+            return
+        wanted, floor = self._recogniser.point(start.operating_point), self._recogniser.point()
+        if wanted.accept < floor.accept or wanted.reject < floor.reject:
+            raise ForbiddenError(
+                f"The operating point {start.operating_point!r} is weaker than this server's: ask "
+                "for a token that names it, or leave it out."
+            )
+
+    async def _supersede(self, place: Place) -> None:
+        """End the call that a bound token holds already, for its bearer opens another."""
+        old = [task for task, one in self._running.items() if place.supersedes(one.place)]
+        for task in old:
+            self._running[task].request_end("superseded")
+        if old:
+            await asyncio.wait(old)
 
     async def close(self) -> None:
         """End all sessions, open no more and wait until everything of theirs is released."""
@@ -177,7 +216,7 @@ class SessionRegistry:
         # Off the loop, in the pool that makes pipelines.
         asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
 
-    async def _prepare(self, start: Start, *, socket: bool) -> Session:
+    async def _prepare(self, start: Start, place: Place, *, socket: bool) -> Session:
         enrolling = await self._enrolling(start) if start.mode == "enrol" else None
         pipeline = await self._pipeline(start)
         session_id, inbox = uuid.uuid4().hex, MediaInbox()
@@ -193,6 +232,9 @@ class SessionRegistry:
             pipeline=pipeline,
             enrolling=enrolling,
             resume_within_s=self._settings.resume_within_s if socket else 0.0,
+            place=place,
+            followed=socket,
+            limits=self._limits,
             on_event=self._hub.publish,
             history=partial(self._hub.history, session_id),
         )

@@ -11,7 +11,9 @@ from functools import partial
 from stream_verifier.calls.connection import Connection, LostReason
 from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
 from stream_verifier.calls.handover import Handover
+from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.event import Event
@@ -20,6 +22,7 @@ from stream_verifier.events.schema import (
     ConnectionResumed,
     EnrolmentProgress,
     ErrorRaised,
+    MediaStarted,
     Payload,
     SessionEnded,
     StateChanged,
@@ -31,6 +34,7 @@ from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 _logger = logging.getLogger(__name__)
+_LIFE_CHECK_S = 1.0
 
 
 class Session:
@@ -47,6 +51,9 @@ class Session:
         pipeline: makes payloads of media.
         enrolling: what to store at the end, in an enrolment.
         resume_within_s: how long to wait for another connection; 0 ends with the first.
+        place: what it takes, and of whom.
+        followed: whether its client follows its events, over a socket.
+        limits: how long it may last.
         on_event: gets every event.
         history: gives the events after one number and up to another, as far as they are held.
 
@@ -55,7 +62,7 @@ class Session:
         summary: what its events so far amount to.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         *,
         session_id: str,
@@ -65,6 +72,9 @@ class Session:
         pipeline: VerifyPipeline | EnrolPipeline,
         enrolling: PendingEnrolment | None,
         resume_within_s: float,
+        place: Place,
+        followed: bool,
+        limits: LifeLimits,
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
     ) -> None:
@@ -73,6 +83,9 @@ class Session:
         self.inbox = inbox
         self.resume_key = secrets.token_urlsafe(32)
         self.resume_within_s = resume_within_s
+        self.place = place
+        self._followed = followed
+        self._limits = limits
         self.summary = CallSummary(session=session_id)
         self._pipeline = pipeline
         self._enrolling = enrolling
@@ -82,6 +95,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
         self._failed = False
+        self._media_came = False
         self._media_s = 0.0
         self._ticket: Ticket | None = None
         self._handover = Handover(
@@ -116,6 +130,10 @@ class Session:
     def enrols(self) -> bool:
         """Whether it is an enrolment."""
         return self._enrolling is not None
+
+    def begun_by(self, *, socket: bool) -> bool:
+        """Whether its client has a socket, or publishes without one; each ends what it began."""
+        return self._followed is socket
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""
@@ -175,15 +193,18 @@ class Session:
         self.connection.outbox.put(event)
         if self.connection.outbox.overflowed:
             self.request_end("client_gone")
+        self._media_came |= isinstance(payload, MediaStarted)
         if isinstance(payload, StateChanged):
             _logger.info("session %s is %s", self.id, payload.state)
 
     async def run(self) -> None:
         """Run until the call ends, then emit the last events and release everything."""
         self._handover.watch()
+        lasting = asyncio.create_task(self._last())
         try:
             reason = await self._wind_up(await self._ending.reason())
         finally:
+            lasting.cancel()
             await self._release()
         self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
         self.connection.outbox.close()
@@ -192,6 +213,19 @@ class Session:
     async def abandon(self) -> None:
         """Release everything of a session that never ran."""
         await self._release()
+
+    async def _last(self) -> None:
+        """End the session when it has lasted for too long, or given nothing for too long."""
+        began_s = self._loop.time()
+        while True:
+            await asyncio.sleep(_LIFE_CHECK_S)
+            reason = self._limits.exceeded(
+                lasted_s=self._loop.time() - began_s,
+                silent_s=self.connection.away_s(),
+                media_came=self._media_came,
+            )
+            if reason is not None:
+                self.request_end(reason)
 
     def _note_loss(self, reason: LostReason) -> None:
         _logger.info("session %s lost its connection: %s", self.id, reason)

@@ -20,6 +20,9 @@ def token(
     scope: Annotated[list[Scope], typer.Option(help="What it allows; repeatable.")],
     identity: Annotated[str | None, typer.Option(help="Bind it to this enrolled name.")] = None,
     session: Annotated[str | None, typer.Option(help="Bind it to this session.")] = None,
+    operating_point: Annotated[
+        str | None, typer.Option(help="One that its calls may choose, however weak.")
+    ] = None,
     ttl: Annotated[float, typer.Option(help="Seconds until it expires, a day at most.")] = 900.0,
 ) -> None:
     """Sign a token with STREAM_VERIFIER_TOKEN_KEY and print it, and nothing else."""
@@ -35,4 +38,8 @@ def token(
             "Make one with  stream-verifier key."
         )
     tokens = Tokens(parse_key(secret.get_secret_value(), what="token key"))
-    print(tokens.issue(scope, identity=identity, session=session, ttl_s=ttl))
+    print(
+        tokens.issue(
+            scope, identity=identity, session=session, operating_point=operating_point, ttl_s=ttl
+        )
+    )

@@ -226,6 +226,10 @@ class SessionEnded(Payload):
         "error",
         "complete",
         "ended_by_admin",
+        "no_media",
+        "too_long",
+        "superseded",
+        "identity_deleted",
     ]
     totals: Totals
 

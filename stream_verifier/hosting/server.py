@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
+from stream_verifier.hosting.doorkeeper import SaidOnce, watched_http
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
@@ -60,8 +61,10 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
         make_source: makes what a call's media comes from; WebRTC by default.
     """
     keep_secrets_out(logging.getLogger("uvicorn.error"))
+    logging.getLogger("asyncio").addFilter(SaidOnce())
     config = uvicorn.Config(
         create_app(settings, make_source),
+        http=watched_http(),
         ws="websockets-sansio",
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,

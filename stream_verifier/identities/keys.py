@@ -12,6 +12,8 @@ from pathlib import Path
 from stream_verifier.errors import SettingsError
 
 KEY_BYTES = 32
+_LEAST_DISTINCT = 16
+"""Of 32 random bytes, fewer are alike than this once in more than 1e12 keys."""
 _MAX_FILE_BYTES = 256
 _HOW_TO_MAKE = "Make one with:  stream-verifier key"
 
@@ -38,6 +40,8 @@ def parse_key(text: str, *, what: str = "store key") -> bytes:
         raise SettingsError(f"The {what} is not base64url text. {_HOW_TO_MAKE}") from error
     if len(key) != KEY_BYTES:
         raise SettingsError(f"The {what} has {len(key)} bytes, not {KEY_BYTES}. {_HOW_TO_MAKE}")
+    if len(set(key)) < _LEAST_DISTINCT:
+        raise SettingsError(f"The {what} is no random key: anybody could guess it. {_HOW_TO_MAKE}")
     return key
 
 

@@ -12,8 +12,13 @@ from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.session import Session
+from stream_verifier.errors import ForbiddenError, UnknownSessionError
 from stream_verifier.web.state import state_of
 
+_PROXY_HEADERS = frozenset(
+    {"forwarded", "via", "client-ip", "true-client-ip", "cf-connecting-ip", "fastly-client-ip"}
+)
+_PROXY_PREFIXES = ("x-forwarded", "x-real", "x-client", "x-cluster", "x-original", "x-proxy")
 _bearer = HTTPBearer(
     scheme_name="token",
     bearerFormat="JWT",
@@ -47,15 +52,21 @@ def client_of(connection: HTTPConnection) -> str:
     """The address that a connection comes from.
 
     Where no key is configured, everybody on this machine may do everything; a proxy on this
-    machine must not lend that to those behind it, so there its word is taken, trusted or not.
+    machine must not lend that to those behind it, so any sign of one makes the client nobody.
     """
-    if gate_of(connection).tokens is None:
-        if "forwarded" in connection.headers:
-            return ""
-        for_whom = ",".join(connection.headers.getlist("x-forwarded-for"))
-        if for_whom:
-            return for_whom.rpartition(",")[2].strip()
+    if gate_of(connection).tokens is None and _through_a_proxy(connection):
+        return ""
     return connection.client.host if connection.client else ""
+
+
+def _through_a_proxy(connection: HTTPConnection) -> bool:
+    """Whether anything looks like a proxy: a header that only those add, or their old HTTP."""
+    if any(
+        name in _PROXY_HEADERS or name.startswith(_PROXY_PREFIXES) for name in connection.headers
+    ):
+        return True
+    scope = connection.scope
+    return bool(scope["type"] == "http" and scope["http_version"] == "1.0")
 
 
 def admit(
@@ -72,19 +83,37 @@ def admit(
     )
 
 
-def admit_to_session(connection: HTTPConnection, token: str | None, session_id: str) -> Session:
-    """Let one who might have opened a session go on with it or end it.
+def admit_to_session(
+    connection: HTTPConnection, token: str | None, session_id: str, *, begun_by_socket: bool = True
+) -> Session:
+    """Let one whose session it is go on with it or end it.
 
     Who shows no token of ours learns nothing, not even whether the session runs.
 
+    Args:
+        connection: of the client.
+        token: what it showed.
+        session_id: as it names it.
+        begun_by_socket: whether it is a way on for sessions of sockets, or of WHIP; each ends what
+            it began.
+
     Raises:
-        UnknownSessionError: it does not run.
-        AccessError: what `Gate.admit` raises.
+        UnknownSessionError: no such one runs.
+        AccessError: what `Gate.admit` raises; also where another token opened it, bound to neither
+            this session nor its identity.
     """
     gate_of(connection).identify(token, client=client_of(connection))
     session = state_of(connection).sessions.find(session_id)
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
-    admit(connection, token, scope, identity=session.identity, session=session.id)
+    grant = admit(connection, token, scope, identity=session.identity, session=session.id)
+    if not grant.owns(
+        token_id=session.place.token_id, identity=session.identity, session=session.id
+    ):
+        raise ForbiddenError(
+            "Another token opened this call: show that one, or one bound to its name or session."
+        )
+    if not session.begun_by(socket=begun_by_socket):
+        raise UnknownSessionError("No session of that id was begun in this way.")
     return session
 
 

@@ -7,15 +7,22 @@ import contextlib
 
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
+from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import ProtocolError, ResumeKeyError, StreamVerifierError
+from stream_verifier.errors import ProtocolError, StreamVerifierError
 from stream_verifier.events.call_messages import Answer, Resume, Start, Stop, parse_message
 from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
-from stream_verifier.web.sockets import POLICY_VIOLATION, TRY_AGAIN_LATER, receive_text, refuse
+from stream_verifier.web.sockets import (
+    POLICY_VIOLATION,
+    TRY_AGAIN_LATER,
+    receive_first,
+    receive_text,
+    refuse,
+)
 from stream_verifier.web.state import state_of
 
 _START_TIMEOUT_S = 10.0
@@ -45,25 +52,33 @@ async def call_socket(websocket: WebSocket) -> None:
 async def _open(websocket: WebSocket) -> tuple[Session, str]:
     """Do what the first message says."""
     sessions = state_of(websocket).sessions
-    with state_of(websocket).waiting_room.seat(client_of(websocket)):
-        message = await _receive_first(websocket)
-    gate_of(websocket).count_opening(client_of(websocket))
+    message = await _receive_first(websocket)
     if isinstance(message, Resume):
         return await _resume(websocket, sessions, message)
-    scope = Scope.ENROL if message.mode == "enrol" else Scope.PUBLISH
-    admit(websocket, message.token, scope, identity=message.identity)
-    return await sessions.open(message)
+    grant = _admit(websocket, message)
+    gate_of(websocket).count_opening(grant, client_of(websocket))
+    return await sessions.open(message, grant=grant)
+
+
+def _admit(websocket: WebSocket, start: Start) -> Grant:
+    """Let one in who wants to start; who replaces a person needs more than who enrols one."""
+    scope = Scope.ENROL if start.mode == "enrol" else Scope.PUBLISH
+    grant = admit(websocket, start.token, scope, identity=start.identity)
+    if start.mode == "enrol" and start.replace:
+        admit(websocket, start.token, Scope.REPLACE, identity=start.identity)
+    return grant
 
 
 async def _resume(
     websocket: WebSocket, sessions: SessionRegistry, message: Resume
 ) -> tuple[Session, str]:
+    gate = gate_of(websocket)
+    # Counted before the key is compared, so that nobody can try many.
+    gate.count_opening(
+        gate.identify(message.token, client=client_of(websocket)), client_of(websocket)
+    )
     admit_to_session(websocket, message.token, message.session)
-    try:
-        return await sessions.resume(message)
-    except ResumeKeyError:
-        gate_of(websocket).count_bad(client_of(websocket))
-        raise
+    return await sessions.resume(message)
 
 
 async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
@@ -71,10 +86,9 @@ async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
 
 
 async def _receive_first(websocket: WebSocket) -> Start | Resume:
-    try:
-        message = await asyncio.wait_for(_receive(websocket), _START_TIMEOUT_S)
-    except TimeoutError:
-        raise ProtocolError(f"No start message came within {_START_TIMEOUT_S:g} s.") from None
+    room, client = state_of(websocket).callers_room, client_of(websocket)
+    text = await receive_first(websocket, room, client, within_s=_START_TIMEOUT_S)
+    message = parse_message(text)
     if isinstance(message, Stop):
         raise ProtocolError("The first message must be a start or a resume.")
     return message

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from stream_verifier.errors import ProtocolError, StreamVerifierError
-from stream_verifier.events.feed_messages import Subscribe, parse_subscribe
+from stream_verifier.errors import StreamVerifierError
+from stream_verifier.events.feed_messages import parse_subscribe
 from stream_verifier.web.access import client_of
 from stream_verifier.web.feed_access import admit
 from stream_verifier.web.feed_sender import Feed
 from stream_verifier.web.origins import origin_allowed
-from stream_verifier.web.sockets import POLICY_VIOLATION, receive_text, refuse
+from stream_verifier.web.sockets import POLICY_VIOLATION, receive_first, refuse
 from stream_verifier.web.state import state_of
 
 _SUBSCRIBE_TIMEOUT_S = 10.0
@@ -28,8 +26,9 @@ async def feed_socket(websocket: WebSocket) -> None:
     await websocket.accept()
     hub = state.hub
     try:
-        with state.waiting_room.seat(client_of(websocket)):
-            subscribe = await _receive_subscribe(websocket)
+        room, client = state.readers_room, client_of(websocket)
+        text = await receive_first(websocket, room, client, within_s=_SUBSCRIBE_TIMEOUT_S)
+        subscribe = parse_subscribe(text)
         wanted, seconds_left = admit(websocket, subscribe)
         subscription = await hub.subscribe(wanted, after=subscribe.position())
     except StreamVerifierError as error:
@@ -41,13 +40,3 @@ async def feed_socket(websocket: WebSocket) -> None:
         await Feed(websocket, hub, subscription, seconds_left=seconds_left).run()
     finally:
         hub.unsubscribe(subscription)
-
-
-async def _receive_subscribe(websocket: WebSocket) -> Subscribe:
-    try:
-        async with asyncio.timeout(_SUBSCRIBE_TIMEOUT_S):
-            return parse_subscribe(await receive_text(websocket))
-    except TimeoutError:
-        raise ProtocolError(
-            f"No subscribe message came within {_SUBSCRIBE_TIMEOUT_S:g} s."
-        ) from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException
@@ -12,6 +13,7 @@ from stream_verifier.web.origins import host_allowed, origin_allowed
 from stream_verifier.web.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
+BODY_WITHIN_S = 10.0
 MAX_TARGET_BYTES = 4096
 _SECRETS = frozenset({"token", "access_token", "authorization", "bearer", "jwt", "resume_key"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -66,7 +68,7 @@ class Guard:
                 close = {"code": _POLICY_VIOLATION, "reason": refusal[1]}
                 await send({"type": "websocket.close", **close})
         else:
-            await self._app(scope, _counting(receive), send)
+            await self._app(scope, _bounded(receive), send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
@@ -83,19 +85,29 @@ class Guard:
         return None if known else _FOREIGN
 
 
-def _counting(receive: Receive) -> Receive:
-    """Count the body as it comes: its length may have been left out or be a lie."""
-    left = MAX_BODY_BYTES
+def _bounded(receive: Receive) -> Receive:
+    """Count the body as it comes, for its length may be a lie, and wait for it only so long."""
+    left, complete = MAX_BODY_BYTES, False
+    loop = asyncio.get_running_loop()
+    due_s = loop.time() + BODY_WITHIN_S
 
-    async def counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise HTTPException(*_TOO_LONG[::2])
+    async def bounded() -> Message:
+        nonlocal left, complete
+        try:
+            async with asyncio.timeout_at(None if complete else due_s):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"A body comes within {BODY_WITHIN_S:g} s.") from None
+        if message["type"] == "http.request":
+            left -= len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if left < 0:
+                raise HTTPException(*_TOO_LONG[::2])
+        else:
+            complete = True
         return message
 
-    return counted
+    return bounded
 
 
 def _size_told(headers: Headers) -> Refusal | None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from starlette.datastructures import MutableHeaders
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 EXPOSED = ("etag", "link", "location", "retry-after", "www-authenticate")
 """What scripts of other origins may read of an answer, beside its body."""
 
+_POLICY = (
+    "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; "
+    "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
+)
 _HEADERS = {
-    "content-security-policy": (
-        "default-src 'self'; connect-src 'self' ws: wss:; img-src 'self' data:; "
-        "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
-    ),
     "permissions-policy": "camera=(self), microphone=(self), geolocation=()",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
-    "cache-control": "no-cache",
 }
 # What a host's page loads from here is public code, fetched without cookies.
 _SHARED = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 _SHARED_FOLDER = "/js/"
+_API = "/api/"
+_HOST = re.compile(r"[\w.:\[\]-]{1,255}", re.ASCII)
 
 
 class SecurityHeaders:
@@ -38,13 +41,15 @@ class SecurityHeaders:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        shared = _is_shared(scope)
+        shared, private = _is_shared(scope), _is_private(scope)
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                headers.setdefault("content-security-policy", _policy(scope))
+                headers.setdefault("cache-control", "no-store" if private else "no-cache")
                 if shared:
                     headers.update(_SHARED)
                 elif "access-control-allow-origin" not in headers:
@@ -58,3 +63,16 @@ def _is_shared(scope: Scope) -> bool:
     path: str = scope["path"]
     reading = scope["method"] in ("GET", "HEAD")
     return reading and path.removeprefix(scope.get("root_path", "")).startswith(_SHARED_FOLDER)
+
+
+def _is_private(scope: Scope) -> bool:
+    """Whether an answer is about people and calls: it must stay in no cache."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", "")).startswith(_API)
+
+
+def _policy(scope: Scope) -> str:
+    """The policy, WebSockets by name: not all browsers see them in 'self'."""
+    host = Headers(scope=scope).get("host", "")
+    named = _HOST.fullmatch(host) is not None
+    return _POLICY.format(sockets=f" ws://{host} wss://{host}" if named else "")

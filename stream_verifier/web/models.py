@@ -101,6 +101,12 @@ class TokenRequest(BaseModel):
     scopes: list[Scope] = Field(min_length=1, max_length=len(Scope))
     identity: str | None = Field(None, max_length=4 * MAX_NAME_CHARS)
     session: str | None = Field(None, min_length=1, max_length=MAX_SESSION_CHARS)
+    operating_point: str | None = Field(
+        None,
+        min_length=1,
+        max_length=64,
+        description="One that its calls may choose, even if it is weaker than the server's.",
+    )
     ttl_s: float = Field(900, ge=1, le=MAX_TTL_S, description="Seconds until it expires.")
 
 

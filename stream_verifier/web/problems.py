@@ -41,6 +41,7 @@ _TITLES = {
     401: "A token is missing, garbled, forged or expired.",
     403: "The token does not allow this.",
     404: "There is no such thing.",
+    408: "The request came too slowly.",
     409: "It contradicts what is there or how the server is set up.",
     413: "The body is too long.",
     415: "The body is of another media type.",
@@ -49,6 +50,7 @@ _TITLES = {
     503: "The store cannot be used, or the server is full or not ready.",
 }
 _HTTP_CODES = {
+    408: "too_slow",
     404: "not_found",
     405: "method_not_allowed",
     413: "body_too_long",

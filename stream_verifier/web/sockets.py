@@ -6,6 +6,7 @@ import asyncio
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import (
     CapacityError,
     ProtocolError,
@@ -17,6 +18,7 @@ from stream_verifier.events.feed_messages import Refused
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
 _GOODBYE_TIMEOUT_S = 1.0
+_RETRY_AFTER_S = 1
 
 
 async def receive_text(websocket: WebSocket) -> str:
@@ -33,6 +35,36 @@ async def receive_text(websocket: WebSocket) -> str:
     if text is None:
         raise ProtocolError("Messages are JSON text, not binary.")
     return text
+
+
+async def receive_first(
+    websocket: WebSocket, room: WaitingRoom, client: str, *, within_s: float
+) -> str:
+    """The client's first message, waited for in a seat that the next one may need.
+
+    Raises:
+        WebSocketDisconnect: it left.
+        ProtocolError: the message is binary, or did not come in time.
+        RateLimitedError: it had to give way.
+    """
+    given_way = False
+    try:
+        async with asyncio.timeout(within_s) as patience:
+
+            def give_way() -> None:
+                nonlocal given_way
+                given_way = True
+                patience.reschedule(asyncio.get_running_loop().time())
+
+            with room.seat(client, give_way=give_way):
+                return await receive_text(websocket)
+    except TimeoutError:
+        if given_way:
+            raise RateLimitedError(
+                "Too many connections wait for their first message: send it at once.",
+                retry_after_s=_RETRY_AFTER_S,
+            ) from None
+        raise ProtocolError(f"No first message came within {within_s:g} s.") from None
 
 
 async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:

@@ -32,15 +32,17 @@ class ServerState:
     Attributes:
         settings: as it was made with.
         gate: who may do what.
-        waiting_room: of sockets that have not said what they want.
         make_source: makes what a call's media comes from.
+        callers_room: where sockets wait that may open a call.
+        readers_room: where sockets wait that may follow the feed; callers take no seat of theirs.
         services: None before the application has started.
     """
 
     settings: Settings
     gate: Gate
-    waiting_room: WaitingRoom
     make_source: SourceFactory
+    callers_room: WaitingRoom
+    readers_room: WaitingRoom
     services: Services | None = None
 
     @property

@@ -21,7 +21,11 @@ async def issue_token(request: Request, response: Response, wanted: TokenRequest
             "set STREAM_VERIFIER_TOKEN_KEY (make one with  stream-verifier key)."
         )
     token = tokens.issue(
-        wanted.scopes, identity=wanted.identity, session=wanted.session, ttl_s=wanted.ttl_s
+        wanted.scopes,
+        identity=wanted.identity,
+        session=wanted.session,
+        operating_point=wanted.operating_point,
+        ttl_s=wanted.ttl_s,
     )
     grant = tokens.read(token)
     response.headers["cache-control"] = "no-store"

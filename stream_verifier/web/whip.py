@@ -36,10 +36,11 @@ class Endpoint(HTTPEndpoint):
     async def post(self, request: Request) -> Response:
         """Open a call with an SDP offer; answer with ours and where the call can be ended."""
         identity = request.path_params["identity"]
-        gate_of(request).count_opening(client_of(request))
-        admit(request, bearer(request), Scope.PUBLISH, identity=identity)
+        grant = admit(request, bearer(request), Scope.PUBLISH, identity=identity)
+        gate_of(request).count_opening(grant, client_of(request))
         start = _start(identity, await _offer(request))
-        session, answer = await state_of(request).sessions.open(start, socket=False)
+        sessions = state_of(request).sessions
+        session, answer = await sessions.open(start, grant=grant, socket=False)
         return _created(request, session.id, answer)
 
 
@@ -52,7 +53,9 @@ class Resource(HTTPEndpoint):
 
     async def delete(self, request: Request) -> Response:
         """End the call."""
-        session = admit_to_session(request, bearer(request), request.path_params["session"])
+        session = admit_to_session(
+            request, bearer(request), request.path_params["session"], begun_by_socket=False
+        )
         session.request_end("stopped")
         return Response(status_code=200)
 

@@ -19,7 +19,7 @@ from stream_verifier.errors import (
 )
 from stream_verifier.settings import load_settings
 
-TOKENS = Tokens(b"k" * 32)
+TOKENS = Tokens(bytes(range(32)))
 HERE, AWAY = "127.0.0.1", "192.0.2.7"
 
 
@@ -65,13 +65,15 @@ def test_forged_tokens_are_limited_for_their_address_and_for_no_other() -> None:
         gate.admit("forged", Scope.READ, client=AWAY)
     assert caught.value.retry_after_s == 20
     gate.admit(good, Scope.READ, client=HERE)
+    gate.admit(good, Scope.READ, client=AWAY)  # others may be behind the same address
     clock.now_s += 20
-    gate.admit(good, Scope.READ, client=AWAY)
+    with pytest.raises(InvalidTokenError):
+        gate.admit("forged", Scope.READ, client=AWAY)
 
 
 def test_an_old_or_missing_token_is_no_attack() -> None:
     gate, _ = make_gate()
-    old = Tokens(b"k" * 32, now=lambda: time.time() - 3600).issue([Scope.READ], ttl_s=60)
+    old = Tokens(bytes(range(32)), now=lambda: time.time() - 3600).issue([Scope.READ], ttl_s=60)
     for _ in range(10):
         with pytest.raises(ExpiredTokenError):
             gate.admit(old, Scope.READ, client=AWAY)
@@ -79,14 +81,25 @@ def test_an_old_or_missing_token_is_no_attack() -> None:
             gate.admit(None, Scope.READ, client=AWAY)
 
 
-def test_openings_are_limited() -> None:
+def test_openings_are_limited_for_their_token_and_for_no_other() -> None:
     gate, clock = make_gate()
+    one, other = (TOKENS.read(TOKENS.issue([Scope.PUBLISH], ttl_s=60)) for _ in range(2))
     for _ in range(3):
-        gate.count_opening(AWAY)
+        gate.count_opening(one, AWAY)
     with pytest.raises(RateLimitedError, match="20 s"):
-        gate.count_opening(AWAY)
+        gate.count_opening(one, HERE)
+    gate.count_opening(other, AWAY)
     clock.now_s += 20
-    gate.count_opening(AWAY)
+    gate.count_opening(one, AWAY)
+
+
+def test_without_a_key_openings_are_limited_for_their_address() -> None:
+    gate, _ = make_gate(None)
+    for _ in range(3):
+        gate.count_opening(ANYBODY, HERE)
+    with pytest.raises(RateLimitedError):
+        gate.count_opening(ANYBODY, HERE)
+    gate.count_opening(ANYBODY, "::1")
 
 
 def test_without_a_key_this_machine_may_do_everything_and_no_other() -> None:
@@ -99,7 +112,7 @@ def test_without_a_key_this_machine_may_do_everything_and_no_other() -> None:
 
 
 def test_the_settings_make_the_gate(tmp_path: Path) -> None:
-    key = "a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s"
+    key = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
     gate = Gate.of(load_settings(data_dir=tmp_path, token_key=key))
     token = TOKENS.issue([Scope.READ], ttl_s=60)
     assert gate.admit(token, Scope.READ, client=AWAY).scopes == {Scope.READ}

@@ -18,7 +18,7 @@ from stream_verifier.errors import (
     TokenRequestError,
 )
 
-KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+KEY, OTHER_KEY = bytes(range(32)), b"o" * 32
 TOKENS = Tokens(KEY)
 
 

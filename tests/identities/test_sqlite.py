@@ -28,7 +28,7 @@ from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import IdentityStore
 
-KEY, OTHER_KEY = b"k" * 32, b"o" * 32
+KEY, OTHER_KEY = bytes(range(32)), b"o" * 32
 MODEL = "towers-1"
 CONSENT = Consent(
     "Ada Lovelace-Subject", datetime(2026, 1, 2, tzinfo=UTC), "support calls", "I do agree to it."

@@ -5,7 +5,7 @@ import pytest
 from stream_verifier.errors import SettingsError, StoreError
 from stream_verifier.identities.vault import Vault
 
-VAULT = Vault(b"k" * 32)
+VAULT = Vault(bytes(range(32)))
 
 
 def test_opens_what_it_sealed() -> None:
@@ -47,8 +47,8 @@ def test_another_secret_opens_nothing_and_finds_nothing() -> None:
 
 
 def test_the_key_id_does_not_hold_the_secret() -> None:
-    assert VAULT.key_id == Vault(b"k" * 32).key_id
-    assert bytes.fromhex(VAULT.key_id) not in b"k" * 32
+    assert VAULT.key_id == Vault(bytes(range(32))).key_id
+    assert bytes.fromhex(VAULT.key_id) not in bytes(range(32))
 
 
 def test_a_secret_of_another_length_is_refused() -> None:

@@ -143,7 +143,8 @@ async def feed_server(
     state = ServerState(
         settings=settings,
         gate=gate or Gate(tokens=None, limiter=NO_LIMITS),
-        waiting_room=WaitingRoom(),
+        callers_room=WaitingRoom(),
+        readers_room=WaitingRoom(),
         make_source=unused,
         services=Services(store=unused, hub=hub, sessions=unused),
     )

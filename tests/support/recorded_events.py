@@ -142,6 +142,8 @@ def _later() -> Iterator[Payload]:
         reasons=[*Reason][10:13],
         llr=1.25,
     )
+    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[7:]:
+        yield SessionEnded(media_s=11, reason=reason, totals=Totals())
 
 
 def recorded_payloads() -> Iterator[Payload]:

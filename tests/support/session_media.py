@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import Payload
@@ -112,6 +114,9 @@ def make_session(
         pipeline=Enrolment() if enrolling else Verification(),
         enrolling=enrolling,
         resume_within_s=0.0,
+        place=Place("ada", "token", bound=False),
+        followed=True,
+        limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
         on_event=on_event,
         history=_no_history,
     )

@@ -12,6 +12,7 @@ from benchmarks.access.asking import ask
 from benchmarks.access.cases import Case
 from benchmarks.access.ways import SOCKET, Way
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.places import Place
 from stream_verifier.errors import ResumeKeyError
 from tests.support.rest_app import FakeSessions, auth, client_of, make_app, stand_in
 
@@ -27,6 +28,8 @@ class OneSession(FakeSessions):
             id=session_id,
             identity="ada",
             enrols=session_id == "enrolment",
+            begun_by=lambda *, socket: not socket or session_id == "s1",
+            place=Place("ada", "another token", bound=True),
             request_end=self.ended.append,
         )
 
@@ -35,7 +38,7 @@ class OneSession(FakeSessions):
 
 
 async def test_who_guesses_resume_keys_is_soon_stopped(tmp_path: Path) -> None:
-    app = make_app(tmp_path, bad_tokens_per_minute=2)
+    app = make_app(tmp_path, openings_per_minute=2)
     stand_in(app, sessions=OneSession())
     way = Way(SOCKET, "/api/v1/call", Scope.PUBLISH, message=RESUME)
     told = [await ask(app, way, Case("right", "", lambda _: TOKEN)) for _ in range(3)]

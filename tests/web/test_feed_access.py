@@ -25,7 +25,7 @@ from tests.support.feed_media import NO_LIMITS, Call, feed_server, read
 async def test_who_names_nothing_gets_all_that_the_token_covers_and_no_more(
     bound: dict[str, str], sessions: list[str]
 ) -> None:
-    tokens, hub = Tokens(b"k" * 32), Hub()
+    tokens, hub = Tokens(bytes(range(32))), Hub()
     for session, identity in (("s1", "ada"), ("s2", "bob"), ("s3", "bob")):
         Call(hub, session, identity)
     token = tokens.issue([Scope.READ], ttl_s=60, **bound)
@@ -43,7 +43,7 @@ async def test_who_names_nothing_gets_all_that_the_token_covers_and_no_more(
 
 
 async def test_a_bound_token_is_refused_where_something_else_is_named() -> None:
-    tokens = Tokens(b"k" * 32)
+    tokens = Tokens(bytes(range(32)))
     token = tokens.issue([Scope.READ], identity="zoë", ttl_s=60)
     async with feed_server(Hub(), gate=Gate(tokens=tokens, limiter=NO_LIMITS)) as server:
         for named, told in (

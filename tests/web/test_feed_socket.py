@@ -164,7 +164,7 @@ async def test_a_second_message_ends_the_feed(server: FeedServer) -> None:
 async def test_the_silent_are_let_go(server: FeedServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(feed_socket, "_SUBSCRIBE_TIMEOUT_S", 0.01)
     async with websockets.connect(server.url) as socket:
-        assert "No subscribe message" in json.loads(await socket.recv())["message"]
+        assert "No first message" in json.loads(await socket.recv())["message"]
 
 
 async def test_a_full_feed_says_so() -> None:

@@ -19,7 +19,7 @@ from stream_verifier.media.webrtc.turn import turn_credential
 from stream_verifier.settings import load_settings
 from tests.support.rest_app import KEY, auth
 
-TURN = {"turn_urls": ("turn:relay.example:3478",), "turn_secret": "north"}
+TURN = {"turn_urls": ("turn:relay.example:3478",), "turn_secret": "north-of-the-wall-7"}
 
 
 async def ask(
@@ -40,7 +40,7 @@ async def test_turn_servers_come_with_a_credential_that_coturn_can_check(tmp_pat
     stun, turn = answer.json()["iceServers"]
     assert stun == {"urls": ["stun:stun.example"]}
     assert turn["urls"] == ["turn:relay.example:3478"]
-    digest = hmac.new(b"north", turn["username"].encode(), hashlib.sha1).digest()
+    digest = hmac.new(b"north-of-the-wall-7", turn["username"].encode(), hashlib.sha1).digest()
     assert turn["credential"] == base64.b64encode(digest).decode()
     assert answer.json()["ttl_s"] == 600
     assert answer.headers["cache-control"] == "no-store"
@@ -84,7 +84,7 @@ async def test_an_administrator_may_ask_and_nobody_without_a_token(tmp_path: Pat
         ({"ice_servers": ("turn:relay.example",)}, "stun:HOST"),
         ({**TURN, "turn_urls": ("turn:relay.example?transport=sctp",)}, "turn:HOST"),
         ({"turn_urls": ("turn:relay.example",)}, "turn_secret"),
-        ({"turn_secret": "north"}, "turn_urls"),
+        ({"turn_secret": "north-of-the-wall-7"}, "turn_urls"),
         ({"udp_ports": "40000"}, "udp_ports"),
         ({"udp_ports": "50000-40000"}, "50000-40000"),
         ({"udp_ports": "80-90"}, "80-90"),
@@ -97,4 +97,4 @@ def test_a_wrong_setting_is_refused_at_start(changes: dict[str, Any], says: str)
 
 
 def test_a_secret_is_never_shown() -> None:
-    assert "north" not in repr(load_settings(**TURN))
+    assert "north-of-the-wall-7" not in repr(load_settings(**TURN))

@@ -60,15 +60,19 @@ async def test_a_running_call_is_shown_and_ended_over_rest(
 async def test_calls_that_are_opened_too_often_are_refused_with_a_reason(
     enrolled_dir: Path, demo_calls: DemoCalls
 ) -> None:
+    own, other = publisher("grace"), publisher("grace")
+    codes: list[str] = []
     async with server_with(enrolled_dir, token_key=KEY, openings_per_minute=2) as server:
-        codes = []
-        for _ in range(3):
-            with pytest.raises(RefusedError) as caught:
-                media = demo_calls.get("grace", "grace")
-                async with Caller(server.address, media, mode="verify", identity="grace"):
-                    raise AssertionError("a call without a token was opened")
-            codes.append(caught.value.code)
-    assert codes == ["missing_token", "missing_token", "rate_limited"]
+        for token in (None, own, own, other, own):
+            start = {"mode": "verify", "identity": "grace"}
+            if token is not None:
+                start["token"] = token
+            try:
+                async with Caller(server.address, demo_calls.get("grace", "grace"), **start):
+                    codes.append("opened")
+            except RefusedError as error:
+                codes.append(error.code)
+    assert codes == ["missing_token", "opened", "opened", "opened", "rate_limited"]
 
 
 async def test_no_token_and_no_key_is_ever_logged(

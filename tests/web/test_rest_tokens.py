@@ -92,8 +92,13 @@ async def test_guessing_is_slowed_down_for_that_address_only(tmp_path: Path) -> 
         ({}, 200),
         ({"x-forwarded-for": "192.0.2.9"}, 403),
         ({"x-forwarded-for": "127.0.0.1, 192.0.2.9"}, 403),
-        ({"x-forwarded-for": "127.0.0.1"}, 200),
+        ({"x-forwarded-for": "127.0.0.1"}, 403),
+        ({"x-forwarded-for": "127.0.0.1, 127.0.0.1"}, 403),
         ({"forwarded": "for=192.0.2.9"}, 403),
+        ({"via": "1.1 cache"}, 403),
+        ({"x-real-ip": "127.0.0.1"}, 403),
+        ({"x-forwarded-host": "verifier.example"}, 403),
+        ({"cf-connecting-ip": "127.0.0.1"}, 403),
     ],
 )
 async def test_without_a_key_a_proxy_lends_its_place_to_nobody(

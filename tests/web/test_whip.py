@@ -76,7 +76,7 @@ async def test_a_call_is_opened_verified_and_ended(
         {
             "ice_servers": ("stun:127.0.0.1:9",),
             "turn_urls": ("turn:127.0.0.1:9?transport=udp",),
-            "turn_secret": "secret",
+            "turn_secret": "a secret of tests",
         }
     ],
 )
@@ -201,9 +201,15 @@ async def test_publishing_counts_as_opening_a_call(
     app: Any, http: httpx.AsyncClient, tmp_path: Path
 ) -> None:
     guard(app, tmp_path, openings_per_minute=2)
-    told = [await http.post("/api/v1/whip/nobody", content=b"v=0", headers=SDP) for _ in range(3)]
+    own, other = auth(Scope.PUBLISH), auth(Scope.PUBLISH)
+    strange = [await http.post("/api/v1/whip/nobody", content=b"v=0", headers=SDP) for _ in "123"]
+    assert {answer.json()["code"] for answer in strange} == {"missing_token"}
+    told = [
+        await http.post("/api/v1/whip/nobody", content=b"v=0", headers=SDP | token)
+        for token in (own, own, other, own)
+    ]
     assert [answer.json()["code"] for answer in told] == [
-        "missing_token", "missing_token", "rate_limited",
+        "unknown_identity", "unknown_identity", "unknown_identity", "rate_limited",
     ]  # fmt: skip
     assert told[-1].status_code == 429
     assert int(told[-1].headers["retry-after"]) > 0

@@ -78,6 +78,10 @@ const ENDINGS = {
   client_gone: "The call was closed.",
   server_stopping: "The server is shutting down.",
   ended_by_admin: "The call was ended by those who watch it.",
+  no_media: "Neither picture nor sound came, so the call was ended.",
+  too_long: "The call lasted as long as a call may.",
+  superseded: "The call goes on in another window.",
+  identity_deleted: "The enrolment was deleted, so the call was ended.",
   error: "The call ended early.",
 };
 

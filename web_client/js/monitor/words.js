@@ -9,6 +9,10 @@ const ENDINGS = {
   client_gone: "caller lost",
   server_stopping: "server stopped",
   ended_by_admin: "ended here",
+  no_media: "no media",
+  too_long: "too long",
+  superseded: "opened anew",
+  identity_deleted: "identity deleted",
   error: "failed",
   unknown: "end not seen",
 };

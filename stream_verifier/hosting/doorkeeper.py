@@ -1,0 +1,132 @@
+"""Connections that hold the door without coming in: bounded in number and in time.
+
+uvicorn waits for ever for a request's headers, and a process has only so many files. Here a
+connection without a request under way has a deadline, and where too many wait the one that has
+waited for longest gives way to the newest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import resource
+import time
+from typing import Any, ClassVar
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+_REQUEST_WITHIN_S = 10.0
+_RESERVED_FILES = 96
+_MOST = 1024
+_NO_FILES = "socket.accept() out of system resource"
+
+
+class Doorkeeper:
+    """Knows the connections that wait, in the order in which they began to.
+
+    Args:
+        most: that may wait at once.
+        within_s: for so long one may wait for a request to be complete up to its body.
+    """
+
+    def __init__(self, *, most: int, within_s: float = _REQUEST_WITHIN_S) -> None:
+        self._most = most
+        self._within_s = within_s
+        self._waiting: dict[asyncio.Transport, asyncio.TimerHandle] = {}
+
+    def __len__(self) -> int:
+        """Connections that wait."""
+        return len(self._waiting)
+
+    def wait(self, transport: asyncio.Transport) -> None:
+        """Let a connection wait from now on; the longest waiting one may have to go for it."""
+        self.leave(transport)
+        if len(self._waiting) >= self._most:
+            longest = next(iter(self._waiting))
+            self.leave(longest)
+            longest.abort()
+        loop = asyncio.get_running_loop()
+        self._waiting[transport] = loop.call_later(self._within_s, self._give_up, transport)
+
+    def leave(self, transport: asyncio.Transport) -> None:
+        """Let a connection wait no more: it has a request under way, or is gone."""
+        if (deadline := self._waiting.pop(transport, None)) is not None:
+            deadline.cancel()
+
+    def _give_up(self, transport: asyncio.Transport) -> None:
+        self._waiting.pop(transport, None)
+        transport.abort()
+
+
+class WatchedHttp(H11Protocol):
+    """uvicorn's HTTP protocol, whose connections a doorkeeper knows."""
+
+    doorkeeper: ClassVar[Doorkeeper]
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self.doorkeeper.wait(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        self.doorkeeper.leave(self.transport)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Wait no more once the headers of a request are there."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self.doorkeeper.leave(self.transport)
+
+    def handle_websocket_upgrade(self, event: Any) -> None:
+        """Leave the connection to the WebSocket."""
+        self.doorkeeper.leave(self.transport)
+        super().handle_websocket_upgrade(event)
+
+    def on_response_complete(self) -> None:
+        """Begin to wait for the next request."""
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self.doorkeeper.wait(self.transport)
+
+
+def watched_http() -> type[WatchedHttp]:
+    """A protocol with a doorkeeper of its own, as many waiting as this process has files for."""
+
+    class Watched(WatchedHttp):
+        doorkeeper = Doorkeeper(most=_room())
+
+    return Watched
+
+
+def _room() -> int:
+    """How many may wait: a half of the files that are left, once as many are had as can be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard == resource.RLIM_INFINITY or soft < hard:
+        soft = 65_536 if hard == resource.RLIM_INFINITY else hard
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return max(8, min(_MOST, (soft - _RESERVED_FILES) // 2))
+
+
+class SaidOnce(logging.Filter):
+    """Lets asyncio say once a minute that no connection can be taken, not once for each.
+
+    Args:
+        every_s: how often it may be said.
+    """
+
+    def __init__(self, every_s: float = 60.0) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._said_s = -every_s
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether to log it."""
+        if _NO_FILES not in record.getMessage():
+            return True
+        now_s = time.monotonic()
+        if now_s - self._said_s < self._every_s:
+            return False
+        self._said_s = now_s
+        return True
