@@ -162,7 +162,12 @@ class LedgerFile:
             raise
 
     def _put_in_place(self, ending: str) -> None:
-        os.replace(self._beside(ending), self._path)
+        draft = self._beside(ending)
+        try:
+            os.replace(draft, self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
         folder = os.open(self._path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
