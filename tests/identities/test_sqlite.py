@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import sqlite3
 import stat
@@ -23,6 +24,7 @@ from stream_verifier.errors import (
     StoreError,
     UnknownIdentityError,
 )
+from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import IdentityStore
 from tests.support.stores import (
@@ -120,6 +122,45 @@ async def test_a_name_is_replaced_only_on_request(store: IdentityStore) -> None:
     assert second.id != first.id
     assert await store.list() == [second]
     assert_same(await store.reference("ada", model_id=MODEL), made_reference(3))
+
+
+async def test_a_record_says_by_whom_and_in_whose_place(store: IdentityStore) -> None:
+    first = await store.add("ada", made_reference(1), CONSENT)
+    assert (first.origin, first.replaces) == (None, None)
+    origin = Origin(way="call", by="9f3a", supervised=True, replaced_similarity=0.75)
+    second = await store.add("ada", made_reference(2), CONSENT, replace=True, origin=origin)
+    assert await store.get("ada") == second
+    assert (second.origin, second.replaces) == (origin, first.id)
+    assert second.version > first.version
+
+
+async def test_only_the_one_who_was_there_is_replaced(store: IdentityStore) -> None:
+    """What a long enrolment began with may be gone when it ends."""
+    first = await store.add("ada", made_reference(1), CONSENT)
+    second = await store.add("ada", made_reference(2), CONSENT, replace=True, replaces=first.id)
+    with pytest.raises(IdentityExistsError):
+        await store.add("ada", made_reference(3), CONSENT, replace=True, replaces=first.id)
+    assert await store.get("ada") == second
+    await store.delete("ada")
+    with pytest.raises(UnknownIdentityError, match="deleted meanwhile"):
+        await store.add("ada", made_reference(3), CONSENT, replace=True, replaces=second.id)
+    assert await store.list() == []
+
+
+async def test_one_who_does_not_wait_leaves_nothing_half_done(
+    store: SqliteIdentityStore, path: Path
+) -> None:
+    for number in range(6):
+        task = asyncio.create_task(store.add(f"person {number}", made_reference(1), CONSENT))
+        await asyncio.sleep(0.002 * number)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    await store.close()
+    again = store_at(path)
+    assert {one.name for one in await again.list()} == {f"person {number}" for number in range(6)}
+    assert await again.restore().refused() == []
+    await again.close()
 
 
 async def test_unknown_names(store: IdentityStore) -> None:
