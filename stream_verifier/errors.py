@@ -111,6 +111,14 @@ class KeyMismatchError(StoreError):
     code = "wrong_key"
 
 
+class RefusedRecordError(StoreError):
+    """A stored record was changed, or is an older copy that was put back."""
+
+
+class LedgerError(StoreError):
+    """The ledger of the identity store is missing, damaged or cannot be written."""
+
+
 class AccessError(StreamVerifierError):
     """A use was not admitted."""
 

@@ -68,6 +68,11 @@ class Settings(BaseSettings):
     key: SecretStr | None = Field(
         None, description="Encryption key of the store: 32 bytes as base64url."
     )
+    ledger_file: Path | None = Field(
+        None,
+        description="Ledger of who is enrolled now, which keeps the deleted from coming back with "
+        "an older store; default in data_dir.",
+    )
     max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
     max_calls_per_identity: int = Field(
         2, ge=1, description="Of these, about one person; a bound token holds one call at a time."
@@ -204,6 +209,11 @@ class Settings(BaseSettings):
     def key_path(self) -> Path:
         """The key file that is made on the first run when no key is set."""
         return self.data_dir / "store.key"
+
+    @property
+    def ledger_path(self) -> Path:
+        """The store's ledger in use."""
+        return self.ledger_file or self.data_dir / "identities.ledger"
 
 
 def load_settings(**overrides: object) -> Settings:

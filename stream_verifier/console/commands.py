@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import pwd
 import sys
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from model.errors import ModelError
-from stream_verifier.console import display, token_commands
+from stream_verifier.console import display, refused_commands, token_commands
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
@@ -40,6 +42,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
+identities_app.command("refused")(refused_commands.refused)
+identities_app.command("erase-refused")(refused_commands.erase_refused)
+identities_app.command("accept-restore")(refused_commands.accept_restore)
 app.add_typer(identities_app, name="identities")
 app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
@@ -113,10 +118,14 @@ def enroll(
         str, typer.Option(help="What the reference may be used for.")
     ] = "verification in video calls",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
+    supervised: Annotated[
+        bool, typer.Option("--supervised", help="Somebody who answers for it was present.")
+    ] = False,
 ) -> None:
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
     from stream_verifier.identities.consent import Consent
+    from stream_verifier.identities.origin import MAX_CHARS, Origin
     from stream_verifier.verify.recogniser import Recogniser
 
     settings = load_settings()
@@ -133,13 +142,22 @@ def enroll(
         )
 
     async def add(store: IdentityStore) -> Identity:
-        return await store.add(name, reference, record, replace=replace)
+        origin = Origin(way="command line", by=_operator()[:MAX_CHARS], supervised=supervised)
+        return await store.add(name, reference, record, replace=replace, origin=origin)
 
     identity = asyncio.run(_with_store(settings, add))
+    verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
-        f"Enrolled [bold]{identity.name}[/] from {identity.face_count} pictures and "
+        f"{verb} [bold]{identity.name}[/] from {identity.face_count} pictures and "
         f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
     )
+
+
+def _operator() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a user that it has no name for
+        return f"uid {os.getuid()}"
 
 
 @app.command()

@@ -163,11 +163,14 @@ def identities_table(identities: Sequence[Identity]) -> Table | str:
 def identity_details(identity: Identity) -> Table:
     """One person and the consent."""
     table = Table(show_header=False)
-    consent = identity.consent
+    consent, origin = identity.consent, identity.origin
     for label, value in (
         ("name", identity.name),
         ("id", identity.id),
         ("enrolled", f"{identity.created_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("by", "not recorded" if origin is None else f"{origin.by} ({origin.way})"),
+        ("supervised", "yes" if origin is not None and origin.supervised else "no"),
+        ("in the place of", identity.replaces or "nobody"),
         ("model", identity.model_id),
         ("pictures", str(identity.face_count)),
         ("speech", f"{identity.speech_s:.1f} s"),

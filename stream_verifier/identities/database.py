@@ -68,6 +68,11 @@ def claim_file(url: URL) -> None:
     path.chmod(0o600)
 
 
+def is_in_memory(url: URL) -> bool:
+    """Whether the database ends with its process."""
+    return _is_sqlite(url) and url.database in (None, "", ":memory:")
+
+
 @contextmanager
 def store_errors(url: URL) -> Iterator[None]:
     """Turn what the database raises into ``StoreError`` with a remedy."""

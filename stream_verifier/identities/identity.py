@@ -8,6 +8,7 @@ from datetime import datetime
 
 from stream_verifier.errors import IdentityError
 from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.origin import Origin
 
 MAX_NAME_CHARS = 64
 
@@ -24,6 +25,10 @@ class Identity:
         model_id: the embedding space of the stored reference.
         face_count: pictures in the reference.
         speech_s: seconds of speech in the reference.
+        version: of the record; each one stored later, of anybody, has a higher one.
+        origin: by whom and by which way; None where an older version of this package stored it.
+        replaces: the id of the identity of the same name that it took the place of, if any; it
+            did so at ``created_at``.
     """
 
     id: str
@@ -33,6 +38,9 @@ class Identity:
     model_id: str
     face_count: int
     speech_s: float
+    version: int = 0
+    origin: Origin | None = None
+    replaces: str | None = None
 
 
 def normalise_name(name: str) -> str:

@@ -19,4 +19,4 @@ def open_store(settings: Settings) -> SqliteIdentityStore:
         if settings.key is None
         else parse_key(settings.key.get_secret_value())
     )
-    return SqliteIdentityStore(settings.store_url, key)
+    return SqliteIdentityStore(settings.store_url, key, ledger=settings.ledger_path)

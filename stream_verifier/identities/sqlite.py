@@ -2,44 +2,53 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
+import dataclasses
 import uuid
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
 
-from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from model.errors import ModelError
-from model.runtime.reference import reference_from_bytes, reference_to_bytes
 from model.types import Reference
 from stream_verifier.errors import (
     ConsentError,
     IdentityExistsError,
-    KeyMismatchError,
+    SettingsError,
     StaleReferenceError,
-    StoreError,
     UnknownIdentityError,
 )
-from stream_verifier.identities import tables
+from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.database import claim_file, open_engine, store_errors
+from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, normalise_name
-from stream_verifier.identities.tables import identities
+from stream_verifier.identities.ledger import Ledger
+from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
+from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.record import (
+    Record,
+    named,
+    open_identity,
+    open_reference,
+    outdated,
+    seal,
+)
+from stream_verifier.identities.restore import Restore
+from stream_verifier.identities.store import OnChange
 from stream_verifier.identities.vault import Vault
+
+POLL_S = 0.75
 
 
 class SqliteIdentityStore:
     """Keeps references and consents encrypted in one database; an ``IdentityStore``.
 
     The database holds no name, consent or vector in the clear: names are found by a keyed hash,
-    everything else personal is sealed (AES-256-GCM) and bound to its row and model. Deleting
-    overwrites the data in a SQLite file; in PostgreSQL it stays on disk, still sealed, until
-    VACUUM. Backups are out of its reach either way.
+    everything else personal is sealed (AES-256-GCM), and all columns of a row are bound together.
+    A ledger outside of the database names the current record of each name, so that an older copy
+    of the database brings nobody back. Deleting overwrites the data in a SQLite file; in
+    PostgreSQL it stays on disk, still sealed, until VACUUM. Backups are out of its reach either
+    way, but for the ledger.
 
     Opens the database at first use, so that it can be made outside an event loop.
 
@@ -47,136 +56,135 @@ class SqliteIdentityStore:
         url: SQLAlchemy URL, such as ``sqlite+aiosqlite:///data/identities.db``. Missing
             directories are made for this user alone (0700), the file too (0600).
         key: 32 bytes, from ``load_or_create_key`` or ``parse_key``.
+        ledger: the ledger's file; only a database in memory needs none.
+        poll_s: seconds between two looks for what other processes deleted, where somebody watches.
 
     Raises:
         SettingsError: the URL or the key is of no use.
     """
 
-    def __init__(self, url: str, key: bytes) -> None:
-        """Check the arguments; see the class."""
+    def __init__(
+        self, url: str, key: bytes, *, ledger: Path | None = None, poll_s: float = POLL_S
+    ) -> None:
         self._vault = Vault(key)
-        self._engine = open_engine(url)
-        self._writing = asyncio.Lock()
-        self._ready = False
+        engine = open_engine(url)
+        place: LedgerPlace
+        if is_in_memory(engine.url):
+            place = LedgerInMemory()
+        elif ledger is None:
+            raise SettingsError("Only a store in memory may lack a ledger: name its file.")
+        else:
+            place = LedgerFile(ledger, self._vault)
+        self._books = Books(engine, self._vault, place, poll_s=poll_s)
 
     async def add(
-        self, name: str, reference: Reference, consent: Consent, *, replace: bool = False
+        self,
+        name: str,
+        reference: Reference,
+        consent: Consent,
+        *,
+        replace: bool = False,
+        replaces: str | None = None,
+        origin: Origin | None = None,
     ) -> Identity:
         """Store a reference; see ``IdentityStore.add``."""
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody is enrolled without a consent record.")
-        identity = _new_identity(normalise_name(name), reference, consent)
-        row = self._seal(identity, reference)
-        async with self._transaction(write=True) as connection:
-            await self._refuse_other_keys(connection)
-            if replace:
-                await connection.execute(delete(identities).where(self._is(identity.name)))
-            try:
-                await connection.execute(insert(identities).values(row))
-            except IntegrityError as error:
-                raise IdentityExistsError(
-                    f"{identity.name!r} is enrolled already: delete it first, or replace it."
-                ) from error
-        return identity
+        identity = _new_identity(normalise_name(name), reference, consent, origin)
+        work = self._add(identity, reference, replace=replace, replaces=replaces)
+        return await self._books.complete(work)
 
     async def list(self) -> list[Identity]:
         """All identities, by name."""
-        async with self._transaction() as connection:
-            await self._refuse_other_keys(connection)
-            rows = (await connection.execute(select(identities))).mappings().all()
-        return sorted((self._identity(row) for row in rows), key=lambda one: one.name)
+        records, ledger = await self._books.find()
+        return sorted((self._open(one, ledger) for one in records), key=lambda one: one.name)
 
     async def get(self, name: str) -> Identity:
         """One identity; see ``IdentityStore.get``."""
-        return self._identity(await self._row(name))
+        return (await self._find(normalise_name(name)))[0]
 
     async def reference(self, name: str, *, model_id: str) -> Reference:
         """The stored reference of an identity; see ``IdentityStore.reference``."""
-        row = await self._row(name)
-        if row["model_id"] != model_id:
+        identity, record = await self._find(normalise_name(name))
+        if identity.model_id != model_id:
             raise StaleReferenceError(
-                f"{normalise_name(name)!r} was enrolled with another model: enrol again."
+                f"{identity.name!r} was enrolled with another model: enrol again."
             )
-        plain = self._vault.open(row["sealed_reference"], context=_context(row, "reference"))
-        try:
-            return reference_from_bytes(plain)
-        except ModelError as error:
-            raise StoreError("A stored reference has another format: enrol again.") from error
+        return open_reference(self._vault, record)
 
     async def delete(self, name: str) -> None:
         """Delete an identity; see ``IdentityStore.delete``."""
-        clean = normalise_name(name)
-        async with self._transaction(write=True) as connection:
-            result = await connection.execute(delete(identities).where(self._is(clean)))
-            if not result.rowcount:
-                await self._refuse_other_keys(connection)
-                raise _unknown(clean)
+        await self._books.complete(self._delete(normalise_name(name)))
+
+    def lookup(self, name: str) -> str:
+        """What a change calls a name; see ``IdentityStore.lookup``."""
+        return self._vault.lookup(normalise_name(name)).hex()
+
+    def watch(self, on_change: OnChange) -> Callable[[], None]:
+        """Be told of deletions and replacements; see ``IdentityStore.watch``."""
+        return self._books.watch.watch(on_change)
+
+    def restore(self) -> Restore:
+        """What to do about records that are refused, for whoever runs the server."""
+        return Restore(self._books, self._vault)
 
     async def close(self) -> None:
         """Give back connections and threads; harmless when called again."""
-        await self._engine.dispose()
+        await self._books.close()
 
-    @asynccontextmanager
-    async def _transaction(self, *, write: bool = False) -> AsyncIterator[AsyncConnection]:
-        with store_errors(self._engine.url):
-            if write or not self._ready:
-                # One writer at a time: waiting here costs less than waiting for a file lock.
-                async with self._writing:
-                    await self._prepare()
-                    async with self._engine.begin() as connection:
-                        yield connection
-            else:
-                async with self._engine.connect() as connection:
-                    yield connection
-
-    async def _prepare(self) -> None:
-        if not self._ready:
-            await asyncio.to_thread(claim_file, self._engine.url)
-            await tables.prepare(self._engine)
-            self._ready = True
-
-    async def _row(self, name: str) -> Any:
-        clean = normalise_name(name)
-        async with self._transaction() as connection:
-            result = await connection.execute(select(identities).where(self._is(clean)))
-            row = result.mappings().one_or_none()
-            if row is None:
-                await self._refuse_other_keys(connection)
-                raise _unknown(clean)
-        return row
-
-    async def _refuse_other_keys(self, connection: AsyncConnection) -> None:
-        foreign = select(identities.c.id).where(identities.c.key_id != self._vault.key_id).limit(1)
-        if await connection.scalar(foreign) is not None:
-            raise KeyMismatchError(
-                "The identity store was written with another key: give back the key file or the "
-                "key setting it was made with. If that key is lost, so are the references: move "
-                "the store away and enrol again."
+    async def _add(
+        self, new: Identity, reference: Reference, *, replace: bool, replaces: str | None
+    ) -> Identity:
+        lookup = self._vault.lookup(new.name)
+        async with self._books.undisturbed() as ledger:
+            old = await self._present(lookup, ledger)
+            _check_place(new.name, old, replace=replace, replaces=replaces)
+            identity = dataclasses.replace(
+                new, version=ledger.counter + 1, replaces=None if old is None else old.id
             )
+            try:
+                await self._books.change(ledger, lookup, seal(self._vault, identity, reference))
+            except IntegrityError as error:
+                raise _taken(new.name) from error
+        return identity
 
-    def _is(self, clean_name: str) -> Any:
-        return identities.c.name_lookup == self._vault.lookup(clean_name)
+    async def _delete(self, name: str) -> None:
+        lookup = self._vault.lookup(name)
+        async with self._books.undisturbed() as ledger:
+            old = await self._present(lookup, ledger)
+            if old is None and lookup.hex() not in ledger.live:
+                raise _unknown(name)
+            await self._books.change(ledger, lookup, None)
 
-    def _seal(self, identity: Identity, reference: Reference) -> dict[str, object]:
-        row: dict[str, object] = {
-            "id": identity.id,
-            "name_lookup": self._vault.lookup(identity.name),
-            "model_id": identity.model_id,
-            "key_id": self._vault.key_id,
-        }
-        for part, plain in (
-            ("profile", _profile_to_bytes(identity)),
-            ("reference", reference_to_bytes(reference)),
-        ):
-            row[f"sealed_{part}"] = self._vault.seal(plain, context=_context(row, part))
-        return row
+    async def _present(self, lookup: bytes, ledger: Ledger) -> Identity | None:
+        records = await self._books.fetch(lookup)
+        return self._open(records[0], ledger) if records else None
 
-    def _identity(self, row: Any) -> Identity:
-        plain = self._vault.open(row["sealed_profile"], context=_context(row, "profile"))
-        return _profile_from_bytes(plain, id=row["id"], model_id=row["model_id"])
+    async def _find(self, name: str) -> tuple[Identity, Record]:
+        lookup = self._vault.lookup(name)
+        records, ledger = await self._books.find(lookup)
+        if records:
+            return self._open(records[0], ledger), records[0]
+        lost = ledger.live.get(lookup.hex())
+        if lost is None:
+            raise _unknown(name)
+        raise UnknownIdentityError(
+            f"{named(lost.id)} of the identity store is gone, though nobody deleted that identity "
+            "here: put a newer backup of the store back, or enrol again."
+        )
+
+    def _open(self, record: Record, ledger: Ledger) -> Identity:
+        """Whom a record is of, if it is whole and current."""
+        identity = open_identity(self._vault, record)
+        standing = ledger.standing(record.name_lookup.hex(), record.entry)
+        if standing != "current":
+            raise outdated(record, standing)
+        return identity
 
 
-def _new_identity(name: str, reference: Reference, consent: Consent) -> Identity:
+def _new_identity(
+    name: str, reference: Reference, consent: Consent, origin: Origin | None
+) -> Identity:
     return Identity(
         id=uuid.uuid4().hex,
         name=name,
@@ -185,33 +193,21 @@ def _new_identity(name: str, reference: Reference, consent: Consent) -> Identity
         model_id=reference.model_id,
         face_count=reference.face_count,
         speech_s=reference.speech_s,
+        origin=origin,
     )
 
 
-def _context(row: Any, part: str) -> str:
-    return json.dumps([part, row["id"], row["model_id"]])
+def _check_place(name: str, old: Identity | None, *, replace: bool, replaces: str | None) -> None:
+    if old is not None and (not replace or replaces not in (None, old.id)):
+        raise _taken(name)
+    if old is None and replaces is not None:
+        raise UnknownIdentityError(f"{name!r} was deleted meanwhile: nothing was stored.")
 
 
-def _profile_to_bytes(identity: Identity) -> bytes:
-    profile = {
-        "name": identity.name,
-        "created_at": identity.created_at.isoformat(),
-        "consent": identity.consent.to_dict(),
-        "face_count": identity.face_count,
-        "speech_s": identity.speech_s,
-    }
-    return json.dumps(profile).encode()
-
-
-def _profile_from_bytes(plain: bytes, *, id: str, model_id: str) -> Identity:  # noqa: A002
-    try:
-        # Checked by what it is made into.
-        profile: dict[str, Any] = json.loads(plain)
-        profile["created_at"] = datetime.fromisoformat(profile["created_at"])
-        profile["consent"] = Consent.from_dict(profile["consent"])
-        return Identity(id=id, model_id=model_id, **profile)
-    except (ConsentError, KeyError, TypeError, ValueError) as error:
-        raise StoreError("A stored record has another format: enrol again.") from error
+def _taken(name: str) -> IdentityExistsError:
+    return IdentityExistsError(
+        f"{name!r} is enrolled already: delete it first, or replace it as it is now."
+    )
 
 
 def _unknown(name: str) -> UnknownIdentityError:

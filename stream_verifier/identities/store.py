@@ -2,29 +2,74 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeAlias
 
 from model.types import Reference
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.origin import Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What became of an identity whose reference somebody may still hold.
+
+    Attributes:
+        what: "deleted", or "replaced" by another reference of the same name. Deleted and enrolled
+            again between two looks is told as replaced.
+        lookup: of the name, as :meth:`IdentityStore.lookup` gives it; safe to log.
+        identity_id: the identity that is no more.
+        new_id: the one in its place; None when deleted.
+    """
+
+    what: Literal["deleted", "replaced"]
+    lookup: str
+    identity_id: str
+    new_id: str | None
+
+
+OnChange: TypeAlias = "Callable[[Change], None]"
 
 
 class IdentityStore(Protocol):
     """Keeps references, encrypted, each under a name and with its consent.
 
     Every method may raise ``StoreError`` (the store cannot be used, the message says what to
-    do), ``KeyMismatchError`` (it was written with another key) and, where it takes a name,
-    ``IdentityError`` (no valid name). Safe to use from many tasks of one event loop.
+    do), ``RefusedRecordError`` (a record was changed, or is an older copy that was put back),
+    ``KeyMismatchError`` (it was written with another key) and, where it takes a name,
+    ``IdentityError`` (no valid name). Safe to use from many tasks of one event loop, and from
+    several processes of one machine. A change that raised has not been made; one that is
+    cancelled is still made whole or not at all.
     """
 
     async def add(
-        self, name: str, reference: Reference, consent: Consent, *, replace: bool = False
+        self,
+        name: str,
+        reference: Reference,
+        consent: Consent,
+        *,
+        replace: bool = False,
+        replaces: str | None = None,
+        origin: Origin | None = None,
     ) -> Identity:
         """Store a reference under a new name, or in place of an old one.
 
+        Args:
+            name: whom to enrol.
+            reference: what was seen and heard.
+            consent: what the person agreed to.
+            replace: whether it may take the place of an older one.
+            replaces: the id of the identity it is to take the place of, and of no other: what was
+                enrolled when a long enrolment began. None: of whatever is there.
+            origin: by whom and by which way; kept with the record.
+
         Raises:
             ConsentError: ``consent`` is no consent record.
-            IdentityExistsError: the name is taken and ``replace`` is false.
+            IdentityExistsError: the name is taken and ``replace`` is false, or by another than
+                the one that ``replaces`` names.
+            UnknownIdentityError: the one that ``replaces`` names was deleted.
         """
         ...
 
@@ -54,6 +99,27 @@ class IdentityStore(Protocol):
 
         Raises:
             UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    def lookup(self, name: str) -> str:
+        """What :class:`Change` calls a name: a keyed hash of it, hexadecimal.
+
+        Raises:
+            IdentityError: no valid name.
+        """
+        ...
+
+    def watch(self, on_change: OnChange) -> Callable[[], None]:
+        """Be told when an identity is deleted or replaced, until the returned function is called.
+
+        What this store does is told before its ``delete`` or ``add`` returns; what another
+        process does, such as the command line beside a server, within a second. Whoever watches
+        before asking for a reference misses nothing that becomes of that reference.
+
+        Args:
+            on_change: called on the running event loop; must return at once. What it raises is
+                logged and keeps nobody else from being told.
         """
         ...
 

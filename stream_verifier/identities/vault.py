@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from stream_verifier.errors import SettingsError, StoreError
+from stream_verifier.errors import RefusedRecordError, SettingsError
 from stream_verifier.identities.keys import KEY_BYTES
 
 _NONCE_BYTES = 12
@@ -20,8 +20,8 @@ _NONCE_BYTES = 12
 class Vault:
     """Seals records and hides names under one secret.
 
-    Three keys are derived from the secret (HKDF-SHA256, RFC 5869), so that encryption
-    (AES-256-GCM, NIST SP 800-38D), name lookup and key id share none.
+    Four keys are derived from the secret (HKDF-SHA256, RFC 5869), so that encryption
+    (AES-256-GCM, NIST SP 800-38D), name lookup, ledger and key id share none.
 
     Args:
         secret: 32 random bytes.
@@ -39,11 +39,16 @@ class Vault:
             raise SettingsError(f"The store key has {len(secret)} bytes, not {KEY_BYTES}.")
         self._cipher = AESGCM(_derive(secret, b"seal"))
         self._lookup_key = _derive(secret, b"lookup")
+        self._ledger_key = _derive(secret, b"ledger")
         self.key_id = _derive(secret, b"key id")[:8].hex()
 
     def lookup(self, name: str) -> bytes:
         """HMAC-SHA256 of a normalised name: finds it again, does not show it."""
         return hmac.digest(self._lookup_key, name.encode(), hashlib.sha256)
+
+    def sign(self, ledger: bytes) -> str:
+        """HMAC-SHA256 of the ledger, hexadecimal: nobody else can write one."""
+        return hmac.digest(self._ledger_key, ledger, hashlib.sha256).hex()
 
     def seal(self, plain: bytes, *, context: str) -> bytes:
         """Encrypt under a fresh 96-bit nonce, bound to ``context``; returns nonce + ciphertext."""
@@ -54,17 +59,14 @@ class Vault:
         """Decrypt what :meth:`seal` gave.
 
         Raises:
-            StoreError: the record was changed, or moved from another row.
+            RefusedRecordError: it was changed, or sealed in another context.
         """
         try:
             return self._cipher.decrypt(
                 sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], context.encode()
             )
         except (InvalidTag, ValueError) as error:
-            raise StoreError(
-                "A stored record is damaged or was changed: delete that identity and enrol again, "
-                "or put a backup of the store back."
-            ) from error
+            raise RefusedRecordError("A sealed record is damaged or was changed.") from error
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:

@@ -6,12 +6,19 @@ from starlette.requests import Request
 
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.web.models import ConsentDescription, IdentityDescription, IdentityList, Name
+from stream_verifier.web.models import (
+    ConsentDescription,
+    IdentityDescription,
+    IdentityList,
+    Name,
+    OriginDescription,
+)
 from stream_verifier.web.state import state_of
 
 
 def describe(identity: Identity) -> IdentityDescription:
     """An identity as the API tells it."""
+    origin = identity.origin
     return IdentityDescription(
         id=identity.id,
         name=identity.name,
@@ -24,6 +31,8 @@ def describe(identity: Identity) -> IdentityDescription:
             purpose=identity.consent.purpose,
             text_sha256=identity.consent.text_sha256,
         ),
+        origin=None if origin is None else OriginDescription(**origin.to_dict()),
+        replaces=identity.replaces,
     )
 
 

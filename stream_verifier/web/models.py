@@ -29,6 +29,17 @@ class ConsentDescription(BaseModel):
     text_sha256: str
 
 
+class OriginDescription(BaseModel):
+    """By whom and by which way somebody was enrolled."""
+
+    way: str
+    by: str = Field(description="The id of the token that was shown, or a user of the machine.")
+    supervised: bool
+    replaced_similarity: float | None = Field(
+        description="How much it resembles the reference it replaced, where that was compared."
+    )
+
+
 class IdentityDescription(BaseModel):
     """Who is enrolled: no vectors, and of the consent only when and to what."""
 
@@ -39,6 +50,8 @@ class IdentityDescription(BaseModel):
     faces: int
     speech_s: float
     consent: ConsentDescription
+    origin: OriginDescription | None = Field(description="Null where it was not recorded.")
+    replaces: str | None = Field(description="Id of the identity that it took the place of.")
 
 
 class IdentityList(BaseModel):

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import sqlite3
 import stat
@@ -8,41 +9,36 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import numpy as np
 import pytest
 from sqlalchemy import event
 
 from model.runtime.reference import reference_to_bytes
-from model.types import Reference
 from stream_verifier.errors import (
     ConsentError,
     IdentityError,
     IdentityExistsError,
     KeyMismatchError,
+    LedgerError,
     SettingsError,
     StaleReferenceError,
     StoreError,
     UnknownIdentityError,
 )
-from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import IdentityStore
-
-KEY, OTHER_KEY = bytes(range(32)), b"o" * 32
-MODEL = "towers-1"
-CONSENT = Consent(
-    "Ada Lovelace-Subject", datetime(2026, 1, 2, tzinfo=UTC), "support calls", "I do agree to it."
+from tests.support.stores import (
+    CONSENT,
+    KEY,
+    MODEL,
+    OTHER_KEY,
+    assert_same,
+    change,
+    ledger_of,
+    made_reference,
+    rows,
+    store_at,
 )
-
-
-def _unit(size: int, rng: np.random.Generator) -> np.ndarray:
-    vector = rng.standard_normal(size).astype(np.float32)
-    return vector / np.linalg.norm(vector)
-
-
-def _reference(seed: int = 0, model_id: str = MODEL) -> Reference:
-    rng = np.random.default_rng(seed)
-    return Reference(model_id, _unit(128, rng), _unit(192, rng), face_count=5, speech_s=9.5)
 
 
 @pytest.fixture
@@ -52,31 +48,13 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+    made = store_at(path)
     yield made
     await made.close()
 
 
-def _assert_same(one: Reference, other: Reference) -> None:
-    np.testing.assert_array_equal(one.face, other.face)
-    np.testing.assert_array_equal(one.voice, other.voice)
-    assert (one.model_id, one.face_count, one.speech_s) == (
-        other.model_id,
-        other.face_count,
-        other.speech_s,
-    )
-
-
 def _bytes_on_disk(path: Path) -> bytes:
     return b"".join(file.read_bytes() for file in path.parent.iterdir())
-
-
-def _rows(path: Path) -> list[sqlite3.Row]:
-    connection = sqlite3.connect(path)
-    connection.row_factory = sqlite3.Row
-    rows = connection.execute("SELECT * FROM identities").fetchall()
-    connection.close()
-    return rows
 
 
 def _overwrite_from(path: Path, offset: int) -> None:
@@ -84,17 +62,10 @@ def _overwrite_from(path: Path, offset: int) -> None:
     path.write_bytes(whole[:offset] + b"\xa5" * max(len(whole) - offset, 8192))
 
 
-def _change(path: Path, sql: str, *values: object) -> None:
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.execute(sql, values)
-    connection.close()
-
-
 async def test_gives_back_what_was_stored(store: IdentityStore) -> None:
     before = datetime.now(UTC)
-    added = await store.add("ada", _reference(), CONSENT)
-    _assert_same(await store.reference("ada", model_id=MODEL), _reference())
+    added = await store.add("ada", made_reference(), CONSENT)
+    assert_same(await store.reference("ada", model_id=MODEL), made_reference())
     got = await store.get("ada")
     assert got == added
     assert (got.name, got.consent, got.model_id) == ("ada", CONSENT, MODEL)
@@ -105,28 +76,28 @@ async def test_gives_back_what_was_stored(store: IdentityStore) -> None:
 async def test_lists_by_name(store: IdentityStore) -> None:
     assert await store.list() == []
     for name in ("linus", "ada", "grace"):
-        await store.add(name, _reference(), CONSENT)
+        await store.add(name, made_reference(), CONSENT)
     assert [identity.name for identity in await store.list()] == ["ada", "grace", "linus"]
 
 
 async def test_outlives_its_store(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     await store.close()
-    again = SqliteIdentityStore(f"sqlite:///{path}", KEY)
-    _assert_same(await again.reference("ada", model_id=MODEL), _reference())
+    again = SqliteIdentityStore(f"sqlite:///{path}", KEY, ledger=ledger_of(path))
+    assert_same(await again.reference("ada", model_id=MODEL), made_reference())
     await again.close()
     await again.close()
 
 
 async def test_keeps_identities_in_memory_too() -> None:
     store = SqliteIdentityStore("sqlite+aiosqlite://", KEY)
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     assert [identity.name for identity in await store.list()] == ["ada"]
     await store.close()
 
 
 async def test_two_spellings_are_one_name(store: IdentityStore) -> None:
-    await store.add("Rene\u0301e", _reference(), CONSENT)
+    await store.add("Rene\u0301e", made_reference(), CONSENT)
     assert (await store.get("Ren\u00e9e")).name == "Ren\u00e9e"
 
 
@@ -138,23 +109,62 @@ async def test_a_bad_name_is_refused(store: IdentityStore) -> None:
 
 async def test_nobody_is_stored_without_consent(store: IdentityStore) -> None:
     with pytest.raises(ConsentError):
-        await store.add("ada", _reference(), None)  # type: ignore[arg-type]
+        await store.add("ada", made_reference(), None)  # type: ignore[arg-type]
     assert await store.list() == []
 
 
 async def test_a_name_is_replaced_only_on_request(store: IdentityStore) -> None:
-    first = await store.add("ada", _reference(1), CONSENT)
+    first = await store.add("ada", made_reference(1), CONSENT)
     with pytest.raises(IdentityExistsError, match="replace"):
-        await store.add("ada", _reference(2), CONSENT)
-    _assert_same(await store.reference("ada", model_id=MODEL), _reference(1))
-    second = await store.add("ada", _reference(3), CONSENT, replace=True)
+        await store.add("ada", made_reference(2), CONSENT)
+    assert_same(await store.reference("ada", model_id=MODEL), made_reference(1))
+    second = await store.add("ada", made_reference(3), CONSENT, replace=True)
     assert second.id != first.id
     assert await store.list() == [second]
-    _assert_same(await store.reference("ada", model_id=MODEL), _reference(3))
+    assert_same(await store.reference("ada", model_id=MODEL), made_reference(3))
+
+
+async def test_a_record_says_by_whom_and_in_whose_place(store: IdentityStore) -> None:
+    first = await store.add("ada", made_reference(1), CONSENT)
+    assert (first.origin, first.replaces) == (None, None)
+    origin = Origin(way="call", by="9f3a", supervised=True, replaced_similarity=0.75)
+    second = await store.add("ada", made_reference(2), CONSENT, replace=True, origin=origin)
+    assert await store.get("ada") == second
+    assert (second.origin, second.replaces) == (origin, first.id)
+    assert second.version > first.version
+
+
+async def test_only_the_one_who_was_there_is_replaced(store: IdentityStore) -> None:
+    """What a long enrolment began with may be gone when it ends."""
+    first = await store.add("ada", made_reference(1), CONSENT)
+    second = await store.add("ada", made_reference(2), CONSENT, replace=True, replaces=first.id)
+    with pytest.raises(IdentityExistsError):
+        await store.add("ada", made_reference(3), CONSENT, replace=True, replaces=first.id)
+    assert await store.get("ada") == second
+    await store.delete("ada")
+    with pytest.raises(UnknownIdentityError, match="deleted meanwhile"):
+        await store.add("ada", made_reference(3), CONSENT, replace=True, replaces=second.id)
+    assert await store.list() == []
+
+
+async def test_one_who_does_not_wait_leaves_nothing_half_done(
+    store: SqliteIdentityStore, path: Path
+) -> None:
+    for number in range(6):
+        task = asyncio.create_task(store.add(f"person {number}", made_reference(1), CONSENT))
+        await asyncio.sleep(0.002 * number)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    await store.close()
+    again = store_at(path)
+    assert {one.name for one in await again.list()} == {f"person {number}" for number in range(6)}
+    assert await again.restore().refused() == []
+    await again.close()
 
 
 async def test_unknown_names(store: IdentityStore) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     with pytest.raises(UnknownIdentityError, match="enrol first"):
         await store.get("grace")
     with pytest.raises(UnknownIdentityError):
@@ -164,13 +174,13 @@ async def test_unknown_names(store: IdentityStore) -> None:
 
 
 async def test_a_reference_of_another_model_is_stale(store: IdentityStore) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     with pytest.raises(StaleReferenceError, match="enrol again"):
         await store.reference("ada", model_id="towers-2")
 
 
 async def test_nothing_personal_is_in_the_clear(store: IdentityStore, path: Path) -> None:
-    reference = _reference()
+    reference = made_reference()
     await store.add("Ada Lovelace", reference, CONSENT)
     content = _bytes_on_disk(path)
     for secret in (
@@ -189,15 +199,15 @@ async def test_nothing_personal_is_in_the_clear(store: IdentityStore, path: Path
 async def test_deletion_leaves_no_trace_on_disk(store: IdentityStore, path: Path) -> None:
     """Ciphertext, id and name hash go too, with pages split and joined around them."""
     for number in range(60):
-        await store.add(f"person {number}", _reference(number), CONSENT)
-    rows = _rows(path)
+        await store.add(f"person {number}", made_reference(number), CONSENT)
+    before = rows(path)
     for number in itertools.chain(range(0, 60, 3), range(1, 60, 3)):
         await store.delete(f"person {number}")
-    kept = {row["id"] for row in _rows(path)}
+    kept = {row["id"] for row in rows(path)}
     content = _bytes_on_disk(path)
-    gone = [row for row in rows if row["id"] not in kept]
+    gone = [row for row in before if row["id"] not in kept]
     assert (len(gone), len(kept)) == (40, 20)
-    for row in rows:
+    for row in before:
         for column in ("id", "name_lookup", "sealed_profile", "sealed_reference"):
             value = row[column].encode() if column == "id" else row[column]
             pieces = [value[at : at + 16] for at in range(0, len(value) - 15, 16)]
@@ -208,9 +218,9 @@ async def test_deletion_leaves_no_trace_on_disk(store: IdentityStore, path: Path
 
 
 async def test_replacing_leaves_no_trace_either(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(1), CONSENT)
-    (old,) = _rows(path)
-    await store.add("ada", _reference(2), CONSENT, replace=True)
+    await store.add("ada", made_reference(1), CONSENT)
+    (old,) = rows(path)
+    await store.add("ada", made_reference(2), CONSENT, replace=True)
     content = _bytes_on_disk(path)
     for value in (old["id"].encode(), old["sealed_profile"], old["sealed_reference"]):
         assert value[:16] not in content
@@ -218,21 +228,25 @@ async def test_replacing_leaves_no_trace_either(store: IdentityStore, path: Path
 
 
 async def test_files_are_for_their_owner_only(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()] == [0o600]
+    assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {
+        "identities.db": 0o600,
+        "identities.ledger": 0o600,
+        "identities.ledger.lock": 0o600,
+    }
 
 
 async def test_another_key_is_named_as_the_fault(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(), CONSENT)
-    other = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", OTHER_KEY)
+    await store.add("ada", made_reference(), CONSENT)
+    other = store_at(path, OTHER_KEY)
     for call in (
         other.list(),
         other.get("ada"),
         other.reference("ada", model_id=MODEL),
         other.delete("ada"),
-        other.add("grace", _reference(), CONSENT),
-        other.add("ada", _reference(), CONSENT, replace=True),
+        other.add("grace", made_reference(), CONSENT),
+        other.add("ada", made_reference(), CONSENT, replace=True),
     ):
         with pytest.raises(KeyMismatchError, match="give back the key"):
             await call
@@ -240,46 +254,26 @@ async def test_another_key_is_named_as_the_fault(store: IdentityStore, path: Pat
     assert [identity.name for identity in await store.list()] == ["ada"]
 
 
-async def test_a_record_changed_on_disk_is_refused(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(1), CONSENT)
-    await store.add("mallory", _reference(2), CONSENT)
-    ada = (await store.get("ada")).id
-    mallory = (await store.get("mallory")).id
-    _change(
-        path,
-        "UPDATE identities SET sealed_reference = "
-        "(SELECT sealed_reference FROM identities WHERE id = ?) WHERE id = ?",
-        mallory,
-        ada,
-    )
-    with pytest.raises(StoreError, match="changed"):
-        await store.reference("ada", model_id=MODEL)
-    await store.delete("ada")
-    _change(path, "UPDATE identities SET model_id = 'towers-2'")
-    with pytest.raises(StoreError, match="changed"):
-        await store.reference("mallory", model_id="towers-2")
-
-
 async def test_another_schema_version_is_refused(store: IdentityStore, path: Path) -> None:
-    await store.add("ada", _reference(), CONSENT)
-    _change(path, "UPDATE stream_verifier_schema SET version = 99")
-    other = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+    await store.add("ada", made_reference(), CONSENT)
+    change(path, "UPDATE stream_verifier_schema SET version = 99")
+    other = store_at(path)
     with pytest.raises(StoreError, match="version 99"):
         await other.list()
     await other.close()
 
 
 async def test_many_at_once(store: IdentityStore, path: Path) -> None:
-    other = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+    other = store_at(path)
     names = [f"person {number}" for number in range(12)]
     await asyncio.gather(
         *(
-            one.add(name, _reference(), CONSENT)
+            one.add(name, made_reference(), CONSENT)
             for one, name in zip(itertools.cycle([store, other]), names, strict=False)
         )
     )
     outcomes = await asyncio.gather(
-        *(one.add("same", _reference(), CONSENT) for one in [store, other] * 4),
+        *(one.add("same", made_reference(), CONSENT) for one in [store, other] * 4),
         *(store.get(name) for name in names),
         return_exceptions=True,
     )
@@ -292,7 +286,7 @@ async def test_many_at_once(store: IdentityStore, path: Path) -> None:
 async def test_what_is_no_database_is_said(path: Path) -> None:
     path.parent.mkdir()
     _overwrite_from(path, 0)
-    store = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+    store = store_at(path)
     with pytest.raises(StoreError, match="no SQLite database"):
         await store.list()
     await store.close()
@@ -300,14 +294,14 @@ async def test_what_is_no_database_is_said(path: Path) -> None:
 
 async def test_a_damaged_database_is_said(store: IdentityStore, path: Path) -> None:
     for number in range(20):
-        await store.add(f"person {number}", _reference(number), CONSENT)
+        await store.add(f"person {number}", made_reference(number), CONSENT)
     _overwrite_from(path, 4096)
     with pytest.raises(StoreError, match="damaged"):
         await store.list()
 
 
 async def test_a_read_only_database_is_said(store: SqliteIdentityStore) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA query_only=ON")
     with pytest.raises(StoreError, match="cannot be written"):
         await store.delete("ada")
@@ -315,34 +309,40 @@ async def test_a_read_only_database_is_said(store: SqliteIdentityStore) -> None:
 
 
 async def test_a_full_disk_is_said_and_harms_nothing(store: SqliteIdentityStore) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA max_page_count=1")  # SQLite rounds it up to the present size.
     with pytest.raises(StoreError, match="disk is full"):
         for number in range(20):
-            await store.add(f"person {number}", _reference(number), CONSENT)
-    _assert_same(await store.reference("ada", model_id=MODEL), _reference())
+            await store.add(f"person {number}", made_reference(number), CONSENT)
+    assert_same(await store.reference("ada", model_id=MODEL), made_reference())
 
 
 async def test_a_locked_database_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch, store: IdentityStore
 ) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     monkeypatch.setattr("stream_verifier.identities.database.BUSY_TIMEOUT_S", 0.05)
-    impatient = SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+    impatient = store_at(path)
     blocker = sqlite3.connect(path)
     blocker.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreError, match="locked"):
-        await impatient.add("grace", _reference(), CONSENT)
+        await impatient.add("grace", made_reference(), CONSENT)
     blocker.rollback()
     blocker.close()
-    await impatient.add("grace", _reference(), CONSENT)
+    await impatient.add("grace", made_reference(), CONSENT)
     await impatient.close()
 
 
 async def test_a_place_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    store = SqliteIdentityStore(f"sqlite+aiosqlite:///{tmp_path}/file/identities.db", KEY)
+    url, ledger = f"sqlite+aiosqlite:///{tmp_path}/file/identities.db", tmp_path / "ledger"
+    store = SqliteIdentityStore(url, KEY, ledger=ledger)
     with pytest.raises(StoreError, match="cannot be opened"):
+        await store.list()
+    await store.close()
+    url, ledger = f"sqlite+aiosqlite:///{tmp_path}/identities.db", tmp_path / "file" / "ledger"
+    store = SqliteIdentityStore(url, KEY, ledger=ledger)
+    with pytest.raises(LedgerError, match="name another place"):
         await store.list()
     await store.close()
 
@@ -353,16 +353,21 @@ def test_a_url_of_no_use_is_refused(url: str) -> None:
         SqliteIdentityStore(url, KEY)
 
 
+def test_a_store_that_stays_needs_a_ledger(path: Path) -> None:
+    with pytest.raises(SettingsError, match="ledger"):
+        SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
+
+
 def test_a_short_key_is_refused() -> None:
     with pytest.raises(SettingsError, match="32"):
         SqliteIdentityStore("sqlite+aiosqlite://", b"short")
 
 
 async def test_messages_hold_no_names_and_no_data(store: SqliteIdentityStore) -> None:
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA query_only=ON")
     with pytest.raises(StoreError) as caught:
-        await store.add("Grace Hopper", _reference(), CONSENT)
+        await store.add("Grace Hopper", made_reference(), CONSENT)
     assert "Grace" not in str(caught.value) + str(caught.value.__cause__)
 
 
@@ -372,15 +377,15 @@ def _on_connect(store: SqliteIdentityStore, pragma: str) -> None:
     def run(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(pragma)
 
-    event.listen(store._engine.sync_engine, "connect", run)
+    event.listen(store._books.engine.sync_engine, "connect", run)
 
 
 async def test_a_reference_of_another_format_is_said(
     store: SqliteIdentityStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "stream_verifier.identities.sqlite.reference_to_bytes", lambda _: b"from the future"
+        "stream_verifier.identities.record.reference_to_bytes", lambda _: b"from the future"
     )
-    await store.add("ada", _reference(), CONSENT)
+    await store.add("ada", made_reference(), CONSENT)
     with pytest.raises(StoreError, match="enrol again"):
         await store.reference("ada", model_id=MODEL)

@@ -78,7 +78,7 @@ async def test_identities_are_listed_without_vectors_or_consent_text(
     assert {"ada", "zoë"} <= set(listed)
     assert listed["ada"]["faces"] == 3
     assert set(listed["ada"]) == {
-        "id", "name", "created_at", "model", "faces", "speech_s", "consent",
+        "id", "name", "created_at", "model", "faces", "speech_s", "consent", "origin", "replaces",
     }  # fmt: skip
     assert b"only the store keeps" not in answer.body
 

@@ -1,0 +1,265 @@
+"""Database and ledger, kept in step: what one says, the other must confirm."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import column, delete, insert, select, table
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from stream_verifier.errors import LedgerError, StoreError
+from stream_verifier.identities import database, tables
+from stream_verifier.identities.changes import ChangeWatch
+from stream_verifier.identities.ledger import Entry, Ledger
+from stream_verifier.identities.ledger_file import LedgerPlace
+from stream_verifier.identities.migration import migrate
+from stream_verifier.identities.record import Record, other_key
+from stream_verifier.identities.tables import identities
+from stream_verifier.identities.vault import Vault
+
+T = TypeVar("T")
+
+_RETRY_S = 0.02
+_logger = logging.getLogger(__name__)
+
+
+class Books:
+    """Reads records that the ledger confirms, and changes both so that neither lies.
+
+    A change is written to the ledger as pending first, then made in the database in one
+    transaction, then settled in the ledger by renaming a file that lies ready. Whoever finds a
+    pending change, after a crash, asks the database whether it came about. So no order of crashes
+    loses a record or brings one back, and what was settled stays so.
+
+    Args:
+        engine: of the database, which is opened at first use.
+        vault: names the key.
+        place: where the ledger lies.
+        poll_s: seconds between two looks for what other processes changed.
+    """
+
+    def __init__(
+        self, engine: AsyncEngine, vault: Vault, place: LedgerPlace, *, poll_s: float
+    ) -> None:
+        self.engine = engine
+        self.place = place
+        self.watch = ChangeWatch(self.ledger, poll_s=poll_s)
+        self._vault = vault
+        self._writing = asyncio.Lock()
+        self._reading = asyncio.Lock()
+        self._ready = False
+        self._unfinished: set[asyncio.Task[Any]] = set()
+
+    async def ledger(self) -> Ledger:
+        """The newest ledger; a change that somebody left pending is settled.
+
+        Raises:
+            StoreError, LedgerError: it cannot be read, or is missing.
+        """
+        if self._ready:
+            ledger = await self._read_ledger()
+            if ledger is not None and ledger.pending is None:
+                return ledger
+        return await self.complete(self._settle())
+
+    async def find(self, lookup: bytes | None = None) -> tuple[list[Record], Ledger]:
+        """The records of one name, or all, and the ledger to hold them against.
+
+        Raises:
+            RefusedRecordError: a column holds what was never written there.
+            StoreError: database or ledger cannot be read.
+        """
+        ledger = await self.ledger()
+        with database.store_errors(self.engine.url):
+            records = await self.fetch(lookup)
+        if not _agree(ledger, records, lookup):
+            # Somebody may have made a change between the two looks: look again while nobody can.
+            return await self.complete(self._find_undisturbed(lookup))
+        return records, ledger
+
+    async def fetch(self, lookup: bytes | None = None) -> list[Record]:
+        """The records of one name, or all, as they lie there."""
+        query = select(identities)
+        if lookup is not None:
+            query = query.where(_is(lookup))
+        async with self.engine.connect() as connection:
+            return [Record.of(row) for row in (await connection.execute(query)).mappings()]
+
+    async def change(self, ledger: Ledger, lookup: bytes, record: Record | None) -> None:
+        """Put a record in the place of a name's present one, or delete that; under the lock.
+
+        Args:
+            ledger: as :meth:`undisturbed` gave it.
+            lookup: of the name.
+            record: the new one; None to delete.
+
+        Raises:
+            StoreError: it was not changed.
+        """
+        entry = None if record is None else record.entry
+        begun = ledger.begun(lookup.hex(), entry)
+        settled = begun.settled(entry)
+        await asyncio.to_thread(self.place.begin, begun, settled)
+        try:
+            async with self.engine.begin() as connection:
+                await connection.execute(delete(identities).where(_is(lookup)))
+                if record is not None:
+                    await connection.execute(insert(identities).values(record.columns()))
+        except BaseException:
+            # If this fails too, the next one to come settles it.
+            with contextlib.suppress(SQLAlchemyError, OSError):
+                await self._heal(begun)
+            raise
+        async with self._reading:
+            await asyncio.to_thread(self.place.finish)
+            self.watch.look(settled)
+
+    async def replace_ledger(self, ledger: Ledger, *, aside: bool = False) -> None:
+        """Put another ledger in place, and the one there aside if it is of no use; under the lock.
+
+        Raises:
+            LedgerError: it cannot be written.
+        """
+        async with self._reading:
+            if aside:
+                await asyncio.to_thread(self.place.set_aside)
+            await asyncio.to_thread(self.place.write, ledger)
+            self.watch.look(ledger)
+
+    @asynccontextmanager
+    async def undisturbed(self) -> AsyncIterator[Ledger]:
+        """Hold the lock of store and ledger: no task and no process changes them meanwhile.
+
+        Raises:
+            StoreError, LedgerError: the ledger is missing or cannot be read, or the lock is held
+                by another program for too long.
+        """
+        async with self.locked():
+            yield await self.settled()
+
+    async def settled(self) -> Ledger:
+        """The ledger with no change pending; under the lock.
+
+        Raises:
+            LedgerError: it is missing or cannot be read.
+        """
+        ledger = await self._read_ledger()
+        if ledger is None:
+            raise self.place.missing()
+        return await self._heal(ledger)
+
+    @asynccontextmanager
+    async def locked(self) -> AsyncIterator[None]:
+        """Hold the lock, with the tables in shape, whatever the ledger is like."""
+        with database.store_errors(self.engine.url):
+            # One writer at a time: waiting here costs less than waiting for a file lock.
+            async with self._writing:
+                lock = await self._lock()
+                try:
+                    if not self._ready:
+                        await self._prepare()
+                        self._ready = True
+                    yield
+                finally:
+                    lock.close()
+
+    async def complete(self, work: Coroutine[Any, Any, T]) -> T:
+        """Do the work to its end, even if whoever asked for it is cancelled."""
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Give back connections and threads; harmless when called again."""
+        await self.watch.close()
+        await asyncio.gather(*self._unfinished, return_exceptions=True)
+        await self.engine.dispose()
+
+    async def _read_ledger(self) -> Ledger | None:
+        async with self._reading:
+            ledger = await asyncio.to_thread(self.place.read)
+            if ledger is not None:
+                self.watch.look(ledger)
+            return ledger
+
+    async def _settle(self) -> Ledger:
+        async with self.undisturbed() as ledger:
+            return ledger
+
+    async def _find_undisturbed(self, lookup: bytes | None) -> tuple[list[Record], Ledger]:
+        async with self.undisturbed() as ledger:
+            return await self.fetch(lookup), ledger
+
+    async def _heal(self, ledger: Ledger) -> Ledger:
+        """Settle a pending change: it came about if the database has it."""
+        if ledger.pending is None:
+            return ledger
+        lookup = bytes.fromhex(ledger.pending.lookup)
+        query = select(identities.c.version, identities.c.id).where(_is(lookup))
+        async with self.engine.connect() as connection:
+            row = (await connection.execute(query)).first()
+        settled = ledger.settled(None if row is None else Entry(*row))
+        try:
+            await self.replace_ledger(settled)
+        except LedgerError as error:
+            # What was found holds all the same; the next one to come will write it down.
+            _logger.warning("a change of the identity store is still to be settled: %s", error)
+        return settled
+
+    async def _lock(self) -> Any:
+        deadline = asyncio.get_running_loop().time() + database.BUSY_TIMEOUT_S
+        while True:
+            lock = await asyncio.to_thread(self.place.try_lock)
+            if lock is not None:
+                return lock
+            if asyncio.get_running_loop().time() >= deadline:
+                raise StoreError(
+                    "The identity store is locked by another program: end it or try again."
+                )
+            await asyncio.sleep(_RETRY_S)
+
+    async def _prepare(self) -> None:
+        await asyncio.to_thread(database.claim_file, self.engine.url)
+        async with self.engine.begin() as connection:
+            version = await tables.prepare(connection)
+            await _refuse_other_keys(connection, self._vault)
+        ledger = await asyncio.to_thread(self._legible_ledger)
+        if version != tables.SCHEMA_VERSION:
+            async with self.engine.begin() as connection:
+                await migrate(connection, self._vault, ledger, self.replace_ledger)
+        elif ledger is None:
+            async with self.engine.connect() as connection:
+                empty = await connection.scalar(select(identities.c.id).limit(1)) is None
+            if empty:
+                await self.replace_ledger(Ledger())
+
+    def _legible_ledger(self) -> Ledger | None:
+        try:
+            return self.place.read()
+        except LedgerError:
+            # It exists, and says of no record that it is current: whoever reads will be told.
+            return Ledger()
+
+
+def _is(lookup: bytes) -> Any:
+    return identities.c.name_lookup == lookup
+
+
+def _agree(ledger: Ledger, records: list[Record], lookup: bytes | None) -> bool:
+    if any(ledger.standing(one.name_lookup.hex(), one.entry) != "current" for one in records):
+        return False
+    return lookup is None or bool(records) or lookup.hex() not in ledger.live
+
+
+async def _refuse_other_keys(connection: AsyncConnection, vault: Vault) -> None:
+    key_id: Any = column("key_id")
+    foreign = select(key_id).select_from(table("identities")).where(key_id != vault.key_id).limit(1)
+    if await connection.scalar(foreign) is not None:
+        raise other_key()

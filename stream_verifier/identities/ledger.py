@@ -1,0 +1,128 @@
+"""The ledger: which records of the store are current; pure.
+
+A database can be put back from a copy, and a deleted person would be back with it. The ledger lies
+outside of the database and names the one current record of each name. A record that it does not
+name was deleted or replaced, however well it is sealed. Of the deleted it keeps nothing at all, so
+that it never holds more entries than people.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from dataclasses import replace as _replace
+from typing import Any, Literal, TypeAlias
+
+from stream_verifier.errors import KeyMismatchError, LedgerError
+
+Sign: TypeAlias = "Callable[[bytes], str]"
+Standing: TypeAlias = Literal["current", "replaced", "deleted", "ahead"]
+
+_MAGIC = "stream-verifier-ledger-1"
+HEADER_BYTES = len(_MAGIC) + 1 + 16 + 1 + 64 + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record: its version, and its id, which is never used again."""
+
+    version: int
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that was begun: the name's lookup, and its record afterwards (None: deleted)."""
+
+    lookup: str
+    after: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """Which record of each name is current.
+
+    Attributes:
+        counter: the number of the newest change; a record's version is that of its storing.
+        live: the current record of each name, by the hexadecimal lookup of the name.
+        pending: the change under way. Whether it came about is for the database to say: there it
+            is one transaction.
+    """
+
+    counter: int = 0
+    live: Mapping[str, Entry] = field(default_factory=dict)
+    pending: Pending | None = None
+
+    def begun(self, lookup: str, after: Entry | None) -> Ledger:
+        """With a change of one name under way, the next in number."""
+        return Ledger(self.counter + 1, self.live, Pending(lookup, after))
+
+    def settled(self, found: Entry | None) -> Ledger:
+        """Without the change under way, which came about if its record is what was found."""
+        if self.pending is None or found != self.pending.after:
+            return _replace(self, pending=None)
+        live = {key: entry for key, entry in self.live.items() if key != self.pending.lookup}
+        if found is not None:
+            live[self.pending.lookup] = found
+        return Ledger(self.counter, live)
+
+    def standing(self, lookup: str, entry: Entry) -> Standing:
+        """What a record is: current, replaced or deleted since, or ahead of this ledger."""
+        current = self.live.get(lookup)
+        if current == entry:
+            return "current"
+        if entry.version > self.counter:
+            return "ahead"
+        return "deleted" if current is None else "replaced"
+
+
+def to_bytes(ledger: Ledger, *, key_id: str, sign: Sign) -> bytes:
+    """Write a ledger: one line with the key's id and the signature, then JSON.
+
+    Args:
+        ledger: what to write.
+        key_id: names the key.
+        sign: gives 64 hexadecimal digits that only the key's owner can.
+    """
+    body = json.dumps(
+        {
+            "counter": ledger.counter,
+            "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
+            "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
+        },
+        separators=(",", ":"),
+    ).encode()
+    return f"{_MAGIC} {key_id} {sign(body)}\n".encode() + body
+
+
+def from_bytes(content: bytes, *, key_id: str, sign: Sign) -> Ledger:
+    """Read what :func:`to_bytes` wrote.
+
+    Raises:
+        KeyMismatchError: it was signed with another key.
+        LedgerError: it is no ledger, or not as it was written.
+    """
+    header, body = content[:HEADER_BYTES], content[HEADER_BYTES:]
+    words = header.decode("ascii", "replace").split(" ")
+    if len(words) != 3 or words[0] != _MAGIC:
+        raise LedgerError("it is no ledger")
+    if words[1] != key_id:
+        raise KeyMismatchError("it was written with another key")
+    if not hmac.compare_digest(f"{sign(body)}\n".encode(), words[2].encode()):
+        raise LedgerError("it is damaged or was changed")
+    return _from_json(json.loads(body))
+
+
+def _pending_to_json(pending: Pending) -> list[Any]:
+    after = pending.after
+    return [pending.lookup, None if after is None else [after.version, after.id]]
+
+
+def _from_json(body: dict[str, Any]) -> Ledger:
+    pending = body["pending"]
+    if pending is not None:
+        pending = Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))
+    live = {key: Entry(*entry) for key, entry in body["live"].items()}
+    return Ledger(body["counter"], live, pending)

@@ -1,0 +1,228 @@
+"""Where the ledger lies: a file beside the key's, written so that no crash can tear it."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import FileIO
+from pathlib import Path
+from typing import Protocol
+
+from stream_verifier.errors import KeyMismatchError, LedgerError
+from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, from_bytes, to_bytes
+from stream_verifier.identities.vault import Vault
+
+_HOW_TO_ACCEPT = (
+    "If it is lost, look through who is enrolled and accept the store as it is with  "
+    "stream-verifier identities accept-restore"
+)
+
+
+class LedgerPlace(Protocol):
+    """Keeps one ledger. Every method but ``try_lock`` blocks for as long as a disk does."""
+
+    def try_lock(self) -> FileIO | None:
+        """Take the lock that whoever changes store or ledger holds; None while another has it.
+
+        It is given back by closing what is returned.
+        """
+        ...
+
+    def read(self) -> Ledger | None:
+        """The ledger, the same object while nothing changed; None where there is none."""
+        ...
+
+    def write(self, ledger: Ledger) -> None:
+        """Put another in its place, all or nothing."""
+        ...
+
+    def begin(self, ledger: Ledger, settled: Ledger) -> None:
+        """Write one with a change under way, and prepare the one for when it came about."""
+        ...
+
+    def finish(self) -> None:
+        """Put in place what was prepared; needs no room on the disk."""
+        ...
+
+    def set_aside(self) -> None:
+        """Move one that cannot be read out of the way."""
+        ...
+
+    def missing(self) -> LedgerError:
+        """The error about records without a ledger."""
+        ...
+
+
+class LedgerFile:
+    """A ledger in a file, shared by all processes of this machine that use the store.
+
+    Args:
+        path: where; missing directories are made for this user alone (0700), the file too (0600).
+        vault: signs it.
+    """
+
+    def __init__(self, path: Path, vault: Vault) -> None:
+        self._path = path
+        self._vault = vault
+        self._header = b""
+        self._known: Ledger | None = None
+
+    def try_lock(self) -> FileIO | None:
+        """See ``LedgerPlace``; a lock ends with its process, however that ends."""
+        with self._errors("be locked"):
+            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Not the ledger itself, which each change replaces by another file.
+            lock = FileIO(os.open(self._beside("lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+")
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                lock.close()
+                if error.errno in (errno.EAGAIN, errno.EACCES):
+                    return None
+                raise
+            return lock
+
+    def read(self) -> Ledger | None:
+        """See ``LedgerPlace``."""
+        with self._errors("be read"):
+            try:
+                file = self._path.open("rb")
+            except FileNotFoundError:
+                return None
+            with file:
+                header = file.read(HEADER_BYTES)
+                # It holds a signature of the rest; a time stamp may stay the same.
+                if self._known is None or header != self._header:
+                    self._known, self._header = self._parse(header + file.read()), header
+                return self._known
+
+    def write(self, ledger: Ledger) -> None:
+        """See ``LedgerPlace``."""
+        with self._errors("be written"):
+            self._draft("draft", ledger)
+            self._put_in_place("draft")
+
+    def begin(self, ledger: Ledger, settled: Ledger) -> None:
+        """See ``LedgerPlace``."""
+        with self._errors("be written"):
+            try:
+                self._draft("next", settled)
+                self._draft("draft", ledger)
+                self._put_in_place("draft")
+            except OSError:
+                self._beside("next").unlink(missing_ok=True)
+                raise
+
+    def finish(self) -> None:
+        """See ``LedgerPlace``."""
+        with self._errors("be written"):
+            self._put_in_place("next")
+
+    def set_aside(self) -> None:
+        """See ``LedgerPlace``."""
+        with self._errors("be moved"):
+            if self._path.exists():
+                os.replace(self._path, self._beside("unreadable"))
+
+    def missing(self) -> LedgerError:
+        """See ``LedgerPlace``."""
+        return LedgerError(
+            f"The ledger {self._path} of the identity store is missing, so nobody can tell whether "
+            f"the store is an older copy: put the ledger back. {_HOW_TO_ACCEPT}."
+        )
+
+    def _parse(self, content: bytes) -> Ledger:
+        try:
+            return from_bytes(content, key_id=self._vault.key_id, sign=self._vault.sign)
+        except KeyMismatchError as error:
+            raise KeyMismatchError(
+                f"The ledger {self._path} of the identity store was written with another key: give "
+                "back the key file or the key setting it was made with. If that key is lost, move "
+                "the store and its ledger away and enrol again."
+            ) from error
+        except LedgerError as error:
+            raise LedgerError(
+                f"The ledger {self._path} of the identity store is of no use, {error}: put the "
+                f"right one back. {_HOW_TO_ACCEPT}."
+            ) from error
+
+    def _draft(self, ending: str, ledger: Ledger) -> None:
+        draft = self._beside(ending)
+        content = to_bytes(ledger, key_id=self._vault.key_id, sign=self._vault.sign)
+        try:
+            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+
+    def _put_in_place(self, ending: str) -> None:
+        draft = self._beside(ending)
+        try:
+            os.replace(draft, self._path)
+        except OSError:
+            draft.unlink(missing_ok=True)
+            raise
+        folder = os.open(self._path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def _beside(self, ending: str) -> Path:
+        return self._path.with_name(f"{self._path.name}.{ending}")
+
+    @contextmanager
+    def _errors(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            raise LedgerError(
+                f"The ledger {self._path} of the identity store cannot {verb} ({error.strerror}): "
+                + (
+                    "free some space and try again."
+                    if full
+                    else "let this user write the file and its directory, or name another place."
+                )
+            ) from error
+
+
+class LedgerInMemory:
+    """The ledger of a database in memory, which no copy of a file can bring back."""
+
+    def __init__(self) -> None:
+        self._ledger: Ledger | None = None
+        self._next: Ledger | None = None
+
+    def try_lock(self) -> FileIO | None:
+        """See ``LedgerPlace``; nobody else knows this database."""
+        return FileIO(os.devnull)
+
+    def read(self) -> Ledger | None:
+        """See ``LedgerPlace``."""
+        return self._ledger
+
+    def write(self, ledger: Ledger) -> None:
+        """See ``LedgerPlace``."""
+        self._ledger = ledger
+
+    def begin(self, ledger: Ledger, settled: Ledger) -> None:
+        """See ``LedgerPlace``."""
+        self._ledger, self._next = ledger, settled
+
+    def finish(self) -> None:
+        """See ``LedgerPlace``."""
+        self._ledger = self._next
+
+    def set_aside(self) -> None:
+        """See ``LedgerPlace``."""
+
+    def missing(self) -> LedgerError:
+        """See ``LedgerPlace``."""
+        return LedgerError("The ledger of the identity store in memory is missing.")

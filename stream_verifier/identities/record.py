@@ -1,0 +1,216 @@
+"""One row of the store: what is sealed in it, and how its columns hold together."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from model.errors import ModelError
+from model.runtime.reference import reference_from_bytes, reference_to_bytes
+from model.types import Reference
+from stream_verifier.errors import (
+    ConsentError,
+    EnrolmentError,
+    KeyMismatchError,
+    RefusedRecordError,
+    StoreError,
+)
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.ledger import Entry, Standing
+from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.vault import Vault
+
+_HOW_TO_SEE = "See it with  stream-verifier identities refused"
+_OUTDATED: dict[Standing, str] = {
+    "deleted": "was deleted, and is there again as from an older copy of the store",
+    "replaced": "was replaced since, and is there again as from an older copy of the store",
+    "ahead": "is newer than the ledger, which must be an older copy",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A row as it lies in the database; nothing in it is to be believed before it is opened.
+
+    Attributes:
+        id: random, never used again.
+        name_lookup: keyed hash of the name, 32 bytes.
+        version: higher than that of every record stored before.
+        model_id: the embedding space of the reference.
+        key_id: names the key it is sealed with.
+        sealed_profile: name, consent and all else of the ``Identity``.
+        sealed_reference: the vectors.
+    """
+
+    id: str
+    name_lookup: bytes
+    version: int
+    model_id: str
+    key_id: str
+    sealed_profile: bytes
+    sealed_reference: bytes
+
+    @classmethod
+    def of(cls, row: Mapping[Any, Any]) -> Record:
+        """Take a row in.
+
+        Raises:
+            RefusedRecordError: a column holds another kind of value than was ever written.
+        """
+        values: dict[str, Any] = {
+            name: bytes(value) if isinstance(value, memoryview) else value
+            for name, value in row.items()
+        }
+        record = cls(**values)
+        kinds = (str, bytes, int, str, str, bytes, bytes)
+        if any(type(value) is not kind for value, kind in zip(values.values(), kinds, strict=True)):
+            raise changed(record.id)
+        return record
+
+    def columns(self) -> dict[str, Any]:
+        """The row again."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
+
+    @property
+    def entry(self) -> Entry:
+        """What the ledger keeps of it."""
+        return Entry(self.version, self.id)
+
+
+def seal(vault: Vault, identity: Identity, reference: Reference) -> Record:
+    """Make the row of an identity and its reference."""
+    bare = Record(
+        id=identity.id,
+        name_lookup=vault.lookup(identity.name),
+        version=identity.version,
+        model_id=identity.model_id,
+        key_id=vault.key_id,
+        sealed_profile=b"",
+        sealed_reference=b"",
+    )
+    sealed = vault.seal(reference_to_bytes(reference), context=_context(bare))
+    half = replace(bare, sealed_reference=sealed)
+    profile = vault.seal(_profile_to_bytes(identity), context=_context(half))
+    return replace(half, sealed_profile=profile)
+
+
+def open_identity(vault: Vault, record: Record) -> Identity:
+    """Open a row, all columns of which must be those that were stored together.
+
+    Raises:
+        RefusedRecordError: any column was changed, or comes from another row or version.
+        KeyMismatchError: it was written with another key.
+        StoreError: what is sealed has another format.
+    """
+    plain = _open(vault, record, record.sealed_profile, _context(record))
+    try:
+        identity = _identity(record, json.loads(plain))
+    except (ConsentError, EnrolmentError, KeyError, TypeError, ValueError) as error:
+        raise StoreError(
+            f"{named(record.id)} of the identity store has another format: enrol again."
+        ) from error
+    if vault.lookup(identity.name) != record.name_lookup:
+        raise changed(record.id)
+    return identity
+
+
+def open_reference(vault: Vault, record: Record) -> Reference:
+    """Open the vectors of a row that :func:`open_identity` accepted.
+
+    Raises:
+        RefusedRecordError, KeyMismatchError: see :func:`open_identity`.
+        StoreError: what is sealed has another format.
+    """
+    bare = replace(record, sealed_reference=b"")
+    plain = _open(vault, record, record.sealed_reference, _context(bare))
+    try:
+        return reference_from_bytes(plain)
+    except ModelError as error:
+        raise StoreError(
+            f"The reference of {named(record.id).lower()} has another format: enrol again."
+        ) from error
+
+
+def changed(record_id: object) -> RefusedRecordError:
+    """The error about a row that is not as it was stored."""
+    return RefusedRecordError(
+        f"{named(record_id)} of the identity store is damaged or was changed: put a backup of the "
+        f"store back, or erase that record and enrol again. {_HOW_TO_SEE}."
+    )
+
+
+def outdated(record: Record, standing: Standing) -> RefusedRecordError:
+    """The error about a row that is whole but not the current one of its name."""
+    return RefusedRecordError(
+        f"{named(record.id)} of the identity store {_OUTDATED[standing]}: put the right copies of "
+        "store and ledger back, erase that record with  stream-verifier identities erase-refused"
+        ", or accept it with  stream-verifier identities accept-restore . "
+        f"{_HOW_TO_SEE}."
+    )
+
+
+def named(record_id: object) -> str:
+    """A record by its id; somebody may have written anything into that column."""
+    if isinstance(record_id, str) and re.fullmatch(r"[0-9a-f]{32}", record_id):
+        return f"Record {record_id}"
+    return f"Record {ascii(record_id)[:40]}"
+
+
+def _open(vault: Vault, record: Record, sealed: bytes, context: str) -> bytes:
+    if record.key_id != vault.key_id:
+        raise other_key()
+    try:
+        return vault.open(sealed, context=context)
+    except RefusedRecordError as error:
+        raise changed(record.id) from error
+
+
+def other_key() -> KeyMismatchError:
+    """The error about a store that was written with another key."""
+    return KeyMismatchError(
+        "The identity store was written with another key: give back the key file or the key "
+        "setting it was made with. If that key is lost, so are the references: move the store "
+        "and its ledger away and enrol again."
+    )
+
+
+def _context(record: Record) -> str:
+    """All columns but the one sealed in it; the profile's holds the sealed reference too."""
+    kind = "profile" if record.sealed_reference else "reference"
+    digest = hashlib.sha256(record.sealed_reference).hexdigest()
+    lookup = record.name_lookup.hex()
+    columns = [record.id, lookup, record.version, record.model_id, record.key_id, digest]
+    return json.dumps(["record 2", kind, *columns])
+
+
+def _profile_to_bytes(identity: Identity) -> bytes:
+    origin = identity.origin
+    profile = {
+        "name": identity.name,
+        "created_at": identity.created_at.isoformat(),
+        "consent": identity.consent.to_dict(),
+        "face_count": identity.face_count,
+        "speech_s": identity.speech_s,
+        "origin": None if origin is None else origin.to_dict(),
+        "replaces": identity.replaces,
+    }
+    return json.dumps(profile).encode()
+
+
+def _identity(record: Record, profile: dict[str, Any]) -> Identity:
+    origin = profile.pop("origin")
+    return Identity(
+        id=record.id,
+        model_id=record.model_id,
+        version=record.version,
+        created_at=datetime.fromisoformat(profile.pop("created_at")),
+        consent=Consent.from_dict(profile.pop("consent")),
+        origin=None if origin is None else Origin.from_dict(origin),
+        **profile,
+    )
