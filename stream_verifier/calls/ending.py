@@ -22,6 +22,7 @@ EndReason = Literal[
     "too_long",
     "superseded",
     "identity_deleted",
+    "identity_replaced",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
     {
@@ -32,6 +33,7 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "no_media",
         "superseded",
         "identity_deleted",
+        "identity_replaced",
     }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""

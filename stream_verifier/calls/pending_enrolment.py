@@ -2,31 +2,63 @@
 
 from __future__ import annotations
 
+from model.types import Reference
+from stream_verifier.errors import StaleReferenceError, StoreError, UnknownIdentityError
 from stream_verifier.events.schema import Enrolled
 from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.likeness import likeness
+from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.verify.pipeline import EnrolPipeline
 
+_WAY = "call"
+
 
 class PendingEnrolment:
-    """Keeps name and consent until the reference can be made."""
+    """Keeps name and consent until the reference can be made.
 
-    def __init__(self, *, store: IdentityStore, name: str, consent: Consent, replace: bool) -> None:
+    Args:
+        store: where it goes.
+        name: whom to enrol.
+        consent: what the person agreed to.
+        replaces: who is enrolled by that name and is to be replaced; None: nobody was.
+        by: id of the token that was shown.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: IdentityStore,
+        name: str,
+        consent: Consent,
+        replaces: Identity | None,
+        by: str,
+    ) -> None:
         self._store = store
         self._name = name
         self._consent = consent
-        self._replace = replace
+        self._replaces = replaces
+        self._by = by
 
     async def save(self, pipeline: EnrolPipeline, media_s: float) -> Enrolled:
-        """Make the reference and store it.
+        """Make the reference and store it, in place of the very one that was there at the start.
 
         Raises:
             EnrolmentError: something is missing.
+            UnknownIdentityError: who was to be replaced has been deleted meanwhile.
             StoreError, IdentityExistsError: it could not be stored.
         """
         reference = pipeline.reference()
+        similarity = await self._likeness(reference)
+        old = self._replaces
         identity = await self._store.add(
-            self._name, reference, self._consent, replace=self._replace
+            self._name,
+            reference,
+            self._consent,
+            replace=old is not None,
+            replaces=None if old is None else old.id,
+            origin=Origin(way=_WAY, by=self._by, replaced_similarity=similarity),
         )
         return Enrolled(
             media_s=media_s,
@@ -34,4 +66,16 @@ class PendingEnrolment:
             id=identity.id,
             speech_s=identity.speech_s,
             faces=identity.face_count,
+            replaced=old is not None,
+            resembles_replaced=None if similarity is None else similarity > 0,
         )
+
+    async def _likeness(self, reference: Reference) -> float | None:
+        """How much the new reference is the old one's person; None where there is none to ask."""
+        if self._replaces is None:
+            return None
+        try:
+            old = await self._store.reference(self._name, model_id=reference.model_id)
+        except (StaleReferenceError, UnknownIdentityError, StoreError):
+            return None
+        return likeness(old, reference)

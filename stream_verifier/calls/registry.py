@@ -18,6 +18,7 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place, Places
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
+from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     CapacityError,
     ForbiddenError,
@@ -28,7 +29,7 @@ from stream_verifier.errors import (
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import SessionStarted
-from stream_verifier.identities.identity import normalise_name
+from stream_verifier.identities.identity import Identity, normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
@@ -71,6 +72,7 @@ class SessionRegistry:
         self._running: dict[asyncio.Task[None], Session] = {}
         self._ended_calls = EndedCalls()
         self._opening: list[Place] = []
+        self._withdrawals = Withdrawals(store, lambda: iter([*self._running.values()]))
         self._places = Places(
             most=settings.max_calls, most_per_identity=settings.max_calls_per_identity
         )
@@ -159,17 +161,23 @@ class SessionRegistry:
         self._opening.append(place)
         try:
             await self._supersede(place)
-            session = await self._prepare(start, place, socket=socket)
-            try:
-                session.enter(self._engine)
-                answer = await session.connection.source.start()
-                if self._closing:  # begun while this one was being opened
-                    raise CapacityError(STOPPING)
-            except BaseException:
-                await session.abandon()
-                raise
+            with self._withdrawals.opening():
+                session, answer = await self._begin(start, place, socket=socket)
         finally:
             self._opening.remove(place)
+        return session, answer
+
+    async def _begin(self, start: Start, place: Place, *, socket: bool) -> tuple[Session, str]:
+        session = await self._prepare(start, place, socket=socket)
+        try:
+            session.enter(self._engine)
+            answer = await session.connection.source.start()
+            if self._closing:  # begun while this one was being opened
+                raise CapacityError(STOPPING)
+            self._withdrawals.refuse_if_changed(start.identity)
+        except BaseException:
+            await session.abandon()
+            raise
         session.emit(self._started(start))
         task = asyncio.create_task(session.run(), name=f"session-{session.id}")
         self._running[task] = session
@@ -200,6 +208,7 @@ class SessionRegistry:
     async def close(self) -> None:
         """End all sessions, open no more and wait until everything of theirs is released."""
         self._closing = True
+        self._withdrawals.stop()
         for session in self._running.values():
             session.request_end("server_stopping")
         if self._running:
@@ -217,7 +226,7 @@ class SessionRegistry:
         asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
 
     async def _prepare(self, start: Start, place: Place, *, socket: bool) -> Session:
-        enrolling = await self._enrolling(start) if start.mode == "enrol" else None
+        enrolling = await self._enrolling(start, place) if start.mode == "enrol" else None
         pipeline = await self._pipeline(start)
         session_id, inbox = uuid.uuid4().hex, MediaInbox()
         request = SourceRequest(session=session_id, offer=start.sdp, followed=socket)
@@ -252,21 +261,27 @@ class SessionRegistry:
             now=time.monotonic,
         )
 
-    async def _enrolling(self, start: Start) -> PendingEnrolment:
+    async def _enrolling(self, start: Start, place: Place) -> PendingEnrolment:
         consent = start.consent_record()
-        if not start.replace:
-            await self._refuse_taken_name(start.identity)
+        old = await self._enrolled(start.identity)
+        if old is not None and not start.replace:
+            # Before the person has talked for ten seconds, not after.
+            raise IdentityExistsError(
+                "That name is enrolled already: delete it first, or replace it."
+            )
         return PendingEnrolment(
-            store=self._store, name=start.identity, consent=consent, replace=start.replace
+            store=self._store,
+            name=start.identity,
+            consent=consent,
+            replaces=old,
+            by=place.token_id,
         )
 
-    async def _refuse_taken_name(self, name: str) -> None:
-        """Say so before the person has talked for ten seconds, not after."""
+    async def _enrolled(self, name: str) -> Identity | None:
         try:
-            await self._store.get(name)
+            return await self._store.get(name)
         except UnknownIdentityError:
-            return
-        raise IdentityExistsError("That name is enrolled already: delete it first, or replace it.")
+            return None
 
     def _started(self, start: Start) -> SessionStarted:
         verifying = start.mode == "verify"

@@ -179,6 +179,14 @@ class Session:
         self._ending.ask(reason)
         self._handover.retire()
 
+    def withdraw(self, reason: EndReason) -> None:
+        """End because the person is enrolled no more, or anew: nothing of the old is kept."""
+        if self.enrols and reason == "identity_replaced":
+            return  # by itself, or by another one, which its own end will tell
+        self.request_end(reason)
+        if isinstance(self._pipeline, VerifyPipeline):
+            self._pipeline.forget()
+
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
         self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=str(error)))

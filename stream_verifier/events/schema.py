@@ -168,6 +168,12 @@ class Enrolled(Payload):
     id: str
     speech_s: float
     faces: int
+    replaced: bool = Field(False, description="Whether an older reference of that name went.")
+    resembles_replaced: bool | None = Field(
+        None,
+        description="Whether the new one is rather the same person's as the old one; null where "
+        "nothing was replaced, or the two cannot be compared.",
+    )
 
 
 class Gap(Payload):
@@ -230,6 +236,7 @@ class SessionEnded(Payload):
         "too_long",
         "superseded",
         "identity_deleted",
+        "identity_replaced",
     ]
     totals: Totals
 

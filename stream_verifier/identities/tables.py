@@ -34,7 +34,7 @@ class Blob(LargeBinary):
     def result_processor(
         self,
         dialect: Dialect,
-        coltype: object,  # noqa: ARG002
+        coltype: object,
     ) -> Callable[[Any], bytes | None] | None:
         """None: leave it alone, where the usual one would make a billion zeros of a number."""
         return None

@@ -156,6 +156,14 @@ class Material:
         made = self._faces.get(self._key("enrolled", str(file)), embed)
         return np.asarray(made["vector"], np.float32)
 
+    def embedded(self, file: Path) -> VoiceSample:
+        """One file of speech, embedded whole as an enrolment would.
+
+        Raises:
+            PackError: it cannot be decoded or holds too little speech.
+        """
+        return self._enrolled_voice(file)
+
     def _enrolled_voice(self, file: Path) -> VoiceSample:
         samples = read_voice(file, notes=self._pack.notes)
         speech = cut_speech(samples) or whole_speech(samples)

@@ -145,6 +145,11 @@ class VerifyPipeline:
             payloads += self._score(window)
         return payloads
 
+    def forget(self) -> None:
+        """Let go of the reference, from any thread: nothing is compared with it any more."""
+        for channel in self._channels:
+            channel.forget()
+
     def tick(self, now_s: float) -> list[Payload]:
         """Let the verdict fade while no media comes that lies in the present.
 

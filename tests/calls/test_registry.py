@@ -28,7 +28,17 @@ START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
 ENROL = Start.model_validate({**START.model_dump(), "mode": "enrol", "consent": CONSENT})
 
 
-class SlowEmptyStore:
+class UnwatchedStore:
+    """In which nothing ever changes."""
+
+    def lookup(self, name: str) -> str:
+        return name
+
+    def watch(self, on_change: Any) -> Any:
+        return lambda: None
+
+
+class SlowEmptyStore(UnwatchedStore):
     """Takes its time to say that it knows nobody."""
 
     def __init__(self) -> None:

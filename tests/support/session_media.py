@@ -103,7 +103,8 @@ def make_session(
         store=store,  # type: ignore[arg-type]
         name="ada",
         consent=CONSENT,
-        replace=False,
+        replaces=None,
+        by="token-1",
     )
     source: Any = SilentSource()
     return Session(

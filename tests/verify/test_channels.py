@@ -43,6 +43,9 @@ class HumChannel:
     def sense(self, window: Window) -> tuple[Reading, ...]:
         return (Reading("hum", sensed=True),)
 
+    def forget(self) -> None:
+        """Nothing is known of anybody."""
+
     def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
         llr = self._llr if "hum" in wanted else None
         return Readings((Reading("hum", sensed=True, llr=llr),))

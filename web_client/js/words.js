@@ -82,6 +82,7 @@ const ENDINGS = {
   too_long: "The call lasted as long as a call may.",
   superseded: "The call goes on in another window.",
   identity_deleted: "The enrolment was deleted, so the call was ended.",
+  identity_replaced: "The person was enrolled anew, so the call was ended. Start another.",
   error: "The call ended early.",
 };
 

@@ -81,6 +81,10 @@ class EvidenceChannel(Protocol):
         """Say what is there to be scored, at no cost; the decision picks by it."""
         ...
 
+    def forget(self) -> None:
+        """Let go of whatever is known of the enrolled person; called from any thread."""
+        ...
+
     def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
         """Score a window.
 

@@ -39,7 +39,7 @@ class IdentityChannel:
     names = (FACE, VOICE)
 
     def __init__(self, *, reference: Reference, embedder: Embedder, comparator: Comparator) -> None:
-        self._reference = reference
+        self._reference: Reference | None = reference
         self._embedder = embedder
         self._comparator = comparator
 
@@ -50,11 +50,17 @@ class IdentityChannel:
         """Say what is there: a face, speech."""
         return identity_readings(window, _UNSCORED).each
 
+    def forget(self) -> None:
+        """Let go of the reference: from now on nothing is compared."""
+        self._reference = None
+
     def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
         """Embed and compare what is wanted."""
         face = self._embedder.embed_face(window) if FACE in wanted else None
         voice = self._embedder.embed_voice(window) if VOICE in wanted else None
-        return identity_readings(window, self._comparator.compare(self._reference, face, voice))
+        if (reference := self._reference) is None:
+            return identity_readings(window, _UNSCORED)
+        return identity_readings(window, self._comparator.compare(reference, face, voice))
 
 
 def identity_readings(window: Window, comparison: Comparison) -> Readings:

@@ -13,6 +13,7 @@ const ENDINGS = {
   too_long: "too long",
   superseded: "opened anew",
   identity_deleted: "identity deleted",
+  identity_replaced: "enrolled anew",
   error: "failed",
   unknown: "end not seen",
 };

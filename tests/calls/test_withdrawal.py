@@ -1,0 +1,138 @@
+"""What becomes of an identity reaches the calls that are about it."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stream_verifier.app import create_app
+from stream_verifier.calls.session import Session
+from stream_verifier.errors import UnknownIdentityError, UnknownSessionError
+from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.schema import Enrolled
+from stream_verifier.identities.opening import open_store
+from stream_verifier.media.file import FileSource
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.recorded import RecordedSource
+from stream_verifier.media.source import SourceRequest
+from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.web.state import ServerState, state_of_app
+from tests.support.calls import CONSENT, DemoCalls, make_settings
+
+VERIFY = Start(type="start", mode="verify", identity="grace", sdp="")
+ENROL = Start.model_validate({**VERIFY.model_dump(), "mode": "enrol", "consent": CONSENT})
+PATIENCE_S = 60
+
+
+@pytest.fixture
+def folder(tmp_path: Path, enrolled_dir: Path) -> Path:
+    """A data directory of this test's own in which Grace is enrolled."""
+    return Path(shutil.copytree(enrolled_dir, tmp_path / "data"))
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(PATIENCE_S):
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event of its own
+            await asyncio.sleep(0.02)
+
+
+class Serving:
+    """An application whose calls play a recording of Grace."""
+
+    def __init__(self, folder: Path, media: Path) -> None:
+        self.settings = make_settings(folder)
+        self._media = media
+        self.app = create_app(self.settings, self._make_source)
+
+    def _make_source(self, request: SourceRequest, inbox: MediaInbox) -> RecordedSource:
+        return RecordedSource(FileSource(self._media), inbox=inbox)
+
+    @property
+    def state(self) -> ServerState:
+        return state_of_app(self.app)
+
+    async def verified(self) -> Session:
+        session, _ = await self.state.sessions.open(VERIFY)
+        await until(lambda: session.summary.state == "verified")
+        return session
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+async def test_deletion_ends_the_call_and_nothing_of_the_reference_stays(
+    folder: Path, demo_calls: DemoCalls, elsewhere: bool
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        session = await serving.verified()
+        # By this process, or by another one such as the command line.
+        store = open_store(serving.settings) if elsewhere else serving.state.store
+        await store.delete("grace")
+        await until(lambda: session.summary.end_reason == "identity_deleted")
+        pipeline = session._pipeline
+        assert isinstance(pipeline, VerifyPipeline)
+        assert [channel._reference for channel in pipeline._channels] == [None]  # type: ignore[attr-defined]
+        resume = Resume(type="resume", session=session.id, resume_key=session.resume_key, sdp="")
+        with pytest.raises(UnknownSessionError):
+            await serving.state.sessions.resume(resume)
+        with pytest.raises(UnknownIdentityError):
+            await serving.state.sessions.open(VERIFY)
+        if elsewhere:
+            await store.close()
+
+
+async def test_a_call_that_was_being_opened_meanwhile_is_refused(
+    folder: Path, demo_calls: DemoCalls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        sessions, store = serving.state.sessions, serving.state.store
+        prepare = sessions._prepare
+
+        async def deleted_meanwhile(*arguments: object, **more: object) -> Session:
+            session = await prepare(*arguments, **more)  # type: ignore[arg-type]
+            await store.delete("grace")
+            return session
+
+        monkeypatch.setattr(sessions, "_prepare", deleted_meanwhile)
+        with pytest.raises(UnknownIdentityError, match="just changed"):
+            await sessions.open(VERIFY)
+        await until(lambda: sessions.count == 0)
+
+
+async def test_an_enrolment_that_replaces_says_so_and_ends_the_calls_of_the_old(
+    folder: Path, demo_calls: DemoCalls
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        call = await serving.verified()
+        replacing = ENROL.model_copy(update={"replace": True})
+        enrolment, _ = await serving.state.sessions.open(replacing)
+        await until(lambda: enrolment.summary.end_reason is not None)
+        await serving.state.hub.flush()
+        events = await serving.state.hub.history(enrolment.id)
+        (enrolled,) = [e.payload for e in events if isinstance(e.payload, Enrolled)]
+        assert enrolled.replaced
+        assert enrolled.resembles_replaced is True
+        assert enrolment.summary.end_reason == "complete"
+        await until(lambda: call.summary.end_reason == "identity_replaced")
+        identity = await serving.state.store.get("grace")
+        assert identity.origin is not None
+        assert identity.origin.way == "call"
+        assert identity.origin.by == "anybody"
+        assert (identity.origin.replaced_similarity or 0) > 0
+
+
+async def test_an_enrolment_of_somebody_who_is_deleted_meanwhile_stores_nothing(
+    folder: Path, demo_calls: DemoCalls
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        replacing = ENROL.model_copy(update={"replace": True})
+        enrolment, _ = await serving.state.sessions.open(replacing)
+        await serving.state.store.delete("grace")
+        await until(lambda: enrolment.summary.end_reason == "identity_deleted")
+        assert await serving.state.store.list() == []
