@@ -122,6 +122,14 @@ class Settings(BaseSettings):
     public_address: str | None = Field(
         None, description="Address of a NAT that forwards udp_ports to this machine one to one."
     )
+    private_peers: bool = Field(
+        True, description="Whether media may come from private addresses, as in one's own network."
+    )
+    max_frame_pixels: int = Field(
+        1920 * 1080,
+        ge=320 * 240,
+        description="Width times height of a picture; larger ones are dropped.",
+    )
     resume_within_s: float = Field(
         15.0, ge=0, le=300, description="How long a call waits for a lost client; 0: not at all."
     )

@@ -10,7 +10,7 @@ import av
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
-from stream_verifier.media.types import MediaItem
+from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
 from stream_verifier.media.webrtc.clock import MediaClock
@@ -55,6 +55,12 @@ class Intake:
     def close(self) -> None:
         """Let nothing more into the inbox, whatever is still being decoded."""
         self._open = False
+
+    def lack(self, kind: str, reason: str) -> None:
+        """Tell that media of a kind comes and is not taken, and why."""
+        ends = {"audio": self._audio.due_s, "video": self._video.last_s}
+        at_s = max((end_s for end_s in ends.values() if end_s is not None), default=0.0)
+        self._put(MediaGap(kind, ends[kind] or at_s, at_s, reason))
 
     def take_sound(self, frame: Any, tap: AudioTap | VideoTap) -> None:
         """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""

@@ -23,10 +23,12 @@ from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
-from stream_verifier.media.webrtc.offers import sending_kinds
+from stream_verifier.media.webrtc.offers import PeerAddresses, plausible_offer, sending_kinds
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
+MAX_PIXELS = 1920 * 1080
+MAX_SIDE_PX = 4096
 
 
 class Peer:
@@ -46,6 +48,8 @@ class Peer:
         connect_timeout_s: a peer that has not connected by then is given up.
         silence_timeout_s: nothing at all from a connected peer for this long means it is gone.
         media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
+        max_pixels: of a frame; larger ones are dropped before they are decoded.
+        peers: which addresses of the other side may be tried.
     """
 
     def __init__(  # noqa: PLR0913
@@ -61,6 +65,8 @@ class Peer:
         connect_timeout_s: float = 20.0,
         silence_timeout_s: float = 5.0,
         media_timeout_s: float | None = None,
+        max_pixels: int = MAX_PIXELS,
+        peers: PeerAddresses | None = None,
     ) -> None:
         self.closed = asyncio.Event()
         """Set when the call is over, whoever ended it; `close` still has to be awaited."""
@@ -72,6 +78,10 @@ class Peer:
         self._connect_timeout_s = connect_timeout_s
         self._silence_timeout_s = silence_timeout_s
         self._media_timeout_s = media_timeout_s
+        self._max_pixels = max_pixels
+        self._peers = peers or PeerAddresses()
+        self._told_too_large = 0
+        self._too_large_now = False
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
         self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
@@ -121,6 +131,7 @@ class Peer:
         """
         if self._pc is not None or self._closing is not None:
             raise NegotiationError("This call was answered already. Start a new one.")
+        offer_sdp = plausible_offer(offer_sdp, self._peers)
         kinds = sending_kinds(offer_sdp)
         self._pc = pc = RTCPeerConnection(self._configuration)
         try:
@@ -152,6 +163,8 @@ class Peer:
         await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
         aiortc_patches.gather_on(pc, self._host_addresses, self._local_ends)
         connections = aiortc_patches.ice_connections(pc)
+        for connection in connections:
+            aiortc_patches.limit_checks(connection)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
         for transceiver in pc.getTransceivers():
@@ -175,10 +188,24 @@ class Peer:
             self._start_reader(self._read(receiver.track, lambda _: None))
             return
         audio = kind == "audio"
-        make = aiortc_patches.AudioTap if audio else aiortc_patches.VideoTap
-        take = self._intake.take_sound if audio else self._intake.take_picture
-        tap = self._taps[kind] = make(receiver, self._intake.clock)
+        clock = self._intake.clock
+        tap: aiortc_patches.AudioTap | aiortc_patches.VideoTap
+        if audio:
+            tap = aiortc_patches.AudioTap(receiver, clock)
+        else:
+            tap = aiortc_patches.VideoTap(receiver, clock, fits=self._fits)
+        self._taps[kind] = tap
+        take = self._intake.take_sound if audio else self._take_picture
         self._start_reader(self._read(receiver.track, lambda frame: take(frame, tap)))
+
+    def _fits(self, width: int, height: int) -> bool:
+        return width * height <= self._max_pixels and max(width, height) <= MAX_SIDE_PX
+
+    def _take_picture(self, frame: Any, tap: Any) -> None:
+        """Take a decoded picture, unless it is larger than its header said."""
+        if self._fits(frame.width, frame.height):
+            self._too_large_now = False
+            self._intake.take_picture(frame, tap)
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
         task = asyncio.ensure_future(reading)
@@ -201,9 +228,19 @@ class Peer:
             now_s = time.monotonic()
             for tap in self._taps.values():
                 await tap.tend(now_s)
+                self._tell_of_size(tap)
             if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
                 self.closed.set()
+
+    def _tell_of_size(self, tap: aiortc_patches.AudioTap | aiortc_patches.VideoTap) -> None:
+        """Say once a stretch that pictures are too large to be taken."""
+        if not isinstance(tap, aiortc_patches.VideoTap) or tap.too_large == self._told_too_large:
+            return
+        if not self._too_large_now:
+            _logger.warning("a call's pictures are larger than %d pixels", self._max_pixels)
+            self._intake.lack("video", "frame_too_large")
+        self._told_too_large, self._too_large_now = tap.too_large, True
 
     def _gone(self, state: str, started_s: float, now_s: float) -> bool:
         if state != "connected":
@@ -246,7 +283,7 @@ class Peer:
         return StreamStats(
             packets=tap.packets,
             frames=self._intake.frames[kind],
-            lost=tap.lost,
+            lost=tap.lost + (tap.too_large if isinstance(tap, aiortc_patches.VideoTap) else 0),
             restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
             silent_s=silent_s,
         )

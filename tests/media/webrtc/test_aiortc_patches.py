@@ -30,7 +30,7 @@ from stream_verifier.media.webrtc.aiortc_patches import (
 )
 from stream_verifier.media.webrtc.clock import MediaClock
 
-_KEY = b"\x10\x00\x00\x9d\x01\x2a" + bytes(20)
+_KEY = b"\x10\x00\x00\x9d\x01\x2a\x40\x00\x30\x00" + bytes(16)  # 64 x 48
 _DELTA = b"\x11" + bytes(20)
 
 
@@ -64,6 +64,8 @@ def test_the_versions_are_those_the_patches_were_written_for() -> None:
         (Connection.request_received, ["self", "message", "addr", "protocol"]),
         (Connection.build_request, ["self", "pair", "nominate"]),
         (Connection.query_consent, ["self"]),
+        (Connection.check_start, ["self", "pair"]),
+        (Connection.check_incoming, ["self", "message", "addr", "protocol"]),
         (
             StunProtocol.request,
             ["self", "request", "addr", "integrity_key", "retransmissions"],

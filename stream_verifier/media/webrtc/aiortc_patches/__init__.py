@@ -7,6 +7,8 @@
 * Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
   frames whose reference is missing into garbage, which must never be scored.
 * Time: aiortc lets each track start at 0 and keeps sender reports to itself.
+* Size: aiortc decodes frames of any size that they claim to have.
+* Checks: aioice tries every address that a caller names, seven times each.
 * Shutdown: aiortc joins decoder threads on the event loop, and a connection that is closed
   while it connects leaves a task behind.
 
@@ -16,6 +18,7 @@ of this module fail if a name, a signature or a behaviour leaned on here changes
 
 from __future__ import annotations
 
+from stream_verifier.media.webrtc.aiortc_patches.checks import limit_checks
 from stream_verifier.media.webrtc.aiortc_patches.connection import (
     ConnectGuard,
     Liveness,
@@ -32,5 +35,6 @@ __all__ = [
     "VideoTap",
     "gather_on",
     "ice_connections",
+    "limit_checks",
     "use_host_addresses",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from aiortc import RTCRtpReceiver
@@ -13,6 +14,7 @@ from aiortc.rtp import RtcpByePacket, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock, RtpTimeline, signed
+from stream_verifier.media.webrtc.frame_size import frame_sizes
 from stream_verifier.media.webrtc.keyframes import is_keyframe
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
 
@@ -146,8 +148,18 @@ class VideoTap(StreamTap):
     to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
     """
 
-    def __init__(self, receiver: RTCRtpReceiver, clock: MediaClock, stall_s: float = 0.3) -> None:
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        clock: MediaClock,
+        stall_s: float = 0.3,
+        *,
+        fits: Callable[[int, int], bool] = lambda *_: True,
+    ) -> None:
         super().__init__(receiver, "video", clock)
+        self.too_large = 0
+        """Frames dropped because they say that they are larger than is taken, or garble it."""
+        self._fits = fits
         self.restarts = 0
         """Times that the watchdog had to step in."""
         self.lost = 0
@@ -216,9 +228,20 @@ class VideoTap(StreamTap):
         if self._needs_keyframe and not is_keyframe(codec.name if codec else "", frame.data):
             self.lost += 1
             return None
+        if not self._takes(codec.name if codec else "", frame.data):
+            self.too_large += 1
+            self._needs_keyframe = True
+            return None
         self._needs_keyframe = False
         frame.timestamp = self._date(frame.timestamp, arrival_s)
         return frame
+
+    def _takes(self, codec: str, data: bytes) -> bool:
+        """Whether a frame announces only sizes that a decoder may allocate."""
+        try:
+            return all(self._fits(*size) for size in frame_sizes(codec, data))
+        except ValueError:
+            return False
 
 
 class _Identity:

@@ -1,0 +1,136 @@
+"""How large a frame says it is, read before a decoder believes it; pure.
+
+A decoder allocates by the header: 28 KB/s of frames that claim 16383 x 16383 pixels would cost
+gigabytes. VP8: RFC 6386, section 9.1. H.264: ITU-T H.264, sections 7.3.2.1.1 and 7.4.2.1.1.
+"""
+
+from __future__ import annotations
+
+import re
+
+_VP8_START = b"\x9d\x01\x2a"
+_START_CODE = re.compile(rb"\x00\x00\x01")
+_SPS = 7
+_MOST_SPS_BYTES = 1024
+_HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
+
+
+def frame_sizes(codec: str, data: bytes) -> list[tuple[int, int]]:
+    """Every size that an encoded frame announces.
+
+    Args:
+        codec: "VP8" or "H264".
+        data: the frame, complete from its first byte.
+
+    Returns:
+        Width and height in pixels of each header in it; none for a frame that refers to others.
+
+    Raises:
+        ValueError: a header is garbled.
+    """
+    if codec.upper() == "VP8":
+        return _vp8(data)
+    return [_sps(unit[1:]) for unit in _units(data) if unit and unit[0] & 0x1F == _SPS]
+
+
+def _vp8(data: bytes) -> list[tuple[int, int]]:
+    if not data or data[0] & 1:
+        return []
+    if len(data) < 10 or data[3:6] != _VP8_START:
+        raise ValueError("a VP8 key frame without its start code")
+    width, height = (int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8))
+    if not width or not height:
+        raise ValueError("a VP8 key frame without pixels")
+    return [(width, height)]
+
+
+def _units(data: bytes) -> list[bytes]:
+    """NAL units of a byte stream (Annex B), as far as a parameter set can reach."""
+    starts = [match.end() for match in _START_CODE.finditer(data)]
+    ends = [start - 3 for start in starts[1:]] + [len(data)]
+    return [
+        data[start : min(end, start + _MOST_SPS_BYTES)]
+        for start, end in zip(starts, ends, strict=True)
+    ]
+
+
+class _Bits:
+    """Reads a parameter set bit by bit, without the bytes that keep start codes out of it."""
+
+    def __init__(self, payload: bytes) -> None:
+        plain = payload.replace(b"\x00\x00\x03", b"\x00\x00")
+        self._bits = int.from_bytes(plain, "big")
+        self._left = len(plain) * 8
+
+    def take(self, count: int) -> int:
+        if count > self._left:
+            raise ValueError("a sequence parameter set that breaks off")
+        self._left -= count
+        return (self._bits >> self._left) & ((1 << count) - 1)
+
+    def ue(self) -> int:
+        """Exp-Golomb, unsigned (section 9.1)."""
+        zeros = 0
+        while not self.take(1):
+            zeros += 1
+            if zeros > 31:
+                raise ValueError("a number in a sequence parameter set that never ends")
+        return (1 << zeros) - 1 + self.take(zeros)
+
+    def se(self) -> int:
+        """Exp-Golomb, signed (section 9.1.1)."""
+        value = self.ue()
+        return (value + 1) // 2 if value & 1 else -(value // 2)
+
+
+def _sps(payload: bytes) -> tuple[int, int]:
+    bits = _Bits(payload)
+    profile = bits.take(8)
+    bits.take(16)
+    bits.ue()
+    if profile in _HIGH_PROFILES:
+        _skip_high(bits)
+    bits.ue()  # log2_max_frame_num_minus4
+    _skip_order(bits)
+    bits.ue()  # max_num_ref_frames
+    bits.take(1)
+    width_mbs, map_units = bits.ue() + 1, bits.ue() + 1
+    frames_only = bits.take(1)
+    # Cropping is not taken off: the decoder allocates what is cropped too.
+    return width_mbs * 16, map_units * 16 * (2 - frames_only)
+
+
+def _skip_high(bits: _Bits) -> None:
+    chroma = bits.ue()
+    if chroma == 3:
+        bits.take(1)
+    bits.ue()
+    bits.ue()
+    bits.take(1)
+    if bits.take(1):
+        for number in range(8 if chroma != 3 else 12):
+            if bits.take(1):
+                _skip_scaling(bits, 16 if number < 6 else 64)
+
+
+def _skip_scaling(bits: _Bits, size: int) -> None:
+    last = following = 8
+    for _ in range(size):
+        if following:
+            following = (last + bits.se()) % 256
+        last = following or last
+
+
+def _skip_order(bits: _Bits) -> None:
+    kind = bits.ue()
+    if kind == 0:
+        bits.ue()
+    elif kind == 1:
+        bits.take(1)
+        bits.se()
+        bits.se()
+        count = bits.ue()
+        if count > 255:
+            raise ValueError("a sequence parameter set with too many reference frames")
+        for _ in range(count):
+            bits.se()
