@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -99,7 +100,7 @@ async def test_exchanged_columns_are_refused(
     _exchange(path, columns)
     with pytest.raises(RefusedRecordError, match="Record [0-9a-f]{32} .*changed") as caught:
         await READS[read](store)
-    assert "ada" not in str(caught.value)
+    assert "ada" not in re.sub("[0-9a-f]{32}", "", str(caught.value))
     refused = await store.restore().refused()
     assert [one.why for one in refused if one.record is None] == ["changed", "changed"]
 
