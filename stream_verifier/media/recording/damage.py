@@ -1,0 +1,104 @@
+"""What of a recording could not be used, and how to say it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from stream_verifier.errors import DamagedMediaError, MediaError, UnsupportedMediaError
+
+_WORDS = {"audio": "sound", "video": "picture"}
+_OVERLAP_S = 1.0
+"""Sound that lies where other sound has been may be left out up to here: clocks drift."""
+
+
+@dataclass(slots=True)
+class _Lost:
+    count: int = 0
+    first_s: float = 0.0
+    last_s: float = 0.0
+
+    def add(self, time_s: float) -> None:
+        self.first_s = self.first_s if self.count else time_s
+        self.last_s = time_s
+        self.count += 1
+
+
+@dataclass(slots=True)
+class Damage:
+    """Counts what was used and what was not, over one run through a file.
+
+    Attributes:
+        name: of the file, for messages.
+        sound_s: seconds of sound that were decoded.
+        pictures: pictures that were decoded.
+        overlap_s: seconds of sound that were left out, as other sound lay there before.
+        late: items that came too late to be put in order.
+        missing: bytes that the file says it has, and does not.
+        broken: messages of what else went wrong.
+    """
+
+    name: str
+    sound_s: float = 0.0
+    pictures: int = 0
+    overlap_s: float = 0.0
+    late: int = 0
+    missing: int = 0
+    broken: list[str] = field(default_factory=list)
+    end_s: float = 0.0
+    _lost: dict[str, _Lost] = field(default_factory=dict, repr=False)
+    _unsupported: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def lose(self, kind: str, time_s: float) -> None:
+        """Count a packet at ``time_s`` that could not be decoded."""
+        self._lost.setdefault(kind, _Lost()).add(time_s)
+
+    def refuse(self, codec: str) -> None:
+        """Count a packet that uses what its decoder does not know."""
+        self._unsupported[codec] = self._unsupported.get(codec, 0) + 1
+
+    def check(self) -> None:
+        """Say so if not everything was used.
+
+        Raises:
+            UnsupportedMediaError: a part of it is of a kind that cannot be decoded.
+            DamagedMediaError: some of it is broken.
+            MediaError: none of it could be decoded.
+        """
+        if self._unsupported:
+            codec, count = max(self._unsupported.items(), key=lambda item: item[1])
+            raise UnsupportedMediaError(
+                f"{self.name} uses a kind of {codec} that is not decoded here ({count} packets). "
+                "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
+            )
+        faults = list(self._faults())
+        if not self.sound_s and not self.pictures:
+            why = f" ({'; '.join(faults)})" if faults else ""
+            raise MediaError(
+                f"Nothing in {self.name} could be decoded{why}. It is damaged, encrypted or holds "
+                "no media."
+            )
+        if faults:
+            raise DamagedMediaError(f"{self.name} is damaged: {'; '.join(faults)}. {self._used()}")
+
+    def _faults(self) -> list[str]:
+        faults = []
+        for kind, lost in sorted(self._lost.items()):
+            where = f"at {lost.first_s:.1f} s"
+            if lost.count > 1:
+                where = f"between {lost.first_s:.1f} and {lost.last_s:.1f} s"
+            faults.append(f"{lost.count} packets of {_WORDS[kind]} {where} could not be decoded")
+        if self.missing:
+            faults.append(f"it breaks off: its last {self.missing} bytes are missing")
+        if self.overlap_s > _OVERLAP_S:
+            faults.append(f"{self.overlap_s:.1f} s of sound lie where other sound has been")
+        if self.late:
+            faults.append(
+                f"sound and picture lie so far apart that {self.late} pieces came too late "
+                "(ffmpeg -i FILE -c copy MENDED.mkv puts them together)"
+            )
+        return faults + self.broken
+
+    def _used(self) -> str:
+        parts = [f"{self.sound_s:.1f} s of sound"] if self.sound_s else []
+        parts += [f"{self.pictures} pictures"] if self.pictures else []
+        return f"What could be read: {' and '.join(parts)}, up to {self.end_s:.1f} s."

@@ -1,0 +1,207 @@
+"""One run through a recording, or through several joined in one file: bytes in, items out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import av
+import av.container
+from av.video.stream import VideoStream
+
+from stream_verifier.errors import MediaError
+from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.recording import tracks
+from stream_verifier.media.recording.damage import Damage
+from stream_verifier.media.recording.decoding import Frame, TrackDecoder
+from stream_verifier.media.recording.merging import Merger
+from stream_verifier.media.recording.opening import open_part
+from stream_verifier.media.recording.parts import Part, find_parts
+from stream_verifier.media.recording.stretch import Stretch, size_of
+from stream_verifier.media.recording.timeline import JUMP_GAP_S, Timeline
+from stream_verifier.media.types import MediaItem
+from stream_verifier.media.video import VideoPicker
+
+_UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
+"""Formats whose clocks start anew in the middle, by design or habit."""
+_MAX_HOLE_S = 10.0
+_MAX_HOLE_STEADY_S = 1800.0
+_MAX_LENGTH_S = 10.0
+_READ_ERRORS = 100
+_OVERLAP_S = 0.01
+
+if TYPE_CHECKING:
+    _Packet = av.Packet[Any]
+
+
+class RecordingReader:
+    """Reads all recordings in a file on one timeline.
+
+    Args:
+        file: open for reading, seekable; stays open.
+        name: of the file, for messages.
+        wishes: which tracks.
+        audio: normalises the sound.
+        video: picks the pictures.
+        note: called with what is to be told, in words.
+
+    Attributes:
+        damage: what was used and what was not; to be checked at the end.
+        duration_s: how long the file says it is; None where it does not, or holds several.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        *,
+        name: str,
+        wishes: tracks.TrackWishes,
+        audio: AudioNormaliser,
+        video: VideoPicker,
+        note: Callable[[str], None],
+    ) -> None:
+        self.damage = Damage(name)
+        self.duration_s: float | None = None
+        self._file = file
+        self._size = size_of(file)
+        self._name = name
+        self._wishes = wishes
+        self._audio = audio
+        self._video = video
+        self._note = note
+        self._merger = Merger()
+        self._stretch: Stretch | None = None
+
+    @property
+    def fraction(self) -> float:
+        """How much of the file has been read, 0 to 1."""
+        return self._stretch.furthest / max(1, self._size) if self._stretch else 0.0
+
+    def items(self) -> Iterator[MediaItem]:
+        """Yield all media in media-time order, as far as it can be read.
+
+        Raises:
+            MediaError: nothing of the first recording can be opened.
+        """
+        parts = find_parts(self._file)
+        start_s = 0.0
+        for number, part in enumerate(parts, 1):
+            self.damage.missing += part.missing
+            try:
+                container, self._stretch = open_part(self._file, part, name=self._name)
+            except MediaError as error:
+                if number == 1:
+                    raise
+                self.damage.broken.append(f"its {number}. recording cannot be read: {error}")
+                continue
+            with closing(container):
+                if len(parts) == 1:
+                    self.duration_s = _duration_s(container)
+                elif number == 1:
+                    self._note(f"{self._name} holds {len(parts)} recordings, one after the other.")
+                timeline = yield from self._part(container, start_s, again=number > 1)
+            start_s = timeline.end_s + JUMP_GAP_S
+        self._merger.put("audio", list(self._audio.flush()), float("inf"))
+        yield from self._merger.ready(ended=True)
+        self.damage.late = self._merger.late
+
+    def _part(
+        self, container: av.container.InputContainer, start_s: float, *, again: bool
+    ) -> Iterator[MediaItem]:
+        chosen, notes = tracks.choose(container, self._wishes, self._name)
+        for note in notes:
+            self._note(note)
+        self._merger.begin([track.type for track in chosen])
+        decoders = {track.index: self._decoder(track, again) for track in chosen}
+        timeline = Timeline(
+            origin_s=_origin_s(container, chosen),
+            start_s=start_s,
+            max_hole_s=_MAX_HOLE_S if container.format.name in _UNSTEADY else _MAX_HOLE_STEADY_S,
+        )
+        for packet in self._packets(container, chosen, timeline):
+            _push(decoders[packet.stream_index], packet, timeline)
+            self.damage.end_s = timeline.end_s
+            yield from self._merger.ready()
+        for decoder in decoders.values():
+            decoder.finish()
+        yield from self._merger.ready()
+        return timeline
+
+    def _decoder(self, track: tracks.Track, again: bool) -> TrackDecoder:
+        if isinstance(track, VideoStream):
+            aspect = track.sample_aspect_ratio or track.codec_context.sample_aspect_ratio
+            self._video.pixel_aspect = float(aspect) if aspect else 1.0
+        take = self._see if isinstance(track, VideoStream) else self._hear
+        return TrackDecoder(track, self.damage, take, jumped=again)
+
+    def _packets(
+        self,
+        container: av.container.InputContainer,
+        chosen: list[tracks.Track],
+        timeline: Timeline,
+    ) -> Iterator[_Packet]:
+        """Yield packets, going on behind what cannot be read as long as there is anything."""
+        for _ in range(_READ_ERRORS):
+            came = False
+            try:
+                for packet in container.demux(*chosen):
+                    if packet.size:
+                        came = True
+                        yield packet
+                return
+            except (OSError, ValueError, av.FFmpegError):
+                self.damage.broken.append(f"it could not be read at {timeline.end_s:.1f} s")
+            if not came:
+                return
+
+    def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> None:
+        assert isinstance(frame, av.AudioFrame)
+        due_s = self._audio.due_s
+        starts_s = max(0.0, (due_s or 0.0) if time_s is None else time_s)
+        length_s = frame.samples / frame.sample_rate
+        if due_s is not None and starts_s + length_s <= due_s - _OVERLAP_S:
+            self.damage.overlap_s += length_s
+        else:
+            self.damage.sound_s += length_s
+        reason = "jump" if jumped else "network"
+        items = self._audio.push(frame, starts_s, reason=reason)
+        self._merger.put("audio", list(items), self._audio.due_s or 0.0)
+
+    def _see(self, frame: Frame, time_s: float | None, jumped: bool) -> None:
+        assert isinstance(frame, av.VideoFrame)
+        last_s = self._video.last_s or 0.0
+        self.damage.pictures += 1
+        shown_s = max(0.0, last_s if time_s is None else time_s)
+        items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
+        self._merger.put("video", list(items), self._video.last_s or 0.0)
+
+
+def _push(decoder: TrackDecoder, packet: _Packet, timeline: Timeline) -> None:
+    ticks = packet.dts if packet.dts is not None else packet.pts
+    time_s = decoder.newest_s if ticks is None else ticks * decoder.tick_s
+    decoder.newest_s = time_s
+    place = timeline.place(
+        packet.stream_index,
+        time_s,
+        length_s=min(_MAX_LENGTH_S, max(0, packet.duration or 0) * decoder.tick_s),
+        tick_s=decoder.tick_s,
+        starts=decoder.kind == "audio" or packet.is_keyframe,
+    )
+    decoder.push(packet, place, time_s + place.shift_s)
+
+
+def _origin_s(container: av.container.InputContainer, chosen: list[tracks.Track]) -> float:
+    starts = [
+        float(track.start_time * track.time_base)
+        for track in chosen
+        if track.start_time is not None and track.time_base is not None
+    ]
+    return min(starts, default=(container.start_time or 0) / av.time_base)
+
+
+def _duration_s(container: av.container.InputContainer) -> float | None:
+    if container.duration is None or container.duration <= 0:
+        return None
+    return container.duration / av.time_base
