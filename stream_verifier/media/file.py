@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.audio import AudioNormaliser
-from stream_verifier.media.recording.merging import time_of
-from stream_verifier.media.recording.reading import RecordingReader
-from stream_verifier.media.recording.stills import is_still, read_still
-from stream_verifier.media.recording.tracks import KINDS, Kind, TrackWishes
+from stream_verifier.media.footage.merging import time_of
+from stream_verifier.media.footage.reading import RecordingReader
+from stream_verifier.media.footage.stills import is_still, read_still
+from stream_verifier.media.footage.tracks import KINDS, Kind, TrackWishes
 from stream_verifier.media.types import MediaItem
 from stream_verifier.media.video import VideoPicker
 
@@ -31,8 +31,7 @@ class FileSource:
         max_side_px: longer side of the pictures of a recording, at most.
         still_side_px: longer side of a picture file, at most; as of a recording where None.
         kinds: "audio", "video" or both; the other is not even read.
-        audio_track: the sound track to use, counted from 1; the best where None.
-        video_track: the picture track to use, likewise.
+        tracks: of each kind, the track to use, counted from 1; the best where none is given.
         on_note: called with what a user should know of the file, in words.
 
     Attributes:
@@ -48,8 +47,7 @@ class FileSource:
         max_side_px: int = 640,
         still_side_px: int | None = None,
         kinds: Collection[Kind] = KINDS,
-        audio_track: int | None = None,
-        video_track: int | None = None,
+        tracks: Mapping[Kind, int] | None = None,
         on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.path = os.fspath(path)
@@ -57,8 +55,7 @@ class FileSource:
         self._video_rate_hz = video_rate_hz
         self._max_side_px = max_side_px
         self._still_side_px = still_side_px or max_side_px
-        numbers: dict[Kind, int | None] = {"audio": audio_track, "video": video_track}
-        self._wishes = TrackWishes(kinds, {k: n for k, n in numbers.items() if n is not None})
+        self._wishes = TrackWishes(kinds, dict(tracks or {}))
         self._on_note = on_note
         self._open: list[Iterator[MediaItem]] = []
         self._reader: RecordingReader | None = None

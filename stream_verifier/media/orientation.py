@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import cast
 
 import av
 import numpy as np
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 from numpy.typing import NDArray
 
 _MATRIX = struct.Struct("=9i")
@@ -61,8 +62,22 @@ def from_matrix(a: int, b: int, c: int, d: int) -> Orientation:
 
 def of_frame(frame: av.VideoFrame) -> Orientation:
     """Return the orientation that a frame, its track or its codec says."""
-    data = frame.side_data.get(Type.DISPLAYMATRIX)
-    if data is None:
+    try:
+        side_data = cast("SideDataContainer", frame.side_data)
+        data = bytes(side_data[Type.DISPLAYMATRIX])
+    except KeyError:
         return UPRIGHT
-    a, b, _, c, d, *_ = _MATRIX.unpack(bytes(data)[: _MATRIX.size])
+    except ValueError:  # Beside it is data of a kind that PyAV has no name for.
+        return _turned(round(frame.rotation / 90) % 4)
+    a, b, _, c, d, *_ = _MATRIX.unpack(data[: _MATRIX.size])
     return from_matrix(a, b, c, d)
+
+
+def _turned(quarters: int) -> Orientation:
+    """So many quarter turns, counter-clockwise."""
+    return (
+        UPRIGHT,
+        Orientation(transposed=True, flipped=True),
+        Orientation(mirrored=True, flipped=True),
+        Orientation(transposed=True, mirrored=True),
+    )[quarters]

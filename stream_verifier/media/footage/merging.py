@@ -15,7 +15,6 @@ class Merger:
     """Holds back what a slower track may still precede.
 
     Args:
-        kinds: of the tracks there are.
         max_bytes: held back at most; where one track ends long before the other, or the file has
             one behind the other, the rest is let go in the order it comes.
     """
@@ -40,8 +39,8 @@ class Merger:
 
     def ready(self, *, ended: bool = False) -> Iterator[MediaItem]:
         """Yield what is in order; all that is left where the media has ended."""
-        while heads := [(time_of(queue[0]), kind) for kind, queue in self._waiting.items() if queue]:
-            time_s, kind = min(heads)
+        while any(self._waiting.values()):
+            time_s, kind = min((time_of(q[0]), kind) for kind, q in self._waiting.items() if q)
             others = (at_s for other, at_s in self._reached_s.items() if other != kind)
             waits = time_s > min(others, default=float("inf"))
             if waits and not ended and self._held_bytes <= self._max_bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
@@ -13,23 +12,31 @@ from av.video.stream import VideoStream
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.audio import AudioNormaliser
-from stream_verifier.media.recording import tracks
-from stream_verifier.media.recording.damage import Damage
-from stream_verifier.media.recording.decoding import Frame, TrackDecoder
-from stream_verifier.media.recording.merging import Merger
-from stream_verifier.media.recording.opening import open_part
-from stream_verifier.media.recording.parts import Part, find_parts
-from stream_verifier.media.recording.stretch import Stretch, size_of
-from stream_verifier.media.recording.timeline import JUMP_GAP_S, Timeline
+from stream_verifier.media.footage import tracks
+from stream_verifier.media.footage.damage import Damage
+from stream_verifier.media.footage.decoding import Frame, TrackDecoder
+from stream_verifier.media.footage.merging import Merger
+from stream_verifier.media.footage.opening import open_part
+from stream_verifier.media.footage.parts import find_parts
+from stream_verifier.media.footage.stretch import Stretch, size_of
+from stream_verifier.media.footage.timeline import JUMP_GAP_S, Timeline
 from stream_verifier.media.types import MediaItem
 from stream_verifier.media.video import VideoPicker
 
 _UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
 """Formats whose clocks start anew in the middle, by design or habit."""
+_TELL_LENGTH = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "wav", "flac", "avi"}
+"""Formats that say how long they are; others are only estimated, from their size."""
 _MAX_HOLE_S = 10.0
 _MAX_HOLE_STEADY_S = 1800.0
 _MAX_LENGTH_S = 10.0
 _READ_ERRORS = 100
+_TRAILING_BYTES = 4096
+"""Phones and tools put small notes of theirs behind a recording."""
+_SKIP_S = 0.5
+_SKIP_BYTES = 4096
+"""Headers and indexes between two packets are smaller, or no time is missing with them."""
+_OGG_HOLE_S = 0.1
 _OVERLAP_S = 0.01
 
 if TYPE_CHECKING:
@@ -73,10 +80,12 @@ class RecordingReader:
         self._note = note
         self._merger = Merger()
         self._stretch: Stretch | None = None
+        self._gapless = False
+        self._start_s = 0.0
 
     @property
     def fraction(self) -> float:
-        """How much of the file has been read, 0 to 1."""
+        """How much of the file's bytes have been read, 0 to 1."""
         return self._stretch.furthest / max(1, self._size) if self._stretch else 0.0
 
     def items(self) -> Iterator[MediaItem]:
@@ -86,9 +95,14 @@ class RecordingReader:
             MediaError: nothing of the first recording can be opened.
         """
         parts = find_parts(self._file)
-        start_s = 0.0
         for number, part in enumerate(parts, 1):
             self.damage.missing += part.missing
+            self.damage.noise += part.noise
+            if part.trailing >= _TRAILING_BYTES:
+                self._note(
+                    f"{self._name}: the last {part.trailing} bytes lie behind the recording and "
+                    "are not used."
+                )
             try:
                 container, self._stretch = open_part(self._file, part, name=self._name)
             except MediaError as error:
@@ -101,15 +115,15 @@ class RecordingReader:
                     self.duration_s = _duration_s(container)
                 elif number == 1:
                     self._note(f"{self._name} holds {len(parts)} recordings, one after the other.")
-                timeline = yield from self._part(container, start_s, again=number > 1)
-            start_s = timeline.end_s + JUMP_GAP_S
+                yield from self._part(container, again=number > 1)
+            self._start_s = self.damage.end_s + JUMP_GAP_S
         self._merger.put("audio", list(self._audio.flush()), float("inf"))
         yield from self._merger.ready(ended=True)
         self.damage.late = self._merger.late
 
-    def _part(
-        self, container: av.container.InputContainer, start_s: float, *, again: bool
-    ) -> Iterator[MediaItem]:
+    def _part(self, container: av.container.InputContainer, *, again: bool) -> Iterator[MediaItem]:
+        # In Ogg every moment is told for: a page that is missing was dropped as it is damaged.
+        self._gapless = container.format.name == "ogg"
         chosen, notes = tracks.choose(container, self._wishes, self._name)
         for note in notes:
             self._note(note)
@@ -117,7 +131,7 @@ class RecordingReader:
         decoders = {track.index: self._decoder(track, again) for track in chosen}
         timeline = Timeline(
             origin_s=_origin_s(container, chosen),
-            start_s=start_s,
+            start_s=self._start_s,
             max_hole_s=_MAX_HOLE_S if container.format.name in _UNSTEADY else _MAX_HOLE_STEADY_S,
         )
         for packet in self._packets(container, chosen, timeline):
@@ -127,7 +141,6 @@ class RecordingReader:
         for decoder in decoders.values():
             decoder.finish()
         yield from self._merger.ready()
-        return timeline
 
     def _decoder(self, track: tracks.Track, again: bool) -> TrackDecoder:
         if isinstance(track, VideoStream):
@@ -143,12 +156,15 @@ class RecordingReader:
         timeline: Timeline,
     ) -> Iterator[_Packet]:
         """Yield packets, going on behind what cannot be read as long as there is anything."""
+        wanted = {track.index for track in chosen}
+        skipped = _Skipped(container.format.name, self.damage)
         for _ in range(_READ_ERRORS):
             came = False
             try:
-                for packet in container.demux(*chosen):
-                    if packet.size:
-                        came = True
+                for packet in container.demux():
+                    came = True
+                    skipped.pass_over(packet)
+                    if packet.size and packet.stream_index in wanted:
                         yield packet
                 return
             except (OSError, ValueError, av.FFmpegError):
@@ -165,6 +181,10 @@ class RecordingReader:
             self.damage.overlap_s += length_s
         else:
             self.damage.sound_s += length_s
+        if self._gapless and due_s is not None and not jumped and starts_s - due_s > _OGG_HOLE_S:
+            self.damage.broken.append(
+                f"{starts_s - due_s:.1f} s of sound at {due_s:.1f} s are lost"
+            )
         reason = "jump" if jumped else "network"
         items = self._audio.push(frame, starts_s, reason=reason)
         self._merger.put("audio", list(items), self._audio.due_s or 0.0)
@@ -176,6 +196,29 @@ class RecordingReader:
         shown_s = max(0.0, last_s if time_s is None else time_s)
         items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
         self._merger.put("video", list(items), self._video.last_s or 0.0)
+
+
+class _Skipped:
+    """Notices where a demuxer passed over bytes without a word, and time is missing with them."""
+
+    def __init__(self, format_name: str, damage: Damage) -> None:
+        self._searched = format_name == "matroska,webm"
+        self._damage = damage
+        self._read_to: int | None = None
+        self._at_s: dict[int, float] = {}
+
+    def pass_over(self, packet: _Packet) -> None:
+        if not self._searched or packet.pos is None or packet.pts is None or not packet.size:
+            return
+        time_s = float(packet.pts * packet.time_base)
+        hole_s = time_s - self._at_s.get(packet.stream_index, time_s)
+        self._at_s[packet.stream_index] = time_s
+        read_to = packet.pos if self._read_to is None else self._read_to
+        if hole_s > _SKIP_S and packet.pos - read_to > _SKIP_BYTES:
+            self._damage.broken.append(
+                f"{packet.pos - read_to} bytes before {time_s:.1f} s could not be read"
+            )
+        self._read_to = max(read_to, packet.pos + packet.size)
 
 
 def _push(decoder: TrackDecoder, packet: _Packet, timeline: Timeline) -> None:
@@ -202,6 +245,9 @@ def _origin_s(container: av.container.InputContainer, chosen: list[tracks.Track]
 
 
 def _duration_s(container: av.container.InputContainer) -> float | None:
-    if container.duration is None or container.duration <= 0:
+    if container.format.name not in _TELL_LENGTH or not container.duration:
         return None
-    return container.duration / av.time_base
+    duration_s: float = container.duration / av.time_base
+    if container.format.name == "matroska,webm":  # It tells where it ends, not how long it is.
+        duration_s -= (container.start_time or 0) / av.time_base
+    return duration_s if duration_s > 0 else None

@@ -12,10 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from stream_verifier.media.recording import ebml, isobmff, ogg, riff, transport
-from stream_verifier.media.recording.stretch import bytes_at, find, size_of
+from stream_verifier.media.footage import ebml, isobmff, mpeg_audio, ogg, riff, transport
+from stream_verifier.media.footage.extent import Extent
+from stream_verifier.media.footage.stretch import bytes_at, find, size_of
 
-_HEAD_BYTES = 16
 _MAGIC = (
     b"#!AMR\n",
     b"#!AMR-WB\n",
@@ -28,11 +28,17 @@ _MAGIC = (
 )
 """First bytes of formats whose recordings are told apart by nothing but these."""
 
-_Walk = Callable[[BinaryIO, int, int], tuple[int, int]]
-"""From a file, where a recording starts and the file's size: its end, and how many bytes it lacks.
+_Walk = Callable[[BinaryIO, int, int], Extent]
+"""From a file, where a recording starts and the file's size: how far it reaches."""
 
-The end is that of the file where no other recording follows.
-"""
+_WALKS: tuple[tuple[Callable[[bytes], bool], _Walk], ...] = (
+    (isobmff.begins, isobmff.walk),
+    (ebml.begins, ebml.walk),
+    (ogg.begins, ogg.walk),
+    (riff.begins, riff.walk),
+    (transport.begins, transport.walk),
+    (mpeg_audio.begins, mpeg_audio.walk),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +49,15 @@ class Part:
         start: its first byte.
         end: just past its last byte.
         missing: bytes that it says it has and that the file does not.
+        noise: bytes in it that belong to nothing.
+        trailing: bytes behind it that begin no other recording.
     """
 
     start: int
     end: int
     missing: int = 0
+    noise: int = 0
+    trailing: int = 0
 
 
 def find_parts(file: BinaryIO) -> list[Part]:
@@ -61,23 +71,24 @@ def find_parts(file: BinaryIO) -> list[Part]:
     start = 0
     while start < size or not parts:
         walk = _walker(bytes_at(file, start, transport.SNIFF_BYTES))
-        end, missing = (size, 0) if walk is None else walk(file, start, size)
-        end = size if end <= start else end
-        parts.append(Part(start, end, missing))
+        extent = Extent(size) if walk is None else walk(file, start, size)
+        follows = start < extent.end < size and _walker(
+            bytes_at(file, extent.end, transport.SNIFF_BYTES)
+        )
+        end = extent.end if follows else size
+        trailing = 0 if follows else max(0, size - extent.end)
+        parts.append(Part(start, end, extent.missing, extent.noise, trailing))
         start = end
     return parts
 
 
 def _walker(head: bytes) -> _Walk | None:
-    for room in (isobmff, ebml, ogg, riff, transport):
-        if room.begins(head):
-            return room.walk
-    for magic in _MAGIC:
-        if head.startswith(magic):
-            return lambda file, start, size: _scan(file, start, size, magic)
-    return None
+    for begins, walk in _WALKS:
+        if begins(head):
+            return walk
+    return _scan if head.startswith(_MAGIC) else None
 
 
-def _scan(file: BinaryIO, start: int, size: int, magic: bytes) -> tuple[int, int]:
-    found = find(file, magic, start + len(magic), size)
-    return (size if found < 0 else found), 0
+def _scan(file: BinaryIO, start: int, size: int) -> Extent:
+    found = [find(file, magic, start + len(magic), size) for magic in _MAGIC]
+    return Extent(min((at for at in found if at >= 0), default=size))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from stream_verifier.media.recording.stretch import bytes_at
+from stream_verifier.media.footage.extent import Extent
+from stream_verifier.media.footage.stretch import bytes_at
 
 _FIRST = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
 _MEDIA = {b"mdat", b"moof"}
@@ -16,16 +17,17 @@ def begins(head: bytes) -> bool:
     return head[4:8] in _FIRST and int.from_bytes(head[:4], "big") != 2
 
 
-def walk(file: BinaryIO, start: int, size: int) -> tuple[int, int]:
+def walk(file: BinaryIO, start: int, size: int) -> Extent:
     """Return where the recording that begins at ``start`` ends, and how many bytes it lacks."""
     index = media = False
     end = start
-    for kind, offset, end in boxes(file, start, size):
+    for kind, offset, past in boxes(file, start, size):
         if kind == b"ftyp" and index and media:
-            return offset, 0
+            return Extent(offset)
         index |= kind == b"moov"
         media |= kind in _MEDIA
-    return size, max(0, end - size)
+        end = past
+    return Extent(min(end, size), missing=max(0, end - size))
 
 
 def unfinished(file: BinaryIO, start: int, size: int) -> bool:

@@ -34,6 +34,7 @@ class Damage:
         overlap_s: seconds of sound that were left out, as other sound lay there before.
         late: items that came too late to be put in order.
         missing: bytes that the file says it has, and does not.
+        noise: bytes in it that belong to nothing.
         broken: messages of what else went wrong.
     """
 
@@ -43,6 +44,7 @@ class Damage:
     overlap_s: float = 0.0
     late: int = 0
     missing: int = 0
+    noise: int = 0
     broken: list[str] = field(default_factory=list)
     end_s: float = 0.0
     _lost: dict[str, _Lost] = field(default_factory=dict, repr=False)
@@ -74,8 +76,8 @@ class Damage:
         if not self.sound_s and not self.pictures:
             why = f" ({'; '.join(faults)})" if faults else ""
             raise MediaError(
-                f"Nothing in {self.name} could be decoded{why}. It is damaged, encrypted or holds "
-                "no media."
+                f"Nothing in {self.name} could be decoded{why}. It is damaged, encrypted, too "
+                "large or holds no media."
             )
         if faults:
             raise DamagedMediaError(f"{self.name} is damaged: {'; '.join(faults)}. {self._used()}")
@@ -89,6 +91,8 @@ class Damage:
             faults.append(f"{lost.count} packets of {_WORDS[kind]} {where} could not be decoded")
         if self.missing:
             faults.append(f"it breaks off: its last {self.missing} bytes are missing")
+        if self.noise:
+            faults.append(f"{self.noise} bytes in it are noise")
         if self.overlap_s > _OVERLAP_S:
             faults.append(f"{self.overlap_s:.1f} s of sound lie where other sound has been")
         if self.late:

@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from stream_verifier.errors import DamagedMediaError, MediaError, UnsupportedMediaError
-from stream_verifier.media.recording.stretch import bytes_at, find
+from stream_verifier.media.footage.stretch import bytes_at, find
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import VideoFrame
 
 MAX_PIXELS = 128_000_000
 """No picture may have more, unless its format can be read at a fraction of its size."""
 _FORMATS = (
-    "JPEG", "MPO", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP", "JPEG2000", "PPM"
+    "JPEG", "PNG", "WEBP", "GIF", "AVIF", "HEIF", "TIFF", "BMP", "JPEG2000", "PPM"
 )  # fmt: skip
 _MOVING = {"GIF", "WEBP", "PNG", "AVIF"}
 """Formats whose further pictures are a film, not pages or previews."""
@@ -38,6 +38,7 @@ _STILL_S = 0.1
 _BACKGROUND = (255, 255, 255)
 _CONVERT = "Convert it to JPEG or PNG first, for instance with: magick FILE CONVERTED.jpg"
 
+Image.init()
 pi_heif.register_heif_opener()
 
 
@@ -107,9 +108,7 @@ def _too_large(name: str, size: str) -> str:
     )
 
 
-def _film(
-    image: Image.Image, name: str, rate_hz: float, max_side_px: int
-) -> Iterator[VideoFrame]:
+def _film(image: Image.Image, name: str, rate_hz: float, max_side_px: int) -> Iterator[VideoFrame]:
     sampler, time_s = FrameSampler(rate_hz), 0.0
     pictures = iter(ImageSequence.Iterator(image))
     while True:
@@ -158,7 +157,8 @@ def _levels(values: NDArray[Any]) -> NDArray[np.uint8]:
     """Grey levels of more than 8 bits: 16-bit ones by their upper byte, others by their range."""
     top = 65535.0 if values.dtype.kind in "iu" else max(1.0, float(np.nanmax(values, initial=0.0)))
     scaled = np.clip(np.nan_to_num(values.astype(np.float32)) / top, 0.0, 1.0) * 255.0
-    return scaled.round().astype(np.uint8)
+    levels: NDArray[np.uint8] = scaled.round().astype(np.uint8)
+    return levels
 
 
 def _damaged(name: str, error: Exception) -> MediaError:

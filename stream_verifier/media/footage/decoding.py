@@ -8,14 +8,14 @@ from typing import Any
 import av
 from av.audio.stream import AudioStream
 
-from stream_verifier.media.recording.damage import Damage
-from stream_verifier.media.recording.timeline import Place
-from stream_verifier.media.recording.tracks import Track
+from stream_verifier.media.footage.damage import Damage
+from stream_verifier.media.footage.timeline import Place
+from stream_verifier.media.footage.tracks import MAX_PIXELS, Track
 
-MAX_PIXELS = 64_000_000
-"""No frame of a video may have more: eight thousand by eight thousand."""
 _BETTER_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 """Those that know pauses (DTX), in place of those that do not."""
+_SEAM_S = 1.0
+"""A demuxer that doubts a packet so shortly before a jump or the end saw that, and no damage."""
 _LEAD_IN = 512
 """Packets that may fail before the first frame: a cut begins between two whole pictures."""
 
@@ -52,18 +52,21 @@ class TrackDecoder:
         self._decoder = _decoder(track)
         self._failed_first: list[float] = []
         self._jumped = jumped
-        self._decoded = self._doubtful = False
+        self._decoded = False
+        self._doubtful_s: float | None = None
         self.newest_s = 0.0
 
     def push(self, packet: av.Packet[Any], place: Place, time_s: float) -> None:
         """Decode a packet that lies at ``time_s`` of our time."""
         if place.jumped:
-            self._doubtful = False  # What was cut short by the jump is no damage.
+            self._doubtful_s = None  # What was cut short by the jump is no damage.
             self._drain()
             self._jumped = True
-        if self._doubtful:
-            self._damage.lose(self.kind, time_s)
-        self._doubtful = bool(packet.is_corrupt)
+        if self._doubtful_s is not None and time_s - self._doubtful_s > _SEAM_S:
+            self._damage.lose(self.kind, self._doubtful_s)
+            self._doubtful_s = None
+        if packet.is_corrupt and self._doubtful_s is None:
+            self._doubtful_s = time_s
         _shift(packet, round(place.shift_s / self.tick_s))
         self._decode(packet, time_s)
 

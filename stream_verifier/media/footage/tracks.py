@@ -16,6 +16,8 @@ from stream_verifier.errors import MediaError, UnsupportedMediaError
 Kind: TypeAlias = Literal["audio", "video"]
 Track: TypeAlias = "AudioStream | VideoStream"
 KINDS: tuple[Kind, ...] = ("audio", "video")
+MAX_PIXELS = 64_000_000
+"""No frame of a video may have more: eight thousand by eight thousand."""
 _WORDS = {"audio": "sound", "video": "picture"}
 
 
@@ -52,14 +54,22 @@ def choose(
         if kind not in wishes.kinds:
             continue
         if number is not None and not 1 <= number <= len(tracks):
-            raise MediaError(f"{name} has no {_WORDS[kind]} track {number}. {_listed(tracks, kind)}")
+            raise MediaError(
+                f"{name} has no {_WORDS[kind]} track {number}. {_listed(tracks, kind)}"
+            )
         if not tracks:
             continue
-        track = tracks[number - 1] if number is not None else _best(tracks, kind)
+        track = tracks[number - 1] if number is not None else _best(tracks)
         if not _decodable(track):
             raise UnsupportedMediaError(
-                f"The {_WORDS[kind]} of {name} is coded in {_codec(track)}, which cannot be decoded "
-                "here. Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
+                f"The {_WORDS[kind]} of {name} is in {_codec(track)}, which is not decoded here. "
+                "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
+            )
+        if isinstance(track, VideoStream) and track.width * track.height > MAX_PIXELS:
+            raise UnsupportedMediaError(
+                f"The picture of {name} is too large ({track.width} x {track.height}): at most "
+                f"{MAX_PIXELS // 1_000_000} million pixels. Make it smaller: "
+                "ffmpeg -i FILE -vf scale=1280:-2 SMALLER.mp4"
             )
         if len(tracks) > 1 and number is None:
             notes.append(
@@ -91,7 +101,7 @@ def _is_cover(track: VideoStream) -> bool:
     return bool(marks & (marks.attached_pic | marks.timed_thumbnails | marks.still_image))
 
 
-def _best(tracks: Sequence[Track], kind: Kind) -> Track:
+def _best(tracks: Sequence[Track]) -> Track:
     """What the file marks as the one to play; of several, the largest picture or first sound."""
 
     def rank(track: Track) -> tuple[bool, bool, bool, int]:

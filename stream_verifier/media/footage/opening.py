@@ -8,10 +8,10 @@ import av
 import av.container
 
 from stream_verifier.errors import DamagedMediaError, MediaError
-from stream_verifier.media.recording import isobmff, transport
-from stream_verifier.media.recording.decoding import MAX_PIXELS
-from stream_verifier.media.recording.parts import Part
-from stream_verifier.media.recording.stretch import Stretch, bytes_at
+from stream_verifier.media.footage import isobmff, transport
+from stream_verifier.media.footage.parts import Part
+from stream_verifier.media.footage.stretch import Stretch, bytes_at
+from stream_verifier.media.footage.tracks import MAX_PIXELS
 
 _PROGRAMME = b"\0\0\x01\xba"
 _BUFFER_BYTES = 1 << 16
@@ -53,7 +53,7 @@ def _options(file: BinaryIO, part: Part) -> dict[str, str]:
     return {"max_pixels": str(MAX_PIXELS)}
 
 
-def _refuse(url: str, flags: int, options: dict[str, Any]) -> None:
+def _refuse(*_: Any) -> None:
     """Open nothing else: a playlist names other files and addresses."""
     raise PermissionError("a recording may not open other files")
 

@@ -11,7 +11,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from stream_verifier.media.recording.stretch import bytes_at
+from stream_verifier.media.footage.extent import Extent
+from stream_verifier.media.footage.stretch import bytes_at
 
 SNIFF_BYTES = 192 * 4
 _SYNC = 0x47
@@ -26,14 +27,14 @@ def begins(head: bytes) -> bool:
     return _packing(head) is not None
 
 
-def walk(file: BinaryIO, start: int, size: int) -> tuple[int, int]:
+def walk(file: BinaryIO, start: int, size: int) -> Extent:
     """Return where the programme that begins at ``start`` ends, and how many bytes it lacks.
 
     A transport stream may end anywhere, so it never lacks any.
     """
     packing = _packing(bytes_at(file, start, SNIFF_BYTES))
     if packing is None:
-        return size, 0
+        return Extent(size)
     stride, offset = packing
     maps: dict[int, bytes] = {}
     known: set[int] = set()
@@ -54,9 +55,9 @@ def walk(file: BinaryIO, start: int, size: int) -> tuple[int, int]:
                 continue
             if told and maps.setdefault(pid, told) != told:
                 near = here - last_table <= _NEAR_PACKETS * stride
-                return (last_table if near else here), 0
+                return Extent(last_table if near else here)
         at += len(packets) * stride
-    return size, 0
+    return Extent(size)
 
 
 def _packing(head: bytes) -> tuple[int, int] | None:

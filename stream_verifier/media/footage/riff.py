@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from stream_verifier.media.recording.stretch import bytes_at
+from stream_verifier.media.footage.extent import Extent
+from stream_verifier.media.footage.stretch import bytes_at
 
 _FORMS = {b"WAVE", b"AVI "}
 _LATER = b"AVIX"
@@ -17,13 +18,12 @@ def begins(head: bytes) -> bool:
     return head[:4] == b"RIFF" and head[8:12] in _FORMS
 
 
-def walk(file: BinaryIO, start: int, size: int) -> tuple[int, int]:
+def walk(file: BinaryIO, start: int, size: int) -> Extent:
     """Return where the recording that begins at ``start`` ends, and how many bytes it lacks."""
     end, missing = _chunk(file, start, size)
     while end < size and _form(bytes_at(file, end, 12)) == _LATER:
         end, missing = _chunk(file, end, size)
-    follows = end < size and begins(bytes_at(file, end, 12))
-    return (end if follows else size), missing
+    return Extent(end, missing=missing)
 
 
 def _form(head: bytes) -> bytes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from stream_verifier.media.recording.stretch import bytes_at, find, rfind
+from stream_verifier.media.footage.extent import Extent
+from stream_verifier.media.footage.stretch import bytes_at, find, rfind
 
 _HEADER = b"\x1a\x45\xdf\xa3"
 _SEGMENT = b"\x18\x53\x80\x67"
@@ -18,16 +19,18 @@ def begins(head: bytes) -> bool:
     return head.startswith(_HEADER)
 
 
-def walk(file: BinaryIO, start: int, size: int) -> tuple[int, int]:
+def walk(file: BinaryIO, start: int, size: int) -> Extent:
     """Return where the recording that begins at ``start`` ends, and how many bytes it lacks."""
     body = _segment(file, start, size)
     if body is None:
-        return size, 0
+        return Extent(size)
     data, length = body
     if length is not None and data + length > size:
-        return size, data + length - size
-    end = _next(file, data + (length or 0), size)
-    return end, (_overshoot(file, data, end) if length is None else 0)
+        return Extent(size, missing=data + length - size)
+    if length is not None:
+        return Extent(data + length)
+    end = _next(file, data, size)
+    return Extent(end, missing=_overshoot(file, data, end))
 
 
 def _next(file: BinaryIO, start: int, size: int) -> int:
