@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 from model.errors import ModelError
 from stream_verifier.console import display, refused_commands, token_commands
@@ -332,5 +333,6 @@ def main() -> None:
     try:
         app()
     except (StreamVerifierError, ModelError) as error:
-        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        text = Text.assemble(("Error:", "bold red"), f" {error}")  # never markup: names are in it
+        _err.print(text, highlight=False, soft_wrap=True)
         sys.exit(EXIT_ERROR)

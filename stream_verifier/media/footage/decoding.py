@@ -15,7 +15,8 @@ from stream_verifier.media.footage.tracks import MAX_PIXELS, Track
 _BETTER_DECODERS = {"amrnb": "libopencore_amrnb", "amrwb": "libopencore_amrwb"}
 """Those that know pauses (DTX), in place of those that do not."""
 _SEAM_S = 1.0
-"""A demuxer that doubts a packet so shortly before a jump or the end saw that, and no damage."""
+"""A demuxer's doubts are about what is no further away."""
+_MISSING_S = 0.1
 _LEAD_IN = 512
 """Packets that may fail before the first frame: a cut begins between two whole pictures."""
 
@@ -54,21 +55,32 @@ class TrackDecoder:
         self._jumped = jumped
         self._decoded = False
         self._doubtful_s: float | None = None
+        self._due_s: float | None = None
         self.newest_s = 0.0
 
     def push(self, packet: av.Packet[Any], place: Place, time_s: float) -> None:
         """Decode a packet that lies at ``time_s`` of our time."""
         if place.jumped:
-            self._doubtful_s = None  # What was cut short by the jump is no damage.
+            self._doubtful_s = self._due_s = None  # What was cut short by the jump is no damage.
             self._drain()
             self._jumped = True
-        if self._doubtful_s is not None and time_s - self._doubtful_s > _SEAM_S:
-            self._damage.lose(self.kind, self._doubtful_s)
-            self._doubtful_s = None
-        if packet.is_corrupt and self._doubtful_s is None:
-            self._doubtful_s = time_s
+        self._judge_doubt(packet, time_s)
         _shift(packet, round(place.shift_s / self.tick_s))
         self._decode(packet, time_s)
+
+    def _judge_doubt(self, packet: av.Packet[Any], time_s: float) -> None:
+        """Count as lost what a demuxer doubts, if time is missing near it.
+
+        A counter that starts anew, as where segments were joined well, raises doubts too.
+        """
+        if packet.is_corrupt:
+            self._doubtful_s = time_s
+        recent = self._doubtful_s is not None and time_s - self._doubtful_s <= _SEAM_S
+        if recent and self._due_s is not None and time_s - self._due_s > _MISSING_S:
+            self._damage.lose(self.kind, self._due_s)
+            self._doubtful_s = None
+        length_s = (packet.duration or 0) * self.tick_s
+        self._due_s = max(self._due_s or 0.0, time_s + length_s)
 
     def finish(self) -> None:
         """Give what the decoder still holds."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import av
@@ -36,7 +37,9 @@ _TRAILING_BYTES = 4096
 _SKIP_S = 0.5
 _SKIP_BYTES = 4096
 """Headers and indexes between two packets are smaller, or no time is missing with them."""
-_OGG_HOLE_S = 0.1
+_GAPLESS = {"ogg", "flac"}
+"""In these every moment is told for: what is missing was dropped as it is damaged."""
+_LOST_S = 0.1
 _OVERLAP_S = 0.01
 
 if TYPE_CHECKING:
@@ -122,8 +125,7 @@ class RecordingReader:
         self.damage.late = self._merger.late
 
     def _part(self, container: av.container.InputContainer, *, again: bool) -> Iterator[MediaItem]:
-        # In Ogg every moment is told for: a page that is missing was dropped as it is damaged.
-        self._gapless = container.format.name == "ogg"
+        self._gapless = container.format.name in _GAPLESS
         chosen, notes = tracks.choose(container, self._wishes, self._name)
         for note in notes:
             self._note(note)
@@ -143,10 +145,7 @@ class RecordingReader:
         yield from self._merger.ready()
 
     def _decoder(self, track: tracks.Track, again: bool) -> TrackDecoder:
-        if isinstance(track, VideoStream):
-            aspect = track.sample_aspect_ratio or track.codec_context.sample_aspect_ratio
-            self._video.pixel_aspect = float(aspect) if aspect else 1.0
-        take = self._see if isinstance(track, VideoStream) else self._hear
+        take = partial(self._see, track) if isinstance(track, VideoStream) else self._hear
         return TrackDecoder(track, self.damage, take, jumped=again)
 
     def _packets(
@@ -181,7 +180,7 @@ class RecordingReader:
             self.damage.overlap_s += length_s
         else:
             self.damage.sound_s += length_s
-        if self._gapless and due_s is not None and not jumped and starts_s - due_s > _OGG_HOLE_S:
+        if self._gapless and due_s is not None and not jumped and starts_s - due_s > _LOST_S:
             self.damage.broken.append(
                 f"{starts_s - due_s:.1f} s of sound at {due_s:.1f} s are lost"
             )
@@ -189,10 +188,13 @@ class RecordingReader:
         items = self._audio.push(frame, starts_s, reason=reason)
         self._merger.put("audio", list(items), self._audio.due_s or 0.0)
 
-    def _see(self, frame: Frame, time_s: float | None, jumped: bool) -> None:
+    def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> None:
         assert isinstance(frame, av.VideoFrame)
         last_s = self._video.last_s or 0.0
         self.damage.pictures += 1
+        # Some streams say it only inside, so that it is known once a frame was decoded.
+        aspect = track.sample_aspect_ratio or track.codec_context.sample_aspect_ratio
+        self._video.pixel_aspect = float(aspect) if aspect else 1.0
         shown_s = max(0.0, last_s if time_s is None else time_s)
         items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
         self._merger.put("video", list(items), self._video.last_s or 0.0)

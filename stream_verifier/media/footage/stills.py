@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from stream_verifier.errors import DamagedMediaError, MediaError, UnsupportedMediaError
-from stream_verifier.media.footage.stretch import bytes_at, find
+from stream_verifier.media.footage import isobmff
+from stream_verifier.media.footage.stretch import bytes_at, find, size_of
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import VideoFrame
 
@@ -71,6 +72,7 @@ def read_still(
         UnsupportedMediaError: it is too large, or of a kind that cannot be read.
         DamagedMediaError: it breaks off or is broken; nothing is made of half a picture.
     """
+    _check_whole(file, name)
     file.seek(0)
     image = _open(file, name)
     _check_size(image, name, max_side_px)
@@ -91,6 +93,13 @@ def _open(file: BinaryIO, name: str) -> Image.Image:
         raise UnsupportedMediaError(_too_large(name, "")) from error
     except Exception as error:  # Pillow's readers raise whatever the bytes lead them to.
         raise _damaged(name, error) from error
+
+
+def _check_whole(file: BinaryIO, name: str) -> None:
+    """Refuse HEIC and AVIF that break off: their decoders make up what is missing."""
+    size = size_of(file)
+    if isobmff.begins(bytes_at(file, 0, 8)) and (lost := isobmff.walk(file, 0, size).missing):
+        raise _damaged(name, EOFError(f"it breaks off: its last {lost} bytes are missing"))
 
 
 def _check_size(image: Image.Image, name: str, max_side_px: int) -> None:

@@ -65,9 +65,9 @@ def choose(
                 f"The {_WORDS[kind]} of {name} is in {_codec(track)}, which is not decoded here. "
                 "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
             )
-        if isinstance(track, VideoStream) and track.width * track.height > MAX_PIXELS:
+        if _pixels(track) > MAX_PIXELS:
             raise UnsupportedMediaError(
-                f"The picture of {name} is too large ({track.width} x {track.height}): at most "
+                f"The picture of {name} is too large ({_described(track)}): at most "
                 f"{MAX_PIXELS // 1_000_000} million pixels. Make it smaller: "
                 "ffmpeg -i FILE -vf scale=1280:-2 SMALLER.mp4"
             )
@@ -107,14 +107,19 @@ def _best(tracks: Sequence[Track]) -> Track:
     def rank(track: Track) -> tuple[bool, bool, bool, int]:
         marks = track.disposition
         aside = marks.comment | marks.hearing_impaired | marks.visual_impaired | marks.dependent
-        size = track.width * track.height if isinstance(track, VideoStream) else 0
-        return _decodable(track), bool(marks & marks.default), not marks & aside, size
+        return _decodable(track), bool(marks & marks.default), not marks & aside, _pixels(track)
 
     return max(tracks, key=rank)
 
 
 def _decodable(track: Track) -> bool:
     return getattr(track, "codec_context", None) is not None
+
+
+def _pixels(track: Track) -> int:
+    if not isinstance(track, VideoStream) or not _decodable(track):
+        return 0
+    return track.width * track.height
 
 
 def _codec(track: Track) -> str:
@@ -130,7 +135,7 @@ def _listed(tracks: Sequence[Track], kind: Kind) -> str:
 def _described(track: Track) -> str:
     parts = [_codec(track)]
     if isinstance(track, VideoStream):
-        parts.append(f"{track.width}x{track.height}")
+        parts += [f"{track.width}x{track.height}"] if _decodable(track) else []
     elif _decodable(track):
         parts.append(f"{track.codec_context.channels} channels")
     marks = track.disposition
