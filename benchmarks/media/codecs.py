@@ -7,7 +7,7 @@ from benchmarks.media.making import ffmpeg
 
 _SETTINGS = {
     "alike.mp4": "-c:v libx264 -crf 12 -c:a aac -b:a 192k",
-    "alike_hevc.mp4": "-c:v libx265 -crf 12 -tag:v hvc1 -c:a aac -b:a 192k",
+    "alike_hevc.mp4": "-c:v libx265 -x265-params log-level=none -crf 12 -c:a aac -b:a 192k",
     "alike_av1.mp4": "-c:v libsvtav1 -preset 9 -crf 15 -c:a libopus -b:a 128k",
     "alike.mov": "-c:v prores_ks -c:a pcm_s24le",
     "alike.mkv": "-c:v ffv1 -c:a flac",
@@ -18,11 +18,11 @@ _SETTINGS = {
     "alike.mpg": "-c:v mpeg2video -q:v 2 -r 25 -c:a mp2 -b:a 256k",
     "alike.flv": "-c:v libx264 -crf 12 -bf 2 -c:a aac -b:a 192k",
     "alike.wmv": "-c:v wmv2 -q:v 2 -c:a wmav2 -b:a 192k",
-    "alike_8khz.mkv": "-c:v libx264 -crf 12 -ar 8000 -c:a pcm_mulaw",
+    "alike_8khz.mkv": "-c:v libx264 -crf 12 -ar 8000 -c:a flac",
 }
 
 NARROW = "alike_8khz.mkv"
 ALIKE = tuple(
-    Case(files=(out,), what=arguments, make=ffmpeg(f"-i probe.mp4 {arguments} {out}"))
+    Case(files=(out,), what=arguments, make=ffmpeg(f"-i long.mp4 {arguments} {out}"))
     for out, arguments in _SETTINGS.items()
 )

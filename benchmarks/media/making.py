@@ -43,6 +43,7 @@ def materials(folder: Path) -> None:
     _clip(folder / "enrol.mp4", GRACE, 24, 1)
     _clip(folder / "probe.mp4", GRACE, 14, 2)
     _clip(folder / "other.mp4", EILEEN, 10, 3)
+    _clip(folder / "long.mp4", GRACE, 30, 5)
     _wav(folder / "voice.wav", speech(GRACE, seconds=20, seed=1))
     cv2.imwrite(str(folder / "face.png"), face())
     cv2.imwrite(str(folder / "face.jpg"), face())

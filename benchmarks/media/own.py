@@ -64,8 +64,10 @@ _HEALTHY = (
          make=ffmpeg("-ss 1.3 -i probe.mp4 -c copy edit_list.mp4")),
     Case(files=("copyts.mkv",), what="cut with its old time stamps",
          make=ffmpeg("-ss 1.3 -i probe.mp4 -c copy -copyts copyts.mkv")),
-    _film("negative.mkv", "-c copy -avoid_negative_ts disabled -output_ts_offset -2",
+    _film("negative.mov", "-c copy -avoid_negative_ts disabled -output_ts_offset -2",
           "starts before time 0"),
+    _film("negative.ts", "-c copy -avoid_negative_ts disabled -output_ts_offset -2",
+          "starts before time 0, as a TS"),
     _film("wrap.ts", "-c copy -output_ts_offset 95440", "33-bit clock runs over in the middle"),
     Case(files=("mid.ts",), what="TS that begins inside a picture group",
          make=lambda folder: written("mid.ts", (folder / "probe.ts").read_bytes()[188 * 100 :])(
@@ -102,9 +104,8 @@ _HEALTHY = (
           "old phone: H.263 in 3GP"),
     _film("lossless.mkv", "-c:v ffv1 -c:a flac", "lossless FFV1 and FLAC"),
     _film("surround.mp4", "-c:v copy -af pan=5.1|FC=c0 -c:a aac -b:a 256k", "speech in 5.1"),
-    Case(files=("held.mp4",), what="last picture held, sound ends later", wish="verified",
-         make=ffmpeg("-i probe.mp4 -filter_complex [0:v]trim=0:11[v] -map [v] -map 0:a "
-                     f"{_X264} -c:a copy held.mp4")),
+    _film("held.mp4", "-c copy -bsf:v \"setts=duration='if(eq(N,209),75000,DURATION)'\"",
+          "last picture held for 5 s"),
 )  # fmt: skip
 
 _JOINED = tuple(
@@ -186,6 +187,10 @@ _BROKEN = tuple(
 )  # fmt: skip
 
 _POOR = (
+    Case(files=("unseen.mp4",), what="sound goes on for 3 s behind the last picture",
+         wish="not verified",
+         make=ffmpeg("-i probe.mp4 -filter_complex [0:v]trim=0:11[v] -map [v] -map 0:a "
+                     f"{_X264} -c:a copy unseen.mp4")),
     Case(files=("one_frame.mp4",), what="one picture under the whole sound", wish="not verified",
          make=ffmpeg(f"-i probe.mp4 -frames:v 1 {_X264} -c:a copy one_frame.mp4")),
     Case(files=("silent.mp4",), what="no sound", wish="not verified",

@@ -53,7 +53,7 @@ class TrackDecoder:
         self._decoder = _decoder(track)
         self._failed_first: list[float] = []
         self._jumped = jumped
-        self._decoded = False
+        self._decoded = self._clean = False
         self._doubtful_s: float | None = None
         self._due_s: float | None = None
         self.newest_s = 0.0
@@ -64,6 +64,7 @@ class TrackDecoder:
             self._doubtful_s = self._due_s = None  # What was cut short by the jump is no damage.
             self._drain()
             self._jumped = True
+            self._clean = False
         self._judge_doubt(packet, time_s)
         _shift(packet, round(place.shift_s / self.tick_s))
         self._decode(packet, time_s)
@@ -104,9 +105,17 @@ class TrackDecoder:
             return
         for frame in frames:
             self._decoded = True
-            ticks = frame.pts
-            self._take(frame, None if ticks is None else ticks * self.tick_s, self._jumped)
+            starts_s = None if frame.pts is None else frame.pts * self.tick_s
+            self._judge(frame, time_s if starts_s is None else starts_s)
+            self._take(frame, starts_s, self._jumped)
             self._jumped = False
+
+    def _judge(self, frame: Frame, time_s: float) -> None:
+        """Count as lost what the decoder made up, but not before it had one whole picture."""
+        if not frame.is_corrupt:
+            self._clean = True
+        elif self._clean:
+            self._damage.lose(self.kind, time_s)
 
     def _fail(self, packet: av.Packet[Any] | None, time_s: float) -> None:
         if packet is None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 
@@ -117,3 +118,23 @@ def test_a_damaged_picture_does_not_matter_to_who_wants_the_sound(tmp_path: Path
     heard = read(tmp_path / "odd.mp4", kinds=("audio",))
     assert heard.error is None
     assert heard.sound_s == pytest.approx(2.0, abs=0.1)
+
+
+def test_noise_that_a_decoder_conceals(tmp_path: Path) -> None:
+    coding = {"g": "10", "bf": "0"}
+    data = recording("mp4", video="libx264", coding=coding, seconds=4.0, audio=None)
+    sizes = _sizes(tmp_path, data)
+    start = data.index(b"mdat") + 4 + sum(sizes[:20])
+    noise = np.random.default_rng(5).bytes(sizes[20] // 2)
+    middle = start + sizes[20] // 4
+    (tmp_path / "noise.mp4").write_bytes(data[:middle] + noise + data[middle + len(noise) :])
+    heard = read(tmp_path / "noise.mp4")
+    assert isinstance(heard.error, DamagedMediaError)
+    assert "of picture" in str(heard.error)
+
+
+def _sizes(folder: Path, data: bytes) -> list[int]:
+    """Of the packets of a recording."""
+    (folder / "whole").write_bytes(data)
+    with av.open(str(folder / "whole")) as container:
+        return [packet.size for packet in container.demux() if packet.size]
