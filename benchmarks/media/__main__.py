@@ -1,6 +1,6 @@
 """Runs inputs of every kind through the commands and writes the table of what came.
 
-    python -m benchmarks.media [--cases DIR] [--only WORD] [--keep DIR] [--out FILE.md]
+    python -m benchmarks.media [--cases DIR] [--only WORD] [--keep DIR] [--hours 2] [--out FILE.md]
 
 Needs ffmpeg, and avifenc and heif-enc for pictures in tiles. Exit code 0 only if everything came
 out right or as a clear error, and one clip scores alike in all containers and codecs.
@@ -21,6 +21,7 @@ from rich.progress import track
 from benchmarks.media.case import ENROLLED, Case, Outcome, attempt
 from benchmarks.media.codecs import ALIKE
 from benchmarks.media.given import GIVEN, make_given
+from benchmarks.media.long import LONG, read_long
 from benchmarks.media.making import materials
 from benchmarks.media.own import OWN
 from benchmarks.media.table import markdown, right
@@ -34,14 +35,16 @@ def main() -> int:
     parser.add_argument("--cases", type=Path, help="Folder with a make.py that makes further ones.")
     parser.add_argument("--only", default="", help="Only inputs with this in their name.")
     parser.add_argument("--keep", type=Path, help="Make the inputs in here and keep them.")
+    parser.add_argument("--hours", type=float, default=2.0, help="Length of the long recordings.")
     parser.add_argument("--out", type=Path, default=PATH, help="Markdown file for the table.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as passing:
         folder: Path = (options.keep or Path(passing)).resolve()
         os.environ["STREAM_VERIFIER_DATA_DIR"] = str(Path(passing) / "data")
         parts = _run(folder, options.cases, options.only)
-    if not options.only:
-        options.out.write_text(markdown(*parts), encoding="utf-8")
+        if not options.only:
+            long = [read_long(folder / "own", name, options.hours) for name in LONG]
+            options.out.write_text(markdown(*parts, long), encoding="utf-8")
     for part in parts:
         for outcome in part:
             if options.only or not outcome.right:
@@ -49,7 +52,9 @@ def main() -> int:
     return 0 if right(*parts) else 1
 
 
-def _run(folder: Path, cases: Path | None, only: str) -> tuple[list[Outcome], ...]:
+def _run(
+    folder: Path, cases: Path | None, only: str
+) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
     own, given = folder / "own", folder / "given"
     own.mkdir(parents=True, exist_ok=True)
     if not (own / "probe.ts").exists():

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks.media.case import Case, Outcome
 from benchmarks.media.codecs import NARROW
+from benchmarks.media.long import LongRead
 
 SPREAD_LLR, NARROW_LLR = 0.1, 1.0
 
@@ -27,14 +28,19 @@ def right(given: Sequence[Outcome], own: Sequence[Outcome], alike: Sequence[Outc
     return steady and all(outcome.right for outcome in (*given, *own, *alike))
 
 
-def markdown(given: Sequence[Outcome], own: Sequence[Outcome], alike: Sequence[Outcome]) -> str:
+def markdown(
+    given: Sequence[Outcome],
+    own: Sequence[Outcome],
+    alike: Sequence[Outcome],
+    long: Sequence[LongRead],
+) -> str:
     """The outcomes as a page."""
     text = _HEAD
     for title, part in (("Reported elsewhere", given), ("Our own", own)):
         if part:
             count = sum(outcome.right for outcome in part)
             text += f"## {title}\n\n{count} of {len(part)} right.\n\n{_table(part)}\n"
-    return text + _alike(alike)
+    return text + _alike(alike) + _long(long)
 
 
 def _table(outcomes: Sequence[Outcome]) -> str:
@@ -75,6 +81,22 @@ def _alike(outcomes: Sequence[Outcome]) -> str:
         f"Mean LLRs over the clip. Faces differ by {_llr(face)} at most, voices by {_llr(voice)} "
         f"(wanted: {SPREAD_LLR}); at 8 kHz the voice differs by {_llr(narrow)} from the first "
         f"(wanted: {NARROW_LLR}).\n\n" + "\n".join(rows) + "\n"
+    )
+
+
+def _long(reads: Sequence[LongRead]) -> str:
+    if not reads:
+        return ""
+    rows = ["| file | media | size | read in | memory after 10 min | grown by, at most |"]
+    rows.append("|---|---|---|---|---|---|")
+    rows += [
+        f"| `{r.file}` | {r.media_s / 3600:.2f} h | {r.size_mib:.0f} MiB | {r.took_s:.0f} s | "
+        f"{r.after_mib[0]:.0f} MiB | {r.grown_mib:.1f} MiB |"
+        for r in reads
+    ]
+    return (
+        "\n## Long recordings\n\nResident memory of the process while one is read at the rate of "
+        "scoring, every ten minutes of media.\n\n" + "\n".join(rows) + "\n"
     )
 
 

@@ -127,7 +127,7 @@ def demo(
 
 
 @app.command()
-def enroll(
+def enroll(  # noqa: PLR0913 - an argument for each option
     name: Annotated[str, typer.Argument(help="Name to enrol under.")],
     consent: Annotated[str, typer.Option(help="The text that the person agreed to.")],
     video: Annotated[list[Path], _file_option("Face and voice together; repeatable.")] = [],  # noqa: B006

@@ -72,9 +72,7 @@ def verify_file(
         failure = error
         if isinstance(error, DamagedMediaError) and pipeline.windows:
             failure = DamagedMediaError(f"{error} The verdict is on that alone.")
-        yield stamper.stamp(
-            ErrorRaised(media_s=media_s, code=failure.code, message=str(failure))
-        )
+        yield stamper.stamp(ErrorRaised(media_s=media_s, code=failure.code, message=str(failure)))
     reason: Literal["error", "complete"] = "error" if failure else "complete"
     totals = Totals(windows=pipeline.windows)
     yield stamper.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))

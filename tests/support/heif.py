@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -89,7 +90,7 @@ def _coded(kind: str, tile: NDArray[np.uint8]) -> tuple[bytes, bytes]:
     encoder, options, _, config = _CODECS[kind]
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         with av.open(file.name, "w") as container:
-            stream = container.add_stream(encoder, rate=1, options=options)
+            stream: Any = container.add_stream(encoder, rate=1, options=options)
             stream.height, stream.width = tile.shape[:2]
             stream.pix_fmt = "yuv420p"
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(tile), format="bgr24")

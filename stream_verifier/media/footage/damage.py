@@ -8,7 +8,11 @@ from stream_verifier.errors import DamagedMediaError, MediaError, UnsupportedMed
 
 _WORDS = {"audio": "sound", "video": "picture"}
 _OVERLAP_S = 1.0
-"""Sound that lies where other sound has been may be left out up to here: clocks drift."""
+_OVERLAP_SHARE = 0.01
+_OVERLAP_RUN_S = 0.5
+"""Sound that lies where other sound has been is left out: clocks drift, and joints overlap by a
+packet. More of it than this, in all or at once, is no such thing, and may hide somebody."""
+_OVERLAP_TOLD_S = 0.1
 
 
 @dataclass(slots=True)
@@ -36,6 +40,7 @@ class Damage:
         missing: bytes that the file says it has, and does not.
         noise: bytes in it that belong to nothing.
         broken: messages of what else went wrong.
+        end_s: media time at which all that was read ends.
     """
 
     name: str
@@ -47,8 +52,36 @@ class Damage:
     noise: int = 0
     broken: list[str] = field(default_factory=list)
     end_s: float = 0.0
+    _overlap_run_s: float = 0.0
+    _overlap_longest_s: float = 0.0
     _lost: dict[str, _Lost] = field(default_factory=dict, repr=False)
     _unsupported: dict[str, int] = field(default_factory=dict, repr=False)
+
+    def hear(self, length_s: float) -> None:
+        """Count sound that is used."""
+        self.sound_s += length_s
+        self._overlap_run_s = 0.0
+
+    def leave_out(self, length_s: float) -> None:
+        """Count sound that lies where other sound has been."""
+        self.overlap_s += length_s
+        self._overlap_run_s += length_s
+        self._overlap_longest_s = max(self._overlap_longest_s, self._overlap_run_s)
+
+    @property
+    def note(self) -> str | None:
+        """What is to be told, though it is no damage."""
+        if self._overlaps or self.overlap_s < _OVERLAP_TOLD_S:
+            return None
+        return (
+            f"{self.name}: {self.overlap_s:.1f} s of sound in all were left out, in pieces, as "
+            "other sound lies there."
+        )
+
+    @property
+    def _overlaps(self) -> bool:
+        most_s = max(_OVERLAP_S, _OVERLAP_SHARE * self.sound_s)
+        return self.overlap_s > most_s or self._overlap_longest_s > _OVERLAP_RUN_S
 
     def lose(self, kind: str, time_s: float) -> None:
         """Count a packet at ``time_s`` that could not be decoded."""
@@ -93,7 +126,7 @@ class Damage:
             faults.append(f"it breaks off: its last {self.missing} bytes are missing")
         if self.noise:
             faults.append(f"{self.noise} bytes in it are noise")
-        if self.overlap_s > _OVERLAP_S:
+        if self._overlaps:
             faults.append(f"{self.overlap_s:.1f} s of sound lie where other sound has been")
         if self.late:
             faults.append(

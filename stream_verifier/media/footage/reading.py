@@ -123,6 +123,8 @@ class RecordingReader:
         self._merger.put("audio", list(self._audio.flush()), float("inf"))
         yield from self._merger.ready(ended=True)
         self.damage.late = self._merger.late
+        if self.damage.note is not None:
+            self._note(self.damage.note)
 
     def _part(self, container: av.container.InputContainer, *, again: bool) -> Iterator[MediaItem]:
         self._gapless = container.format.name in _GAPLESS
@@ -177,9 +179,9 @@ class RecordingReader:
         starts_s = max(0.0, (due_s or 0.0) if time_s is None else time_s)
         length_s = frame.samples / frame.sample_rate
         if due_s is not None and starts_s + length_s <= due_s - _OVERLAP_S:
-            self.damage.overlap_s += length_s
+            self.damage.leave_out(length_s)
         else:
-            self.damage.sound_s += length_s
+            self.damage.hear(length_s)
         if self._gapless and due_s is not None and not jumped and starts_s - due_s > _LOST_S:
             self.damage.broken.append(
                 f"{starts_s - due_s:.1f} s of sound at {due_s:.1f} s are lost"

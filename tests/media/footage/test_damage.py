@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -138,3 +139,25 @@ def _sizes(folder: Path, data: bytes) -> list[int]:
     (folder / "whole").write_bytes(data)
     with av.open(str(folder / "whole")) as container:
         return [packet.size for packet in container.demux() if packet.size]
+
+
+@pytest.mark.parametrize(("repeats", "told"), [(2, False), (60, True)])
+def test_sound_that_lies_under_other_sound_is_counted(
+    tmp_path: Path, repeats: int, told: bool
+) -> None:
+    """Packets whose time stands still: a player would play them, so they may hide somebody."""
+    path = tmp_path / "still.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=8000)
+        stream.layout = "mono"
+        for n in range(200):
+            for _ in range(repeats if n == 100 else 1):
+                packet = av.Packet(np.full(160, n, "<i2").tobytes())
+                packet.stream, packet.time_base = stream, Fraction(1, 1000)
+                packet.pts = packet.dts = n * 20
+                container.mux(packet)
+    heard = read(path)
+    assert heard.sound_s == pytest.approx(4.0, abs=0.05)
+    assert isinstance(heard.error, DamagedMediaError) is told
+    if told:
+        assert "lie where other sound has been" in str(heard.error)

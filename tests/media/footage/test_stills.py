@@ -57,7 +57,7 @@ def test_every_exif_orientation(tmp_path: Path, kind: str, orientation: int) -> 
     image = _patches()
     exif = Image.Exif()
     exif[0x0112] = orientation
-    options = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
+    options: dict[str, Any] = {"quality": 95} if kind in ("JPEG", "WEBP") else {}
     data = _saved(STORED[orientation](image), kind, exif=exif, **options)
     seen = _read(tmp_path / "picture", data)
     assert seen.shape == image.shape
