@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn .cache/axe/version
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn $(VENV)/.ffmpeg .cache/axe/version
 
 .PHONY: help demo serve test test-all test-calls test-pages test-others test-pythons coverage train-quick lint format reference weights constraints docker-steps clean
 
@@ -36,6 +36,10 @@ $(VENV)/.chromium: | $(BIN)/python
 
 $(VENV)/.coturn: | $(BIN)/python
 	sh scripts/install_debian.sh turnserver coturn "the tests of relayed calls"
+	@touch $@
+
+$(VENV)/.ffmpeg: | $(BIN)/python
+	sh scripts/install_debian.sh ffmpeg ffmpeg "the tests of which way up films are"
 	@touch $@
 
 .cache/axe/version: scripts/install_axe.sh

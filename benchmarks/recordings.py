@@ -24,6 +24,7 @@ from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.errors import EnrolmentError
 from stream_verifier.events.schema import StateChanged
 from stream_verifier.media.encode import write_webm
+from stream_verifier.media.file import FileSource
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.verify.recogniser import Recogniser
 
@@ -65,7 +66,10 @@ def references(
 def final_state(clip: Path, reference: Reference, recogniser: Recogniser, rate_hz: float) -> str:
     """The verdict at the end of a clip, with its reasons."""
     events = verify_file(
-        clip, name="-", reference=reference, recogniser=recogniser, face_rate_hz=rate_hz
+        FileSource(clip, video_rate_hz=rate_hz),
+        name="-",
+        reference=reference,
+        recogniser=recogniser,
     )
     verdict = "waiting"
     for event in events:

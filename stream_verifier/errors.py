@@ -45,6 +45,14 @@ class MediaError(StreamVerifierError):
     code = "bad_media"
 
 
+class UnsupportedMediaError(MediaError):
+    """Media is whole, but of a kind that is not read here; the message says how to convert it."""
+
+
+class DamagedMediaError(MediaError):
+    """Media is broken; what could be read of it was handed over before."""
+
+
 class NegotiationError(MediaError):
     """An SDP offer could not be answered."""
 

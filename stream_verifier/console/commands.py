@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.text import Text
 
 from model.errors import ModelError
 from stream_verifier.console import display, refused_commands, token_commands
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stream_verifier.events.event import Event
     from stream_verifier.identities.identity import Identity
     from stream_verifier.identities.store import IdentityStore
+    from stream_verifier.media.footage.tracks import Kind
 
 T = TypeVar("T")
 
@@ -53,11 +55,28 @@ app.command("watch")(watch)
 _out = Console()
 _err = Console(stderr=True)
 
+VideoTrack = Annotated[
+    int | None, typer.Option(min=1, help="Picture track to use, of a file with several.")
+]
+AudioTrack = Annotated[
+    int | None, typer.Option(min=1, help="Sound track to use, of a file with several.")
+]
 ExistingFile = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
 
 
 def _file_option(text: str) -> Any:
     return typer.Option(exists=True, dir_okay=False, readable=True, help=text)
+
+
+def _tracks(video: int | None, audio: int | None) -> dict[Kind, int]:
+    """The tracks that were asked for."""
+    numbers: dict[Kind, int | None] = {"video": video, "audio": audio}
+    return {kind: number for kind, number in numbers.items() if number is not None}
+
+
+def _note(text: str) -> None:
+    """Tell what is worth knowing of a file, beside what a command puts out."""
+    _err.print(text, style="dim", markup=False, highlight=False, emoji=False, soft_wrap=True)
 
 
 async def _with_store(
@@ -108,7 +127,7 @@ def demo(
 
 
 @app.command()
-def enroll(
+def enroll(  # noqa: PLR0913 - an argument for each option
     name: Annotated[str, typer.Argument(help="Name to enrol under.")],
     consent: Annotated[str, typer.Option(help="The text that the person agreed to.")],
     video: Annotated[list[Path], _file_option("Face and voice together; repeatable.")] = [],  # noqa: B006
@@ -121,6 +140,8 @@ def enroll(
     supervised: Annotated[
         bool, typer.Option("--supervised", help="Somebody who answers for it was present.")
     ] = False,
+    video_track: VideoTrack = None,
+    audio_track: AudioTrack = None,
 ) -> None:
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
@@ -138,7 +159,9 @@ def enroll(
             voices=voice,
             recogniser=recogniser,
             face_rate_hz=settings.face_rate_hz,
+            tracks=_tracks(video_track, audio_track),
             on_file=on_file,
+            on_note=_note,
         )
 
     async def add(store: IdentityStore) -> Identity:
@@ -171,10 +194,13 @@ def verify(
     operating_point: Annotated[
         str | None, typer.Option(help="Where states change; the setting's without.")
     ] = None,
+    video_track: VideoTrack = None,
+    audio_track: AudioTrack = None,
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.console.offline import verify_file
     from stream_verifier.events.schema import State, StateChanged
+    from stream_verifier.media.file import FileSource
     from stream_verifier.verify.recogniser import Recogniser
 
     if plot is not None:
@@ -190,23 +216,31 @@ def verify(
     state = State.WAITING
     show = None if json else display.EventPrinter(_out)
     seen: list[Event] = []
+    source = FileSource(
+        file,
+        video_rate_hz=settings.face_rate_hz,
+        tracks=_tracks(video_track, audio_track),
+        on_note=_note,
+    )
+    events = verify_file(
+        source,
+        name=name,
+        reference=reference,
+        recogniser=recogniser,
+        operating_point=operating_point,
+    )
     try:
-        for event in verify_file(
-            file,
-            name=name,
-            reference=reference,
-            recogniser=recogniser,
-            face_rate_hz=settings.face_rate_hz,
-            operating_point=operating_point,
-        ):
-            if isinstance(event.payload, StateChanged):
-                state = event.payload.state
-            if plot is not None:
-                seen.append(event)
-            if show is None:
-                print(event.line, flush=True)
-            else:
-                show(event)
+        with display.reading_progress(_err, source) as move_on:
+            for event in events:
+                move_on()
+                if isinstance(event.payload, StateChanged):
+                    state = event.payload.state
+                if plot is not None:
+                    seen.append(event)
+                if show is None:
+                    print(event.line, flush=True)
+                else:
+                    show(event)
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=f"{file.name}: is it {name}?")
@@ -299,5 +333,6 @@ def main() -> None:
     try:
         app()
     except (StreamVerifierError, ModelError) as error:
-        _err.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        text = Text.assemble(("Error:", "bold red"), f" {error}")  # never markup: names are in it
+        _err.print(text, highlight=False, soft_wrap=True)
         sys.exit(EXIT_ERROR)

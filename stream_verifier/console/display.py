@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 
 from stream_verifier.events.event import Event
@@ -29,6 +37,7 @@ from stream_verifier.events.schema import (
 if TYPE_CHECKING:
     from stream_verifier.console.doctor import Finding
     from stream_verifier.identities.identity import Identity
+    from stream_verifier.media.file import FileSource
 
 STATE_STYLES = {
     "waiting": "cyan",
@@ -138,6 +147,22 @@ def file_progress(console: Console, paths: Sequence[Path]) -> Iterator[OnFile]:
             progress.update(task, advance=1, description=f"{escape(path.name)}: {heard}")
 
         yield on_file
+
+
+@contextlib.contextmanager
+def reading_progress(console: Console, source: FileSource) -> Iterator[Callable[[], None]]:
+    """A bar over a file, with the time left, on a terminal only; call what it yields often."""
+    columns = (TextColumn("reading"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(
+        *columns,
+        console=console,
+        transient=True,
+        # Lines that go to the same terminal move up above the bar; those of a pipe stay in it.
+        redirect_stdout=sys.stdout.isatty(),
+        disable=not console.is_terminal,
+    ) as progress:
+        task = progress.add_task("reading", total=1.0)
+        yield lambda: progress.update(task, completed=source.fraction)
 
 
 def identities_table(identities: Sequence[Identity]) -> Table | str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from model.types import Reference
-from stream_verifier.errors import EnrolmentError, MediaError
+from stream_verifier.errors import DamagedMediaError, EnrolmentError, MediaError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     EnrolmentProgress,
@@ -21,7 +21,8 @@ from stream_verifier.events.schema import (
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirements
 from stream_verifier.media.file import FileSource
-from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
+from stream_verifier.media.footage.tracks import KINDS, Kind
+from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.engine import Pipeline
 from stream_verifier.verify.recogniser import Recogniser
 
@@ -34,12 +35,11 @@ def run(pipeline: Pipeline, items: Iterable[MediaItem]) -> Iterator[Payload]:
 
 
 def verify_file(
-    path: Path,
+    source: FileSource,
     *,
     name: str,
     reference: Reference,
     recogniser: Recogniser,
-    face_rate_hz: float,
     operating_point: str | None = None,
 ) -> Iterator[Event]:
     """Yield the events of a file, the same as the live feed's.
@@ -64,13 +64,15 @@ def verify_file(
     )
     failure: MediaError | None = None
     try:
-        with FileSource(path, video_rate_hz=face_rate_hz) as source:
+        with source:
             for payload in run(pipeline, source):
                 media_s = max(media_s, payload.media_s)
                 yield stamper.stamp(payload)
     except MediaError as error:
         failure = error
-        yield stamper.stamp(ErrorRaised(media_s=media_s, code=error.code, message=str(error)))
+        if isinstance(error, DamagedMediaError) and pipeline.windows:
+            failure = DamagedMediaError(f"{error} The verdict is on that alone.")
+        yield stamper.stamp(ErrorRaised(media_s=media_s, code=failure.code, message=str(failure)))
     reason: Literal["error", "complete"] = "error" if failure else "complete"
     totals = Totals(windows=pipeline.windows)
     yield stamper.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))
@@ -85,11 +87,23 @@ def enrol_files(
     voices: Iterable[Path],
     recogniser: Recogniser,
     face_rate_hz: float,
+    tracks: Mapping[Kind, int] | None = None,
     on_file: Callable[[Path, EnrolmentProgress | None], None] = lambda *_: None,
+    on_note: Callable[[str], None] = lambda _: None,
 ) -> Reference:
     """Make a reference from files, all of one person.
 
     Pictures were chosen by somebody, so one is enough; a live enrolment asks for more.
+
+    Args:
+        videos: show the face and hold the voice.
+        faces: of which only the pictures are used.
+        voices: of which only the sound is used; the same file may be given as a face too.
+        recogniser: has the model.
+        face_rate_hz: pictures per second that are looked at.
+        tracks: of each kind, the track to use, counted from 1; the best where none is given.
+        on_file: called when a file has been read.
+        on_note: called with what a user should know of a file, in words.
 
     Raises:
         EnrolmentError: something is missing, or the files show more than one person.
@@ -102,24 +116,26 @@ def enrol_files(
         )
     requirements = EnrolmentRequirements() if videos else EnrolmentRequirements.from_files()
     enrolment = Enrolment(requirements)
-    for path in [*videos, *faces, *voices]:
+    wanted: list[tuple[Path, Sequence[Kind]]] = [(path, KINDS) for path in videos]
+    wanted += [(path, ("video",)) for path in faces]
+    wanted += [(path, ("audio",)) for path in voices]
+    for path, kinds in wanted:
         # Every file has a timeline of its own, so each gets a front end of its own.
         enrolment.begin_source()
         pipeline = recogniser.enrol_pipeline(enrolment)
         progress: EnrolmentProgress | None = None
-        with FileSource(path, video_rate_hz=face_rate_hz) as source:
-            items = _one_kind(source, path in faces, path in voices)
-            for payload in run(pipeline, items):
-                progress = payload if isinstance(payload, EnrolmentProgress) else progress
+        source = FileSource(
+            path,
+            video_rate_hz=face_rate_hz,
+            kinds=kinds,
+            tracks={kind: n for kind, n in (tracks or {}).items() if kind in kinds},
+            on_note=on_note,
+        )
+        try:
+            with source:
+                for payload in run(pipeline, source):
+                    progress = payload if isinstance(payload, EnrolmentProgress) else progress
+        except MediaError as error:
+            raise type(error)(f"{error} Nothing was enrolled.") from error
         on_file(path, progress)
     return enrolment.reference(recogniser.model_id)
-
-
-def _one_kind(source: Iterable[MediaItem], face: bool, voice: bool) -> Iterator[MediaItem]:
-    """Of a file given as --face take the picture only, as --voice the sound only."""
-    for item in source:
-        if face and not isinstance(item, VideoFrame):
-            continue
-        if voice and not isinstance(item, AudioChunk):
-            continue
-        yield item

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Collection, Iterator, Mapping
 from types import TracebackType
-from typing import Any, Self
-
-import av
-import av.container
-from av.audio.stream import AudioStream
-from av.video.stream import VideoStream
+from typing import BinaryIO, Self
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.audio import AudioNormaliser
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.footage.merging import time_of
+from stream_verifier.media.footage.reading import RecordingReader
+from stream_verifier.media.footage.stills import is_still, read_still
+from stream_verifier.media.footage.tracks import KINDS, Kind, TrackWishes
+from stream_verifier.media.types import MediaItem
 from stream_verifier.media.video import VideoPicker
-
-_REORDER_S = 5.0
-"""How far one stream may run ahead of the other before its items are let go anyway."""
-_TRUNCATED_S = 1.0
-_EXACT_DURATION = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "wav", "ogg"}
-"""Containers that say how long they are; others are only estimated, from their size."""
 
 
 class FileSource:
@@ -31,12 +22,21 @@ class FileSource:
 
     Iterate it once or more; each time starts anew. Leaving the ``with`` block, or closing the
     iterator, releases the file. A file that breaks midway yields all that can be decoded and
-    then raises, so that a caller can use the first part and still knows.
+    then raises, so that a caller can use the first part and still knows. Where time jumps, as in
+    files that were joined of several, it goes on behind a `MediaGap` of reason "jump".
 
     Args:
-        path: anything PyAV opens: mp4, webm, wav, flac, jpg and so on.
+        path: anything FFmpeg or Pillow reads: mp4, webm, wav, flac, jpg, heic and so on.
         video_rate_hz: pictures per second of media that are yielded.
-        max_side_px: longer side of the pictures, at most.
+        max_side_px: longer side of the pictures of a recording, at most.
+        still_side_px: longer side of a picture file, at most; as of a recording where None.
+        kinds: "audio", "video" or both; the other is not even read.
+        tracks: of each kind, the track to use, counted from 1; the best where none is given.
+        on_note: called with what a user should know of the file, in words.
+
+    Attributes:
+        duration_s: how long the file says it is, once reading has begun; None if it does not.
+        position_s: media time that has been reached.
     """
 
     def __init__(
@@ -45,11 +45,32 @@ class FileSource:
         *,
         video_rate_hz: float = 2.0,
         max_side_px: int = 640,
+        still_side_px: int | None = None,
+        kinds: Collection[Kind] = KINDS,
+        tracks: Mapping[Kind, int] | None = None,
+        on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.path = os.fspath(path)
+        self.position_s = 0.0
         self._video_rate_hz = video_rate_hz
         self._max_side_px = max_side_px
+        self._still_side_px = still_side_px or max_side_px
+        self._wishes = TrackWishes(kinds, dict(tracks or {}))
+        self._on_note = on_note
         self._open: list[Iterator[MediaItem]] = []
+        self._reader: RecordingReader | None = None
+
+    @property
+    def duration_s(self) -> float | None:
+        """How long the file says it is; None before it is read, or where it does not say."""
+        return self._reader.duration_s if self._reader else None
+
+    @property
+    def fraction(self) -> float:
+        """How far reading has come, 0 to 1: by time where the duration is known, else by bytes."""
+        if self.duration_s:
+            return min(1.0, self.position_s / self.duration_s)
+        return self._reader.fraction if self._reader else 0.0
 
     def __enter__(self) -> Self:
         """Return itself; the file is opened when iterated."""
@@ -74,148 +95,41 @@ class FileSource:
         """Yield the file's media.
 
         Raises:
-            MediaError: the file is missing, is no media, has neither picture nor sound, or
-                broke before its end.
+            UnsupportedMediaError: it is of a kind that is not read here.
+            DamagedMediaError: it broke before its end, or some of it could not be decoded.
+            MediaError: the file is missing, is no media, or has neither picture nor sound.
         """
         items = self._read()
         self._open.append(items)
         return items
 
+    def _still(self, file: BinaryIO) -> Iterator[MediaItem]:
+        if "video" not in self._wishes.kinds:
+            raise MediaError(f"{self.path} is a picture and has no sound. Give a file that has.")
+        yield from read_still(
+            file, name=self.path, rate_hz=self._video_rate_hz, max_side_px=self._still_side_px
+        )
+
     def _read(self) -> Iterator[MediaItem]:
-        with closing(_open(self.path)) as container:
-            decoding = _Decoding(
-                container,
-                self.path,
-                VideoPicker(rate_hz=self._video_rate_hz, max_side_px=self._max_side_px),
-            )
-            yield from decoding.items()
-        decoding.check()
-
-
-def _open(path: str) -> av.container.InputContainer:
-    try:
-        return av.open(path, mode="r")
-    except (OSError, ValueError, av.FFmpegError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        raise MediaError(
-            f"Cannot open {path} as media: {reason}. Give a video, sound or picture file."
-        ) from error
-
-
-class _Decoding:
-    """One run through a file."""
-
-    def __init__(
-        self,
-        container: av.container.InputContainer,
-        path: str,
-        video: VideoPicker,
-    ) -> None:
-        self._container = container
-        self._path = path
-        self._video = video
-        self._audio = AudioNormaliser()
-        self._streams = _streams(container)
-        if not self._streams:
-            raise MediaError(f"{path} has neither picture nor sound. Give a file with either.")
-        self._origin_s = _origin_s(container, self._streams)
-        self._waiting: dict[str, deque[MediaItem]] = {s.type: deque() for s in self._streams}
-        self._reached_s: dict[str, float] = {s.type: -1.0 for s in self._streams}
-        self._decoded = 0
-        self._broken = 0
-
-    def items(self) -> Iterator[MediaItem]:
-        for packet in self._packets():
-            self._decode(packet)
-            yield from self._merged()
-        if "audio" in self._waiting:
-            self._waiting["audio"].extend(self._audio.flush())
-        self._reached_s = dict.fromkeys(self._reached_s, float("inf"))
-        yield from self._merged()
-
-    def check(self) -> None:
-        """Raise if the file did not give all that it promised."""
-        if not self._decoded:
-            raise MediaError(
-                f"Nothing in {self._path} could be decoded. It is damaged or of an unknown codec."
-            )
-        if self._broken:
-            raise MediaError(
-                f"{self._path} is damaged: {self._broken} parts of it could not be decoded. "
-                "What could be was used."
-            )
-
-    def _packets(self) -> Iterator[av.Packet[Any]]:
+        self.position_s = 0.0
         try:
-            yield from self._container.demux(*self._streams)
-        except (OSError, ValueError, av.FFmpegError):
-            self._broken += 1
-        if self._truncated():
-            self._broken += 1
-
-    def _truncated(self) -> bool:
-        duration = self._container.duration
-        if duration is None or self._container.format.name not in _EXACT_DURATION:
-            return False
-        return max(self._reached_s.values()) < duration / av.time_base - _TRUNCATED_S
-
-    def _decode(self, packet: av.Packet[Any]) -> None:
-        try:
-            frames: list[Any] = packet.decode()
-        except (OSError, ValueError, av.FFmpegError):
-            self._broken += 1
-            return
-        for frame in frames:
-            self._decoded += 1
-            if isinstance(frame, av.VideoFrame):
-                self._take_picture(frame)
-            else:
-                self._take_sound(frame)
-
-    def _take_sound(self, frame: av.AudioFrame) -> None:
-        time_s = self._time_s(frame, self._audio.due_s)
-        self._waiting["audio"].extend(self._audio.push(frame, time_s))
-        self._reached_s["audio"] = self._audio.due_s or 0.0
-
-    def _take_picture(self, frame: av.VideoFrame) -> None:
-        time_s = self._time_s(frame, self._video.last_s)
-        self._waiting["video"].extend(self._video.push(frame, time_s))
-        self._reached_s["video"] = self._video.last_s or 0.0
-
-    def _time_s(self, frame: av.AudioFrame | av.VideoFrame, otherwise_s: float | None) -> float:
-        if frame.pts is None or frame.time_base is None:
-            return otherwise_s or 0.0
-        return max(0.0, float(frame.pts * frame.time_base) - self._origin_s)
-
-    def _merged(self) -> Iterator[MediaItem]:
-        """Yield what no later frame of the other stream can precede."""
-        while heads := [(_when(queue[0]), kind) for kind, queue in self._waiting.items() if queue]:
-            time_s, kind = min(heads)
-            others = [s for other, s in self._reached_s.items() if other != kind]
-            slowest_s = min(others, default=float("inf"))
-            if time_s > slowest_s and self._reached_s[kind] - slowest_s < _REORDER_S:
+            file = open(self.path, "rb")  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise MediaError(f"Cannot open {self.path}: {reason}.") from error
+        with file:
+            if is_still(file):
+                yield from self._still(file)
                 return
-            yield self._waiting[kind].popleft()
-
-
-def _streams(container: av.container.InputContainer) -> list[AudioStream | VideoStream]:
-    """The first sound and the first moving picture; a cover only if there is nothing else."""
-    sound = list(container.streams.audio[:1])
-    pictures = container.streams.video
-    moving = [s for s in pictures if not s.disposition & s.disposition.attached_pic]
-    return [*sound, *(moving[:1] or ([] if sound else list(pictures[:1])))]
-
-
-def _origin_s(
-    container: av.container.InputContainer, streams: list[AudioStream | VideoStream]
-) -> float:
-    starts = [
-        float(s.start_time * s.time_base)
-        for s in streams
-        if s.start_time is not None and s.time_base is not None
-    ]
-    return min(starts, default=(container.start_time or 0) / av.time_base)
-
-
-def _when(item: AudioChunk | VideoFrame | MediaGap) -> float:
-    return item.time_s if isinstance(item, VideoFrame) else item.start_s
+            self._reader = RecordingReader(
+                file,
+                name=self.path,
+                wishes=self._wishes,
+                audio=AudioNormaliser(),
+                video=VideoPicker(rate_hz=self._video_rate_hz, max_side_px=self._max_side_px),
+                note=self._on_note,
+            )
+            for item in self._reader.items():
+                self.position_s = max(self.position_s, time_of(item))
+                yield item
+        self._reader.damage.check()

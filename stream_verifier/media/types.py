@@ -74,8 +74,9 @@ class MediaGap:
         kind: "audio" or "video".
         start_s: media time at which it stopped.
         end_s: media time at which it came back.
-        reason: "network" (lost or late), "overrun" (this process was too slow), "muted", or
-            "reconnected" (another connection took over, from whoever holds the call's secret).
+        reason: "network" (lost or late), "overrun" (this process was too slow), "muted",
+            "reconnected" (another connection took over, from whoever holds the call's secret), or
+            "jump" (a recording's own time jumped: another one may begin).
     """
 
     kind: str

@@ -6,6 +6,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_verifier.media import orientation
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import MediaGap, VideoFrame
 
@@ -19,6 +20,9 @@ class VideoPicker:
         rate_hz: pictures per second of media.
         max_side_px: longer side of a picture, at most.
         gap_s: a longer pause between two frames becomes a `MediaGap`.
+
+    Attributes:
+        pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
     """
 
     def __init__(self, *, rate_hz: float = 2.0, max_side_px: int = 640, gap_s: float = 0.5) -> None:
@@ -26,6 +30,7 @@ class VideoPicker:
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
+        self.pixel_aspect = 1.0
 
     @property
     def last_s(self) -> float | None:
@@ -46,30 +51,34 @@ class VideoPicker:
             items.append(MediaGap("video", self._last_s, time_s, reason))
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
         if self._sampler.wants(time_s):
-            image = to_bgr(frame, max_side_px=self._max_side_px)
+            image = to_bgr(frame, max_side_px=self._max_side_px, pixel_aspect=self.pixel_aspect)
             items.append(VideoFrame(image, time_s, arrived_s))
         return items
 
 
-def to_bgr(frame: av.VideoFrame, *, max_side_px: int = 640) -> NDArray[np.uint8]:
+def to_bgr(
+    frame: av.VideoFrame, *, max_side_px: int = 640, pixel_aspect: float = 1.0
+) -> NDArray[np.uint8]:
     """Scale a frame down, convert and turn it upright, in one pass of swscale.
 
     Args:
         frame: decoded, of any size and pixel format.
         max_side_px: the longer side is at most this; smaller frames keep their size.
+        pixel_aspect: see `VideoPicker`.
 
     Returns:
         uint8, shape (height, width, 3), BGR, contiguous.
     """
-    width, height = _fit(frame.width, frame.height, max_side_px)
+    width, height = _fit(frame.width, frame.height, max_side_px, pixel_aspect)
     # One thread: the pictures are small, and swscale's own threads would outlive the call.
     scaled = frame.reformat(width, height, "bgr24", interpolation="AREA", threads=1)
     image = scaled.to_ndarray().astype(np.uint8, copy=False)
-    quarter_turns = round(frame.rotation / 90) % 4
     # swscale pads rows; the copy also lets go of the frame.
-    return np.ascontiguousarray(np.rot90(image, quarter_turns))
+    return orientation.of_frame(frame).apply(image)
 
 
-def _fit(width: int, height: int, max_side_px: int) -> tuple[int, int]:
-    scale = min(1.0, max_side_px / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
+def _fit(width: int, height: int, max_side_px: int, pixel_aspect: float) -> tuple[int, int]:
+    """Size of the picture with square pixels: squeezed ones are widened, wide ones heightened."""
+    wide, high = width * max(1.0, pixel_aspect), height * max(1.0, 1 / pixel_aspect)
+    scale = min(1.0, max_side_px / max(wide, high))
+    return max(1, round(wide * scale)), max(1, round(high * scale))

@@ -11,6 +11,7 @@ from stream_verifier.console.timeline import read_timeline
 from stream_verifier.errors import MediaError, SettingsError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ErrorRaised, Score, SessionEnded, StateChanged
+from stream_verifier.media.file import FileSource
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
 from tests.support.calls import DemoCalls
@@ -37,11 +38,10 @@ def grace(recogniser: Recogniser, demo_calls: DemoCalls) -> Reference:
 def follow(path: Path, reference: Reference, recogniser: Recogniser, events: list[Event]) -> None:
     events.extend(
         verify_file(
-            path,
+            FileSource(path, video_rate_hz=FACE_RATE_HZ),
             name="grace",
             reference=reference,
             recogniser=recogniser,
-            face_rate_hz=FACE_RATE_HZ,
         )
     )
 
@@ -89,11 +89,10 @@ def test_evidence_and_state_follow_the_operating_point_that_was_asked_for(
 ) -> None:
     name = next(name for name in recogniser.decision_model.points)
     (started, *events) = verify_file(
-        demo_calls.get("grace", "grace"),
+        FileSource(demo_calls.get("grace", "grace"), video_rate_hz=FACE_RATE_HZ),
         name="grace",
         reference=grace,
         recogniser=recogniser,
-        face_rate_hz=FACE_RATE_HZ,
         operating_point=name,
     )
     point = recogniser.point(name)
@@ -114,11 +113,10 @@ def test_an_unknown_operating_point_is_told_before_anything_is_read(
     recogniser: Recogniser, grace: Reference, tmp_path: Path
 ) -> None:
     events = verify_file(
-        tmp_path / "missing.mp4",
+        FileSource(tmp_path / "missing.mp4"),
         name="grace",
         reference=grace,
         recogniser=recogniser,
-        face_rate_hz=FACE_RATE_HZ,
         operating_point="guess",
     )
     with pytest.raises(SettingsError, match="guess"):

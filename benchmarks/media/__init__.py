@@ -1,0 +1,1 @@
+"""Recordings and pictures of every kind that people bring, through the commands."""

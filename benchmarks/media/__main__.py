@@ -1,0 +1,92 @@
+"""Runs inputs of every kind through the commands and writes the table of what came.
+
+    python -m benchmarks.media [--cases DIR] [--only WORD] [--keep DIR] [--hours 2] [--out FILE.md]
+
+Needs ffmpeg, and avifenc and heif-enc for pictures in tiles. Exit code 0 only if everything came
+out right or as a clear error, and one clip scores alike in all containers and codecs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.progress import track
+
+from benchmarks.media.case import ENROLLED, Case, Outcome, attempt
+from benchmarks.media.codecs import ALIKE
+from benchmarks.media.given import GIVEN, make_given
+from benchmarks.media.long import LONG, read_long
+from benchmarks.media.making import materials
+from benchmarks.media.own import OWN
+from benchmarks.media.table import markdown, right
+
+PATH = Path(__file__).resolve().parents[2] / "docs" / "measurements" / "media.md"
+
+
+def main() -> int:
+    """Run it."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--cases", type=Path, help="Folder with a make.py that makes further ones.")
+    parser.add_argument("--only", default="", help="Only inputs with this in their name.")
+    parser.add_argument("--keep", type=Path, help="Make the inputs in here and keep them.")
+    parser.add_argument("--hours", type=float, default=2.0, help="Length of the long recordings.")
+    parser.add_argument("--out", type=Path, default=PATH, help="Markdown file for the table.")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as passing:
+        folder: Path = (options.keep or Path(passing)).resolve()
+        os.environ["STREAM_VERIFIER_DATA_DIR"] = str(Path(passing) / "data")
+        parts = _run(folder, options.cases, options.only)
+        if not options.only:
+            long = [read_long(folder / "own", name, options.hours) for name in LONG]
+            options.out.write_text(markdown(*parts, long), encoding="utf-8")
+    for part in parts:
+        for outcome in part:
+            if options.only or not outcome.right:
+                print(f"{outcome.case.files[0]}: {outcome.came}", file=sys.stderr)
+    return 0 if right(*parts) else 1
+
+
+def _run(
+    folder: Path, cases: Path | None, only: str
+) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
+    own, given = folder / "own", folder / "given"
+    own.mkdir(parents=True, exist_ok=True)
+    if not (own / "probe.ts").exists():
+        materials(own)
+    enrolment = Case(files=("enrol.mp4",), roles=("video",), what="", wish="enrolled")
+    attempt(enrolment, own, enrol_as=ENROLLED)
+    if cases is not None and not given.exists():
+        make_given(cases / "make.py", given)
+    return (
+        _all(GIVEN if cases is not None else (), given, only),
+        _all(OWN, own, only),
+        _all(ALIKE, own, only),
+    )
+
+
+def _all(cases: tuple[Case, ...], folder: Path, only: str) -> list[Outcome]:
+    wanted = [case for case in cases if only in case.files[0]]
+    return [_one(case, folder) for case in track(wanted, "trying", transient=True)]
+
+
+def _one(case: Case, folder: Path) -> Outcome:
+    try:
+        if case.make is not None:
+            case.make(folder)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return Outcome(case, f"could not be made: {error}", right=False)
+    return attempt(case, folder)
+
+
+if __name__ == "__main__":
+    if shutil.which("ffmpeg") is None:
+        sys.exit(
+            "benchmarks.media needs ffmpeg: apt-get install ffmpeg libavif-bin libheif-examples"
+        )
+    sys.exit(main())

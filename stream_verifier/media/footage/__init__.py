@@ -1,0 +1,1 @@
+"""Recordings on disk: where they begin and end, their tracks, their one timeline, their damage."""
