@@ -60,7 +60,7 @@ async function ask(code) {
   const { dialog, field } = build(ASKED_BECAUSE[code] ?? ASKED_BECAUSE.missing_token);
   document.body.append(dialog);
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
   const given = dialog.returnValue === "use" && field.value.trim() !== "";
   if (given) keepToken(field.value);
   dialog.remove();

@@ -1,7 +1,11 @@
+// @ts-check
 /** Every machine-readable word of the wire contract, said in plain language. */
 
-import { STATES } from "./timeline.js";
+import { stateName } from "./timeline.js";
 
+/** @typedef {Record<string, string | undefined>} Table of words; one of a newer server may be missing */
+
+/** @type {Record<string, ((who: string) => string) | undefined>} */
 const STATE_TEXTS = {
   waiting: () => "Look at the camera and say a few words.",
   verified: (who) => `This is ${who}.`,
@@ -10,6 +14,7 @@ const STATE_TEXTS = {
   absent: () => "Nobody has been seen or heard for a while.",
 };
 
+/** @type {Table} */
 const REASONS = {
   face_mismatch: "The face does not match.",
   voice_mismatch: "The voice does not match.",
@@ -31,6 +36,7 @@ const REASONS = {
   speech_not_scored: "Too little of what was said could be checked.",
 };
 
+/** @type {Table} */
 const HINTS = {
   keep_talking: "Keep reading aloud.",
   show_face: "Look straight into the camera.",
@@ -45,6 +51,7 @@ const HINTS = {
   quieter_place: "It is noisy. Go to a quieter place or come closer to the microphone.",
 };
 
+/** @type {Table} */
 const ERRORS = {
   unknown_identity: "Nobody of that name is enrolled",
   identity_exists: "That name is enrolled already",
@@ -70,6 +77,7 @@ const ERRORS = {
   track_muted: "Camera or microphone is muted",
 };
 
+/** @type {Table} */
 const ENDINGS = {
   stopped: "The call was stopped.",
   complete: "Enrolment is complete.",
@@ -85,6 +93,7 @@ const ENDINGS = {
   error: "The call ended early.",
 };
 
+/** @param {string} word */
 const spoken = (word) => `${word.charAt(0).toUpperCase()}${word.slice(1).replaceAll("_", " ")}.`;
 
 /** @param {string} hint @returns {string} */
@@ -101,7 +110,7 @@ export const sayEnding = (reason) => ENDINGS[reason] ?? "The call has ended.";
 
 /** @param {string} state @param {string} who @returns {{name: string, text: string}} */
 export function sayState(state, who) {
-  return { name: STATES[state] ?? state, text: STATE_TEXTS[state]?.(who) ?? "" };
+  return { name: stateName(state), text: STATE_TEXTS[state]?.(who) ?? "" };
 }
 
 /**
@@ -113,14 +122,18 @@ export function sayState(state, who) {
  * @returns {string[]}
  */
 export function sayReasons(state, reasons, evidence) {
-  const face = reasons.includes("face_mismatch");
-  const voice = reasons.includes("voice_mismatch");
   const rest = reasons.filter((reason) => !reason.endsWith("_mismatch")).map(sayReason);
-  if (face && voice) return ["Neither the face nor the voice matches.", ...rest];
-  if (voice) return [(evidence.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
-  if (face) return [(evidence.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
-  if (state === "verified" && (evidence.face ?? 0) > 0 && (evidence.voice ?? 0) > 0) return ["Face and voice match.", ...rest];
-  return rest;
+  return [sayMatch(state, reasons, evidence), ...rest].filter(Boolean);
+}
+
+/** @param {string} state @param {string[]} reasons @param {{face: number | null, voice: number | null}} evidence */
+function sayMatch(state, reasons, evidence) {
+  const fits = (/** @type {"face" | "voice"} */ side) => (evidence[side] ?? 0) > 0;
+  const wrong = (/** @type {"face" | "voice"} */ side) => reasons.includes(`${side}_mismatch`);
+  if (wrong("face") && wrong("voice")) return "Neither the face nor the voice matches.";
+  if (wrong("voice")) return fits("face") ? "The face matches, the voice does not." : sayReason("voice_mismatch");
+  if (wrong("face")) return fits("voice") ? "The voice matches, the face does not." : sayReason("face_mismatch");
+  return state === "verified" && fits("face") && fits("voice") ? "Face and voice match." : "";
 }
 
 /** @param {number | null | undefined} llr @returns {string} such as "+3.2", or a dash */

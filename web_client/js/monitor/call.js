@@ -57,16 +57,24 @@ export class Call {
    * @param {any} row of `GET /calls`
    */
   introduce(row) {
-    this.identity ??= row.identity ?? null;
+    const { identity = null, totals = null } = row;
+    this.identity ??= identity;
     this.startedAt ??= wall(row.started_at ?? row.started);
-    this.totals ??= row.totals ?? null;
-    this.endedAt ??= wall(row.ended_at);
-    if (this.endedAt !== null) this.ending ??= row.end_reason ?? "unknown";
-    if (this.heardAt > 0) return;
-    this.mode = row.mode ?? this.mode;
-    this.state = row.state ?? this.state;
-    this.reasons = row.reasons ?? [];
-    this.stateSince = wall(row.state_since) ?? this.startedAt;
+    this.totals ??= totals;
+    this.#believeEnd(row);
+    if (this.heardAt === 0) this.#believeState(row);
+  }
+
+  #believeEnd({ ended_at: endedAt, end_reason: reason }) {
+    this.endedAt ??= wall(endedAt);
+    if (this.endedAt !== null) this.ending ??= reason ?? "unknown";
+  }
+
+  #believeState({ mode, state, reasons, state_since: since }) {
+    this.mode = mode ?? this.mode;
+    this.state = state ?? this.state;
+    this.reasons = reasons ?? [];
+    this.stateSince = wall(since) ?? this.startedAt;
   }
 
   /**
