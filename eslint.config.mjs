@@ -24,6 +24,8 @@ const markupSyntax = [
   { selector: "NewExpression[callee.name='DOMParser']", message: TEXT },
 ];
 
+/** A word of somebody else's, in a table of ours: "constructor" is in every object. */
+const tables = { selector: "BinaryExpression[operator='in'][right.name=/^[A-Z][A-Z_]*$/]", message: "Use lookUp() of look-up.js or Object.hasOwn()." };
 /** Listening by attribute would be code in a string. */
 const handlers = { selector: "CallExpression[callee.property.name='setAttribute'][arguments.0.value=/^on/i]", message: "Listen with addEventListener()." };
 
@@ -50,7 +52,7 @@ const strict = {
   "no-param-reassign": "error",
   "no-promise-executor-return": "error",
   "no-restricted-properties": ["error", ...markupProperties],
-  "no-restricted-syntax": ["error", ...markupSyntax, handlers],
+  "no-restricted-syntax": ["error", ...markupSyntax, handlers, tables],
   "no-return-assign": "error",
   "no-script-url": "error",
   "no-self-compare": "error",

@@ -3,8 +3,12 @@
 # on where node is too old for it.
 set -eu
 cd "$(dirname "$0")/.."
-if ! node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; then
-    echo "The browser modules were not tested: that takes Node 20, this is $(node --version)." >&2
+if [ "$(node --print 'parseInt(process.versions.node, 10) >= 20')" != true ]; then
+    echo "The browser modules were not tested: that takes Node 20, and here is $(node --version)." >&2
     exit 0
 fi
-node --test tests/web_client/*.test.mjs
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT INT TERM
+node --no-warnings --test --test-reporter=tap tests/web_client/*.test.mjs tests/web_client/*/*.test.mjs >"$log" ||
+    { cat "$log"; exit 1; }
+grep -E '^# (tests|pass|fail|skipped) ' "$log"

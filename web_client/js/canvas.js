@@ -1,11 +1,13 @@
 /** What every drawing on a canvas needs: sharp pixels, the page's colours, stripes. */
 
+import { lookUp } from "./look-up.js";
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const known = new Map();
 dark.addEventListener("change", () => known.clear());
 
 /** States that a person must notice are striped, each another way: they differ without colour too. */
-export const SLANTS = Object.freeze({ uncertain: 0, absent: -1, rejected: 1 });
+const SLANTS = Object.freeze({ uncertain: 0, absent: -1, rejected: 1 });
 
 /** @param {() => void} draw called whenever the page changes between light and dark */
 export function onNewColours(draw) {
@@ -40,6 +42,12 @@ export function prepare(canvas) {
 
 /** @typedef {CanvasRenderingContext2D} Pen */
 /** @typedef {readonly [left: number, top: number, width: number, height: number]} Box */
+
+/** The stripes of a state that has some. @param {Pen} pen @param {Box} box @param {string} ink @param {string} state */
+export function stripe(pen, box, ink, state) {
+  const slant = lookUp(SLANTS, state);
+  if (slant !== undefined) hatch(pen, box, ink, slant);
+}
 
 /**
  * Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall.

@@ -1,5 +1,6 @@
 /** What somebody who is being enrolled should do now, and how far it has come; touches no page. */
 
+import { lookUp } from "./look-up.js";
 import { sayHint } from "./words.js";
 
 const ICONS = {
@@ -26,7 +27,7 @@ export const FIRST_ADVICE = Object.freeze({ icon: "look", text: "Look at the cam
  * @returns {Advice} the one thing to do now
  */
 export function adviceFor({ missing: [first], complete = false }) {
-  if (first) return { icon: ICONS[first] ?? "look", text: sayHint(first), well: GOING_WELL.has(first) };
+  if (first) return { icon: lookUp(ICONS, first) ?? "look", text: sayHint(first), well: GOING_WELL.has(first) };
   return { icon: "done", text: complete ? "That is enough. Storing…" : "Keep reading.", well: true };
 }
 

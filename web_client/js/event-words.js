@@ -1,5 +1,6 @@
 /** An event of the server as one line for a person; touches no page. */
 
+import { lookUp } from "./look-up.js";
 import { sayLlr } from "./words.js";
 
 const UNTOLD = new Set(["v", "seq", "session", "type", "media_s", "wall", "receivedAt", "sdp", "boxes"]);
@@ -17,7 +18,7 @@ const LINES = {
 };
 
 /** @param {any} event @returns {string} all that it says beyond its type and its time */
-export const sayEvent = (event) => (Object.hasOwn(LINES, event.type) ? LINES[event.type](event) : sayFields(event));
+export const sayEvent = (event) => (lookUp(LINES, event.type) ?? sayFields)(event);
 
 /** @param {any} event @returns {string} when it was in the media, if it was */
 export const sayWhen = ({ media_s: atS }) => (atS === undefined || atS === null ? "" : `${atS.toFixed(1)} s`);

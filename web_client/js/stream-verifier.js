@@ -135,7 +135,7 @@ export class StreamVerifier extends EventTarget {
   /** @param {any} message */
   #onMessage(message) {
     message.receivedAt = nowMs();
-    if (message.type in FIRSTS) this.#mark(FIRSTS[message.type], message.receivedAt);
+    if (Object.hasOwn(FIRSTS, message.type)) this.#mark(FIRSTS[message.type], message.receivedAt);
     this.#emit(message.type, message);
     if (message.type === "error") this.#end("error");
     if (message.type === "session_ended") this.#onSessionEnded(message.reason);

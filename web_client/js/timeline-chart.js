@@ -1,6 +1,6 @@
 /** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
 
-import { colour, disc, hatch, onNewColours, plate, prepare, SLANTS, stroke } from "./canvas.js";
+import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
 import { clamp, linear } from "./scale.js";
 import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
 import { inWords, runs, sayShortly, SERIES, stateName, stretches } from "./timeline.js";
@@ -161,7 +161,7 @@ function drawBand({ pen, timeline, toS, live, left, right, bottom, x }) {
     if (to - from < 1) return;
     const box = /** @type {const} */ ([from, top, to - from, BAND]);
     plate(pen, box, colour(`${state}-soft`));
-    if (state in SLANTS) hatch(pen, box, colour(`${state}-line`), SLANTS[state]);
+    stripe(pen, box, colour(`${state}-line`), state);
     plate(pen, [from, top, 2, BAND], colour(state));
     const text = fitting(namesOf(state, reasons), (name) => pen.measureText(name).width, to - from - 10);
     if (text) plate(pen, [from + 4, top + 3, pen.measureText(text).width + 6, BAND - 6], colour(`${state}-soft`));

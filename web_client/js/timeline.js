@@ -6,6 +6,8 @@
  * compares the two. Nothing here touches the page.
  */
 
+import { lookUp } from "./look-up.js";
+
 /** @typedef {{startS: number, endS: number, state: string, reasons: string[]}} Span */
 /**
  * What was known after one window: log-odds that face, voice and both are the enrolled person's.
@@ -62,11 +64,7 @@ export const REASONS = Object.freeze({
 });
 
 /** @param {string} state @returns {string} as people read it; one not known yet as it is spelt */
-export function stateName(state) {
-  /** @type {Record<string, string | undefined>} */
-  const names = STATES;
-  return names[state] ?? state;
-}
+export const stateName = (state) => lookUp(STATES, state) ?? state;
 
 /** A line of evidence has a hole where no window was scored for longer. */
 const BREAK_S = 3;
@@ -138,9 +136,7 @@ export function sayPart({ startS, endS, state, reasons }) {
 
 /** @param {string[]} reasons @returns {string} in few words; one not known yet as it is spelt */
 export function sayShortly(reasons) {
-  /** @type {Record<string, string | undefined>} */
-  const known = REASONS;
-  return reasons.map((reason) => known[reason] ?? reason.replaceAll("_", " ")).join(", ");
+  return reasons.map((reason) => lookUp(REASONS, reason) ?? reason.replaceAll("_", " ")).join(", ");
 }
 
 /** @param {number} timeS @returns {string} media time as minutes and seconds */

@@ -1,11 +1,10 @@
 // @ts-check
 /** Every machine-readable word of the wire contract, said in plain language. */
 
+import { lookUp } from "./look-up.js";
 import { stateName } from "./timeline.js";
 
-/** @typedef {Record<string, string | undefined>} Table of words; one of a newer server may be missing */
-
-/** @type {Record<string, ((who: string) => string) | undefined>} */
+/** @type {Record<string, (who: string) => string>} */
 const STATE_TEXTS = {
   waiting: () => "Look at the camera and say a few words.",
   verified: (who) => `This is ${who}.`,
@@ -14,7 +13,6 @@ const STATE_TEXTS = {
   absent: () => "Nobody has been seen or heard for a while.",
 };
 
-/** @type {Table} */
 const REASONS = {
   face_mismatch: "The face does not match.",
   voice_mismatch: "The voice does not match.",
@@ -36,7 +34,6 @@ const REASONS = {
   speech_not_scored: "Too little of what was said could be checked.",
 };
 
-/** @type {Table} */
 const HINTS = {
   keep_talking: "Keep reading aloud.",
   show_face: "Look straight into the camera.",
@@ -51,7 +48,6 @@ const HINTS = {
   quieter_place: "It is noisy. Go to a quieter place or come closer to the microphone.",
 };
 
-/** @type {Table} */
 const ERRORS = {
   unknown_identity: "Nobody of that name is enrolled",
   identity_exists: "That name is enrolled already",
@@ -77,7 +73,6 @@ const ERRORS = {
   track_muted: "Camera or microphone is muted",
 };
 
-/** @type {Table} */
 const ENDINGS = {
   stopped: "The call was stopped.",
   complete: "Enrolment is complete.",
@@ -97,20 +92,20 @@ const ENDINGS = {
 const spoken = (word) => `${word.charAt(0).toUpperCase()}${word.slice(1).replaceAll("_", " ")}.`;
 
 /** @param {string} hint @returns {string} */
-export const sayHint = (hint) => HINTS[hint] ?? spoken(hint);
+export const sayHint = (hint) => lookUp(HINTS, hint) ?? spoken(hint);
 
 /** @param {string} reason @returns {string} */
-export const sayReason = (reason) => REASONS[reason] ?? spoken(reason);
+export const sayReason = (reason) => lookUp(REASONS, reason) ?? spoken(reason);
 
 /** @param {string} code @returns {string} */
-export const sayError = (code) => ERRORS[code] ?? "Something went wrong";
+export const sayError = (code) => lookUp(ERRORS, code) ?? "Something went wrong";
 
 /** @param {string} reason @returns {string} */
-export const sayEnding = (reason) => ENDINGS[reason] ?? "The call has ended.";
+export const sayEnding = (reason) => lookUp(ENDINGS, reason) ?? "The call has ended.";
 
 /** @param {string} state @param {string} who @returns {{name: string, text: string}} */
 export function sayState(state, who) {
-  return { name: stateName(state), text: STATE_TEXTS[state]?.(who) ?? "" };
+  return { name: stateName(state), text: lookUp(STATE_TEXTS, state)?.(who) ?? "" };
 }
 
 /**

@@ -1,6 +1,8 @@
 // @ts-check
 /** What the badge knows of a call, as one immutable object after another. */
 
+import { lookUp } from "../look-up.js";
+
 /** @typedef {import("../../element.js").BadgeState} BadgeState */
 /** @typedef {import("../../stream-verifier.js").State} State */
 /** @typedef {{code: string, message: string}} Problem */
@@ -59,7 +61,7 @@ function over({ status, ending }, { reason }) {
  * @returns {Model} the same one where the event changes nothing
  */
 export function next(model, type, detail) {
-  const step = STEPS[type];
+  const step = lookUp(STEPS, type);
   return step ? Object.freeze({ ...model, ...step(model, detail) }) : model;
 }
 

@@ -1,5 +1,6 @@
 /** What the monitor knows of one call, read from its events; touches no page. */
 
+import { lookUp } from "../look-up.js";
 import { readTimeline } from "../timeline.js";
 
 /** How much of a call its card shows. */
@@ -105,7 +106,7 @@ export class Call {
     this.#events.push(event);
     this.heardAt = Math.max(this.heardAt, at);
     if (DATED.has(event.type)) this.#mediaBeganAt = Math.min(this.#mediaBeganAt, at - 1000 * event.media_s);
-    HANDLERS[event.type]?.(this, event, at);
+    lookUp(HANDLERS, event.type)?.(this, event, at);
   }
 
   /** Keeps what the strip shows: the last minutes, and the state in which they began. */
@@ -121,6 +122,7 @@ export class Call {
   }
 }
 
+/** @type {Record<string, (call: Call, event: any, at: number) => void>} */
 const HANDLERS = {
   session_started(call, { mode, identity }, at) {
     Object.assign(call, { mode, identity, startedAt: at, stateSince: call.stateSince ?? at });

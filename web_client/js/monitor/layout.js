@@ -1,5 +1,7 @@
 /** How large the cards of the board are, and where the arrow keys lead; touches no page. */
 
+import { lookUp } from "../look-up.js";
+
 /** Least width and usual height of a card and its gap in each size, in rem, from large to small. */
 const SIZES = { l: [26.25, 19], m: [22, 16.5] };
 const STEPS = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
@@ -19,6 +21,6 @@ export function sizeFor(count, width, height) {
  * @returns {number | null} the place that gets it; null where the key leads nowhere
  */
 export function placeAfter(key, { at, count, columns }) {
-  const step = { ...STEPS, ArrowDown: columns, ArrowUp: -columns }[key];
+  const step = lookUp({ ...STEPS, ArrowDown: columns, ArrowUp: -columns }, key);
   return step === undefined || at < 0 ? null : Math.max(0, Math.min(count - 1, at + step));
 }

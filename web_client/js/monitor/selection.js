@@ -1,5 +1,6 @@
 /** Which calls pass a filter, and how many there are of each kind; touches no page. */
 
+import { lookUp } from "../look-up.js";
 import { WORRY } from "./call.js";
 
 /** @typedef {import("./call.js").Call} Call */
@@ -22,6 +23,6 @@ export function passing(calls, { words, tones }) {
 /** @param {Call[]} calls @returns {Record<string, number>} how many are of each tone, of none included */
 export function countTones(calls) {
   const counts = Object.fromEntries(WORRY.map((tone) => [tone, 0]));
-  for (const { tone } of calls) counts[tone] = (counts[tone] ?? 0) + 1;
+  for (const { tone } of calls) counts[tone] = (lookUp(counts, tone) ?? 0) + 1;
   return counts;
 }

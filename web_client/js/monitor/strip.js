@@ -1,6 +1,6 @@
 /** The last minutes of a call, small: what face and voice say together, and the states below it. */
 
-import { colour, hatch, plate, prepare, SLANTS, stroke } from "../canvas.js";
+import { colour, hatch, plate, prepare, stripe, stroke } from "../canvas.js";
 import { clamp, linear } from "../scale.js";
 import { runs } from "../timeline.js";
 import { STRIP_S } from "./call.js";
@@ -55,6 +55,6 @@ function drawStates({ pen, timeline, width, bottom, nowS, x }) {
     if (to <= from) return;
     const box = /** @type {const} */ ([from, top, to - from, BAND]);
     plate(pen, box, colour(`${state}-band`));
-    if (state in SLANTS) hatch(pen, box, colour("card"), SLANTS[state]);
+    stripe(pen, box, colour("card"), state);
   });
 }

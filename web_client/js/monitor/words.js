@@ -1,5 +1,6 @@
 /** What the monitor calls things, beyond what all pages say. */
 
+import { lookUp } from "../look-up.js";
 import { clock, stateName } from "../timeline.js";
 
 /** A running call of which nothing is heard for so long is worth a remark. */
@@ -27,13 +28,13 @@ const CALM = {
 };
 
 /** @param {string} tone @returns {string} what there is to say where no reason is given */
-export const sayCalm = (tone) => CALM[tone] ?? "";
+export const sayCalm = (tone) => lookUp(CALM, tone) ?? "";
 
 /** @param {string} tone a state, or "enrolling" @returns {string} */
 export const sayTone = (tone) => (tone === "enrolling" ? "Enrolling" : stateName(tone));
 
 /** @param {string} reason @returns {string} why a call ended, in few words */
-export const sayEndShortly = (reason) => ENDINGS[reason] ?? reason.replaceAll("_", " ");
+export const sayEndShortly = (reason) => lookUp(ENDINGS, reason) ?? reason.replaceAll("_", " ");
 
 /** @param {number} count @param {string} one @param {string} [many] @returns {string} */
 export const counted = (count, one, many = `${one}s`) => `${count} ${count === 1 ? one : many}`;
