@@ -8,6 +8,10 @@ if [ ! -f .cache/node/version ]; then
     echo "The browser code was not checked: ESLint and TypeScript are missing (sh scripts/install_node_tools.sh)." >&2
     exit 0
 fi
+if [ "$(node --print 'parseInt(process.versions.node, 10) >= 20')" != true ]; then
+    echo "The browser code was not checked: that takes Node 20.19, and here is $(node --version)." >&2
+    exit 0
+fi
 "$tools/eslint" --max-warnings 0 eslint.config.mjs web_client examples tests scripts
 "$tools/tsc"
 sh scripts/check_package.sh
