@@ -11,9 +11,10 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn $(VENV)/.ffmpeg .cache/axe/version
+NODE_TOOLS := .cache/node/version
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn $(VENV)/.ffmpeg $(NODE_TOOLS)
 
-.PHONY: help demo serve test test-all test-calls test-pages test-others test-pythons coverage train-quick lint format reference weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -42,8 +43,12 @@ $(VENV)/.ffmpeg: | $(BIN)/python
 	sh scripts/install_debian.sh ffmpeg ffmpeg "the tests of which way up films are"
 	@touch $@
 
-.cache/axe/version: scripts/install_axe.sh
-	sh scripts/install_axe.sh
+$(VENV)/.node: | $(BIN)/python
+	sh scripts/install_debian.sh node nodejs "the tests of the browser modules"
+	@touch $@
+
+$(NODE_TOOLS): scripts/install_node_tools.sh scripts/node/package-lock.json
+	sh scripts/install_node_tools.sh
 
 demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (ONCE=1: end after the script)
 	$(BIN)/stream-verifier demo $(if $(ONCE),--once)
@@ -52,9 +57,9 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@echo "Two of five parts run at once; each one's report comes when it is done."
+	@echo "Two of six parts run at once; each one's report comes when it is done."
 	$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target \
-		test-calls test-others test-pages train-quick test-pythons
+		test-modules test-calls test-others test-pages train-quick test-pythons
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -72,6 +77,9 @@ test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands on
 test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium only
 	nice -n 5 $(PYTEST) $(PAGES)
 
+test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
+	sh scripts/test_modules.sh
+
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))
 
@@ -81,10 +89,15 @@ test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	nice -n 10 sh scripts/train_quick.sh
 
-lint: $(VENV)/.test ## Lint, format and type checks only
+lint: lint-python lint-browser ## Lint, format and type checks only
+
+lint-python: $(VENV)/.test ## Those of Python only
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+lint-browser: $(VENV)/.node $(NODE_TOOLS) ## Those of the browser code only
+	sh scripts/lint_browser.sh
 
 format: $(VENV)/.test ## Format the code
 	$(BIN)/ruff check --fix .

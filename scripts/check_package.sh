@@ -1,22 +1,27 @@
 #!/bin/sh
-# Packs the browser package, installs it beside TypeScript in a temporary folder, and checks its
-# types and its modules there as a page of somebody else's would. Needs npm and its registry; exits
-# with 3 where they cannot be had.
+# Packs the browser package, lays it beside TypeScript in a folder of its own, and checks there what
+# a page of somebody else's would meet: that the declarations say what the modules do and what the
+# server sends, that the JSDoc of the modules holds, and that pages and the React example compile.
 set -eu
 cd "$(dirname "$0")/.."
-command -v npm >/dev/null || { echo "Install npm first." >&2; exit 3; }
-folder=$(mktemp -d)
-trap 'rm -rf "$folder"' EXIT INT TERM
+tools=.cache/node/node_modules
+[ -x "$tools/.bin/tsc" ] || { echo "TypeScript is missing: sh scripts/install_node_tools.sh" >&2; exit 3; }
+folder=.cache/package
+rm -rf "$folder"
+mkdir -p "$folder/node_modules" "$folder/tests/browser" "$folder/examples/react"
 
 npm pack ./web_client --silent --pack-destination "$folder" >/dev/null
-cp tests/browser/types/* "$folder/"
+tar -xzf "$folder"/stream-verifier-*.tgz -C "$folder"
+mv "$folder/package" "$folder/web_client"
+ln -s ../web_client "$folder/node_modules/stream-verifier"
+ln -s "../../node/node_modules/@types" "$folder/node_modules/@types"
+cp -R tests/browser/types "$folder/tests/browser/"
+cp -R examples/react/src examples/react/tsconfig.json "$folder/examples/react/"
+node scripts/contract_types.mjs docs/protocol/events.schema.json >"$folder/tests/browser/types/contract.ts"
+
 cd "$folder"
-printf '{"name": "page", "version": "1.0.0", "type": "module", "private": true}\n' >package.json
-npm install --silent --no-audit --no-fund --no-package-lock \
-    typescript@5 react@19 @types/react@19 ./stream-verifier-*.tgz ||
-    { echo "npm could not get TypeScript." >&2; exit 3; }
-# The modules themselves, outside node_modules so that the compiler looks into them.
-cp -R node_modules/stream-verifier/js ./js
-sed -i 's#"\.\./js/#"./js/#' agreement.ts
-node_modules/.bin/tsc --project tsconfig.json
+../node/node_modules/.bin/tsc --project tests/browser/types
+# In place of Vite's own types, for the one thing of it that the example reads.
+echo "interface ImportMeta { readonly env: Record<string, string | undefined> }" >examples/react/src/env.d.ts
+../node/node_modules/.bin/tsc --project examples/react --types react
 echo "OK: the package's types hold."

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-_SCRIPT = Path(__file__).resolve().parents[2] / ".cache" / "axe" / "axe.min.js"
+_TOOLS = Path(__file__).resolve().parents[2] / ".cache" / "node" / "node_modules"
+_SCRIPT = _TOOLS / "axe-core" / "axe.min.js"
 
 
 def read_axe() -> str:
     """axe-core's source; skips the test where it was not fetched."""
     if not _SCRIPT.is_file():
-        pytest.skip("needs axe-core: sh scripts/install_axe.sh")
+        pytest.skip("needs axe-core: sh scripts/install_node_tools.sh")
     return _SCRIPT.read_text(encoding="utf-8")
 
 

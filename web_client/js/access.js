@@ -6,6 +6,7 @@
  */
 
 import { make } from "./dom.js";
+import { lookUp } from "./look-up.js";
 
 const KEY = `stream-verifier-token:${new URL("../", import.meta.url).pathname}`;
 
@@ -22,7 +23,7 @@ let asking = /** @type {Promise<boolean> | null} */ (null);
 export const currentToken = () => token;
 
 /** @param {string} code of a refusal @returns {boolean} whether another token may help */
-export const isTokenRefusal = (code) => code in ASKED_BECAUSE;
+export const isTokenRefusal = (code) => Object.hasOwn(ASKED_BECAUSE, code);
 
 /**
  * Reads what the address's fragment says and removes it from the address bar.
@@ -57,10 +58,10 @@ export function askForToken(code) {
 }
 
 async function ask(code) {
-  const { dialog, field } = build(ASKED_BECAUSE[code] ?? ASKED_BECAUSE.missing_token);
+  const { dialog, field } = build(lookUp(ASKED_BECAUSE, code) ?? ASKED_BECAUSE.missing_token);
   document.body.append(dialog);
   dialog.showModal();
-  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
   const given = dialog.returnValue === "use" && field.value.trim() !== "";
   if (given) keepToken(field.value);
   dialog.remove();

@@ -30,6 +30,16 @@ export async function read(...path) {
 }
 
 /**
+ * All that is kept of a call.
+ * @param {string} session @returns {Promise<any[]>} its events
+ * @throws {RequestError}
+ */
+export async function eventsOf(session) {
+  const { events } = await read("calls", session, "events");
+  return events.map((item) => item.event ?? item);
+}
+
+/**
  * Deletes; what is gone already counts as deleted.
  * @param {...string} path
  * @throws {RequestError}

@@ -3,7 +3,7 @@
 import { askForToken, currentToken, isTokenRefusal, takeFragment } from "./access.js";
 import { clearError, showError, shownError } from "./alert.js";
 import { CallStage } from "./call-stage.js";
-import { byId } from "./dom.js";
+import { byId, whenever } from "./dom.js";
 import { EventLog } from "./event-log.js";
 import { Identities } from "./identities.js";
 import { openCamera } from "./media.js";
@@ -26,9 +26,16 @@ const log = new EventLog();
 /**
  * The call that is open. `next` says what follows on it: nothing, the same anew on the same
  * camera, or the same with another token.
- * @type {{verifier: StreamVerifier, stream: MediaStream, options: any, began: boolean, ticker: number, next: "" | "over" | "token", refusal: string} | null}
+ * @typedef {object} OpenCall
+ * @property {StreamVerifier} verifier
+ * @property {MediaStream} stream
+ * @property {any} options
+ * @property {boolean} began
+ * @property {ReturnType<typeof setInterval>} ticker
+ * @property {"" | "over" | "token"} next
+ * @property {string} refusal
  */
-let call = null;
+let call = /** @type {OpenCall | null} */ (null);
 let lastOptions = /** @type {any} */ (null);
 
 /** For measurements: received events, and when the milestones of the last call were passed. */
@@ -64,9 +71,9 @@ function open(options, stream, marks) {
 }
 
 function listen(verifier) {
-  const on = (type, handler) => verifier.addEventListener(type, ({ detail }) => handler(detail));
+  const on = (type, handler) => whenever(verifier, type, handler);
   for (const type of SERVER_EVENTS) on(type, keep);
-  on("session_started", () => { call.began = true; });
+  on("session_started", () => { if (call) call.began = true; });
   on("enrolled", () => identities.refresh());
   on("error", onError);
   on("track_ended", onTrackEnded);
@@ -87,7 +94,7 @@ function keep(event) {
 }
 
 function onError(error) {
-  if (call.next === "over") return; // That nothing was stored is what was wanted.
+  if (!call || call.next === "over") return; // That nothing was stored is what was wanted.
   if (isTokenRefusal(error.code)) Object.assign(call, { next: "token", refusal: error.code });
   showError(error);
 }
@@ -121,18 +128,19 @@ function onTrackUnmuted() {
 
 /** Nothing is checked any more: camera and microphone go off at once, and so does the sign. */
 function onEnding() {
-  if (call.next === "over") return;
+  if (!call || call.next === "over") return;
   call.stream.getTracks().forEach((track) => track.stop());
   stage.blind();
 }
 
 function onClosed({ reason }) {
+  if (!call) return;
   onEnding();
   clearInterval(call.ticker);
   const { began, next, options, stream, refusal } = call;
   call = null;
-  if (next === "over") return open(options, stream, { clickedAt: nowMs(), mediaAt: nowMs() });
-  if (!began && reason !== "complete") showSetup();
+  if (next === "over") open(options, stream, { clickedAt: nowMs(), mediaAt: nowMs() });
+  else if (!began && reason !== "complete") showSetup();
   else stage.close(reason);
   if (next === "token") retryWithToken(options, refusal);
 }
@@ -167,9 +175,9 @@ byId("again").addEventListener("click", () => { clearError(); showSetup(); });
 byId("verify-now").addEventListener("click", () => { showSetup(); chooseAndStart(form.identity); });
 byId("retake").addEventListener("click", () => begin({ ...lastOptions, replace: true }));
 addEventListener("pagehide", () => call?.verifier.stop());
-identities.addEventListener("chosen", ({ detail }) => chooseAndStart(detail));
+whenever(identities, "chosen", chooseAndStart);
 identities.addEventListener("changed", () => form.show());
-identities.addEventListener("failed", ({ detail }) => showError({ code: "identities", message: detail }));
+whenever(identities, "failed", (message) => showError({ code: "identities", message }));
 
 form.choose(asked.get("identity") ?? "", asked.get("mode") === "enrol" ? "enrol" : "verify");
 identities.refresh();

@@ -1,11 +1,13 @@
 /** What every drawing on a canvas needs: sharp pixels, the page's colours, stripes. */
 
+import { lookUp } from "./look-up.js";
+
 const dark = matchMedia("(prefers-color-scheme: dark)");
 const known = new Map();
 dark.addEventListener("change", () => known.clear());
 
 /** States that a person must notice are striped, each another way: they differ without colour too. */
-export const SLANTS = Object.freeze({ uncertain: 0, absent: -1, rejected: 1 });
+const SLANTS = Object.freeze({ uncertain: 0, absent: -1, rejected: 1 });
 
 /** @param {() => void} draw called whenever the page changes between light and dark */
 export function onNewColours(draw) {
@@ -38,8 +40,20 @@ export function prepare(canvas) {
   return pen;
 }
 
-/** Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall. */
-export function hatch(pen, left, top, width, height, ink, slant = 1) {
+/** @typedef {CanvasRenderingContext2D} Pen */
+/** @typedef {readonly [left: number, top: number, width: number, height: number]} Box */
+
+/** The stripes of a state that has some. @param {Pen} pen @param {Box} box @param {string} ink @param {string} state */
+export function stripe(pen, box, ink, state) {
+  const slant = lookUp(SLANTS, state);
+  if (slant !== undefined) hatch(pen, box, ink, slant);
+}
+
+/**
+ * Stripes that rise to the right; with a slant of 0 they stand upright, with -1 they fall.
+ * @param {Pen} pen @param {Box} box @param {string} ink @param {number} [slant]
+ */
+export function hatch(pen, [left, top, width, height], ink, slant = 1) {
   pen.save();
   pen.beginPath();
   pen.rect(left, top, width, height);
@@ -53,25 +67,24 @@ export function hatch(pen, left, top, width, height, ink, slant = 1) {
   pen.restore();
 }
 
-/** A filled box. */
-export function plate(pen, left, top, width, height, ink) {
+/** A filled box. @param {Pen} pen @param {Box} box @param {string} ink */
+export function plate(pen, box, ink) {
   pen.fillStyle = ink;
-  pen.fillRect(left, top, width, height);
+  pen.fillRect(...box);
 }
 
-/** A line through points of [x, y], in the pen's stroke style. */
+/** A line through points, in the pen's stroke style. @param {Pen} pen @param {number[][]} path of [x, y] */
 export function stroke(pen, path) {
   pen.beginPath();
-  path.forEach(([x, y], i) => (i ? pen.lineTo(x, y) : pen.moveTo(x, y)));
+  const [start, ...rest] = path;
+  if (start) pen.moveTo(start[0], start[1]);
+  for (const [x, y] of rest) pen.lineTo(x, y);
   pen.stroke();
 }
 
-/** A filled dot, in the pen's fill style. */
+/** A filled dot, in the pen's fill style. @param {Pen} pen @param {number} x @param {number} y @param {number} radius */
 export function disc(pen, x, y, radius) {
   pen.beginPath();
   pen.arc(x, y, radius, 0, 2 * Math.PI);
   pen.fill();
 }
-
-/** @param {number} value @param {number} limit @returns {number} no farther from 0 than the limit */
-export const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));

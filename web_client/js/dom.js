@@ -8,14 +8,24 @@ export function byId(id) {
 }
 
 /**
- * @param {string} tag
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag
  * @param {Record<string, unknown>} [properties]
  * @param {...(Node | string)} children strings become text, never markup
+ * @returns {HTMLElementTagNameMap[T]}
  */
 export function make(tag, properties = {}, ...children) {
   const element = Object.assign(document.createElement(tag), properties);
   element.append(...children);
   return element;
+}
+
+/**
+ * Listens to what an object of ours dispatches.
+ * @param {EventTarget} target @param {string} type @param {(detail: any) => void} handler
+ */
+export function whenever(target, type, handler) {
+  target.addEventListener(type, (event) => handler(/** @type {CustomEvent} */ (event).detail));
 }
 
 /** Sets text only where it changed, so that a live region does not speak twice. */

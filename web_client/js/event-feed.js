@@ -11,6 +11,8 @@
  * - "refused": `{code, message}`; it tries no more until {@link EventFeed.open} is called again.
  */
 
+import { FeedPlace } from "./feed-place.js";
+
 /**
  * @typedef {object} FeedOptions
  * @property {string} [url]            of the feed, http(s) or ws(s); the server this module came from without
@@ -19,6 +21,8 @@
  * @property {string[]} [identities]
  * @property {string[]} [types]        of events
  */
+
+/** @typedef {"connecting" | "live" | "waiting" | "refused" | "closed"} FeedStatus */
 
 /** The server is heard from every 5 s at least, so that this long a silence means it is gone. */
 const SILENCE_MS = 12_000;
@@ -36,10 +40,10 @@ export class EventFeed extends EventTarget {
   lastHeardAt = /** @type {number | null} */ (null);
   #options;
   #socket = /** @type {WebSocket | null} */ (null);
-  #at = /** @type {{epoch: string, cursor: number} | null} */ (null);
-  #status = "closed";
+  #place = new FeedPlace();
+  #status = /** @type {FeedStatus} */ ("closed");
   #attempts = 0;
-  #timer = 0;
+  #timer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
 
   /** @param {FeedOptions} [options] */
   constructor({ url = defaultUrl(), token = () => "", ...filters } = {}) {
@@ -48,7 +52,7 @@ export class EventFeed extends EventTarget {
     globalThis.addEventListener?.("online", () => { if (this.#status === "waiting") this.#connect(); });
   }
 
-  /** @returns {"connecting" | "live" | "waiting" | "refused" | "closed"} */
+  /** @returns {FeedStatus} */
   get status() {
     return this.#status;
   }
@@ -77,45 +81,35 @@ export class EventFeed extends EventTarget {
 
   #subscription() {
     const { token, filters } = this.#options;
-    return { type: "subscribe", ...filters, ...(token() && { token: token() }), ...(this.#at && { after: this.#at }) };
+    const { after } = this.#place;
+    return { type: "subscribe", ...filters, ...(token() && { token: token() }), ...(after && { after }) };
   }
 
   #take(data) {
-    let message;
-    try {
-      message = JSON.parse(data);
-    } catch {
-      return this.#retry();
+    const message = parse(data);
+    if (!message) {
+      this.#retry();
+      return;
     }
     this.lastHeardAt = Date.now();
     this.#watch();
-    if (message.event) return this.#onEvent(message);
-    if (message.type === "subscribed") return this.#onSubscribed(message);
-    if (message.type === "heartbeat") return this.#advance(message.cursor);
-    if (message.type === "dropped") return this.#emit("lost", { what: "scores", count: message.scores });
-    if (message.type === "error") return this.#onError(message);
+    if (message.event) this.#onEvent(message);
+    else if (message.type === "subscribed") this.#onSubscribed(message);
+    else if (message.type === "heartbeat") this.#place.advance(message.cursor);
+    else if (message.type === "dropped") this.#emit("lost", { what: "scores", count: message.scores });
+    else if (message.type === "error") this.#onError(message);
   }
 
   #onEvent({ cursor, event }) {
-    if (this.#at && cursor <= this.#at.cursor) return;
-    this.#advance(cursor);
-    this.#emit("event", event);
+    if (this.#place.take(cursor)) this.#emit("event", event);
   }
 
-  #onSubscribed({ epoch, cursor, lost }) {
-    const before = this.#at;
-    const same = before?.epoch === epoch;
-    // What is replayed to who comes from another epoch may have any number.
-    if (!same) this.#at = { epoch, cursor: before ? 0 : cursor };
+  #onSubscribed(answer) {
+    const { fresh, missed } = this.#place.join(answer);
     this.#attempts = 0;
     this.#become("live");
-    const missed = before !== null && (lost === null || lost > 0 || !same);
-    if (missed) this.#emit("lost", { what: "events", count: lost || null });
-    this.#emit("subscribed", { fresh: before === null || missed });
-  }
-
-  #advance(cursor) {
-    if (this.#at && cursor > this.#at.cursor) this.#at = { ...this.#at, cursor };
+    if (missed) this.#emit("lost", { what: "events", count: missed.count });
+    this.#emit("subscribed", { fresh });
   }
 
   #onError({ code, message }) {
@@ -164,5 +158,15 @@ export class EventFeed extends EventTarget {
 
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+/** @param {string} data @returns {any} null where it is no message */
+function parse(data) {
+  try {
+    const message = JSON.parse(data);
+    return typeof message === "object" ? message : null;
+  } catch {
+    return null;
   }
 }

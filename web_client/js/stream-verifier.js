@@ -25,11 +25,12 @@ import { watchPage } from "./sdk/page-watch.js";
 export { withStartBitrate } from "./sdk/sdp.js";
 export { CLIENT_ERRORS };
 
+/** @typedef {import("../stream-verifier.js").StreamVerifierEvents} StreamVerifierEvents */
 /** @typedef {import("./sdk/messages.js").Consent} Consent */
 /** @typedef {import("./sdk/messages.js").StreamVerifierOptions} StreamVerifierOptions */
 
 const GOODBYE_CAP_MS = 5000;
-const TRACK_EVENTS = ["track_ended", "track_muted", "track_unmuted", "track_replaced"];
+const TRACK_EVENTS = /** @type {const} */ (["track_ended", "track_muted", "track_unmuted", "track_replaced"]);
 /** @type {Record<string, string>} */
 const FIRSTS = { session_started: "sessionAt", score: "firstScoreAt", state_changed: "firstStateAt" };
 
@@ -58,7 +59,7 @@ export class StreamVerifier extends EventTarget {
     this.#tracks = new LeanTracks(filled.limits);
     this.#link = new Link(filled, callUrl(url), this.#tracks, {
       message: (message) => this.#onMessage(message),
-      tell: (type, detail) => this.#emit(type, detail),
+      tell: (type, detail) => this.#emit(type, /** @type {any} */ (detail)), // Link's are some of all.
       failed: (failure) => this.#fail(failure),
       mark: (name) => this.#mark(name),
     });
@@ -100,7 +101,10 @@ export class StreamVerifier extends EventTarget {
     if (this.#phase !== "idle") throw new Error("start() once: a StreamVerifier makes one call");
     this.#phase = "open";
     this.#mark("startedAt");
-    if (!globalThis.RTCPeerConnection) return this.#fail(new ConnectionFailure("no_webrtc"));
+    if (!globalThis.RTCPeerConnection) {
+      this.#fail(new ConnectionFailure("no_webrtc"));
+      return;
+    }
     this.#tracks.follow();
     this.#watchPage();
     await this.#link.open();
@@ -108,8 +112,11 @@ export class StreamVerifier extends EventTarget {
 
   /** Ends the call and waits for the server's last words, five seconds at most. */
   async stop() {
-    if (!this.active) return this.#close("stopped");
-    const closed = new Promise((resolve) => this.addEventListener("closed", resolve, { once: true }));
+    if (!this.active) {
+      this.#close("stopped");
+      return;
+    }
+    const closed = new Promise((resolve) => { this.addEventListener("closed", resolve, { once: true }); });
     if (this.#phase === "open" && this.#link.send({ type: "stop" })) this.#end("stopped");
     else this.#close("stopped");
     await closed;
@@ -128,7 +135,7 @@ export class StreamVerifier extends EventTarget {
   /** @param {any} message */
   #onMessage(message) {
     message.receivedAt = nowMs();
-    if (message.type in FIRSTS) this.#mark(FIRSTS[message.type], message.receivedAt);
+    if (Object.hasOwn(FIRSTS, message.type)) this.#mark(FIRSTS[message.type], message.receivedAt);
     this.#emit(message.type, message);
     if (message.type === "error") this.#end("error");
     if (message.type === "session_ended") this.#onSessionEnded(message.reason);
@@ -145,12 +152,12 @@ export class StreamVerifier extends EventTarget {
 
   /** @param {ConnectionFailure} failure */
   #fail({ code, message, cause }) {
-    if (this.#phase === "ending") return this.#close("error");
-    if (this.#phase !== "open") return;
-    if (cause instanceof Error) console.warn(`stream-verifier: ${code}:`, cause.message);
-    this.#phase = "ending";
-    this.#emit("error", { type: "error", code, message, receivedAt: nowMs() });
-    this.#close("error");
+    if (this.#phase === "open") {
+      if (cause instanceof Error) console.warn(`stream-verifier: ${code}:`, cause.message);
+      this.#phase = "ending";
+      this.#emit("error", { type: "error", code, message, receivedAt: nowMs() });
+    }
+    if (this.#phase === "ending") this.#close("error");
   }
 
   /** Camera and microphone stop at once; the server's session_ended may still come. @param {string} reason */
@@ -180,7 +187,7 @@ export class StreamVerifier extends EventTarget {
     if (this.#phase === "ending" || this.#phase === "closed") throw new Error(`${call} before the end: a StreamVerifier makes one call`);
   }
 
-  /** @param {string} type @param {object} detail */
+  /** @template {keyof StreamVerifierEvents} T @param {T} type @param {StreamVerifierEvents[T]} detail */
   #emit(type, detail) {
     this.dispatchEvent(new CustomEvent(type, { detail }));
   }

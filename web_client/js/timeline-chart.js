@@ -1,10 +1,13 @@
 /** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
 
-import { clamp, colour, disc, hatch, onNewColours, plate, prepare, SLANTS, stroke } from "./canvas.js";
-import { clock, inWords, runs, sayShortly, SERIES, STATES, stretches } from "./timeline.js";
+import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
+import { clamp, linear } from "./scale.js";
+import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
+import { inWords, runs, sayShortly, SERIES, stateName, stretches } from "./timeline.js";
 import { sayLlr } from "./words.js";
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
+/** @typedef {{timeline: Timeline, fromS: number, toS: number, live: boolean}} View */
 
 /** Together comes first and broad: it runs along the weaker of the other two. */
 const LINES = {
@@ -13,20 +16,17 @@ const LINES = {
   voice: { dash: [5, 4], width: 1.75 },
 };
 const MANY_POINTS = 600;
-const LEAST_RANGE = 4;
 const LEFT = 44;
 const RIGHT = 12;
 const BAND = 22;
 const LANES = /** @type {const} */ ([["face", "video"], ["voice", "audio"]]);
 const LANE = 16;
 const BELOW = 6 + BAND + 6 + LANES.length * LANE + 20;
-const TICK_STEPS_S = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600];
-const TICK_PX = 64;
 const SPANS_TOLD = 5;
 
 export class TimelineChart {
   #canvas;
-  #shown = /** @type {{timeline: Timeline, fromS: number, toS: number, live: boolean} | null} */ (null);
+  #shown = /** @type {View | null} */ (null);
 
   /** @param {HTMLCanvasElement} canvas sized by CSS */
   constructor(canvas) {
@@ -51,7 +51,7 @@ export class TimelineChart {
   #draw() {
     const pen = prepare(this.#canvas);
     if (!pen || !this.#shown) return;
-    const frame = this.#frame(pen);
+    const frame = this.#frame(pen, this.#shown);
     drawGrid(frame);
     pen.save();
     pen.beginPath();
@@ -66,18 +66,18 @@ export class TimelineChart {
     drawTime(frame);
   }
 
-  /** Where everything goes, and what is drawn. */
-  #frame(pen) {
-    const { timeline, fromS, toS, live } = this.#shown;
+  /** Where everything goes, and what is drawn. @param {CanvasRenderingContext2D} pen @param {View} view */
+  #frame(pen, { timeline, fromS, toS, live }) {
     const { clientWidth: width, clientHeight: height } = this.#canvas;
     const style = getComputedStyle(this.#canvas);
     const [left, right, top, bottom] = [LEFT, width - RIGHT, 6, height - BELOW];
     const range = rangeOf(timeline, fromS);
+    const level = linear([range, -range], [top, bottom]);
     pen.font = `12px ${style.fontFamily}`;
     return {
       pen, timeline, fromS, toS, live, left, right, top, bottom, height, range,
-      x: (s) => left + ((s - fromS) / Math.max(1, toS - fromS)) * (right - left),
-      y: (llr) => top + ((range - clamp(llr, range)) / (2 * range)) * (bottom - top),
+      x: linear([fromS, Math.max(fromS + 1, toS)], [left, right]),
+      y: (llr) => level(clamp(llr, range)),
     };
   }
 
@@ -93,13 +93,6 @@ export class TimelineChart {
     const text = `Evidence: ${evidence}.${bounds} ${spans}`.trim();
     if (this.#canvas.getAttribute("aria-label") !== text) this.#canvas.setAttribute("aria-label", text);
   }
-}
-
-/** Even, and the same above and below zero, so that the middle is always even odds. */
-function rangeOf({ points, accept, reject }, fromS) {
-  const seen = points.filter(({ atS }) => atS >= fromS).flatMap(({ face, voice, both }) => [face, voice, both]);
-  const largest = [...seen, accept, reject].reduce((most, value) => Math.max(most, Math.abs(value ?? 0)), LEAST_RANGE);
-  return 2 * Math.ceil(largest / 2);
 }
 
 function drawGrid({ pen, timeline, left, right, top, bottom, range, y }) {
@@ -134,7 +127,7 @@ function drawBounds({ pen, timeline, left, right, y }) {
     stroke(pen, [[left, y(bound)], [right, y(bound)]]);
     pen.setLineDash([]);
     pen.globalAlpha = 0.8;
-    plate(pen, left + 4, y(bound) + aside - 8, pen.measureText(text).width + 8, 15, colour(`${state}-faint`));
+    plate(pen, [left + 4, y(bound) + aside - 8, pen.measureText(text).width + 8, 15], colour(`${state}-faint`));
     pen.globalAlpha = 1;
     pen.fillStyle = colour(state);
     pen.fillText(text, left + 8, y(bound) + aside);
@@ -142,7 +135,7 @@ function drawBounds({ pen, timeline, left, right, y }) {
 }
 
 function drawHoles({ pen, timeline, top, bottom, x }) {
-  for (const { startS, endS } of timeline.holes) hatch(pen, x(startS), top, x(endS) - x(startS), bottom - top, colour("line"));
+  for (const { startS, endS } of timeline.holes) hatch(pen, [x(startS), top, x(endS) - x(startS), bottom - top], colour("line"));
 }
 
 function drawSeries({ pen, timeline, x, y }, name) {
@@ -166,23 +159,21 @@ function drawBand({ pen, timeline, toS, live, left, right, bottom, x }) {
     const until = live && i === timeline.spans.length - 1 ? toS : endS;
     const [from, to] = [Math.max(left, x(startS)), Math.min(right, x(until))];
     if (to - from < 1) return;
-    pen.fillStyle = colour(`${state}-soft`);
-    pen.fillRect(from, top, to - from, BAND);
-    if (state in SLANTS) hatch(pen, from, top, to - from, BAND, colour(`${state}-line`), SLANTS[state]);
-    pen.fillStyle = colour(state);
-    pen.fillRect(from, top, 2, BAND);
-    const text = fitting(pen, state, reasons, to - from - 10);
-    if (text) plate(pen, from + 4, top + 3, pen.measureText(text).width + 6, BAND - 6, colour(`${state}-soft`));
+    const box = /** @type {const} */ ([from, top, to - from, BAND]);
+    plate(pen, box, colour(`${state}-soft`));
+    stripe(pen, box, colour(`${state}-line`), state);
+    plate(pen, [from, top, 2, BAND], colour(state));
+    const text = fitting(namesOf(state, reasons), (name) => pen.measureText(name).width, to - from - 10);
+    if (text) plate(pen, [from + 4, top + 3, pen.measureText(text).width + 6, BAND - 6], colour(`${state}-soft`));
     pen.fillStyle = colour(state);
     pen.fillText(text, from + 7, top + BAND / 2 + 0.5);
   });
 }
 
-/** As much as there is room for: state and reasons, the state alone, its initial, or nothing. */
-function fitting(pen, state, reasons, room) {
-  const name = STATES[state] ?? state;
-  const texts = [`${name}: ${sayShortly(reasons)}`, name, name.charAt(0)].slice(reasons.length ? 0 : 1);
-  return texts.find((text) => pen.measureText(text).width <= room) ?? "";
+/** From full to short: state and reasons, the state alone, its initial. @param {string} state @param {string[]} reasons */
+function namesOf(state, reasons) {
+  const name = stateName(state);
+  return [`${name}: ${sayShortly(reasons)}`, name, name.charAt(0)].slice(reasons.length ? 0 : 1);
 }
 
 function drawLane({ pen, timeline, bottom, left, right, x }, side, kind, row) {
@@ -192,8 +183,9 @@ function drawLane({ pen, timeline, bottom, left, right, x }, side, kind, row) {
   pen.fillStyle = colour(side);
   for (const [from, to] of stretches(timeline.points, side)) pen.fillRect(x(from), top + 4, x(to) - x(from), LANE - 8);
   for (const hole of timeline.holes.filter((one) => one.kind === kind)) {
-    plate(pen, x(hole.startS), top + 2, x(hole.endS) - x(hole.startS), LANE - 4, colour("card"));
-    hatch(pen, x(hole.startS), top + 2, x(hole.endS) - x(hole.startS), LANE - 4, colour("muted"));
+    const box = /** @type {const} */ ([x(hole.startS), top + 2, x(hole.endS) - x(hole.startS), LANE - 4]);
+    plate(pen, box, colour("card"));
+    hatch(pen, box, colour("muted"));
   }
 }
 
@@ -201,15 +193,9 @@ function drawTime({ pen, fromS, toS, live, left, right, bottom, height, x }) {
   pen.fillStyle = colour("muted");
   pen.textAlign = "right";
   LANES.forEach(([side], row) => pen.fillText(SERIES[side], left - 6, bottom + 12 + BAND + (row + 0.5) * LANE));
-  const [lengthS, most] = [Math.max(1, toS - fromS), (right - left) / TICK_PX];
-  const stepS = TICK_STEPS_S.find((step) => lengthS / step <= most) ?? lengthS / 4;
-  for (let s = 0; s <= lengthS + 0.01; s += stepS) {
-    const text = live ? (s ? `−${clock(s)}` : "now") : clock(fromS + s);
-    const at = x(live ? toS - s : fromS + s);
+  pen.textAlign = "center";
+  for (const { atS, text } of ticksOf({ fromS, toS, live }, right - left)) {
     const half = pen.measureText(text).width / 2;
-    pen.textAlign = "center";
-    pen.fillText(text, Math.min(right - half, Math.max(left - 6, at)), height - 8);
+    pen.fillText(text, Math.min(right - half, Math.max(left - 6, x(atS))), height - 8);
   }
 }
-
-const signed = (llr) => (llr > 0 ? `+${llr}` : `${llr}`.replace("-", "−"));

@@ -1,9 +1,12 @@
+// @ts-check
 /**
  * A call over time, as its events tell it: states, evidence, and what was missing.
  *
  * `verify --plot` reads the same events the same way (stream_verifier/console/timeline.py); a test
  * compares the two. Nothing here touches the page.
  */
+
+import { lookUp } from "./look-up.js";
 
 /** @typedef {{startS: number, endS: number, state: string, reasons: string[]}} Span */
 /**
@@ -16,6 +19,7 @@
  * @property {number | null} both
  * @property {string[]} missing      modalities that the window could not score
  */
+/** @typedef {"face" | "voice" | "both"} Series */
 /** @typedef {{startS: number, endS: number, kind: "audio" | "video"}} Hole */
 /**
  * @typedef {object} Timeline
@@ -59,16 +63,19 @@ export const REASONS = Object.freeze({
   speech_not_scored: "speech not checked",
 });
 
+/** @param {string} state @returns {string} as people read it; one not known yet as it is spelt */
+export const stateName = (state) => lookUp(STATES, state) ?? state;
+
 /** A line of evidence has a hole where no window was scored for longer. */
 const BREAK_S = 3;
 
 /**
- * @param {any[]} events of one session, whole or cut off; a missing field counts as null, and an
+ * @param {readonly any[]} events of one session, whole or cut off; a missing field counts as null, and an
  *   event without media time as one of the beginning
  * @returns {Timeline}
  */
 export function readTimeline(events) {
-  const ofType = (type) => events.filter((event) => event.type === type);
+  const ofType = (/** @type {string} */ type) => events.filter((event) => event.type === type);
   const endS = events.reduce((latest, event) => Math.max(latest, event.media_s ?? 0), 0);
   const [started = {}] = ofType("session_started");
   const thresholds = started.operating_point ?? {};
@@ -87,15 +94,15 @@ export function readTimeline(events) {
 
 /**
  * Cuts one series into lines of [media time, log-odds] that may be drawn through.
- * @param {Point[]} points @param {string} series @returns {[number, number][][]}
+ * @param {Point[]} points @param {Series} series @returns {[number, number][][]}
  */
 export function runs(points, series) {
-  const lines = [[]];
+  const lines = /** @type {[number, number][][]} */ ([[]]);
   let lastS = -BREAK_S;
   for (const point of points) {
     const value = point[series];
     if (value === null || point.atS - lastS > BREAK_S) lines.push([]);
-    if (value !== null) lines.at(-1).push([point.atS, value]);
+    if (value !== null) lines.at(-1)?.push([point.atS, value]);
     lastS = point.atS;
   }
   return lines.filter((line) => line.length > 0);
@@ -106,26 +113,30 @@ export function runs(points, series) {
  * @param {Point[]} points @param {string} side @returns {[number, number][]}
  */
 export function stretches(points, side) {
-  const joined = [];
+  const joined = /** @type {[number, number][]} */ ([]);
   for (const { startS, atS, missing } of points) {
     if (missing.includes(side)) continue;
-    const start = joined.at(-1)?.[1] === startS ? joined.pop()[0] : startS;
-    joined.push([start, atS]);
+    const before = joined.at(-1);
+    if (before?.[1] === startS) before[1] = atS;
+    else joined.push([startS, atS]);
   }
   return joined;
 }
 
-/** @param {Timeline} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
+/** @param {Pick<Timeline, "spans">} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
 export function inWords({ spans }) {
-  return spans.map(({ startS, endS, state, reasons }) => {
-    const words = [STATES[state] ?? state, sayShortly(reasons)].filter(Boolean);
-    return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
-  });
+  return spans.map(sayPart);
+}
+
+/** @param {Span} span @returns {string} */
+export function sayPart({ startS, endS, state, reasons }) {
+  const words = [stateName(state), sayShortly(reasons)].filter(Boolean);
+  return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
 }
 
 /** @param {string[]} reasons @returns {string} in few words; one not known yet as it is spelt */
 export function sayShortly(reasons) {
-  return reasons.map((reason) => REASONS[reason] ?? reason.replaceAll("_", " ")).join(", ");
+  return reasons.map((reason) => lookUp(REASONS, reason) ?? reason.replaceAll("_", " ")).join(", ");
 }
 
 /** @param {number} timeS @returns {string} media time as minutes and seconds */
@@ -134,11 +145,11 @@ export function clock(timeS) {
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
 }
 
-/** Of two changes at one moment the later one holds. */
+/** Of two changes at one moment the later one holds. @param {any[]} changes @param {number} endS @returns {Span[]} */
 function readSpans(changes, endS) {
-  const begun = [{ startS: 0, state: "waiting", reasons: [] }];
+  const begun = /** @type {Omit<Span, "endS">[]} */ ([{ startS: 0, state: "waiting", reasons: [] }]);
   for (const { media_s: atS, state, reasons } of changes) {
-    while (begun.length && begun.at(-1).startS >= atS) begun.pop();
+    while ((begun.at(-1)?.startS ?? -Infinity) >= atS) begun.pop();
     begun.push({ startS: atS, state, reasons: [...reasons] });
   }
   return begun
@@ -146,8 +157,9 @@ function readSpans(changes, endS) {
     .filter((span) => span.endS > span.startS);
 }
 
+/** @param {any[]} scores @returns {Point[]} */
 function readPoints(scores) {
-  const points = [];
+  const points = /** @type {Point[]} */ ([]);
   for (const score of scores) {
     const atS = score.media_s;
     const evidence = score.evidence ?? {};
@@ -164,9 +176,9 @@ function readPoints(scores) {
   return points;
 }
 
-/** What could not be scored; a voice that was spared would have been like the one before. */
+/** What could not be scored; a voice that was spared would have been like the one before. @param {any} score @param {Point[]} before */
 function missingIn(score, before) {
-  const assumed = score.spared && before.length > 0 && !before.at(-1).missing.includes("voice");
+  const assumed = score.spared && before.at(-1)?.missing.includes("voice") === false;
   return ["face", "voice"].filter(
     (side) => (score[side] ?? null) === null && !(assumed && side === "voice"),
   );

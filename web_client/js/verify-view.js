@@ -1,12 +1,12 @@
 /** State, reasons, meters and timeline of a call that is being verified. */
 
 import { byId, setLines, setText } from "./dom.js";
+import { meterBar, meterPlace } from "./scale.js";
 import { nowMs } from "./stream-verifier.js";
 import { TimelineChart } from "./timeline-chart.js";
 import { readTimeline, SERIES } from "./timeline.js";
 import { sayLlr, sayReason, sayReasons, sayState } from "./words.js";
 
-const METER_LLR = 10;
 const WINDOW_S = 60;
 const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null });
 /** What tells how far the media has come. */
@@ -108,22 +108,20 @@ export class VerifyView {
   #showBounds() {
     const { accept, reject } = this.#timeline;
     byId("bounds").hidden = accept === null || reject === null;
-    byId("bound-accept").style.left = `${50 + 50 * clamp((accept ?? 0) / METER_LLR)}%`;
-    byId("bound-reject").style.right = `${50 - 50 * clamp((reject ?? 0) / METER_LLR)}%`;
+    byId("bound-accept").style.left = `${meterPlace(accept ?? 0)}%`;
+    byId("bound-reject").style.right = `${100 - meterPlace(reject ?? 0)}%`;
   }
 }
 
+/** @param {string} name @param {number | null} llr */
 function showMeter(name, llr) {
-  const meter = document.querySelector(`.meter[data-series="${name}"]`);
-  const bar = meter.querySelector(".track");
-  const fill = meter.querySelector(".fill");
-  const share = Math.abs(clamp((llr ?? 0) / METER_LLR));
-  fill.style.width = `${50 * share}%`;
-  fill.style.left = `${llr < 0 ? 50 - 50 * share : 50}%`;
-  fill.dataset.sign = llr < 0 ? "against" : "for";
-  bar.setAttribute("aria-valuenow", String(METER_LLR * clamp((llr ?? 0) / METER_LLR)));
-  bar.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
-  setText(meter.querySelector(".llr"), sayLlr(llr));
+  const part = (inside) => /** @type {HTMLElement} */ (document.querySelector(`.meter[data-series="${name}"] ${inside}`));
+  const { left, width, sign, value } = meterBar(llr);
+  const [track, fill] = [part(".track"), part(".fill")];
+  fill.style.left = `${left}%`;
+  fill.style.width = `${width}%`;
+  fill.dataset.sign = sign;
+  track.setAttribute("aria-valuenow", value.toFixed(1));
+  track.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
+  setText(part(".llr"), sayLlr(llr));
 }
-
-const clamp = (share) => Math.max(-1, Math.min(1, share));

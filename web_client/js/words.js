@@ -1,7 +1,10 @@
+// @ts-check
 /** Every machine-readable word of the wire contract, said in plain language. */
 
-import { STATES } from "./timeline.js";
+import { lookUp } from "./look-up.js";
+import { stateName } from "./timeline.js";
 
+/** @type {Record<string, (who: string) => string>} */
 const STATE_TEXTS = {
   waiting: () => "Look at the camera and say a few words.",
   verified: (who) => `This is ${who}.`,
@@ -86,23 +89,24 @@ const ENDINGS = {
   error: "The call ended early.",
 };
 
+/** @param {string} word */
 const spoken = (word) => `${word.charAt(0).toUpperCase()}${word.slice(1).replaceAll("_", " ")}.`;
 
 /** @param {string} hint @returns {string} */
-export const sayHint = (hint) => HINTS[hint] ?? spoken(hint);
+export const sayHint = (hint) => lookUp(HINTS, hint) ?? spoken(hint);
 
 /** @param {string} reason @returns {string} */
-export const sayReason = (reason) => REASONS[reason] ?? spoken(reason);
+export const sayReason = (reason) => lookUp(REASONS, reason) ?? spoken(reason);
 
 /** @param {string} code @returns {string} */
-export const sayError = (code) => ERRORS[code] ?? "Something went wrong";
+export const sayError = (code) => lookUp(ERRORS, code) ?? "Something went wrong";
 
 /** @param {string} reason @returns {string} */
-export const sayEnding = (reason) => ENDINGS[reason] ?? "The call has ended.";
+export const sayEnding = (reason) => lookUp(ENDINGS, reason) ?? "The call has ended.";
 
 /** @param {string} state @param {string} who @returns {{name: string, text: string}} */
 export function sayState(state, who) {
-  return { name: STATES[state] ?? state, text: STATE_TEXTS[state]?.(who) ?? "" };
+  return { name: stateName(state), text: lookUp(STATE_TEXTS, state)?.(who) ?? "" };
 }
 
 /**
@@ -114,14 +118,18 @@ export function sayState(state, who) {
  * @returns {string[]}
  */
 export function sayReasons(state, reasons, evidence) {
-  const face = reasons.includes("face_mismatch");
-  const voice = reasons.includes("voice_mismatch");
   const rest = reasons.filter((reason) => !reason.endsWith("_mismatch")).map(sayReason);
-  if (face && voice) return ["Neither the face nor the voice matches.", ...rest];
-  if (voice) return [(evidence.face ?? 0) > 0 ? "The face matches, the voice does not." : REASONS.voice_mismatch, ...rest];
-  if (face) return [(evidence.voice ?? 0) > 0 ? "The voice matches, the face does not." : REASONS.face_mismatch, ...rest];
-  if (state === "verified" && (evidence.face ?? 0) > 0 && (evidence.voice ?? 0) > 0) return ["Face and voice match.", ...rest];
-  return rest;
+  return [sayMatch(state, reasons, evidence), ...rest].filter(Boolean);
+}
+
+/** @param {string} state @param {string[]} reasons @param {{face: number | null, voice: number | null}} evidence */
+function sayMatch(state, reasons, evidence) {
+  const fits = (/** @type {"face" | "voice"} */ side) => (evidence[side] ?? 0) > 0;
+  const wrong = (/** @type {"face" | "voice"} */ side) => reasons.includes(`${side}_mismatch`);
+  if (wrong("face") && wrong("voice")) return "Neither the face nor the voice matches.";
+  if (wrong("voice")) return fits("face") ? "The face matches, the voice does not." : sayReason("voice_mismatch");
+  if (wrong("face")) return fits("voice") ? "The voice matches, the face does not." : sayReason("face_mismatch");
+  return state === "verified" && fits("face") && fits("voice") ? "Face and voice match." : "";
 }
 
 /** @param {number | null | undefined} llr @returns {string} such as "+3.2", or a dash */

@@ -64,10 +64,8 @@ export class BadgeCall {
     try {
       const verifier = new RelayedVerifier((event) => this.#onEvent(event), this.#on.options());
       const source = this.given ?? (await this.#openCamera());
-      if (run !== this.#run) return this.#camera.close();
-      this.verifier = verifier.attach(source);
-      this.#on.step("connecting", {});
-      verifier.start();
+      if (run === this.#run) this.#begin(verifier, source);
+      else this.#camera.close();
     } catch (error) {
       if (run === this.#run) this.#fail(/** @type {any} */ (error));
     } finally {
@@ -82,6 +80,13 @@ export class BadgeCall {
     this.#starting = false;
     if (this.verifier?.active) await this.verifier.stop();
     this.#camera.close();
+  }
+
+  /** @param {StreamVerifier} verifier @param {MediaSource} source */
+  #begin(verifier, source) {
+    this.verifier = verifier.attach(source);
+    this.#on.step("connecting", {});
+    verifier.start();
   }
 
   #openCamera() {

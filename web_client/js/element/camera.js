@@ -32,7 +32,7 @@ export class Camera {
   /** Lets go of the devices. */
   close() {
     this.#stopWatching();
-    this.stream?.getTracks().forEach((track) => track.stop());
+    if (this.stream) stopAll(this.stream);
     this.stream = null;
   }
 
@@ -40,7 +40,10 @@ export class Camera {
     const watch = this.#watch;
     const stream = await openCamera().catch(() => null);
     if (!stream) return;
-    if (watch !== this.#watch || !watch) return stream.getTracks().forEach((track) => track.stop());
+    if (watch !== this.#watch || !watch) {
+      stopAll(stream);
+      return;
+    }
     this.close();
     this.stream = stream;
     this.#onBack(stream);
@@ -50,4 +53,9 @@ export class Camera {
     this.#watch?.abort();
     this.#watch = null;
   }
+}
+
+/** @param {MediaStream} stream */
+function stopAll(stream) {
+  for (const track of stream.getTracks()) track.stop();
 }

@@ -1,16 +1,16 @@
 // @ts-check
 /** The part that opens: how the states went, and the evidence behind the last one. */
 
-import { clock, SERIES, sayShortly, STATES } from "../timeline.js";
+import { METER_LLR, meterBar } from "../scale.js";
+import { clock, sayPart, SERIES } from "../timeline.js";
 import { sayLlr } from "../words.js";
 import { make, setLines, setText } from "./dom.js";
 
 const WINDOW_S = 60;
-const METER_LLR = 10;
 const LINES = 6;
 
 /** @typedef {import("../timeline.js").Span} Span */
-/** @typedef {"face" | "voice" | "both"} Series */
+/** @typedef {import("../timeline.js").Series} Series */
 
 export class Details {
   root;
@@ -39,10 +39,10 @@ export class Details {
     const seen = spans.filter((span) => span.endS > fromS);
     this.#bar.replaceChildren(...seen.map((span) => segment(span, fromS, endS)));
     this.#bar.hidden = this.#scale.hidden = seen.length === 0;
-    this.#bar.setAttribute("aria-label", seen.map(inWords).join("; "));
+    this.#bar.setAttribute("aria-label", seen.map(sayPart).join("; "));
     setText(this.#from, live ? `${Math.round(endS - fromS)} s ago` : clock(fromS));
     setText(this.#to, live ? "now" : clock(endS));
-    const told = spans.slice(-LINES).reverse().map(inWords);
+    const told = spans.slice(-LINES).reverse().map(sayPart);
     setLines(this.#list, told.length ? told : ["Nothing was checked yet."]);
     for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)]);
   }
@@ -54,14 +54,6 @@ function segment(span, fromS, endS) {
   const start = Math.max(span.startS, fromS);
   part.style.flexGrow = String((span.endS - start) / Math.max(1e-3, endS - fromS));
   return part;
-}
-
-/** @param {Span} span such as "0:04 to 0:31 Rejected: wrong voice" */
-function inWords({ startS, endS, state, reasons }) {
-  /** @type {Record<string, string>} */
-  const names = STATES;
-  const words = [names[state] ?? state, sayShortly(reasons)].filter(Boolean);
-  return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
 }
 
 class Meter {
@@ -82,11 +74,11 @@ class Meter {
 
   /** @param {number | null} llr */
   show(llr) {
-    const share = Math.max(-1, Math.min(1, (llr ?? 0) / METER_LLR));
-    this.#fill.style.width = `${50 * Math.abs(share)}%`;
-    this.#fill.style.left = `${share < 0 ? 50 + 50 * share : 50}%`;
-    this.#fill.dataset.sign = share < 0 ? "against" : "for";
-    this.#track.setAttribute("aria-valuenow", (METER_LLR * share).toFixed(1));
+    const { left, width, sign, value } = meterBar(llr);
+    this.#fill.style.left = `${left}%`;
+    this.#fill.style.width = `${width}%`;
+    this.#fill.dataset.sign = sign;
+    this.#track.setAttribute("aria-valuenow", value.toFixed(1));
     this.#track.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
     setText(this.#value, sayLlr(llr));
   }

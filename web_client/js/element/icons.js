@@ -1,6 +1,8 @@
 // @ts-check
 /** One drawing for each status, so that colour is never the only sign. */
 
+import { lookUp } from "../look-up.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const RING = "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18z";
 const SHIELD = "M12 2.8 20 6v6c0 4.6-3.2 7.9-8 9.4C7.2 19.9 4 16.6 4 12V6z";
@@ -27,7 +29,7 @@ export function icon(name) {
   svg.setAttribute("viewBox", "0 0 24 24");
   svg.setAttribute("aria-hidden", "true");
   const path = document.createElementNS(SVG, "path");
-  path.setAttribute("d", PATHS[name] ?? PATHS.waiting);
+  path.setAttribute("d", lookUp(PATHS, name) ?? PATHS.waiting);
   svg.append(path);
   return svg;
 }

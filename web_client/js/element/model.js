@@ -1,12 +1,16 @@
 // @ts-check
 /** What the badge knows of a call, as one immutable object after another. */
 
+import { lookUp } from "../look-up.js";
+
+/** @typedef {import("../../element.js").BadgeState} BadgeState */
+/** @typedef {import("../../stream-verifier.js").State} State */
 /** @typedef {{code: string, message: string}} Problem */
 /** @typedef {{face: number | null, voice: number | null, both: number | null}} Evidence */
 /**
  * @typedef {object} Model
- * @property {string} status         a verdict's state, or what keeps there from being one
- * @property {string | null} verdict the last state that the server told
+ * @property {BadgeState} status     a verdict's state, or what keeps there from being one
+ * @property {State | null} verdict  the last state that the server told
  * @property {readonly string[]} reasons
  * @property {Evidence} evidence     log-odds
  * @property {Problem | null} problem
@@ -57,11 +61,11 @@ function over({ status, ending }, { reason }) {
  * @returns {Model} the same one where the event changes nothing
  */
 export function next(model, type, detail) {
-  const step = STEPS[type];
+  const step = lookUp(STEPS, type);
   return step ? Object.freeze({ ...model, ...step(model, detail) }) : model;
 }
 
-/** While the connection is away, and once all is over, what still comes is old news. @param {Model} model @param {string} status */
+/** While the connection is away, and once all is over, what still comes is old news. @param {Model} model @param {BadgeState} status @returns {BadgeState} */
 const settled = (model, status) => (["reconnecting", "failed", "ended"].includes(model.status) ? model.status : status);
 
 /** @param {Problem | null} problem @param {string} code */

@@ -1,6 +1,7 @@
 // @ts-check
 /** The badge: one glance says the state, one click says why. */
 
+import { lookUp } from "../look-up.js";
 import { Details } from "./details.js";
 import { make, setLines, setText } from "./dom.js";
 import { icon } from "./icons.js";
@@ -54,7 +55,7 @@ export class View {
     setText(this.#problemText, problem?.message ?? "");
     setText(this.#note, noteOf(model, server));
     this.#control.hidden = !controls;
-    setText(this.#control, CONTROLS[model.status] ?? "Stop");
+    setText(this.#control, lookUp(CONTROLS, model.status) ?? "Stop");
     this.#speak(model, `${name}. ${text} ${[...reasons, problem?.message ?? ""].join(" ")}`);
   }
 

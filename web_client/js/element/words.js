@@ -1,6 +1,7 @@
 // @ts-check
 /** What the badge says of a model, in plain language. */
 
+import { lookUp } from "../look-up.js";
 import { sayEnding, sayError, sayReasons, sayState } from "../words.js";
 
 /** @type {Record<string, (who: string) => [string, string]>} */
@@ -34,7 +35,8 @@ export function say(model, who) {
 
 /** @param {import("./model.js").Model} model @param {string} who @returns {[string, string]} */
 function head({ status, verdict, problem, ending }, who) {
-  if (status in STATUSES) return STATUSES[status](who);
+  const outside = lookUp(STATUSES, status);
+  if (outside) return outside(who);
   if (status === "failed") return [problem ? titleOf(problem.code) : "Failed", verdict ? `Nothing is checked any more.${last(verdict, who)}` : "Nothing is checked."];
   if (status === "ended") return ["Call ended", `${sayEnding(ending ?? "")}${last(verdict, who)}`];
   if (status === "reconnecting") return ["Reconnecting", `Nothing is checked until the connection is back.${last(verdict, who)}`];
@@ -51,4 +53,4 @@ function sayProblem({ status, problem }) {
 }
 
 /** @param {string} code @returns {string} */
-const titleOf = (code) => ERRORS[code] ?? sayError(code);
+const titleOf = (code) => lookUp(ERRORS, code) ?? sayError(code);

@@ -1,19 +1,17 @@
 /** Sound and notification when a call is rejected, for who wants them. */
 
 import { byId } from "../dom.js";
-import { sayShortly } from "../timeline.js";
+import { Alarm, noticeOf } from "./alarm.js";
 
 const KEY = "stream-verifier-alerts";
 const TONES_HZ = [880, 660];
 const TONE_S = 0.18;
-/** Many at once are one alarm. */
-const PAUSE_MS = 1500;
 
 export class Alerts {
   #sound = byId("alert-sound");
   #notice = byId("alert-notice");
   #context = /** @type {AudioContext | null} */ (null);
-  #lastAt = 0;
+  #alarm = new Alarm();
 
   constructor() {
     const wanted = new Set((localStorage.getItem(KEY) ?? "").split(","));
@@ -26,8 +24,7 @@ export class Alerts {
 
   /** @param {import("./call.js").Call} call that has just been rejected */
   rejected(call) {
-    if (Date.now() - this.#lastAt < PAUSE_MS) return;
-    this.#lastAt = Date.now();
+    if (!this.#alarm.raise(Date.now())) return;
     if (this.#sound.checked) this.#ring();
     if (this.#notice.checked) notify(call);
   }
@@ -61,6 +58,8 @@ function tone(context, hz, at) {
   source.stop(at + TONE_S);
 }
 
-function notify({ identity, reasons, session }) {
-  new Notification(`Rejected: ${identity ?? "a call"}`, { body: sayShortly(reasons), tag: session });
+/** @param {import("./call.js").Call} call */
+function notify(call) {
+  const { title, ...more } = noticeOf(call);
+  return new Notification(title, more);
 }

@@ -2,8 +2,8 @@
 
 import { askForToken, currentToken, isTokenRefusal, takeFragment } from "../access.js";
 import { clearError, showError, shownError } from "../alert.js";
-import { read } from "../api.js";
-import { byId, setText } from "../dom.js";
+import { eventsOf, read } from "../api.js";
+import { byId, setText, whenever } from "../dom.js";
 import { EventFeed } from "../event-feed.js";
 import { sayShortly } from "../timeline.js";
 import { Alerts } from "./alerts.js";
@@ -28,8 +28,8 @@ const filters = new Filters();
 const alerts = new Alerts();
 const detail = new Detail(calls);
 const open = (session) => detail.open(session);
-const histories = new Histories((session, events) => { calls.get(session)?.take(events); touch(session); });
-const board = new Board(byId("board"), { onOpen: open, onSight: onSight });
+const histories = new Histories(eventsOf, (session, events) => { calls.get(session)?.take(events); touch(session); });
+const board = new Board(byId("board"), { onOpen: open, onSight });
 const ended = new EndedList(byId("ended-list"), open);
 
 let due = 0;
@@ -123,9 +123,9 @@ function tick() {
   detail.show();
 }
 
-feed.addEventListener("event", ({ detail: event }) => onEvent(event));
-feed.addEventListener("subscribed", ({ detail: { fresh } }) => { if (fresh) reload(); });
-feed.addEventListener("refused", ({ detail: refusal }) => onRefused(refusal));
+whenever(feed, "event", onEvent);
+whenever(feed, "subscribed", ({ fresh }) => { if (fresh) reload(); });
+whenever(feed, "refused", onRefused);
 filters.addEventListener("changed", show);
 for (const id of ["view-running", "view-ended"]) byId(id).addEventListener("change", show);
 byId("detail").addEventListener("close", show);

@@ -2,10 +2,7 @@
 
 import { onNewColours } from "../canvas.js";
 import { Card } from "./card.js";
-
-/** Least width and usual height of a card and its gap in each size, in rem, from large to small. */
-const SIZES = { l: [26.25, 19], m: [22, 16.5] };
-const STEPS = { ArrowRight: 1, ArrowLeft: -1, Home: -Infinity, End: Infinity };
+import { placeAfter, sizeFor } from "./layout.js";
 
 export class Board {
   #list;
@@ -27,8 +24,8 @@ export class Board {
     this.#onSight = onSight;
     this.#sight = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) {
-        const { session } = /** @type {HTMLElement} */ (target).dataset;
-        const card = this.#cards.get(session ?? "");
+        const { session = "" } = /** @type {HTMLElement} */ (target).dataset;
+        const card = this.#cards.get(session);
         if (!card) continue;
         card.visible = isIntersecting;
         if (isIntersecting) this.#onSight(session);
@@ -117,21 +114,17 @@ export class Board {
   #fit() {
     const rem = parseFloat(getComputedStyle(document.documentElement).fontSize);
     const [width, height] = [this.#list.clientWidth / rem, (innerHeight - this.#list.offsetTop) / rem];
-    const fits = ([least, tall]) => Math.floor(width / least) * Math.floor(height / tall) >= this.#cards.size;
-    this.#list.dataset.size = Object.keys(SIZES).find((size) => fits(SIZES[size])) ?? "s";
+    this.#list.dataset.size = sizeFor(this.#cards.size, width, height);
   }
 
+  /** @param {KeyboardEvent} event */
   #onKey(event) {
-    const step = STEPS[event.key] ?? this.#rowStep(event.key);
     const buttons = [...this.#list.querySelectorAll("button")];
-    const at = buttons.indexOf(/** @type {any} */ (document.activeElement));
-    if (step === undefined || at < 0) return;
-    event.preventDefault();
-    buttons[Math.max(0, Math.min(buttons.length - 1, at + step))].focus();
-  }
-
-  #rowStep(key) {
     const columns = getComputedStyle(this.#list).gridTemplateColumns.split(" ").length;
-    return { ArrowDown: columns, ArrowUp: -columns }[key];
+    const at = buttons.indexOf(/** @type {any} */ (document.activeElement));
+    const place = placeAfter(event.key, { at, count: buttons.length, columns });
+    if (place === null) return;
+    event.preventDefault();
+    buttons[place].focus();
   }
 }

@@ -1,5 +1,6 @@
 /** What the monitor knows of one call, read from its events; touches no page. */
 
+import { lookUp } from "../look-up.js";
 import { readTimeline } from "../timeline.js";
 
 /** How much of a call its card shows. */
@@ -57,16 +58,24 @@ export class Call {
    * @param {any} row of `GET /calls`
    */
   introduce(row) {
-    this.identity ??= row.identity ?? null;
+    const { identity = null, totals = null } = row;
+    this.identity ??= identity;
     this.startedAt ??= wall(row.started_at ?? row.started);
-    this.totals ??= row.totals ?? null;
-    this.endedAt ??= wall(row.ended_at);
-    if (this.endedAt !== null) this.ending ??= row.end_reason ?? "unknown";
-    if (this.heardAt > 0) return;
-    this.mode = row.mode ?? this.mode;
-    this.state = row.state ?? this.state;
-    this.reasons = row.reasons ?? [];
-    this.stateSince = wall(row.state_since) ?? this.startedAt;
+    this.totals ??= totals;
+    this.#believeEnd(row);
+    if (this.heardAt === 0) this.#believeState(row);
+  }
+
+  #believeEnd({ ended_at: endedAt, end_reason: reason }) {
+    this.endedAt ??= wall(endedAt);
+    if (this.endedAt !== null) this.ending ??= reason ?? "unknown";
+  }
+
+  #believeState({ mode, state, reasons, state_since: since }) {
+    this.mode = mode ?? this.mode;
+    this.state = state ?? this.state;
+    this.reasons = reasons ?? [];
+    this.stateSince = wall(since) ?? this.startedAt;
   }
 
   /**
@@ -97,7 +106,7 @@ export class Call {
     this.#events.push(event);
     this.heardAt = Math.max(this.heardAt, at);
     if (DATED.has(event.type)) this.#mediaBeganAt = Math.min(this.#mediaBeganAt, at - 1000 * event.media_s);
-    HANDLERS[event.type]?.(this, event, at);
+    lookUp(HANDLERS, event.type)?.(this, event, at);
   }
 
   /** Keeps what the strip shows: the last minutes, and the state in which they began. */
@@ -113,6 +122,7 @@ export class Call {
   }
 }
 
+/** @type {Record<string, (call: Call, event: any, at: number) => void>} */
 const HANDLERS = {
   session_started(call, { mode, identity }, at) {
     Object.assign(call, { mode, identity, startedAt: at, stateSince: call.stateSince ?? at });

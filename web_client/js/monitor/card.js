@@ -1,14 +1,12 @@
 /** One running call on the board. Only what changed is touched. */
 
 import { drawing, make, redraw, setText } from "../dom.js";
-import { clock, inWords, sayShortly } from "../timeline.js";
+import { inWords, sayShortly } from "../timeline.js";
 import { drawStrip } from "./strip.js";
-import { sayCalm, sayTone } from "./words.js";
+import { sayCalm, sayFreshness, sayLength, sayTone } from "./words.js";
 
 /** @typedef {import("./call.js").Call} Call */
 
-/** A running call of which nothing is heard for so long is worth a remark. */
-const QUIET_MS = 15_000;
 /** A strip drawn so lately has not moved by a pixel. */
 const FRESH_MS = 700;
 
@@ -68,16 +66,9 @@ export class Card {
     this.#now = now;
     const { since, age, score } = this.#parts;
     const { stateSince, startedAt } = this.#call;
-    setText(since, length(now, stateSince));
-    setText(age, startedAt === null ? "" : `Call ${length(now, startedAt)}`);
-    setText(score, this.#freshness(now));
-  }
-
-  #freshness(now) {
-    const { scoredAt, heardAt } = this.#call;
-    if (heardAt && now - heardAt > QUIET_MS) return `No news for ${length(now, heardAt)}`;
-    if (scoredAt === null) return "No score yet";
-    return `Score ${Math.max(0, Math.round((now - scoredAt) / 1000))} s ago`;
+    setText(since, sayLength(stateSince, now));
+    setText(age, startedAt === null ? "" : `Call ${sayLength(startedAt, now)}`);
+    setText(score, sayFreshness(this.#call, now));
   }
 
   #describe() {
@@ -103,5 +94,3 @@ function build(onOpen) {
   who.addEventListener("click", onOpen);
   return { root, sign, name, since, who, why, strip, age, score };
 }
-
-const length = (now, from) => (from === null ? "" : clock(Math.max(0, now - from) / 1000));

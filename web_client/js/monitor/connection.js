@@ -1,8 +1,8 @@
 /** Says whether the page is live, and makes it plain when what it shows is old. */
 
-import { byId, setText } from "../dom.js";
+import { byId, setText, whenever } from "../dom.js";
 import { clock } from "../timeline.js";
-import { counted } from "./words.js";
+import { sayLost } from "./words.js";
 
 const WORDS = {
   connecting: "Connecting…",
@@ -12,18 +12,18 @@ const WORDS = {
   closed: "Not connected",
 };
 
+const NOTHING_LOST = Object.freeze({ events: 0, unknown: false, scores: 0 });
+
 export class Connection {
   #feed;
-  #events = 0;
-  #unknown = false;
-  #scores = 0;
+  #lost = NOTHING_LOST;
 
   /** @param {import("../event-feed.js").EventFeed} feed */
   constructor(feed) {
     this.#feed = feed;
     feed.addEventListener("status", () => this.tick());
-    feed.addEventListener("lost", ({ detail }) => this.#onLost(detail));
-    byId("lost-ok").addEventListener("click", () => this.#forget());
+    whenever(feed, "lost", (loss) => this.#onLost(loss));
+    byId("lost-ok").addEventListener("click", () => this.#tell(NOTHING_LOST));
     this.tick();
   }
 
@@ -38,27 +38,18 @@ export class Connection {
     if (stale) setText(byId("stale-age"), clock((Date.now() - lastHeardAt) / 1000));
   }
 
+  /** @param {{what: "events" | "scores", count: number | null}} loss */
   #onLost({ what, count }) {
-    if (what === "scores") this.#scores += count;
-    else {
-      this.#events += count ?? 0;
-      this.#unknown ||= count === null;
-    }
-    this.#tell();
+    const { events, unknown, scores } = this.#lost;
+    this.#tell(what === "scores"
+      ? { events, unknown, scores: scores + (count ?? 0) }
+      : { events: events + (count ?? 0), unknown: unknown || count === null, scores });
   }
 
-  #forget() {
-    [this.#events, this.#scores, this.#unknown] = [0, 0, false];
-    this.#tell();
-  }
-
-  #tell() {
-    const events = this.#unknown ? "Some events" : this.#events ? counted(this.#events, "event") : "";
-    const said = [
-      events && `${events} did not reach this page; the list was loaded again.`,
-      this.#scores && `${counted(this.#scores, "score")} were skipped because this page was too slow; states are complete.`,
-    ].filter(Boolean);
-    byId("lost").hidden = said.length === 0;
-    setText(byId("lost-text"), said.join(" "));
+  #tell(lost) {
+    this.#lost = lost;
+    const said = sayLost(lost);
+    byId("lost").hidden = said === "";
+    setText(byId("lost-text"), said);
   }
 }

@@ -1,18 +1,17 @@
 /** One call in full: its facts, its whole timeline, its events, and the way to end it. */
 
 import { showError } from "../alert.js";
-import { remove } from "../api.js";
+import { eventsOf, remove } from "../api.js";
 import { confirmed } from "../confirm.js";
 import { byId, make, redraw, setLines, setText } from "../dom.js";
 import { EventLog } from "../event-log.js";
 import { TimelineChart } from "../timeline-chart.js";
-import { clock, readTimeline } from "../timeline.js";
-import { sayEnding, sayReason } from "../words.js";
-import { eventsOf } from "./histories.js";
-import { sayTone, timeOfDay } from "./words.js";
+import { readTimeline } from "../timeline.js";
+import { sayReason } from "../words.js";
+import { factsOf } from "./facts.js";
+import { Past } from "./past.js";
+import { sayTone } from "./words.js";
 
-/** A call of hours is drawn and listed by its last so many events. */
-const MOST_EVENTS = 5000;
 /** What the chart shows is not listed: changes would drown in it. */
 const DRAWN_ONLY = new Set(["score", "enrolment_progress"]);
 
@@ -22,7 +21,7 @@ export class Detail {
   #chart = new TimelineChart(byId("chart"));
   #log = new EventLog();
   #session = "";
-  #events = /** @type {any[]} */ ([]);
+  #past = new Past();
 
   /** @param {import("./calls.js").Calls} calls */
   constructor(calls) {
@@ -35,7 +34,7 @@ export class Detail {
   /** @param {string} session of a known call */
   async open(session) {
     this.#session = session;
-    this.#events = [];
+    this.#past = new Past();
     this.#log.clear();
     setText(byId("detail-note"), "Loading what happened before…");
     this.show();
@@ -50,7 +49,7 @@ export class Detail {
   /** Takes in a live event of any call. @param {any} event */
   take(event) {
     if (event.session !== this.#session) return;
-    this.#add(event);
+    if (this.#past.add(event)) this.#list(event);
     this.show();
   }
 
@@ -58,7 +57,7 @@ export class Detail {
   show() {
     const call = this.#calls.get(this.#session);
     if (!call) return;
-    const timeline = readTimeline(this.#events);
+    const timeline = readTimeline(this.#past.events);
     const toS = call.running ? Math.max(timeline.endS, call.mediaNowS(this.#calls.now)) : timeline.endS;
     setText(byId("detail-title"), call.identity ?? "A call");
     this.#dialog.dataset.state = call.tone;
@@ -66,26 +65,21 @@ export class Detail {
     setText(byId("detail-tone"), call.running ? sayTone(call.tone) : `Ended, last ${sayTone(call.tone).toLowerCase()}`);
     setLines(byId("detail-reasons"), call.reasons.map(sayReason));
     byId("detail-end").hidden = !call.running;
-    showFacts(call, this.#calls.now, timeline.operatingPoint);
+    showFacts(factsOf(call, this.#calls.now, timeline.operatingPoint));
     this.#chart.show(timeline, { fromS: 0, toS, live: false });
   }
 
   #load(session, events) {
     if (session !== this.#session) return;
-    const live = this.#events;
-    const all = new Map([...events, ...live].map((event) => [event.seq, event]));
-    this.#events = [];
+    this.#past.fill(events);
     this.#log.clear();
-    for (const event of [...all.values()].sort((a, b) => a.seq - b.seq)) this.#add(event);
+    for (const event of this.#past.events) this.#list(event);
     setText(byId("detail-note"), "");
     this.#calls.get(session)?.take(events);
     this.show();
   }
 
-  #add(event) {
-    if (event.seq <= (this.#events.at(-1)?.seq ?? 0)) return;
-    this.#events.push(event);
-    if (this.#events.length > MOST_EVENTS) this.#events.splice(1, 1); // The first holds the thresholds.
+  #list(event) {
     if (!DRAWN_ONLY.has(event.type)) this.#log.add(event);
   }
 
@@ -113,22 +107,12 @@ const endingOf = (who) => ({
 const refusal = ({ status, message }) =>
   (status === 403 ? "Your token may watch but not end calls: that takes one with the scope admin." : `It still runs (${message}). Try again.`);
 
-function showFacts(call, now, point) {
-  const facts = {
-    Session: call.session,
-    Started: timeOfDay(call.startedAt),
-    [call.running ? "Running for" : "Lasted"]: call.startedAt === null ? "" : clock(((call.endedAt ?? now) - call.startedAt) / 1000),
-    "In this state for": call.running && call.stateSince !== null ? clock(Math.max(0, now - call.stateSince) / 1000) : "",
-    Ended: timeOfDay(call.endedAt),
-    How: call.ending === null ? "" : sayEnding(call.ending),
-    "Operating point": point,
-    "Windows compared": call.totals?.windows ?? "",
-  };
-  const told = Object.entries(facts).filter(([, value]) => value !== "");
+/** @param {[name: string, value: string][]} facts */
+function showFacts(facts) {
   const list = byId("detail-facts");
   const shown = [...list.querySelectorAll("dt")].map((term) => term.textContent).join();
-  if (shown !== told.map(([name]) => name).join()) {
-    list.replaceChildren(...told.map(([name]) => make("div", {}, make("dt", {}, name), make("dd"))));
+  if (shown !== facts.map(([name]) => name).join()) {
+    list.replaceChildren(...facts.map(([name]) => make("div", {}, make("dt", {}, name), make("dd"))));
   }
-  list.querySelectorAll("dd").forEach((value, i) => setText(value, String(told[i][1])));
+  list.querySelectorAll("dd").forEach((value, i) => setText(value, facts[i][1]));
 }

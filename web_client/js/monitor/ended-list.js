@@ -1,8 +1,8 @@
 /** Calls that are over, the last first. */
 
 import { drawing, make } from "../dom.js";
-import { clock, sayShortly } from "../timeline.js";
-import { sayEndShortly, sayTone, timeOfDay } from "./words.js";
+import { sayShortly } from "../timeline.js";
+import { sayEndShortly, sayLength, sayTone, timeOfDay } from "./words.js";
 
 export class EndedList {
   #list;
@@ -33,6 +33,7 @@ export class EndedList {
 
   /** What an ended call was does not change any more. */
   #add(call) {
+    const lasted = sayLength(call.startedAt, call.endedAt);
     const who = make("button", { type: "button", className: "who" }, call.identity ?? call.session);
     who.addEventListener("click", () => this.#onOpen(call.session));
     const row = make("li", { className: "row-call" },
@@ -41,14 +42,10 @@ export class EndedList {
       make("p", { className: "why" }, sayShortly(call.reasons)),
       make("p", { className: "how" }, sayEndShortly(call.ending ?? "unknown")),
       make("p", { className: "when-ended" }, timeOfDay(call.endedAt)),
-      make("p", { className: "lasted" }, lasted(call)));
+      make("p", { className: "lasted" }, lasted && `${lasted} long`));
     row.dataset.state = call.tone;
     row.dataset.testid = "ended-call";
     this.#rows.set(call.session, row);
     return row;
   }
-}
-
-function lasted({ startedAt, endedAt }) {
-  return startedAt === null || endedAt === null ? "" : `${clock((endedAt - startedAt) / 1000)} long`;
 }

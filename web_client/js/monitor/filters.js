@@ -2,6 +2,7 @@
 
 import { byId, drawing, make, setText } from "../dom.js";
 import { WORRY } from "./call.js";
+import { countTones, passing, wordsOf } from "./selection.js";
 import { sayTone } from "./words.js";
 
 /** Dispatches "changed". */
@@ -20,7 +21,7 @@ export class Filters extends EventTarget {
 
   /** Whether anything is left out. */
   get active() {
-    return this.#words.length > 0 || this.#wanted.size > 0;
+    return this.#words.length > 0 || this.#tones.size > 0;
   }
 
   clear() {
@@ -30,17 +31,12 @@ export class Filters extends EventTarget {
 
   /** @param {import("./call.js").Call[]} calls @returns {import("./call.js").Call[]} those that pass */
   pass(calls) {
-    const [words, wanted] = [this.#words, this.#wanted];
-    return calls.filter((call) => {
-      const text = `${call.identity ?? ""} ${call.session}`.toLowerCase();
-      return (wanted.size === 0 || wanted.has(call.tone)) && words.every((word) => text.includes(word));
-    });
+    return passing(calls, { words: this.#words, tones: this.#tones });
   }
 
-  /** @param {import("./call.js").Call[]} calls */
+  /** Shows how many there are of each tone. @param {import("./call.js").Call[]} calls */
   count(calls) {
-    const counts = Object.fromEntries(WORRY.map((tone) => [tone, 0]));
-    for (const { tone } of calls) counts[tone] += 1;
+    const counts = countTones(calls);
     for (const tone of WORRY) {
       setText(this.#counts[tone], String(counts[tone]));
       this.#counts[tone].parentElement?.classList.toggle("none", counts[tone] === 0);
@@ -49,10 +45,10 @@ export class Filters extends EventTarget {
   }
 
   get #words() {
-    return byId("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    return wordsOf(byId("search").value);
   }
 
-  get #wanted() {
+  get #tones() {
     return new Set(this.#boxes.filter((box) => box.checked).map((box) => box.value));
   }
 

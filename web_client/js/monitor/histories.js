@@ -1,17 +1,20 @@
 /** Fetches what happened in calls before the page was opened, a few at a time. */
 
-import { read } from "../api.js";
-
 const AT_ONCE = 3;
 
 export class Histories {
   #waiting = /** @type {Set<string>} */ (new Set());
   #known = /** @type {Set<string>} */ (new Set());
   #running = 0;
+  #load;
   #onEvents;
 
-  /** @param {(session: string, events: any[]) => void} onEvents */
-  constructor(onEvents) {
+  /**
+   * @param {(session: string) => Promise<any[]>} load gets a call's events
+   * @param {(session: string, events: any[]) => void} onEvents
+   */
+  constructor(load, onEvents) {
+    this.#load = load;
     this.#onEvents = onEvents;
   }
 
@@ -39,7 +42,7 @@ export class Histories {
   async #fetch(session) {
     this.#running += 1;
     try {
-      this.#onEvents(session, await eventsOf(session));
+      this.#onEvents(session, await this.#load(session));
     } catch {
       this.#known.delete(session); // Its card does without until it comes into view again.
     } finally {
@@ -47,14 +50,4 @@ export class Histories {
       this.#next();
     }
   }
-}
-
-/**
- * All that is kept of a call.
- * @param {string} session @returns {Promise<any[]>}
- * @throws {import("../api.js").RequestError}
- */
-export async function eventsOf(session) {
-  const { events } = await read("calls", session, "events");
-  return events.map((item) => item.event ?? item);
 }

@@ -136,7 +136,7 @@ export class LeanTracks extends EventTarget {
     fitPicture(sender, copy, this.#limits);
   }
 
-  /** @param {string} type @param {Kind} kind */
+  /** @param {keyof import("../../stream-verifier.js").TrackEvents} type @param {Kind} kind */
   #tell(type, kind) {
     this.dispatchEvent(new CustomEvent(type, { detail: { kind } }));
   }

@@ -13,11 +13,12 @@ const GIVE_UP_AFTER_S = 15;
 const PASSING = new Set(["server_full", "rate_limited"]);
 
 /** @typedef {import("./messages.js").CallOptions} CallOptions */
+/** @typedef {import("../../stream-verifier.js").ConnectionEvents} ConnectionEvents */
 
 /**
  * @typedef {object} LinkHandlers
  * @property {(message: any) => void} message            of the server, each numbered one once
- * @property {(type: string, detail: object) => void} tell  what happens to the link itself
+ * @property {<T extends keyof ConnectionEvents>(type: T, detail: ConnectionEvents[T]) => void} tell  what happens to the link itself
  * @property {(failure: ConnectionFailure) => void} failed  it is over
  * @property {(name: string) => void} mark               a milestone was passed
  */
@@ -129,9 +130,13 @@ export class Link {
   /** @param {unknown} data @param {Connection} connection */
   #onMessage(data, connection) {
     const message = parse(data);
-    if (!message) return this.#on.failed(new ConnectionFailure("bad_answer"));
-    if (message.type === "answer") return this.#onAnswer(message, connection);
-    if (message.type === "error" && !connection.answered && this.#overcome(message)) return;
+    if (!message) this.#on.failed(new ConnectionFailure("bad_answer"));
+    else if (message.type === "answer") this.#onAnswer(message, connection);
+    else if (message.type !== "error" || connection.answered || !this.#overcome(message)) this.#deliver(message);
+  }
+
+  /** @param {any} message */
+  #deliver(message) {
     const after = this.#numbering.last;
     const { isNew, lost } = this.#numbering.take(message.seq);
     if (lost) this.#on.tell("events_lost", { count: lost, after, before: message.seq });
@@ -139,13 +144,11 @@ export class Link {
   }
 
   /** @param {any} message @param {Connection} connection */
-  async #onAnswer({ resume_key: resumeKey = null, resume_within_s: keptForS, ...answer }, connection) {
+  async #onAnswer({ resume_key: resumeKey, resume_within_s: keptForS, ...answer }, connection) {
     this.#on.mark("answerAt");
-    if (answer.session !== this.#session?.id) this.#numbering.reset();
-    this.#session = { id: answer.session, resumeKey: resumeKey ?? this.#session?.resumeKey ?? null };
     this.#keptForS = keptForS ?? this.#keptForS;
-    connection.resumable = this.#session.resumeKey !== null;
-    if (this.#lostSession) this.#tellRestarted(answer.session);
+    connection.resumable = this.#belongTo(answer.session, resumeKey).resumeKey !== null;
+    if (this.#lostSession) this.#tellRestarted(answer.session, this.#lostSession);
     try {
       await connection.accept(answer.sdp);
       if (!this.#closed) this.#on.tell("answer", answer);
@@ -154,9 +157,16 @@ export class Link {
     }
   }
 
-  /** @param {string} session */
-  #tellRestarted(session) {
-    this.#on.tell("restarted", { session, previous: this.#lostSession, awayMs: this.#retry?.awayMs ?? 0 });
+  /** Another session counts its events anew. @param {string} id @param {string | null | undefined} resumeKey */
+  #belongTo(id, resumeKey) {
+    if (id !== this.#session?.id) this.#numbering.reset();
+    this.#session = { id, resumeKey: resumeKey ?? this.#session?.resumeKey ?? null };
+    return this.#session;
+  }
+
+  /** @param {string} session @param {string} previous */
+  #tellRestarted(session, previous) {
+    this.#on.tell("restarted", { session, previous, awayMs: this.#retry?.awayMs ?? 0 });
     this.#lostSession = null;
   }
 
@@ -190,7 +200,7 @@ export class Link {
     const { awayMs, attempt } = this.#retry;
     clearTimeout(this.#giveUpTimer);
     this.#retry = null;
-    this.#on.tell("resumed", { session: this.session, awayMs, attempts: attempt });
+    this.#on.tell("resumed", { session: /** @type {string} */ (this.session), awayMs, attempts: attempt });
   }
 
   /** @param {ConnectionFailure} failure */
@@ -205,7 +215,10 @@ export class Link {
   async #recover(reason) {
     this.#retry ??= this.#newRetry();
     const retry = this.#retry;
-    if (retry.leftMs === 0) return this.#giveUp();
+    if (retry.leftMs === 0) {
+      this.#giveUp();
+      return;
+    }
     this.#on.tell("reconnecting", { reason, attempt: retry.attempt + 1, awayMs: retry.awayMs, leftMs: retry.leftMs });
     await retry.wait();
     if (!this.#closed) this.open();

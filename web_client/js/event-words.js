@@ -1,0 +1,42 @@
+/** An event of the server as one line for a person; touches no page. */
+
+import { lookUp } from "./look-up.js";
+import { sayLlr } from "./words.js";
+
+const UNTOLD = new Set(["v", "seq", "session", "type", "media_s", "wall", "receivedAt", "sdp", "boxes"]);
+
+/** @type {Record<string, (event: any) => string>} */
+const LINES = {
+  score: ({ face, voice, fused, evidence, notes }) => [
+    `face ${sayLlr(face?.llr)}`,
+    `voice ${sayLlr(voice?.llr)}`,
+    `${fused?.of.length === 1 ? `${fused.of[0]} alone` : "together"} ${sayLlr(fused?.llr)}`,
+    `so far ${sayLlr(evidence?.both)}${listed(" · ", notes)}`,
+  ].join(" · "),
+  state_changed: ({ previous, state, reasons }) => `${previous ?? "start"} → ${state}${listed(": ", reasons)}`,
+  error: ({ code, message }) => `${code}: ${message}`,
+};
+
+/** @param {any} event @returns {string} all that it says beyond its type and its time */
+export const sayEvent = (event) => (lookUp(LINES, event.type) ?? sayFields)(event);
+
+/** @param {any} event @returns {string} when it was in the media, if it was */
+export const sayWhen = ({ media_s: atS }) => (atS === undefined || atS === null ? "" : `${atS.toFixed(1)} s`);
+
+/** @param {string} before @param {string[] | undefined} words */
+const listed = (before, words) => (words?.length ? `${before}${words.join(", ")}` : "");
+
+/** What an event of no known type says. @param {object} event */
+function sayFields(event) {
+  return Object.entries(event)
+    .filter(([key, value]) => !UNTOLD.has(key) && value !== null)
+    .map(([key, value]) => `${key} ${tell(value)}`)
+    .join(" · ");
+}
+
+/** @param {any} value */
+function tell(value) {
+  if (value?.accept !== undefined) return `${value.name} (verified from ${sayLlr(value.accept)} up, rejected from ${sayLlr(value.reject)} down)`;
+  if (typeof value === "number") return Number(value.toFixed(2));
+  return typeof value === "object" ? JSON.stringify(value) : value;
+}

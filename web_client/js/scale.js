@@ -1,0 +1,31 @@
+// @ts-check
+/** From numbers to places: what every meter, chart and strip computes; touches no page. */
+
+/** Where a meter of log-odds ends, to either side. */
+export const METER_LLR = 10;
+
+/** @param {number} value @param {number} limit @returns {number} no farther from 0 than the limit */
+export const clamp = (value, limit) => Math.max(-limit, Math.min(limit, value));
+
+/**
+ * @param {readonly [number, number]} domain @param {readonly [number, number]} places
+ * @returns {(value: number) => number} which takes the one's ends to the other's, evenly
+ */
+export function linear([from, to], [start, end]) {
+  return (value) => start + ((value - from) / (to - from)) * (end - start);
+}
+
+/** @param {number} llr @returns {number} its place on a meter, in percent from the left */
+export const meterPlace = (llr) => 50 + 50 * clamp(llr / METER_LLR, 1);
+
+/**
+ * The bar of a meter: from the middle to the log-odds, or as far as the meter goes.
+ * @param {number | null} llr null without evidence
+ * @returns {{left: number, width: number, sign: "for" | "against", value: number}} left and width
+ *   in percent; the value is what the meter shows
+ */
+export function meterBar(llr) {
+  const value = clamp(llr ?? 0, METER_LLR);
+  const place = meterPlace(value);
+  return { left: Math.min(50, place), width: Math.abs(place - 50), sign: value < 0 ? "against" : "for", value };
+}
