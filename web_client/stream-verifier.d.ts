@@ -120,6 +120,10 @@ export interface Enrolled extends Numbered {
   id: string;
   speech_s: number;
   faces: number;
+  /** Whether an older reference of that name went. */
+  replaced: boolean;
+  /** Whether the new one is rather the same person's; null where nothing tells. */
+  resembles_replaced: boolean | null;
 }
 
 export interface Gap extends Numbered {
