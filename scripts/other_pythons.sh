@@ -12,7 +12,7 @@ packages="aiosqlite blockbuster cryptography fastapi httpx hypothesis jsonschema
     uvicorn websockets"
 tests="tests/identities tests/verify tests/test_settings.py tests/access/test_gate.py
     tests/access/test_limiter.py tests/access/test_tokens.py tests/access/test_waiting.py
-    tests/events/test_log.py tests/events/test_messages.py tests/events/test_outbox.py
+    tests/events/test_stamper.py tests/events/test_call_messages.py tests/events/test_wire.py
     tests/client/test_backoff.py tests/console/test_timeline.py tests/webhooks/test_signature.py"
 
 # Prints the first interpreter of that version that starts.

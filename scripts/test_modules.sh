@@ -9,6 +9,6 @@ if [ "$(node --print 'parseInt(process.versions.node, 10) >= 20')" != true ]; th
 fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT INT TERM
-node --no-warnings --test --test-reporter=tap tests/web_client/*.test.mjs tests/web_client/*/*.test.mjs >"$log" ||
-    { cat "$log"; exit 1; }
-grep -E '^# (tests|pass|fail|skipped) ' "$log"
+node --no-warnings --test --test-reporter=spec tests/web_client/*.test.mjs tests/web_client/*/*.test.mjs >"$log" ||
+    { sed -n "/failing tests:/,\$p" "$log"; exit 1; }
+grep -aE ' (tests|pass|fail|skipped) [0-9]+$' "$log"

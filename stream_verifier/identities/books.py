@@ -101,6 +101,8 @@ class Books:
 
         Raises:
             StoreError: it was not changed.
+            LedgerError: nor then; unless the ledger's disk failed after the database had it, and
+                whoever comes next settles it.
         """
         entry = None if record is None else record.entry
         begun = ledger.begun(lookup.hex(), entry)

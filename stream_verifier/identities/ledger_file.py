@@ -67,8 +67,8 @@ class LedgerFile:
     def __init__(self, path: Path, vault: Vault) -> None:
         self._path = path
         self._vault = vault
-        self._header = b""
-        self._known: Ledger | None = None
+        # One value, since a reader that nobody waits for any more may still be at work.
+        self._known: tuple[bytes, Ledger] | None = None
 
     def try_lock(self) -> FileIO | None:
         """See ``LedgerPlace``; a lock ends with its process, however that ends."""
@@ -94,10 +94,11 @@ class LedgerFile:
                 return None
             with file:
                 header = file.read(HEADER_BYTES)
+                known = self._known
                 # It holds a signature of the rest; a time stamp may stay the same.
-                if self._known is None or header != self._header:
-                    self._known, self._header = self._parse(header + file.read()), header
-                return self._known
+                if known is None or known[0] != header:
+                    self._known = known = header, self._parse(header + file.read())
+                return known[1]
 
     def write(self, ledger: Ledger) -> None:
         """See ``LedgerPlace``."""

@@ -40,8 +40,8 @@ class IdentityStore(Protocol):
     do), ``RefusedRecordError`` (a record was changed, or is an older copy that was put back),
     ``KeyMismatchError`` (it was written with another key) and, where it takes a name,
     ``IdentityError`` (no valid name). Safe to use from many tasks of one event loop, and from
-    several processes of one machine. A change that raised has not been made; one that is
-    cancelled is still made whole or not at all.
+    several processes of one machine. A change that raised or was cancelled is made whole or not at
+    all; one that returned stays made, whatever copy of the database is put back.
     """
 
     async def add(

@@ -65,7 +65,7 @@ class Publisher:
         Raises:
             MediaError: the file cannot be opened, or has nothing that can be sent as it is.
         """
-        self._reel = _Reel(self._path, loop=self._loop, finished=self.finished)
+        self._reel = self._open()
         self._connection = RTCPeerConnection(self._configuration)
         for track in self._reel.tracks.values():
             transceiver = self._connection.addTransceiver(track, direction="sendonly")
@@ -80,6 +80,9 @@ class Publisher:
             aiortc_patches.Liveness(ice)
         await self._connection.setLocalDescription(await self._connection.createOffer())
         return str(self._connection.localDescription.sdp)
+
+    def _open(self) -> _Reel:
+        return _Reel(self._path, loop=self._loop, finished=self.finished)
 
     async def accept(self, answer: str) -> None:
         """Take the server's SDP answer; the file plays once connected.

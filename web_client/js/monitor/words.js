@@ -6,7 +6,8 @@ import { clock, stateName } from "../timeline.js";
 /** A running call of which nothing is heard for so long is worth a remark. */
 const QUIET_MS = 15_000;
 
-const ENDINGS = {
+/** Why calls end. */
+export const ENDINGS = Object.freeze({
   stopped: "stopped",
   complete: "enrolled",
   peer_closed: "caller left",
@@ -20,7 +21,7 @@ const ENDINGS = {
   identity_replaced: "enrolled anew",
   error: "failed",
   unknown: "end not seen",
-};
+});
 
 const CALM = {
   waiting: "collecting evidence",

@@ -1,0 +1,1 @@
+"""Attacks by scripted callers against a real server, and whether they hold."""

@@ -1,0 +1,210 @@
+"""A caller who writes his own packets: what is sent, when, and dated how, by a script."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import websockets
+from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
+
+from stream_verifier.demo.caller import RefusedError
+from stream_verifier.events.reading import read_line
+from stream_verifier.events.schema import SessionEnded, State, StateChanged
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.publisher import Publisher
+
+_CLOCKS = {"audio": Fraction(1, 48_000), "video": Fraction(1, 90_000)}
+_CODECS = {"audio": "opus", "video": "vp8"}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One packet of a script.
+
+    Attributes:
+        kind: "audio" or "video".
+        send_s: when it is sent, from the call's begin.
+        says_s: the media time that it claims.
+        data: encoded Opus or VP8.
+        key: whether a decoder can begin with it.
+    """
+
+    kind: str
+    send_s: float
+    says_s: float
+    data: bytes
+    key: bool = True
+
+
+Script = list[Sent]
+
+
+def read_script(media: Path) -> Script:
+    """A WebM file's packets, honestly dated."""
+    with av.open(str(media)) as container:
+        return [
+            Sent(
+                packet.stream.type,
+                float(packet.pts * packet.time_base),
+                float(packet.pts * packet.time_base),
+                bytes(packet),
+                packet.is_keyframe,
+            )
+            for packet in container.demux()
+            if packet.pts is not None and packet.time_base is not None and packet.size
+        ]
+
+
+def until(script: Script, at_s: float) -> Script:
+    """What is sent before a time."""
+    return [one for one in script if one.send_s < at_s]
+
+
+def since(script: Script, at_s: float) -> Script:
+    """What is sent from a time on; pictures from their first key frame on."""
+    first = min((one.send_s for one in script if _begins(one, at_s)), default=at_s)
+    return [one for one in script if one.send_s >= (first if one.kind == "video" else at_s)]
+
+
+def _begins(one: Sent, at_s: float) -> bool:
+    return one.kind == "video" and one.key and one.send_s >= at_s - 0.01
+
+
+def only(script: Script, kind: str) -> Script:
+    """One kind's packets."""
+    return [one for one in script if one.kind == kind]
+
+
+def redated(
+    script: Iterable[Sent],
+    *,
+    send: Callable[[float], float] = lambda at_s: at_s,
+    says: Callable[[float], float] = lambda at_s: at_s,
+) -> Script:
+    """The same packets, sent and dated otherwise."""
+    return [replace(one, send_s=send(one.send_s), says_s=says(one.says_s)) for one in script]
+
+
+class _ScriptedTrack(MediaStreamTrack):
+    """One kind of a script, in its own time."""
+
+    def __init__(self, kind: str, script: Script) -> None:
+        super().__init__()
+        self.kind = kind
+        self.codec = _CODECS[kind]
+        self._script = iter(sorted(script, key=lambda one: one.send_s))
+        self._began_s: float | None = None
+
+    async def recv(self) -> av.Packet[Any]:
+        """The next packet, when its time has come; afterwards nothing, but no end."""
+        if self._began_s is None:
+            self._began_s = time.monotonic()
+        one = next(self._script, None)
+        if one is None:
+            await asyncio.sleep(3600)
+            raise MediaStreamError
+        await asyncio.sleep(max(0.0, self._began_s + one.send_s - time.monotonic()))
+        packet = av.Packet(one.data)
+        packet.time_base = _CLOCKS[self.kind]
+        packet.pts = packet.dts = round(one.says_s / packet.time_base)
+        return packet
+
+
+class _Reel:
+    """Tracks in the place of a file's."""
+
+    def __init__(self, script: Script) -> None:
+        kinds = sorted({one.kind for one in script})
+        self.tracks = {kind: _ScriptedTrack(kind, only(script, kind)) for kind in kinds}
+
+    def close(self) -> None:
+        """End the tracks."""
+        for track in self.tracks.values():
+            track.stop()
+
+
+class ScriptedPublisher(Publisher):
+    """Sends a script in the place of a file.
+
+    Args:
+        script: whatever order.
+    """
+
+    def __init__(self, script: Script) -> None:
+        super().__init__("", host_addresses=LOOPBACK)
+        self._script = script
+
+    def _open(self) -> Any:
+        return _Reel(self._script)
+
+
+class ScriptedCaller:
+    """One call of an attacker: follows its states by the wall clock.
+
+    Args:
+        address: the server's http address.
+        script: what is sent.
+        start: fields of the start message but its type and SDP.
+    """
+
+    def __init__(self, address: str, script: Script, **start: Any) -> None:
+        self.session = self.resume_key = ""
+        self.states: list[tuple[float, State]] = []
+        self.ended: str | None = None
+        self._url = f"{address.replace('http', 'ws', 1)}/api/v1/call"
+        self._script = script
+        self._start = {"mode": "verify", "identity": "grace", **start}
+        self._began_s = 0.0
+
+    @contextlib.asynccontextmanager
+    async def calling(self) -> AsyncIterator[ScriptedCaller]:
+        """Open the call and follow it inside.
+
+        Raises:
+            RefusedError: the server says no.
+        """
+        publisher = ScriptedPublisher(self._script)
+        async with websockets.connect(self._url) as socket:
+            offer = await publisher.offer()
+            await socket.send(json.dumps({"type": "start", "sdp": offer, **self._start}))
+            answer = json.loads(await socket.recv())
+            if answer["type"] == "error":
+                await publisher.close()
+                raise RefusedError(answer["code"], answer["message"])
+            self.session, self.resume_key = answer["session"], answer["resume_key"]
+            await publisher.accept(answer["sdp"])
+            self._began_s = time.monotonic()
+            following = asyncio.create_task(self._follow(socket))
+            try:
+                yield self
+            finally:
+                following.cancel()
+                await publisher.close()
+
+    def verified_s(self, from_s: float, to_s: float) -> float:
+        """Seconds of wall time from one moment of the call to another in which it was verified."""
+        total_s, state, since_s = 0.0, State.WAITING, 0.0
+        for at_s, after in [*self.states, (to_s, State.WAITING)]:
+            if state is State.VERIFIED:
+                total_s += max(0.0, min(at_s, to_s) - max(since_s, from_s))
+            state, since_s = after, at_s
+        return total_s
+
+    async def _follow(self, socket: websockets.ClientConnection) -> None:
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for message in socket:
+                said = read_line(str(message)).payload
+                if isinstance(said, StateChanged):
+                    self.states.append((time.monotonic() - self._began_s, said.state))
+                elif isinstance(said, SessionEnded):
+                    self.ended = said.reason
