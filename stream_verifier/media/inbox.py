@@ -16,6 +16,8 @@ from stream_verifier.media.types import (
     VideoFrame,
 )
 
+_MOST_PROMPTED = 3
+
 
 @dataclass(frozen=True, slots=True)
 class InboxStats:
@@ -38,7 +40,8 @@ class MediaInbox:
     """A thread-safe mailbox between the event loop and the worker.
 
     Audio is kept in order up to a bound; what overruns it is dropped oldest first and told as a
-    `MediaGap` with reason "overrun". Of video only the newest frame is kept.
+    `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
+    newest few that were looked at because the picture changed: no other stands for one of them.
 
     Args:
         max_audio_s: seconds of audio that may wait.
@@ -54,6 +57,7 @@ class MediaInbox:
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
         self._video: VideoFrame | None = None
+        self._prompted: deque[VideoFrame] = deque(maxlen=_MOST_PROMPTED)
         self._video_gap: MediaGap | None = None
         self._waiting_samples = 0
         self._stats = InboxStats()
@@ -81,20 +85,27 @@ class MediaInbox:
         with self._lock:
             items: list[MediaItem] = list(self._audio)
             items += [item for item in (self._video_gap, self._video) if item is not None]
+            items += self._prompted
             self._audio.clear()
+            self._prompted.clear()
             self._video = self._video_gap = None
             self._waiting_samples = 0
         return sorted(items, key=attrgetter("start_s"))
 
     def _empty(self) -> bool:
-        return not self._audio and self._video is None and self._video_gap is None
+        waits = self._audio or self._prompted
+        return not waits and self._video is None and self._video_gap is None
 
     def _put_video(self, frame: VideoFrame) -> None:
-        dropped = self._stats.video_frames_dropped + (self._video is not None)
+        full = len(self._prompted) == _MOST_PROMPTED if frame.prompted else self._video is not None
+        dropped = self._stats.video_frames_dropped + full
         self._stats = replace(
             self._stats, video_frames=self._stats.video_frames + 1, video_frames_dropped=dropped
         )
-        self._video = frame
+        if frame.prompted:
+            self._prompted.append(frame)
+        else:
+            self._video = frame
 
     def _put_audio(self, item: AudioChunk | MediaGap) -> None:
         self._audio.append(item)

@@ -1,33 +1,46 @@
-"""Which video frames are worth scoring: one per tick of a fixed grid."""
+"""Which video frames are looked at: one an interval, at a time that nobody can know."""
 
 from __future__ import annotations
 
 import math
+import random
 
 _EARLY_S = 1e-3
-"""A frame this little before a grid point counts as on it: containers round to milliseconds."""
+"""A frame this little before its time counts: containers round to milliseconds."""
 
 
 class FrameSampler:
-    """Picks the first frame at or after each grid point ``k / rate_hz``.
+    """Picks one frame an interval of ``1 / rate_hz``.
 
-    The grid is fixed to media time, so a live track and a file of the same call pick the same
-    frames. A pause takes its grid points with it: there is no catching up.
+    On a grid it is the first frame of each interval, so that a file gives the same frames each
+    time. By chance it is the first one after a moment drawn anew in each interval (stratified
+    sampling): a sender does not know which of his frames are looked at, and two looks are never
+    two intervals apart. A pause takes its intervals with it: there is no catching up.
 
     Args:
-        rate_hz: grid points per second, above 0.
+        rate_hz: intervals per second of media, above 0.
+        chance: where the moments come from; None for the grid.
     """
 
-    def __init__(self, rate_hz: float) -> None:
+    def __init__(self, rate_hz: float, chance: random.Random | None = None) -> None:
         if rate_hz <= 0:
             raise ValueError(f"rate_hz must be above 0, not {rate_hz}")
         self._rate_hz = rate_hz
-        self._taken = -1
+        self._chance = chance
+        self._interval: int | None = None
+        self._moment = -math.inf
 
     def wants(self, time_s: float) -> bool:
-        """Say whether the frame at ``time_s`` (media seconds) is to be scored, and count it."""
-        point = math.floor((time_s + _EARLY_S) * self._rate_hz)
-        if point <= self._taken:
+        """Say whether the frame at ``time_s`` (media seconds) is to be looked at, and count it."""
+        now = (time_s + _EARLY_S) * self._rate_hz
+        if now < self._moment:
             return False
-        self._taken = point
+        interval = math.floor(now)
+        late = self._interval is not None and interval == self._interval + 1
+        # Where the last moment of an interval had no frame after it, the next one has its own too.
+        self._draw(interval if late and self._chance is not None else interval + 1)
         return True
+
+    def _draw(self, interval: int) -> None:
+        self._interval = interval
+        self._moment = interval + (0.0 if self._chance is None else self._chance.random())

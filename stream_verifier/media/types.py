@@ -44,12 +44,14 @@ class VideoFrame:
         image: uint8, shape (height, width, 3), BGR, scaled down to what scoring needs.
         time_s: media time in seconds, on the same clock as the call's audio.
         arrived_s: monotonic wall time at which the frame reached this process, None for a file.
+        prompted: the picture did not go on as before, and no other frame can stand for it.
     """
 
     kind: ClassVar[str] = "video"
     image: NDArray[np.uint8]
     time_s: float
     arrived_s: float | None = None
+    prompted: bool = False
 
     @property
     def start_s(self) -> float:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import random
+
 import av
 import numpy as np
 from numpy.typing import NDArray
 
 from stream_verifier.media import orientation
+from stream_verifier.media.continuity import Continuity, LookBudget
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import MediaGap, VideoFrame
 
@@ -14,19 +17,32 @@ from stream_verifier.media.types import MediaGap, VideoFrame
 class VideoPicker:
     """Picks the frames to score of one stream, and says where frames are missing.
 
-    Only picked frames are converted, so that the others cost next to nothing.
+    Only picked frames are converted, so that the others cost next to nothing. With a source of
+    chance, as live, the regular ones are picked at random, and frames that do not go on as those
+    before are picked beside them, within a budget.
 
     Args:
         rate_hz: pictures per second of media.
         max_side_px: longer side of a picture, at most.
         gap_s: a longer pause between two frames becomes a `MediaGap`.
+        chance: for who sends what is looked at and would like to know when; None for a file, whose
+            frames are picked on a grid and nothing else.
 
     Attributes:
         pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
     """
 
-    def __init__(self, *, rate_hz: float = 2.0, max_side_px: int = 640, gap_s: float = 0.5) -> None:
-        self._sampler = FrameSampler(rate_hz)
+    def __init__(
+        self,
+        *,
+        rate_hz: float = 2.0,
+        max_side_px: int = 640,
+        gap_s: float = 0.5,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._sampler = FrameSampler(rate_hz, chance)
+        self._continuity = None if chance is None else Continuity()
+        self._budget = None if chance is None else LookBudget(chance)
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
@@ -44,16 +60,39 @@ class VideoPicker:
         *,
         arrived_s: float | None = None,
         reason: str = "network",
+        anew: bool = False,
     ) -> list[VideoFrame | MediaGap]:
-        """Take the next frame; arguments as in `AudioNormaliser.push`."""
+        """Take the next frame; arguments as in `AudioNormaliser.push`.
+
+        Args:
+            frame: decoded.
+            time_s: its media time.
+            arrived_s: monotonic; None from a file.
+            reason: of a pause before it.
+            anew: its coding refers to no frame before it.
+        """
         items: list[VideoFrame | MediaGap] = []
         if self._last_s is not None and time_s - self._last_s > self._gap_s:
             items.append(MediaGap("video", self._last_s, time_s, reason))
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
-        if self._sampler.wants(time_s):
+        wanted = self._sampler.wants(time_s)
+        prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
+        if wanted or prompted:
             image = to_bgr(frame, max_side_px=self._max_side_px, pixel_aspect=self.pixel_aspect)
-            items.append(VideoFrame(image, time_s, arrived_s))
+            items.append(VideoFrame(image, time_s, arrived_s, prompted))
         return items
+
+    def _prompted(
+        self, frame: av.VideoFrame, *, anew: bool, wanted: bool, arrived_s: float | None
+    ) -> bool:
+        """Whether the picture breaks off here and may be looked at for it."""
+        if self._continuity is None or self._budget is None:
+            return False
+        broken = self._continuity.broken_by(frame) or anew
+        prompted = broken and (wanted or self._budget.spend(arrived_s))
+        if wanted or prompted:
+            self._continuity.looked()
+        return prompted
 
 
 def to_bgr(

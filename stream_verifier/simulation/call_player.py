@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -12,7 +13,7 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaItem, V
 from stream_verifier.simulation.material import Material
 from stream_verifier.simulation.replayed_front_end import ReplayedEars, ReplayedEyes
 from stream_verifier.simulation.script import Script
-from stream_verifier.verify.channels.identity import identity_readings
+from stream_verifier.verify.channels.identity import identity_readings, least_favourable
 from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.types import Window
@@ -66,10 +67,15 @@ class CallPlayer:
     def _observe(
         self, script: Script, window: Window, ears: ReplayedEars, eyes: ReplayedEyes
     ) -> Observation:
-        face = None if window.face is None else eyes.sample(window.face)
         voice = None if window.speech is None else ears.sample(window.speech)
-        comparison = self._compare(script.chimera, face, voice)
-        readings = identity_readings(window, comparison)
+        crops = [window.face, *window.rivals]
+        readings = least_favourable(
+            identity_readings(
+                replace(window, face=crop),
+                self._compare(script.chimera, None if crop is None else eyes.sample(crop), voice),
+            )
+            for crop in crops
+        )
         return Observation(window.end_s, readings.each, window.notes, readings.llr_fused)
 
     def _compare(self, who: str, face: FaceSample | None, voice: VoiceSample | None) -> Comparison:

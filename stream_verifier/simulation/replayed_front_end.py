@@ -13,6 +13,8 @@ from stream_verifier.simulation.embedded_faces import SeenFace, SeenView
 from stream_verifier.simulation.material import Material
 from stream_verifier.simulation.script import GRID_S, Script, Shot
 from stream_verifier.simulation.sound_layout import Placed, lay_out
+from stream_verifier.windows.appearance import Appearance
+from stream_verifier.windows.company import Company
 from stream_verifier.windows.looks import Look
 from stream_verifier.windows.tracks import Box, FaceTracker
 from stream_verifier.windows.types import FaceCrop, SpeechWindow
@@ -20,6 +22,7 @@ from stream_verifier.windows.types import FaceCrop, SpeechWindow
 _NO_FBANK = np.empty((0, 80), np.float32)
 _NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 _EARLY_S = 1e-6
+_MOST_PEOPLE = 8
 
 
 class ReplayedEars:
@@ -110,8 +113,9 @@ class ReplayedEyes:
 
     def __init__(self, material: Material, script: Script) -> None:
         settings = material.settings
-        self._second_face = settings.second_face
+        self._company = Company(large=settings.second_face, small=settings.small_face)
         self._tracker = FaceTracker(break_s=settings.track_break_s)
+        self._known: dict[str, int] = {}
         self._shots = [
             (shot, schedule(shot, len(material.roles[shot.who].faces)), seen)
             for shot in script.shots
@@ -122,12 +126,13 @@ class ReplayedEyes:
     def reset(self) -> None:
         """Follow nobody any more."""
         self._tracker.reset()
+        self._company.reset()
 
     def look(self, frame: VideoFrame) -> Look:
         """Look at what the script shows at the frame's time."""
         time_s = frame.time_s
         boxes, faces = self._shown(time_s)
-        ids = self._tracker.update(boxes, time_s)
+        ids = self._tracker.update(boxes, time_s, [self._appearance(face.who) for face in faces])
         if not boxes:
             return Look(time_s)
         main = self._tracker.main(boxes, ids)
@@ -135,8 +140,19 @@ class ReplayedEyes:
         face = faces[main]
         self._samples[time_s] = face.sample
         crop = FaceCrop(_NO_PIXELS, time_s, boxes[main], face.sample.quality, ids[main])
-        crowded = any(box[2] >= self._second_face * boxes[main][2] for box in others)
+        # The frame's width is its longer side.
+        crowded = self._company.crowds(boxes[main][2], [box[2] for box in others], time_s)
         return Look(time_s, (boxes[main], *others), crowded, crop, face.reasons)
+
+    def _appearance(self, who: str) -> Appearance:
+        """People look like themselves from one look to the next, whichever picture stands for them.
+
+        So each has a direction of his own, in which nobody else looks.
+        """
+        number = self._known.setdefault(who, len(self._known))
+        look = np.zeros(_MOST_PEOPLE, np.float32)
+        look[number % _MOST_PEOPLE] = 1.0
+        return look
 
     def sample(self, face: FaceCrop) -> FaceSample:
         """The embedded face."""

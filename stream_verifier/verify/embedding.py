@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
 from model.types import FaceSample, VoiceSample
-from stream_verifier.windows.types import Window
+from stream_verifier.windows.types import FaceCrop, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +19,11 @@ class Towers:
 
     def embed_face(self, window: Window) -> FaceSample | None:
         """The window's best face; None without one."""
-        if window.face is None:
-            return None
-        return FaceSample(self.face.embed(window.face.pixels[None])[0], window.face.quality)
+        return None if window.face is None else self.embed_crop(window.face)
+
+    def embed_crop(self, crop: FaceCrop) -> FaceSample:
+        """One face."""
+        return FaceSample(self.face.embed(crop.pixels[None])[0], crop.quality)
 
     def embed_voice(self, window: Window) -> VoiceSample | None:
         """The window's newest speech; None without any."""

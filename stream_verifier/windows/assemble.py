@@ -16,6 +16,8 @@ from stream_verifier.windows.quality import rank
 from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 
+_MOST_RIVALS = 2
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WindowSettings:
@@ -29,10 +31,13 @@ class WindowSettings:
         pause_s: a longer pause forgets the speech before it.
         speech_wait_s: how much longer than hop_s a window stays open for speech under way.
         slack_s: how far sound and picture wait for each other.
-        frame_every_s: frames come no denser than this, so sound this far past the newest frame
-            needs no waiting.
+        frame_every_s: on a grid frames come no denser than this, so sound this far past the newest
+            frame needs no waiting.
+        look_reach_s: what was seen is taken to be there still for so long; two looks, which come
+            at random in a live call, are no further apart.
         track_break_s: a face away for longer, or a video gap, ends its track.
         second_face: width of a face beside the main one, relative to it, that is worth a note.
+        small_face: likewise, where it is seen in two looks.
         noisy_below_db: lower signal-to-noise ratios of speech are worth a note.
         min_gap_s: shorter media gaps are no note: nobody changes seats within one.
         max_skip_s: where both media stood still for longer, the time between has no windows.
@@ -49,8 +54,10 @@ class WindowSettings:
     speech_wait_s: float = 0.5
     slack_s: float = 0.4
     frame_every_s: float = 0.4
+    look_reach_s: float = 1.1
     track_break_s: float = 1.1
     second_face: float = 0.5
+    small_face: float = 0.25
     noisy_below_db: float = 8.0
     min_gap_s: float = 1.0
     max_skip_s: float = 10.0
@@ -115,7 +122,12 @@ def speech_windower(settings: WindowSettings) -> SpeechWindower:
 def _watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
     if detector is None:
         raise SettingsError("windows need a face detector, or eyes that do without")
-    return FaceWatcher(detector, break_s=settings.track_break_s, second_face=settings.second_face)
+    return FaceWatcher(
+        detector,
+        break_s=settings.track_break_s,
+        second_face=settings.second_face,
+        small_face=settings.small_face,
+    )
 
 
 class WindowAssembler:
@@ -151,12 +163,13 @@ class WindowAssembler:
         self._watcher: Eyes = eyes or _watcher(detector, self._settings)
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
+        self._last_look: Look | None = None
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float]] = []
         self._start_s = math.inf
         self._started = False
-        self._audio_s = self._audio_end_s = self._video_s = self._last_look_s = -math.inf
+        self._audio_s = self._audio_end_s = self._video_s = -math.inf
 
     def feed(self, item: MediaItem) -> list[Window]:
         """Take one media item.
@@ -209,7 +222,7 @@ class WindowAssembler:
             self._audio_s = max(self._audio_s, gap.end_s)
         else:
             self._watcher.reset()
-            self._last_face = None
+            self._last_face = self._last_look = None
             self._video_s = max(self._video_s, gap.end_s)
 
     def _begin(self, time_s: float, arrived_s: float | None) -> None:
@@ -256,10 +269,12 @@ class WindowAssembler:
         self._looks = [look for look in self._looks if look.time_s > end_s]
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
-        speech, face = (spoken[-1] if spoken else None), self._best_face(looks, end_s)
+        speech = spoken[-1] if spoken else None
+        self._last_look = max([*looks, *self._within_reach(end_s)], key=_when, default=None)
+        face = self._best_face(looks)
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
-            *self._face_notes(looks, face, end_s),
+            *self._face_notes(looks, face),
             *self._speech_notes(speech, speech_s),
             *self._gap_notes(end_s),
         ]
@@ -268,32 +283,36 @@ class WindowAssembler:
             end_s=end_s,
             face=face,
             speech=speech,
-            faces_seen=max((len(look.boxes) for look in looks), default=0),
+            faces_seen=max(
+                (len(look.boxes) for look in looks or self._within_reach(end_s)), default=0
+            ),
             boxes=looks[-1].boxes if looks else (),
             video_frames=len(looks),
             speech_s=speech_s,
             notes=tuple(notes),
             arrived_s=self._newest_arrival_s(end_s),
+            rivals=_rivals(looks, face),
+            strange_share=_strange_share(looks),
         )
 
-    def _best_face(self, looks: Sequence[Look], end_s: float) -> FaceCrop | None:
+    def _within_reach(self, end_s: float) -> list[Look]:
+        """The last look before a window that is too short to hold one."""
+        last = self._last_look
+        return [last] if last and end_s - last.time_s <= self._settings.look_reach_s else []
+
+    def _best_face(self, looks: Sequence[Look]) -> FaceCrop | None:
         """The best face of a window; one too short to hold a picture has the last one's."""
-        if looks:
+        if looks or self._last_look is None:
             self._last_face = _best(looks)
-        elif self._last_face and end_s - self._last_face.time_s > self._settings.hop_s:
-            self._last_face = None
         return self._last_face
 
-    def _face_notes(
-        self, looks: Sequence[Look], face: FaceCrop | None, end_s: float
-    ) -> Iterator[str]:
-        self._last_look_s = max([self._last_look_s, *(look.time_s for look in looks)])
+    def _face_notes(self, looks: Sequence[Look], face: FaceCrop | None) -> Iterator[str]:
         seen = [look for look in looks if look.face is not None]
         if any(look.crowded for look in looks):
             yield "multiple_faces"
         if seen and face is None:
             yield from ("poor_face_quality", *seen[-1].reasons)
-        elif not seen and (looks or end_s - self._last_look_s > self._settings.hop_s):
+        elif not seen and (looks or self._last_look is None):
             yield "no_face"
 
     def _speech_notes(self, speech: SpeechWindow | None, speech_s: float) -> Iterator[str]:
@@ -323,8 +342,34 @@ class WindowAssembler:
         return max(arrived, default=None)
 
 
+def _when(look: Look) -> float:
+    return look.time_s
+
+
 def _best(looks: Sequence[Look]) -> FaceCrop | None:
     """The best face that may be scored, of the person followed last where there is one."""
-    faces = [look.face for look in looks if look.face is not None and look.usable]
     newest = next((look.face.track_id for look in reversed(looks) if look.face), None)
+    faces = _usable(looks)
     return max(faces, key=lambda face: (face.track_id == newest, rank(face.quality)), default=None)
+
+
+def _rivals(looks: Sequence[Look], face: FaceCrop | None) -> tuple[FaceCrop, ...]:
+    """The best face of each of the others that were followed, the newest first."""
+    if face is None:
+        return ()
+    tracks: dict[int, FaceCrop] = {}
+    for other in sorted(_usable(looks), key=lambda one: rank(one.quality)):
+        tracks[other.track_id] = other
+    tracks.pop(face.track_id, None)
+    return tuple(sorted(tracks.values(), key=lambda one: -one.time_s)[:_MOST_RIVALS])
+
+
+def _strange_share(looks: Sequence[Look]) -> float:
+    """How many looks were at a face of which none could be scored; 0 where none could at all."""
+    followed = [look.face.track_id for look in looks if look.face is not None]
+    known = {face.track_id for face in _usable(looks)}
+    return sum(track not in known for track in followed) / len(followed) if known else 0.0
+
+
+def _usable(looks: Sequence[Look]) -> list[FaceCrop]:
+    return [look.face for look in looks if look.face is not None and look.usable]

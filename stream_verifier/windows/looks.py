@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.windows import quality
+from stream_verifier.windows.appearance import appearance
+from stream_verifier.windows.company import Company
 from stream_verifier.windows.faces import DetectedFace, FaceDetector, align
 from stream_verifier.windows.tracks import Box, FaceTracker
 from stream_verifier.windows.types import FaceCrop
+
+_SURE = 0.8
+"""Detections below are too often none to be called a second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class Look:
     Attributes:
         time_s: media time of the frame.
         boxes: all faces as fractions of the frame, the main one first.
-        crowded: another face is nearly as large as the main one.
+        crowded: somebody else is before the camera as well.
         face: the main face, whether or not it may be scored; None without a face.
         reasons: why it may not be scored, empty where it may.
     """
@@ -40,7 +44,12 @@ class FaceWatcher:
     """Finds, follows, cuts out and measures faces, frame after frame of one call."""
 
     def __init__(
-        self, detector: FaceDetector, *, break_s: float = 1.1, second_face: float = 0.5
+        self,
+        detector: FaceDetector,
+        *,
+        break_s: float = 1.1,
+        second_face: float = 0.5,
+        small_face: float = 0.25,
     ) -> None:
         """Start without faces.
 
@@ -48,33 +57,39 @@ class FaceWatcher:
             detector: finds them.
             break_s: a face away for longer than this is followed no more.
             second_face: from this width on, relative to the main face, another one crowds it.
+            small_face: likewise, where it is seen in two looks (`Company`).
         """
         self._detector = detector
         self._tracker = FaceTracker(break_s=break_s)
-        self._second_face = second_face
+        self._company = Company(large=second_face, small=small_face)
 
     def reset(self) -> None:
         """Follow nobody any more: frames were lost."""
         self._tracker.reset()
+        self._company.reset()
 
     def look(self, frame: VideoFrame) -> Look:
         """Look at the next frame, whose size may differ from the last one's."""
         height, width = frame.image.shape[:2]
         faces = self._detector.detect(frame.image)
         boxes = [_fraction(face, width, height) for face in faces]
-        ids = self._tracker.update(boxes, frame.time_s)
+        crops = [align(frame.image, face.landmarks) for face in faces]
+        ids = self._tracker.update(boxes, frame.time_s, [appearance(crop) for crop in crops])
         if not faces:
             return Look(frame.time_s)
         main = self._tracker.main(boxes, ids)
-        pixels = align(frame.image, faces[main].landmarks)
+        pixels = crops[main]
         measured = quality.measure(faces[main], pixels)
         crop = FaceCrop(pixels, frame.time_s, boxes[main], measured, ids[main])
         others = boxes[:main] + boxes[main + 1 :]
-        crowded = self._crowded(faces[main], faces[:main] + faces[main + 1 :])
+        side = max(width, height)
+        widths = [
+            face.box[2] / side
+            for place, face in enumerate(faces)
+            if place != main and face.score >= _SURE
+        ]
+        crowded = self._company.crowds(faces[main].box[2] / side, widths, frame.time_s)
         return Look(frame.time_s, (boxes[main], *others), crowded, crop, quality.usable(measured))
-
-    def _crowded(self, main: DetectedFace, others: Sequence[DetectedFace]) -> bool:
-        return any(face.box[2] >= self._second_face * main.box[2] for face in others)
 
 
 def _fraction(face: DetectedFace, width: int, height: int) -> Box:

@@ -57,13 +57,18 @@ class Window:
         face: best face of the span by quality, or the last one before a span too short to hold
             a picture; None where none was good enough.
         speech: None where too little speech was heard.
-        faces_seen: most faces found in any one frame of the span.
+        faces_seen: most faces found in any one frame of the span, or in the last one before a span
+            that is too short to hold one.
         boxes: all faces of the newest frame, as fractions of the frame.
         video_frames: frames looked at in the span; 0 means no video came.
         speech_s: seconds of speech heard inside the span.
         notes: machine-readable reasons that the front end knows of, such as "no_face",
             "no_speech", "poor_face_quality", "noisy_audio", "multiple_faces", "media_gap".
         arrived_s: wall (monotonic) arrival of the newest media in it, None from a file.
+        rivals: the best faces of others that were followed in the span as well, the newest first,
+            two at most: one of them took the place of another.
+        strange_share: of the looks at a face, those at one that is followed but never good enough
+            to be scored in the span, 0 to 1.
     """
 
     start_s: float
@@ -76,3 +81,5 @@ class Window:
     speech_s: float
     notes: tuple[str, ...]
     arrived_s: float | None
+    rivals: tuple[FaceCrop, ...] = ()
+    strange_share: float = 0.0

@@ -18,7 +18,7 @@ from stream_verifier.events.schema import Gap, MediaStarted, Score, State, State
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.pipeline import VerifyPipeline
-from stream_verifier.windows.types import SpeechWindow, Window
+from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 from tests.support.decision_media import make_decision
 
 FACE = FaceSample(np.ones(128, np.float32), FaceQuality(100, 100, 0, 0, 0.5, 0.2, 0.9))
@@ -59,6 +59,9 @@ class SameSamples:
     """Embeds anything as the same face and voice."""
 
     def embed_face(self, window: Window) -> FaceSample:
+        return FACE
+
+    def embed_crop(self, crop: FaceCrop) -> FaceSample:
         return FACE
 
     def embed_voice(self, window: Window) -> VoiceSample:

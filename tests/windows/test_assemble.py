@@ -218,8 +218,18 @@ def test_a_second_face_is_noted(detector: FaceDetector, grace: Pixels, eileen: P
     windows = run(detector, video(both, 4))
     assert all("multiple_faces" in window.notes for window in windows)
     assert all(window.faces_seen == 2 and len(window.boxes) == 2 for window in windows)
-    strict = run(detector, video(both, 4), WindowSettings(second_face=5.0))
-    assert not any("multiple_faces" in window.notes for window in strict)
+
+
+def test_a_second_face_of_less_than_half_the_size_is_noted(
+    detector: FaceDetector, grace: Pixels, eileen: Pixels
+) -> None:
+    small = np.full_like(eileen, 127)
+    other = cv2.resize(eileen, None, fx=0.8, fy=0.8, interpolation=cv2.INTER_AREA)
+    small[: other.shape[0], : other.shape[1]] = other
+    windows = run(detector, video(np.hstack((grace, small)), 4))
+    sizes = [sorted(box[2] for box in window.boxes) for window in windows]
+    assert all(widths[0] < 0.5 * widths[1] for widths in sizes)
+    assert all("multiple_faces" in window.notes for window in windows[1:])
 
 
 def test_a_swap_in_mid_span_takes_the_newer_face(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -43,8 +44,29 @@ def test_a_short_absence_is_bridged_a_break_is_not() -> None:
     tracker.update([], 0.5)
     assert tracker.update([LEFT], 1.0) == [before]
     tracker.update([], 1.5)
-    [after] = tracker.update([LEFT], 2.2)
+    tracker.update([], 2.0)
+    [after] = tracker.update([LEFT], 2.3)
     assert after != before
+
+
+def test_one_missed_look_breaks_nothing_since_looks_come_at_random() -> None:
+    tracker = FaceTracker(break_s=1.1)
+    [before] = tracker.update([LEFT], 0.0)
+    tracker.update([], 0.9)
+    assert tracker.update([LEFT], 1.8) == [before]
+    tracker.update([], 2.7)
+    [after] = tracker.update([LEFT], 4.1)
+    assert after != before
+
+
+def test_another_appearance_at_the_same_place_is_another_track() -> None:
+    one, other = (np.eye(2, dtype=np.float32)[number] for number in (0, 1))
+    tracker = FaceTracker()
+    [before] = tracker.update([LEFT], 0.0, [one])
+    assert tracker.update([LEFT], 0.5, [one]) == [before]
+    [after] = tracker.update([LEFT], 1.0, [other])
+    assert after != before
+    assert tracker.update([LEFT], 1.5, [one]) == [before]  # back within the break
 
 
 def test_a_leap_and_a_reset_give_new_numbers() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any
 
@@ -23,14 +24,26 @@ class Intake:
         inbox: where audio, sampled frames and gaps go.
         video_rate_hz: frames per second of media that are scored.
         max_side_px: longer side of those, at most.
+        chance: picks the frames that are looked at; the system's entropy where None.
     """
 
-    def __init__(self, *, inbox: MediaInbox, video_rate_hz: float, max_side_px: int) -> None:
+    def __init__(
+        self,
+        *,
+        inbox: MediaInbox,
+        video_rate_hz: float,
+        max_side_px: int,
+        chance: random.Random | None = None,
+    ) -> None:
         self.clock = MediaClock()
         self.frames = {"audio": 0, "video": 0}
         self._inbox = inbox
         self._audio = AudioNormaliser()
-        self._video = VideoPicker(rate_hz=video_rate_hz, max_side_px=max_side_px)
+        self._video = VideoPicker(
+            rate_hz=video_rate_hz,
+            max_side_px=max_side_px,
+            chance=chance or random.SystemRandom(),
+        )
         self._before: Mark | None = None
         self._open = True
 
@@ -75,7 +88,10 @@ class Intake:
         if isinstance(frame, av.VideoFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("video", frame.pts, tap)
             self._bridge(time_s)
-            for item in self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason):
+            anew = tap.begins_anew(frame.pts)
+            for item in self._video.push(
+                frame, time_s, arrived_s=arrived_s, reason=reason, anew=anew
+            ):
                 self._put(item)
 
     def _date(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Protocol
 
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
-from stream_verifier.windows.types import Window
+from stream_verifier.windows.types import FaceCrop, Window
 
 FACE, VOICE = "face", "voice"
 _PICTURE_REACH_S = 1.0
@@ -20,6 +23,10 @@ class Embedder(Protocol):
 
     def embed_face(self, window: Window) -> FaceSample | None:
         """The window's best face; None without one."""
+        ...
+
+    def embed_crop(self, crop: FaceCrop) -> FaceSample:
+        """One face."""
         ...
 
     def embed_voice(self, window: Window) -> VoiceSample | None:
@@ -60,7 +67,36 @@ class IdentityChannel:
         voice = self._embedder.embed_voice(window) if VOICE in wanted else None
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
-        return identity_readings(window, self._comparator.compare(reference, face, voice))
+        readings = identity_readings(window, self._comparator.compare(reference, face, voice))
+        if face is None:
+            return readings
+        return least_favourable([readings, *self._of_rivals(window, reference, voice)])
+
+    def _of_rivals(
+        self, window: Window, reference: Reference, voice: VoiceSample | None
+    ) -> Iterator[Readings]:
+        """What the window says if another of the faces that took turns is the one that counts.
+
+        Whoever shows two faces by turns is judged by the less favourable one.
+        """
+        for crop in window.rivals:
+            comparison = self._comparator.compare(reference, self._embedder.embed_crop(crop), voice)
+            yield identity_readings(replace(window, face=crop), comparison)
+
+
+def _seen_s(window: Window) -> float:
+    """Seconds that a window's scored face speaks for: not those of another that never was."""
+    return max(window.end_s - window.start_s, _PICTURE_REACH_S) * (1 - window.strange_share)
+
+
+def least_favourable(readings: Iterable[Readings]) -> Readings:
+    """Of what a window says by each of the faces that took turns in it, the worst."""
+    return min(readings, key=_face_llr)
+
+
+def _face_llr(readings: Readings) -> float:
+    llr = readings.each[0].llr
+    return math.inf if llr is None else llr
 
 
 def identity_readings(window: Window, comparison: Comparison) -> Readings:
@@ -73,7 +109,7 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         cosine=comparison.face_cosine,
         span_s=None if crop is None else (crop.time_s, crop.time_s),
         there_s=length_s if window.faces_seen > 0 else 0.0,
-        scored_s=0.0 if comparison.llr_face is None else max(length_s, _PICTURE_REACH_S),
+        scored_s=_seen_s(window) if comparison.llr_face is not None else 0.0,
         track=None if crop is None else crop.track_id,
     )
     voice = Reading(

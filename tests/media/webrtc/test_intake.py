@@ -27,6 +27,9 @@ class Tap:
     def pause_reason(self, ticks: int) -> str:
         return "network"
 
+    def begins_anew(self, ticks: int) -> bool:
+        return False
+
 
 @pytest.fixture
 def now(monkeypatch: pytest.MonkeyPatch) -> list[float]:

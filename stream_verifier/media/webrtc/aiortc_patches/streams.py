@@ -37,6 +37,7 @@ class StreamTap:
         self._sequence: int | None = None
         self._paused: deque[int] = deque(maxlen=8)
         self._pause_timestamp: int | None = None
+        self._anew: deque[int] = deque(maxlen=_REMEMBERED)
         self._arrivals: dict[int, float] = {}
         self._handle_rtcp = receiver._handle_rtcp_packet
         replace(receiver, "_handle_rtcp_packet", self._on_rtcp)
@@ -57,6 +58,13 @@ class StreamTap:
             self._paused.popleft()
             muted = True
         return "muted" if muted else "network"
+
+    def begins_anew(self, ticks: int) -> bool:
+        """Whether the frame at ``ticks`` is a key frame, or of another codec than those before."""
+        anew = False
+        while self._anew and self._anew[0] <= ticks:
+            anew = self._anew.popleft() == ticks
+        return anew
 
     def _note(self, packet: RtpPacket, now_s: float) -> bool:
         """Count a packet; return whether it comes from a new source."""
@@ -167,6 +175,7 @@ class VideoTap(StreamTap):
         self._stall_s = stall_s
         self._buffer = JitterBuffer(capacity=_VIDEO_CAPACITY, is_video=True)
         self._floor: int | None = None
+        self._payload_type: int | None = None
         self._needs_keyframe = True
         self._progress_s = 0.0
         self._asked_s = 0.0
@@ -225,7 +234,8 @@ class VideoTap(StreamTap):
             del self._waiting[timestamp]
         self._progress_s = now_s
         codec = private(self._receiver, "codecs").get(payload_type)
-        if self._needs_keyframe and not is_keyframe(codec.name if codec else "", frame.data):
+        keyframe = is_keyframe(codec.name if codec else "", frame.data)
+        if self._needs_keyframe and not keyframe:
             self.lost += 1
             return None
         if not self._takes(codec.name if codec else "", frame.data):
@@ -234,6 +244,9 @@ class VideoTap(StreamTap):
             return None
         self._needs_keyframe = False
         frame.timestamp = self._date(frame.timestamp, arrival_s)
+        if keyframe or payload_type != self._payload_type:
+            self._anew.append(frame.timestamp)
+        self._payload_type = payload_type
         return frame
 
     def _takes(self, codec: str, data: bytes) -> bool:
