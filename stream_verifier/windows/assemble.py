@@ -271,7 +271,7 @@ class WindowAssembler:
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
         speech = spoken[-1] if spoken else None
         self._last_look = max([*looks, *self._within_reach(end_s)], key=_when, default=None)
-        face = self._best_face(looks)
+        face, known = self._best_face(looks), looks or self._within_reach(end_s)
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face),
@@ -283,10 +283,8 @@ class WindowAssembler:
             end_s=end_s,
             face=face,
             speech=speech,
-            faces_seen=max(
-                (len(look.boxes) for look in looks or self._within_reach(end_s)), default=0
-            ),
-            boxes=looks[-1].boxes if looks else (),
+            faces_seen=max((len(look.boxes) for look in known), default=0),
+            boxes=known[-1].boxes if known else (),
             video_frames=len(looks),
             speech_s=speech_s,
             notes=tuple(notes),
