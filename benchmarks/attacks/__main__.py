@@ -88,6 +88,7 @@ async def _server(folder: Path, clips: Clips) -> AsyncIterator[Target]:
         data_dir=folder / "data",
         port=0,
         operating_point="alarm_2h",
+        max_calls_per_identity=8,
         token_key=key,
         bad_tokens_per_minute=10_000,
         openings_per_minute=10_000,
