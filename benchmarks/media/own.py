@@ -161,9 +161,9 @@ _BROKEN = tuple(
                       "-live 1 live.webm"), cut("cut.webm", "live.webm", 0.61))),
         ("cut.mkv", "MKV broke off", "breaks off", cut("cut.mkv", "p.mkv", 0.7)),
         ("noise.mp4", "noise in an MP4", "could not be decoded",
-         noised("noise.mp4", "probe.mp4", 0.3, 20000)),
-        ("noise.mkv", "noise in an MKV", "could not be read",
-         noised("noise.mkv", "p.mkv", 0.3, 20000)),
+         noised("noise.mp4", "probe.mp4", 0.3, 90000)),
+        ("noise.mkv", "noise in an MKV", "could not be",
+         noised("noise.mkv", "p.mkv", 0.3, 90000)),
         ("lost.ts", "packets lost in a TS", "could not be decoded",
          lambda folder: written("lost.ts", (folder / "probe.ts").read_bytes()[: 188 * 1500]
                                 + (folder / "probe.ts").read_bytes()[188 * 1800 :])(folder)),

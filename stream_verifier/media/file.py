@@ -125,7 +125,7 @@ class FileSource:
                 file,
                 name=self.path,
                 wishes=self._wishes,
-                audio=AudioNormaliser(),
+                audio=AudioNormaliser,
                 video=VideoPicker(rate_hz=self._video_rate_hz, max_side_px=self._max_side_px),
                 note=self._on_note,
             )

@@ -8,7 +8,7 @@ import pytest
 from model.types import Reference
 from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.console.timeline import read_timeline
-from stream_verifier.errors import MediaError, SettingsError
+from stream_verifier.errors import DamagedMediaError, MediaError, SettingsError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ErrorRaised, Score, SessionEnded, StateChanged
 from stream_verifier.media.file import FileSource
@@ -130,3 +130,36 @@ def test_a_reference_is_made_of_unit_vectors_in_the_models_space(
     assert np.linalg.norm(grace.face) == pytest.approx(1, abs=1e-5)
     assert np.linalg.norm(grace.voice) == pytest.approx(1, abs=1e-5)
     assert grace.speech_s >= 8
+
+
+def test_a_damaged_file_enrols_nobody_and_says_so(
+    recogniser: Recogniser, demo_calls: DemoCalls, tmp_path: Path
+) -> None:
+    whole = demo_calls.get("grace", "grace").read_bytes()
+    cut = tmp_path / "cut.webm"
+    cut.write_bytes(whole[: len(whole) * 2 // 3])
+    with pytest.raises(DamagedMediaError, match="bytes are missing.*Nothing was enrolled"):
+        enrol_files(
+            videos=[cut],
+            faces=(),
+            voices=(),
+            recogniser=recogniser,
+            face_rate_hz=FACE_RATE_HZ,
+        )
+
+
+def test_one_file_may_be_given_as_face_and_voice(
+    recogniser: Recogniser, demo_calls: DemoCalls
+) -> None:
+    clip = demo_calls.get("grace", "grace")
+    seen: list[str] = []
+    reference = enrol_files(
+        videos=(),
+        faces=[clip],
+        voices=[clip],
+        recogniser=recogniser,
+        face_rate_hz=FACE_RATE_HZ,
+        on_file=lambda path, _: seen.append(path.name),
+    )
+    assert reference.model_id == recogniser.model_id
+    assert seen == [clip.name, clip.name]

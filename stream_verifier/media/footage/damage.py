@@ -13,6 +13,7 @@ _OVERLAP_RUN_S = 0.5
 """Sound that lies where other sound has been is left out: clocks drift, and joints overlap by a
 packet. More of it than this, in all or at once, is no such thing, and may hide somebody."""
 _OVERLAP_TOLD_S = 0.1
+_TOLD = 3
 
 
 @dataclass(slots=True)
@@ -22,8 +23,8 @@ class _Lost:
     last_s: float = 0.0
 
     def add(self, time_s: float) -> None:
-        self.first_s = self.first_s if self.count else time_s
-        self.last_s = time_s
+        self.first_s = max(0.0, min(self.first_s, time_s) if self.count else time_s)
+        self.last_s = max(self.last_s, time_s)
         self.count += 1
 
 
@@ -133,7 +134,8 @@ class Damage:
                 f"sound and picture lie so far apart that {self.late} pieces came too late "
                 "(ffmpeg -i FILE -c copy MENDED.mkv puts them together)"
             )
-        return faults + self.broken
+        more = len(self.broken) - _TOLD
+        return [*faults, *self.broken[:_TOLD], *([f"and {more} more faults"] if more > 0 else [])]
 
     def _used(self) -> str:
         parts = [f"{self.sound_s:.1f} s of sound"] if self.sound_s else []

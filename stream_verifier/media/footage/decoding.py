@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import av
@@ -29,7 +30,8 @@ class TrackDecoder:
     Args:
         track: of an open container.
         damage: told about what cannot be decoded.
-        take: called with each frame, when it starts (our time), and whether time jumped before.
+        take: called with each frame, when it starts (our time), and whether time jumped before;
+            false if the frame was of no use.
         jumped: time jumps before the first one.
 
     Attributes:
@@ -41,7 +43,7 @@ class TrackDecoder:
         self,
         track: Track,
         damage: Damage,
-        take: Callable[[Frame, float | None, bool], None],
+        take: Callable[[Frame, float | None, bool], bool],
         *,
         jumped: bool = False,
     ) -> None:
@@ -51,6 +53,8 @@ class TrackDecoder:
         self._damage = damage
         self._take = take
         self._decoder = _decoder(track)
+        sound: Any = track.codec_context if isinstance(track, AudioStream) else None
+        self._setup = sound and (sound.sample_rate, sound.layout.name, sound.extradata)
         self._failed_first: list[float] = []
         self._jumped = jumped
         self._decoded = self._clean = False
@@ -63,8 +67,8 @@ class TrackDecoder:
         if place.jumped:
             self._doubtful_s = self._due_s = None  # What was cut short by the jump is no damage.
             self._drain()
-            self._jumped = True
-            self._clean = False
+            self._settle()
+            self._jumped, self._clean = True, False
         self._judge_doubt(packet, time_s)
         _shift(packet, round(place.shift_s / self.tick_s))
         self._decode(packet, time_s)
@@ -86,9 +90,15 @@ class TrackDecoder:
     def finish(self) -> None:
         """Give what the decoder still holds."""
         self._drain()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Count what failed where nothing came at all; what failed before a first frame may."""
         if not self._decoded:
             for time_s in self._failed_first:
                 self._damage.lose(self.kind, time_s)
+        self._failed_first.clear()
+        self._decoded = False
 
     def _drain(self) -> None:
         self._decode(None, 0.0)
@@ -107,8 +117,16 @@ class TrackDecoder:
             self._decoded = True
             starts_s = None if frame.pts is None else frame.pts * self.tick_s
             self._judge(frame, time_s if starts_s is None else starts_s)
-            self._take(frame, starts_s, self._jumped)
+            useful = self._take(frame, starts_s, self._jumped)
             self._jumped = False
+            if not useful:
+                self._renew()
+                return
+
+    def _renew(self) -> None:
+        """Begin with a new decoder: garbage in a stream may set the old one up for ever."""
+        if self._setup is not None:
+            self._decoder = _sound_decoder(self._decoder.name, *self._setup)
 
     def _judge(self, frame: Frame, time_s: float) -> None:
         """Count as lost what the decoder made up, but not before it had one whole picture."""
@@ -129,11 +147,20 @@ class TrackDecoder:
 def _decoder(track: Track) -> Any:
     name = track.codec_context.name
     if isinstance(track, AudioStream) and name in _BETTER_DECODERS:
-        better: Any = av.CodecContext.create(_BETTER_DECODERS[name], "r")
-        better.sample_rate, better.layout = 16_000 if name == "amrwb" else 8_000, "mono"
-        return better
+        return _sound_decoder(_BETTER_DECODERS[name], 16_000 if name == "amrwb" else 8_000, "mono")
     decoder = track.codec_context
     decoder.options = {**(decoder.options or {}), "max_pixels": str(MAX_PIXELS)}
+    return decoder
+
+
+def _sound_decoder(name: str, rate_hz: int, layout: str, extradata: bytes | None = None) -> Any:
+    decoder: Any = av.CodecContext.create(name, "r")
+    if extradata:
+        decoder.extradata = extradata
+    if rate_hz:
+        decoder.sample_rate = rate_hz
+    with suppress(ValueError):  # not known before the first packet
+        decoder.layout = layout
     return decoder
 
 

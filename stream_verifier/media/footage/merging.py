@@ -14,6 +14,9 @@ _LATE_S = 0.4
 class Merger:
     """Holds back what a slower track may still precede.
 
+    Attributes:
+        late: items that came too late to be put in order.
+
     Args:
         max_bytes: held back at most; where one track ends long before the other, or the file has
             one behind the other, the rest is let go in the order it comes.
@@ -47,7 +50,9 @@ class Merger:
                 return
             item = self._waiting[kind].popleft()
             self._held_bytes -= _bytes_of(item)
-            self.late += time_s < self._given_s - _LATE_S
+            # A gap is known at its end only.
+            known_s = item.end_s if isinstance(item, MediaGap) else time_s
+            self.late += known_s < self._given_s - _LATE_S
             self._given_s = max(self._given_s, time_s)
             yield item
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import av
 import av.container
@@ -21,7 +21,7 @@ from stream_verifier.media.footage.opening import open_part
 from stream_verifier.media.footage.parts import find_parts
 from stream_verifier.media.footage.stretch import Stretch, size_of
 from stream_verifier.media.footage.timeline import JUMP_GAP_S, Timeline
-from stream_verifier.media.types import MediaItem
+from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.media.video import VideoPicker
 
 _UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
@@ -53,7 +53,7 @@ class RecordingReader:
         file: open for reading, seekable; stays open.
         name: of the file, for messages.
         wishes: which tracks.
-        audio: normalises the sound.
+        audio: makes what normalises the sound; again where garbage broke it.
         video: picks the pictures.
         note: called with what is to be told, in words.
 
@@ -68,7 +68,7 @@ class RecordingReader:
         *,
         name: str,
         wishes: tracks.TrackWishes,
-        audio: AudioNormaliser,
+        audio: Callable[[], AudioNormaliser],
         video: VideoPicker,
         note: Callable[[str], None],
     ) -> None:
@@ -78,7 +78,9 @@ class RecordingReader:
         self._size = size_of(file)
         self._name = name
         self._wishes = wishes
-        self._audio = audio
+        self._new_audio = audio
+        self._audio = audio()
+        self._deaf_since_s: float | None = None
         self._video = video
         self._note = note
         self._merger = Merger()
@@ -120,7 +122,8 @@ class RecordingReader:
                     self._note(f"{self._name} holds {len(parts)} recordings, one after the other.")
                 yield from self._part(container, again=number > 1)
             self._start_s = self.damage.end_s + JUMP_GAP_S
-        self._merger.put("audio", list(self._audio.flush()), float("inf"))
+        with suppress(ValueError, av.FFmpegError):
+            self._merger.put("audio", list(self._audio.flush()), float("inf"))
         yield from self._merger.ready(ended=True)
         self.damage.late = self._merger.late
         if self.damage.note is not None:
@@ -168,13 +171,17 @@ class RecordingReader:
                     if packet.size and packet.stream_index in wanted:
                         yield packet
                 return
+            except IndexError:
+                # How PyAV shows, at the end, a track that was not there at the start.
+                self.damage.broken.append("a track that begins in the middle could not be read")
+                return
             except (OSError, ValueError, av.FFmpegError):
                 self.damage.broken.append(f"it could not be read at {timeline.end_s:.1f} s")
             if not came:
                 return
 
-    def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> None:
-        assert isinstance(frame, av.AudioFrame)
+    def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> bool:
+        frame = cast("av.AudioFrame", frame)
         due_s = self._audio.due_s
         starts_s = max(0.0, (due_s or 0.0) if time_s is None else time_s)
         length_s = frame.samples / frame.sample_rate
@@ -187,19 +194,34 @@ class RecordingReader:
                 f"{starts_s - due_s:.1f} s of sound at {due_s:.1f} s are lost"
             )
         reason = "jump" if jumped else "network"
-        items = self._audio.push(frame, starts_s, reason=reason)
-        self._merger.put("audio", list(items), self._audio.due_s or 0.0)
+        try:
+            items: list[MediaItem] = [*self._audio.push(frame, starts_s, reason=reason)]
+        except (ValueError, av.FFmpegError):  # garbage may decode, to what nothing can take
+            self.damage.lose("audio", starts_s)
+            self._audio = self._new_audio()
+            self._deaf_since_s = self._deaf_since_s or due_s or starts_s
+            return False
+        if self._deaf_since_s is not None:
+            items.insert(0, MediaGap("audio", self._deaf_since_s, starts_s, "network"))
+            self._deaf_since_s = None
+        self._merger.put("audio", items, self._audio.due_s or 0.0)
+        return True
 
-    def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> None:
-        assert isinstance(frame, av.VideoFrame)
+    def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> bool:
+        frame = cast("av.VideoFrame", frame)
         last_s = self._video.last_s or 0.0
         self.damage.pictures += 1
         # Some streams say it only inside, so that it is known once a frame was decoded.
         aspect = track.sample_aspect_ratio or track.codec_context.sample_aspect_ratio
         self._video.pixel_aspect = float(aspect) if aspect else 1.0
         shown_s = max(0.0, last_s if time_s is None else time_s)
-        items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
+        try:
+            items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
+        except (ValueError, av.FFmpegError):
+            self.damage.lose("video", shown_s)
+            return False
         self._merger.put("video", list(items), self._video.last_s or 0.0)
+        return True
 
 
 class _Skipped:

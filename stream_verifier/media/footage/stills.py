@@ -31,6 +31,8 @@ _MOVING = {"GIF", "WEBP", "PNG", "AVIF"}
 """Formats whose further pictures are a film, not pages or previews."""
 _MAGIC = (
     b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*",
+    b"\0\0\0\x0cJXL \r\n\x87\n",
+    b"\xff\x0a",
     b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51",
 )  # fmt: skip
 _BRANDS = {b"avif", b"avis", b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}

@@ -181,3 +181,10 @@ def test_a_picture_has_no_sound(tmp_path: Path) -> None:
     heard = read(tmp_path / "face.png", kinds=("audio",))
     assert isinstance(heard.error, MediaError)
     assert "has no sound" in str(heard.error)
+
+
+def test_a_picture_of_a_kind_that_is_not_read_says_how_to_convert_it(tmp_path: Path) -> None:
+    (tmp_path / "face.jxl").write_bytes(b"\xff\x0a" + bytes(range(200)))
+    heard = read(tmp_path / "face.jxl")
+    assert isinstance(heard.error, UnsupportedMediaError)
+    assert "Convert it to JPEG or PNG first" in str(heard.error)
