@@ -195,7 +195,7 @@ def test_channels_change_without_a_click() -> None:
     assert np.abs(np.diff(current)).max() <= 8000 / 320 + 2
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     case=st.sampled_from(["antiphase", "left, then right", "hum beside", "dual mono"]),
     sizes=st.lists(st.integers(1, 6000), min_size=1, max_size=6),
@@ -208,7 +208,7 @@ def test_what_comes_out_is_the_same_however_it_is_cut(
     np.testing.assert_array_equal(_chosen(samples, sizes), _chosen(samples))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     channels=st.integers(1, 9),
