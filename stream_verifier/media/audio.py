@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 import av
 import numpy as np
 from numpy.typing import NDArray
 
+from stream_verifier.media.channels import ChannelChooser
 from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaGap
 
 _TOLERANCE_S = 0.01
@@ -14,11 +17,12 @@ _FADE_SAMPLES = SAMPLE_RATE_HZ // 50
 
 
 class AudioNormaliser:
-    """Resamples frames of one stream and keeps their media time.
+    """Resamples frames of one stream, makes one channel of all and keeps their media time.
 
-    Chunks follow each other without a break as long as frames do. Short holes (lost packets, a
-    sender that saves silence) are filled: 20 ms of fading echo, then silence. Long ones become
-    a `MediaGap`, after which a new timeline starts.
+    Channels are resampled each by itself; a `ChannelChooser` makes one of them, which may hold
+    back up to `channels.MAX_DELAY_S` where they differ. Chunks follow each other without a break
+    as long as frames do. Short holes (lost packets, a sender that saves silence) are filled: 20 ms
+    of fading echo, then silence. Long ones become a `MediaGap`, after which a new timeline starts.
 
     Args:
         fill_s: longest hole that is filled.
@@ -29,14 +33,21 @@ class AudioNormaliser:
         self._resampler: av.AudioResampler | None = None
         self._layout: tuple[int, str, str] | None = None
         self._start_s = 0.0
-        self._made = 0
+        self._made = self._given = 0
         self._due_s: float | None = None
-        self._tail = np.zeros(0, np.int16)
+        self._tail = np.zeros((0, 1), np.int16)
+        self._chooser = ChannelChooser(1)
+        self._arrivals: deque[tuple[int, float | None]] = deque()
 
     @property
     def due_s(self) -> float | None:
         """Media time at which the next frame is expected, None before the first."""
         return self._due_s
+
+    @property
+    def given_s(self) -> float | None:
+        """Media time up to which all has been given, None before the first frame."""
+        return None if self._due_s is None else self._start_s + self._given / SAMPLE_RATE_HZ
 
     def push(
         self,
@@ -66,19 +77,27 @@ class AudioNormaliser:
             return items
         if self._layout != (key := (frame.sample_rate, frame.layout.name, frame.format.name)):
             items += self._drain(arrived_s)
+            if self._layout is None or self._layout[1] != frame.layout.name:
+                items += self._give(self._chooser.flush())
+                self._begin_channels(frame.layout.nb_channels)
             self._layout = key
         items += self._emit(self._resample(frame), arrived_s)
         self._due_s = (self._due_s or 0.0) + duration_s
         return items
 
     def flush(self) -> list[AudioChunk | MediaGap]:
-        """Return what the resampler still holds, at the end of the stream."""
-        return self._drain(None)
+        """Return what is still held back, at the end of the stream."""
+        return [*self._drain(None), *self._give(self._chooser.flush())]
 
     def _begin(self, time_s: float) -> None:
         self._start_s = self._due_s = time_s
-        self._made = 0
+        self._made = self._given = 0
+        self._arrivals.clear()
         self._tail = self._tail[:0]
+
+    def _begin_channels(self, count: int) -> None:
+        self._chooser = ChannelChooser(count)
+        self._tail = np.zeros((0, count), np.int16)
 
     def _close_hole(
         self, time_s: float, arrived_s: float | None, reason: str
@@ -87,6 +106,7 @@ class AudioNormaliser:
             return []
         items = self._drain(arrived_s)
         if hole_s > self._fill_s:
+            items += self._give(self._chooser.flush())
             items.append(MediaGap("audio", self._due_s, time_s, reason))
             self._begin(time_s)
         else:
@@ -96,17 +116,20 @@ class AudioNormaliser:
         return items
 
     def _resample(self, frame: av.AudioFrame | None) -> NDArray[np.int16]:
+        """Resample each channel by itself: shape (n, channels)."""
+        if self._resampler is None and frame is not None:
+            # Packed: PyAV reads no more than eight planes.
+            self._resampler = av.AudioResampler("s16", frame.layout, SAMPLE_RATE_HZ)
+        channels = self._tail.shape[1]
         if self._resampler is None:
-            self._resampler = av.AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
+            return np.zeros((0, channels), np.int16)
         if frame is not None:
             frame.pts = None  # Time is kept here; the resampler must not fill or cut by it.
         made = [part for part in self._resampler.resample(frame) if part is not None]
-        parts = [part.to_ndarray().reshape(-1) for part in made]
-        return np.concatenate(parts) if parts else np.zeros(0, np.int16)
+        parts = [part.to_ndarray().reshape(-1, channels) for part in made]
+        return np.concatenate(parts) if parts else np.zeros((0, channels), np.int16)
 
     def _drain(self, arrived_s: float | None) -> list[AudioChunk | MediaGap]:
-        if self._resampler is None:
-            return []
         rest = self._resample(None)
         self._resampler = None
         return self._emit(rest, arrived_s)
@@ -116,17 +139,27 @@ class AudioNormaliser:
     ) -> list[AudioChunk | MediaGap]:
         if not len(samples):
             return []
-        start_s = self._start_s + self._made / SAMPLE_RATE_HZ
         self._made += len(samples)
+        self._arrivals.append((self._made, arrived_s))
         self._tail = samples[-_FADE_SAMPLES:]
-        return [AudioChunk(samples, start_s, arrived_s)]
+        return self._give(self._chooser.push(samples))
+
+    def _give(self, samples: NDArray[np.int16]) -> list[AudioChunk | MediaGap]:
+        """Date what the chooser gives: it may have arrived a while ago."""
+        if not len(samples):
+            return []
+        start_s = self._start_s + self._given / SAMPLE_RATE_HZ
+        self._given += len(samples)
+        while self._arrivals[0][0] < self._given:
+            self._arrivals.popleft()
+        return [AudioChunk(samples, start_s, self._arrivals[0][1])]
 
 
 def _echo(tail: NDArray[np.int16], count: int) -> NDArray[np.int16]:
     """Make ``count`` samples that lead on from ``tail``: it mirrored, faded to silence."""
-    filled = np.zeros(max(0, count), np.int16)
+    filled = np.zeros((max(0, count), tail.shape[1]), np.int16)
     length = min(len(filled), len(tail))
     if length:
-        fade = np.linspace(1.0, 0.0, length, endpoint=False)
+        fade = np.linspace(1.0, 0.0, length, endpoint=False)[:, None]
         filled[:length] = (tail[::-1][:length] * fade).astype(np.int16)
     return filled

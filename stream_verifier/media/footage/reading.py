@@ -204,7 +204,7 @@ class RecordingReader:
         if self._deaf_since_s is not None:
             items.insert(0, MediaGap("audio", self._deaf_since_s, starts_s, "network"))
             self._deaf_since_s = None
-        self._merger.put("audio", items, self._audio.due_s or 0.0)
+        self._merger.put("audio", items, self._audio.given_s or 0.0)
         return True
 
     def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> bool:
