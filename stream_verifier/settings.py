@@ -6,7 +6,7 @@ import ipaddress
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stream_verifier.access.urls import check_ice_urls, check_port_range
@@ -31,7 +31,9 @@ def is_loopback(host: str) -> bool:
 class Settings(BaseSettings):
     """All settings, each also an environment variable with the prefix STREAM_VERIFIER_."""
 
-    model_config = SettingsConfigDict(env_prefix="STREAM_VERIFIER_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="STREAM_VERIFIER_", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 picks one.")
@@ -143,6 +145,22 @@ class Settings(BaseSettings):
         le=10,
         description="How often a long verified call's voice is scored under load; 0: always.",
     )
+
+    @field_validator("data_dir", "ledger_file")
+    @classmethod
+    def _from_home(cls, path: Path | None) -> Path | None:
+        """Read ~ as the home folder, which a shell does not do within quotes or in unit files."""
+        try:
+            return path and path.expanduser()
+        except RuntimeError as error:
+            raise ValueError("there is no such home folder") from error
+
+    @field_validator("database_url")
+    @classmethod
+    def _url_from_home(cls, url: str | None) -> str | None:
+        if url is None or not url.startswith("sqlite"):
+            return url
+        return url.replace(":///~/", f":///{Path.home()}/", 1)
 
     @model_validator(mode="after")
     def _stay_private(self) -> Self:

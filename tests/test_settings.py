@@ -50,3 +50,28 @@ def test_the_store_lives_in_the_data_folder_unless_set(tmp_path: Path) -> None:
 )
 def test_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
+
+
+def test_the_home_folder_may_be_written_as_a_tilde(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", "~/calls")
+    monkeypatch.setenv("STREAM_VERIFIER_LEDGER_FILE", "~/ledger")
+    settings = load_settings(database_url="sqlite+aiosqlite:///~/people.db")
+    assert settings.data_dir == tmp_path / "calls"
+    assert settings.ledger_path == tmp_path / "ledger"
+    assert settings.store_url == f"sqlite+aiosqlite:///{tmp_path}/people.db"
+
+
+def test_the_home_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", "~nobody-is-called-so/x")
+    with pytest.raises(SettingsError, match="data_dir: .*home"):
+        load_settings()
+
+
+def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = load_settings()
+    for name in type(whole).model_fields:
+        monkeypatch.setenv(f"STREAM_VERIFIER_{name.upper()}", "")
+    assert load_settings() == whole

@@ -29,7 +29,7 @@ from stream_verifier.errors import (
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import SessionStarted
-from stream_verifier.identities.identity import Identity, normalise_name
+from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
@@ -152,7 +152,8 @@ class SessionRegistry:
         if self._closing:
             raise CapacityError(STOPPING)
         # One spelling, so that filters of feeds and bound tokens fit.
-        start = start.model_copy(update={"identity": normalise_name(start.identity)})
+        spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
+        start = start.model_copy(update={"identity": spell(start.identity)})
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         place = Place.of(grant, start.identity)
         running = [session.place for session in self._running.values() if not session.ending]

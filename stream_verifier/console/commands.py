@@ -22,6 +22,7 @@ from rich.text import Text
 
 from model.errors import ModelError
 from stream_verifier.console import display, refused_commands, token_commands
+from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import SettingsError, StreamVerifierError
 from stream_verifier.settings import Settings, load_settings
@@ -52,8 +53,8 @@ app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
 app.command("watch")(watch)
 
-_out = Console()
-_err = Console(stderr=True)
+_out = PlainConsole()
+_err = PlainConsole(stderr=True)
 
 VideoTrack = Annotated[
     int | None, typer.Option(min=1, help="Picture track to use, of a file with several.")
@@ -76,7 +77,7 @@ def _tracks(video: int | None, audio: int | None) -> dict[Kind, int]:
 
 def _note(text: str) -> None:
     """Tell what is worth knowing of a file, beside what a command puts out."""
-    _err.print(text, style="dim", markup=False, highlight=False, emoji=False, soft_wrap=True)
+    _err.print(Text(visible(text), "dim"), highlight=False, soft_wrap=True)
 
 
 async def _with_store(
@@ -119,7 +120,7 @@ def demo(
 
     settings = load_settings(host=host, port=port)
     try:
-        right = asyncio.run(run_demo(settings, once=once, console=_out))
+        right = asyncio.run(run_demo(settings, once=once, console=Console(emoji=False)))
     except KeyboardInterrupt:
         return
     if not right:
@@ -171,7 +172,7 @@ def enroll(  # noqa: PLR0913 - an argument for each option
     identity = asyncio.run(_with_store(settings, add))
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
-        f"{verb} [bold]{identity.name}[/] from {identity.face_count} pictures and "
+        f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
         f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
     )
 
@@ -243,7 +244,7 @@ def verify(
                     show(event)
     finally:
         if plot is not None:
-            _write_plot(plot, seen, title=f"{file.name}: is it {name}?")
+            _write_plot(plot, seen, title=visible(f"{file.name}: is it {name}?"))
     if state is not State.VERIFIED:
         raise typer.Exit(EXIT_NOT_VERIFIED)
 
@@ -264,7 +265,7 @@ def _write_plot(path: Path, events: list[Event], *, title: str) -> None:
     from stream_verifier.console.timeline import read_timeline
 
     write_plot(read_timeline(events), path, title=title)
-    _err.print(f"Drew the timeline into {path}", markup=False, highlight=False)
+    _err.print(cell(f"Drew the timeline into {path}"), highlight=False, soft_wrap=True)
 
 
 @identities_app.command("list")
@@ -294,13 +295,13 @@ def delete_identity(
 ) -> None:
     """Delete a person's reference and consent, beyond recovery."""
     if not yes:
-        typer.confirm(f"Delete {name} beyond recovery?", abort=True)
+        typer.confirm(f"Delete {visible(name)} beyond recovery?", abort=True)
 
     async def delete(store: IdentityStore) -> None:
         await store.delete(name)
 
     asyncio.run(_with_store(load_settings(), delete))
-    _out.print(f"Deleted {name}.")
+    _out.print(cell(f"Deleted {name}."), highlight=False)
 
 
 @app.command("calibrate-decision")
@@ -333,6 +334,6 @@ def main() -> None:
     try:
         app()
     except (StreamVerifierError, ModelError) as error:
-        text = Text.assemble(("Error:", "bold red"), f" {error}")  # never markup: names are in it
+        text = Text.assemble(("Error:", "bold red"), f" {visible(str(error))}")
         _err.print(text, highlight=False, soft_wrap=True)
         sys.exit(EXIT_ERROR)

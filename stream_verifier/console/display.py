@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -20,6 +19,7 @@ from rich.progress import (
 )
 from rich.table import Table
 
+from stream_verifier.console.plain import cell, literal, visible
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     Enrolled,
@@ -74,12 +74,12 @@ def _llr(score: ModalityScore | FusedScore | None) -> float | None:
 
 def started_line(started: SessionStarted) -> str:
     """The start of a session as one line: for whom, and where the state changes."""
-    line = f"Checking for [bold]{escape(started.identity)}[/] ({started.comparator})"
+    line = f"Checking for [bold]{literal(started.identity)}[/] ({literal(started.comparator)})"
     point = started.operating_point
     if point is None:
         return line
     bounds = f"verified from {point.accept:+g} up, rejected from {point.reject:+g} down"
-    return f"{line}, {escape(point.name)}: {bounds}"
+    return f"{line}, {literal(point.name)}: {bounds}"
 
 
 def score_line(score: Score) -> str:
@@ -127,7 +127,7 @@ class EventPrinter:
             case Gap(kind=kind, reason=reason):
                 line = f"{at}  {kind} gap, {reason}[/]"
             case ErrorRaised(code=code, message=message):
-                line = f"[bold red]{code}[/]: {escape(message)}"
+                line = f"[bold red]{code}[/]: {literal(message)}"
             case SessionEnded(reason=end, totals=totals):
                 line = f"Ended: {end}, {totals.windows} windows scored"
             case _:
@@ -138,13 +138,15 @@ class EventPrinter:
 @contextlib.contextmanager
 def file_progress(console: Console, paths: Sequence[Path]) -> Iterator[OnFile]:
     """A progress bar over files to enrol from."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(
+        *columns, console=console, transient=True, disable=not console.is_terminal
+    ) as progress:
         task = progress.add_task("reading", total=len(paths))
 
         def on_file(path: Path, state: EnrolmentProgress | None) -> None:
             heard = "" if state is None else f"{state.faces} pictures, {state.speech_s:.1f} s"
-            progress.update(task, advance=1, description=f"{escape(path.name)}: {heard}")
+            progress.update(task, advance=1, description=f"{visible(path.name)}: {heard}")
 
         yield on_file
 
@@ -172,10 +174,12 @@ def identities_table(identities: Sequence[Identity]) -> Table | str:
             "Nobody is enrolled. Start with: "
             "stream-verifier enroll NAME --video FILE --consent TEXT"
         )
-    table = Table("name", "enrolled", "pictures", "speech", "model", "id")
+    table = Table()
+    for heading in ("name", "enrolled", "pictures", "speech", "model", "id"):
+        table.add_column(heading, overflow="fold")  # A narrow terminal breaks it, nothing is cut.
     for item in identities:
         table.add_row(
-            escape(item.name),
+            cell(item.name),
             f"{item.created_at:%Y-%m-%d %H:%M}",
             str(item.face_count),
             f"{item.speech_s:.1f} s",
@@ -188,6 +192,8 @@ def identities_table(identities: Sequence[Identity]) -> Table | str:
 def identity_details(identity: Identity) -> Table:
     """One person and the consent."""
     table = Table(show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
     consent, origin = identity.consent, identity.origin
     for label, value in (
         ("name", identity.name),
@@ -204,7 +210,7 @@ def identity_details(identity: Identity) -> Table:
         ("for", consent.purpose),
         ("text", consent.text),
     ):
-        table.add_row(label, escape(value))
+        table.add_row(label, cell(value, lines=True))
     return table
 
 
@@ -213,5 +219,5 @@ def findings_table(findings: Sequence[Finding]) -> Table:
     table = Table("", "check", "finding")
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
-        table.add_row(mark, finding.check, escape(finding.message))
+        table.add_row(mark, finding.check, cell(finding.message, lines=True))
     return table

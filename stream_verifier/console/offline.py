@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from model.types import Reference
+from stream_verifier.console.plain import visible
 from stream_verifier.errors import DamagedMediaError, EnrolmentError, MediaError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
@@ -72,7 +73,8 @@ def verify_file(
         failure = error
         if isinstance(error, DamagedMediaError) and pipeline.windows:
             failure = DamagedMediaError(f"{error} The verdict is on that alone.")
-        yield stamper.stamp(ErrorRaised(media_s=media_s, code=failure.code, message=str(failure)))
+        message = visible(str(failure))  # The name of a file may be no text.
+        yield stamper.stamp(ErrorRaised(media_s=media_s, code=failure.code, message=message))
     reason: Literal["error", "complete"] = "error" if failure else "complete"
     totals = Totals(windows=pipeline.windows)
     yield stamper.stamp(SessionEnded(media_s=media_s, reason=reason, totals=totals))

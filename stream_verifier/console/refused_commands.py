@@ -7,10 +7,9 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
+from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.settings import load_settings
 
@@ -28,7 +27,7 @@ _WHY = {
     "missing": "in the ledger, but gone from the store",
 }
 
-_out = Console()
+_out = PlainConsole()
 
 Ids = Annotated[list[str], typer.Argument(help="Ids of records; all refused ones without.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -91,12 +90,14 @@ def _print(found: Sequence[Refused]) -> None:
     if not found:
         _out.print("No record is refused.")
         return
-    table = Table("record", "name", "enrolled", "refused because it is")
+    table = Table()
+    for heading in ("record", "name", "enrolled", "refused because it is"):
+        table.add_column(heading, overflow="fold")
     for one in found:
         who = one.identity
-        name = "" if who is None else escape(who.name)
+        name = cell("" if who is None else who.name)
         when = "" if who is None else f"{who.created_at:%Y-%m-%d %H:%M}"
-        table.add_row(escape(_shown(one)), name, when, _WHY[one.why])
+        table.add_row(cell(_shown(one)), name, when, _WHY[one.why])
     _out.print(table)
 
 

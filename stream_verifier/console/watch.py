@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.markup import escape
 from rich.table import Table
 
 from stream_verifier.console.call_rows import Row, Rows
 from stream_verifier.console.display import state_text
+from stream_verifier.console.plain import PlainConsole, literal
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.reading import read_event
 
@@ -56,7 +56,7 @@ def watch(
     )
     follow = follow_as_lines if as_json else follow_as_table
     with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(follow(feed, Console()))
+        asyncio.run(follow(feed, PlainConsole()))
 
 
 def token_source(variable: str, path: Path | None) -> Callable[[], str | None]:
@@ -94,7 +94,7 @@ async def follow_as_table(feed: EventFeed, console: Console) -> None:
     """Keep a table of all calls up to date."""
     from stream_verifier.client import Lost
 
-    board = Board(console.size.height)
+    board = Board(console.size.height, expand=console.is_terminal)
     async with feed:
         with Live(
             get_renderable=board.render,
@@ -118,12 +118,18 @@ class Board:
 
     Args:
         height: lines of the terminal; calls that need no eyes give way.
+        expand: whether it takes the terminal's whole width.
         now: the time in UTC.
     """
 
     def __init__(
-        self, height: int, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        height: int,
+        *,
+        expand: bool = True,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._expand = expand
         self._rows = Rows()
         self._most = max(3, height - 6)
         self._now = now
@@ -145,7 +151,7 @@ class Board:
     def render(self) -> Table:
         """The table as of now."""
         rows = self._rows.sorted()
-        table = Table(caption=", ".join(self._notes(len(rows))) or None, expand=True)
+        table = Table(caption=", ".join(self._notes(len(rows))) or None, expand=self._expand)
         for column in ("call", "who", "state", "for", "log-odds", "media"):
             table.add_column(column, no_wrap=column != "state")
         for row in rows[: self._most]:
@@ -164,11 +170,11 @@ class Board:
 
 
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
-    state = f"ended: {row.ended}" if row.ended else state_text(row.state, row.reasons)
-    who = escape(row.identity) + (" [dim](enrols)[/]" if row.mode == "enrol" else "")
+    state = f"ended: {literal(row.ended)}" if row.ended else state_text(row.state, row.reasons)
+    who = literal(row.identity) + (" [dim](enrols)[/]" if row.mode == "enrol" else "")
     since = "" if row.since is None or row.ended else duration((now - row.since).total_seconds())
     llr = "" if row.llr is None else f"{row.llr:+.1f}"
-    return row.session[:8], who, state, since, llr, duration(row.media_s)
+    return literal(row.session[:8]), who, state, since, llr, duration(row.media_s)
 
 
 def duration(seconds: float) -> str:

@@ -6,11 +6,14 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
+from precis_i18n import get_profile
+
 from stream_verifier.errors import IdentityError
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.origin import Origin
 
 MAX_NAME_CHARS = 64
+_PRECIS = get_profile("OpaqueString")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,10 @@ class Identity:
 def normalise_name(name: str) -> str:
     """Bring a name to the one spelling that is stored and looked up.
 
-    Unicode NFC, so that two ways to type an accent mean one person; outer blanks go.
+    Unicode NFC, so that two ways to type an accent mean one person; outer blanks go. Joiners
+    (ZWNJ, ZWJ) stay where a script needs them, and are refused where nobody would see them. Every
+    name that once could be enrolled keeps its spelling, so that it is found for ever: stricter
+    rules are for new names only, see `new_name`.
 
     Returns:
         1 to 64 printable characters with no slash or backslash and no dot in front.
@@ -60,7 +66,30 @@ def normalise_name(name: str) -> str:
     if not 1 <= len(clean) <= MAX_NAME_CHARS:
         raise IdentityError(f"The name of an identity has 1 to {MAX_NAME_CHARS} characters.")
     if not clean.isprintable():
-        raise IdentityError("The name of an identity may hold printable characters only.")
+        clean = _enforced(clean)
     if clean.startswith(".") or "/" in clean or "\\" in clean:
         raise IdentityError("The name of an identity may hold no / or \\ and not start with a dot.")
     return clean
+
+
+def new_name(name: str) -> str:
+    """As `normalise_name`, for somebody who is not enrolled yet.
+
+    The OpaqueString profile of PRECIS (RFC 8265) refuses what nobody sees or types, such as
+    fillers and selectors, by which two people's names would look alike.
+
+    Raises:
+        IdentityError: the name breaks the rules; the message says by which character.
+    """
+    return _enforced(normalise_name(name))
+
+
+def _enforced(name: str) -> str:
+    try:
+        return str(_PRECIS.enforce(name)).strip()
+    except UnicodeEncodeError as error:
+        character = name[error.start : error.start + 1]
+        raise IdentityError(
+            "The name of an identity may hold printable characters only: "
+            f"leave out {ascii(character)} ({unicodedata.name(character, 'unnamed')})."
+        ) from error

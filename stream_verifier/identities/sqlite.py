@@ -21,7 +21,7 @@ from stream_verifier.errors import (
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.database import is_in_memory, open_engine
-from stream_verifier.identities.identity import Identity, normalise_name
+from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
@@ -90,7 +90,8 @@ class SqliteIdentityStore:
         """Store a reference; see ``IdentityStore.add``."""
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody is enrolled without a consent record.")
-        identity = _new_identity(normalise_name(name), reference, consent, origin)
+        spelt = normalise_name(name) if replace else new_name(name)
+        identity = _new_identity(spelt, reference, consent, origin)
         work = self._add(identity, reference, replace=replace, replaces=replaces)
         return await self._books.complete(work)
 

@@ -51,7 +51,7 @@ def write_webm(
         sample_rate_hz: rate of ``samples``: one of 8, 12, 16, 24 and 48 kHz, which Opus takes.
         bit_rate: of the video, bits per second.
     """
-    with av.open(os.fspath(path), mode="w", format="webm") as container:
+    with av.open(f"file:{os.fspath(path)}", mode="w", format="webm") as container:
         video = _video_stream(container, fps, size, bit_rate)
         audio = _audio_stream(container, sample_rate_hz)
         block = int(sample_rate_hz * _PACKET_S)

@@ -140,3 +140,26 @@ def test_the_doctor_works_where_a_library_is_missing(tmp_path: Path) -> None:
     assert result.returncode == 1, result.stderr
     assert "av (left out for this test)" in result.stdout
     assert "pip install" in result.stdout
+
+
+def test_the_name_of_a_file_is_told_as_it_is_and_obeyed_by_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "-http:[bold]:smile:\x1b[31m\n\udcff.webm"
+    Path(name).write_text("no media")
+    monkeypatch.setattr(sys, "argv", ["", "enroll", "g", "--consent", "Yes.", "--video", name])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == commands.EXIT_ERROR
+    told = capfd.readouterr().err
+    assert told.startswith(r"Error: Cannot open -http:[bold]:smile:\x1b[31m\n\xff.webm as media")
+    assert told.count("\n") == 1
+
+
+def test_a_playlist_opens_nothing_else(tmp_path: Path, demo_calls: DemoCalls) -> None:
+    good = demo_calls.get("grace", "grace", 25)
+    (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile '{good}'\n")
+    (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:9,\n{good}\n#EXT-X-ENDLIST\n")
+    for name in ("list.txt", "list.m3u8"):
+        assert name in refused("enroll", "g", "--consent", "Yes.", "--video", tmp_path / name)

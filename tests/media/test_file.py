@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -156,3 +157,32 @@ def test_subtitles_alone_are_neither_picture_nor_sound(tmp_path: Path) -> None:
     (tmp_path / "words.srt").write_text("1\n00:00:00,000 --> 00:00:01,000\nhello\n\n")
     with pytest.raises(MediaError, match="neither picture nor sound"):
         list(FileSource(tmp_path / "words.srt"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("http:x.webm", "concat:a|b.webm", "-x.webm", "data:,x", "file:x", "pipe:0", "%03d.webm"),
+        *(
+            "2026-11-28T12:30:00.webm",
+            "a\nb.webm",
+            "c\udcff.webm",
+            "[b]:smile:.webm",
+            "~x",
+            *(
+                "2026-11-28T12:30:00.webm",
+                "a\nb.webm",
+                "c\udcff.webm",
+                "[b]:smile:.webm",
+                "*?.webm",
+            ),
+        ),
+    ],
+)
+def test_any_name_is_the_name_of_a_file(
+    name: str, call_webm: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(call_webm, tmp_path / name)
+    with FileSource(name) as source:
+        assert isinstance(next(iter(source)), AudioChunk | VideoFrame)

@@ -22,6 +22,11 @@ from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import capabilities
 from stream_verifier.media.webrtc.ice import IceServer, configuration
 
+_ONLY_MEDIA = {
+    "protocol_whitelist": "file",
+    "format_whitelist": "matroska,webm,mov,mp4,m4a,3gp,3g2,mj2,ogg,mpegts,avi,wav,flv,h264,ivf",
+}
+"""No playlists, which open other files."""
 _CODECS = {"vp8": "video/VP8", "h264": "video/H264", "opus": "audio/opus"}
 
 
@@ -122,7 +127,8 @@ class _Reel:
         self._finished = finished
         self._loop = loop
         try:
-            self._container = av.open(path, mode="r")
+            # With the prefix a name is never an address; neither is what the file says.
+            self._container = av.open(f"file:{path}", mode="r", options=_ONLY_MEDIA)
         except (OSError, ValueError, av.FFmpegError) as error:
             raise MediaError(f"Cannot open {path} to play it. Give a WebM file.") from error
         self._streams = [s for s in self._container.streams if s.codec_context is not None]
