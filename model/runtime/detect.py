@@ -34,7 +34,7 @@ class FaceDetector:
     """YuNet (Wu et al. 2023) through OpenCV.
 
     A frame is searched scaled down first, which costs a third and loses nothing on a face of the
-    usual size, then once more in detail where no face or only small ones were found. Keep one
+    usual size, then in more and more detail where no face or only small ones were found. Keep one
     detector per call or share one among calls; either way, use it from one thread at a time.
     """
 
@@ -54,9 +54,9 @@ class FaceDetector:
         Args:
             model_path: the ONNX file.
             first_side_px: longer side of the frame in the first search.
-            max_side_px: longer side of the frame in the second.
-            fine_below_px: where the largest face of the first search, as it was searched, is
-                smaller, its landmarks are too coarse, and the second search decides.
+            max_side_px: longer side of the frame in the last; each search doubles it.
+            fine_below_px: where the largest face of a search, as it was searched, is smaller, its
+                landmarks are too coarse, and the next search decides.
             min_score: detections below are dropped, 0 to 1.
             max_overlap: intersection over union from which two detections are one face.
             max_faces: no more than these are reported, the surest first.
@@ -84,11 +84,13 @@ class FaceDetector:
         side = max(image.shape[:2])
         if min(image.shape[:2]) < 2:
             return []
-        faces = self._search(image, self._first_side_px)
-        scale = min(1.0, self._first_side_px / side)
-        largest_px = max(((face.box[2] + face.box[3]) / 2 for face in faces), default=0.0)
-        if side > self._first_side_px and largest_px * scale < self._fine_below_px:
-            faces = self._search(image, self._max_side_px)
+        searched_px = self._first_side_px
+        faces = self._search(image, searched_px)
+        while searched_px < min(side, self._max_side_px) and (
+            _largest_px(faces) * searched_px / side < self._fine_below_px
+        ):
+            searched_px = min(2 * searched_px, self._max_side_px)
+            faces = self._search(image, searched_px)
         return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
 
     def _search(self, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
@@ -101,6 +103,10 @@ class FaceDetector:
         rows = np.empty((0, 15)) if found is None else np.asarray(found, np.float64)
         back = np.array([width / size[0], height / size[1]])
         return [_face(row, back) for row in rows]
+
+
+def _largest_px(faces: list[DetectedFace]) -> float:
+    return max(((face.box[2] + face.box[3]) / 2 for face in faces), default=0.0)
 
 
 def _load(model_path: str, min_score: float, max_overlap: float) -> cv2.FaceDetectorYN:

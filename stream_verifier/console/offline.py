@@ -25,7 +25,7 @@ from stream_verifier.media.file import FileSource
 from stream_verifier.media.footage.tracks import KINDS, Kind
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.engine import Pipeline
-from stream_verifier.verify.recogniser import Recogniser
+from stream_verifier.verify.recogniser import STILL_SIDE_PX, Recogniser
 
 
 def run(pipeline: Pipeline, items: Iterable[MediaItem]) -> Iterator[Payload]:
@@ -123,12 +123,13 @@ def enrol_files(
     wanted += [(path, ("audio",)) for path in voices]
     for path, kinds in wanted:
         # Every file has a timeline of its own, so each gets a front end of its own.
-        enrolment.begin_source()
+        enrolment.begin_source(path.name, kinds=kinds)
         pipeline = recogniser.enrol_pipeline(enrolment)
         progress: EnrolmentProgress | None = None
         source = FileSource(
             path,
             video_rate_hz=face_rate_hz,
+            still_side_px=STILL_SIDE_PX,
             kinds=kinds,
             tracks={kind: n for kind, n in (tracks or {}).items() if kind in kinds},
             on_note=on_note,
@@ -140,4 +141,7 @@ def enrol_files(
         except MediaError as error:
             raise type(error)(f"{error} Nothing was enrolled.") from error
         on_file(path, progress)
-    return enrolment.reference(recogniser.model_id)
+    reference = pipeline.reference()
+    for finding in enrolment.findings():
+        on_note(f"{finding}.")
+    return reference

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -20,9 +21,14 @@ _HINT_OF_NOTE = {
     "face_flat": "more_light",
     "face_blurred": "hold_still",
     "face_turned": "show_face",
+    "face_cut": "whole_face",
     "no_speech": "keep_talking",
     "noisy_audio": "quieter_place",
 }
+
+
+_KIND_OF_HINT = {"keep_talking": "audio", "quieter_place": "audio", "voice_changed": "audio"}
+_OF_KIND = {"video": "picture", "audio": "speech"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +81,33 @@ class EnrolmentRequirements:
         return cls(speech_s=5.0, faces=1, face_spacing_s=0.0, varied=False, voice_cosine=0.55)
 
 
+@dataclass(slots=True)
+class _Source:
+    """What came of one of several sources: a file, or the call.
+
+    Attributes:
+        name: as it is told; empty for a call.
+        kinds: what it was given for: "video", "audio" or both.
+        hints: all that were given while it lasted.
+        taken: samples of each kind that it gave.
+    """
+
+    name: str = ""
+    kinds: Collection[str] = ("audio", "video")
+    hints: dict[str, None] = field(default_factory=dict)
+    taken: Counter[str] = field(default_factory=Counter)
+
+    def finding(self) -> str | None:
+        """Why nothing of a kind that it was given for was used; None where all was."""
+        lacking = {kind for kind in self.kinds if not self.taken[kind]}
+        if not self.name or not lacking:
+            return None
+        about = [hint for hint in self.hints if _KIND_OF_HINT.get(hint, "video") in lacking]
+        surer = [hint for hint in about if hint != "show_face"] or about
+        what = " and ".join(_OF_KIND[kind] for kind in sorted(lacking, reverse=True))
+        return f"{self.name}: no {what} of it was used ({', '.join(surer) or 'nothing there'})"
+
+
 @dataclass(frozen=True, slots=True)
 class EnrolmentProgress:
     """How far an enrolment is.
@@ -83,7 +116,7 @@ class EnrolmentProgress:
         speech_s, speech_needed_s: seconds of the main person's speech.
         faces, faces_needed: the main person's pictures.
         missing: hints, most urgent first, empty when complete. Any of one_person_only,
-            face_changed, voice_changed, show_face, come_closer, more_light, hold_still,
+            face_changed, voice_changed, show_face, whole_face, come_closer, more_light, hold_still,
             keep_looking, turn_a_little, keep_talking, quieter_place. keep_looking means that
             the newest picture was good and only more of them are needed.
         complete: whether a reference can be made.
@@ -124,10 +157,17 @@ class Enrolment:
         self._voices: OnePerson[VoiceSample] = OnePerson(same_cosine=self._needs.voice_cosine)
         self._hints: tuple[str, ...] = ()
         self._face_is_good = False
+        self._sources: list[_Source] = []
         self.begin_source()
 
-    def begin_source(self) -> None:
-        """Say that media time starts anew, as with the next of several files."""
+    def begin_source(self, name: str = "", *, kinds: Collection[str] = ("audio", "video")) -> None:
+        """Say that media time starts anew, as with the next of several files.
+
+        Args:
+            name: of the file, for messages.
+            kinds: what of it is used.
+        """
+        self._sources.append(_Source(name, kinds))
         self._last_face_s = self._heard_until_s = float("-inf")
 
     def add(
@@ -156,11 +196,17 @@ class Enrolment:
         self._face_is_good = False
         if faces_seen > 1:
             self._hints = ("one_person_only",)
-            return
-        if face is not None:
-            self._take_face(face, end_s)
-        if voice is not None:
-            self._take_voice(voice, start_s, end_s)
+        else:
+            if face is not None:
+                self._take_face(face, end_s)
+            if voice is not None:
+                self._take_voice(voice, start_s, end_s)
+        self._sources[-1].hints.update(dict.fromkeys(self._hints))
+
+    def findings(self) -> list[str]:
+        """Of which files nothing was used, and why; each names its file."""
+        found = [source.finding() for source in self._sources]
+        return [finding for finding in found if finding is not None]
 
     def progress(self) -> EnrolmentProgress:
         """How far it is and what is missing."""
@@ -176,6 +222,16 @@ class Enrolment:
             faces_dropped=self._faces.dropped,
             voices_dropped=self._voices.dropped,
         )
+
+    @property
+    def faces(self) -> list[FaceSample]:
+        """The main person's pictures so far."""
+        return self._faces.samples
+
+    @property
+    def voices(self) -> list[VoiceSample]:
+        """The main person's speech so far."""
+        return self._voices.samples
 
     def reference(self, model_id: str) -> Reference:
         """Make the reference from the main person's samples.
@@ -200,6 +256,7 @@ class Enrolment:
         if not hints and time_s - self._last_face_s >= self._needs.face_spacing_s:
             self._last_face_s = time_s
             self._faces.add(face, 1)
+            self._count("video", self._faces.newest_is_other, "face_changed")
 
     def _face_hints(self, quality: FaceQuality) -> tuple[str, ...]:
         needs = self._needs
@@ -216,6 +273,14 @@ class Enrolment:
             self._hints += ("quieter_place",)
         else:
             self._voices.add(voice, new_s)
+            self._count("audio", self._voices.newest_is_other, "voice_changed")
+
+    def _count(self, kind: str, is_other: bool, hint: str) -> None:
+        source = self._sources[-1]
+        if is_other:
+            source.hints[hint] = None
+        else:
+            source.taken[kind] += 1
 
     def _new_speech_s(self, speech_s: float, start_s: float, end_s: float) -> float:
         """Seconds of speech that no earlier window held: its share of the time not yet heard."""
@@ -244,7 +309,7 @@ class Enrolment:
 
     def _missing_face(self, two_faces: bool) -> list[str]:
         changed = ["face_changed"] if two_faces or self._faces.newest_is_other else []
-        of_faces = ("show_face", "come_closer", "more_light", "hold_still")
+        of_faces = ("show_face", "whole_face", "come_closer", "more_light", "hold_still")
         is_good = self._face_is_good and not self._faces.newest_is_other
         otherwise = "keep_looking" if is_good else "show_face"
         return changed + ([hint for hint in self._hints if hint in of_faces] or [otherwise])
@@ -283,7 +348,8 @@ class Enrolment:
         if "turn_a_little" in progress.missing:
             reasons.append("the pictures of the face are all alike: turn the head a little")
         hints = ", ".join(progress.missing)
-        return f"The enrolment is not complete: {'; '.join(reasons)} (hints: {hints})."
+        whole = f"The enrolment is not complete: {'; '.join(reasons)} (hints: {hints})."
+        return " ".join([whole, *(f"{finding}." for finding in self.findings())])
 
 
 def _spread(values: Iterable[float]) -> float:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeAlias
 
-from model.types import Reference
+from model.types import FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     Evidence,
@@ -253,6 +253,9 @@ def _evidence(odds: Odds | None) -> Evidence | None:
     return None if odds is None else Evidence(face=odds.face, voice=odds.voice, both=odds.both)
 
 
+Check: TypeAlias = Callable[[Reference, Sequence[FaceSample], Sequence[VoiceSample]], None]
+
+
 class EnrolPipeline:
     """Collects samples of one person until there is enough for a reference.
 
@@ -261,19 +264,27 @@ class EnrolPipeline:
         embedder: makes samples of windows.
         enrolment: decides what is enough and what is missing.
         model_id: the embedding space that the reference is made in.
+        check: raises an `EnrolmentError` where a new reference does not fit its own samples.
     """
 
     patience_s = 0.0
     """Somebody looks at the progress bar all the time."""
 
     def __init__(
-        self, *, windows: Windows, embedder: Embedder, enrolment: Enrolment, model_id: str
+        self,
+        *,
+        windows: Windows,
+        embedder: Embedder,
+        enrolment: Enrolment,
+        model_id: str,
+        check: Check = lambda *_: None,
     ) -> None:
         self.windows = 0
         self._windows = windows
         self._embedder = embedder
         self._enrolment = enrolment
         self._model_id = model_id
+        self._check = check
         self._media = MediaProgress()
 
     def feed(self, item: MediaItem) -> list[Payload]:
@@ -293,21 +304,26 @@ class EnrolPipeline:
         """Make the reference.
 
         Raises:
-            EnrolmentError: something is still missing; the message lists it.
+            EnrolmentError: something is still missing, or it would not know the person on its own
+                samples; the message says what.
         """
-        return self._enrolment.reference(self._model_id)
+        reference = self._enrolment.reference(self._model_id)
+        self._check(reference, self._enrolment.faces, self._enrolment.voices)
+        return reference
 
     def _collect(self, window: Window) -> EnrolmentProgress:
         self.windows += 1
         # A small face far behind is no second person before the camera; the windows say which is.
         second_face = "multiple_faces" in window.notes
+        # Half a face compares well with the same half, and with nothing else.
+        cut = window.face is not None and window.face.cut
         self._enrolment.add(
-            face=self._embedder.embed_face(window),
+            face=None if cut else self._embedder.embed_face(window),
             voice=self._embedder.embed_voice(window),
             start_s=window.start_s if window.speech is None else window.speech.start_s,
             end_s=window.end_s,
             faces_seen=window.faces_seen if second_face else min(window.faces_seen, 1),
-            notes=window.notes,
+            notes=(*window.notes, "face_cut") if cut else window.notes,
         )
         progress = self._enrolment.progress()
         return EnrolmentProgress(

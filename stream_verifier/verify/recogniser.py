@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +11,7 @@ from model.runtime.face import FaceTower
 from model.runtime.silero import shipped_weights
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
-from model.types import Comparator, Reference
+from model.types import Comparator, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import OperatingPointInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.settings import Settings
@@ -20,11 +20,14 @@ from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
 
 # Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
 _FRAME_SLACK = 0.8
+STILL_SIDE_PX = 4096
+"""Longer side of a picture of which somebody is enrolled, at most: as phones take them."""
 
 
 class Recogniser:
@@ -40,6 +43,7 @@ class Recogniser:
     def __init__(self, *, weights: Weights, settings: Settings) -> None:
         self.model_id = weights.model_id
         self.comparator: Comparator = load_comparator(weights)
+        self._rehearsing: Comparator = load_comparator(weights)
         self.operating_point = settings.operating_point
         self.decision_model = DecisionModel.load(weights)
         self.decision_model.point(settings.operating_point)
@@ -108,12 +112,30 @@ class Recogniser:
         )
 
     def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:
-        """Make the pipeline of one enrolment."""
+        """Make the pipeline of one enrolment.
+
+        It searches large pictures in detail, and rehearses a reference before giving it.
+        """
+        detector = FaceDetector(self._detector_path, max_side_px=STILL_SIDE_PX)
         return EnrolPipeline(
-            windows=self._assembler(),
+            windows=WindowAssembler(detector, self._window_settings),
+            check=self._rehearse,
             embedder=self._towers,
             enrolment=enrolment or Enrolment(),
             model_id=self.model_id,
+        )
+
+    def _rehearse(
+        self, reference: Reference, faces: Sequence[FaceSample], voices: Sequence[VoiceSample]
+    ) -> None:
+        # By a comparator of its own: the other one may be at work for a call, in the worker.
+        rehearse(
+            reference,
+            faces,
+            voices,
+            comparator=self._rehearsing,
+            evidence=self.decision_model.evidence,
+            point=self.point(),
         )
 
     def _assembler(self) -> WindowAssembler:

@@ -14,6 +14,10 @@ from stream_verifier.windows.types import FaceCrop
 
 _SURE = 0.8
 """Detections below are too often none to be called a second person."""
+_LEAST_MARGIN = 0.05
+"""Of a face's width, between its features and the edge of the frame."""
+_LEAST_SEEN = 0.8
+"""Of a face's box, in the frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,8 @@ class FaceWatcher:
         main = self._tracker.main(boxes, ids)
         pixels = crops[main]
         measured = quality.measure(faces[main], pixels)
-        crop = FaceCrop(pixels, frame.time_s, boxes[main], measured, ids[main])
+        cut = _is_cut(faces[main], width, height)
+        crop = FaceCrop(pixels, frame.time_s, boxes[main], measured, ids[main], cut)
         others = boxes[:main] + boxes[main + 1 :]
         side = max(width, height)
         widths = [
@@ -90,6 +95,22 @@ class FaceWatcher:
         ]
         crowded = self._company.crowds(faces[main].box[2] / side, widths, frame.time_s)
         return Look(frame.time_s, (boxes[main], *others), crowded, crop, quality.usable(measured))
+
+
+def _is_cut(face: DetectedFace, width: int, height: int) -> bool:
+    """Whether eyes, nose or mouth lie at the frame's edge or beyond, or much of the face does.
+
+    The detector guesses what it does not see: half a face has all five landmarks.
+    """
+    x, y, w, h = face.box
+    left, top = face.landmarks.min(axis=0)
+    right, bottom = face.landmarks.max(axis=0)
+    margin = _LEAST_MARGIN * w
+    inside = margin <= left and margin <= top and right <= width - margin
+    inside = inside and bottom <= height - margin
+    seen_w = min(x + w, width) - max(x, 0.0)
+    seen_h = min(y + h, height) - max(y, 0.0)
+    return not inside or seen_w * seen_h < _LEAST_SEEN * w * h
 
 
 def _fraction(face: DetectedFace, width: int, height: int) -> Box:

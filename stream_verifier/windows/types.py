@@ -20,6 +20,7 @@ class FaceCrop:
         box: x, y, width, height as fractions (0 to 1) of the frame.
         quality: measured on the frame and the crop.
         track_id: the same number as long as the face was followed without a break.
+        cut: whether the frame's edge cuts through the face.
     """
 
     pixels: NDArray[np.uint8]
@@ -27,6 +28,7 @@ class FaceCrop:
     box: tuple[float, float, float, float]
     quality: FaceQuality
     track_id: int
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)

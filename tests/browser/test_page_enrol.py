@@ -12,6 +12,7 @@ pytestmark = pytest.mark.browser
 HINTS = [
     "keep_talking",
     "show_face",
+    "whole_face",
     "come_closer",
     "more_light",
     "hold_still",

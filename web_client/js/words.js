@@ -37,6 +37,7 @@ const REASONS = {
 const HINTS = {
   keep_talking: "Keep reading aloud.",
   show_face: "Look straight into the camera.",
+  whole_face: "Move so that your whole face is in the picture.",
   come_closer: "Come closer to the camera.",
   more_light: "More light on your face, please: face a window or a lamp.",
   hold_still: "Hold still for a moment.",
