@@ -211,3 +211,42 @@ def test_a_retake_replaces_what_was_stored(page: Page, fake: FakeServer, call: F
     again.answer()
     expect(page.get_by_test_id("enrol-progress")).to_be_visible()
     expect(page.get_by_test_id("ended")).to_be_hidden()
+
+
+def test_the_page_opens_on_enrolling_while_nobody_is_enrolled(page: Page, fake: FakeServer) -> None:
+    expect(page.get_by_test_id("mode-enrol")).to_be_checked()
+    expect(page.get_by_test_id("start")).to_have_text("Start enrolling")
+    expect(page.get_by_test_id("identity-choice")).to_be_hidden()
+    fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
+    page.reload()
+    expect(page.get_by_test_id("identity-choice")).to_be_visible()
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
+
+
+def test_what_was_chosen_is_not_changed_by_the_list(page: Page, fake: FakeServer) -> None:
+    page.get_by_test_id("mode-enrol").check()
+    page.get_by_test_id("mode-verify").check()
+    expect(page.locator("#people-empty")).to_contain_text("Nobody yet")
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
+
+
+def test_who_is_enrolled_can_be_chosen(page: Page, fake: FakeServer) -> None:
+    fake.identities = [
+        {"name": name, "created_at": "2026-01-02T03:04:05Z"} for name in ("ada", "<b>eve</b>")
+    ]
+    page.reload()
+    choice = page.get_by_test_id("identity-choice")
+    expect(choice.locator("option")).to_have_text(
+        ["Choose somebody enrolled …", "ada", "<b>eve</b>"]
+    )
+    choice.select_option("<b>eve</b>")
+    expect(page.get_by_test_id("identity-name")).to_have_value("<b>eve</b>")
+    page.get_by_test_id("identity-name").fill("nobody")
+    expect(choice).to_have_value("")
+    page.get_by_test_id("identity-name").fill("ada")
+    expect(choice).to_have_value("ada")
+    page.get_by_test_id("mode-enrol").check()
+    expect(choice).to_be_hidden()
+    page.get_by_test_id("mode-verify").check()
+    page.get_by_test_id("start").click()
+    assert fake.next_call().start["identity"] == "ada"

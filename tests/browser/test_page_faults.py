@@ -13,6 +13,7 @@ REFUSE_MEDIA = """name => {
 
 
 def start(page: Page) -> None:
+    page.get_by_test_id("mode-verify").check()
     page.get_by_test_id("identity-name").fill("ada")
     page.get_by_test_id("start").click()
 
@@ -137,7 +138,10 @@ def test_a_reload_leaves_the_call(page: Page, fake: FakeServer) -> None:
 
 
 def test_the_keyboard_alone_is_enough(page: Page, fake: FakeServer) -> None:
-    page.get_by_test_id("mode-verify").focus()
+    expect(page.get_by_test_id("mode-enrol")).to_be_checked()  # Nobody is enrolled yet.
+    page.get_by_test_id("mode-enrol").focus()
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
     page.keyboard.press("Tab")
     page.keyboard.type("ada")
     page.keyboard.press("Enter")

@@ -176,7 +176,7 @@ byId("verify-now").addEventListener("click", () => { showSetup(); chooseAndStart
 byId("retake").addEventListener("click", () => begin({ ...lastOptions, replace: true }));
 addEventListener("pagehide", () => call?.verifier.stop());
 whenever(identities, "chosen", chooseAndStart);
-identities.addEventListener("changed", () => form.show());
+identities.addEventListener("changed", () => form.offer());
 whenever(identities, "failed", (message) => showError({ code: "identities", message }));
 
 form.choose(asked.get("identity") ?? "", asked.get("mode") === "enrol" ? "enrol" : "verify");

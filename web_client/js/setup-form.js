@@ -1,13 +1,14 @@
 /** Choosing what to do and with whom, and the consent without which nobody is enrolled. */
 
 import { showError } from "./alert.js";
-import { byId, setText } from "./dom.js";
+import { byId, make, setText } from "./dom.js";
 import { consentFor } from "./words.js";
 
 const form = byId("start-form");
 
 export class SetupForm {
   #known = /** @type {() => string[]} */ (() => []);
+  #chosen = false;
 
   /**
    * @param {object} options
@@ -17,8 +18,12 @@ export class SetupForm {
   constructor({ known, onStart }) {
     this.#known = known;
     form.addEventListener("submit", (event) => { event.preventDefault(); onStart(); });
-    form.addEventListener("change", () => this.show());
-    byId("identity-name").addEventListener("input", () => this.#onNameChanged());
+    form.addEventListener("change", () => { this.#chosen = true; this.show(); });
+    byId("identity-name").addEventListener("input", () => { this.#chosen = true; this.#onNameChanged(); });
+    byId("identity-choice").addEventListener("change", ({ target }) => {
+      byId("identity-name").value = target.value;
+      this.#onNameChanged();
+    });
   }
 
   /** The name as typed, without blanks around it. */
@@ -32,14 +37,31 @@ export class SetupForm {
 
   /** @param {string} name @param {"verify" | "enrol"} mode */
   choose(name, mode = "verify") {
+    this.#chosen ||= Boolean(name) || mode === "enrol";
     form.elements.mode.value = mode;
     byId("identity-name").value = name;
     this.#onNameChanged();
   }
 
+  /**
+   * Offers the enrolled people as a choice. While nobody is, there is nobody to verify: then, as long
+   * as nothing was chosen or typed, the page stands on enrolling. Without the right to see the list
+   * the field remains.
+   */
+  offer() {
+    const first = make("option", { value: "" }, "Choose somebody enrolled …");
+    const names = this.#known().map((value) => make("option", { value }, value));
+    byId("identity-choice").replaceChildren(first, ...names);
+    if (!this.#chosen) form.elements.mode.value = names.length ? "verify" : "enrol";
+    this.show();
+  }
+
   show() {
     const enrolling = this.#mode === "enrol";
     const consent = consentFor(this.identity || "…");
+    const choice = byId("identity-choice");
+    choice.hidden = enrolling || !this.#known().length;
+    choice.value = this.#known().includes(this.identity) ? this.identity : "";
     byId("consent-box").hidden = !enrolling;
     byId("replace-row").hidden = !this.#known().includes(this.identity);
     setText(byId("consent-subject"), consent.subject);
