@@ -24,6 +24,7 @@ class _Comparator:
     voices: dict[int, float] = field(default_factory=dict)
     asked: list[tuple[int, int]] = field(default_factory=list)
     name: str = "fake"
+    operating_points: dict[str, float] = field(default_factory=dict)
 
     def compare(
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
