@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 python=.venv/bin/python
 own=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 packages="aiosqlite blockbuster cryptography fastapi httpx hypothesis jsonschema-rs numpy psutil
-    pydantic-settings pyjwt pytest pytest-asyncio pytest-timeout rich sqlalchemy[asyncio] typer
+    precis-i18n pydantic-settings pyjwt pytest pytest-asyncio pytest-timeout rich sqlalchemy[asyncio] typer
     uvicorn websockets"
 tests="tests/identities tests/verify tests/test_settings.py tests/access/test_gate.py
     tests/access/test_limiter.py tests/access/test_tokens.py tests/access/test_waiting.py
