@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
 from stream_verifier.media.webrtc.limits import Budget, MediaLimits
 
@@ -9,6 +11,8 @@ TOO_LARGE = "frame_too_large"
 TOO_MANY = "too_many_frames"
 GARBLED = "frame_garbled"
 _BURST_S = 3.0
+_REMEMBERED = 32
+"""Announcements: as many parameter sets as an H.264 decoder keeps."""
 
 
 class FrameGate:
@@ -22,8 +26,8 @@ class FrameGate:
         self._limits = limits
         self._frames = Budget(limits.frames_per_s, burst_s=_BURST_S)
         self._pixels = Budget(limits.pixels_per_s, burst_s=_BURST_S)
-        self._sizes: list[tuple[int, int]] = []
-        """Announced last; and before it, since decoding lags behind."""
+        self._sizes: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
+        """Widest and highest that the last announcements named: a decoder goes back to those."""
 
     def refusal(self, codec: str, data: bytes, now_s: float) -> str | None:
         """Why a picture is not decoded; None if it is.
@@ -40,9 +44,11 @@ class FrameGate:
         if not all(self._limits.fits(*size) for size in sizes):
             return TOO_LARGE
         if sizes:
-            self._sizes = [*self._sizes[-1:], max(sizes, key=_area)]
+            self._sizes.append((max(w for w, _ in sizes), max(h for _, h in sizes)))
         pictures = pictures_in(codec, data)
-        pixels = pictures * (_area(self._sizes[-1]) if self._sizes else 0)
+        pixels = pictures * min(
+            self._limits.frame_pixels, max((w * h for w, h in self._sizes), default=0)
+        )
         if self._frames.take(pictures, now_s) and self._pixels.take(pixels, now_s):
             return None
         return TOO_MANY
@@ -51,7 +57,3 @@ class FrameGate:
         """Whether a decoded picture is no larger than its stream said and the limits have it."""
         said = any(width <= size[0] and height <= size[1] for size in self._sizes)
         return said and self._limits.fits(width, height)
-
-
-def _area(size: tuple[int, int]) -> int:
-    return size[0] * size[1]

@@ -71,7 +71,7 @@ def _kind(unit: bytes) -> int:
 def _units(data: bytes) -> list[bytes]:
     """NAL units of a byte stream (Annex B), as far as a parameter set can reach."""
     starts = [match.end() for match in _START_CODE.finditer(data)]
-    ends = [start - 3 for start in starts[1:]] + [len(data)]
+    ends = [*(start - 3 for start in starts[1:]), len(data)][: len(starts)]
     return [
         data[start : min(end, start + _MOST_SPS_BYTES)]
         for start, end in zip(starts, ends, strict=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
+from benchmarks.hostile_video import claim_size
 from stream_verifier.errors import NegotiationError
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
@@ -18,7 +19,7 @@ from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.offers import MAX_CANDIDATES, plausible_offer
 from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
-from tests.support.media import StartCall, claim_size
+from tests.support.media import StartCall
 
 ANYBODY = PeerAddresses()
 

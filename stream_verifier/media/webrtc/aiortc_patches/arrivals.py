@@ -124,6 +124,8 @@ class Arrivals:
         """Queue a datagram, unless it would end the call or the queue is long."""
         if not 0 < len(data) <= MOST_BYTES:
             self.refused["wrong_length"] += 1
+        elif not (_is_dtls(data) or _is_srtp(data)):
+            self.refused["malformed"] += 1  # Such as what only looked like STUN.
         elif self._connection._queue.qsize() >= MOST_WAITING:
             self.refused["too_many_waiting"] += 1
         else:
@@ -154,8 +156,16 @@ def _is_stun(data: bytes) -> bool:
     return len(data) >= 20 and data[0] < 4 and data[4:8] == _STUN_COOKIE
 
 
+def _is_dtls(data: bytes) -> bool:
+    return 19 < data[0] < 64  # RFC 7983, section 7
+
+
+def _is_srtp(data: bytes) -> bool:
+    return 127 < data[0] < 192
+
+
 def _source(data: bytes) -> int | None:
     """The SSRC of an encrypted RTP or RTCP packet, which stands in the clear; None of others."""
-    if not 127 < data[0] < 192 or len(data) < 12:
+    if not _is_srtp(data) or len(data) < 12:
         return None
     return int.from_bytes(data[_RTCP_SOURCE if is_rtcp(data) else _RTP_SOURCE], "big")
