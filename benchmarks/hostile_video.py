@@ -126,7 +126,8 @@ async def _receive(path: Path) -> dict[str, Any]:
         "refused": sum(stream["video"].refused.get("frame_too_large", 0) for stream in streams),
         "reasons": sorted(reasons),
     }
-    await asyncio.gather(*(end.close() for end in (*peers, *publishers)))
+    await asyncio.gather(*(publisher.close() for publisher in publishers))
+    await asyncio.gather(*(peer.close() for peer in peers))
     return row
 
 

@@ -68,6 +68,20 @@ async def test_no_datagram_of_a_stranger_ends_a_call(start_call: StartCall) -> N
     assert await goes_on(call)
 
 
+async def test_nothing_of_an_honest_call_is_refused(start_call: StartCall) -> None:
+    call = start_call()
+    await call.connect()
+    await call.publisher.finished.wait()
+    await asyncio.sleep(0.3)
+    stats = call.peer.stats
+    assert stats.refused == {}
+    assert {kind: stream.refused for kind, stream in stats.streams.items()} == {
+        "audio": {},
+        "video": {},
+    }
+    assert not [item for item in call.inbox.drain() if isinstance(item, MediaGap)]
+
+
 async def test_checks_of_strangers_are_answered_no_faster_than_people_send_them(
     start_call: StartCall,
 ) -> None:

@@ -33,18 +33,19 @@ class Line:
 
     def __init__(self, pc: RTCPeerConnection, kind: str, limits: MediaLimits) -> None:
         self.now_s = 100.0
-        self.receiver: Any = pc.addTransceiver(kind, direction="recvonly").receiver
+        receiver: Any = pc.addTransceiver(kind, direction="recvonly").receiver
+        self.receiver = receiver
         name, rate = ("opus", 48_000) if kind == "audio" else ("VP8", 90_000)
-        codecs = self.receiver._RTCRtpReceiver__codecs
+        codecs = receiver._RTCRtpReceiver__codecs
         codecs[96] = RTCRtpCodecParameters(f"{kind}/{name}", clockRate=rate, payloadType=96)
         if kind == "video":
             codecs[97] = RTCRtpCodecParameters("video/H264", clockRate=rate, payloadType=97)
-        self.receiver._RTCRtpReceiver__decoder_thread = threading.current_thread()
+        receiver._RTCRtpReceiver__decoder_thread = threading.current_thread()
         clock = MediaClock()
         self.tap: Any = (
-            AudioTap(self.receiver, clock)
+            AudioTap(receiver, clock)
             if kind == "audio"
-            else VideoTap(self.receiver, clock, limits=limits)
+            else VideoTap(receiver, clock, limits=limits)
         )
 
     async def feed(self, *packets: RtpPacket, every_s: float = 0.0) -> None:

@@ -70,6 +70,7 @@ class StreamTap:
         while self._anew and self._anew[0] <= ticks:
             anew = self._anew.popleft() == ticks
         return anew
+
     def _admits(self, packet: RtpPacket, now_s: float) -> bool:
         """Whether a packet is of the one source that is heard at a time.
 
