@@ -124,14 +124,25 @@ class Settings(BaseSettings):
     public_address: str | None = Field(
         None, description="Address of a NAT that forwards udp_ports to this machine one to one."
     )
-    private_peers: bool = Field(
-        True, description="Whether media may come from private addresses, as in one's own network."
+    private_peers: bool | None = Field(
+        None,
+        description="Whether media may come from private addresses, as in one's own network; "
+        "default: where the server listens on loopback or has such an address itself.",
     )
     max_frame_pixels: int = Field(
         1920 * 1080,
         ge=320 * 240,
         description="Width times height of a picture; larger ones are dropped.",
     )
+    max_frame_side_px: int = Field(4096, ge=320, description="Longer side of a picture, likewise.")
+    max_frames_per_s: float = Field(70.0, ge=5, description="Pictures taken of a call a second.")
+    max_pixels_per_s: float = Field(
+        1920 * 1080 * 60.0, ge=320 * 240 * 5, description="Their pixels; what decoding costs."
+    )
+    max_packets_per_s: float = Field(
+        2500.0, ge=100, description="Datagrams taken of a call a second, sound and pictures."
+    )
+    max_bytes_per_s: float = Field(2_500_000.0, ge=20_000, description="Bytes in them.")
     resume_within_s: float = Field(
         15.0, ge=0, le=300, description="How long a call waits for a lost client; 0: not at all."
     )
@@ -216,6 +227,8 @@ class Settings(BaseSettings):
             ipaddress.IPv4Address(self.public_address)
         if self.udp_port_range is not None:
             check_port_range(*self.udp_port_range)
+        if self.max_pixels_per_s < self.max_frame_pixels:
+            raise ValueError("max_pixels_per_s lets no picture of max_frame_pixels through")
         return self
 
     @property

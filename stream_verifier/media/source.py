@@ -60,6 +60,7 @@ class StreamStats:
         lost: audio packets given up, or video frames dropped for a missing reference.
         restarts: times that stalled video had to be restarted.
         silent_s: seconds since the last packet; None before the first.
+        refused: what was not taken of this stream, by reason, such as "frame_too_large".
     """
 
     packets: int = 0
@@ -67,6 +68,7 @@ class StreamStats:
     lost: int = 0
     restarts: int = 0
     silent_s: float | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,13 @@ class SourceStats:
         state: of its connection: "new", "connecting", "connected", "failed" or "closed".
         synchronised: whether audio and video share a clock yet, other than that of their arrival.
         streams: by kind, "audio" and "video".
+        refused: what was not taken before it was known whose it is, by reason.
     """
 
     state: str
     synchronised: bool = False
     streams: Mapping[str, StreamStats] = field(default_factory=dict)
+    refused: Mapping[str, int] = field(default_factory=dict)
 
 
 class MediaSource(Protocol):

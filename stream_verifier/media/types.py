@@ -77,8 +77,9 @@ class MediaGap:
         start_s: media time at which it stopped.
         end_s: media time at which it came back.
         reason: "network" (lost or late), "overrun" (this process was too slow), "muted",
-            "reconnected" (another connection took over, from whoever holds the call's secret), or
-            "jump" (a recording's own time jumped: another one may begin).
+            "reconnected" (another connection took over, from whoever holds the call's secret),
+            "jump" (a recording's own time jumped: another one may begin), or why media that came
+            was not taken, such as "frame_too_large".
     """
 
     kind: str

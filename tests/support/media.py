@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
-import av
 import numpy as np
 from numpy.typing import NDArray
 
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.webrtc.keyframes import is_keyframe
 from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.publisher import Publisher
 
@@ -65,20 +62,3 @@ class Call:
 
 
 StartCall = Callable[..., Call]
-
-
-def claim_size(media: Path, path: Path, size: tuple[int, int]) -> None:
-    """Copy a WebM file so that each of its VP8 key frames claims another size."""
-    with av.open(str(media)) as source, av.open(str(path), mode="w", format="webm") as target:
-        copies = {s.index: target.add_stream_from_template(s) for s in source.streams}
-        for packet in source.demux():
-            if packet.dts is None:
-                continue
-            data = bytearray(bytes(packet))
-            if packet.stream.type == "video" and is_keyframe("VP8", bytes(data)):
-                data[6:10] = size[0].to_bytes(2, "little") + size[1].to_bytes(2, "little")
-            copy = av.Packet(bytes(data))
-            copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base
-            copy.stream = copies[packet.stream.index]
-            copy.is_keyframe = packet.is_keyframe
-            target.mux(copy)

@@ -6,10 +6,15 @@ import time
 
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
-from stream_verifier.media.webrtc.network import host_addresses, ice_servers, local_ends
-from stream_verifier.media.webrtc.offers import PeerAddresses
+from stream_verifier.media.webrtc.network import (
+    host_addresses,
+    ice_servers,
+    local_ends,
+    media_limits,
+    peer_addresses,
+)
 from stream_verifier.media.webrtc.peer import Peer
-from stream_verifier.settings import Settings, is_loopback
+from stream_verifier.settings import Settings
 
 _MEDIA_TIMEOUT_S = 5.0
 
@@ -34,9 +39,7 @@ class PeerFactory:
             local_ends=local_ends(settings),
             inbox=inbox,
             video_rate_hz=settings.face_rate_hz,
-            max_pixels=settings.max_frame_pixels,
-            peers=PeerAddresses(
-                private=settings.private_peers, loopback=is_loopback(settings.host)
-            ),
+            limits=media_limits(settings),
+            peers=peer_addresses(settings),
             media_timeout_s=None if request.followed else _MEDIA_TIMEOUT_S,
         )

@@ -1,16 +1,22 @@
 """How large a frame says it is, read before a decoder believes it; pure.
 
 A decoder allocates by the header: 28 KB/s of frames that claim 16383 x 16383 pixels would cost
-gigabytes. VP8: RFC 6386, section 9.1. H.264: ITU-T H.264, sections 7.3.2.1.1 and 7.4.2.1.1.
+gigabytes. VP8: RFC 6386, section 9.1. H.264: ITU-T H.264, sections 7.3.1, 7.3.2.1.1 and 7.4.2.1.1,
+read as FFmpeg does, which takes a unit as it stands where it makes no sense without its escapes.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 _VP8_START = b"\x9d\x01\x2a"
 _START_CODE = re.compile(rb"\x00\x00\x01")
+_UNIT_END = re.compile(rb"\x00\x00[\x00-\x02]")
+_ESCAPE = b"\x00\x00\x03"
 _SPS = 7
+_SLICES = {1, 2, 5}
+_MACROBLOCK = 16
 _MOST_SPS_BYTES = 1024
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
@@ -24,13 +30,27 @@ def frame_sizes(codec: str, data: bytes) -> list[tuple[int, int]]:
 
     Returns:
         Width and height in pixels of each header in it; none for a frame that refers to others.
+        What only fills up the last macroblocks is left out, as 1080 lines are coded as 1088; what
+        else is cropped is in it, since a decoder allocates that too.
 
     Raises:
-        ValueError: a header is garbled.
+        ValueError: a header is garbled, or of a kind that no browser sends and that would cost
+            more memory than its pixels say, such as 4:4:4 or more than 8 bits.
     """
     if codec.upper() == "VP8":
         return _vp8(data)
-    return [_sps(unit[1:]) for unit in _units(data) if unit and unit[0] & 0x1F == _SPS]
+    return [size for unit in _units(data) if _kind(unit) == _SPS for size in _readings(unit[1:])]
+
+
+def pictures_in(codec: str, data: bytes) -> int:
+    """How many pictures an encoded frame makes a decoder work on, at least one.
+
+    H.264 may hide many under one timestamp; each begins with a slice at its first macroblock.
+    """
+    if codec.upper() == "VP8":
+        return 1
+    first = sum(_kind(unit) in _SLICES and unit[1:2] >= b"\x80" for unit in _units(data))
+    return max(1, first)
 
 
 def _vp8(data: bytes) -> list[tuple[int, int]]:
@@ -44,23 +64,37 @@ def _vp8(data: bytes) -> list[tuple[int, int]]:
     return [(width, height)]
 
 
+def _kind(unit: bytes) -> int:
+    return unit[0] & 0x1F if unit else 0
+
+
 def _units(data: bytes) -> list[bytes]:
     """NAL units of a byte stream (Annex B), as far as a parameter set can reach."""
     starts = [match.end() for match in _START_CODE.finditer(data)]
-    ends = [start - 3 for start in starts[1:]] + [len(data)]
+    ends = [*(start - 3 for start in starts[1:]), len(data)][: len(starts)]
     return [
         data[start : min(end, start + _MOST_SPS_BYTES)]
         for start, end in zip(starts, ends, strict=True)
     ]
 
 
+def _readings(payload: bytes) -> list[tuple[int, int]]:
+    """Sizes in a parameter set, read both ways that a decoder may."""
+    if (end := _UNIT_END.search(payload)) is not None:
+        payload = payload[: end.start()]
+    sizes = [_sps(payload.replace(_ESCAPE, b"\x00\x00"))]
+    if _ESCAPE in payload:
+        with contextlib.suppress(ValueError):
+            sizes.append(_sps(payload))
+    return sizes
+
+
 class _Bits:
-    """Reads a parameter set bit by bit, without the bytes that keep start codes out of it."""
+    """Reads a parameter set bit by bit."""
 
     def __init__(self, payload: bytes) -> None:
-        plain = payload.replace(b"\x00\x00\x03", b"\x00\x00")
-        self._bits = int.from_bytes(plain, "big")
-        self._left = len(plain) * 8
+        self._bits = int.from_bytes(payload, "big")
+        self._left = len(payload) * 8
 
     def take(self, count: int) -> int:
         if count > self._left:
@@ -94,21 +128,32 @@ def _sps(payload: bytes) -> tuple[int, int]:
     _skip_order(bits)
     bits.ue()  # max_num_ref_frames
     bits.take(1)
-    width_mbs, map_units = bits.ue() + 1, bits.ue() + 1
+    width, map_units = (bits.ue() + 1) * _MACROBLOCK, bits.ue() + 1
     frames_only = bits.take(1)
-    # Cropping is not taken off: the decoder allocates what is cropped too.
-    return width_mbs * 16, map_units * 16 * (2 - frames_only)
+    height = map_units * _MACROBLOCK * (2 - frames_only)
+    if not frames_only:
+        bits.take(1)
+    bits.take(1)
+    left, right, top, bottom = (bits.ue() for _ in range(4)) if bits.take(1) else (0, 0, 0, 0)
+    cut_x, cut_y = 2 * (left + right), 2 * (top + bottom) * (2 - frames_only)
+    if cut_x >= width or cut_y >= height:
+        raise ValueError("a sequence parameter set that crops all of its picture")
+    return _filled_up(width, cut_x), _filled_up(height, cut_y, of=2 - frames_only)
+
+
+def _filled_up(length: int, cut: int, of: int = 1) -> int:
+    """A side without what fills up its last macroblocks; with it if more than that is cut."""
+    return length - cut if cut < _MACROBLOCK * of else length
 
 
 def _skip_high(bits: _Bits) -> None:
-    chroma = bits.ue()
-    if chroma == 3:
-        bits.take(1)
-    bits.ue()
-    bits.ue()
+    if bits.ue() != 1:
+        raise ValueError("a sequence parameter set of other colours than 4:2:0")
+    if bits.ue() or bits.ue():
+        raise ValueError("a sequence parameter set of more than 8 bits")
     bits.take(1)
     if bits.take(1):
-        for number in range(8 if chroma != 3 else 12):
+        for number in range(8):
             if bits.take(1):
                 _skip_scaling(bits, 16 if number < 6 else 64)
 

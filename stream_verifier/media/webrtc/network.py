@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from stream_verifier.media.webrtc.ice import LOOPBACK, IceServer, LocalEnds, local_addresses
+from stream_verifier.media.webrtc.limits import MediaLimits
+from stream_verifier.media.webrtc.peer_addresses import (
+    PeerAddresses,
+    is_link_local,
+    is_private,
+)
 from stream_verifier.media.webrtc.turn import turn_credential, with_credential
 from stream_verifier.settings import Settings, is_loopback
 
@@ -20,6 +26,31 @@ def host_addresses(settings: Settings) -> tuple[str, ...] | None:
 def local_ends(settings: Settings) -> LocalEnds:
     """The UDP ports in use and the address of a NAT before them."""
     return LocalEnds(ports=settings.udp_port_range, public_address=settings.public_address)
+
+
+def media_limits(settings: Settings) -> MediaLimits:
+    """How much one call may send."""
+    return MediaLimits(
+        frame_pixels=settings.max_frame_pixels,
+        side_px=settings.max_frame_side_px,
+        frames_per_s=settings.max_frames_per_s,
+        pixels_per_s=settings.max_pixels_per_s,
+        packets_per_s=settings.max_packets_per_s,
+        bytes_per_s=settings.max_bytes_per_s,
+    )
+
+
+def peer_addresses(settings: Settings) -> PeerAddresses:
+    """Where callers may be: in networks of one's own only if this machine is in one, too."""
+    own = host_addresses(settings) or local_addresses()
+    private = settings.private_peers
+    return PeerAddresses(
+        private=is_loopback(settings.host) or any(map(is_private, own))
+        if private is None
+        else private,
+        loopback=is_loopback(settings.host) or LOOPBACK[0] in own,
+        link_local=any(map(is_link_local, own)),
+    )
 
 
 def ice_servers(settings: Settings, *, user: str, now_s: float) -> list[IceServer]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -23,12 +24,13 @@ from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
-from stream_verifier.media.webrtc.offers import PeerAddresses, plausible_offer, sending_kinds
+from stream_verifier.media.webrtc.limits import MediaLimits
+from stream_verifier.media.webrtc.offers import plausible_offer, sending_kinds
+from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
+from stream_verifier.media.webrtc.refusals import Refusals
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
-MAX_PIXELS = 1920 * 1080
-MAX_SIDE_PX = 4096
 
 
 class Peer:
@@ -48,7 +50,7 @@ class Peer:
         connect_timeout_s: a peer that has not connected by then is given up.
         silence_timeout_s: nothing at all from a connected peer for this long means it is gone.
         media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
-        max_pixels: of a frame; larger ones are dropped before they are decoded.
+        limits: how much the call may send; what is more is dropped before it is decoded.
         peers: which addresses of the other side may be tried.
     """
 
@@ -65,7 +67,7 @@ class Peer:
         connect_timeout_s: float = 20.0,
         silence_timeout_s: float = 5.0,
         media_timeout_s: float | None = None,
-        max_pixels: int = MAX_PIXELS,
+        limits: MediaLimits | None = None,
         peers: PeerAddresses | None = None,
     ) -> None:
         self.closed = asyncio.Event()
@@ -78,10 +80,10 @@ class Peer:
         self._connect_timeout_s = connect_timeout_s
         self._silence_timeout_s = silence_timeout_s
         self._media_timeout_s = media_timeout_s
-        self._max_pixels = max_pixels
+        self._limits = limits or MediaLimits()
         self._peers = peers or PeerAddresses()
-        self._told_too_large = 0
-        self._too_large_now = False
+        self._refusals = Refusals(self._intake.lack)
+        self._arrivals: list[aiortc_patches.Arrivals] = []
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
         self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
@@ -97,7 +99,9 @@ class Peer:
         if self._pc is not None:
             state = self._pc.connectionState
         synchronised = self._intake.clock.synchronised
-        return SourceStats(state, synchronised, {k: self._stream_stats(k) for k in self._taps})
+        refused = sum((arrivals.refused for arrivals in self._arrivals), Counter[str]())
+        streams = {kind: self._stream_stats(kind) for kind in self._taps}
+        return SourceStats(state, synchronised, streams, refused)
 
     @property
     def mark(self) -> Mark | None:
@@ -163,8 +167,7 @@ class Peer:
         await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
         aiortc_patches.gather_on(pc, self._host_addresses, self._local_ends)
         connections = aiortc_patches.ice_connections(pc)
-        for connection in connections:
-            aiortc_patches.limit_checks(connection)
+        self._arrivals = self._guarded(pc, connections)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
         for transceiver in pc.getTransceivers():
@@ -178,14 +181,29 @@ class Peer:
         self._watch = asyncio.create_task(self._watch_over(pc))
         return str(pc.localDescription.sdp)
 
+    def _guarded(
+        self, pc: RTCPeerConnection, connections: Sequence[Any]
+    ) -> list[aiortc_patches.Arrivals]:
+        """Bound what connections that have not gathered let in and send out."""
+        budget = aiortc_patches.CallBudget(self._limits)
+        guards = {
+            connection: aiortc_patches.Arrivals(
+                connection, aiortc_patches.limit_checks(connection), budget
+            )
+            for connection in connections
+        }
+        for transport in aiortc_patches.transports(pc):
+            guards[aiortc_patches.ice_connection(transport)].guard(transport)
+        return list(guards.values())
+
     def _receive(self, transceiver: RTCRtpTransceiver) -> None:
-        """Read a transceiver's track; a second one of its kind is drained and ignored."""
+        """Read a transceiver's track; a second one of its kind is declined."""
         kind = transceiver.kind
         receiver: Any = transceiver.receiver  # Its track is None where nothing is sent.
         if receiver.track is None:
             return
         if kind in self._taps:
-            self._start_reader(self._read(receiver.track, lambda _: None))
+            transceiver.direction = "inactive"  # Nobody would look at what is decoded there.
             return
         audio = kind == "audio"
         clock = self._intake.clock
@@ -193,18 +211,14 @@ class Peer:
         if audio:
             tap = aiortc_patches.AudioTap(receiver, clock)
         else:
-            tap = aiortc_patches.VideoTap(receiver, clock, fits=self._fits)
+            tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
         self._taps[kind] = tap
         take = self._intake.take_sound if audio else self._take_picture
         self._start_reader(self._read(receiver.track, lambda frame: take(frame, tap)))
 
-    def _fits(self, width: int, height: int) -> bool:
-        return width * height <= self._max_pixels and max(width, height) <= MAX_SIDE_PX
-
     def _take_picture(self, frame: Any, tap: Any) -> None:
         """Take a decoded picture, unless it is larger than its header said."""
-        if self._fits(frame.width, frame.height):
-            self._too_large_now = False
+        if tap.check_decoded(frame.width, frame.height):
             self._intake.take_picture(frame, tap)
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
@@ -226,21 +240,14 @@ class Peer:
         while not self.closed.is_set():
             await asyncio.sleep(_TEND_S)
             now_s = time.monotonic()
-            for tap in self._taps.values():
+            for kind, tap in self._taps.items():
                 await tap.tend(now_s)
-                self._tell_of_size(tap)
+                self._refusals.look(kind, tap.refused, now_s)
+                for arrivals in self._arrivals:
+                    self._refusals.look(kind, arrivals.refused, now_s)
             if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
                 self.closed.set()
-
-    def _tell_of_size(self, tap: aiortc_patches.AudioTap | aiortc_patches.VideoTap) -> None:
-        """Say once a stretch that pictures are too large to be taken."""
-        if not isinstance(tap, aiortc_patches.VideoTap) or tap.too_large == self._told_too_large:
-            return
-        if not self._too_large_now:
-            _logger.warning("a call's pictures are larger than %d pixels", self._max_pixels)
-            self._intake.lack("video", "frame_too_large")
-        self._told_too_large, self._too_large_now = tap.too_large, True
 
     def _gone(self, state: str, started_s: float, now_s: float) -> bool:
         if state != "connected":
@@ -283,7 +290,8 @@ class Peer:
         return StreamStats(
             packets=tap.packets,
             frames=self._intake.frames[kind],
-            lost=tap.lost + (tap.too_large if isinstance(tap, aiortc_patches.VideoTap) else 0),
+            lost=tap.lost,
             restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
             silent_s=silent_s,
+            refused=dict(tap.refused),
         )

@@ -5,21 +5,45 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from aiortc.codecs.h264 import h264_depayload
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_verifier.media.webrtc.frame_size import frame_sizes
+from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
 
 SIZES = [(64, 48), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (322, 242)]
 
 
-def encoded(codec: str, width: int, height: int, **options: str) -> bytes:
+def encoded(codec: str, width: int, height: int, pixels: str = "yuv420p", **options: str) -> bytes:
     context: Any = av.CodecContext.create(codec, "w")
-    context.width, context.height, context.pix_fmt = width, height, "yuv420p"
+    context.width, context.height, context.pix_fmt = width, height, pixels
     context.framerate, context.options = 30, options
     picture = av.VideoFrame.from_ndarray(np.zeros((height * 3 // 2, width), np.uint8), "yuv420p")
-    packets = [*context.encode(picture), *context.encode(None)]
+    packets = [*context.encode(picture.reformat(format=pixels)), *context.encode(None)]
     return bytes(packets[0])
+
+
+def parameter_set(
+    *, width_mbs: int, height_mbs: int, crop: tuple[int, int, int, int] | None = None
+) -> bytes:
+    """A baseline set with its start code."""
+
+    bits = f"{66:08b}{0:08b}{31:08b}" + ue(0) + sized(width_mbs, height_mbs)
+    bits = bits[:-1] + ("1" + "".join(map(ue, crop)) if crop else "0") + "01"
+    return b"\x00\x00\x01\x67" + bits_to_bytes(bits + "0" * (-len(bits) % 8))
+
+
+def ue(value: int) -> str:
+    return f"{value + 1:b}".rjust(2 * (value + 1).bit_length() - 1, "0")
+
+
+def sized(width_mbs: int, height_mbs: int) -> str:
+    """What follows the first number of a set, up to its size, nothing cropped."""
+    return ue(0) + ue(2) + ue(1) + "0" + ue(width_mbs - 1) + ue(height_mbs - 1) + "110"
+
+
+def bits_to_bytes(bits: str) -> bytes:
+    return int(bits, 2).to_bytes(len(bits) // 8, "big")
 
 
 @pytest.mark.parametrize(("width", "height"), SIZES)
@@ -29,11 +53,63 @@ def test_vp8_says_its_size(width: int, height: int) -> None:
 
 @pytest.mark.parametrize("profile", ["baseline", "main", "high"])
 @pytest.mark.parametrize(("width", "height"), SIZES)
-def test_h264_says_what_is_allocated(profile: str, width: int, height: int) -> None:
+def test_h264_says_its_size_without_what_fills_up_its_macroblocks(
+    profile: str, width: int, height: int
+) -> None:
     data = encoded("libx264", width, height, profile=profile, tune="zerolatency")
     (size,) = set(frame_sizes("H264", data))
-    # In whole macroblocks, what is cropped included.
-    assert size == (-(-width // 16) * 16, -(-height // 16) * 16)
+    assert size == (width, height)
+
+
+@pytest.mark.parametrize("pixels", ["yuv444p", "yuv422p", "yuv420p10"])
+def test_pictures_that_cost_more_than_their_pixels_say_are_refused(pixels: str) -> None:
+    with pytest.raises(ValueError, match="other colours|8 bits"):
+        frame_sizes("H264", encoded("libx264", 64, 48, pixels, tune="zerolatency"))
+
+
+def test_more_cropped_than_fills_up_macroblocks_is_counted() -> None:
+    """Frames of 16 lines shown that are 1600 coded are allocated as 1600."""
+    set_ = parameter_set(width_mbs=100, height_mbs=100, crop=(0, 0, 0, 792))
+    assert frame_sizes("H264", set_) == [(1600, 1600)]
+    assert frame_sizes("H264", parameter_set(width_mbs=100, height_mbs=100)) == [(1600, 1600)]
+    with pytest.raises(ValueError, match="crops all"):
+        frame_sizes("H264", parameter_set(width_mbs=2, height_mbs=2, crop=(8, 8, 0, 0)))
+
+
+def test_a_set_is_read_with_its_escapes_and_without() -> None:
+    """A decoder that fails at one reading takes the other, which may be larger."""
+    huge = "00000" + sized(512, 512)
+    huge += "1" * (-len(huge) % 8)
+    # The first number of a set, read without escapes, begins with the escape itself.
+    twofold = b"\x00\x00\x01\x67\x42\x00\x00\x03" + bits_to_bytes(huge) + bytes([255] * 20)
+    assert frame_sizes("H264", twofold) == [(16, 16), (8192, 8192)]
+
+
+def test_what_comes_after_the_end_of_a_set_is_not_read_into_it() -> None:
+    set_ = parameter_set(width_mbs=40, height_mbs=30)
+    with pytest.raises(ValueError, match="breaks off"):
+        frame_sizes("H264", set_[:6] + b"\x00\x00\x02" + set_[6:])
+
+
+@pytest.mark.parametrize("packed", [True, False])
+def test_sets_are_found_however_packets_carried_them(packed: bool) -> None:
+    set_ = parameter_set(width_mbs=512, height_mbs=512)[3:]
+    picture = b"\x65\x88\x84\x00\x33" * 9
+    if packed:  # STAP-A
+        units = b"".join(len(unit).to_bytes(2, "big") + unit for unit in (set_, picture))
+        data = h264_depayload(b"\x78" + units)
+    else:  # FU-A, of two pieces
+        head, rest = set_[0] & 0x60 | 28, set_[0] & 0x1F
+        first = h264_depayload(bytes([head, 0x80 | rest]) + set_[1:4])
+        data = first + h264_depayload(bytes([head, 0x40 | rest]) + set_[4:])
+    assert frame_sizes("H264", data) == [(8192, 8192)]
+
+
+def test_pictures_under_one_timestamp_are_counted() -> None:
+    slice_, further = b"\x00\x00\x01\x41\x9a\x00", b"\x00\x00\x01\x41\x4a\x00"
+    assert pictures_in("H264", slice_ + further * 3) == 1
+    assert pictures_in("H264", (slice_ + further) * 5) == 5
+    assert pictures_in("VP8", slice_ * 5) == 1
 
 
 def test_a_frame_that_refers_to_others_says_nothing() -> None:

@@ -7,8 +7,11 @@
 * Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
   frames whose reference is missing into garbage, which must never be scored.
 * Time: aiortc lets each track start at 0 and keeps sender reports to itself.
-* Size: aiortc decodes frames of any size that they claim to have.
+* Size and number: aiortc decodes frames of any size that they claim to have, as many as come,
+  and lists every packet that a wild sequence number leaves out.
 * Checks: aioice tries every address that a caller names, seven times each.
+* Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
+  sends it; its queues and its tables of sources have no bound.
 * Shutdown: aiortc joins decoder threads on the event loop, and a connection that is closed
   while it connects leaves a task behind.
 
@@ -18,23 +21,31 @@ of this module fail if a name, a signature or a behaviour leaned on here changes
 
 from __future__ import annotations
 
+from stream_verifier.media.webrtc.aiortc_patches.arrivals import Arrivals, CallBudget
 from stream_verifier.media.webrtc.aiortc_patches.checks import limit_checks
 from stream_verifier.media.webrtc.aiortc_patches.connection import (
     ConnectGuard,
     Liveness,
+    ice_connection,
     ice_connections,
+    transports,
 )
 from stream_verifier.media.webrtc.aiortc_patches.gathering import gather_on, use_host_addresses
-from stream_verifier.media.webrtc.aiortc_patches.streams import AudioTap, StreamTap, VideoTap
+from stream_verifier.media.webrtc.aiortc_patches.streams import AudioTap, StreamTap
+from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
 
 __all__ = [
+    "Arrivals",
     "AudioTap",
+    "CallBudget",
     "ConnectGuard",
     "Liveness",
     "StreamTap",
     "VideoTap",
     "gather_on",
+    "ice_connection",
     "ice_connections",
     "limit_checks",
+    "transports",
     "use_host_addresses",
 ]

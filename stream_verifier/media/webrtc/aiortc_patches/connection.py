@@ -12,6 +12,7 @@ from typing import Any
 from aioice import stun
 from aioice.ice import Connection
 from aiortc import InvalidStateError, RTCPeerConnection, RTCRtpReceiver
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 
 from stream_verifier.media.webrtc.aiortc_patches.names import private, replace
 
@@ -21,10 +22,20 @@ _CLOSE_S = 5.0
 
 def ice_connections(pc: RTCPeerConnection) -> list[Connection]:
     """Return the ICE connections that a peer connection uses now, each once."""
-    transports = [t.receiver.transport for t in pc.getTransceivers()]
-    transports += [pc.sctp.transport] if pc.sctp else []
-    found = {id(c): c for c in (t.transport.iceGatherer._connection for t in transports)}
-    return list(found.values())
+    return list({id(c): c for c in map(ice_connection, transports(pc))}.values())
+
+
+def transports(pc: RTCPeerConnection) -> list[RTCDtlsTransport]:
+    """Return the DTLS transports that a peer connection uses now, each once."""
+    found = [t.receiver.transport for t in pc.getTransceivers()]
+    found += [pc.sctp.transport] if pc.sctp else []
+    return list({id(transport): transport for transport in found}.values())
+
+
+def ice_connection(transport: RTCDtlsTransport) -> Connection:
+    """Return the ICE connection under a DTLS transport."""
+    connection: Connection = transport.transport.iceGatherer._connection
+    return connection
 
 
 class ConnectGuard:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
 from typing import Any
 
 from aiortc import RTCRtpReceiver
 from aiortc.clock import datetime_from_ntp
-from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtcpByePacket, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock, RtpTimeline, signed
-from stream_verifier.media.webrtc.frame_size import frame_sizes
-from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.limits import Budget
+from stream_verifier.media.webrtc.opus import duration_s
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
 
 _REMEMBERED = 256
-_VIDEO_CAPACITY = 512
+_HANDOVER_S = 0.5
+_BURST_S = 10.0
+_SOUND_S_PER_S = 1.5
+_MOST_SOUNDS_WAITING = 1000
 
 
 class StreamTap:
@@ -28,12 +30,15 @@ class StreamTap:
     def __init__(self, receiver: RTCRtpReceiver, kind: str, clock: MediaClock) -> None:
         self.packets = 0
         self.reports = 0
+        self.refused: Counter[str] = Counter()
+        """Packets and frames not taken, by reason."""
         self.last_packet_s: float | None = None
         self._receiver = receiver
         self._kind = kind
         self._clock = clock
         self._timeline = RtpTimeline(RATES_HZ[kind])
         self._ssrc: int | None = None
+        self._left = False
         self._sequence: int | None = None
         self._paused: deque[int] = deque(maxlen=8)
         self._pause_timestamp: int | None = None
@@ -66,6 +71,17 @@ class StreamTap:
             anew = self._anew.popleft() == ticks
         return anew
 
+    def _admits(self, packet: RtpPacket, now_s: float) -> bool:
+        """Whether a packet is of the one source that is heard at a time.
+
+        Another one takes over once the first has fallen silent or said goodbye, never in between.
+        """
+        silent = self.last_packet_s is None or now_s - self.last_packet_s > _HANDOVER_S
+        if packet.ssrc == self._ssrc or silent or self._left:
+            return True
+        self.refused["second_source"] += 1
+        return False
+
     def _note(self, packet: RtpPacket, now_s: float) -> bool:
         """Count a packet; return whether it comes from a new source."""
         new_source = self._ssrc is not None and packet.ssrc != self._ssrc
@@ -78,6 +94,7 @@ class StreamTap:
         if new_source or self._sequence is None or self._ahead(packet):
             self._sequence = packet.sequence_number
         self._ssrc = packet.ssrc
+        self._left = False
         self.last_packet_s = now_s
         self.packets += 1
         return new_source
@@ -103,6 +120,7 @@ class StreamTap:
 
     async def _on_rtcp(self, packet: Any) -> None:
         if isinstance(packet, RtcpByePacket):
+            self._left |= self._ssrc in packet.sources
             return  # Browsers say bye for a camera that is switched off and may come back.
         if isinstance(packet, RtcpSrPacket) and packet.sender_info.packet_count:
             self.reports += 1
@@ -120,6 +138,7 @@ class AudioTap(StreamTap):
     def __init__(self, receiver: RTCRtpReceiver, clock: MediaClock) -> None:
         super().__init__(receiver, "audio", clock)
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
+        self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
         replace(receiver, PREFIX + "jitter_buffer", self)
 
     @property
@@ -130,7 +149,7 @@ class AudioTap(StreamTap):
     def add(self, packet: RtpPacket) -> tuple[bool, None]:
         """Take a packet and decode what is due; aiortc itself has nothing left to do."""
         now_s = time.monotonic()
-        if packet.payload:
+        if packet.payload and self._admits(packet, now_s) and self._plays(packet, now_s):
             if self._note(packet, now_s):
                 self._decode(self._order.restart())
             self._decode(self._order.push(packet.sequence_number, (packet, now_s), now_s))
@@ -140,121 +159,28 @@ class AudioTap(StreamTap):
         """Give up holes that were waited for long enough; call it about ten times a second."""
         self._decode(self._order.expire(now_s))
 
+    def _plays(self, packet: RtpPacket, now_s: float) -> bool:
+        """Whether a packet is sound, and not more of it than there is time."""
+        try:
+            sound_s = duration_s(packet.payload)
+        except ValueError:
+            self.refused["sound_garbled"] += 1
+            return False
+        if not self._sound_s.take(sound_s, now_s):
+            self.refused["too_much_sound"] += 1
+            return False
+        return True
+
     def _decode(self, due: list[tuple[RtpPacket, float]]) -> None:
         for packet, arrival_s in due:
             codec = private(self._receiver, "codecs").get(packet.payload_type)
             if codec is not None and private(self._receiver, "decoder_thread") is not None:
+                waiting = private(self._receiver, "decoder_queue")
+                if waiting.qsize() >= _MOST_SOUNDS_WAITING:
+                    self.refused["decoder_behind"] += 1
+                    continue
                 ticks = self._date(packet.timestamp, arrival_s)
-                frame = JitterFrame(_payload(packet), ticks)
-                private(self._receiver, "decoder_queue").put((codec, frame))
-
-
-class VideoTap(StreamTap):
-    """Takes the place of aiortc's video jitter buffer and gets stalled video going again.
-
-    After a loss that is not made good within ``stall_s``, the broken frame and all that refer
-    to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
-    """
-
-    def __init__(
-        self,
-        receiver: RTCRtpReceiver,
-        clock: MediaClock,
-        stall_s: float = 0.3,
-        *,
-        fits: Callable[[int, int], bool] = lambda *_: True,
-    ) -> None:
-        super().__init__(receiver, "video", clock)
-        self.too_large = 0
-        """Frames dropped because they say that they are larger than is taken, or garble it."""
-        self._fits = fits
-        self.restarts = 0
-        """Times that the watchdog had to step in."""
-        self.lost = 0
-        """Frames dropped because their reference was missing."""
-        self._stall_s = stall_s
-        self._buffer = JitterBuffer(capacity=_VIDEO_CAPACITY, is_video=True)
-        self._floor: int | None = None
-        self._payload_type: int | None = None
-        self._needs_keyframe = True
-        self._progress_s = 0.0
-        self._asked_s = 0.0
-        self._waiting: dict[int, float] = {}
-        replace(receiver, PREFIX + "jitter_buffer", self)
-
-    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
-        """Take a packet; return whether to ask for a key frame, and a frame to decode."""
-        now_s = time.monotonic()
-        if self._note(packet, now_s):
-            self._restart(now_s)
-            self._floor = None
-        if self._floor is not None and signed(packet.sequence_number - self._floor, 16) <= 0:
-            return False, None
-        if not self._waiting:
-            self._progress_s = now_s
-            self._asked_s = self._asked_s or now_s
-        if _payload(packet):
-            self._waiting[packet.timestamp] = now_s
-        broken, frame = self._buffer.add(packet)
-        self._needs_keyframe |= broken
-        return broken, self._checked(frame, packet.payload_type, now_s) if frame else None
-
-    async def tend(self, now_s: float) -> None:
-        """Ask again for what is missing, restart if stalled; call about ten times a second."""
-        if self._ssrc is None:
-            return
-        # Three newer frames must wait, so that a slow camera is not taken for a stall.
-        stalled = len(self._waiting) > 3 and now_s - self._progress_s > self._stall_s
-        if stalled:
-            self._restart(now_s)
-            self.restarts += 1
-        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * self._stall_s):
-            self._asked_s = now_s
-            await self._receiver._send_rtcp_pli(self._ssrc)
-        elif missing := self._missing():
-            await self._receiver._send_rtcp_nack(self._ssrc, missing)
-
-    def _restart(self, now_s: float) -> None:
-        self._buffer = JitterBuffer(capacity=_VIDEO_CAPACITY, is_video=True)
-        self._floor = self._sequence
-        self._needs_keyframe = True
-        self._progress_s = now_s
-        self._waiting.clear()
-        private(self._receiver, "nack_generator").missing.clear()
-
-    def _missing(self) -> list[int]:
-        origin = self._buffer._origin
-        missing = private(self._receiver, "nack_generator").missing
-        return sorted(s for s in missing if origin is not None and signed(s - origin, 16) >= 0)
-
-    def _checked(self, frame: JitterFrame, payload_type: int, now_s: float) -> JitterFrame | None:
-        """Return the frame, dated, unless it would decode to garbage."""
-        arrival_s = self._waiting.get(frame.timestamp, now_s)
-        for timestamp in [t for t in self._waiting if signed(t - frame.timestamp, 32) <= 0]:
-            del self._waiting[timestamp]
-        self._progress_s = now_s
-        codec = private(self._receiver, "codecs").get(payload_type)
-        keyframe = is_keyframe(codec.name if codec else "", frame.data)
-        if self._needs_keyframe and not keyframe:
-            self.lost += 1
-            return None
-        if not self._takes(codec.name if codec else "", frame.data):
-            self.too_large += 1
-            self._needs_keyframe = True
-            return None
-        self._needs_keyframe = False
-        frame.timestamp = self._date(frame.timestamp, arrival_s)
-        if keyframe or payload_type != self._payload_type:
-            self._anew.append(frame.timestamp)
-        self._payload_type = payload_type
-        return frame
-
-    def _takes(self, codec: str, data: bytes) -> bool:
-        """Whether a frame announces only sizes that a decoder may allocate."""
-        try:
-            return all(self._fits(*size) for size in frame_sizes(codec, data))
-        except ValueError:
-            return False
+                waiting.put((codec, JitterFrame(payload_of(packet), ticks)))
 
 
 class _Identity:
@@ -264,7 +190,7 @@ class _Identity:
         return timestamp
 
 
-def _payload(packet: RtpPacket) -> bytes:
+def payload_of(packet: RtpPacket) -> bytes:
     """What aiortc leaves of a packet without its codec's own header."""
     data: bytes = packet._data  # type: ignore[attr-defined]
     return data

@@ -1,0 +1,1 @@
+"""Feeds made-up bytes to everything that reads what callers send."""

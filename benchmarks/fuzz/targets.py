@@ -1,0 +1,69 @@
+"""What is fed, and what may come of it: a result, or the one error that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from benchmarks.fuzz.decoding import decode
+from benchmarks.fuzz.ingestion import ingest
+from benchmarks.fuzz.strangers import arrive
+from stream_verifier.errors import NegotiationError, ProtocolError
+from stream_verifier.events.call_messages import parse_message
+from stream_verifier.events.feed_messages import parse_subscribe
+from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
+from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.offers import MAX_CANDIDATES, plausible_offer, sending_kinds
+from stream_verifier.media.webrtc.opus import duration_s
+from stream_verifier.media.webrtc.peer_addresses import LEAST_PORT, PeerAddresses
+
+
+def headers(data: bytes) -> None:
+    """Headers of pictures and sound."""
+    for codec in ("VP8", "H264"):
+        is_keyframe(codec, data)
+        assert 1 <= pictures_in(codec, data) <= 1 + len(data) // 5
+        try:
+            sizes = frame_sizes(codec, data)
+        except ValueError:
+            continue
+        assert all(width > 0 and height > 0 for width, height in sizes)
+    try:
+        assert 0 < duration_s(data) <= 0.12
+    except ValueError:
+        return
+
+
+def offer(data: bytes) -> None:
+    """An SDP offer."""
+    peers = PeerAddresses(private=False, loopback=False)
+    try:
+        plausible = plausible_offer(data.decode("utf-8", "replace"), peers)
+        kinds = sending_kinds(plausible)
+    except NegotiationError:
+        return
+    assert kinds <= {"audio", "video"}
+    candidates = [
+        line.split() for line in plausible.splitlines() if line.startswith("a=candidate:")
+    ]
+    assert len({(parts[4], parts[5]) for parts in candidates}) <= MAX_CANDIDATES
+    assert all(int(parts[5]) >= LEAST_PORT for parts in candidates)
+
+
+def messages(data: bytes) -> None:
+    """What clients write to the call socket and to the feed."""
+    text = data.decode("utf-8", "replace")
+    for parse in (parse_message, parse_subscribe):
+        try:
+            parse(text)
+        except ProtocolError:
+            continue
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "headers": headers,
+    "offer": offer,
+    "messages": messages,
+    "ingestion": ingest,
+    "strangers": arrive,
+    "decoding": decode,
+}

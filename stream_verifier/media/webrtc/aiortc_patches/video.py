@@ -1,0 +1,148 @@
+"""Video: order, size and number of pictures, and getting on after a loss."""
+
+from __future__ import annotations
+
+import time
+
+from aiortc import RTCRtpReceiver
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rtp import RtpPacket
+
+from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
+from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
+from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
+from stream_verifier.media.webrtc.clock import MediaClock, signed
+from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
+from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.limits import MediaLimits
+
+_CAPACITY = 512
+_MOST_PICTURES_WAITING = 64
+_ASK_EVERY_S = 0.1
+
+
+class VideoTap(StreamTap):
+    """Takes the place of aiortc's video jitter buffer and gets stalled video going again.
+
+    After a loss that is not made good within ``stall_s``, the broken frame and all that refer
+    to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
+    """
+
+    def __init__(
+        self,
+        receiver: RTCRtpReceiver,
+        clock: MediaClock,
+        stall_s: float = 0.3,
+        *,
+        limits: MediaLimits | None = None,
+    ) -> None:
+        super().__init__(receiver, "video", clock)
+        self._gate = FrameGate(limits or MediaLimits())
+        self._codec = ""
+        self.restarts = 0
+        """Times that the watchdog had to step in."""
+        self.lost = 0
+        """Frames dropped because their reference was missing."""
+        self._stall_s = stall_s
+        self._buffer = JitterBuffer(capacity=_CAPACITY, is_video=True)
+        self._floor: int | None = None
+        self._payload_type: int | None = None
+        self._needs_keyframe = True
+        self._progress_s = 0.0
+        self._asked_s = 0.0
+        self._waiting: dict[int, float] = {}
+        replace(receiver, PREFIX + "jitter_buffer", self)
+        replace(receiver, PREFIX + "nack_generator", BoundedNacks())
+
+    def check_decoded(self, width: int, height: int) -> bool:
+        """Whether a decoded picture is as small as its header said; else it is not taken."""
+        if self._gate.announced(width, height):
+            return True
+        self.refused[TOO_LARGE] += 1
+        return False
+
+    def add(self, packet: RtpPacket) -> tuple[bool, JitterFrame | None]:
+        """Take a packet; return whether to ask for a key frame, and a frame to decode."""
+        now_s = time.monotonic()
+        if not self._admits(packet, now_s):
+            return False, None
+        if self._note(packet, now_s):
+            self._restart(now_s)
+            self._floor = None
+        if self._floor is not None and signed(packet.sequence_number - self._floor, 16) <= 0:
+            return False, None
+        if not self._waiting:
+            self._progress_s = now_s
+            self._asked_s = self._asked_s or now_s
+        if payload_of(packet):
+            self._waiting[packet.timestamp] = now_s
+            if len(self._waiting) > _CAPACITY:  # Of packets that the buffer did not take.
+                del self._waiting[next(iter(self._waiting))]
+        broken, frame = self._buffer.add(packet)
+        self._needs_keyframe |= broken
+        checked = self._checked(frame, packet.payload_type, now_s) if frame else None
+        ask = broken and now_s - self._asked_s > _ASK_EVERY_S
+        self._asked_s = now_s if ask else self._asked_s
+        return ask, checked
+
+    async def tend(self, now_s: float) -> None:
+        """Ask again for what is missing, restart if stalled; call about ten times a second."""
+        if self._ssrc is None:
+            return
+        # Three newer frames must wait, so that a slow camera is not taken for a stall.
+        stalled = len(self._waiting) > 3 and now_s - self._progress_s > self._stall_s
+        if stalled:
+            self._restart(now_s)
+            self.restarts += 1
+        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * self._stall_s):
+            self._asked_s = now_s
+            await self._receiver._send_rtcp_pli(self._ssrc)
+        elif missing := self._missing():
+            await self._receiver._send_rtcp_nack(self._ssrc, missing)
+
+    def _restart(self, now_s: float) -> None:
+        self._buffer = JitterBuffer(capacity=_CAPACITY, is_video=True)
+        self._floor = self._sequence
+        self._needs_keyframe = True
+        self._progress_s = now_s
+        self._waiting.clear()
+        private(self._receiver, "nack_generator").missing.clear()
+
+    def _missing(self) -> list[int]:
+        origin = self._buffer._origin
+        missing = private(self._receiver, "nack_generator").missing
+        return sorted(s for s in missing if origin is not None and signed(s - origin, 16) >= 0)
+
+    def _checked(self, frame: JitterFrame, payload_type: int, now_s: float) -> JitterFrame | None:
+        """Return the frame, dated, unless it would decode to garbage."""
+        arrival_s = self._waiting.get(frame.timestamp, now_s)
+        for timestamp in [t for t in self._waiting if signed(t - frame.timestamp, 32) <= 0]:
+            del self._waiting[timestamp]
+        self._progress_s = now_s
+        codec = private(self._receiver, "codecs").get(payload_type)
+        name = codec.name if codec else ""
+        self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
+        self._codec = name
+        keyframe = is_keyframe(name, frame.data)
+        if self._needs_keyframe and not keyframe:
+            self.lost += 1
+            return None
+        if (reason := self._refusal(name, frame.data, now_s)) is not None:
+            self.refused[reason] += 1
+            self._needs_keyframe = True
+            return None
+        self._needs_keyframe = False
+        frame.timestamp = self._date(frame.timestamp, arrival_s)
+        if keyframe or payload_type != self._payload_type:
+            self._anew.append(frame.timestamp)
+        self._payload_type = payload_type
+        return frame
+
+    def _refusal(self, codec: str, data: bytes, now_s: float) -> str | None:
+        """Why a frame is not decoded: for what it is, or since the decoder is far behind."""
+        waiting = private(self._receiver, "decoder_queue").qsize()
+        track = self._receiver._track
+        waiting += track._queue.qsize() if track is not None else 0
+        if waiting >= _MOST_PICTURES_WAITING:
+            return "decoder_behind"
+        return self._gate.refusal(codec, data, now_s)
