@@ -48,6 +48,8 @@ class DecisionSettings:
         doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
         most_speech_s: with more unscored speech nobody stays verified.
         most_picture_s: nor with faces unscored for longer.
+        stranger_s: nor so soon after another face in the place of this one that is not the
+            person's; who shows two by turns is not verified in between.
     """
 
     face_ttl_s: float = 6.0
@@ -62,6 +64,7 @@ class DecisionSettings:
     doubt_speech_s: float = 3.0
     most_speech_s: float = 5.0
     most_picture_s: float = 12.0
+    stranger_s: float = 6.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +118,9 @@ class Decision:
         self._heard = Coverage(window_s=self._settings.coverage_s)
         self._seen = Coverage(window_s=self._settings.coverage_s)
         self._standings = [Standing(rule) for rule in table]
+        self._face_slack = evidence.face.slack
         self._track: int | None = None
+        self._stranger: tuple[int, float] | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
         self._verdict = Verdict(State.WAITING, ())
 
@@ -152,6 +157,7 @@ class Decision:
             self._sign_s = self._now_s
         if self._now_s - self._sign_s >= self._settings.absent_after_s:
             self._distrust()
+            self._stranger = None
             self._verdict = Verdict(State.ABSENT, (Reason.NO_FACE, Reason.NO_SPEECH))
         else:
             self._weigh(observation)
@@ -217,7 +223,14 @@ class Decision:
             self._belief.mix_face(1.0)
             self._face.forget()
             self._track = track
+        self._note_stranger(llr, track)
         return self._face.evidence(llr, -math.inf, seen_s)
+
+    def _note_stranger(self, llr: float, track: int | None) -> None:
+        if track is not None and llr < -self._face_slack:
+            self._stranger = (track, self._now_s)
+        elif self._stranger is not None and track == self._stranger[0] and llr > _EVEN:
+            self._stranger = None  # the person's own face, badly seen for once
 
     def _beside(self, observation: Observation) -> bool:
         """The followed face may be there beside the one that was scored."""
@@ -236,11 +249,19 @@ class Decision:
         if wrong:
             return Verdict(State.REJECTED, _unique(wrong + notes), odds)
         missing = self._missing(observation)
-        held = self._unscored()
+        held = self._estranged() + self._unscored()
         held += tuple(one.rule.reason for one in self._standings if one.holds_back)
         if odds is not None and not held and not self._stale() and self._verifies(odds):
             return Verdict(State.VERIFIED, _unique(notes), odds)
         return Verdict(self._undecided(), _unique(held + missing + notes), odds)
+
+    def _estranged(self) -> tuple[Reason, ...]:
+        """Why a face is not enough to go by that is back in the place of somebody else's."""
+        if self._stranger is None:
+            return ()
+        track, at_s = self._stranger
+        recent = self._now_s - at_s < self._settings.stranger_s
+        return (Reason.FACE_MISMATCH,) if recent and track != self._track else ()
 
     def _unscored(self) -> tuple[Reason, ...]:
         """Why what was scored is not enough to go by."""

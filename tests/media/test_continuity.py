@@ -9,6 +9,7 @@ import pytest
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
 from stream_verifier.media.continuity import Continuity, LookBudget
 from stream_verifier.media.sampler import FrameSampler
+from stream_verifier.media.types import VideoFrame
 from stream_verifier.media.video import VideoPicker
 
 GRACE, EILEEN = DEMO_PEOPLE
@@ -44,6 +45,49 @@ def test_another_face_breaks_off_at_its_first_frame(
         mixed = [*own[:at], *other[at:]]
         broken = [number for number, frame in enumerate(mixed) if continuity.broken_by(frame)]
         assert at in broken
+
+
+def test_exposure_breaks_nothing_off(own: list[av.VideoFrame]) -> None:
+    continuity = Continuity()
+    picture = own[0].to_ndarray(format="bgr24")
+    for gain in (1.0, 0.7, 1.1, 0.8):
+        shown = np.asarray(picture * gain, np.uint8) if gain < 1 else picture
+        frame = av.VideoFrame.from_ndarray(np.asarray(shown, np.uint8), "bgr24")
+        assert not continuity.broken_by(frame.reformat(format="yuv420p"))
+
+
+def test_a_slow_fade_is_left_to_the_looks(
+    own: list[av.VideoFrame], other: list[av.VideoFrame]
+) -> None:
+    a, b = (one[0].to_ndarray(format="bgr24").astype(float) for one in (own, other))
+    continuity, broken = Continuity(), []
+    for number in range(300):
+        shown = np.asarray(a + (b - a) * number / 299, np.uint8)
+        frame = av.VideoFrame.from_ndarray(shown, "bgr24").reformat(format="yuv420p")
+        broken.append(continuity.broken_by(frame))
+        if number == 0 or broken[-1]:
+            continuity.looked()
+    # Never between two frames; against the last look, now and then.
+    assert 1 <= sum(broken) <= 10
+
+
+def test_a_key_frame_prompts_a_look_once_and_is_picked_once(own: list[av.VideoFrame]) -> None:
+    picker = VideoPicker(chance=random.Random(3))
+    taken = [
+        picker.push(own[0], number / FPS, arrived_s=number / FPS, anew=number == 31)
+        for number in range(60)
+    ]
+    assert [item.prompted for item in taken[31] if isinstance(item, VideoFrame)] == [True]
+    looks = [item for some in taken for item in some if isinstance(item, VideoFrame)]
+    assert sum(item.prompted for item in looks) == 1
+
+
+def test_a_file_prompts_nothing(own: list[av.VideoFrame], other: list[av.VideoFrame]) -> None:
+    picker = VideoPicker()
+    mixed = [(own if number % 2 else other)[number] for number in range(60)]
+    items = [item for n, frame in enumerate(mixed) for item in picker.push(frame, n / FPS)]
+    assert [item.time_s for item in items if isinstance(item, VideoFrame)] == [0, 0.5, 1, 1.5]
+    assert not any(item.prompted for item in items if isinstance(item, VideoFrame))
 
 
 def test_another_size_breaks_off(own: list[av.VideoFrame]) -> None:

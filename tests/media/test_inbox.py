@@ -36,6 +36,19 @@ def test_only_the_newest_frame_is_kept_and_drops_are_counted() -> None:
     assert (inbox.stats.video_frames, inbox.stats.video_frames_dropped) == (4, 3)
 
 
+def test_a_frame_of_a_changed_picture_outlasts_newer_ones_and_few_of_them_are_kept() -> None:
+    inbox = MediaInbox()
+    changed = [VideoFrame(_PIXELS, number / 10, prompted=True) for number in range(5)]
+    for number, frame in enumerate(changed):
+        inbox.put(frame)
+        inbox.put(_frame(number / 10 + 0.05))
+    assert [i.time_s for i in inbox.drain() if isinstance(i, VideoFrame)] == [0.2, 0.3, 0.4, 0.45]
+    assert inbox.stats.video_frames_dropped == 2 + 4
+    inbox.put(changed[0])
+    assert inbox.drain() == [changed[0]]
+    assert inbox.drain() == []
+
+
 def test_audio_beyond_the_bound_becomes_one_gap_of_what_was_dropped() -> None:
     inbox = MediaInbox(max_audio_s=1.0)
     for number in range(15):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -38,3 +40,44 @@ def test_one_frame_per_grid_cell_and_none_missed(times: list[float], rate_hz: fl
     cells = [int((time_s + 1e-3) * rate_hz) for time_s in picked]
     assert cells == sorted(set(cells))
     assert set(cells) == {int((time_s + 1e-3) * rate_hz) for time_s in times}
+
+
+@settings(deadline=None)
+@given(
+    steps=st.lists(st.floats(0.01, 0.4), min_size=50, max_size=200),
+    seed=st.integers(0, 2**32),
+    rate_hz=st.sampled_from([1.0, 2.0]),
+)
+def test_by_chance_no_two_looks_are_two_intervals_and_a_frame_apart(
+    steps: list[float], seed: int, rate_hz: float
+) -> None:
+    sampler, times, now_s = FrameSampler(rate_hz, random.Random(seed)), [], 0.0
+    for step in steps:
+        if sampler.wants(now_s):
+            times.append(now_s)
+        now_s += step
+    apart = [b - a for a, b in zip(times, [*times[1:], now_s - steps[-1]], strict=True)]
+    assert times[0] == 0.0
+    assert max(apart) <= 2 / rate_hz + 0.4 + 1e-6
+    cells = [int((at_s + 1e-3) * rate_hz) for at_s in times]
+    assert all(cells.count(cell) <= 2 for cell in cells)  # its own, and one that came late
+
+
+def test_by_chance_each_frame_of_an_interval_is_as_likely_as_another() -> None:
+    counts = [0] * 10
+    for seed in range(100):
+        sampler = FrameSampler(2.0, random.Random(seed))
+        for number in range(1, 400):
+            if sampler.wants(number / 20) and number > 20:
+                counts[number % 10] += 1
+    assert sum(counts) == pytest.approx(100 * 37, rel=0.03)
+    assert min(counts) > 0.8 * sum(counts) / 10
+    assert max(counts) < 1.2 * sum(counts) / 10
+
+
+def test_a_pause_is_not_caught_up_by_chance_either() -> None:
+    for seed in range(50):
+        sampler = FrameSampler(2.0, random.Random(seed))
+        assert sampler.wants(0.0)
+        assert sampler.wants(30.1)
+        assert sum(sampler.wants(30.1 + number / 50) for number in range(1, 20)) <= 1

@@ -121,6 +121,36 @@ def test_another_track_of_a_face_must_earn_trust_anew() -> None:
     assert verdict.state is State.UNCERTAIN
 
 
+@pytest.mark.parametrize("turn_s", [1, 2, 5])
+def test_two_faces_by_turns_are_never_verified(turn_s: int) -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8, track=7) for t in range(1, 20)), decision=decision)
+    for t in range(20, 60):
+        stranger = (t - 20) // turn_s % 2 == 0
+        verdict = decision.update(observe(t, -5 if stranger else 9, 8, track=8 if stranger else 7))
+        assert verdict.state is not State.VERIFIED
+        assert stranger or Reason.FACE_MISMATCH in verdict.reasons
+
+
+def test_a_stranger_is_forgotten_after_a_while_and_after_an_absence() -> None:
+    decision = make_decision(DecisionSettings(stranger_s=6.0))
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    decision.update(observe(20, -5, 8, track=1))
+    states = [decision.update(observe(t, 9, 8)).state for t in (25, 26)]
+    assert states == [State.UNCERTAIN, State.VERIFIED]
+    play(observe(30, -5, 8, track=1), observe(33.5), decision=decision)
+    assert decision.verdict.state is State.ABSENT
+    assert play(observe(34, 9, 8), decision=decision).state is State.VERIFIED
+
+
+def test_poor_scores_of_the_persons_own_track_and_broken_tracks_withhold_nothing() -> None:
+    decision = make_decision()
+    play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)
+    play(observe(20, -3, 8), observe(20.5, 9, 8), decision=decision)
+    assert decision.verdict.state is State.VERIFIED
+    assert play(observe(21, 9, 8, track=1), decision=decision).state is State.VERIFIED
+
+
 def test_somebody_beside_the_person_is_no_evidence_against_the_person() -> None:
     decision = make_decision()
     play(*(observe(t, 9, 8) for t in range(1, 20)), decision=decision)

@@ -196,6 +196,17 @@ async def test_video_starts_with_a_key_frame(connection: Any) -> None:
     _forget_thread(receiver)
 
 
+async def test_frames_that_refer_to_none_before_them_are_told_once(connection: Any) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    frames = (_KEY, _DELTA, _DELTA, _KEY, _DELTA, _DELTA)
+    await _feed(receiver, *(_vp8(n, n, data) for n, data in enumerate(frames)))
+    ticks = [frame.timestamp for frame in _decoded(receiver)]
+    assert [tap.begins_anew(at) for at in ticks] == [True, False, False, True, False]
+    assert not tap.begins_anew(ticks[3])
+    _forget_thread(receiver)
+
+
 async def test_stalled_video_goes_on_with_the_next_key_frame(
     connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
