@@ -37,7 +37,7 @@ def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[Brows
 
 
 def start(page: Page, fake: FakeServer, *, consent: bool = False) -> FakeCall:
-    page.get_by_test_id("mode-enrol" if consent else "mode-verify").check()
+    page.get_by_test_id("mode-enrol" if consent else "mode-verify").click()
     page.get_by_test_id("identity-name").fill("ada")
     if consent:
         page.get_by_test_id("consent").check()

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.support.page_fake import CLIENT, FakeCall, FakeServer
 
@@ -226,6 +226,18 @@ def test_the_page_opens_on_enrolling_while_nobody_is_enrolled(page: Page, fake: 
 def test_what_was_chosen_is_not_changed_by_the_list(page: Page, fake: FakeServer) -> None:
     page.get_by_test_id("mode-enrol").check()
     page.get_by_test_id("mode-verify").check()
+    expect(page.locator("#people-empty")).to_contain_text("Nobody yet")
+    expect(page.get_by_test_id("mode-verify")).to_be_checked()
+
+
+def test_what_stood_there_and_was_clicked_is_a_choice(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/api/v1/identities", lambda route: held.append(route))  # noqa: PLW0108
+    with page.expect_request("**/api/v1/identities"):
+        page.reload()
+    page.get_by_test_id("mode-verify").click()
+    (asking,) = held
+    asking.continue_()
     expect(page.locator("#people-empty")).to_contain_text("Nobody yet")
     expect(page.get_by_test_id("mode-verify")).to_be_checked()
 

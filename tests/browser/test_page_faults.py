@@ -13,7 +13,7 @@ REFUSE_MEDIA = """name => {
 
 
 def start(page: Page) -> None:
-    page.get_by_test_id("mode-verify").check()
+    page.get_by_test_id("mode-verify").click()
     page.get_by_test_id("identity-name").fill("ada")
     page.get_by_test_id("start").click()
 

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def call(page: Page, fake: FakeServer) -> FakeCall:
     """A verification of ada that has just begun."""
-    page.get_by_test_id("mode-verify").check()
+    page.get_by_test_id("mode-verify").click()
     page.get_by_test_id("identity-name").fill("ada")
     page.get_by_test_id("start").click()
     call = fake.next_call()

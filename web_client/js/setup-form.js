@@ -18,6 +18,8 @@ export class SetupForm {
   constructor({ known, onStart }) {
     this.#known = known;
     form.addEventListener("submit", (event) => { event.preventDefault(); onStart(); });
+    // A click on what is chosen already changes nothing, and is a choice all the same.
+    form.addEventListener("click", () => { this.#chosen = true; });
     form.addEventListener("change", () => { this.#chosen = true; this.show(); });
     byId("identity-name").addEventListener("input", () => { this.#chosen = true; this.#onNameChanged(); });
     byId("identity-choice").addEventListener("change", ({ target }) => {
