@@ -232,7 +232,7 @@ def test_what_was_chosen_is_not_changed_by_the_list(page: Page, fake: FakeServer
 
 def test_what_stood_there_and_was_clicked_is_a_choice(page: Page) -> None:
     held: list[Route] = []
-    page.route("**/api/v1/identities", lambda route: held.append(route))  # noqa: PLW0108
+    page.route("**/api/v1/identities", lambda route: held.append(route))
     with page.expect_request("**/api/v1/identities"):
         page.reload()
     page.get_by_test_id("mode-verify").click()
