@@ -8,38 +8,30 @@ needed here fit a page.
 from __future__ import annotations
 
 import asyncio
-import base64
 import contextlib
-import io
 import json
 import re
 import shutil
 import tempfile
-import wave
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 from websockets.asyncio.client import ClientConnection, connect
 
-from stream_verifier.demo.people import DemoPerson, portrait_frames, speech
+from benchmarks.stage import STAGE
+
 
 _START_S = 60.0
 _COMMAND_S = 60.0
 _POLL_S = 0.1
 _LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
-_FPS = 10
-_CLIP_S = 12.0
-_SIZE = (480, 360)
 PREFERENCES = {
     # Camera and microphone as a test pattern and a tone, allowed without asking.
     "media.navigator.streams.fake": True,
     "media.navigator.permission.disabled": True,
-    # Sound without a click first, and without a device.
+    # Sound without a click first.
     "media.autoplay.default": 0,
-    "media.autoplay.blocking_policy": 0,
-    "media.autoplay.block-webaudio": False,
     # Calls on this machine need its loopback. Addresses stay hidden as they are by default.
     "media.peerconnection.ice.loopback": True,
     # No call home.
@@ -53,44 +45,6 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
 }
-
-# Shows people on a canvas and has them talk: `person.turn(name)` puts another in front.
-_STAGE = """
-(() => {
-  const canvas = Object.assign(document.createElement("canvas"), { width: 480, height: 360 });
-  const pen = canvas.getContext("2d");
-  const people = new Map();
-  const sound = new AudioContext({ sampleRate: 48000 });
-  const microphone = sound.createMediaStreamDestination();
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  let shown, heard, count = 0;
-  setInterval(() => {
-    if (shown) pen.drawImage(shown[count++ % shown.length], 0, 0, canvas.width, canvas.height);
-  }, 1000 / FPS);
-  window.person = {
-    async load(name, frames, clip) {
-      const blobs = frames.map((frame) => new Blob([bytes(frame)], { type: "image/jpeg" }));
-      const pictures = await Promise.all(blobs.map((blob) => createImageBitmap(blob)));
-      people.set(name, { pictures, clip: await sound.decodeAudioData(bytes(clip).buffer) });
-    },
-    turn(name) {
-      const { pictures, clip } = people.get(name);
-      shown = pictures;
-      heard?.stop();
-      heard = new AudioBufferSourceNode(sound, { buffer: clip, loop: true });
-      heard.connect(microphone);
-      heard.start();
-    },
-    stream() {
-      return new MediaStream([
-        ...canvas.captureStream(FPS).getVideoTracks(),
-        ...microphone.stream.getAudioTracks().map((track) => track.clone()),
-      ]);
-    },
-  };
-})()
-""".replace("FPS", str(_FPS))
-
 
 def firefox_path() -> str | None:
     """Where Debian's Firefox is, None without one."""
@@ -165,19 +119,14 @@ class Tab:
             text,
         )
 
-    async def seat(self, *people: DemoPerson) -> None:
-        """Put people at hand; the first sits in front of what camera and microphone are now."""
-        await self.evaluate(_STAGE)
-        for person in people:
-            await self.evaluate("(...all) => person.load(...all)", person.id, *_clip(person))
-        await self.turn(people[0])
-        await self.evaluate(
-            "() => { navigator.mediaDevices.getUserMedia = async () => person.stream(); }"
-        )
+    async def sit(self, address: str) -> None:
+        """Let camera and microphone play a film of this page's origin from now on, in a loop."""
+        await self.evaluate(STAGE)
+        await self.evaluate("(address) => stage.sit(address)", address)
 
-    async def turn(self, person: DemoPerson) -> None:
-        """Put another one in front."""
-        await self.evaluate("(name) => person.turn(name)", person.id)
+    async def swap(self, address: str) -> None:
+        """Put another film in place of what the running call sends."""
+        await self.evaluate("(address) => stage.swap(address)", address)
 
     async def close(self) -> None:
         """Close it, as a person would."""
@@ -254,17 +203,3 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
     assert process.stderr is not None
     while await process.stderr.read(65_536):
         pass
-
-
-def _clip(person: DemoPerson) -> tuple[list[str], str]:
-    """A demo person as JPEG pictures and a WAV, in base64."""
-    frames = portrait_frames(person, seconds=_CLIP_S, fps=_FPS, size=_SIZE)
-    pictures = [cv2.imencode(".jpg", frame)[1] for frame in frames]
-    sound = io.BytesIO()
-    with wave.open(sound, "wb") as clip:
-        clip.setnchannels(1)
-        clip.setsampwidth(2)
-        clip.setframerate(16_000)
-        clip.writeframes(speech(person, seconds=_CLIP_S).astype("<i2").tobytes())
-    texts = [base64.b64encode(picture.tobytes()).decode() for picture in pictures]
-    return texts, base64.b64encode(sound.getvalue()).decode()
