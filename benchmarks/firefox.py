@@ -21,7 +21,6 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.stage import STAGE
 
-
 _START_S = 60.0
 _COMMAND_S = 60.0
 _POLL_S = 0.1
@@ -45,6 +44,7 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
 }
+
 
 def firefox_path() -> str | None:
     """Where Debian's Firefox is, None without one."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Sequence
 
 from aioice.ice import Connection
 
+from stream_verifier.errors import NoConnectionError
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses, may_be_looked_up
 
-_logger = logging.getLogger(__name__)
 MOST_NAMES = 8
 """Looked up for one call; a browser has one for each address of its machine."""
 
@@ -29,7 +28,7 @@ class HiddenCandidates:
 
     def __init__(self, candidates: Sequence[str], peers: PeerAddresses) -> None:
         self.unresolved = len(candidates)
-        """Those whose address is not known."""
+        """Candidates whose address is not known."""
         self._candidates = candidates
         self._peers = peers
 
@@ -41,7 +40,9 @@ class HiddenCandidates:
         if not self._peers.private:
             return
         named = [(candidate.split()[4].lower(), candidate) for candidate in self._candidates]
-        drawn = list(dict.fromkeys(name for name, _ in named if may_be_looked_up(name)))[:MOST_NAMES]
+        drawn = list(dict.fromkeys(name for name, _ in named if may_be_looked_up(name)))[
+            :MOST_NAMES
+        ]
         found = await asyncio.gather(*(aiortc_patches.look_up(connection, n) for n in drawn))
         addresses = dict(zip(drawn, found, strict=True))
         for name, candidate in named:
@@ -49,9 +50,21 @@ class HiddenCandidates:
             if address is not None and self._peers.allow_address(address):
                 aiortc_patches.add_candidate(connection, candidate, address)
                 self.unresolved -= 1
-        if self.unresolved:
-            _logger.info(
-                "%d of %d addresses in an offer are names that nobody here knows",
-                self.unresolved,
-                len(named),
-            )
+
+
+def no_connection(hidden: HiddenCandidates | None) -> NoConnectionError:
+    """Say why no connection came about, as far as this side can know.
+
+    Args:
+        hidden: candidates of the offer that were names; None without any.
+    """
+    names = ""
+    if hidden is not None and hidden.unresolved:
+        names = (
+            f" {hidden.unresolved} addresses in the offer are .local names that could not be"
+            " resolved here."
+        )
+    return NoConnectionError(
+        f"No packets of the call came through, though its offer was answered.{names} See that UDP"
+        " passes between the caller and this server, or use a TURN server."
+    )

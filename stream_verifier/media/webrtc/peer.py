@@ -17,7 +17,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
-from stream_verifier.errors import NegotiationError
+from stream_verifier.errors import NegotiationError, NoConnectionError
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.webrtc import aiortc_patches
@@ -25,7 +25,7 @@ from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
 from stream_verifier.media.webrtc.limits import MediaLimits
-from stream_verifier.media.webrtc.names import HiddenCandidates
+from stream_verifier.media.webrtc.names import HiddenCandidates, no_connection
 from stream_verifier.media.webrtc.offers import plausible_offer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
 from stream_verifier.media.webrtc.refusals import Refusals
@@ -89,6 +89,8 @@ class Peer:
         self._arrivals: list[aiortc_patches.Arrivals] = []
         self._routers: list[aiortc_patches.SectionRouter] = []
         self._hidden: HiddenCandidates | None = None
+        self._connected = False
+        self._failure: NoConnectionError | None = None
         self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
@@ -109,7 +111,7 @@ class Peer:
         if of_others := sum(router.refused for router in self._routers):
             refused["other_section"] = of_others
         streams = {kind: self._stream_stats(kind) for kind in self._taps}
-        return SourceStats(state, synchronised, streams, refused)
+        return SourceStats(state, synchronised, streams, refused, self._failure)
 
     @property
     def mark(self) -> Mark | None:
@@ -260,7 +262,7 @@ class Peer:
                     self._refusals.look(kind, arrivals.refused, now_s)
             if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
-                self.closed.set()
+                self._give_up()
 
     def _gone(self, state: str, started_s: float, now_s: float) -> bool:
         if state != "connected":
@@ -273,8 +275,19 @@ class Peer:
         return timeout_s is not None and now_s - max(media_s, default=now_s) > timeout_s
 
     def _on_state(self) -> None:
-        if self._pc is not None and self._pc.connectionState in ("failed", "closed"):
+        state = None if self._pc is None else self._pc.connectionState
+        self._connected |= state == "connected"
+        if state == "failed":
+            self._give_up()
+        elif state == "closed":
             self.closed.set()
+
+    def _give_up(self) -> None:
+        """End because of what the other side does or does not do."""
+        if not self._connected and not self.closed.is_set():
+            self._failure = no_connection(self._hidden)
+            _logger.info("%s", self._failure)
+        self.closed.set()
 
     def _on_reader_done(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 
 from stream_verifier.media.webrtc.sdp.bundles import Bundle
 from stream_verifier.media.webrtc.sdp.reading import Offer, Taken
@@ -15,8 +15,7 @@ _CARRIED = (*TRANSPORT, "candidate", "end-of-candidates")
 def whole_answer(offer: Offer, sdp: str) -> str:
     """Answer each section of an offer, in its order (RFC 8829, section 5.3.1).
 
-    What is not taken is declined by port 0. Only the section whose transport a bundle uses stays
-    in use, without media, as clients lose the transport with it.
+    What is neither taken nor idle is declined by port 0.
 
     Args:
         offer: that was read.
@@ -24,25 +23,22 @@ def whole_answer(offer: Offer, sdp: str) -> str:
     """
     head, answered = _apart(sdp)
     taken = {id(one.section): one for one in offer.taken}
-    by_bundle = {id(one.bundle): answered[one.mid] for one in reversed(offer.taken)}
-    kept = {id(section) for section in offer.sections if _keeps(section, offer, taken)}
+    idle = {id(section): answered[_beside(section, offer).mid] for section in offer.idle}
+    kept = {*taken, *idle}
     lines = [*head, *_groups(offer.bundles, kept)]
     for section in offer.sections:
         if (one := taken.get(id(section))) is not None:
             lines += _received(one, answered[one.mid])
-        elif id(section) in kept:
-            bundle = next(b for b in offer.bundles if b.tagged is section)
-            lines += _idle(section, by_bundle[id(bundle)])
+        elif (transport := idle.get(id(section))) is not None:
+            lines += _idle(section, transport)
         else:
             lines += _declined(section)
     return "\r\n".join(lines) + "\r\n"
 
 
-def _keeps(section: Section, offer: Offer, taken: Mapping[int, Taken]) -> bool:
-    """Whether a section is not declined."""
-    if id(section) in taken:
-        return True
-    return any(one.bundle.tagged is section for one in offer.taken)
+def _beside(section: Section, offer: Offer) -> Taken:
+    """The first that is taken of a section's bundle."""
+    return next(one for one in offer.taken if section in one.bundle.members)
 
 
 def _apart(sdp: str) -> tuple[list[str], dict[str, list[str]]]:
@@ -61,7 +57,7 @@ def _mid(lines: Iterable[str]) -> str:
     return next(line for line in lines if line.startswith("a=mid:")).partition(":")[2]
 
 
-def _groups(found: Sequence[Bundle], kept: set[int]) -> list[str]:
+def _groups(found: Iterable[Bundle], kept: Collection[int]) -> list[str]:
     lines = []
     for bundle in found:
         mids = [s.mid for s in bundle.members if id(s) in kept and s.mid is not None]
@@ -71,14 +67,14 @@ def _groups(found: Sequence[Bundle], kept: set[int]) -> list[str]:
 
 
 def _received(taken: Taken, lines: list[str]) -> list[str]:
-    """aiortc's own answer, in the offer's protocol, and with a media id only where it has one."""
+    """Aiortc's own answer, in the offer's protocol, and with a media id only where it has one."""
     kind, port, _, formats = lines[0].split(" ", 3)
     rest = [line for line in lines[1:] if taken.section.mid or not line.startswith("a=mid:")]
     return [f"{kind} {port} {taken.section.protocol} {formats}", *rest]
 
 
 def _idle(section: Section, transport: list[str]) -> list[str]:
-    """A section that carries the transport of its bundle, and nothing else."""
+    """A section on the transport of its bundle, without media."""
     port = transport[0].split()[1]
     lines = [f"m={section.kind} {port} {section.protocol} {' '.join(section.formats)}"]
     lines += [line for line in transport if line.startswith("c=")]

@@ -52,6 +52,7 @@ class Offer:
         sections: all of them, in order.
         bundles: of those in use.
         taken: at most one of each kind, in order.
+        idle: those that stay in use on a bundle of these, without media.
         sdp: for aiortc, with these alone.
         names: candidates whose address is an mDNS name, without "candidate:"; not in ``sdp``.
     """
@@ -59,6 +60,7 @@ class Offer:
     sections: tuple[Section, ...]
     bundles: tuple[Bundle, ...]
     taken: tuple[Taken, ...]
+    idle: tuple[Section, ...]
     sdp: str
     names: tuple[str, ...]
 
@@ -90,7 +92,12 @@ def read_offer(sdp: str) -> Offer:
     for one in taken:
         _check_secured(_parsed(_written(session, [one])).media[0])
     return Offer(
-        tuple(sections), tuple(found), tuple(taken), _written(session, taken), _names(taken)
+        sections=tuple(sections),
+        bundles=tuple(found),
+        taken=tuple(taken),
+        idle=_idle(taken),
+        sdp=_written(session, taken),
+        names=_names(taken),
     )
 
 
@@ -114,11 +121,35 @@ def _take(sending: Sequence[tuple[Bundle, Section]], mids: Sequence[str | None])
     taken: dict[str, Taken] = {}
     for bundle, section in sending:
         mid = section.mid or next(name for name in made_up if name not in mids)
-        if section.kind not in taken:
-            media = "\r\n".join(["v=0", f"m={_media_line(section)}", *_media(section, mid)])
-            if receives(section.kind, _parsed(media + "\r\n").media[0].rtp.codecs):
-                taken[section.kind] = Taken(section, mid, bundle)
+        if section.kind not in taken and _received(section):
+            taken[section.kind] = Taken(section, mid, bundle)
     return list(taken.values())
+
+
+def _received(section: Section) -> bool:
+    """Whether a section has a codec that is received here."""
+    media = "\r\n".join(["v=0", f"m={_media_line(section)}", *_media(section, "0")])
+    return receives(section.kind, _parsed(media + "\r\n").media[0].rtp.codecs)
+
+
+def _idle(taken: Sequence[Taken]) -> tuple[Section, ...]:
+    """The rest of the bundles that media comes by; without the tagged one clients lose it all.
+
+    What could have been received is kept, too: to some clients what is declined has no transport.
+    """
+    sections = [one.section for one in taken]
+    bundled = {id(one.bundle): one.bundle for one in taken}.values()
+    return tuple(
+        section
+        for bundle in bundled
+        for section in bundle.members
+        if section not in sections
+        and (
+            section is bundle.tagged
+            or section.kind == "application"
+            or (section.kind in _KINDS and _received(section))
+        )
+    )
 
 
 def _written(session: Lines, taken: Sequence[Taken]) -> str:
