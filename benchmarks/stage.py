@@ -44,8 +44,8 @@ STAGE = """
   };
 })()
 """
-"""`stage.sit(film)` for the next calls, `stage.swap(film)` for the running one; `peers` and `offers`
-are those of the page."""
+"""`stage.sit(film)` is for the next calls, `stage.swap(film)` for the running one; `peers` and
+`offers` are those of the page."""
 
 SEVERAL_FILMS = """async ([server, identity, films, until_s]) => {
   const pc = new RTCPeerConnection();

@@ -24,20 +24,26 @@ class SectionRouter:
 
     def __init__(self, transport: RTCDtlsTransport, declined: Collection[int]) -> None:
         self.refused = 0
-        """Packets of other sections."""
+        """Packets for nobody, most of them of other sections."""
         self._router = transport._rtp_router
-        self._declined = frozenset(declined)
+        self._declined = set(declined)
         self._by_type = self._router.route_rtp
         replace(self._router, "route_rtp", self._route)
 
     def _route(self, packet: RtpPacket) -> Any:
-        mid = packet.extensions.mid
-        of_mid = self._router.mid_table.get(mid) if mid is not None else None
-        if (mid is not None and of_mid is None) or packet.ssrc in self._declined:
-            self.refused += 1
+        receiver = self._of_own_section(packet)
+        self.refused += receiver is None
+        return receiver
+
+    def _of_own_section(self, packet: RtpPacket) -> Any:
+        if packet.ssrc in self._declined:
             return None
-        if of_mid is not None and packet.ssrc not in self._router.ssrc_table:
-            # Later packets of the source do not say the media id again.
-            self._router.ssrc_table[packet.ssrc] = of_mid
+        if (mid := packet.extensions.mid) is None:
+            return self._by_type(packet)
+        # Later packets of a source do not say the media id again. `Arrivals` bounds the sources.
+        if (of_mid := self._router.mid_table.get(mid)) is None:
+            self._declined.add(packet.ssrc)
+            return None
+        self._router.ssrc_table.setdefault(packet.ssrc, of_mid)
         receiver = self._by_type(packet)
-        return receiver if of_mid in (None, receiver) else None
+        return receiver if receiver is of_mid else None

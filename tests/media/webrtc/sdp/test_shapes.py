@@ -46,6 +46,7 @@ async def test_what_is_received_is_secured_and_of_codecs_that_are_read(shape: Sh
         if media.direction == "recvonly":
             assert media.dtls is not None
             assert media.dtls.fingerprints
+            assert media.ice is not None
             assert media.ice.usernameFragment
             names = {codec.name.lower() for codec in media.rtp.codecs}
             assert names <= {"opus", "vp8", "h264", "rtx"}
