@@ -19,11 +19,11 @@ from typing import Any
 
 from websockets.asyncio.client import ClientConnection, connect
 
-from benchmarks.stage import STAGE
+from benchmarks.stage import Tab
 
 _START_S = 60.0
 _COMMAND_S = 60.0
-_POLL_S = 0.1
+_QUIT_S = 10.0
 _LISTENING = re.compile(rb"WebDriver BiDi listening on (ws://\S+)")
 PREFERENCES = {
     # Camera and microphone as a test pattern and a tone, allowed without asking.
@@ -55,8 +55,8 @@ class FirefoxError(RuntimeError):
     """A command failed, or a script threw."""
 
 
-class Tab:
-    """One page.
+class FirefoxTab(Tab):
+    """One page of Firefox.
 
     Args:
         firefox: it is open in.
@@ -93,41 +93,6 @@ class Tab:
             raise FirefoxError(told["exceptionDetails"]["text"])
         return json.loads(told["result"]["value"])
 
-    async def until(self, expression: str, *, timeout_s: float) -> None:
-        """Wait until an expression gives something true.
-
-        Raises:
-            TimeoutError: it did not within that time.
-        """
-        async with asyncio.timeout(timeout_s):
-            while not await self.evaluate(f"Boolean({expression})"):  # noqa: ASYNC110 (a browser)
-                await asyncio.sleep(_POLL_S)
-
-    async def click(self, test_id: str) -> None:
-        """Click what has a test id."""
-        await self.evaluate(f"document.querySelector('[data-testid={test_id}]').click()")
-
-    async def fill(self, test_id: str, text: str) -> None:
-        """Write into the field that has a test id."""
-        await self.evaluate(
-            """(id, text) => {
-              const field = document.querySelector(`[data-testid=${id}]`);
-              field.value = text;
-              field.dispatchEvent(new Event("input", { bubbles: true }));
-            }""",
-            test_id,
-            text,
-        )
-
-    async def sit(self, address: str) -> None:
-        """Let camera and microphone play a film of this page's origin from now on, in a loop."""
-        await self.evaluate(STAGE)
-        await self.evaluate("(address) => stage.sit(address)", address)
-
-    async def swap(self, address: str) -> None:
-        """Put another film in place of what the running call sends."""
-        await self.evaluate("(address) => stage.swap(address)", address)
-
     async def close(self) -> None:
         """Close it, as a person would."""
         await self._firefox.send("browsingContext.close", context=self._context)
@@ -156,10 +121,10 @@ class Firefox:
             raise FirefoxError(f"{method}: {told['error']}: {told['message']}")
         return told["result"]
 
-    async def new_tab(self) -> Tab:
+    async def new_tab(self) -> FirefoxTab:
         """Open an empty page."""
         made = await self.send("browsingContext.create", type="tab")
-        return Tab(self, made["context"])
+        return FirefoxTab(self, made["context"])
 
 
 @contextlib.asynccontextmanager
@@ -185,9 +150,7 @@ async def running_firefox() -> AsyncIterator[Firefox]:
                 yield firefox
             draining.cancel()
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+            await _end(process)
 
 
 async def _listening(process: asyncio.subprocess.Process) -> str:
@@ -197,6 +160,17 @@ async def _listening(process: asyncio.subprocess.Process) -> str:
             if found := _LISTENING.search(line):
                 return found[1].decode()
     raise FirefoxError("Firefox ended before it was up")
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Let it quit with all its processes, or kill it."""
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(process.wait(), _QUIT_S)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
 async def _drain(process: asyncio.subprocess.Process) -> None:

@@ -6,6 +6,14 @@ does by default. Films come from the page's own origin.
 
 from __future__ import annotations
 
+import asyncio
+from abc import ABC, abstractmethod
+from typing import Any
+
+from playwright.async_api import Page
+
+_POLL_S = 0.1
+
 # WebAudio would do, but Firefox's stands still on a machine without a sound card.
 STAGE = """
 (() => {
@@ -76,3 +84,80 @@ SEVERAL_FILMS = """async ([server, identity, films, until_s]) => {
   return { sdp, told };
 }"""
 """Call with the tracks of several films at once; gives the offer and all that the server told."""
+
+
+class Tab(ABC):
+    """One page, whatever browser it is open in."""
+
+    @abstractmethod
+    async def goto(self, address: str) -> None:
+        """Open an address and wait until it has loaded."""
+
+    @abstractmethod
+    async def evaluate(self, expression: str, *arguments: object) -> Any:
+        """What an expression gives, or a promise of it; a function is called with the arguments."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close it, as a person would."""
+
+    async def until(self, expression: str, *, timeout_s: float) -> None:
+        """Wait until an expression gives something true.
+
+        Raises:
+            TimeoutError: it did not within that time.
+        """
+        async with asyncio.timeout(timeout_s):
+            while not await self.evaluate(f"Boolean({expression})"):  # noqa: ASYNC110 (a browser)
+                await asyncio.sleep(_POLL_S)
+
+    async def click(self, test_id: str) -> None:
+        """Click what has a test id."""
+        await self.evaluate(f"document.querySelector('[data-testid={test_id}]').click()")
+
+    async def fill(self, test_id: str, text: str) -> None:
+        """Write into the field that has a test id."""
+        await self.evaluate(_FILL, test_id, text)
+
+    async def sit(self, address: str) -> None:
+        """Let camera and microphone play a film of this page's origin from now on, in a loop."""
+        await self.evaluate(STAGE)
+        await self.evaluate("(address) => stage.sit(address)", address)
+
+    async def swap(self, address: str) -> None:
+        """Put another film in place of what the running call sends."""
+        await self.evaluate("(address) => stage.swap(address)", address)
+
+
+class ChromiumTab(Tab):
+    """One page of Chromium.
+
+    Args:
+        page: as Playwright has it.
+    """
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    async def goto(self, address: str) -> None:
+        """Open an address and wait until it has loaded."""
+        await self._page.goto(address)
+
+    async def evaluate(self, expression: str, *arguments: object) -> Any:
+        """What an expression gives, or a promise of it; a function is called with the arguments."""
+        function = f"""(all) => {{
+          const value = {expression};
+          return typeof value === "function" ? value(...all) : value;
+        }}"""
+        return await self._page.evaluate(function, list(arguments))
+
+    async def close(self) -> None:
+        """Close it, as a person would."""
+        await self._page.close()
+
+
+_FILL = """(id, text) => {
+  const field = document.querySelector(`[data-testid=${id}]`);
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}"""
