@@ -12,7 +12,7 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.coturn $(VENV)/.ffmpeg $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
@@ -33,6 +33,11 @@ $(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.chromium: | $(BIN)/python
 	sh scripts/install_debian.sh chromium chromium "the browser tests"
+	@touch $@
+
+# Not every system has this package; without it the tests of Firefox are skipped.
+$(VENV)/.firefox: | $(BIN)/python
+	sh scripts/install_debian.sh firefox-esr firefox-esr "the tests of Firefox" || true
 	@touch $@
 
 $(VENV)/.coturn: | $(BIN)/python
@@ -74,7 +79,7 @@ coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines non
 test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands only
 	$(PYTEST) $(CALLS)
 
-test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium only
+test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
 	nice -n 5 $(PYTEST) $(PAGES)
 
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only

@@ -94,6 +94,7 @@ async def open_page(
     viewport: tuple[int, int] = (1280, 900),
     flags: tuple[str, ...] = (),
     dark: bool = False,
+    devices: bool = True,
 ) -> AsyncIterator[Page]:
     """Open an address in a fresh Chromium; it is gone afterwards.
 
@@ -103,8 +104,10 @@ async def open_page(
         viewport: width and height in CSS pixels.
         flags: further command-line flags.
         dark: whether the page is asked for its dark colours.
+        devices: whether there are a camera and a microphone, allowed to every page. A page that may
+            use them is shown its addresses; from others Chromium hides them.
     """
-    args = [*FLAGS, *flags]
+    args = [*(flag for flag in FLAGS if devices or "-media-stream" not in flag), *flags]
     if capture is not None:
         args.append(f"--use-file-for-fake-video-capture={capture.video}")
         args.append(f"--use-file-for-fake-audio-capture={capture.audio}")

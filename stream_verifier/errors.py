@@ -59,6 +59,12 @@ class NegotiationError(MediaError):
     code = "bad_sdp"
 
 
+class NoConnectionError(MediaError):
+    """An offer was answered, but no packets came through."""
+
+    code = "no_connection"
+
+
 class CapacityError(StreamVerifierError):
     """The server already runs as many calls as it may."""
 

@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Callable
 
 from stream_verifier.calls.connection import Connection, LostReason, Missed
-from stream_verifier.errors import UnknownSessionError
+from stream_verifier.errors import MediaError, UnknownSessionError
 
 _MAX_CLOSING = 3
 
 LostHook = Callable[[LostReason], None]
 ResumedHook = Callable[[float], None]
+FailedHook = Callable[[MediaError], None]
 
 
 class Handover:
@@ -22,6 +23,7 @@ class Handover:
         resume_within_s: how long to wait for another one; 0: not at all.
         on_lost: told when a connection is lost that another may replace.
         on_resumed: told when another has taken over, with the seconds since media came last.
+        on_failed: told when the first never came about, which ends the session.
         on_gone: told when none is waited for any more.
     """
 
@@ -32,12 +34,15 @@ class Handover:
         resume_within_s: float,
         on_lost: LostHook,
         on_resumed: ResumedHook,
+        on_failed: FailedHook,
         on_gone: Callable[[], None],
     ) -> None:
         self.current = first
+        self._first = first
         self.resume_within_s = resume_within_s
         self._on_lost = on_lost
         self._on_resumed = on_resumed
+        self._on_failed = on_failed
         self._on_gone = on_gone
         self._replacing = asyncio.Lock()
         self._grace: asyncio.TimerHandle | None = None
@@ -54,6 +59,10 @@ class Handover:
         if reason == "socket_closed":
             connection.outbox.close()  # nobody reads it any more
         if connection is not self.current or self._grace is not None or self._retired:
+            return
+        failure = connection.source.stats.failure
+        if connection is self._first and failure is not None:
+            self._on_failed(failure)
             return
         if self.resume_within_s <= 0:
             self._on_gone()

@@ -103,6 +103,7 @@ class Session:
             resume_within_s=resume_within_s,
             on_lost=self._note_loss,
             on_resumed=self._note_return,
+            on_failed=self.fail,
             on_gone=lambda: self.request_end("client_gone" if resume_within_s else "peer_closed"),
         )
 

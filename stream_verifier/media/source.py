@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from stream_verifier.errors import MediaError
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import MediaGap
 
@@ -80,12 +81,14 @@ class SourceStats:
         synchronised: whether audio and video share a clock yet, other than that of their arrival.
         streams: by kind, "audio" and "video".
         refused: what was not taken before it was known whose it is, by reason.
+        failure: why it closed without ever having connected, for the client; None otherwise.
     """
 
     state: str
     synchronised: bool = False
     streams: Mapping[str, StreamStats] = field(default_factory=dict)
     refused: Mapping[str, int] = field(default_factory=dict)
+    failure: MediaError | None = None
 
 
 class MediaSource(Protocol):

@@ -9,6 +9,7 @@ import pytest
 
 from stream_verifier.calls import ending
 from stream_verifier.calls.session import Session
+from stream_verifier.errors import NoConnectionError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ErrorRaised
 from tests.support.session_media import ScriptedEngine, Store, make_session
@@ -107,3 +108,11 @@ async def test_what_fails_at_the_very_end_is_an_error_and_stores_nothing() -> No
     call.engine.deliver([ErrorRaised(media_s=0, code="internal_error", message="Log.")], True)
     assert await call.said() == ["internal_error", "error"]
     assert store.names == []
+
+
+async def test_a_call_whose_media_never_came_through_says_why() -> None:
+    call = Ended(None)
+    await asyncio.sleep(0)
+    source: Any = call.session.connection.source
+    source.fail(NoConnectionError("No packets came through."))
+    assert (await call.said())[-2:] == ["no_connection", "error"]

@@ -12,11 +12,13 @@ from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
+from stream_verifier.errors import MediaError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import Payload
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import SourceStats
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 
 CONSENT = Consent(
@@ -31,6 +33,12 @@ class SilentSource:
 
     def __init__(self) -> None:
         self.closed = asyncio.Event()
+        self.stats = SourceStats("new")
+
+    def fail(self, failure: MediaError) -> None:
+        """Close without ever having connected."""
+        self.stats = SourceStats("failed", failure=failure)
+        self.closed.set()
 
     async def start(self) -> str:
         return "v=0"

@@ -57,6 +57,7 @@ const ERRORS = {
   consent_missing: "Consent is missing",
   server_full: "The server is full",
   bad_sdp: "The call could not be set up",
+  no_connection: "Picture and sound do not arrive",
   bad_settings: "The server cannot do that",
   bad_media: "Picture or sound could not be read",
   wrong_key: "The stored reference cannot be opened",

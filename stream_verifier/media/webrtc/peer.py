@@ -17,7 +17,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
-from stream_verifier.errors import NegotiationError
+from stream_verifier.errors import NegotiationError, NoConnectionError
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.webrtc import aiortc_patches
@@ -25,9 +25,12 @@ from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
 from stream_verifier.media.webrtc.limits import MediaLimits
-from stream_verifier.media.webrtc.offers import plausible_offer, sending_kinds
+from stream_verifier.media.webrtc.names import HiddenCandidates, no_connection
+from stream_verifier.media.webrtc.offers import plausible_offer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
 from stream_verifier.media.webrtc.refusals import Refusals
+from stream_verifier.media.webrtc.sdp.answering import whole_answer
+from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
@@ -84,6 +87,11 @@ class Peer:
         self._peers = peers or PeerAddresses()
         self._refusals = Refusals(self._intake.lack)
         self._arrivals: list[aiortc_patches.Arrivals] = []
+        self._routers: list[aiortc_patches.SectionRouter] = []
+        self._hidden: HiddenCandidates | None = None
+        self._connected = False
+        self._failure: NoConnectionError | None = None
+        self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
         self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
@@ -100,8 +108,10 @@ class Peer:
             state = self._pc.connectionState
         synchronised = self._intake.clock.synchronised
         refused = sum((arrivals.refused for arrivals in self._arrivals), Counter[str]())
+        if of_others := sum(router.refused for router in self._routers):
+            refused["other_section"] = of_others
         streams = {kind: self._stream_stats(kind) for kind in self._taps}
-        return SourceStats(state, synchronised, streams, refused)
+        return SourceStats(state, synchronised, streams, refused, self._failure)
 
     @property
     def mark(self) -> Mark | None:
@@ -135,11 +145,10 @@ class Peer:
         """
         if self._pc is not None or self._closing is not None:
             raise NegotiationError("This call was answered already. Start a new one.")
-        offer_sdp = plausible_offer(offer_sdp, self._peers)
-        kinds = sending_kinds(offer_sdp)
+        offer = read_offer(plausible_offer(offer_sdp, self._peers))
         self._pc = pc = RTCPeerConnection(self._configuration)
         try:
-            return await self._negotiate(pc, offer_sdp, kinds)
+            return whole_answer(offer, await self._negotiate(pc, offer))
         except NegotiationError:
             await self.close()
             raise
@@ -159,15 +168,16 @@ class Peer:
             self._closing = asyncio.create_task(self._close())
         await asyncio.shield(self._closing)
 
-    async def _negotiate(self, pc: RTCPeerConnection, offer_sdp: str, kinds: set[str]) -> str:
+    async def _negotiate(self, pc: RTCPeerConnection, offer: Offer) -> str:
         pc.on("connectionstatechange", self._on_state)
         self._guard = aiortc_patches.ConnectGuard(pc)
-        for kind in sorted(kinds):
-            prefer_received(pc.addTransceiver(kind, direction="recvonly"))
-        await pc.setRemoteDescription(RTCSessionDescription(sdp=offer_sdp, type="offer"))
+        for one in offer.taken:
+            prefer_received(pc.addTransceiver(one.section.kind, direction="recvonly"))
+        await pc.setRemoteDescription(RTCSessionDescription(sdp=offer.sdp, type="offer"))
         aiortc_patches.gather_on(pc, self._host_addresses, self._local_ends)
         connections = aiortc_patches.ice_connections(pc)
         self._arrivals = self._guarded(pc, connections)
+        self._route(pc, offer)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
         for transceiver in pc.getTransceivers():
@@ -179,6 +189,9 @@ class Peer:
                 "Set host_addresses to 127.0.0.1 for calls from itself, or widen udp_ports."
             )
         self._watch = asyncio.create_task(self._watch_over(pc))
+        if offer.names:
+            self._hidden = HiddenCandidates(offer.names, self._peers)
+            self._lookup = asyncio.create_task(self._hidden.look_up(connections[0]))
         return str(pc.localDescription.sdp)
 
     def _guarded(
@@ -196,15 +209,17 @@ class Peer:
             guards[aiortc_patches.ice_connection(transport)].guard(transport)
         return list(guards.values())
 
+    def _route(self, pc: RTCPeerConnection, offer: Offer) -> None:
+        """Keep the packets of declined sections from those that are received."""
+        declined = set[int]().union(*map(sources, offer.sections))
+        declined -= set[int]().union(*(one.sources for one in offer.taken))
+        for transport in aiortc_patches.transports(pc):
+            self._routers.append(aiortc_patches.SectionRouter(transport, declined))
+
     def _receive(self, transceiver: RTCRtpTransceiver) -> None:
-        """Read a transceiver's track; a second one of its kind is declined."""
+        """Read a transceiver's track; there is one of each kind at most."""
         kind = transceiver.kind
-        receiver: Any = transceiver.receiver  # Its track is None where nothing is sent.
-        if receiver.track is None:
-            return
-        if kind in self._taps:
-            transceiver.direction = "inactive"  # Nobody would look at what is decoded there.
-            return
+        receiver: Any = transceiver.receiver
         audio = kind == "audio"
         clock = self._intake.clock
         tap: aiortc_patches.AudioTap | aiortc_patches.VideoTap
@@ -247,7 +262,7 @@ class Peer:
                     self._refusals.look(kind, arrivals.refused, now_s)
             if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
-                self.closed.set()
+                self._give_up()
 
     def _gone(self, state: str, started_s: float, now_s: float) -> bool:
         if state != "connected":
@@ -260,8 +275,19 @@ class Peer:
         return timeout_s is not None and now_s - max(media_s, default=now_s) > timeout_s
 
     def _on_state(self) -> None:
-        if self._pc is not None and self._pc.connectionState in ("failed", "closed"):
+        state = None if self._pc is None else self._pc.connectionState
+        self._connected |= state == "connected"
+        if state == "failed":
+            self._give_up()
+        elif state == "closed":
             self.closed.set()
+
+    def _give_up(self) -> None:
+        """End because of what the other side does or does not do."""
+        if not self._connected and not self.closed.is_set():
+            self._failure = no_connection(self._hidden)
+            _logger.info("%s", self._failure)
+        self.closed.set()
 
     def _on_reader_done(self, task: asyncio.Task[None]) -> None:
         if task.cancelled():
@@ -274,7 +300,7 @@ class Peer:
     async def _close(self) -> None:
         self.closed.set()
         self.silence()
-        tasks = [*self._readers, *([self._watch] if self._watch else [])]
+        tasks = [*self._readers, *(task for task in (self._watch, self._lookup) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from dataclasses import dataclass
 
 LEAST_PORT = 1024
+_MDNS_NAME = re.compile(r"[0-9A-Za-z-]{1,63}\.local", re.IGNORECASE)
+_DRAWN_NAME = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.local", re.IGNORECASE)
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
@@ -30,11 +33,14 @@ class PeerAddresses:
         """
         if not LEAST_PORT <= port <= 65535:
             return False
+        return is_mdns_name(host) or self.allow_address(host)
+
+    def allow_address(self, host: str) -> bool:
+        """Whether a host is one where a caller might be; never true of a name."""
         try:
-            address = ipaddress.ip_address(host)
+            return self._allow(ipaddress.ip_address(host))
         except ValueError:
-            return host.lower().endswith(".local") and len(host) <= 64
-        return self._allow(address)
+            return False
 
     def _allow(self, address: _Address) -> bool:
         if address.is_multicast or address.is_unspecified or address.is_reserved:
@@ -48,6 +54,20 @@ class PeerAddresses:
         elif address.is_link_local:
             return self.link_local
         return self.private or address.is_global
+
+
+def is_mdns_name(host: str) -> bool:
+    """Whether a candidate's address is a name of mDNS."""
+    return _MDNS_NAME.fullmatch(host) is not None
+
+
+def may_be_looked_up(name: str) -> bool:
+    """Whether a name is one that browsers draw for a call, and not that of some device.
+
+    They are UUIDs (draft-ietf-mmusic-mdns-ice-candidates, section 3.1.1); a caller who names the
+    printer must not have us find out where it is.
+    """
+    return _DRAWN_NAME.fullmatch(name) is not None
 
 
 def is_private(host: str) -> bool:

@@ -13,9 +13,10 @@ from typing import Any
 import pytest
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, Connection, StunProtocol, server_reflexive_candidate
+from aioice.mdns import MDnsProtocol
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import NackGenerator
@@ -66,6 +67,9 @@ def test_the_versions_are_those_the_patches_were_written_for() -> None:
         (Connection.query_consent, ["self"]),
         (Connection.check_start, ["self", "pair"]),
         (Connection.check_incoming, ["self", "message", "addr", "protocol"]),
+        (Connection._add_remote_candidate, ["self", "remote_candidate", "network_host"]),
+        (MDnsProtocol.resolve, ["self", "hostname", "timeout"]),
+        (RtpRouter.route_rtp, ["self", "packet"]),
         (
             StunProtocol.request,
             ["self", "request", "addr", "integrity_key", "retransmissions"],
@@ -85,7 +89,10 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCRtpReceiver._handle_rtp_packet, "packet._data = depayload("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__nack_generator.add(packet)"),
         (RTCDtlsTransport._handle_rtcp_data, "recipient._handle_rtcp_packet(packet)"),
+        (RTCDtlsTransport._handle_rtp_data, "self._rtp_router.route_rtp(packet)"),
         (RTCIceTransport.__init__, "gatherer._connection"),
+        (Connection._check_list_maybe_fail, "if self._remote_candidates_expected():"),
+        (Connection._check_periodic, "return self._remote_candidates_expected()"),
         (Connection.gather_candidates, "self.get_component_candidates("),
         (Connection.gather_candidates, "component=component"),
         (Connection.get_component_candidates, "self._protocols += host_protocols"),

@@ -4,7 +4,9 @@ import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from stream_verifier.errors import NegotiationError
-from stream_verifier.media.webrtc.offers import sending_kinds
+from stream_verifier.media.webrtc.offers import plausible_offer
+from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
+from stream_verifier.media.webrtc.sdp.reading import read_offer
 
 
 async def _offer(*kinds: str, direction: str = "sendonly") -> str:
@@ -18,6 +20,12 @@ async def _offer(*kinds: str, direction: str = "sendonly") -> str:
         return str(pc.localDescription.sdp)
     finally:
         await pc.close()
+
+
+def sending_kinds(sdp: str) -> set[str]:
+    """What is taken of an offer."""
+    offer = read_offer(plausible_offer(sdp, PeerAddresses()))
+    return {one.section.kind for one in offer.taken}
 
 
 @pytest.mark.parametrize("kinds", [{"audio"}, {"video"}, {"audio", "video"}])

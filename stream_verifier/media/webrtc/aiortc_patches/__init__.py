@@ -9,6 +9,9 @@
 * Time: aiortc lets each track start at 0 and keeps sender reports to itself.
 * Size and number: aiortc decodes frames of any size that they claim to have, as many as come,
   and lists every packet that a wild sequence number leaves out.
+* Names: aioice asks once who an mDNS name is, takes whatever address comes, and lets the answer
+  wait for it.
+* Routing: aiortc gives the packets of a second camera to the first.
 * Checks: aioice tries every address that a caller names, seven times each.
 * Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
   sends it; its queues and its tables of sources have no bound.
@@ -31,6 +34,8 @@ from stream_verifier.media.webrtc.aiortc_patches.connection import (
     transports,
 )
 from stream_verifier.media.webrtc.aiortc_patches.gathering import gather_on, use_host_addresses
+from stream_verifier.media.webrtc.aiortc_patches.mdns import add_candidate, look_up
+from stream_verifier.media.webrtc.aiortc_patches.routing import SectionRouter
 from stream_verifier.media.webrtc.aiortc_patches.streams import AudioTap, StreamTap
 from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
 
@@ -40,12 +45,15 @@ __all__ = [
     "CallBudget",
     "ConnectGuard",
     "Liveness",
+    "SectionRouter",
     "StreamTap",
     "VideoTap",
+    "add_candidate",
     "gather_on",
     "ice_connection",
     "ice_connections",
     "limit_checks",
+    "look_up",
     "transports",
     "use_host_addresses",
 ]
