@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ import websockets
 from benchmarks.attacks.sending import Script, ScriptedPublisher, read_script
 from benchmarks.honest.network import Conditions, Line
 from stream_verifier.demo.caller import RefusedError
-from stream_verifier.events.event import Event
 from stream_verifier.events.reading import read_line
+from stream_verifier.events.schema import Payload
 from stream_verifier.media.webrtc import aiortc_patches
 
 _PEER_GONE_S = 5.0
@@ -31,14 +30,14 @@ class Call:
     Attributes:
         person: who called.
         conditions: over which line.
-        told: events with the seconds of wall time after which they came.
+        told: what events said, with the seconds after which they came.
         lasted_s: wall time from the answer to the end.
         stalled_s: longest standstill of this machine meanwhile.
     """
 
     person: str
     conditions: Conditions
-    told: list[tuple[float, Event]] = field(default_factory=list)
+    told: list[tuple[float, Payload]] = field(default_factory=list)
     lasted_s: float = 0.0
     stalled_s: float = 0.0
 
@@ -51,6 +50,14 @@ def honest_script(clip: Path, conditions: Conditions, *, lap_s: float) -> Script
     script = [replace(one, send_s=one.says_s / (1 + conditions.drift)) for one in on_device]
     awake = [one for one in script if not conditions.asleep(one.send_s)]
     return _standing(awake, conditions) if conditions.sound_stands else awake
+
+
+def wakes(conditions: Conditions) -> list[float]:
+    """When a device wakes up to a connection that is gone."""
+    if conditions.sleep_s < _PEER_GONE_S:
+        return []
+    count = int((conditions.call_s - 1) // conditions.sleep_every_s)
+    return [number * conditions.sleep_every_s for number in range(1, count + 1)]
 
 
 def _standing(script: Script, conditions: Conditions) -> Script:
@@ -106,38 +113,28 @@ class _Device:
         self._seed = seed
         self._began_s = time.monotonic()
         self._key: dict[str, Any] = {}
+        self._newest = 0
 
     async def call(self) -> Call:
-        wakes_s = list(self._wakes())
-        for start_s, end_s in zip([0.0, *wakes_s], [*wakes_s, self._length_s], strict=True):
+        wakes_s = wakes(self._call.conditions)
+        for start_s, end_s in zip(
+            [0.0, *wakes_s], [*wakes_s, self._call.conditions.call_s], strict=True
+        ):
             await self._connect(start_s, end_s)
         self._call.lasted_s = self._now_s()
         return self._call
 
-    @property
-    def _length_s(self) -> float:
-        return self._call.conditions.call_s
-
     def _now_s(self) -> float:
         return time.monotonic() - self._began_s
 
-    def _wakes(self) -> Iterator[float]:
-        """When the device wakes up to a connection that is gone."""
-        bad = self._call.conditions
-        if bad.sleep_s < _PEER_GONE_S:
-            return
-        for number in range(1, int(self._length_s / bad.sleep_every_s) + 1):
-            if number * bad.sleep_every_s < self._length_s - 1:
-                yield number * bad.sleep_every_s
-
     async def _connect(self, start_s: float, end_s: float) -> None:
         line = Line(self._call.conditions, began_s=self._began_s, seed=self._seed)
-        publisher = _BadPublisher(_from(self._script, start_s), line)
+        publisher = _BadPublisher(since(self._script, start_s), line)
         async with websockets.connect(self._url, ping_interval=None) as socket:
             try:
                 following = await self._open(socket, publisher)
                 await asyncio.sleep(end_s - self._now_s())
-                if end_s == self._length_s:
+                if end_s == self._call.conditions.call_s:
                     with contextlib.suppress(websockets.ConnectionClosed):
                         await socket.send(json.dumps({"type": "stop"}))
                     await asyncio.wait({following}, timeout=5)
@@ -151,8 +148,7 @@ class _Device:
         offer = await publisher.offer()
         first = {"type": "start", "mode": "verify", "identity": self._call.person}
         if self._key:
-            after = max((event.seq for _, event in self._call.told), default=0)
-            first = {"type": "resume", **self._key, "after": after}
+            first = {"type": "resume", **self._key, "after": self._newest}
         await socket.send(json.dumps({**first, "sdp": offer}))
         answer = json.loads(await socket.recv())
         if answer["type"] == "error":
@@ -165,10 +161,12 @@ class _Device:
     async def _follow(self, socket: websockets.ClientConnection) -> None:
         with contextlib.suppress(websockets.ConnectionClosed):
             async for message in socket:
-                self._call.told.append((self._now_s(), read_line(str(message))))
+                event = read_line(str(message))
+                self._newest = max(self._newest, event.seq)
+                self._call.told.append((self._now_s(), event.payload))
 
 
-def _from(script: Script, at_s: float) -> Script:
+def since(script: Script, at_s: float) -> Script:
     """What is sent from a time on, which is then the first; pictures from their key frame on."""
     key_s = min(
         (one.send_s for one in script if one.kind == "video" and one.key and one.send_s >= at_s),

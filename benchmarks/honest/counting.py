@@ -45,6 +45,11 @@ class Breaks:
     looks: int = 0
     tracks: int = 0
 
+    def add(self, other: Breaks) -> None:
+        """Count what was counted elsewhere, too."""
+        for name in ("frames", "cuts", "looks", "tracks"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
 
 @dataclass(slots=True)
 class Tally:
@@ -98,8 +103,7 @@ def tally(conditions: Conditions, calls: Iterable[Call]) -> Tally:
 def _count(total: Tally, call: Call) -> None:
     state, since_s, reasons = State.WAITING, 0.0, set[str]()
     ended = "never told"
-    for at_s, event in call.told:
-        said = event.payload
+    for at_s, said in call.told:
         if isinstance(said, StateChanged):
             total.states[state] += at_s - since_s
             total.fell += state is State.VERIFIED and said.state is not State.VERIFIED

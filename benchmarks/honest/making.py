@@ -5,15 +5,21 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 
 from rich.console import Console
 
-from benchmarks.honest.calling import Call, call
-from benchmarks.honest.counting import tally
+from benchmarks.honest.calling import Call, call, honest_script
+from benchmarks.honest.counting import Breaks, counting_breaks, tally
 from benchmarks.honest.network import Conditions
 from benchmarks.honest.people import Person
 from benchmarks.honest.stalls import Stalls
+from benchmarks.honest.virtual import virtual_call
+from model.types import Reference
+from stream_verifier.settings import Settings
+from stream_verifier.verify.recogniser import Recogniser
 
 _MOST_STALL_S = 0.25
 """A machine that stood still for longer made the call bad by itself: it is made again."""
@@ -35,6 +41,46 @@ def planned_calls(lines: Sequence[Conditions], minutes: float) -> list[tuple[int
         first = len(planned)
         planned += [(first + n, replace(line, call_s=length_s)) for n in range(count)]
     return sorted(planned, key=lambda one: -one[1].call_s)
+
+
+def play_calls(
+    people: Sequence[Person],
+    references: Sequence[Reference],
+    planned: Sequence[tuple[int, Conditions]],
+    at_once: int,
+    lap_s: float,
+) -> list[tuple[Call, Breaks]]:
+    """Play all calls by clocks of their own, each with what was counted in it.
+
+    Args:
+        people: who call by turns.
+        references: of each.
+        planned: of `planned_calls`.
+        at_once: processes.
+        lap_s: length of their clips.
+    """
+    jobs = [
+        (number, line, people[number % len(people)], references[number % len(people)], lap_s)
+        for number, line in planned
+    ]
+    with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as players:
+        return list(players.map(_play, jobs))
+
+
+def _play(job: tuple[int, Conditions, Person, Reference, float]) -> tuple[Call, Breaks]:
+    number, line, person, reference, lap_s = job
+    recogniser = Recogniser.load(Settings(operating_point="alarm_2h"))
+    script = honest_script(person.call, line, lap_s=lap_s)
+    with counting_breaks() as breaks:
+        made = virtual_call(person.name, script, line, reference, recogniser, seed=number)
+    _tell(made)
+    return made, breaks
+
+
+def _tell(made: Call) -> None:
+    wrong = tally(made.conditions, [made]).without_cause
+    said = ", ".join(wrong) or "nothing wrong"
+    _console.print(f"{made.conditions.name}, {made.person}: {said}")
 
 
 def make_calls(
@@ -73,9 +119,7 @@ async def _all_calls(
                 made.stalled_s = stalls.worst_s(time.monotonic() - made.lasted_s)
                 if made.stalled_s <= _MOST_STALL_S:
                     break
-        wrong = tally(line, [made]).without_cause
-        said = ", ".join(wrong) or "nothing wrong"
-        _console.print(f"{line.name}, {person.name}, {made.stalled_s:.2f} s late: {said}")
+        _tell(made)
         return made
 
     async with stalls.watching():

@@ -131,9 +131,9 @@ class Line:
 
     def _pass(self, data: bytes, way: int, deliver: Any) -> None:
         now_s = time.monotonic()
-        wait_s = self._wait_s(now_s, way)
+        wait_s = self.wait_s(now_s, way)
         media = data[0] in MEDIA
-        if wait_s is None or (media and self._lots.random() < self._conditions.loss):
+        if wait_s is None or (media and self.loses()):
             self.lost += media
             return
         if wait_s <= 0:
@@ -152,8 +152,12 @@ class Line:
         if not task.cancelled():
             task.exception()  # The connection went, which its owner knows.
 
-    def _wait_s(self, now_s: float, way: int) -> float | None:
-        """How late a packet is; None where it never comes."""
+    def loses(self) -> bool:
+        """Whether the next packet of media is lost by chance."""
+        return self._lots.random() < self._conditions.loss
+
+    def wait_s(self, now_s: float, way: int) -> float | None:
+        """How late a packet is on its way to the server (0) or back (1); None: it never comes."""
         at_s, bad = now_s - self._began_s, self._conditions
         if bad.asleep(at_s):
             return None

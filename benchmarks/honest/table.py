@@ -9,8 +9,22 @@ from benchmarks.honest.counting import Breaks, Tally
 from benchmarks.honest.shots import Shots
 from stream_verifier.events.schema import State
 
+_LIVE = (
+    "Made by WebRTC against a real server. A call whose own process stood still for more than "
+    "0.25 s is made\nagain, twice at most; *late* says for how long one did at worst in those that "
+    "count.\n\n"
+)
+_PLAYED = (
+    "Played by clocks of their own: the packets of each call are lost and late as the line has it, "
+    "and the\nserver's own parts order, date, decode and score them; sockets, encryption and aiortc "
+    "are left out.\nA picture that lost a packet is asked for again, as by NACK; no key frame is, "
+    "so that recovery takes\nup to 2 s, longer than a browser's.\n\n"
+)
 
-def page(tallies: Sequence[Tally], breaks: Breaks, shots: Shots | None = None) -> str:
+
+def page(
+    tallies: Sequence[Tally], breaks: Breaks, shots: Shots | None = None, *, live: bool = False
+) -> str:
     """All tallies and how often pictures seemed to break, as a page."""
     rows = "\n".join(_row(one) for one in tallies)
     return (
@@ -23,9 +37,8 @@ def page(tallies: Sequence[Tally], breaks: Breaks, shots: Shots | None = None) -
         "A reason is counted each time that it is told anew. *Without cause* is whatever nothing "
         "on the line\naccounts for: any doubt about time, coverage, face, voice or company, any "
         "gap but of the network's\nor the device's making, and any end but by hanging up.\n\n"
-        "A call whose own process stood still for more than 0.25 s is made again, twice at most; "
-        "*late* says for\nhow long one did at worst in those that count.\n\n"
-        "| line | calls, minutes | late | verified | lost it | reasons | gaps | without cause |\n"
+        + (_LIVE if live else _PLAYED)
+        + "| line | calls, minutes | late | verified | lost it | reasons | gaps | without cause |\n"
         f"|---|---|---|---|---|---|---|---|\n{rows}\n\n"
         f"In all {breaks.frames} pictures were decoded and {breaks.cuts} seemed to show something "
         f"else than those\nbefore ({_share(breaks.cuts, breaks.frames)}); of {breaks.looks} looks "
