@@ -30,6 +30,7 @@ from scipy.spatial import Delaunay
 from model.runtime.detect import FaceDetector
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
+from stream_verifier.errors import MediaError
 
 _CROP = slice(24, 136)
 _SIDE_PX = 160
@@ -122,7 +123,7 @@ class Study:
     def _warped(self, a: Picture, b: Picture) -> Picture:
         """Both warped onto the mean of their landmarks, then mixed."""
         points = [self._landmarks(a), self._landmarks(b)]
-        middle = (points[0] + points[1]) / 2
+        middle = ((points[0] + points[1]) / 2).astype(np.float32)
         views = [_warp(*pair, middle) for pair in zip((a, b), points, strict=True)]
         return np.asarray(cv2.addWeighted(views[0], 0.5, views[1], 0.5, 0), np.uint8)
 
@@ -153,8 +154,15 @@ def _people(pack: Path) -> list[Person]:
 
 
 def _person(name: str, files: Sequence[Path]) -> Person:
-    given, *looks = (np.asarray(cv2.imread(str(f))[:, :, ::-1], np.uint8) for f in files[:3])
+    given, *looks = (_read(path) for path in files[:_LEAST_PICTURES])
     return Person(name, given, tuple(looks))
+
+
+def _read(path: Path) -> Picture:
+    image = cv2.imread(str(path))
+    if image is None:
+        raise MediaError(f"{path} cannot be read. Point --fit and --try at whole packs.")
+    return np.asarray(image[:, :, ::-1], np.uint8)
 
 
 def _as_file(picture: Picture) -> Picture:
@@ -162,7 +170,7 @@ def _as_file(picture: Picture) -> Picture:
     bgr = np.ascontiguousarray(picture[:, :, ::-1])
     _, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, _JPEG_QUALITY])
     back = cv2.imdecode(data, cv2.IMREAD_COLOR)
-    return np.ascontiguousarray(back[_CROP, _CROP, ::-1], np.uint8)
+    return np.ascontiguousarray(np.asarray(back)[_CROP, _CROP, ::-1], np.uint8)
 
 
 def _warp(picture: Picture, source: NDArray[np.float32], target: NDArray[np.float32]) -> Picture:
@@ -264,10 +272,10 @@ def table(fit: Sequence[Sample], tried: Sequence[Sample], threshold: float) -> s
         for kind in ("warped", "plain"):
             shares = " | ".join(f"{rate:.0%}" for rate in rates(detector, tried, kind))
             lines.append(f"| {name} | {kind} | {shares} |")
-    passing = [
-        f"{np.mean([min(s.vector @ k for k in s.looks) >= threshold for s in tried if s.kind == of]):.0%} of the {of}"
-        for of in ("warped", "plain")
-    ]
+    passing = []
+    for of in ("warped", "plain"):
+        least = [min(s.vector @ look for look in s.looks) for s in tried if s.kind == of]
+        passing.append(f"{np.mean(np.array(least) >= threshold):.0%} of the {of}")
     faces = sum(one.kind == "face" for one in tried)
     genuine = np.mean(
         [s.vector @ k >= threshold for s in tried if s.kind == "face" for k in s.looks]

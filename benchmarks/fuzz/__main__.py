@@ -156,11 +156,12 @@ def table(rows: list[Ran]) -> str:
     )
     cpu_s, inputs, found = (sum(getattr(row, of) for row in rows) for of in _SUMS)
     return (
-        "# Made-up bytes\n\nWritten by `python -m benchmarks.fuzz`: bytes made up under the "
-        "guidance of\ncoverage, to all that reads what callers send. An input may be refused with the one "
-        "error that\nsays so; it may not end in any other, take more than "
-        f"{_MOST_S} s or more than {_MOST_MIB} MiB, or leave\na table without a bound. What was "
-        "ever found is in tests/corpus and tried by the tests.\n\n"
+        "# Made-up bytes\n\n"
+        "Written by `python -m benchmarks.fuzz`: bytes made up under the guidance of coverage, to "
+        "all that reads\nwhat callers send. An input may be refused with the one error that says "
+        "so; it may not end in any\nother, take more than "
+        f"{_MOST_S} s or {_MOST_MIB} MiB, or leave a table without a bound. What was ever "
+        "found\nis in tests/corpus and tried by the tests.\n\n"
         f"In all {cpu_s / 60:.1f} minutes of processor and {inputs} inputs; found: {found}.\n\n"
         "| what reads them | seed | minutes | inputs | edges reached | peak MiB | found |\n"
         f"|---|---|---|---|---|---|---|\n{lines}\n"

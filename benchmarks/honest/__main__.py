@@ -165,12 +165,14 @@ async def _live_calls(
     await store.close()
     at_once = settings.max_calls - 2
     # In a process of their own: what the server does must not make its callers late.
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as callers:
-        with counting_breaks() as counted:
-            async with running_server(settings) as server:
-                calls = await asyncio.get_running_loop().run_in_executor(
-                    callers, make_calls, server.address, people, planned, at_once, lap_s
-                )
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as callers,
+        counting_breaks() as counted,
+    ):
+        async with running_server(settings) as server:
+            calls = await asyncio.get_running_loop().run_in_executor(
+                callers, make_calls, server.address, people, planned, at_once, lap_s
+            )
     breaks.add(counted)
     return calls
 

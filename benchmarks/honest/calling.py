@@ -146,7 +146,11 @@ class _Device:
         self, socket: websockets.ClientConnection, publisher: ScriptedPublisher
     ) -> asyncio.Task[None]:
         offer = await publisher.offer()
-        first = {"type": "start", "mode": "verify", "identity": self._call.person}
+        first: dict[str, object] = {
+            "type": "start",
+            "mode": "verify",
+            "identity": self._call.person,
+        }
         if self._key:
             first = {"type": "resume", **self._key, "after": self._newest}
         await socket.send(json.dumps({**first, "sdp": offer}))

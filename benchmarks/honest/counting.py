@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -70,7 +70,7 @@ class Tally:
     conditions: Conditions
     calls: int = 0
     minutes: float = 0.0
-    states: Counter[str] = field(default_factory=Counter)
+    states: dict[str, float] = field(default_factory=lambda: defaultdict(float))
     reasons: Counter[str] = field(default_factory=Counter)
     gaps: Counter[str] = field(default_factory=Counter)
     endings: Counter[str] = field(default_factory=Counter)

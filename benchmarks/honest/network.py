@@ -142,7 +142,7 @@ class Line:
             asyncio.get_running_loop().call_later(wait_s, deliver)
 
     def _spawn(self, what: Any) -> asyncio.Task[Any]:
-        task = asyncio.ensure_future(what)
+        task: asyncio.Task[Any] = asyncio.ensure_future(what)
         self._late.add(task)
         task.add_done_callback(self._ended)
         return task

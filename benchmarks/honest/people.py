@@ -149,20 +149,21 @@ def _pictures(path: Path) -> Iterator[Picture]:
             if frame.time is None or frame.time < due_s - 1e-3:
                 continue
             due_s += 1 / FPS
+            width = round(frame.width * SIZE[1] / frame.height)
             image = frame.to_ndarray(format="bgr24")
-            width = round(image.shape[1] * SIZE[1] / image.shape[0])
-            image = cv2.resize(image, (min(width, SIZE[0]), SIZE[1]))
-            left = (SIZE[0] - image.shape[1]) // 2
-            right = SIZE[0] - image.shape[1] - left
-            image = cv2.copyMakeBorder(image, 0, 0, left, right, cv2.BORDER_REPLICATE)
-            yield np.asarray(image, np.uint8)
+            scaled = cv2.resize(image, (min(width, SIZE[0]), SIZE[1]))
+            left = (SIZE[0] - scaled.shape[1]) // 2
+            right = SIZE[0] - scaled.shape[1] - left
+            wide = cv2.copyMakeBorder(scaled, 0, 0, left, right, cv2.BORDER_REPLICATE)
+            yield np.asarray(wide, np.uint8)
 
 
 def _spoken(files: list[Path], seconds: float) -> Sound:
     pause = np.zeros(round(_PAUSE_S * SAMPLE_RATE_HZ), np.int16)
-    needed, pieces = round(seconds * SAMPLE_RATE_HZ), []
+    needed = round(seconds * SAMPLE_RATE_HZ)
+    pieces: list[Sound] = []
     for path in itertools.cycle(files):
-        if sum(map(len, pieces)) >= needed:
+        if sum(len(piece) for piece in pieces) >= needed:
             break
         pieces += [_sound(path), pause]
     return np.concatenate(pieces)[:needed]

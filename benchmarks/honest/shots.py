@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import av
+import numpy as np
 
 from model.runtime.detect import FaceDetector
 from stream_verifier.media.continuity import Continuity
@@ -59,7 +60,8 @@ def _count(total: Shots, clip: Path, watcher: FaceWatcher) -> None:
                 continue
             due_s = time_s + _LOOK_S
             continuity.looked()
-            look = watcher.look(VideoFrame(frame.to_ndarray(format="bgr24"), time_s))
+            image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+            look = watcher.look(VideoFrame(image, time_s))
             total.crowded += look.crowded
             if look.face is None:
                 continue

@@ -15,10 +15,10 @@ _LIVE = (
     "count.\n\n"
 )
 _PLAYED = (
-    "Played by clocks of their own: the packets of each call are lost and late as the line has it, "
-    "and the\nserver's own parts order, date, decode and score them; sockets, encryption and aiortc "
-    "are left out.\nA picture that lost a packet is asked for again, as by NACK; no key frame is, "
-    "so that recovery takes\nup to 2 s, longer than a browser's.\n\n"
+    "Played by clocks of their own: the packets of each call are lost and late as the line has "
+    "it, and the\nserver's own parts order, date, decode and score them; sockets, encryption and "
+    "aiortc are left out.\nA picture that lost a packet is asked for again, as by NACK; no key "
+    "frame is, so that recovery takes\nup to 2 s, longer than a browser's.\n\n"
 )
 
 

@@ -1,6 +1,7 @@
 """A bad line without a network: packets arrive by a clock of its own, on however slow a machine.
 
-What a server does with them its own parts do: order, dates, intake, pace, windows, decision. Left out are sockets, encryption and aiortc; what those lose or hold up is the line's to say.
+What a server does with them its own parts do: order, dates, intake, pace, windows, decision. Left
+out are sockets, encryption and aiortc; what those lose or hold up is the line's to say.
 """
 
 from __future__ import annotations
