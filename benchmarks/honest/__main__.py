@@ -104,10 +104,11 @@ async def measure(  # noqa: PLR0913
     """
     with tempfile.TemporaryDirectory() as made:
         folder, breaks = Path(made), Breaks()
+        planned = planned_calls(lines, minutes)
         people = await asyncio.to_thread(cast, clips or folder, pack, lap_s=lap_s)
+        people = people[: len(planned)]
         settings = _settings(folder, at_once)
         references = await asyncio.to_thread(_enrolled, people, settings)
-        planned = planned_calls(lines, minutes)
         if live:
             calls = await _live_calls(settings, people, references, planned, breaks, lap_s)
         else:
