@@ -23,6 +23,7 @@ NEVER_HONEST = frozenset(
         "multiple_faces",
         "face_mismatch",
         "voice_mismatch",
+        "overloaded",
         "rejected",
     }
 )

@@ -29,9 +29,9 @@ def page(
     rows = "\n".join(_row(one) for one in tallies)
     return (
         "# Honest calls over bad lines\n\n"
-        "Written by `python -m benchmarks.honest`: people enrolled from other clips of theirs call "
-        "a real\nserver, each alone before the camera; what goes between is lost, late or out of "
-        "step on purpose.\nThe demo people are portraits that move. Real talkers play one shot "
+        "Written by `python -m benchmarks.honest`: people enrolled from other clips of theirs "
+        "call, each\nalone before the camera; what goes between is lost, late or out of step on "
+        "purpose. The demo people\nare portraits that move. Real talkers play one shot "
         "back and forth, so that no cut\nis in it; one says his own words, the others those of "
         "people who read, and never what they were\nenrolled from.\n\n"
         "A reason is counted each time that it is told anew. *Without cause* is whatever nothing "
