@@ -34,7 +34,7 @@ async def test_all_at_once_gives_no_cause_for_doubt(tmp_path: Path) -> None:
 
 
 def told(*payloads: Payload, ended: str = "stopped") -> Call:
-    end = SessionEnded(media_s=9.0, reason=ended, totals=Totals())  # type: ignore[arg-type]
+    end = SessionEnded(media_s=9.0, reason=ended, totals=Totals())
     said = [(float(number), one) for number, one in enumerate([*payloads, end])]
     return Call("ada", CONDITIONS[0], said, lasted_s=10.0)
 
