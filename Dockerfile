@@ -1,15 +1,21 @@
 # Serves; holds nothing that only training or tests need.
-FROM debian:bookworm-slim
+# A tag moves. Who builds for others names the image by its digest, which the registry tells:
+#   docker build --build-arg BASE=debian:bookworm-slim@sha256:... -t stream-verifier .
+ARG BASE=debian:bookworm-slim
+FROM ${BASE}
 
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv && rm -rf /var/lib/apt/lists/*
 RUN useradd --create-home --uid 10001 verifier && install -d -o verifier -m 0700 /data
 
 WORKDIR /app
-COPY pyproject.toml constraints.txt README.md LICENSE CHANGELOG.md ./
+COPY pyproject.toml README.md LICENSE CHANGELOG.md ./
+COPY locks ./locks
 COPY stream_verifier ./stream_verifier
 COPY model ./model
 COPY web_client ./web_client
-RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --constraint constraints.txt . && rm -rf /app/*
+# Only files whose hashes are in locks/, and nothing that would have to be built with tools of no lock.
+RUN python3 -m venv /opt/build && /opt/build/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r locks/build.txt && /opt/build/bin/pip wheel --no-cache-dir --no-deps --no-build-isolation -w /opt/build/dist .
+RUN python3 -m venv /opt/venv && /opt/venv/bin/pip install --no-cache-dir --require-hashes --only-binary :all: -r locks/serve.txt && /opt/venv/bin/pip install --no-deps --no-index /opt/build/dist/*.whl && rm -rf /opt/build /app/*
 
 ENV PATH=/opt/venv/bin:/usr/bin:/bin
 ENV OPENBLAS_NUM_THREADS=1

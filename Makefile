@@ -23,12 +23,12 @@ help: ## Show these commands
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
 
-$(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[demo]'
+$(VENV)/.demo: pyproject.toml locks/build.txt locks/demo.txt | $(BIN)/python
+	sh scripts/install_locked.sh demo
 	@touch $@
 
-$(VENV)/.test: pyproject.toml constraints.txt | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[test]'
+$(VENV)/.test: pyproject.toml locks/build.txt locks/test.txt | $(BIN)/python
+	sh scripts/install_locked.sh test
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.chromium: | $(BIN)/python
@@ -116,7 +116,7 @@ reference: $(VENV)/.demo ## Write the list of modules and the contracts on the w
 weights: $(VENV)/.test ## Make the published towers again from the pinned packages
 	$(BIN)/python -m model weights
 
-constraints: ## Pin today's versions anew
+constraints: ## Pin today's versions and the hashes of their files anew
 	sh scripts/pin_constraints.sh
 
 docker-steps: ## Try the Dockerfile's steps in a fresh Debian root (needs root and debootstrap)

@@ -1,21 +1,53 @@
 #!/bin/sh
-# Writes constraints.txt: one pinned set that resolves on Python 3.11 to 3.13.
+# Writes constraints.txt, one pinned set that resolves on Python 3.11 to 3.13, and from it locks/: the
+# same versions with the hashes of all their files, one file for each thing that is installed.
 # Without the extra "peer": it needs torch, whose build is for its user to choose (docs/peer.md).
+# With "--hashes" the versions stay as they are, and only locks/ is written.
 set -eu
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
+new=$(mktemp -d)
+trap 'rm -rf "$new"' EXIT
 $python -m pip install --quiet uv
-# pip refuses 1.3 on Python 3.11 and newer, which the resolver used here does not see.
-echo "backports-strenum<1.3" > .venv/known-limits.txt
-{
-    echo "# Pinned versions of everything the project installs, on Python 3.11 to 3.13."
-    echo "# Made by 'make constraints'; edit pyproject.toml instead."
-    $python -m uv pip compile --quiet --universal --constraint .venv/known-limits.txt --python-version 3.11 \
-        --extra demo --extra train --extra test \
-        --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml
-} > constraints.new
-if grep -nE '://|/opt/|/home/' constraints.new; then
-    echo "constraints.new names a host or a path: not taken over." >&2
-    exit 1
+
+compile() {
+    $python -m uv pip compile --quiet --universal --python-version 3.11 \
+        --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
+}
+take_over() {
+    if grep -nE '://|/opt/|/home/' "$1"; then
+        echo "$1 names a host or a path: not taken over." >&2
+        exit 1
+    fi
+    mv "$1" "$2"
+}
+
+build=$(sed -n 's/^requires = \["\(.*\)"\]$/\1/p' pyproject.toml)
+# What hatchling asks for when it builds an editable install.
+printf '%s\neditables\n' "$build" >"$new/build.in"
+if [ "${1:-}" != "--hashes" ]; then
+    # pip refuses 1.3 on Python 3.11 and newer, which the resolver used here does not see.
+    echo "backports-strenum<1.3" >"$new/known-limits.txt"
+    {
+        echo "# Pinned versions of everything the project installs, on Python 3.11 to 3.13."
+        echo "# Made by 'make constraints'; edit pyproject.toml instead."
+        compile --constraint "$new/known-limits.txt" --extra demo --extra train --extra test \
+            pyproject.toml "$new/build.in"
+    } >"$new/constraints.txt"
+    take_over "$new/constraints.txt" constraints.txt
 fi
-mv constraints.new constraints.txt
+
+lock() {
+    name=$1
+    shift
+    {
+        echo "# What 'pip install --require-hashes' may install for: $name. Made by 'make constraints'."
+        compile --generate-hashes --constraint constraints.txt "$@"
+    } >"$new/$name.txt"
+    take_over "$new/$name.txt" "locks/$name.txt"
+}
+mkdir -p locks
+lock build "$new/build.in"
+lock serve pyproject.toml
+lock demo --extra demo pyproject.toml
+lock test --extra test pyproject.toml

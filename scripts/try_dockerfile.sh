@@ -17,7 +17,7 @@ cleanup() {
 }
 trap cleanup EXIT INT TERM
 
-release=$(sed -n 's/^FROM debian:\([a-z]*\)-slim$/\1/p' Dockerfile)
+release=$(sed -n 's/^ARG BASE=debian:\([a-z]*\)-slim.*$/\1/p' Dockerfile)
 debootstrap --variant=minbase "$release" "$root" >/dev/null
 for name in $mounts; do mount --bind "/$name" "$root/$name"; done
 

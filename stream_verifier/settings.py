@@ -9,6 +9,7 @@ from typing import Self
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from stream_verifier.access import trust
 from stream_verifier.access.urls import check_ice_urls, check_port_range
 from stream_verifier.errors import SettingsError
 from stream_verifier.webhooks.target import check_target
@@ -185,29 +186,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _name_whom_to_trust(self) -> Self:
-        if "*" in self.trusted_proxies:
-            raise ValueError(
-                "trusted_proxies cannot be *: whoever connects could say where he comes from. "
-                "Name the proxy's address or network."
-            )
-        if "*" in self.allowed_hosts and not self.answer_any_host:
-            raise ValueError(
-                "allowed_hosts * answers by any name, which lets foreign pages in by DNS "
-                "rebinding. Name the hosts, or set STREAM_VERIFIER_ANSWER_ANY_HOST=true."
-            )
+        trust.check_proxies(self.trusted_proxies)
+        trust.check_hosts(self.allowed_hosts, any_host=self.answer_any_host)
+        trust.check_origins(self.allowed_origins)
         return self
 
     @model_validator(mode="after")
     def _keep_keys_apart(self) -> Self:
-        if self.turn_secret is not None and len(self.turn_secret.get_secret_value()) < 16:
-            raise ValueError("turn_secret is short enough to be guessed: use 16 characters or more")
-        secrets = [
-            secret.get_secret_value()
-            for secret in (self.token_key, self.key, self.turn_secret, self.webhook_secret)
-            if secret is not None
-        ]
-        if len(set(secrets)) < len(secrets):
-            raise ValueError("one key serves two purposes: make one for each of them")
+        if self.turn_secret is not None:
+            trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
+        secrets = (self.token_key, self.key, self.turn_secret, self.webhook_secret)
+        trust.check_apart(one.get_secret_value() for one in secrets if one is not None)
         return self
 
     @model_validator(mode="after")

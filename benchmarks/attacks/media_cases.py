@@ -58,6 +58,14 @@ def _crawl(clips: Clips, *, every_s: float, step_s: float) -> Script:
     ]
 
 
+def _crawling_sawtooth(clips: Clips) -> Script:
+    """A crawl that pays back what it owes, so that it can begin anew."""
+    return redated(
+        _crawl(clips, every_s=0.1, step_s=0.1),
+        says=lambda at_s: at_s if at_s < GENUINE_S else at_s - (at_s - GENUINE_S) % 5.0 * 0.9,
+    )
+
+
 def _crawl_with_pictures(clips: Clips) -> Script:
     pictures = only(since(clips.call(EILEEN, EILEEN), GENUINE_S), "video")
     slow = redated(pictures, says=lambda at_s: GENUINE_S + (at_s - GENUINE_S) / 50)
@@ -69,6 +77,14 @@ def _speed(clips: Clips, rate: float) -> Script:
     return _begun(clips) + redated(
         since(clips.call(EILEEN, EILEEN), GENUINE_S),
         says=lambda at_s: GENUINE_S + (at_s - GENUINE_S) * rate,
+    )
+
+
+def _sawtooth(clips: Clips) -> Script:
+    """The clock lags by up to 2 s and makes good for it, again and again, as a queue would."""
+    return _begun(clips) + redated(
+        since(clips.call(EILEEN, EILEEN), GENUINE_S),
+        says=lambda at_s: at_s - (at_s - GENUINE_S) % 5.0 * 0.4,
     )
 
 
@@ -181,6 +197,10 @@ ATTACKS = (
     MediaAttack("media time stands still under a flood of packets", "silence", _flood),
     MediaAttack("the impostor's clock runs at half speed", "swap", lambda c: _speed(c, 0.5)),
     MediaAttack("the impostor's clock runs at double speed", "swap", lambda c: _speed(c, 2.0)),
+    MediaAttack("the clock lags by 2 s and makes good for it each 5 s", "swap", _sawtooth),
+    MediaAttack(
+        "a crawl of silence that makes good for it each 5 s", "silence", _crawling_sawtooth
+    ),
     MediaAttack("the clock leaps ahead by 9 s", "swap", _leap),
     MediaAttack("dates run back and forth", "swap", _backwards),
     MediaAttack(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from model.types import Reference
-from stream_verifier.errors import StaleReferenceError, StoreError, UnknownIdentityError
 from stream_verifier.events.schema import Enrolled
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
-from stream_verifier.identities.likeness import likeness
+from stream_verifier.identities.likeness import likeness_to_enrolled
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.verify.pipeline import EnrolPipeline
@@ -50,8 +48,9 @@ class PendingEnrolment:
             StoreError, IdentityExistsError: it could not be stored.
         """
         reference = pipeline.reference()
-        similarity = await self._likeness(reference)
-        old = self._replaces
+        old, similarity = self._replaces, None
+        if old is not None:
+            similarity = await likeness_to_enrolled(self._store, self._name, reference)
         identity = await self._store.add(
             self._name,
             reference,
@@ -69,13 +68,3 @@ class PendingEnrolment:
             replaced=old is not None,
             resembles_replaced=None if similarity is None else similarity > 0,
         )
-
-    async def _likeness(self, reference: Reference) -> float | None:
-        """How much the new reference is the old one's person; None where there is none to ask."""
-        if self._replaces is None:
-            return None
-        try:
-            old = await self._store.reference(self._name, model_id=reference.model_id)
-        except (StaleReferenceError, UnknownIdentityError, StoreError):
-            return None
-        return likeness(old, reference)

@@ -147,6 +147,7 @@ def enroll(  # noqa: PLR0913 - an argument for each option
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
     from stream_verifier.identities.consent import Consent
+    from stream_verifier.identities.likeness import likeness_to_enrolled
     from stream_verifier.identities.origin import MAX_CHARS, Origin
     from stream_verifier.verify.recogniser import Recogniser
 
@@ -165,16 +166,32 @@ def enroll(  # noqa: PLR0913 - an argument for each option
             on_note=_note,
         )
 
-    async def add(store: IdentityStore) -> Identity:
-        origin = Origin(way="command line", by=_operator()[:MAX_CHARS], supervised=supervised)
-        return await store.add(name, reference, record, replace=replace, origin=origin)
+    async def add(store: IdentityStore) -> tuple[Identity, float | None]:
+        alike = await likeness_to_enrolled(store, name, reference) if replace else None
+        origin = Origin(
+            way="command line",
+            by=_operator()[:MAX_CHARS],
+            supervised=supervised,
+            replaced_similarity=alike,
+        )
+        return await store.add(name, reference, record, replace=replace, origin=origin), alike
 
-    identity = asyncio.run(_with_store(settings, add))
+    identity, alike = asyncio.run(_with_store(settings, add))
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
         f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
         f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
     )
+    if alike is not None and alike <= 0:
+        _note(
+            f"The new reference of {identity.name} is rather not the same person's as the old one. "
+            "If that was not meant, delete it."
+        )
+    if not supervised:
+        _note(
+            "Nobody is on record as having watched. Files can be blends of two people, which "
+            "nothing here sees: enrol in somebody's presence and say so with --supervised."
+        )
 
 
 def _operator() -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from model.types import Reference
+from stream_verifier.errors import StaleReferenceError, StoreError, UnknownIdentityError
+from stream_verifier.identities.store import IdentityStore
 
 FACE_COSINE = 0.4
 VOICE_COSINE = 0.5
@@ -19,3 +21,18 @@ def likeness(old: Reference, new: Reference) -> float:
     """
     face, voice = float(old.face @ new.face), float(old.voice @ new.voice)
     return min(face - FACE_COSINE, voice - VOICE_COSINE)
+
+
+async def likeness_to_enrolled(
+    store: IdentityStore, name: str, reference: Reference
+) -> float | None:
+    """How much a new reference is the person's who is enrolled by that name.
+
+    Returns:
+        As `likeness`; None where nobody is enrolled, or the old reference cannot be compared.
+    """
+    try:
+        old = await store.reference(name, model_id=reference.model_id)
+    except (StaleReferenceError, UnknownIdentityError, StoreError):
+        return None
+    return likeness(old, reference)

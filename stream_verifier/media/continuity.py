@@ -54,7 +54,9 @@ class Continuity:
 
     Args:
         cut: from this change on between two frames in a row, the second shows something else. 99 %
-            of exchanged faces exceed it, and fewer than 0.1 % of the frames of a talking person.
+            of exchanged faces exceed it. So do frames of lively or badly coded pictures, none to
+            a tenth of them by the person (`python -m benchmarks.honest`): each costs a look, of
+            which `LookBudget` bounds the number, and no verdict.
         drift: likewise between the frame that was looked at last and this one; people move.
     """
 

@@ -97,6 +97,7 @@ class _Stream:
         self._paused_s = 0.0
         self._late = 0.0
         self._lead = 0.0
+        self._unpaid_s = 0.0
         self._late_since_s: float | None = None
         self._least_s = 0.0
 
@@ -140,7 +141,11 @@ class _Stream:
     def _note_lead(self, lead_s: float, elapsed_s: float, end_s: float) -> list[MediaItem]:
         """Media came sooner than any before: its clock is fast, or the network's queue went."""
         self._late_since_s = None
-        self._lead += max(0.0, lead_s - self._settings.drift * elapsed_s)
+        # What comes back was a queue, in the network or before our own door, and no clock.
+        repaid_s = min(lead_s, self._unpaid_s)
+        self._unpaid_s -= repaid_s
+        self._late = max(0.0, self._late - repaid_s)
+        self._lead += max(0.0, lead_s - repaid_s - self._settings.drift * elapsed_s)
         if self._lead <= self._settings.most_s:
             return []
         self._lead = 0.0
@@ -163,6 +168,7 @@ class _Stream:
         self._late += max(0.0, late_s - self._paused_s)
         self._paused_s = 0.0
         self._shift_s += late_s
+        self._unpaid_s += late_s
         self._late_since_s = None
         reason = PAUSED
         if self._late > self._settings.most_s:

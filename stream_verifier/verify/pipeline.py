@@ -116,6 +116,7 @@ class VerifyPipeline:
         self._decision = decision
         self._now = now
         self._pace = None if now is None else Pace()
+        self._fed: MediaItem | None = None
         self._ticked_s = -math.inf
         self._max_age_s = max_age_s
         self._busy_age_s = busy_age_s
@@ -139,6 +140,7 @@ class VerifyPipeline:
 
     def _feed(self, item: MediaItem) -> list[Payload]:
         payloads = self._media.advance(item)
+        self._fed = item
         for channel in self._channels:
             channel.take(item)
         for window in self._windows.feed(item):
@@ -168,12 +170,12 @@ class VerifyPipeline:
 
     def _score(self, window: Window) -> list[Payload]:
         self.windows += 1
-        age_s = self._age_s(window)
-        overloaded = age_s is not None and age_s > self._max_age_s
+        age_s, waited_s = self._age_s(window), self._waited_s(window)
+        overloaded = waited_s > self._max_age_s
         notes = (*window.notes, "overloaded") if overloaded else window.notes
         sensed = tuple(one for channel in self._channels for one in channel.sense(window))
         observation = Observation(window.end_s, sensed, notes)
-        busy = age_s is not None and age_s > self._busy_age_s
+        busy = waited_s > self._busy_age_s
         spared = busy and window.speech is not None and not self._decision.wants(observation)
         self.spared += spared
         observation = self._read(window, observation, spared=spared)
@@ -196,6 +198,19 @@ class VerifyPipeline:
         if self._now is None or window.arrived_s is None:
             return None
         return self._now() - window.arrived_s
+
+    def _waited_s(self, window: Window) -> float:
+        """How long the worker left media waiting of which a window was made.
+
+        A window ends with what comes after it: where that came late, as after a device's sleep,
+        the window is old and nobody here is to blame.
+        """
+        if self._now is None or window.arrived_s is None or isinstance(self._fed, MediaGap):
+            return 0.0
+        came_s = window.arrived_s
+        if self._fed is not None and self._fed.arrived_s is not None:
+            came_s = max(came_s, self._fed.arrived_s)
+        return self._now() - came_s
 
     def _decide(self, observation: Observation) -> list[Payload]:
         # Media that stood still and goes on has windows from before the idle verdict: time must

@@ -38,6 +38,19 @@ def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCa
     assert "enrol" in refused("verify", "grace", enrolment).lower()
 
 
+def test_replacing_compares_with_who_was_enrolled_and_says_so(demo_calls: DemoCalls) -> None:
+    ada, other = (demo_calls.get(who, who, 25) for who in ("grace", "eileen"))
+    consent = ("--consent", "I agree.")
+    first = run("enroll", "ada", "--video", ada, *consent)
+    assert "--supervised" in first
+    again = run("enroll", "ada", "--replace", "--supervised", "--video", ada, *consent)
+    assert "Replaced" in again
+    assert "rather not" not in again
+    assert "--supervised" not in again
+    changed = run("enroll", "ada", "--replace", "--supervised", "--video", other, *consent)
+    assert "rather not the same person's" in changed
+
+
 @pytest.mark.slow
 def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
     demo_calls: DemoCalls, tmp_path: Path

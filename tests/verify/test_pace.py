@@ -51,6 +51,27 @@ def test_jitter_and_freezes_that_make_good_are_left_alone() -> None:
     assert gaps(Pace(), items) == []
 
 
+def test_a_queue_that_fills_and_empties_again_and_again_is_no_clock() -> None:
+    items, arrived_s = [], 0.0
+    for number in range(15_000):
+        at_s = number * STEP_S
+        queued_s = 1.2 if at_s % 12 >= 8 else 0.1
+        arrived_s = max(arrived_s, at_s + queued_s)
+        items.append(sound(at_s, arrived_s))
+    found = gaps(Pace(), items)
+    assert found
+    assert {gap.reason for gap in found} == {PAUSED}
+
+
+def test_a_clock_that_lags_and_never_makes_good_is_named() -> None:
+    random = np.random.default_rng(3)
+    items = [
+        sound(at_s, at_s * 1.06 + random.uniform(0, 0.2))
+        for at_s in np.arange(0, 200, STEP_S).tolist()
+    ]
+    assert IMPLAUSIBLE in {gap.reason for gap in gaps(Pace(), items)}
+
+
 def test_a_phone_that_sleeps_comes_back_after_a_gap_without_blame() -> None:
     pace = Pace()
     assert gaps(pace, stream(10)) == []

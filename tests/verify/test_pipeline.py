@@ -113,6 +113,13 @@ def test_media_starts_once_a_kind() -> None:
     assert kinds == ["media_started", "media_started"]
 
 
+@pytest.mark.parametrize("late", [replace(SECOND, arrived_s=15.0), MediaGap("audio", 1, 11, "x")])
+def test_what_came_late_is_no_overload(late: MediaItem) -> None:
+    made = pipeline(window(1, arrived_s=5.0), now=lambda: 15.1)
+    (score,) = [one for one in made.feed(late) if isinstance(one, Score)]
+    assert (score.age_s, score.notes) == (pytest.approx(10.1), [])
+
+
 def test_an_old_score_says_that_the_server_is_overloaded() -> None:
     fresh = pipeline(window(1.0, arrived_s=10.0), now=lambda: 10.5).feed(SECOND)
     old = pipeline(window(1.0, arrived_s=10.0), now=lambda: 15.0).feed(SECOND)

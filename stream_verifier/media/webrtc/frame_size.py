@@ -135,15 +135,19 @@ def _sps(payload: bytes) -> tuple[int, int]:
         bits.take(1)
     bits.take(1)
     left, right, top, bottom = (bits.ue() for _ in range(4)) if bits.take(1) else (0, 0, 0, 0)
-    cut_x, cut_y = 2 * (left + right), 2 * (top + bottom) * (2 - frames_only)
-    if cut_x >= width or cut_y >= height:
+    fields = 2 - frames_only
+    if 2 * (left + right) >= width or 2 * (top + bottom) * fields >= height:
         raise ValueError("a sequence parameter set that crops all of its picture")
-    return _filled_up(width, cut_x), _filled_up(height, cut_y, of=2 - frames_only)
+    return _filled_up(width, left, right), _filled_up(height, top, bottom, fields=fields)
 
 
-def _filled_up(length: int, cut: int, of: int = 1) -> int:
-    """A side without what fills up its last macroblocks; with it if more than that is cut."""
-    return length - cut if cut < _MACROBLOCK * of else length
+def _filled_up(length: int, before: int, after: int, *, fields: int = 1) -> int:
+    """A side without what fills up its last macroblocks; whole if anything else is cut.
+
+    FFmpeg does not crop at the left or the top where its memory is not aligned to that.
+    """
+    cut = 2 * after * fields
+    return length - cut if not before and cut < _MACROBLOCK * fields else length
 
 
 def _skip_high(bits: _Bits) -> None:
