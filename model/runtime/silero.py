@@ -172,7 +172,8 @@ class _Encoder:
         self._sound: Array = np.zeros(CHUNK - step + count * step, np.float32)
         self._framed: Array = np.zeros((count, _FRAMES, _FFT), np.float32)
         self._cuts = self._cut(step)
-        self._spectra = np.zeros((count, _FRAMES, _BINS), np.complex64)
+        # NumPy's stub knows of double precision alone.
+        self._spectra: Any = np.zeros((count, _FRAMES, _BINS), np.complex64)
         widths = [len(bias) for _, bias in weights.convolutions]
         # Both have a moment of padding on either side.
         self._frames: Array = np.zeros((count, _FRAMES + 2, _BINS), np.float32)
