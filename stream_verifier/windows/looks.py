@@ -9,6 +9,7 @@ from stream_verifier.windows import quality
 from stream_verifier.windows.appearance import appearance
 from stream_verifier.windows.company import Company
 from stream_verifier.windows.faces import DetectedFace, FaceDetector, align
+from stream_verifier.windows.search import FaceSearch
 from stream_verifier.windows.tracks import Box, FaceTracker
 from stream_verifier.windows.types import FaceCrop
 
@@ -63,19 +64,20 @@ class FaceWatcher:
             second_face: from this width on, relative to the main face, another one crowds it.
             small_face: likewise, where it is seen in two looks (`Company`).
         """
-        self._detector = detector
+        self._search = FaceSearch(detector, within_s=break_s)
         self._tracker = FaceTracker(break_s=break_s)
         self._company = Company(large=second_face, small=small_face)
 
     def reset(self) -> None:
         """Follow nobody any more: frames were lost."""
+        self._search.reset()
         self._tracker.reset()
         self._company.reset()
 
     def look(self, frame: VideoFrame) -> Look:
         """Look at the next frame, whose size may differ from the last one's."""
         height, width = frame.image.shape[:2]
-        faces = self._detector.detect(frame.image)
+        faces = self._search.faces(frame)
         boxes = [_fraction(face, width, height) for face in faces]
         crops = [align(frame.image, face.landmarks) for face in faces]
         ids = self._tracker.update(boxes, frame.time_s, [appearance(crop) for crop in crops])
