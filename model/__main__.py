@@ -26,6 +26,10 @@ COMMANDS = {
         "model.compress.round_command",
         "keep the voice tower in 8 bits without leaving its space",
     ),
+    "interchange": (
+        "model.compress.interchange",
+        "whether references made with one tower serve another of its space",
+    ),
     "speed": ("model.speed", "what towers cost in time, size and error, side by side"),
     "weights": ("model.convert.build", "make the published towers from the pinned packages"),
     "parity": ("model.parity", "compare the towers with the published graphs"),

@@ -194,9 +194,9 @@ class Graph:
     def _code(self, kind: int, version: int) -> int:
         codes = self._model.operatorCodes
         for number, code in enumerate(codes):
-            if max(code.builtinCode, code.deprecatedBuiltinCode) == kind:
-                if code.version >= version:
-                    return number
+            same = max(code.builtinCode, code.deprecatedBuiltinCode) == kind
+            if same and code.version >= version:
+                return number
         code = schema.OperatorCodeT()
         code.builtinCode = code.deprecatedBuiltinCode = kind
         code.version = version
