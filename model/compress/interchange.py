@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from rich.console import Console
@@ -30,42 +30,60 @@ from model.training.files import write_whole
 Rows = dict[str, dict[str, dict[str, Any]]]
 
 
-class _Both(NamedTuple):
-    """What two towers make of the same input."""
+class Pair:
+    """Embeds each input with two systems.
 
-    enrolled: Any | None
-    probed: Any | None
+    Args:
+        first, second: the systems.
+    """
+
+    name = "pair"
+
+    def __init__(self, first: System, second: System) -> None:
+        self.systems = first, second
+
+    def face(self, picture: Any) -> tuple[Any | None, ...]:
+        """Embed an aligned picture by both."""
+        return tuple(system.face(picture) for system in self.systems)
+
+    def voice(self, samples: Any) -> tuple[Any | None, ...]:
+        """Embed speech by both."""
+        return tuple(system.voice(samples) for system in self.systems)
 
 
 class Crossed:
-    """Enrols with one system and probes with another, whose comparator decides.
+    """Enrols with one system of a pair and probes with one, whose comparator decides.
 
     Args:
-        enrolling: makes references.
-        probing: embeds probes and compares.
+        pair: embeds.
+        enrolling: number of the one that makes references.
+        probing: number of the one that embeds probes and compares; it may be the same.
     """
 
-    def __init__(self, enrolling: System, probing: System) -> None:
-        self.name = f"{enrolling.name} enrolled, {probing.name} probed"
+    def __init__(self, pair: Pair, enrolling: int, probing: int) -> None:
+        names = [system.name for system in pair.systems]
+        self.name = names[probing]
+        if enrolling != probing:
+            self.name = f"{names[enrolling]} enrolled, {names[probing]} probed"
+        self.base = pair
+        self.face, self.voice = pair.face, pair.voice
         self._enrolling, self._probing = enrolling, probing
 
-    def face(self, picture: Any) -> _Both:
-        """Embed an aligned picture by both."""
-        return _Both(self._enrolling.face(picture), self._probing.face(picture))
-
-    def voice(self, samples: Any) -> _Both:
-        """Embed speech by both."""
-        return _Both(self._enrolling.voice(samples), self._probing.voice(samples))
-
-    def reference(self, faces: Sequence[_Both], voices: Sequence[_Both]) -> Any:
+    def reference(self, faces: Sequence[tuple[Any, ...]], voices: Sequence[tuple[Any, ...]]) -> Any:
         """A reference of what the enrolling system made."""
-        return self._enrolling.reference(
-            [both.enrolled for both in faces], [both.enrolled for both in voices]
+        place = self._enrolling
+        return self.base.systems[place].reference(
+            [face[place] for face in faces], [voice[place] for voice in voices]
         )
 
-    def compare(self, reference: Any, face: _Both | None, voice: _Both | None) -> Llrs:
+    def compare(
+        self, reference: Any, face: tuple[Any, ...] | None, voice: tuple[Any, ...] | None
+    ) -> Llrs:
         """Compare what the probing system made."""
-        return self._probing.compare(reference, face and face.probed, voice and voice.probed)
+        place = self._probing
+        return self.base.systems[place].compare(
+            reference, face and face[place], voice and voice[place]
+        )
 
 
 def cross(
@@ -102,7 +120,8 @@ def cross(
             f"{folders[0]} is of the space {one.model_id} and {folders[1]} of {other.model_id}: "
             "name two folders of one space, such as one that python -m model round made"
         )
-    systems: list[System] = [one, other, Crossed(one, other), Crossed(other, one)]
+    pair = Pair(one, other)
+    systems = [Crossed(pair, *places) for places in ((0, 0), (1, 1), (0, 1), (1, 0))]
     parsed = [Condition.parse(name) for name in conditions]
     scorer = Scorer(pack, systems)
     task = bar.add_task("scoring", total=scorer.work(parsed))
