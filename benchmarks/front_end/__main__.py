@@ -21,7 +21,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import cv2  # noqa: E402
 
-from benchmarks.front_end.steps import Step, steps  # noqa: E402
+from benchmarks.front_end.step import Step  # noqa: E402
+from benchmarks.front_end.steps import steps  # noqa: E402
 from model.evaluation.figures_file import layered  # noqa: E402
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import cv2
 import numpy as np
 
 from benchmarks.front_end import plain
+from benchmarks.front_end.decoding import decoding_steps
+from benchmarks.front_end.step import Step
 from model.runtime import align as alignment
 from model.runtime import quality
 from model.runtime.detect import FaceDetector
@@ -24,24 +25,10 @@ CHUNK = 320
 """20 ms, as a call brings them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the front end, in both ways.
-
-    Attributes:
-        name: with what it is fed.
-        plain: array by array.
-        ours: as it is served.
-    """
-
-    name: str
-    plain: Callable[[], object]
-    ours: Callable[[], object]
-
-
 def steps() -> Iterator[Step]:
     """All steps, on synthetic speech and a public-domain portrait."""
     yield from _sound_steps()
+    yield from decoding_steps()
     yield from _picture_steps()
 
 

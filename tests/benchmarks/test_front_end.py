@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from benchmarks.front_end import __main__ as benchmark
 from benchmarks.front_end import plain
-from benchmarks.front_end.steps import Step, portrait, tensors
+from benchmarks.front_end.step import Step
+from benchmarks.front_end.steps import portrait, tensors
 from model.runtime import align as alignment
 from model.runtime import quality
 from model.runtime.fbank import FRAME as FBANK_FRAME
