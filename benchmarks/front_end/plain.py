@@ -46,7 +46,7 @@ def fbank(samples: Samples) -> Floats:
     spectrum = fft.rfft((_frames(emphasised) - offset) * _POVEY, _FBANK_FFT)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
     mel: Floats = power @ _TRIANGLES
-    return np.log(np.maximum(mel, np.finfo(np.float32).eps))
+    return np.asarray(np.log(np.maximum(mel, np.finfo(np.float32).eps)), np.float32)
 
 
 def _frames(signal: Floats) -> Floats:
@@ -63,7 +63,7 @@ def _triangles() -> Floats:
     left, centre, right = edges[:-2], edges[1:-1], edges[2:]
     bins = mel(np.arange(_FBANK_FFT // 2 + 1) * SAMPLE_RATE_HZ / _FBANK_FFT)[:, None]
     rising, falling = (bins - left) / (centre - left), (right - bins) / (right - centre)
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
+    return np.asarray(np.maximum(0.0, np.minimum(rising, falling)), np.float32)
 
 
 _TRIANGLES = _triangles()
@@ -113,7 +113,8 @@ class SpeechNetwork:
         """Probability of speech after each step."""
         if not len(samples):
             return np.zeros(0, np.float32)
-        sound = np.concatenate((self._before, samples.astype(np.float32) / 32768))
+        new = samples.astype(np.float32) / np.float32(32768)
+        sound: Floats = np.concatenate((self._before, new))
         self._before = sound[len(sound) - len(self._before) :]
         chunks = sliding_window_view(sound, CHUNK)[:: self._step]
         inward = self._encode(chunks) @ self._inward + self._bias
@@ -124,7 +125,8 @@ class SpeechNetwork:
     def _encode(self, chunks: Floats) -> Floats:
         padded = np.pad(chunks, ((0, 0), (0, 64)), mode="reflect")
         spectra = sliding_window_view(padded, 256, axis=1)[:, ::128] @ self._basis
-        features: Floats = np.hypot(*np.split(spectra, 2, axis=-1))
+        real, imaginary = np.split(spectra, 2, axis=-1)
+        features: Floats = np.hypot(real, imaginary)
         for (kernel, bias), stride in zip(self._convolutions, (1, 2, 2, 1), strict=True):
             features = np.maximum(_by_three(features, stride) @ kernel + bias, 0)
         return features[:, 0]
