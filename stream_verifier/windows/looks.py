@@ -55,6 +55,7 @@ class FaceWatcher:
         break_s: float = 1.1,
         second_face: float = 0.5,
         small_face: float = 0.25,
+        whole_every: int = 1,
     ) -> None:
         """Start without faces.
 
@@ -63,8 +64,9 @@ class FaceWatcher:
             break_s: a face away for longer than this is followed no more.
             second_face: from this width on, relative to the main face, another one crowds it.
             small_face: likewise, where it is seen in two looks (`Company`).
+            whole_every: looks of which one at least is at all of the frame (`FaceSearch`).
         """
-        self._search = FaceSearch(detector, within_s=break_s)
+        self._search = FaceSearch(detector, whole_every=whole_every, within_s=break_s)
         self._tracker = FaceTracker(break_s=break_s)
         self._company = Company(large=second_face, small=small_face)
 
