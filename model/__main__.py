@@ -22,6 +22,14 @@ COMMANDS = {
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),
     "show-augmentation": ("model.data.show", "draw what training does to pictures"),
     "compress": ("model.compress.command", "make smaller and faster towers to choose from"),
+    "round": (
+        "model.compress.round_command",
+        "keep the voice tower in 8 bits without leaving its space",
+    ),
+    "interchange": (
+        "model.compress.interchange",
+        "whether references made with one tower serve another of its space",
+    ),
     "speed": ("model.speed", "what towers cost in time, size and error, side by side"),
     "weights": ("model.convert.build", "make the published towers from the pinned packages"),
     "parity": ("model.parity", "compare the towers with the published graphs"),

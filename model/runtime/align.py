@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,11 +42,14 @@ def similarity(source: NDArray[np.floating], target: NDArray[np.floating]) -> ND
     Returns:
         Shape (2, 3), to be applied to columns (x, y, 1).
     """
-    z = source[:, 0].astype(np.float64) + 1j * source[:, 1]
-    w = target[:, 0].astype(np.float64) + 1j * target[:, 1]
-    centred = z - z.mean()
-    a = np.vdot(centred, w - w.mean()) / np.vdot(centred, centred).real
-    b = w.mean() - a * z.mean()
+    z = [complex(x, y) for x, y in source.tolist()]  # arrays cost more for so few points
+    w = [complex(x, y) for x, y in target.tolist()]
+    z_mean, w_mean = sum(z) / len(z), sum(w) / len(w)
+    centred = [point - z_mean for point in z]
+    spread = sum(abs(point) ** 2 for point in centred)
+    both = zip(centred, w, strict=True)
+    a = sum(point.conjugate() * (aim - w_mean) for point, aim in both) / spread
+    b = w_mean - a * z_mean
     return np.array([[a.real, -a.imag, b.real], [a.imag, a.real, b.imag]])
 
 
@@ -70,18 +75,51 @@ def align(
     """
     target = template(side_px)
     transform = similarity(landmarks, target)
-    times = int(1 / max(np.hypot(transform[0, 0], transform[1, 0]), 1e-3))
+    times = int(1 / max(math.hypot(transform[0, 0], transform[1, 0]), 1e-3))
     if times > 1:
-        height, width = image.shape[:2]
-        size = (max(1, width // times), max(1, height // times))
+        image, left, top = _shrunk_around(image, transform, side_px, times)
         # Pixel centres lie at whole numbers, hence the shift by half a pixel on either side.
-        ratio = np.array([size[0] / width, size[1] / height])
-        transform = similarity((landmarks + 0.5) * ratio - 0.5, target)
-        image = shrink(image, size)
+        moved = (landmarks - (left, top) + 0.5) / times - 0.5
+        transform = similarity(moved, target)
     side = (side_px, side_px)
     return np.asarray(cv2.warpAffine(image, transform, side, flags=cv2.INTER_LINEAR), np.uint8)
 
 
-def shrink(image: NDArray[np.uint8], size: tuple[int, int]) -> NDArray[np.uint8]:
-    """Scale a picture down to (width, height), averaging."""
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _shrunk_around(
+    image: NDArray[np.uint8], transform: NDArray[np.float64], side_px: int, times: int
+) -> tuple[NDArray[np.uint8], int, int]:
+    """The part of a picture that a crop is cut from, ``times`` smaller, and its left and top.
+
+    Blocks of ``times`` pixels are counted from the picture's corner, so that the part is what
+    shrinking all of the picture would give there.
+    """
+    height, width = image.shape[:2]
+    corners = np.array([(0, 0), (side_px, 0), (0, side_px), (side_px, side_px)], np.float64)
+    back = cv2.invertAffineTransform(transform)
+    there = corners @ back[:, :2].T + back[:, 2]
+    low, high = there.min(axis=0) - times, there.max(axis=0) + 2 * times
+    first_x, last_x = _blocks(low[0], high[0], width, times)
+    first_y, last_y = _blocks(low[1], high[1], height, times)
+    left, top = first_x * times, first_y * times
+    part = image[top : last_y * times, left : last_x * times]
+    if not part.size:
+        return image[:1, :1], 0, 0
+    size = (last_x - first_x, last_y - first_y)
+    missing_x, missing_y = size[0] * times - part.shape[1], size[1] * times - part.shape[0]
+    if missing_x or missing_y:
+        edges = (0, missing_y, 0, missing_x)
+        part = np.asarray(cv2.copyMakeBorder(part, *edges, cv2.BORDER_REPLICATE), np.uint8)
+    return shrink(part, size), left, top
+
+
+def _blocks(start: float, end: float, length: int, times: int) -> tuple[int, int]:
+    """The blocks of a side of the picture that a stretch of it touches: the first, and past."""
+    count = -(-length // times)
+    return max(0, min(count, int(start // times))), max(0, min(count, int(-(-end // times))))
+
+
+def shrink(
+    image: NDArray[np.uint8], size: tuple[int, int], *, out: NDArray[np.uint8] | None = None
+) -> NDArray[np.uint8]:
+    """Scale a picture down to (width, height), averaging; into ``out`` where given."""
+    return np.asarray(cv2.resize(image, size, out, interpolation=cv2.INTER_AREA), np.uint8)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from model.errors import WeightsError
 from model.runtime.align import shrink
 
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
+
 
 @dataclass(frozen=True, slots=True)
 class DetectedFace:
@@ -25,7 +28,7 @@ class DetectedFace:
         score: the detector's, 0 to 1.
     """
 
-    box: tuple[float, float, float, float]
+    box: Box
     landmarks: NDArray[np.float32]
     score: float
 
@@ -48,6 +51,8 @@ class FaceDetector:
         min_score: float = 0.7,
         max_overlap: float = 0.3,
         max_faces: int = 20,
+        near_side_px: int = 128,
+        near_margin: float = 0.5,
     ) -> None:
         """Load the network.
 
@@ -60,6 +65,8 @@ class FaceDetector:
             min_score: detections below are dropped, 0 to 1.
             max_overlap: intersection over union from which two detections are one face.
             max_faces: no more than these are reported, the surest first.
+            near_side_px: side of the picture that is searched near a known face.
+            near_margin: how far that reaches past the face on each side, in its longer sides.
 
         Raises:
             WeightsError: the file is missing or OpenCV cannot read it.
@@ -71,6 +78,12 @@ class FaceDetector:
         self._max_side_px = max_side_px
         self._fine_below_px = fine_below_px
         self._max_faces = max_faces
+        # Of its own, since another size makes a network lay out its memory anew.
+        self._near_net = _load(str(model_path), min_score, max_overlap)
+        self._near_net.setInputSize((near_side_px, near_side_px))
+        self._near_side_px = near_side_px
+        self._near_picture: NDArray[np.uint8] = np.zeros((near_side_px, near_side_px, 3), np.uint8)
+        self._near_margin = near_margin
 
     def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
         """Find the faces in one frame, whatever its size.
@@ -93,16 +106,63 @@ class FaceDetector:
             faces = self._search(image, searched_px)
         return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
 
+    def detect_near(self, image: NDArray[np.uint8], box: Box) -> list[DetectedFace]:
+        """Find a face again near where it was, at a fraction of what the whole frame costs.
+
+        Other faces are seen only where they are as near, and one that has moved out of reach is
+        not found: search the whole frame then, and every few frames anyway.
+
+        Args:
+            image: uint8, shape (height, width, 3), BGR.
+            box: x, y, width, height of the face when last seen, in pixels of ``image``.
+
+        Returns:
+            Faces in pixels of ``image``, the surest first, that lie whole in what was searched or
+            reach beyond the frame itself; none where ``box`` has no size or lies outside.
+        """
+        left, top, right, bottom = seen = _around(box, self._near_margin, image.shape)
+        if min(right - left, bottom - top) < 2:
+            return []
+        scale = min(1.0, self._near_side_px / max(right - left, bottom - top))
+        size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+        self._near_picture.fill(0)
+        shrink(image[top:bottom, left:right], size, out=self._near_picture[: size[1], : size[0]])
+        back = np.array([(right - left) / size[0], (bottom - top) / size[1]])
+        found = _faces(self._near_net, self._near_picture, back, np.array([left, top]))
+        whole = [face for face in found if not _is_cut(face.box, seen, image.shape)]
+        return sorted(whole, key=lambda face: -face.score)[: self._max_faces]
+
     def _search(self, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
         height, width = image.shape[:2]
         scale = min(1.0, max_side_px / max(height, width))
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         small = image if size == (width, height) else shrink(image, size)
         self._net.setInputSize(size)
-        found: Any = self._net.detect(small)[1]  # None without a face, whatever its stub says
-        rows = np.empty((0, 15)) if found is None else np.asarray(found, np.float64)
-        back = np.array([width / size[0], height / size[1]])
-        return [_face(row, back) for row in rows]
+        return _faces(self._net, small, np.array([width / size[0], height / size[1]]), np.zeros(2))
+
+
+def _around(box: Box, margin: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
+    """Left, top, right and bottom of the square around a box, as far as it lies in the frame."""
+    x, y, width, height = box
+    if not (width > 0 and height > 0):
+        return 0, 0, 0, 0
+    reach = (0.5 + margin) * max(width, height)
+    middle_x, middle_y = x + width / 2, y + height / 2
+    left, right = (min(shape[1], max(0, round(middle_x + d))) for d in (-reach, reach))
+    top, bottom = (min(shape[0], max(0, round(middle_y + d))) for d in (-reach, reach))
+    return left, top, right, bottom
+
+
+def _is_cut(box: Box, seen: tuple[int, int, int, int], shape: tuple[int, ...]) -> bool:
+    """Whether a face reaches beyond what was searched where the frame goes on."""
+    x, y, width, height = box
+    left, top, right, bottom = seen
+    return (
+        (x < left and left > 0)
+        or (y < top and top > 0)
+        or (x + width > right and right < shape[1])
+        or (y + height > bottom and bottom < shape[0])
+    )
 
 
 def _largest_px(faces: list[DetectedFace]) -> float:
@@ -122,7 +182,24 @@ def _load(model_path: str, min_score: float, max_overlap: float) -> cv2.FaceDete
         cv2.utils.logging.setLogLevel(level)
 
 
-def _face(row: NDArray[np.float64], back: NDArray[np.float64]) -> DetectedFace:
-    x, y, width, height = (row[:4].reshape(2, 2) * back).ravel().tolist()
-    landmarks = (row[4:14].reshape(5, 2) * back).astype(np.float32)
+def _faces(
+    net: cv2.FaceDetectorYN,
+    picture: NDArray[np.uint8],
+    back: NDArray[np.float64],
+    origin: NDArray[np.integer[Any] | np.float64],
+) -> list[DetectedFace]:
+    """What the network finds, scaled back and moved to where the picture was cut out."""
+    found: Any = net.detect(picture)[1]  # None without a face, whatever its stub says
+    rows = np.empty((0, 15)) if found is None else np.asarray(found, np.float64)
+    return [_face(row, back, origin) for row in rows]
+
+
+def _face(
+    row: NDArray[np.float64],
+    back: NDArray[np.float64],
+    origin: NDArray[np.integer[Any] | np.float64],
+) -> DetectedFace:
+    x, y = (row[:2] * back + origin).tolist()
+    width, height = (row[2:4] * back).tolist()
+    landmarks = (row[4:14].reshape(5, 2) * back + origin).astype(np.float32)
     return DetectedFace((x, y, width, height), landmarks, min(1.0, float(row[14])))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.runtime.align import TEMPLATE
 from model.runtime.detect import DetectedFace
 from model.types import FaceQuality
-
-_GREY_OF_RGB = np.array([0.299, 0.587, 0.114], dtype=np.float32)
 
 
 class CropQuality(NamedTuple):
@@ -32,11 +31,11 @@ def crop_quality(crop: NDArray[np.uint8]) -> CropQuality:
         Sharpness: variance of the Laplacian of the grey crop, grey levels 0 to 255 (Pech-Pacheco
         et al. 2000). Brightness and contrast: mean and standard deviation of grey, 0 to 1.
     """
-    grey = crop.astype(np.float32) @ _GREY_OF_RGB
-    padded = np.pad(grey, 1, mode="reflect")
-    ring = padded[:-2, 1:-1] + padded[2:, 1:-1] + padded[1:-1, :-2] + padded[1:-1, 2:]
-    laplacian = ring - 4 * grey
-    return CropQuality(float(laplacian.var()), float(grey.mean()) / 255, float(grey.std()) / 255)
+    grey = cv2.cvtColor(crop.astype(np.float32), cv2.COLOR_RGB2GRAY)
+    laplacian = cv2.Laplacian(grey, cv2.CV_32F, borderType=cv2.BORDER_REFLECT_101)
+    mean, deviation = (float(part[0, 0]) for part in cv2.meanStdDev(grey))
+    roughness = float(cv2.meanStdDev(laplacian)[1][0, 0])
+    return CropQuality(roughness**2, mean / 255, deviation / 255)
 
 
 def measure(face: DetectedFace, crop: NDArray[np.uint8]) -> FaceQuality:
@@ -68,9 +67,10 @@ def _nose_place(landmarks: NDArray[np.floating]) -> tuple[float, float]:
 
     Measured along and across the line of the eyes, so that a tilted head counts as upright.
     """
-    points = landmarks[:, 0].astype(np.float64) + 1j * landmarks[:, 1]
+    points = [complex(x, y) for x, y in landmarks.tolist()]
     eye_line = points[1] - points[0]
-    right_eye, left_eye, nose, right_mouth, left_mouth = points / (eye_line / abs(eye_line))
+    upright = eye_line.conjugate() / abs(eye_line)
+    right_eye, left_eye, nose, right_mouth, left_mouth = (point * upright for point in points)
     eyes, mouth = (right_eye + left_eye) / 2, (right_mouth + left_mouth) / 2
     middle = eyes + (mouth - eyes) / 2
     across = 2 * (nose - middle).real / abs(eye_line)
@@ -86,4 +86,5 @@ def pose(landmarks: NDArray[np.floating]) -> tuple[float, float]:
     if np.array_equal(landmarks[0], landmarks[1]):
         return 1.0, 0.0
     across, down = _nose_place(landmarks)
-    return float(np.clip(across, -1, 1)), float(np.clip(2 * (down - _LEVEL_NOSE), -1, 1))
+    pitch = 2 * (down - _LEVEL_NOSE)
+    return max(-1.0, min(1.0, across)), max(-1.0, min(1.0, pitch))

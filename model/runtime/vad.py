@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import webrtcvad
 from numpy.typing import NDArray
-from scipy import fft
 
 from model.runtime.audio import SAMPLE_RATE_HZ
 from model.runtime.silero import SpeechNetwork
@@ -54,29 +54,48 @@ class _Heard:
     sure: bool
 
 
+class FrameMeter:
+    """Measures frame after frame, in buffers of its own; use it from one thread at a time."""
+
+    def __init__(self) -> None:
+        """Make the buffers."""
+        self._signal = np.zeros(FRAME)
+        self._spectrum = np.zeros(_FFT // 2 + 1, np.complex128)
+        self._correlation = np.zeros(_FFT)
+        self._band = self._spectrum[_BAND]
+        self._pitches = self._correlation[_PITCH_LAGS]
+
+    def measure(self, samples: NDArray[np.int16]) -> tuple[float, float]:
+        """Level and voicing of one frame, both in the band from 125 Hz to 4 kHz.
+
+        The band leaves out direct current, rumble and the lowest partials of mains hum. Voicing
+        is the highest peak of the normalised autocorrelation at the lags of a human pitch, 70 to
+        400 Hz, freed from the taper of the frame's edges (Boersma 1993).
+
+        Args:
+            samples: int16, shape (480,).
+
+        Returns:
+            Level in dBFS (-120 for silence) and voicing, 0 to about 1.
+        """
+        np.multiply(samples, 1 / 32768, out=self._signal)
+        self._signal -= np.add.reduce(self._signal) / FRAME
+        np.fft.rfft(self._signal, _FFT, out=self._spectrum)
+        self._spectrum[: _BAND.start] = 0
+        self._spectrum[_BAND.stop :] = 0
+        np.multiply(self._band, self._band.conj(), out=self._band)
+        mean_power = 2 * float(np.add.reduce(self._band.real)) / (_FFT * FRAME)
+        if mean_power <= 10 ** (_SILENCE_DBFS / 10):
+            return _SILENCE_DBFS, 0.0
+        np.fft.irfft(self._spectrum, _FFT, out=self._correlation)
+        whole = float(self._correlation[0])
+        self._pitches /= _OVERLAP
+        return 10 * math.log10(mean_power), float(np.maximum.reduce(self._pitches)) / whole
+
+
 def measure(samples: NDArray[np.int16]) -> tuple[float, float]:
-    """Level and voicing of one frame, both in the band from 125 Hz to 4 kHz.
-
-    The band leaves out direct current, rumble and the lowest partials of mains hum. Voicing is
-    the highest peak of the normalised autocorrelation at the lags of a human pitch, 70 to 400 Hz,
-    freed from the taper of the frame's edges (Boersma 1993).
-
-    Args:
-        samples: int16, shape (480,).
-
-    Returns:
-        Level in dBFS (-120 for silence) and voicing, 0 to about 1.
-    """
-    signal = samples / 32768
-    spectrum = fft.rfft(signal - signal.mean(), _FFT)
-    power = np.zeros(_FFT // 2 + 1)
-    power[_BAND] = np.square(spectrum.real[_BAND]) + np.square(spectrum.imag[_BAND])
-    mean_power = 2 * power.sum() / (_FFT * FRAME)
-    if mean_power <= 10 ** (_SILENCE_DBFS / 10):
-        return _SILENCE_DBFS, 0.0
-    correlation = fft.irfft(power)
-    peak = (correlation[_PITCH_LAGS] / _OVERLAP).max()
-    return float(10 * np.log10(mean_power)), float(peak / correlation[0])
+    """Level and voicing of one frame, as ``FrameMeter`` has them."""
+    return FrameMeter().measure(samples)
 
 
 class VoiceActivityDetector:
@@ -123,6 +142,7 @@ class VoiceActivityDetector:
         """
         self._vad = webrtcvad.Vad(mode)
         self._network = SpeechNetwork(step=FRAME)
+        self._meter = FrameMeter()
         self._min_likely = min_likely
         self._mode = mode
         self._min_level_dbfs = min_level_dbfs
@@ -163,6 +183,9 @@ class VoiceActivityDetector:
         self._next_s = start_s - len(self._rest) / SAMPLE_RATE_HZ
         signal = np.concatenate((self._rest, samples))
         whole = len(signal) - len(signal) % FRAME
+        if not whole:
+            self._rest = signal
+            return []
         self._rest = signal[whole:]
         likely = self._network.push(signal[:whole])
         frames = zip(signal[:whole].reshape(-1, FRAME), likely.tolist(), strict=True)
@@ -188,7 +211,7 @@ class VoiceActivityDetector:
 
     def _listen(self, samples: NDArray[np.int16], likely: float) -> _Heard:
         start_s, self._next_s = self._next_s, self._next_s + FRAME_S
-        level_dbfs, voicing = measure(samples)
+        level_dbfs, voicing = self._meter.measure(samples)
         if level_dbfs >= self._floor_ignores_dbfs:
             self._recent_dbfs.append(level_dbfs)
         floor_dbfs = min(self._recent_dbfs, default=_SILENCE_DBFS)

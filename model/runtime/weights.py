@@ -48,8 +48,13 @@ class Weights:
 
     @property
     def model_id(self) -> str:
-        """Name of the embedding space: vectors of two different ones must never be compared."""
-        hashes = "".join(self._entry(part)["sha256"] for part in TOWERS)
+        """Name of the embedding space: vectors of two different ones must never be compared.
+
+        A tower that was measured to put everything where another one does spans that one's space,
+        and its entry says so with ``spans``, the other file's sha256.
+        """
+        entries = [self._entry(part) for part in TOWERS]
+        hashes = "".join(entry.get("spans", entry["sha256"]) for entry in entries)
         digest = hashlib.sha256(hashes.encode()).hexdigest()[:8]
         return f"{self.manifest['space']}-{digest}"
 
@@ -135,4 +140,4 @@ def _well_formed(manifest: object) -> bool:
 def _names_a_file(part: dict[str, Any]) -> bool:
     file = part.get("file")
     plain = isinstance(file, str) and Path(file).name == file
-    return plain and isinstance(part.get("sha256"), str)
+    return plain and isinstance(part.get("sha256"), str) and isinstance(part.get("spans", ""), str)

@@ -38,6 +38,8 @@ class WindowSettings:
         track_break_s: a face away for longer, or a video gap, ends its track.
         second_face: width of a face beside the main one, relative to it, that is worth a note.
         small_face: likewise, where it is seen in two looks.
+        whole_look_every: of so many looks one at least searches all of the frame for faces, where
+            the others may search near the one that is followed; 1: each does.
         noisy_below_db: lower signal-to-noise ratios of speech are worth a note.
         min_gap_s: shorter media gaps are no note: nobody changes seats within one.
         max_skip_s: where both media stood still for longer, the time between has no windows.
@@ -58,6 +60,7 @@ class WindowSettings:
     track_break_s: float = 1.1
     second_face: float = 0.5
     small_face: float = 0.25
+    whole_look_every: int = 1
     noisy_below_db: float = 8.0
     min_gap_s: float = 1.0
     max_skip_s: float = 10.0
@@ -127,6 +130,7 @@ def _watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWat
         break_s=settings.track_break_s,
         second_face=settings.second_face,
         small_face=settings.small_face,
+        whole_every=settings.whole_look_every,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.runtime import align as alignment
+from model.runtime.detect import Box as Box
 from model.runtime.detect import DetectedFace as DetectedFace
 from model.runtime.detect import FaceDetector as FaceDetector
 

@@ -9,6 +9,7 @@ from stream_verifier.windows import quality
 from stream_verifier.windows.appearance import appearance
 from stream_verifier.windows.company import Company
 from stream_verifier.windows.faces import DetectedFace, FaceDetector, align
+from stream_verifier.windows.search import FaceSearch
 from stream_verifier.windows.tracks import Box, FaceTracker
 from stream_verifier.windows.types import FaceCrop
 
@@ -54,6 +55,7 @@ class FaceWatcher:
         break_s: float = 1.1,
         second_face: float = 0.5,
         small_face: float = 0.25,
+        whole_every: int = 1,
     ) -> None:
         """Start without faces.
 
@@ -62,20 +64,22 @@ class FaceWatcher:
             break_s: a face away for longer than this is followed no more.
             second_face: from this width on, relative to the main face, another one crowds it.
             small_face: likewise, where it is seen in two looks (`Company`).
+            whole_every: looks of which one at least is at all of the frame (`FaceSearch`).
         """
-        self._detector = detector
+        self._search = FaceSearch(detector, whole_every=whole_every, within_s=break_s)
         self._tracker = FaceTracker(break_s=break_s)
         self._company = Company(large=second_face, small=small_face)
 
     def reset(self) -> None:
         """Follow nobody any more: frames were lost."""
+        self._search.reset()
         self._tracker.reset()
         self._company.reset()
 
     def look(self, frame: VideoFrame) -> Look:
         """Look at the next frame, whose size may differ from the last one's."""
         height, width = frame.image.shape[:2]
-        faces = self._detector.detect(frame.image)
+        faces = self._search.faces(frame)
         boxes = [_fraction(face, width, height) for face in faces]
         crops = [align(frame.image, face.landmarks) for face in faces]
         ids = self._tracker.update(boxes, frame.time_s, [appearance(crop) for crop in crops])

@@ -130,6 +130,20 @@ def test_another_tower_is_another_space(copy: Path) -> None:
     assert Weights.load(copy).model_id != space
 
 
+def test_a_tower_that_spans_anothers_space_keeps_its_name(copy: Path) -> None:
+    before = Weights.load(copy)
+    space, digest = before.model_id, before.manifest["parts"]["voice_tower"]["sha256"]
+    tower = before.path("voice_tower")
+    tower.write_bytes(tower.read_bytes() + bytes(16))
+    update_part("voice_tower", tower.name, directory=copy, spans=digest)
+    after = Weights.load(copy)
+    assert after.manifest["parts"]["voice_tower"]["sha256"] != digest
+    assert after.model_id == space
+    update_part("voice_tower", tower.name, directory=copy, spans=7)
+    with pytest.raises(WeightsError):
+        Weights.load(copy)
+
+
 def test_update_part_starts_a_manifest_and_wants_the_file_first(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="write the file before"):
         update_part("fusion", "fusion.json", directory=tmp_path)

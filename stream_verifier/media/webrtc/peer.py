@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+import av
 from aiortc import (
     MediaStreamTrack,
     RTCPeerConnection,
@@ -220,16 +221,23 @@ class Peer:
         """Read a transceiver's track; there is one of each kind at most."""
         kind = transceiver.kind
         receiver: Any = transceiver.receiver
-        audio = kind == "audio"
         clock = self._intake.clock
-        tap: aiortc_patches.AudioTap | aiortc_patches.VideoTap
-        if audio:
-            tap = aiortc_patches.AudioTap(receiver, clock)
+        if kind == "audio":
+            self._taps[kind] = aiortc_patches.AudioTap(receiver, clock, self._take_sound)
+            self._start_reader(self._read(receiver.track, lambda _: None))
         else:
             tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
-        self._taps[kind] = tap
-        take = self._intake.take_sound if audio else self._take_picture
-        self._start_reader(self._read(receiver.track, lambda frame: take(frame, tap)))
+            self._taps[kind] = tap
+            self._start_reader(self._read(receiver.track, lambda f: self._take_picture(f, tap)))
+
+    def _take_sound(self, frame: av.AudioFrame) -> None:
+        """Take decoded sound; whatever fails there ends the call."""
+        try:
+            self._intake.take_sound(frame, self._taps["audio"])
+        except Exception as error:
+            _logger.error("a track reader failed; the call ends", exc_info=error)
+            self.silence()
+            self.closed.set()
 
     def _take_picture(self, frame: Any, tap: Any) -> None:
         """Take a decoded picture, unless it is larger than its header said."""

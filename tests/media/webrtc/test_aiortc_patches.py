@@ -10,12 +10,14 @@ import time
 from importlib.metadata import version
 from typing import Any
 
+import av
 import pytest
 from aioice.candidate import candidate_foundation, candidate_priority
 from aioice.ice import CandidatePair, Connection, StunProtocol, server_reflexive_candidate
 from aioice.mdns import MDnsProtocol
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
+from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
@@ -56,6 +58,10 @@ def test_the_versions_are_those_the_patches_were_written_for() -> None:
         (JitterBuffer.add, ["self", "packet"]),
         (JitterFrame.__init__, ["self", "data", "timestamp"]),
         (NackGenerator.add, ["self", "packet"]),
+        (
+            RemoteBitrateEstimator.add,
+            ["self", "arrival_time_ms", "abs_send_time", "payload_size", "ssrc"],
+        ),
         (Connection.get_component_candidates, ["self", "component", "addresses", "timeout"]),
         (server_reflexive_candidate, ["protocol", "stun_server"]),
         (candidate_foundation, ["candidate_type", "candidate_transport", "base_address"]),
@@ -87,6 +93,7 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCRtpReceiver._handle_rtp_packet, "self.__timestamp_mapper.map("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_queue.put((codec, encoded_frame))"),
         (RTCRtpReceiver._handle_rtp_packet, "packet._data = depayload("),
+        (RTCRtpReceiver._handle_rtp_packet, "remb = self.__remote_bitrate_estimator.add("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__nack_generator.add(packet)"),
         (RTCDtlsTransport._handle_rtcp_data, "recipient._handle_rtcp_packet(packet)"),
         (RTCDtlsTransport._handle_rtp_data, "self._rtp_router.route_rtp(packet)"),
@@ -182,15 +189,49 @@ async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
     connection: Any,
 ) -> None:
     receiver = _receiver(connection, "audio", "opus")
-    tap = AudioTap(receiver, MediaClock())
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
     await _feed(receiver, *(_packet(n, n * 960, b"\x78\x01") for n in (1, 2, 4, 3, 5)))
-    assert [frame.timestamp for frame in _decoded(receiver)] == [960 * n for n in range(1, 6)]
+    assert [frame.pts for frame in heard] == [960 * n for n in range(1, 6)]
     await _feed(receiver, _packet(7, 7 * 960, b"\x78\x01"))
-    assert _decoded(receiver) == []
+    assert len(heard) == 5
     await tap.tend(time.monotonic() + 1)
-    assert [frame.timestamp for frame in _decoded(receiver)] == [7 * 960]
+    assert [frame.pts for frame in heard[5:]] == [7 * 960]
     assert (tap.packets, tap.lost) == (6, 1)
+    assert {(f.sample_rate, f.samples, f.layout.name) for f in heard} == {(48_000, 960, "stereo")}
+    assert _decoded(receiver) == []  # Nothing is left for aiortc's own thread.
     _forget_thread(receiver)
+
+
+async def test_sound_that_cannot_be_decoded_is_counted_and_what_follows_is_heard(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
+    await _feed(receiver, _packet(1, 960, b"\x78\x01"))
+    (decoder,) = tap._decoders.values()
+    whole = decoder.decode
+
+    def failing(encoded: JitterFrame) -> Any:
+        if encoded.timestamp == 2 * 960:
+            raise av.InvalidDataError(1, "made up")
+        return whole(encoded)
+
+    monkeypatch.setattr(decoder, "decode", failing)
+    await _feed(receiver, *(_packet(n, n * 960, b"\x78\x01") for n in (2, 3)))
+    assert [frame.pts for frame in heard] == [960, 3 * 960]
+    assert tap.refused == {"sound_garbled": 1}
+    _forget_thread(receiver)
+
+
+async def test_a_receiver_that_has_stopped_decodes_no_more_sound(connection: Any) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    AudioTap(receiver, MediaClock(), heard.append)
+    _forget_thread(receiver)
+    await _feed(receiver, _packet(1, 960, b"\x78\x01"))
+    assert heard == []
 
 
 async def test_video_starts_with_a_key_frame(connection: Any) -> None:
@@ -258,18 +299,21 @@ async def test_sender_reports_reach_the_clock_and_a_bye_does_not_end_the_track(
     taps = {}
     for kind, codec in (("audio", "opus"), ("video", "VP8")):
         receiver = _receiver(connection, kind, codec)
-        taps[kind] = AudioTap(receiver, clock) if kind == "audio" else VideoTap(receiver, clock)
+        heard: list[Any] = []
+        audio = kind == "audio"
+        taps[kind] = AudioTap(receiver, clock, heard.append) if audio else VideoTap(receiver, clock)
         payload = b"\x78\x01" if kind == "audio" else b"\x10" + _KEY
         await _feed(receiver, *(_packet(n, n * 960, payload) for n in range(3)))
-        for frame in _decoded(receiver):
-            clock.seconds(kind, frame.timestamp)
+        for ticks in [f.pts for f in heard] if audio else [f.timestamp for f in _decoded(receiver)]:
+            clock.seconds(kind, ticks)
+        heard.clear()
         info = RtcpSenderInfo(
             ntp_timestamp=4_000_000_000 << 32, rtp_timestamp=960, packet_count=2, octet_count=4
         )
         await receiver._handle_rtcp_packet(RtcpSrPacket(ssrc=9, sender_info=info))
         await receiver._handle_rtcp_packet(RtcpByePacket(sources=[9]))
         await _feed(receiver, *(_packet(n, n * 960, payload) for n in range(3, 5)))
-        assert _decoded(receiver)
+        assert heard if audio else _decoded(receiver)
         _forget_thread(receiver)
     assert clock.synchronised
     assert clock.seconds("video", 960 + 90_000) == pytest.approx(clock.seconds("audio", 48_960))
@@ -281,12 +325,13 @@ async def test_a_pause_of_the_sender_is_told_from_a_loss(
     now = [100.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
     receiver = _receiver(connection, "audio", "opus")
-    tap = AudioTap(receiver, MediaClock())
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
     for sequence, at_s in ((1, 0.0), (2, 0.02), (3, 2.0), (4, 2.02), (9, 5.0)):
         now[0] = 100.0 + at_s
         await _feed(receiver, _packet(sequence, round(at_s * 48_000), b"\x78\x01"))
     await tap.tend(now[0] + 1)
-    reasons = [tap.pause_reason(frame.timestamp) for frame in _decoded(receiver)]
+    reasons = [tap.pause_reason(frame.pts) for frame in heard]
     assert reasons == ["network", "network", "muted", "network", "network"]
     _forget_thread(receiver)
 
@@ -295,6 +340,6 @@ async def test_a_receiver_that_lost_a_name_is_refused(connection: Any) -> None:
     receiver = _receiver(connection, "audio", "opus")
     del receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]
     with pytest.raises(AttributeError, match="adapt aiortc_patches"):
-        AudioTap(receiver, MediaClock())
+        AudioTap(receiver, MediaClock(), print)
     _forget_thread(receiver)
     await asyncio.sleep(0)

@@ -3,7 +3,8 @@
 * Local addresses: aioice never offers loopback, which calls on one machine need; it binds any
   port, where a firewall wants a range; and it knows of no NAT without asking a STUN server.
 * Liveness: aioice takes 27 s to notice that a peer died; `Liveness` takes about 5.
-* Audio: aiortc's jitter buffer adds 200 ms for good after one lost packet, and drops good ones.
+* Audio: aiortc's jitter buffer adds 200 ms for good after one lost packet, and drops good ones;
+  a thread decodes, and waking it costs several times what it does.
 * Video: aiortc waits for ever for a packet whose retransmission was lost too, and decodes
   frames whose reference is missing into garbage, which must never be scored.
 * Time: aiortc lets each track start at 0 and keeps sender reports to itself.
@@ -12,6 +13,7 @@
 * Names: aioice asks once who an mDNS name is, takes whatever address comes, and lets the answer
   wait for it.
 * Routing: aiortc gives the packets of a second camera to the first.
+* Estimates: aiortc tells the sender of its bandwidth with every packet once some come late.
 * Checks: aioice tries every address that a caller names, seven times each.
 * Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
   sends it; its queues and its tables of sources have no bound.
@@ -25,6 +27,7 @@ of this module fail if a name, a signature or a behaviour leaned on here changes
 from __future__ import annotations
 
 from stream_verifier.media.webrtc.aiortc_patches.arrivals import Arrivals, CallBudget
+from stream_verifier.media.webrtc.aiortc_patches.audio import AudioTap
 from stream_verifier.media.webrtc.aiortc_patches.checks import limit_checks
 from stream_verifier.media.webrtc.aiortc_patches.connection import (
     ConnectGuard,
@@ -36,7 +39,7 @@ from stream_verifier.media.webrtc.aiortc_patches.connection import (
 from stream_verifier.media.webrtc.aiortc_patches.gathering import gather_on, use_host_addresses
 from stream_verifier.media.webrtc.aiortc_patches.mdns import add_candidate, look_up
 from stream_verifier.media.webrtc.aiortc_patches.routing import SectionRouter
-from stream_verifier.media.webrtc.aiortc_patches.streams import AudioTap, StreamTap
+from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap
 from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
 
 __all__ = [

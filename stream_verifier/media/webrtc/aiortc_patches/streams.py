@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter, deque
 from typing import Any
 
 from aiortc import RTCRtpReceiver
 from aiortc.clock import datetime_from_ntp
-from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtcpByePacket, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock, RtpTimeline, signed
-from stream_verifier.media.webrtc.limits import Budget
-from stream_verifier.media.webrtc.opus import duration_s
-from stream_verifier.media.webrtc.reorder import ReorderBuffer
 
 _REMEMBERED = 256
 _HANDOVER_S = 0.5
-_BURST_S = 10.0
-_SOUND_S_PER_S = 1.5
-_MOST_SOUNDS_WAITING = 1000
 
 
 class StreamTap:
@@ -130,57 +122,6 @@ class StreamTap:
                 ntp_s = datetime_from_ntp(info.ntp_timestamp).timestamp()
                 self._clock.report(self._kind, ticks, ntp_s)
         await self._handle_rtcp(packet)
-
-
-class AudioTap(StreamTap):
-    """Takes the place of aiortc's audio jitter buffer (its ``add``)."""
-
-    def __init__(self, receiver: RTCRtpReceiver, clock: MediaClock) -> None:
-        super().__init__(receiver, "audio", clock)
-        self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
-        self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
-        replace(receiver, PREFIX + "jitter_buffer", self)
-
-    @property
-    def lost(self) -> int:
-        """Packets that never came, or too late."""
-        return self._order.lost
-
-    def add(self, packet: RtpPacket) -> tuple[bool, None]:
-        """Take a packet and decode what is due; aiortc itself has nothing left to do."""
-        now_s = time.monotonic()
-        if packet.payload and self._admits(packet, now_s) and self._plays(packet, now_s):
-            if self._note(packet, now_s):
-                self._decode(self._order.restart())
-            self._decode(self._order.push(packet.sequence_number, (packet, now_s), now_s))
-        return False, None
-
-    async def tend(self, now_s: float) -> None:
-        """Give up holes that were waited for long enough; call it about ten times a second."""
-        self._decode(self._order.expire(now_s))
-
-    def _plays(self, packet: RtpPacket, now_s: float) -> bool:
-        """Whether a packet is sound, and not more of it than there is time."""
-        try:
-            sound_s = duration_s(packet.payload)
-        except ValueError:
-            self.refused["sound_garbled"] += 1
-            return False
-        if not self._sound_s.take(sound_s, now_s):
-            self.refused["too_much_sound"] += 1
-            return False
-        return True
-
-    def _decode(self, due: list[tuple[RtpPacket, float]]) -> None:
-        for packet, arrival_s in due:
-            codec = private(self._receiver, "codecs").get(packet.payload_type)
-            if codec is not None and private(self._receiver, "decoder_thread") is not None:
-                waiting = private(self._receiver, "decoder_queue")
-                if waiting.qsize() >= _MOST_SOUNDS_WAITING:
-                    self.refused["decoder_behind"] += 1
-                    continue
-                ticks = self._date(packet.timestamp, arrival_s)
-                waiting.put((codec, JitterFrame(payload_of(packet), ticks)))
 
 
 class _Identity:

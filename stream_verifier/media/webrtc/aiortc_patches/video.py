@@ -8,6 +8,7 @@ from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import RtpPacket
 
+from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimates
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
@@ -53,6 +54,7 @@ class VideoTap(StreamTap):
         self._waiting: dict[int, float] = {}
         replace(receiver, PREFIX + "jitter_buffer", self)
         replace(receiver, PREFIX + "nack_generator", BoundedNacks())
+        space_estimates(receiver)
 
     def check_decoded(self, width: int, height: int) -> bool:
         """Whether a decoded picture is as small as its header said; else it is not taken."""

@@ -1,0 +1,1 @@
+"""What the front end costs beside the same arithmetic written plainly."""

@@ -1,0 +1,92 @@
+"""Audio: order and amount of sound, decoded as it comes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import av
+from aiortc import RTCRtpReceiver
+from aiortc.codecs import get_decoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtp import RtpPacket
+
+from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
+from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
+from stream_verifier.media.webrtc.clock import MediaClock
+from stream_verifier.media.webrtc.limits import Budget
+from stream_verifier.media.webrtc.opus import duration_s
+from stream_verifier.media.webrtc.reorder import ReorderBuffer
+
+_BURST_S = 10.0
+_SOUND_S_PER_S = 1.5
+
+
+class AudioTap(StreamTap):
+    """Takes the place of aiortc's audio jitter buffer (its ``add``), and decodes.
+
+    Decoding 20 ms of Opus takes some 30 microseconds. aiortc has a thread for it, and waking that
+    and the event loop again takes several times as long, fifty times a second for each call.
+
+    Args:
+        receiver: of the sound.
+        clock: dates it.
+        take: gets each decoded frame, in order, dated in ticks; it must not fail.
+    """
+
+    def __init__(
+        self, receiver: RTCRtpReceiver, clock: MediaClock, take: Callable[[av.AudioFrame], None]
+    ) -> None:
+        super().__init__(receiver, "audio", clock)
+        self._take = take
+        self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
+        self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
+        self._decoders: dict[str, Any] = {}
+        replace(receiver, PREFIX + "jitter_buffer", self)
+
+    @property
+    def lost(self) -> int:
+        """Packets that never came, or too late."""
+        return self._order.lost
+
+    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+        """Take a packet and decode what is due; aiortc itself has nothing left to do."""
+        now_s = time.monotonic()
+        if packet.payload and self._admits(packet, now_s) and self._plays(packet, now_s):
+            if self._note(packet, now_s):
+                self._decode(self._order.restart())
+            self._decode(self._order.push(packet.sequence_number, (packet, now_s), now_s))
+        return False, None
+
+    async def tend(self, now_s: float) -> None:
+        """Give up holes that were waited for long enough; call it about ten times a second."""
+        self._decode(self._order.expire(now_s))
+
+    def _plays(self, packet: RtpPacket, now_s: float) -> bool:
+        """Whether a packet is sound, and not more of it than there is time."""
+        try:
+            sound_s = duration_s(packet.payload)
+        except ValueError:
+            self.refused["sound_garbled"] += 1
+            return False
+        if not self._sound_s.take(sound_s, now_s):
+            self.refused["too_much_sound"] += 1
+            return False
+        return True
+
+    def _decode(self, due: list[tuple[RtpPacket, float]]) -> None:
+        for packet, arrival_s in due:
+            codec = private(self._receiver, "codecs").get(packet.payload_type)
+            if codec is None or private(self._receiver, "decoder_thread") is None:
+                continue  # Of no codec of the offer, or the receiver has stopped.
+            if codec.name not in self._decoders:
+                self._decoders[codec.name] = get_decoder(codec)
+            encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
+            try:
+                frames = self._decoders[codec.name].decode(encoded)
+            except av.FFmpegError:
+                self.refused["sound_garbled"] += 1
+                continue
+            for frame in frames:
+                self._take(frame)
