@@ -101,7 +101,7 @@ FORBIDDEN = {
         f"{HOUSE}/verify/{name}.py": CLOCKS
         for name in (
             *("belief", "coverage", "decision", "freshness", "observation", "pace", "pipeline"),
-            "table",
+            *("enrol_pipeline", "intake", "load", "schedule", "table"),
         )
     },
 }

@@ -10,7 +10,7 @@ from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.likeness import likeness
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.verify.pipeline import EnrolPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 
 _WAY = "call"
 

@@ -35,7 +35,8 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import STOPPING, Engine
-from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.recogniser import Recogniser
 
 _logger = logging.getLogger(__name__)

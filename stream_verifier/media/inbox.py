@@ -17,6 +17,7 @@ from stream_verifier.media.types import (
 )
 
 _MOST_PROMPTED = 3
+_OVERRUN = "overrun"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class InboxStats:
         audio_overruns: times that waiting audio was dropped because the worker came too late.
         audio_overrun_s: seconds of audio dropped so.
         video_frames: sampled frames put in.
-        video_frames_dropped: of these, replaced by a newer one before the worker came.
+        video_frames_dropped: of these, too old when the worker came, or replaced by a newer one
+            before.
     """
 
     audio_overruns: int = 0
@@ -43,16 +45,27 @@ class MediaInbox:
     `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
     newest few that were looked at because the picture changed: no other stands for one of them.
 
+    What has waited for too long by the time the worker comes is dropped likewise, down to the
+    newest bit, so that what follows is whole for as long as can be.
+
     Args:
         max_audio_s: seconds of audio that may wait.
+        stale_s: media that arrived longer ago is not worth the worker's time any more.
+        keep_s: where any is, none is that arrived longer ago than this.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
     """
 
     def __init__(
-        self, *, max_audio_s: float = 10.0, on_ready: Callable[[], None] | None = None
+        self,
+        *,
+        max_audio_s: float = 10.0,
+        stale_s: float = 0.7,
+        keep_s: float = 0.3,
+        on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
+        self._stale_s, self._keep_s = stale_s, keep_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
@@ -80,9 +93,16 @@ class MediaInbox:
         if was_empty and self.on_ready is not None:
             self.on_ready()
 
-    def drain(self) -> list[MediaItem]:
-        """Take out all that waits, in media-time order."""
+    def drain(self, now_s: float | None = None) -> list[MediaItem]:
+        """Take out all that waits, in media-time order.
+
+        Args:
+            now_s: monotonic, on the clock of the arrivals; what is stale by then is dropped. None
+                takes out all that waits, however old.
+        """
         with self._lock:
+            if now_s is not None:
+                self._drop_stale(now_s)
             items: list[MediaItem] = list(self._audio)
             items += [item for item in (self._video_gap, self._video) if item is not None]
             items += self._prompted
@@ -112,21 +132,43 @@ class MediaInbox:
         if isinstance(item, AudioChunk):
             self._waiting_samples += len(item.samples)
         if self._waiting_samples > self._max_samples:
-            self._overrun()
+            self._overrun(lambda: self._waiting_samples > self._max_samples)
 
-    def _overrun(self) -> None:
-        """Replace the oldest audio by one gap, so that the worker knows what it did not hear."""
+    def _drop_stale(self, now_s: float) -> None:
+        oldest = next((item for item in self._audio if isinstance(item, AudioChunk)), None)
+        if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
+            fresh_from_s = now_s - self._keep_s
+            self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
+        fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
+        dropped = len(self._prompted) - len(fresh)
+        self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
+        if self._video is not None and _arrived_before(self._video, now_s - self._stale_s):
+            self._video = None
+            dropped += 1
+        dropped += self._stats.video_frames_dropped
+        self._stats = replace(self._stats, video_frames_dropped=dropped)
+
+    def _overrun(self, goes_on: Callable[[], bool]) -> None:
+        """Replace the oldest audio by one gap, so that the worker knows what it did not hear.
+
+        Gaps that are told already stay, as one: what comes after them may be somebody else's.
+        """
         oldest = self._audio[0]
-        new = not (isinstance(oldest, MediaGap) and oldest.reason == "overrun")
+        new = not (isinstance(oldest, MediaGap) and oldest.reason == _OVERRUN)
+        told: MediaGap | None = None
         start_s = oldest.start_s
         end_s, dropped = start_s, 0
-        while self._audio and (self._waiting_samples > self._max_samples or not end_s > start_s):
+        while self._audio and (goes_on() or not end_s > start_s):
             item = self._audio.popleft()
             end_s = item.end_s
             if isinstance(item, AudioChunk):
                 dropped += len(item.samples)
                 self._waiting_samples -= len(item.samples)
-        self._audio.appendleft(MediaGap("audio", start_s, end_s, "overrun"))
+            elif item.reason != _OVERRUN:
+                told = _joined(told, item)
+        if told is not None:
+            self._audio.appendleft(told)
+        self._audio.appendleft(MediaGap("audio", start_s, end_s, _OVERRUN))
         self._stats = replace(
             self._stats,
             audio_overruns=self._stats.audio_overruns + new,
@@ -134,5 +176,16 @@ class MediaInbox:
         )
 
 
+def _arrived_before(item: MediaItem, at_s: float) -> bool:
+    """Whether it is older; a gap goes with what is before it."""
+    if isinstance(item, MediaGap):
+        return True
+    return item.arrived_s is not None and item.arrived_s < at_s
+
+
 def _joined(old: MediaGap | None, new: MediaGap) -> MediaGap:
-    return new if old is None else replace(new, start_s=old.start_s)
+    """One gap in place of two; that another connection took over is told in any case."""
+    if old is None:
+        return new
+    reason = "reconnected" if "reconnected" in (old.reason, new.reason) else new.reason
+    return MediaGap(new.kind, old.start_s, new.end_s, reason)

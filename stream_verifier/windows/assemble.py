@@ -265,18 +265,21 @@ class WindowAssembler:
 
     def _close(self, end_s: float) -> Window:
         start_s, self._start_s, self._started = self._start_s, end_s, True
+        gaps = self._gaps_before(end_s)
         looks = [look for look in self._looks if look.time_s <= end_s]
         self._looks = [look for look in self._looks if look.time_s > end_s]
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
         speech = spoken[-1] if spoken else None
-        self._last_look = max([*looks, *self._within_reach(end_s)], key=_when, default=None)
-        face, known = self._best_face(looks), looks or self._within_reach(end_s)
+        overrun_s = _overrun_s(gaps)
+        reached = self._within_reach(end_s, more_s=overrun_s)
+        self._last_look = max([*looks, *reached], key=_when, default=None)
+        face, known = self._best_face(looks), looks or reached
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face),
             *self._speech_notes(speech, speech_s),
-            *self._gap_notes(end_s),
+            *self._gap_notes(gaps),
         ]
         return Window(
             start_s=start_s,
@@ -291,12 +294,18 @@ class WindowAssembler:
             arrived_s=self._newest_arrival_s(end_s),
             rivals=_rivals(looks, face),
             strange_share=_strange_share(looks),
+            unheard_s=overrun_s,
         )
 
-    def _within_reach(self, end_s: float) -> list[Look]:
-        """The last look before a window that is too short to hold one."""
-        last = self._last_look
-        return [last] if last and end_s - last.time_s <= self._settings.look_reach_s else []
+    def _within_reach(self, end_s: float, *, more_s: float = 0.0) -> list[Look]:
+        """The last look before a window that is too short to hold one.
+
+        Args:
+            end_s: of the window.
+            more_s: for how long the worker was behind, and looked at nothing.
+        """
+        last, reach_s = self._last_look, self._settings.look_reach_s + more_s
+        return [last] if last and end_s - last.time_s <= reach_s else []
 
     def _best_face(self, looks: Sequence[Look]) -> FaceCrop | None:
         """The best face of a window; one too short to hold a picture has the last one's."""
@@ -321,15 +330,20 @@ class WindowAssembler:
         if speech is not None and speech.pooled:
             yield "pooled_speech"
 
-    def _gap_notes(self, end_s: float) -> Iterator[str]:
-        """Note each gap once: whoever trusts the past must start anew, but only once."""
+    def _gaps_before(self, end_s: float) -> list[MediaGap]:
+        """Each gap once: whoever trusts the past must start anew, but only once."""
         over = [gap for gap in self._gaps if gap.start_s < end_s]
         self._gaps = [gap for gap in self._gaps if gap.start_s >= end_s]
+        return over
+
+    def _gap_notes(self, over: Sequence[MediaGap]) -> Iterator[str]:
         least_s = self._settings.min_gap_s
-        # However short: what comes over another connection may be somebody else's.
-        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in over):
+        # However short: what comes over another connection may be somebody else's. What came and
+        # the worker had no time for is another thing: it is owed, and costs no trust at once.
+        missed = [gap for gap in over if gap.reason != "overrun"]
+        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in missed):
             yield "media_gap"
-        if any(gap.reason == "overrun" for gap in over):
+        if len(missed) < len(over):
             yield "overloaded"
         if any(gap.reason == "implausible" for gap in over):
             yield "media_time_implausible"
@@ -349,6 +363,11 @@ def _best(looks: Sequence[Look]) -> FaceCrop | None:
     newest = next((look.face.track_id for look in reversed(looks) if look.face), None)
     faces = _usable(looks)
     return max(faces, key=lambda face: (face.track_id == newest, rank(face.quality)), default=None)
+
+
+def _overrun_s(gaps: Sequence[MediaGap]) -> float:
+    """Seconds of sound that the worker had no time for."""
+    return sum(gap.end_s - gap.start_s for gap in gaps if gap.reason == "overrun")
 
 
 def _rivals(looks: Sequence[Look], face: FaceCrop | None) -> tuple[FaceCrop, ...]:
