@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+
+import numpy as np
 
 from stream_verifier.media.types import (
     SAMPLE_RATE_HZ,
@@ -18,6 +20,8 @@ from stream_verifier.media.types import (
 
 _MOST_PROMPTED = 3
 _OVERRUN = "overrun"
+_PIECE_S = 0.1 + 1e-6
+_SAME_S = 0.5 / SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class MediaInbox:
         *,
         max_audio_s: float = 10.0,
         stale_s: float = 0.7,
-        keep_s: float = 0.3,
+        keep_s: float = 0.1,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
@@ -94,7 +98,7 @@ class MediaInbox:
             self.on_ready()
 
     def drain(self, now_s: float | None = None) -> list[MediaItem]:
-        """Take out all that waits, in media-time order.
+        """Take out all that waits, in media-time order, small pieces of live sound joined.
 
         Args:
             now_s: monotonic, on the clock of the arrivals; what is stale by then is dropped. None
@@ -103,7 +107,7 @@ class MediaInbox:
         with self._lock:
             if now_s is not None:
                 self._drop_stale(now_s)
-            items: list[MediaItem] = list(self._audio)
+            items: list[MediaItem] = list(_in_larger_pieces(self._audio))
             items += [item for item in (self._video_gap, self._video) if item is not None]
             items += self._prompted
             self._audio.clear()
@@ -174,6 +178,38 @@ class MediaInbox:
             audio_overruns=self._stats.audio_overruns + new,
             audio_overrun_s=self._stats.audio_overrun_s + dropped / SAMPLE_RATE_HZ,
         )
+
+
+def _in_larger_pieces(audio: Iterable[AudioChunk | MediaGap]) -> Iterator[AudioChunk | MediaGap]:
+    """Sound that follows on, joined: each piece costs what a larger one does.
+
+    A joined piece arrived when its last part did.
+    """
+    parts: list[AudioChunk] = []
+    for item in audio:
+        if parts and not _goes_on(parts, item):
+            yield _whole(parts)
+            parts = []
+        if isinstance(item, AudioChunk):
+            parts.append(item)
+        else:
+            yield item
+    if parts:
+        yield _whole(parts)
+
+
+def _goes_on(parts: Sequence[AudioChunk], item: AudioChunk | MediaGap) -> bool:
+    if isinstance(item, MediaGap) or item.arrived_s is None:
+        return False
+    follows = abs(item.start_s - parts[-1].end_s) < _SAME_S
+    return follows and item.end_s - parts[0].start_s <= _PIECE_S
+
+
+def _whole(parts: Sequence[AudioChunk]) -> AudioChunk:
+    if len(parts) == 1:
+        return parts[0]
+    samples = np.concatenate([part.samples for part in parts])
+    return AudioChunk(samples, parts[0].start_s, parts[-1].arrived_s)
 
 
 def _arrived_before(item: MediaItem, at_s: float) -> bool:

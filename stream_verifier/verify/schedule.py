@@ -81,7 +81,7 @@ class ScheduleSettings:
     heard_within_s: float = 0.25
     fresh_s: float = 1.25
     busy_s: float = 0.6
-    most_hearing: float = 0.75
+    most_hearing: float = 0.65
     memory_s: float = 2.0
 
 

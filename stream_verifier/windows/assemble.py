@@ -166,7 +166,7 @@ class WindowAssembler:
         self._last_look: Look | None = None
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
-        self._arrivals: list[tuple[float, float]] = []
+        self._arrivals: list[tuple[float, float, float]] = []
         self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = -math.inf
@@ -204,14 +204,14 @@ class WindowAssembler:
         return bool(self._looks or self._spoken) or heard_s > 0
 
     def _hear(self, chunk: AudioChunk) -> None:
-        self._begin(chunk.start_s, chunk.arrived_s)
+        self._begin(chunk.start_s, chunk.end_s, chunk.arrived_s)
         self._spoken += self._speech.push(chunk)
         self._audio_end_s = max(self._audio_end_s, chunk.end_s)
         if self._speech.settled_s is not None:
             self._audio_s = max(self._audio_s, self._speech.settled_s)
 
     def _see(self, frame: VideoFrame) -> None:
-        self._begin(frame.time_s, frame.arrived_s)
+        self._begin(frame.time_s, frame.time_s, frame.arrived_s)
         self._looks.append(self._watcher.look(frame))
         self._video_s = max(self._video_s, frame.time_s)
 
@@ -225,11 +225,11 @@ class WindowAssembler:
             self._last_face = self._last_look = None
             self._video_s = max(self._video_s, gap.end_s)
 
-    def _begin(self, time_s: float, arrived_s: float | None) -> None:
+    def _begin(self, start_s: float, end_s: float, arrived_s: float | None) -> None:
         if not self._started:
-            self._start_s = min(self._start_s, time_s)
+            self._start_s = min(self._start_s, start_s)
         if arrived_s is not None:
-            self._arrivals.append((time_s, arrived_s))
+            self._arrivals.append((start_s, end_s, arrived_s))
 
     def _known_until_s(self) -> float:
         """Media time up to which nothing more is waited for."""
@@ -349,8 +349,13 @@ class WindowAssembler:
             yield "media_time_implausible"
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
-        arrived = [arrived_s for time_s, arrived_s in self._arrivals if time_s <= end_s]
-        self._arrivals = [arrival for arrival in self._arrivals if arrival[0] > end_s]
+        # Of what goes on beyond the window, its part arrived so much sooner.
+        arrived = [
+            arrived_s - max(0.0, until_s - end_s)
+            for start_s, until_s, arrived_s in self._arrivals
+            if start_s <= end_s
+        ]
+        self._arrivals = [arrival for arrival in self._arrivals if arrival[1] > end_s]
         return max(arrived, default=None)
 
 

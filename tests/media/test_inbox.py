@@ -158,3 +158,17 @@ def test_pictures_that_waited_for_too_long_are_counted_and_dropped() -> None:
         inbox.put(VideoFrame(image, at_s, at_s, prompted))
     assert [item.start_s for item in inbox.drain(1.0)] == [0.5]
     assert inbox.stats.video_frames_dropped == 2
+
+
+def test_small_pieces_of_live_sound_are_joined_where_they_follow_on() -> None:
+    inbox = MediaInbox()
+    for number in (0, 1, 2, 3, 4, 5, 6, 9):
+        samples = np.full(320, number, np.int16)
+        inbox.put(AudioChunk(samples, number * 0.02, arrived_s=5 + number * 0.02))
+    pieces = [item for item in inbox.drain() if isinstance(item, AudioChunk)]
+    assert [(one.start_s, len(one.samples)) for one in pieces] == [
+        (0.0, 1600), (pytest.approx(0.1), 640), (pytest.approx(0.18), 320)
+    ]  # fmt: skip
+    assert [one.arrived_s for one in pieces] == pytest.approx([5.08, 5.12, 5.18])
+    assert [int(one.samples[0]) for one in pieces] == [0, 5, 9]
+    assert int(pieces[0].samples[-1]) == 4

@@ -40,11 +40,11 @@ class VirtualTime:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
-    """Seconds of the worker: for a second of media, for a face, for a voice."""
+    """Seconds of the worker: for a second of media, for a face, for a voice; as measured once."""
 
-    hear_s: float = 0.05
-    face_s: float = 0.012
-    voice_s: float = 0.038
+    hear_s: float = 0.022
+    face_s: float = 0.009
+    voice_s: float = 0.036
 
     @property
     def calls_that_fit(self) -> int:
@@ -186,6 +186,7 @@ def run(
     seconds: float = 60.0,
     costs: Costs | None = None,
     dear: int = 0,
+    unsure: int = 0,
     seed: int = 1,
 ) -> tuple[list[LoadedCall], Engine]:
     """Play calls into one engine and return what was told of each.
@@ -196,6 +197,7 @@ def run(
         seconds: that all of them last.
         costs: of a call.
         dear: the first so many cost five times as much to be heard.
+        unsure: the first so many are somebody else from the start.
         seed: of chance.
     """
     costs, chance, clock = costs or Costs(), random.Random(seed), VirtualTime()
@@ -205,6 +207,7 @@ def run(
     for number in range(calls):
         swaps_here = number >= calls - swaps
         call = LoadedCall(chance.uniform(0.4, 0.7) * seconds if swaps_here else float("inf"))
+        call.swap_s = 0.0 if number < unsure else call.swap_s
         hear_s = costs.hear_s * (5 if number < dear else 1)
         inbox = MediaInbox()
         pipeline = VerifyPipeline(
