@@ -55,7 +55,7 @@ MAY_KNOW = {
         "web.state",
     },
     "web.ice": {"errors", "settings", "access", "media.webrtc", "web", "web.state"},
-    "web.state": {"settings", "access", "identities", "events", "calls", "media"},
+    "web.state": {"settings", "access", "identities", "events", "calls", "media", "verify"},
     "app": {
         *("errors", "settings", "access", "identities", "events", "verify", "calls", "webhooks"),
         *("media", "media.webrtc", "web", "web.state"),

@@ -37,6 +37,11 @@ class Load:
     lag_s: float = 0.0
 
     @property
+    def worked_s(self) -> float:
+        """The worker's time for both."""
+        return self.hearing_s + self.scoring_s
+
+    @property
     def demand_s(self) -> float:
         """What the worker would have needed to score every window."""
         return self.hearing_s + self.wanted_s

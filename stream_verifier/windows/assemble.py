@@ -119,7 +119,12 @@ def speech_windower(settings: WindowSettings) -> SpeechWindower:
     )
 
 
-def _watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
+def face_watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
+    """Make what looks at a call's pictures, as the settings have it.
+
+    Raises:
+        SettingsError: there is no detector.
+    """
     if detector is None:
         raise SettingsError("windows need a face detector, or eyes that do without")
     return FaceWatcher(
@@ -160,7 +165,7 @@ class WindowAssembler:
         """
         self._settings = settings or WindowSettings()
         self._speech: Ears = ears or speech_windower(self._settings)
-        self._watcher: Eyes = eyes or _watcher(detector, self._settings)
+        self._watcher: Eyes = eyes or face_watcher(detector, self._settings)
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
         self._last_look: Look | None = None
