@@ -109,7 +109,7 @@ class Refused(BaseModel):
     code: str = Field(description="Machine-readable; never changes its meaning.")
     message: str = Field(description="What is wrong, and what to do.")
     retry_after_s: int | None = Field(
-        None, description="Seconds until it is worth another try; left out where it never is."
+        None, description="Seconds until it is worth another try; null where it never is."
     )
 
 

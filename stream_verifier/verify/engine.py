@@ -14,7 +14,7 @@ from typing import Protocol
 
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Payload
-from stream_verifier.media.types import MediaItem
+from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.verify.load import Load, LoadMeter
 from stream_verifier.verify.schedule import Schedule, ScheduleSettings, Turn, Waiting, Work
 
@@ -70,7 +70,11 @@ class Inbox(Protocol):
 
 
 class Ticket:
-    """One admitted call: its place among the others, made by `Engine.admit`."""
+    """One admitted call: its place among the others, made by `Engine.admit`.
+
+    Attributes:
+        unheard_s: sound that was dropped before its last turn, for want of time.
+    """
 
     def __init__(
         self, *, engine: Engine, pipeline: Pipeline, inbox: Inbox, deliver: Deliver
@@ -80,6 +84,7 @@ class Ticket:
         self._inbox = inbox
         self._deliver = deliver
         self._finishing = False
+        self.unheard_s = 0.0
 
     def notify(self) -> None:
         """Say that the inbox has media; callable from any thread, cheap."""
@@ -105,6 +110,11 @@ class Ticket:
     def _hear(self, now_s: float) -> Waiting | None:
         payloads: list[Payload] = []
         items = self._inbox.drain(now_s)
+        self.unheard_s = sum(
+            item.end_s - item.start_s
+            for item in items
+            if isinstance(item, MediaGap) and item.reason == "overrun"
+        )
         for item in items:
             payloads += self._pipeline.take(item)
         # In each turn, so that no stream of packets, however tiny, keeps time from passing.
@@ -248,7 +258,7 @@ class Engine:
         now_s = self._clock()
         cost_s = now_s - began_s
         if turn.work is Work.HEAR:
-            self._meter.heard(cost_s)
+            self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
         elif turn.work is Work.SCORE:
             lag_s = now_s - turn.since_s
             self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bisect
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 LAG_BOUNDS_S = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 1.5, 2.0, 5.0)
 """Upper edges of the bins that lags are counted in; a last bin has what is above."""
@@ -21,6 +22,7 @@ class Load:
         scored: windows that were scored.
         spared: of these, so many whose voice gave way.
         skipped: windows that were not scored in time.
+        unheard_s: sound that was dropped before it was heard, since the worker was behind.
         lags: scored windows by their lag, a count for each bin of `LAG_BOUNDS_S` and one more.
         lag_total_s: sum of their lags: from the arrival of a window's newest media to its score.
         lag_s: a running mean of it; 0 before any.
@@ -32,9 +34,16 @@ class Load:
     scored: int = 0
     spared: int = 0
     skipped: int = 0
+    unheard_s: float = 0.0
     lags: tuple[int, ...] = (0,) * (len(LAG_BOUNDS_S) + 1)
     lag_total_s: float = 0.0
     lag_s: float = 0.0
+
+    @property
+    def lags_up_to(self) -> list[tuple[str, int]]:
+        """How many lags were no longer than each bound, and than any."""
+        bounds = [*map(str, LAG_BOUNDS_S), "+Inf"]
+        return list(zip(bounds, accumulate(self.lags), strict=True))
 
     @property
     def worked_s(self) -> float:
@@ -54,9 +63,12 @@ class LoadMeter:
         self.load = Load()
         self._score_cost_s = 0.0
 
-    def heard(self, cost_s: float) -> None:
-        """Count a turn of hearing."""
-        self.load = replace(self.load, hearing_s=self.load.hearing_s + cost_s)
+    def heard(self, cost_s: float, *, unheard_s: float = 0.0) -> None:
+        """Count a turn of hearing, and the seconds of sound that were dropped before it."""
+        load = self.load
+        self.load = replace(
+            load, hearing_s=load.hearing_s + cost_s, unheard_s=load.unheard_s + unheard_s
+        )
 
     def scored(self, cost_s: float, *, lag_s: float, spared: bool) -> None:
         """Count a window that was scored."""

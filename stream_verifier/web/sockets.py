@@ -81,7 +81,7 @@ async def say_why(websocket: WebSocket, refused: Refused, close_code: int) -> No
     """Send an error and close."""
     try:
         async with asyncio.timeout(_GOODBYE_TIMEOUT_S):
-            await websocket.send_text(refused.model_dump_json(exclude_none=True))
+            await websocket.send_text(refused.model_dump_json())
             await websocket.close(close_code, refused.code)
     except (WebSocketDisconnect, RuntimeError, TimeoutError):
         # It left, or takes nothing: it cannot be told.
