@@ -24,6 +24,8 @@ CALM, UNSURE = 1.0, 2.0
 """How urgent a call's window is, beside others that were looked at equally long ago."""
 _SMOOTHING = 0.2
 _MOST_DEAR = 4.0
+_MOST_RESERVED_S = 0.4
+"""However long scores took of late, fresh windows are still tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ class ScheduleSettings:
     Attributes:
         gather_s: media is taken in only once it has waited for so long, in fewer, larger pieces.
         heard_within_s: media that has waited for longer goes before any score.
-        fresh_s: a window whose newest media came longer ago is not scored any more.
+        fresh_s: a window is scored only where that can be done by then, from when its newest media
+            came, as long as scores usually take.
         busy_s: where another's window has waited for longer, the worker is busy.
         most_hearing: share of the time that hearing may take while windows wait.
         memory_s: mean life of the account of that.
@@ -79,7 +82,7 @@ class ScheduleSettings:
 
     gather_s: float = 0.08
     heard_within_s: float = 0.25
-    fresh_s: float = 1.25
+    fresh_s: float = 1.3
     busy_s: float = 0.6
     most_hearing: float = 0.65
     memory_s: float = 2.0
@@ -201,7 +204,7 @@ class Schedule(Generic[Call]):
             if place.waiting is None:
                 continue
             age_s = now_s - place.waiting.since_s
-            if age_s > self._settings.fresh_s:
+            if age_s + min(_MOST_RESERVED_S, self._score_cost_s) > self._settings.fresh_s:
                 return call, None, age_s
             eldest_s = max(eldest_s, age_s)
             need = place.waiting.weight * (now_s - place.looked_s) / self._dearness(place)

@@ -66,6 +66,16 @@ def test_a_stale_window_is_not_scored() -> None:
     assert made.next(now_s) is None
 
 
+def test_where_scores_take_long_a_window_is_stale_sooner() -> None:
+    made = schedule("a")
+    for _ in range(50):
+        made.done(Turn("a", Work.SCORE, 0.0), 1.0, 0.5)
+    made.window_waits("a", Waiting(1.0))
+    turn = made.next(1.1 + SETTINGS.fresh_s - 0.4)
+    assert turn is not None
+    assert turn.work is Work.SKIP
+
+
 def test_it_is_busy_where_another_window_has_waited_for_long() -> None:
     made = schedule("a", "b")
     made.window_waits("a", Waiting(1.0, UNSURE))
