@@ -73,7 +73,7 @@ def figures_of(run: Run) -> Figures:
         lag_most_s=float(lags.max()),
         scores_per_s=compared / max(1, len(served)) / run.seconds,
         left_out=left_out / max(1, len(scores)),
-        steady=float(np.mean([share > 1 - 1e-6 for share in shares] or [math.nan])),
+        steady=sum(share > 1 - 1e-6 for share in shares) / max(1, len(shares)),
         verified=float(np.mean(shares or [math.nan])),
         rejected=sum(State.REJECTED in {state for _, state in _states(call)} for call in genuine),
         noticed_s=tuple(swaps),

@@ -1,4 +1,4 @@
-"""The calls that are played: one of a made-up person throughout, others in which another takes over."""
+"""The calls that are played: of a made-up person throughout, or until another takes over."""
 
 from __future__ import annotations
 

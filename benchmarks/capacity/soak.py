@@ -9,6 +9,8 @@ from pathlib import Path
 from benchmarks.capacity.playing import MANY, NAME, memory_mib, read_metrics
 from benchmarks.latency import enrol, server
 from stream_verifier.demo.caller import Caller
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.publisher import Publisher
 
 _SETTLED = 3
 """Minutes in which memory still grows to what is held."""
@@ -53,7 +55,7 @@ async def soak(own: Path, *, calls: int, minutes: int, folder: Path) -> Soak:
             await asyncio.sleep(60)
             after = await asyncio.to_thread(read_metrics, address)
             held.append(memory_mib(child))
-            rose = {kind: after[kind] - before[kind] for kind in after if kind[0] == "windows_total"}
+            rose = {one: after[one] - before[one] for one in after if one[0] == "windows_total"}
             left.append(rose["windows_total", "overloaded"] / max(1.0, sum(rose.values())))
             before = after
         for task in tasks:
@@ -63,6 +65,7 @@ async def soak(own: Path, *, calls: int, minutes: int, folder: Path) -> Soak:
 
 
 async def _stay(address: str, own: Path) -> None:
-    async with Caller(address, own, loop=True, mode="verify", identity=NAME) as call:
+    again = Publisher(own, loop=True, host_addresses=LOOPBACK)
+    async with Caller(address, again, mode="verify", identity=NAME) as call:
         async for _ in call:
             pass

@@ -9,7 +9,6 @@ from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import RETRY_AFTER_S, CapacityError
 
-
 _COME_AGAIN = f"Try again in {RETRY_AFTER_S} s."
 
 

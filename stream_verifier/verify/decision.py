@@ -47,8 +47,8 @@ class DecisionSettings:
         doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
         most_speech_s: with more unscored speech nobody stays verified.
         most_picture_s: nor with faces unscored for longer.
-        overloaded_s: so long after a window that was not scored in time it is told; windows come and
-            go, and states that flicker help nobody.
+        overloaded_s: that a window was not scored in time is told for so long, since reasons that
+            flicker help nobody.
         stranger_s: nor so soon after another face in the place of this one that is not the
             person's; who shows two by turns is not verified in between.
     """

@@ -22,6 +22,18 @@ class Windows(Protocol):
         ...
 
 
+class Feeding(Protocol):
+    """A pipeline that is fed for as long as it takes, as files are."""
+
+    def feed(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in and score all that it completes."""
+        ...
+
+    def finish(self) -> list[Payload]:
+        """Use up what is left at the end of the media."""
+        ...
+
+
 class MediaProgress:
     """Where the call's media time stands, and what to tell of the media itself."""
 

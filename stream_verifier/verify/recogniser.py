@@ -18,8 +18,8 @@ from stream_verifier.settings import Settings
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.embedding import Towers
-from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.verify.self_test import Workload

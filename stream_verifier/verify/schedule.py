@@ -189,13 +189,17 @@ class Schedule(Generic[Call]):
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until something is due; None where nothing waits."""
-        gather_s = self._settings.gather_s
         due = [
-            0.0 if place.hurried or place.waiting else place.media_since_s + gather_s - now_s
-            for place in self._places.values()
-            if place.waiting or place.media_since_s is not None
-        ]  # fmt: skip
-        return max(0.0, min(due)) if due else None
+            due_s for place in self._places.values() if (due_s := self._due_s(place)) is not None
+        ]
+        return max(0.0, min(due) - now_s) if due else None
+
+    def _due_s(self, place: _Place) -> float | None:
+        if place.waiting is not None or (place.hurried and place.media_since_s is not None):
+            return -math.inf
+        return (
+            None if place.media_since_s is None else place.media_since_s + self._settings.gather_s
+        )
 
     def _look_at_windows(self, now_s: float) -> tuple[Call | None, Call | None, float]:
         """One that is stale, the one that needs a score most, and how long one waits at most."""

@@ -1,4 +1,4 @@
-"""What an operator's monitoring asks for, in the text format of Prometheus: numbers, never names."""
+"""What an operator's monitoring asks for, in Prometheus' text format: numbers, never names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls on a worker whose time is counted, not spent: an engine under load on a clock of its own."""
+"""Calls on a worker whose time is counted and not spent: an engine under load."""
 
 from __future__ import annotations
 

@@ -324,9 +324,7 @@ def test_a_window_that_was_not_scored_in_time_is_told_for_some_seconds() -> None
 
 def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
     decision = calm_call()
-    unheard = Observation(
-        34.0, (Reading("face"), Reading("voice", there_s=4.0)), ("overloaded",)
-    )
+    unheard = Observation(34.0, (Reading("face"), Reading("voice", there_s=4.0)), ("overloaded",))
     assert decision.update(unheard).state is not State.ABSENT
     states = []
     for t in range(35, 40):
