@@ -189,17 +189,14 @@ class Schedule(Generic[Call]):
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until something is due; None where nothing waits."""
-        due = [
-            due_s for place in self._places.values() if (due_s := self._due_s(place)) is not None
-        ]
-        return max(0.0, min(due) - now_s) if due else None
+        due_s = min(map(self._due_s, self._places.values()), default=math.inf)
+        return None if due_s == math.inf else max(0.0, due_s - now_s)
 
-    def _due_s(self, place: _Place) -> float | None:
-        if place.waiting is not None or (place.hurried and place.media_since_s is not None):
+    def _due_s(self, place: _Place) -> float:
+        since_s = math.inf if place.media_since_s is None else place.media_since_s
+        if place.waiting is not None or (place.hurried and since_s < math.inf):
             return -math.inf
-        return (
-            None if place.media_since_s is None else place.media_since_s + self._settings.gather_s
-        )
+        return since_s + self._settings.gather_s
 
     def _look_at_windows(self, now_s: float) -> tuple[Call | None, Call | None, float]:
         """One that is stale, the one that needs a score most, and how long one waits at most."""

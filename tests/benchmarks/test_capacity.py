@@ -12,7 +12,7 @@ from benchmarks.capacity.page import draw, markdown
 from benchmarks.capacity.playing import PlayedCall, Run
 from benchmarks.capacity.soak import Soak
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import ModalityScore, Payload, Score, State, StateChanged
+from stream_verifier.events.schema import ModalityScore, Score, State, StateChanged
 
 BEGAN_S = 1000.0
 DELIVERY_S = 0.05
@@ -31,7 +31,7 @@ def changed(end_s: float, state: State) -> StateChanged:
     return StateChanged(media_s=end_s, state=state, previous=State.WAITING, reasons=[], llr=0.0)
 
 
-def heard(*payloads: Payload) -> list[tuple[float, Event]]:
+def heard(*payloads: Score | StateChanged) -> list[tuple[float, Event]]:
     """Media came from the beginning on, and each score was made as old as it says."""
     events = []
     for seq, payload in enumerate(payloads, 1):
@@ -43,13 +43,14 @@ def heard(*payloads: Payload) -> list[tuple[float, Event]]:
 
 def figures() -> Figures:
     genuine = PlayedCall(Clip(Path("own")), heard(
-        score(1.0), changed(2.0, State.VERIFIED), *(score(t, compared=t != 12) for t in range(10, 21))
+        score(1.0), changed(2.0, State.VERIFIED),
+        *(score(t, compared=t != 12) for t in range(10, 21)),
     ))  # fmt: skip
     swapped = PlayedCall(Clip(Path("swap"), 15.0), heard(
         score(1.0), changed(2.0, State.VERIFIED), score(17.0), changed(18.0, State.REJECTED)
     ))  # fmt: skip
     full = PlayedCall(Clip(Path("own")), refused="server_full: come again")
-    counters = {
+    counters: dict[tuple[str, ...], float] = {
         ("cpu_seconds_total", "process"): 10.0,
         ("cpu_seconds_total", "event_loop"): 2.0,
         ("stage_cpu_seconds_total", "voice"): 3.0,
