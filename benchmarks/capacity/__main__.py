@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -57,6 +58,7 @@ async def measure(options: argparse.Namespace, console: Console) -> None:
         command=f"python -m benchmarks.capacity {' '.join(sys.argv[1:])}",
         fps=options.fps,
         seconds=options.seconds,
+        plot=_link(options),
         asked=asked,
         refusal=refusal,
         soak=long,
@@ -107,6 +109,13 @@ def _line(row: Figures) -> str:
         f"and call, {row.left_out:.0%} left out, {row.verified:.0%} verified, CPU {row.cpu:.2f} "
         f"(alone {row.alone:.2f}), swaps noticed {[round(one, 1) for one in row.noticed_s]}"
     )
+
+
+def _link(options: argparse.Namespace) -> str:
+    """The plot as the page refers to it."""
+    if not (options.plot and options.markdown):
+        return ""
+    return os.path.relpath(options.plot, options.markdown.parent)
 
 
 def _write(options: argparse.Namespace, rows: Sequence[Figures], text: str) -> None:

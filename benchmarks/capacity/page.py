@@ -42,13 +42,26 @@ def markdown(
     command: str,
     fps: int,
     seconds: float,
+    plot: str = "",
     asked: Figures | None = None,
     refusal: str = "",
     soak: Soak | None = None,
 ) -> str:
-    """All figures as a page."""
+    """All figures as a page.
+
+    Args:
+        rows: one a number of calls.
+        command: that measured them.
+        fps: pictures a second of each call.
+        seconds: that each was measured.
+        plot: where the plot lies, from the page; empty where there is none.
+        asked: what came of calls that the server might refuse.
+        refusal: what a refused one was told.
+        soak: calls that went on for long.
+    """
     head = _HEAD.format(command=command, fps=fps, seconds=seconds, cpus=os.cpu_count())
-    parts = [head, _held(rows), "## Where the time goes", _where(rows)]
+    drawn = [f"![Lag and verified time by number of calls]({plot})"] if plot else []
+    parts = [head, _held(rows), *drawn, "## Where the time goes", _where(rows)]
     if asked is not None:
         parts += ["## Where the server decides", _decided(asked, refusal)]
     if soak is not None:
