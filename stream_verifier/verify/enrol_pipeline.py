@@ -49,9 +49,9 @@ class EnrolPipeline:
     @property
     def waiting(self) -> Waiting | None:
         """The window that waits to be used; somebody looks at the progress bar all the time."""
-        if self._window is None:
+        if self._window is None or self._window.arrived_s is None:
             return None
-        return Waiting(self._window.arrived_s or 0.0, UNSURE)
+        return Waiting(self._window.arrived_s, UNSURE)
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in and use what it completes; return gaps and progress."""
@@ -64,6 +64,8 @@ class EnrolPipeline:
         for window in self._windows.feed(item):
             payloads += self.skip()
             self._window = window
+            if window.arrived_s is None:  # media that never was live cannot be late
+                payloads += self.score()
         return payloads
 
     def score(self, *, busy: bool = False) -> list[Payload]:  # noqa: ARG002

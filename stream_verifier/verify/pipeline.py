@@ -70,10 +70,10 @@ class VerifyPipeline:
     @property
     def waiting(self) -> Waiting | None:
         """The window that waits to be scored, if any does."""
-        if (window := self._window) is None:
+        if (window := self._window) is None or window.arrived_s is None:
             return None
         unsure = self._decision.unsure(self._sense(window))
-        return Waiting(self._arrived_s(window), UNSURE if unsure else CALM)
+        return Waiting(window.arrived_s, UNSURE if unsure else CALM)
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in and score all that it completes, however long that takes."""
@@ -97,6 +97,8 @@ class VerifyPipeline:
             for window in self._windows.feed(one):
                 payloads += self.skip()
                 self._window = window
+                if window.arrived_s is None:  # media that never was live cannot be late
+                    payloads += self.score()
         return payloads
 
     def _paced(self, item: MediaItem) -> list[MediaItem]:
@@ -183,11 +185,6 @@ class VerifyPipeline:
         if self._now is None or window.arrived_s is None:
             return None
         return self._now() - window.arrived_s
-
-    def _arrived_s(self, window: Window) -> float:
-        if window.arrived_s is not None:
-            return window.arrived_s
-        return 0.0 if self._now is None else self._now()
 
     def _decide(self, observation: Observation) -> list[Payload]:
         # Media that stood still and goes on has windows from before the idle verdict: time must

@@ -250,3 +250,11 @@ def test_a_calm_call_that_looks_as_before_can_wait() -> None:
     scores_of(call, 13, busy=False)
     call.take(SECOND)
     assert call.waiting == Waiting(0.0, CALM)
+
+
+def test_media_that_never_was_live_is_scored_at_once() -> None:
+    call = pipeline(window(1.0), window(2.0), now=lambda: 1.0)
+    told = [*call.take(SECOND), *call.take(SECOND)]
+    scores = [payload for payload in told if isinstance(payload, Score)]
+    assert [(score.end_s, score.notes) for score in scores] == [(1.0, []), (2.0, [])]
+    assert call.waiting is None
