@@ -115,7 +115,7 @@ def _link(options: argparse.Namespace) -> str:
     """The plot as the page refers to it."""
     if not (options.plot and options.markdown):
         return ""
-    return os.path.relpath(options.plot, options.markdown.parent)
+    return str(os.path.relpath(options.plot, options.markdown.parent))
 
 
 def _write(options: argparse.Namespace, rows: Sequence[Figures], text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -111,10 +112,21 @@ async def decode_alone(own: Path, calls: int, *, seconds: float) -> float:
     """Processor time of aiortc that decodes so many calls, as a share of one processor."""
     port = free_port()
     async with process("benchmarks.decode_only", str(port), environment={}) as child:
-        await asyncio.sleep(3)
+        await _listens(port)
         async with callers(f"http://127.0.0.1:{port}", own, calls):
             await asyncio.sleep(4)
             return await cpu_share(child, seconds)
+
+
+async def _listens(port: int) -> None:
+    """Wait until something answers there."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.1)
 
 
 async def _follow(address: str, call: PlayedCall, seconds: float) -> None:

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable, Iterator
 
 from stream_verifier.media.types import AudioChunk, VideoFrame
-from stream_verifier.windows.assemble import Ears, Eyes
 from stream_verifier.windows.looks import Look
+from stream_verifier.windows.senses import Ears, Eyes
 from stream_verifier.windows.types import SpeechWindow
 
 STAGES = ("speech", "look", "face", "voice")

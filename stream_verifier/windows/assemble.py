@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from model.runtime.vad import VoiceActivityDetector
 from stream_verifier.errors import SettingsError
@@ -13,6 +12,7 @@ from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFr
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import FaceWatcher, Look
 from stream_verifier.windows.quality import rank
+from stream_verifier.windows.senses import Ears, Eyes
 from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 
@@ -64,43 +64,6 @@ class WindowSettings:
     vad_mode: int = 2
     min_level_dbfs: float = -50.0
     min_over_floor_db: float = 6.0
-
-
-class Ears(Protocol):
-    """Cuts speech into windows, as `SpeechWindower` does."""
-
-    @property
-    def settled_s(self) -> float | None:
-        """Media time up to which all windows have been given; None before the first sound."""
-        ...
-
-    def push(self, chunk: AudioChunk) -> list[SpeechWindow]:
-        """Take the next sound and give the windows that it completes."""
-        ...
-
-    def flush(self) -> SpeechWindow | None:
-        """Give what is left at the end."""
-        ...
-
-    def reset(self) -> None:
-        """Forget all speech."""
-        ...
-
-    def speech_between(self, start_s: float, end_s: float) -> float:
-        """Seconds of speech in a stretch."""
-        ...
-
-
-class Eyes(Protocol):
-    """Looks at frames, as `FaceWatcher` does."""
-
-    def look(self, frame: VideoFrame) -> Look:
-        """Look at the next frame."""
-        ...
-
-    def reset(self) -> None:
-        """Follow nobody any more."""
-        ...
 
 
 def speech_windower(settings: WindowSettings) -> SpeechWindower:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from model.types import FaceQuality, FaceSample, VoiceQuality, VoiceSample
@@ -35,7 +37,7 @@ def enrolment(*windows: Window) -> tuple[EnrolPipeline, CountingEmbedder]:
     return line, embedder
 
 
-def progress(told: list[object]) -> list[tuple[float, int]]:
+def progress(told: Sequence[object]) -> list[tuple[float, int]]:
     return [(one.media_s, one.faces) for one in told if isinstance(one, EnrolmentProgress)]
 
 
