@@ -35,6 +35,7 @@ class FeedStub(Served):
         """Make it ready; `open` serves."""
         super().__init__(
             [
+                Route("/api/v1/health", self._health),
                 Route("/api/v1/identities", self._identities),
                 Route("/api/v1/calls", self._list),
                 Route("/api/v1/calls/{session}/events", self._events),
@@ -149,6 +150,10 @@ class FeedStub(Served):
             return None
         code = "invalid_token" if "authorization" in request.headers else "missing_token"
         return _problem(401, code, "No valid token.")
+
+    async def _health(self, request: Request) -> Response:  # noqa: ARG002
+        running = sum(not call.over for call in self.calls.values())
+        return JSONResponse({"calls": running, "max_calls": 8, "lag_s": 0.24, "overloaded": False})
 
     async def _identities(self, request: Request) -> Response:
         return self._refusal(request) or JSONResponse({"identities": []})

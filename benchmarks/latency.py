@@ -20,7 +20,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -75,10 +75,19 @@ def free_port() -> int:
 
 
 @contextlib.asynccontextmanager
-async def server(folder: Path) -> AsyncIterator[tuple[str, psutil.Process]]:
-    """Run the verifier's server in a process of its own."""
+async def server(
+    folder: Path, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[tuple[str, psutil.Process]]:
+    """Run the verifier's server in a process of its own.
+
+    Args:
+        folder: for its store.
+        settings: by their names in the environment, without the prefix; nobody is refused a call
+            by default.
+    """
     port = free_port()
-    environment = {
+    more = settings or {"MEASURE_CAPACITY": "false", "MAX_CALLS": "64"}
+    environment = {f"STREAM_VERIFIER_{name}": value for name, value in more.items()} | {
         "STREAM_VERIFIER_DATA_DIR": str(folder / "data"),
         "STREAM_VERIFIER_PORT": str(port),
     }

@@ -19,6 +19,9 @@ from starlette.middleware.cors import CORSMiddleware
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.calls.capacity import Capacity, Usage
+from stream_verifier.calls.gauge import Gauge
+from stream_verifier.calls.processors import available_cpus
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
@@ -29,6 +32,7 @@ from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
+from stream_verifier.verify.self_test import call_cost
 from stream_verifier.web import api, whip
 from stream_verifier.web.call_socket import call_socket
 from stream_verifier.web.feed_socket import feed_socket
@@ -57,6 +61,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     recogniser = await asyncio.to_thread(Recogniser.load, settings)
     engine = Engine()
     hub = Hub(MemoryEventLog(), max_subscribers=settings.max_subscribers)
+    capacity = await asyncio.to_thread(_try_out, recogniser) if settings.measure_capacity else None
     sessions = SessionRegistry(
         recogniser=recogniser,
         store=store,
@@ -64,12 +69,20 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub=hub,
         make_source=state.make_source,
         settings=settings,
+        capacity=capacity,
     )
-    set_state(app, replace(state, services=Services(store=store, hub=hub, sessions=sessions)))
+    services = Services(
+        store=store,
+        hub=hub,
+        sessions=sessions,
+        gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
+        stages=recogniser.stages,
+    )
+    set_state(app, replace(state, services=services))
     engine.start()
     _say_who_is_answered(state.gate)
     try:
-        async with webhooks(settings, hub):
+        async with webhooks(settings, hub), _running(services.gauge):
             try:
                 yield
             finally:
@@ -77,6 +90,27 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(engine.stop)
         await store.close()
+
+
+def _try_out(recogniser: Recogniser) -> Capacity:
+    """See how many calls this machine has time for; takes a fraction of a second."""
+    cost = Usage.expected(call_cost(recogniser.workload))
+    capacity = Capacity(expected=cost, limit=Usage.limit(available_cpus()))
+    _logger.info(
+        "a call takes about %.0f ms of the worker a second: %d calls fit",
+        1000 * cost.worker_s,
+        capacity.most_calls,
+    )
+    return capacity
+
+
+@contextlib.asynccontextmanager
+async def _running(gauge: Gauge) -> AsyncIterator[None]:
+    task = asyncio.create_task(gauge.run(), name="gauge")
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _say_who_is_answered(gate: Gate) -> None:

@@ -65,10 +65,22 @@ class NoConnectionError(MediaError):
     code = "no_connection"
 
 
+RETRY_AFTER_S = 30
+"""Seconds after which a full server may have room again: calls last minutes."""
+
+
 class CapacityError(StreamVerifierError):
-    """The server already runs as many calls as it may."""
+    """The server already runs as many calls as it may, or has time for.
+
+    Attributes:
+        retry_after_s: seconds until it is worth another try.
+    """
 
     code = "server_full"
+
+    def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class EnrolmentError(StreamVerifierError):
@@ -194,9 +206,17 @@ class NoTokenKeyError(SettingsError):
 
 
 class NotReadyError(StreamVerifierError):
-    """The server does not open calls now."""
+    """The server does not open calls now.
+
+    Attributes:
+        retry_after_s: seconds until it is worth another try.
+    """
 
     code = "not_ready"
+
+    def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class FeedError(StreamVerifierError):

@@ -76,7 +76,17 @@ class Settings(BaseSettings):
         description="Ledger of who is enrolled now, which keeps the deleted from coming back with "
         "an older store; default in data_dir.",
     )
-    max_calls: int = Field(8, ge=1, description="Calls served at once; more are refused.")
+    max_calls: int | None = Field(
+        None,
+        ge=1,
+        description="Calls served at once, at most; by default as many as the machine has time "
+        "for. More are refused.",
+    )
+    measure_capacity: bool = Field(
+        True,
+        description="Whether calls are refused that the machine has no time for, by what calls "
+        "cost it; otherwise max_calls alone counts and has to be set.",
+    )
     max_calls_per_identity: int = Field(
         2, ge=1, description="Of these, about one person; a bound token holds one call at a time."
     )
@@ -189,6 +199,12 @@ class Settings(BaseSettings):
         trust.check_proxies(self.trusted_proxies)
         trust.check_hosts(self.allowed_hosts, any_host=self.answer_any_host)
         trust.check_origins(self.allowed_origins)
+        return self
+
+    @model_validator(mode="after")
+    def _have_a_limit(self) -> Self:
+        if self.max_calls is None and not self.measure_capacity:
+            raise ValueError("without measure_capacity nothing limits calls: set max_calls")
         return self
 
     @model_validator(mode="after")

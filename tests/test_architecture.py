@@ -55,7 +55,7 @@ MAY_KNOW = {
         "web.state",
     },
     "web.ice": {"errors", "settings", "access", "media.webrtc", "web", "web.state"},
-    "web.state": {"settings", "access", "identities", "events", "calls", "media"},
+    "web.state": {"settings", "access", "identities", "events", "calls", "media", "verify"},
     "app": {
         *("errors", "settings", "access", "identities", "events", "verify", "calls", "webhooks"),
         *("media", "media.webrtc", "web", "web.state"),
@@ -101,7 +101,7 @@ FORBIDDEN = {
         f"{HOUSE}/verify/{name}.py": CLOCKS
         for name in (
             *("belief", "coverage", "decision", "freshness", "observation", "pace", "pipeline"),
-            "table",
+            *("enrol_pipeline", "intake", "load", "schedule", "table"),
         )
     },
 }

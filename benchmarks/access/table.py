@@ -70,8 +70,9 @@ def _stand_before(app: FastAPI) -> None:
     """Let one more call seem to run."""
     state = state_of_app(app)
     sessions: Any = OneCall(state.sessions)
-    services = Services(store=state.store, hub=state.hub, sessions=sessions)
-    set_state(app, replace(state, services=services))
+    services: Services | None = state.services
+    assert services is not None
+    set_state(app, replace(state, services=replace(services, sessions=sessions)))
 
 
 def _cases_of(way: Way) -> list[Case]:

@@ -83,6 +83,7 @@ WAYS = (
     Way("GET", "/api/v1/identities", Scope.ADMIN),
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),
+    Way("GET", "/api/v1/metrics", Scope.READ),
     Way("GET", "/api/v1/calls", Scope.READ),
     Way("GET", "/api/v1/calls/{session}", Scope.READ, _BOTH),
     Way("GET", "/api/v1/calls/{session}/events", Scope.READ, _BOTH),

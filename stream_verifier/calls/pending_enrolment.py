@@ -8,7 +8,7 @@ from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.likeness import likeness_to_enrolled
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.verify.pipeline import EnrolPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 
 _WAY = "call"
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import CapacityError
+from stream_verifier.errors import RETRY_AFTER_S, CapacityError
+
+_COME_AGAIN = f"Try again in {RETRY_AFTER_S} s."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,26 +44,34 @@ class Places:
     """The limits.
 
     Attributes:
-        most: calls at once.
+        most: calls at once; None where the machine's time alone is the limit.
         most_per_identity: of these, about one person, by whichever tokens.
     """
 
-    most: int
+    most: int | None
     most_per_identity: int
 
-    def refuse_if_full(self, wanted: Place, taken: Collection[Place]) -> None:
+    def refuse_if_full(
+        self, wanted: Place, taken: Collection[Place], *, fits: int | None = None
+    ) -> None:
         """Say that there is no room, where there is none.
 
         Args:
             wanted: of a call that is to be opened.
             taken: of all that run or are being opened.
+            fits: so many calls does the machine have time for; None where nobody measured it.
 
         Raises:
             CapacityError: the message says which limit it is.
         """
         staying = [place for place in taken if not wanted.supersedes(place)]
-        if len(staying) >= self.most:
-            raise CapacityError(f"All {self.most} places for calls are taken. Try again later.")
+        if self.most is not None and len(staying) >= self.most:
+            raise CapacityError(f"All {self.most} places for calls are taken. {_COME_AGAIN}")
+        if fits is not None and len(staying) >= fits:
+            raise CapacityError(
+                f"The server has no time for another call beside the {len(staying)} that it "
+                f"checks now. {_COME_AGAIN}"
+            )
         if wanted.trusted:
             return
         if sum(place.identity == wanted.identity for place in staying) >= self.most_per_identity:

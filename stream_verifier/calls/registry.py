@@ -11,6 +11,7 @@ from functools import partial
 
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.capacity import Capacity
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.memory import give_back_freed_memory
@@ -35,7 +36,8 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import STOPPING, Engine
-from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.recogniser import Recogniser
 
 _logger = logging.getLogger(__name__)
@@ -51,6 +53,10 @@ class SessionRegistry:
         hub: gets every event of every session.
         make_source: gives each call where its media comes from.
         settings: limits.
+        capacity: how many calls the machine has time for; None where nobody measures it.
+
+    Attributes:
+        refused: so many calls found no place.
     """
 
     def __init__(
@@ -62,7 +68,11 @@ class SessionRegistry:
         hub: Hub,
         make_source: SourceFactory,
         settings: Settings,
+        capacity: Capacity | None = None,
     ) -> None:
+        self.refused = 0
+        self._capacity = capacity
+        self._most = settings.max_calls
         self._hub = hub
         self._recogniser = recogniser
         self._store = store
@@ -87,6 +97,17 @@ class SessionRegistry:
     def count(self) -> int:
         """Sessions that run now."""
         return len(self._running)
+
+    @property
+    def most(self) -> int:
+        """So many may run at once, by what is allowed and by what fits now."""
+        limits = [limit for limit in (self._most, self._fits()) if limit is not None]
+        return min(limits, default=self.count + 1)
+
+    @property
+    def room(self) -> int:
+        """So many more may be opened now."""
+        return max(0, self.most - self.count - len(self._opening))
 
     @property
     def closing(self) -> bool:
@@ -157,7 +178,11 @@ class SessionRegistry:
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         place = Place.of(grant, start.identity)
         running = [session.place for session in self._running.values() if not session.ending]
-        self._places.refuse_if_full(place, [*running, *self._opening])
+        try:
+            self._places.refuse_if_full(place, [*running, *self._opening], fits=self._fits())
+        except CapacityError:
+            self.refused += 1
+            raise
         self._check_point(start, grant)
         self._opening.append(place)
         try:
@@ -167,6 +192,11 @@ class SessionRegistry:
         finally:
             self._opening.remove(place)
         return session, answer
+
+    def _fits(self) -> int | None:
+        if self._capacity is None:
+            return None
+        return self.count + self._capacity.room(self.count)
 
     async def _begin(self, start: Start, place: Place, *, socket: bool) -> tuple[Session, str]:
         session = await self._prepare(start, place, socket=socket)

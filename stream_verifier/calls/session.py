@@ -31,7 +31,8 @@ from stream_verifier.events.schema import (
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.verify.engine import Engine, Ticket
-from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
 
 _logger = logging.getLogger(__name__)
 _LIFE_CHECK_S = 1.0

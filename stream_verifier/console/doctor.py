@@ -19,6 +19,7 @@ from stream_verifier.settings import Settings
 _LIBRARIES = ("aiortc", "av", "ai_edge_litert", "cv2", "webrtcvad", "websockets", "sqlalchemy")
 _DEMO_LIBRARIES = ("matplotlib", "skimage", "espeakng_loader")
 _FREE_BYTES = 100 * 1024 * 1024
+_MANY_CALLS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +149,7 @@ def _open_files(settings: Settings) -> str:
     import resource
 
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 64 + 16 * settings.max_calls
+    needed = 64 + 16 * (settings.max_calls or _MANY_CALLS)
     if limit < needed:
         raise OSError(f"only {limit} files may be open, {needed} are needed: raise 'ulimit -n'.")
     return f"{limit} files may be open"

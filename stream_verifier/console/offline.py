@@ -24,11 +24,11 @@ from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirement
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.footage.tracks import KINDS, Kind
 from stream_verifier.media.types import MediaItem
-from stream_verifier.verify.engine import Pipeline
+from stream_verifier.verify.intake import Feeding
 from stream_verifier.verify.recogniser import STILL_SIDE_PX, Recogniser
 
 
-def run(pipeline: Pipeline, items: Iterable[MediaItem]) -> Iterator[Payload]:
+def run(pipeline: Feeding, items: Iterable[MediaItem]) -> Iterator[Payload]:
     """Feed all items through a pipeline and yield what happens."""
     for item in items:
         yield from pipeline.feed(item)

@@ -32,15 +32,17 @@ class Caller:
 
     Args:
         address: the server's http address.
-        media: a WebM file with VP8 and Opus.
+        media: a WebM file with VP8 and Opus, or what publishes one in its own way.
         start: fields of the start message but its type and SDP.
     """
 
-    def __init__(self, address: str, media: Path, **start: Any) -> None:
+    def __init__(self, address: str, media: Path | Publisher, **start: Any) -> None:
         self.session = ""
         self._url = f"{address.replace('http', 'ws', 1)}/api/v1/call"
         self._start = start
-        self._publisher = Publisher(media, host_addresses=LOOPBACK)
+        if isinstance(media, Path):
+            media = Publisher(media, host_addresses=LOOPBACK)
+        self._publisher = media
         self._socket: ClientConnection | None = None
 
     async def __aenter__(self) -> Self:

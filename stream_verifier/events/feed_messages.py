@@ -108,6 +108,9 @@ class Refused(BaseModel):
     type: Literal["error"] = "error"
     code: str = Field(description="Machine-readable; never changes its meaning.")
     message: str = Field(description="What is wrong, and what to do.")
+    retry_after_s: int | None = Field(
+        None, description="Seconds until it is worth another try; null where it never is."
+    )
 
 
 ServerMessage = Annotated[

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
+
+import numpy as np
 
 from stream_verifier.media.types import (
     SAMPLE_RATE_HZ,
@@ -17,6 +19,9 @@ from stream_verifier.media.types import (
 )
 
 _MOST_PROMPTED = 3
+_OVERRUN = "overrun"
+_PIECE_S = 0.1 + 1e-6
+_SAME_S = 0.5 / SAMPLE_RATE_HZ
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,8 @@ class InboxStats:
         audio_overruns: times that waiting audio was dropped because the worker came too late.
         audio_overrun_s: seconds of audio dropped so.
         video_frames: sampled frames put in.
-        video_frames_dropped: of these, replaced by a newer one before the worker came.
+        video_frames_dropped: of these, too old when the worker came, or replaced by a newer one
+            before.
     """
 
     audio_overruns: int = 0
@@ -43,16 +49,27 @@ class MediaInbox:
     `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
     newest few that were looked at because the picture changed: no other stands for one of them.
 
+    What has waited for too long by the time the worker comes is dropped likewise, down to the
+    newest bit, so that what follows is whole for as long as can be.
+
     Args:
         max_audio_s: seconds of audio that may wait.
+        stale_s: media that arrived longer ago is not worth the worker's time any more.
+        keep_s: where any is, none is that arrived longer ago than this.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
     """
 
     def __init__(
-        self, *, max_audio_s: float = 10.0, on_ready: Callable[[], None] | None = None
+        self,
+        *,
+        max_audio_s: float = 10.0,
+        stale_s: float = 0.7,
+        keep_s: float = 0.1,
+        on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
+        self._stale_s, self._keep_s = stale_s, keep_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
@@ -80,10 +97,17 @@ class MediaInbox:
         if was_empty and self.on_ready is not None:
             self.on_ready()
 
-    def drain(self) -> list[MediaItem]:
-        """Take out all that waits, in media-time order."""
+    def drain(self, now_s: float | None = None) -> list[MediaItem]:
+        """Take out all that waits, in media-time order, small pieces of live sound joined.
+
+        Args:
+            now_s: monotonic, on the clock of the arrivals; what is stale by then is dropped. None
+                takes out all that waits, however old.
+        """
         with self._lock:
-            items: list[MediaItem] = list(self._audio)
+            if now_s is not None:
+                self._drop_stale(now_s)
+            items: list[MediaItem] = list(_in_larger_pieces(self._audio))
             items += [item for item in (self._video_gap, self._video) if item is not None]
             items += self._prompted
             self._audio.clear()
@@ -112,21 +136,43 @@ class MediaInbox:
         if isinstance(item, AudioChunk):
             self._waiting_samples += len(item.samples)
         if self._waiting_samples > self._max_samples:
-            self._overrun()
+            self._overrun(lambda: self._waiting_samples > self._max_samples)
 
-    def _overrun(self) -> None:
-        """Replace the oldest audio by one gap, so that the worker knows what it did not hear."""
+    def _drop_stale(self, now_s: float) -> None:
+        oldest = next((item for item in self._audio if isinstance(item, AudioChunk)), None)
+        if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
+            fresh_from_s = now_s - self._keep_s
+            self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
+        fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
+        dropped = len(self._prompted) - len(fresh)
+        self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
+        if self._video is not None and _arrived_before(self._video, now_s - self._stale_s):
+            self._video = None
+            dropped += 1
+        dropped += self._stats.video_frames_dropped
+        self._stats = replace(self._stats, video_frames_dropped=dropped)
+
+    def _overrun(self, goes_on: Callable[[], bool]) -> None:
+        """Replace the oldest audio by one gap, so that the worker knows what it did not hear.
+
+        Gaps that are told already stay, as one: what comes after them may be somebody else's.
+        """
         oldest = self._audio[0]
-        new = not (isinstance(oldest, MediaGap) and oldest.reason == "overrun")
+        new = not (isinstance(oldest, MediaGap) and oldest.reason == _OVERRUN)
+        told: MediaGap | None = None
         start_s = oldest.start_s
         end_s, dropped = start_s, 0
-        while self._audio and (self._waiting_samples > self._max_samples or not end_s > start_s):
+        while self._audio and (goes_on() or not end_s > start_s):
             item = self._audio.popleft()
             end_s = item.end_s
             if isinstance(item, AudioChunk):
                 dropped += len(item.samples)
                 self._waiting_samples -= len(item.samples)
-        self._audio.appendleft(MediaGap("audio", start_s, end_s, "overrun"))
+            elif item.reason != _OVERRUN:
+                told = _joined(told, item)
+        if told is not None:
+            self._audio.appendleft(told)
+        self._audio.appendleft(MediaGap("audio", start_s, end_s, _OVERRUN))
         self._stats = replace(
             self._stats,
             audio_overruns=self._stats.audio_overruns + new,
@@ -134,5 +180,48 @@ class MediaInbox:
         )
 
 
+def _in_larger_pieces(audio: Iterable[AudioChunk | MediaGap]) -> Iterator[AudioChunk | MediaGap]:
+    """Sound that follows on, joined: each piece costs what a larger one does.
+
+    A joined piece arrived when its last part did.
+    """
+    parts: list[AudioChunk] = []
+    for item in audio:
+        if parts and not _goes_on(parts, item):
+            yield _whole(parts)
+            parts = []
+        if isinstance(item, AudioChunk):
+            parts.append(item)
+        else:
+            yield item
+    if parts:
+        yield _whole(parts)
+
+
+def _goes_on(parts: Sequence[AudioChunk], item: AudioChunk | MediaGap) -> bool:
+    if isinstance(item, MediaGap) or item.arrived_s is None:
+        return False
+    follows = abs(item.start_s - parts[-1].end_s) < _SAME_S
+    return follows and item.end_s - parts[0].start_s <= _PIECE_S
+
+
+def _whole(parts: Sequence[AudioChunk]) -> AudioChunk:
+    if len(parts) == 1:
+        return parts[0]
+    samples = np.concatenate([part.samples for part in parts])
+    return AudioChunk(samples, parts[0].start_s, parts[-1].arrived_s)
+
+
+def _arrived_before(item: MediaItem, at_s: float) -> bool:
+    """Whether it is older; a gap goes with what is before it."""
+    if isinstance(item, MediaGap):
+        return True
+    return item.arrived_s is not None and item.arrived_s < at_s
+
+
 def _joined(old: MediaGap | None, new: MediaGap) -> MediaGap:
-    return new if old is None else replace(new, start_s=old.start_s)
+    """One gap in place of two; that another connection took over is told in any case."""
+    if old is None:
+        return new
+    reason = "reconnected" if "reconnected" in (old.reason, new.reason) else new.reason
+    return MediaGap(new.kind, old.start_s, new.end_s, reason)

@@ -23,7 +23,6 @@ _NOTE_REASONS = {
     "poor_face_quality": Reason.POOR_FACE_QUALITY,
     "noisy_audio": Reason.NOISY_AUDIO,
     "media_gap": Reason.MEDIA_GAP,
-    "overloaded": Reason.OVERLOADED,
     "media_time_implausible": Reason.MEDIA_TIME_IMPLAUSIBLE,
 }
 _BREAKS = {"media_gap", "media_time_implausible"}
@@ -48,6 +47,8 @@ class DecisionSettings:
         doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
         most_speech_s: with more unscored speech nobody stays verified.
         most_picture_s: nor with faces unscored for longer.
+        overloaded_s: that a window was not scored in time is told for so long, since reasons that
+            flicker help nobody.
         stranger_s: nor so soon after another face in the place of this one that is not the
             person's; who shows two by turns is not verified in between.
     """
@@ -64,6 +65,7 @@ class DecisionSettings:
     doubt_speech_s: float = 3.0
     most_speech_s: float = 5.0
     most_picture_s: float = 12.0
+    overloaded_s: float = 5.0
     stranger_s: float = 6.0
 
 
@@ -122,6 +124,7 @@ class Decision:
         self._track: int | None = None
         self._stranger: tuple[int, float] | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
+        self._overloaded_s = -math.inf
         self._verdict = Verdict(State.WAITING, ())
 
     @property
@@ -129,10 +132,14 @@ class Decision:
         """The newest verdict."""
         return self._verdict
 
-    @property
-    def patience_s(self) -> float:
-        """How long the next score may wait: long verified, later; unsure, at once."""
-        return self._settings.calm_every_s if self._calm(self._now_s) else 0.0
+    def unsure(self, observation: Observation) -> bool:
+        """Whether a window goes before those of calm calls, judged by all that is known unscored.
+
+        Who is rejected has nothing to lose by being looked at a little later.
+        """
+        if self._verdict.state is State.REJECTED:
+            return False
+        return not self._calm(observation.end_s) or self._odd(observation)
 
     def wants(self, observation: Observation) -> bool:
         """Whether a window's voice is worth being scored, judged by all that is known without it.
@@ -153,7 +160,9 @@ class Decision:
             self._distrust()  # somebody else may have sat down meanwhile
         self._account(observation)
         self._fade(observation, elapsed_s)
-        if observation.face.sensed or observation.voice.sensed:
+        if "overloaded" in observation.notes:
+            self._overloaded_s = self._now_s
+        if observation.face.sensed or observation.voice.sensed or observation.voice.there_s > 0:
             self._sign_s = self._now_s
         if self._now_s - self._sign_s >= self._settings.absent_after_s:
             self._distrust()
@@ -244,7 +253,7 @@ class Decision:
     def _judge(self, observation: Observation) -> Verdict:
         heard = self._face.scored_s > -math.inf or self._voice.scored_s > -math.inf
         odds = self._belief.odds if heard else None
-        notes = tuple(_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS)
+        notes = self._noted(observation)
         wrong = self._wrong(odds)
         if wrong:
             return Verdict(State.REJECTED, _unique(wrong + notes), odds)
@@ -254,6 +263,13 @@ class Decision:
         if odds is not None and not held and not self._stale() and self._verifies(odds):
             return Verdict(State.VERIFIED, _unique(notes), odds)
         return Verdict(self._undecided(), _unique(held + missing + notes), odds)
+
+    def _noted(self, observation: Observation) -> tuple[Reason, ...]:
+        """What the front end noticed, and whether the server was too busy of late."""
+        noted = [_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS]
+        if self._now_s - self._overloaded_s < self._settings.overloaded_s:
+            noted.append(Reason.OVERLOADED)
+        return tuple(noted)
 
     def _estranged(self) -> tuple[Reason, ...]:
         """Why a face is not enough to go by that is back in the place of somebody else's."""

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from model.runtime.face import FaceTower
 from model.runtime.voice import VoiceTower
 from model.types import FaceSample, VoiceSample
+from stream_verifier.verify.stages import StageTimes
 from stream_verifier.windows.types import FaceCrop, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Towers:
-    """The two embedders; used from one thread at a time."""
+    """The two embedders; used from one thread at a time.
+
+    Attributes:
+        stages: counts their time.
+    """
 
     face: FaceTower
     voice: VoiceTower
+    stages: StageTimes = field(default_factory=StageTimes)
 
     def embed_face(self, window: Window) -> FaceSample | None:
         """The window's best face; None without one."""
@@ -23,10 +29,12 @@ class Towers:
 
     def embed_crop(self, crop: FaceCrop) -> FaceSample:
         """One face."""
-        return FaceSample(self.face.embed(crop.pixels[None])[0], crop.quality)
+        with self.stages.timed("face"):
+            return FaceSample(self.face.embed(crop.pixels[None])[0], crop.quality)
 
     def embed_voice(self, window: Window) -> VoiceSample | None:
         """The window's newest speech; None without any."""
         if window.speech is None:
             return None
-        return VoiceSample(self.voice.embed(window.speech.fbank), window.speech.quality)
+        with self.stages.timed("voice"):
+            return VoiceSample(self.voice.embed(window.speech.fbank), window.speech.quality)

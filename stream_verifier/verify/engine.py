@@ -1,4 +1,4 @@
-"""One worker thread does the inference of all calls, the most pressing first, off the event loop.
+"""One worker thread does the inference of all calls, off the event loop.
 
 One thread, because a second one gains nothing where inference saturates the core, and because
 it keeps the loop free: a call's media waits in its bounded inbox until the call's turn comes.
@@ -6,18 +6,17 @@ it keeps the loop free: a call's media waits in its bounded inbox until the call
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Payload
-from stream_verifier.media.types import MediaItem
+from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.verify.load import Load, LoadMeter
+from stream_verifier.verify.schedule import Schedule, ScheduleSettings, Turn, Waiting, Work
 
 _logger = logging.getLogger(__name__)
 _TICK_S = 1.0
@@ -33,18 +32,28 @@ class Pipeline(Protocol):
     """What the engine runs: media in, payloads out."""
 
     windows: int
+    spared: int
+    skipped: int
 
     @property
-    def patience_s(self) -> float:
-        """How long media may wait before somebody misses its score."""
+    def waiting(self) -> Waiting | None:
+        """The window that waits to be scored, if any does."""
         ...
 
-    def feed(self, item: MediaItem) -> list[Payload]:
-        """Take one media item in; return what happened because of it."""
+    def take(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; return what happened because of it, but for the newest score."""
+        ...
+
+    def score(self, *, busy: bool = False) -> list[Payload]:
+        """Score the window that waits, sparing what is not needed where others wait as well."""
+        ...
+
+    def skip(self) -> list[Payload]:
+        """Leave the window that waits unscored, for want of time."""
         ...
 
     def tick(self, now_s: float) -> list[Payload]:
-        """Say what time it is, on the engine's clock; all media that has come by then was fed."""
+        """Say what time it is, on the engine's clock; all media that has come by then was taken."""
         ...
 
     def finish(self) -> list[Payload]:
@@ -55,13 +64,17 @@ class Pipeline(Protocol):
 class Inbox(Protocol):
     """Where a call's media waits; thread-safe and bounded."""
 
-    def drain(self) -> list[MediaItem]:
-        """Take out all that waits, oldest first."""
+    def drain(self, now_s: float | None = None) -> list[MediaItem]:
+        """Take out all that waits and is fresh, oldest first."""
         ...
 
 
 class Ticket:
-    """One admitted call: its place in the round, made by `Engine.admit`."""
+    """One admitted call: its place among the others, made by `Engine.admit`.
+
+    Attributes:
+        unheard_s: sound that was dropped before its last turn, for want of time.
+    """
 
     def __init__(
         self, *, engine: Engine, pipeline: Pipeline, inbox: Inbox, deliver: Deliver
@@ -70,53 +83,61 @@ class Ticket:
         self._pipeline = pipeline
         self._inbox = inbox
         self._deliver = deliver
-        self._taken: deque[MediaItem] = deque()
         self._finishing = False
-        self.queued = False
-
-    @property
-    def patience_s(self) -> float:
-        """How long this call's media may wait; nothing, once its end was asked for."""
-        return 0.0 if self._finishing else self._pipeline.patience_s
+        self.unheard_s = 0.0
 
     def notify(self) -> None:
         """Say that the inbox has media; callable from any thread, cheap."""
-        self._engine._enqueue(self)
+        self._engine._media_waits(self)
 
     def finish(self) -> None:
         """Ask for the rest to be scored; the last delivery says so. Idempotent."""
         self._finishing = True
-        self._engine._enqueue(self)
+        self._engine._media_waits(self, hurry=True)
 
     def cancel(self) -> None:
         """Give the place back at once; nothing more is delivered."""
         self._engine._release(self)
 
-    def _turn(self, now_s: float) -> bool:
-        """Work until something is worth delivering; return whether to come again soon."""
-        if not self._taken:
-            self._taken.extend(self._inbox.drain())
+    def _work(self, turn: Turn[Ticket], now_s: float) -> Waiting | None:
+        """Do a turn's work; return the window that waits after it."""
+        if turn.work is Work.HEAR:
+            return self._hear(now_s)
+        skips = turn.work is Work.SKIP
+        self._tell(self._pipeline.skip() if skips else self._pipeline.score(busy=turn.busy))
+        return None
+
+    def _hear(self, now_s: float) -> Waiting | None:
+        payloads: list[Payload] = []
+        items = self._inbox.drain(now_s)
+        self.unheard_s = sum(
+            item.end_s - item.start_s
+            for item in items
+            if isinstance(item, MediaGap) and item.reason == "overrun"
+        )
+        for item in items:
+            payloads += self._pipeline.take(item)
+        # In each turn, so that no stream of packets, however tiny, keeps time from passing.
+        payloads += self._pipeline.tick(now_s)
+        if not self._finishing:
+            self._tell(payloads)
+            return self._pipeline.waiting
         # Only a turn that found nothing may be the last: the inbox tells of media when it stops
         # being empty, not again for what came while this turn was at work.
-        worked = bool(self._taken)
-        payloads: list[Payload] = []
-        while self._taken and not payloads:
-            payloads = self._pipeline.feed(self._taken.popleft())
-        if not self._taken and not payloads:
-            # Here too, so that no stream of packets, however tiny, keeps time from passing.
-            payloads = self._pipeline.tick(now_s)
-        last = self._finishing and not worked
-        if last:
-            payloads += self._pipeline.finish()
-        if payloads or last:
-            self._deliver(payloads, last)
-        if last:
-            self._engine._release(self)
-        return worked
+        if items:
+            self._tell(payloads)
+            self._engine._media_waits(self, hurry=True)
+            return self._pipeline.waiting
+        self._engine._release(self)
+        self._deliver(payloads + self._pipeline.finish(), True)
+        return None
+
+    def _tell(self, payloads: list[Payload]) -> None:
+        if payloads:
+            self._deliver(payloads, False)
 
     def _tick(self, now_s: float) -> None:
-        if payloads := self._pipeline.tick(now_s):
-            self._deliver(payloads, False)
+        self._tell(self._pipeline.tick(now_s))
 
     def _fail(self) -> None:
         message = "Scoring failed on the server; its log says why. Start a new session."
@@ -128,27 +149,37 @@ class Ticket:
 class Engine:
     """Runs the pipelines of all calls on one thread; how many they may be is not its business.
 
-    Earliest deadline first (Liu and Layland 1973): a turn is due when its media has waited for as
-    long as the call's patience lasts. A call that is unsure goes before one that is long verified,
-    and none waits for ever, since deadlines pass.
+    Whose turn it is, and for what, is the `Schedule`'s: media is taken in soon, and of the windows
+    that it completes those are scored that there is time for while they are fresh.
 
     Args:
         clock: monotonic seconds; a parameter so that tests need not wait.
+        settings: of the schedule; defaults where None.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        settings: ScheduleSettings | None = None,
+    ) -> None:
         self._clock = clock
-        self._tickets: set[Ticket] = set()
-        self._round: list[tuple[float, int, Ticket]] = []
-        self._turns = itertools.count()
+        self._schedule: Schedule[Ticket] = Schedule(settings)
+        self._meter = LoadMeter()
         self._changed = threading.Condition()
         self._stopping = False
+        self._checked_s = clock()
         self._thread: threading.Thread | None = None
 
     @property
     def calls(self) -> int:
         """Calls admitted now."""
-        return len(self._tickets)
+        return len(self._schedule)
+
+    @property
+    def load(self) -> Load:
+        """What was done so far."""
+        return self._meter.load
 
     def start(self) -> None:
         """Start the worker thread."""
@@ -174,52 +205,70 @@ class Engine:
             if self._stopping:
                 raise CapacityError(STOPPING)
             ticket = Ticket(engine=self, pipeline=pipeline, inbox=inbox, deliver=deliver)
-            self._tickets.add(ticket)
+            self._schedule.add(ticket, self._clock())
         return ticket
 
-    def _enqueue(self, ticket: Ticket) -> None:
+    def step(self) -> bool:
+        """Do what is due next, on the calling thread; whoever does not `start` the engine may.
+
+        Returns:
+            Whether anything was due.
+        """
+        now_s = self._clock()
         with self._changed:
-            if ticket in self._tickets and not ticket.queued:
-                ticket.queued = True
-                due_s = self._clock() + ticket.patience_s
-                heapq.heappush(self._round, (due_s, next(self._turns), ticket))
-                self._changed.notify()
+            turn = self._schedule.next(now_s)
+        if turn is not None:
+            self._serve(turn)
+        if (now_s := self._clock()) - self._checked_s >= _TICK_S:
+            self._checked_s = now_s
+            self._tick(now_s)
+        return turn is not None
+
+    def _media_waits(self, ticket: Ticket, *, hurry: bool = False) -> None:
+        with self._changed:
+            self._schedule.media_waits(ticket, self._clock(), hurry=hurry)
+            self._changed.notify()
 
     def _release(self, ticket: Ticket) -> None:
         with self._changed:
-            self._tickets.discard(ticket)
-
-    def _next(self) -> Ticket | None:
-        """The call whose turn it is; None when it is time to look for idle ones."""
-        with self._changed:
-            if not self._round and not self._stopping:
-                self._changed.wait(_TICK_S)
-            if not self._round:
-                return None
-            ticket = heapq.heappop(self._round)[-1]
-            ticket.queued = False
-            return ticket if ticket in self._tickets else None
+            self._schedule.remove(ticket)
 
     def _run(self) -> None:
-        checked_s = self._clock()
         while not self._stopping:
-            if (ticket := self._next()) is not None:
-                self._serve(ticket)
-            if self._clock() - checked_s >= _TICK_S:
-                checked_s = self._clock()
-                self._tick(checked_s)
+            if not self.step():
+                self._wait()
 
-    def _serve(self, ticket: Ticket) -> None:
+    def _wait(self) -> None:
+        """Until something is due, or it is time to look for idle calls."""
+        with self._changed:
+            due_s = self._schedule.due_in_s(self._clock())
+            if due_s != 0.0 and not self._stopping:
+                self._changed.wait(_TICK_S if due_s is None else min(due_s, _TICK_S))
+
+    def _serve(self, turn: Turn[Ticket]) -> None:
+        ticket, began_s = turn.call, self._clock()
+        spared, skipped = ticket._pipeline.spared, ticket._pipeline.skipped
         try:
-            if ticket._turn(self._clock()):
-                self._enqueue(ticket)
+            waiting = ticket._work(turn, began_s)
         except Exception:
             # A fault in one call must not stop the others; the traceback holds no media.
             _logger.exception("a pipeline failed")
             ticket._fail()
+            return
+        now_s = self._clock()
+        cost_s = now_s - began_s
+        if turn.work is Work.HEAR:
+            self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
+        elif turn.work is Work.SCORE:
+            lag_s = now_s - turn.since_s
+            self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)
+        self._meter.skipped(ticket._pipeline.skipped - skipped)
+        with self._changed:
+            self._schedule.window_waits(ticket, waiting)
+            self._schedule.done(turn, now_s, cost_s)
 
     def _tick(self, now_s: float) -> None:
         with self._changed:
-            waiting = [ticket for ticket in self._tickets if not ticket.queued]
-        for ticket in waiting:
+            idle = self._schedule.idle
+        for ticket in idle:
             ticket._tick(now_s)

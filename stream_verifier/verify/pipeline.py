@@ -7,83 +7,26 @@ asyncio; the only clock is the one passed in to measure the age of a score.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Literal
 
-from model.types import FaceSample, Reference, VoiceSample
-from stream_verifier.events.schema import (
-    EnrolmentProgress,
-    Evidence,
-    FusedScore,
-    Gap,
-    MediaStarted,
-    Payload,
-    Score,
-    StateChanged,
-)
-from stream_verifier.identities.enrolment import Enrolment
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.events.schema import Evidence, FusedScore, Payload, Score, StateChanged
+from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.channels.channel import EvidenceChannel
-from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
+from stream_verifier.verify.intake import MediaProgress, Windows
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
+from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
 from stream_verifier.windows.types import Window
 
 _BEHIND_S = 1.0
 """Media that is late by less is the network's jitter."""
 _TICK_S = 0.5
-
-
-class Windows(Protocol):
-    """Cuts a call's media into windows, as `WindowAssembler` does."""
-
-    def feed(self, item: MediaItem) -> Iterable[Window]:
-        """The windows that this item completes."""
-        ...
-
-    def flush(self) -> Iterable[Window]:
-        """What is left at the end."""
-        ...
-
-
-class MediaProgress:
-    """Where the call's media time stands, and what to tell of the media itself."""
-
-    def __init__(self) -> None:
-        self.now_s = 0.0
-        self._started: set[str] = set()
-
-    def advance(self, item: MediaItem) -> list[Payload]:
-        """Move on to the end of an item; media time never runs backwards."""
-        match item:
-            case AudioChunk():
-                self.now_s = max(self.now_s, item.end_s)
-                return self._start("audio", item.start_s)
-            case VideoFrame():
-                self.now_s = max(self.now_s, item.time_s)
-                return self._start("video", item.time_s)
-            case MediaGap():
-                self.now_s = max(self.now_s, item.end_s)
-                return [_gap(item)]
-
-    def _start(self, kind: Literal["audio", "video"], media_s: float) -> list[Payload]:
-        if kind in self._started:
-            return []
-        self._started.add(kind)
-        return [MediaStarted(media_s=media_s, kind=kind)]
-
-
-def _gap(item: MediaGap) -> Gap:
-    return Gap(
-        media_s=item.end_s,
-        kind="audio" if item.kind == "audio" else "video",
-        start_s=item.start_s,
-        end_s=item.end_s,
-        reason=item.reason,
-    )
+_PASSED_S = 0.3
+"""A window that waited for less before the next one came was not late."""
 
 
 class VerifyPipeline:
@@ -95,9 +38,11 @@ class VerifyPipeline:
         decision: adds evidence up over time.
         now: monotonic clock of the media's arrivals, which holds media time to what is plausible
             and tells the age of a score; None from a file, which has no time but its own.
-        max_age_s: an older score says that the server is overloaded.
-        busy_age_s: where media waits for longer, the worker is behind, and the voice of a calm
-            call gives way to calls that are unsure.
+
+    Attributes:
+        windows: so many were told.
+        spared: of these, so many whose voice gave way to other calls' windows.
+        skipped: so many that were not scored in time.
     """
 
     def __init__(
@@ -107,19 +52,16 @@ class VerifyPipeline:
         channels: Sequence[EvidenceChannel],
         decision: Decision,
         now: Callable[[], float] | None = None,
-        max_age_s: float = 3.0,
-        busy_age_s: float = 0.75,
     ) -> None:
-        self.windows = self.spared = 0
+        self.windows = self.spared = self.skipped = 0
         self._windows = windows
         self._channels = tuple(channels)
         self._decision = decision
         self._now = now
         self._pace = None if now is None else Pace()
-        self._fed: MediaItem | None = None
         self._ticked_s = -math.inf
-        self._max_age_s = max_age_s
-        self._busy_age_s = busy_age_s
+        self._window: Window | None = None
+        self._since_s: float | None = None
         self._decided_s = 0.0
         self._media = MediaProgress()
 
@@ -129,23 +71,46 @@ class VerifyPipeline:
         return self._decision.verdict
 
     @property
-    def patience_s(self) -> float:
-        """How long the next score may wait."""
-        return self._decision.patience_s
+    def waiting(self) -> Waiting | None:
+        """The window that waits to be scored, if any does."""
+        if (window := self._window) is None or self._since_s is None:
+            return None
+        unsure = self._decision.unsure(self._sense(window))
+        return Waiting(self._since_s, UNSURE if unsure else CALM)
 
     def feed(self, item: MediaItem) -> list[Payload]:
-        """Take one media item in; return gaps, scores and state changes."""
-        paced = [item] if self._pace is None else self._pace.take(item)
-        return [payload for one in paced for payload in self._feed(one)]
+        """Take one media item in and score all that it completes, however long that takes."""
+        payloads = []
+        for one in self._paced(item):
+            payloads += self._hear(one)
+            for window in self._windows.feed(one):
+                self._window = window
+                payloads += self.score()
+        return payloads
 
-    def _feed(self, item: MediaItem) -> list[Payload]:
-        payloads = self._media.advance(item)
-        self._fed = item
+    def take(self, item: MediaItem) -> list[Payload]:
+        """Take one media item in; the newest window waits to be scored, those before do no more.
+
+        Returns:
+            Gaps, and what becomes of the windows that are passed over.
+        """
+        payloads = []
+        for one in self._paced(item):
+            payloads += self._hear(one)
+            for window in self._windows.feed(one):
+                payloads += self.skip()
+                self._window, self._since_s = window, self._completed_s(window, one)
+                if self._since_s is None:  # media that never was live cannot be late
+                    payloads += self.score()
+        return payloads
+
+    def _paced(self, item: MediaItem) -> list[MediaItem]:
+        return [item] if self._pace is None else self._pace.take(item)
+
+    def _hear(self, item: MediaItem) -> list[Payload]:
         for channel in self._channels:
             channel.take(item)
-        for window in self._windows.feed(item):
-            payloads += self._score(window)
-        return payloads
+        return self._media.advance(item)
 
     def forget(self) -> None:
         """Let go of the reference, from any thread: nothing is compared with it any more."""
@@ -166,19 +131,47 @@ class VerifyPipeline:
 
     def finish(self) -> list[Payload]:
         """Score what is left at the end of the media."""
-        return [payload for window in self._windows.flush() for payload in self._score(window)]
+        payloads = self.score()
+        for window in self._windows.flush():
+            self._window = window
+            payloads += self.score()
+        return payloads
 
-    def _score(self, window: Window) -> list[Payload]:
-        self.windows += 1
-        age_s, waited_s = self._age_s(window), self._waited_s(window)
-        overloaded = waited_s > self._max_age_s
-        notes = (*window.notes, "overloaded") if overloaded else window.notes
-        sensed = tuple(one for channel in self._channels for one in channel.sense(window))
-        observation = Observation(window.end_s, sensed, notes)
-        busy = waited_s > self._busy_age_s
+    def score(self, *, busy: bool = False) -> list[Payload]:
+        """Score the window that waits; nothing happens where none does.
+
+        Args:
+            busy: other calls wait as well, and the voice of a calm call gives way to those that
+                are unsure.
+        """
+        if (window := self._window) is None:
+            return []
+        self._window = None
+        observation = self._sense(window)
         spared = busy and window.speech is not None and not self._decision.wants(observation)
         self.spared += spared
-        observation = self._read(window, observation, spared=spared)
+        return self._tell(window, self._read(window, observation, spared=spared))
+
+    def skip(self) -> list[Payload]:
+        """Leave the window that waits unscored, for want of time; nothing happens without one."""
+        if (window := self._window) is None:
+            return []
+        self._window = None
+        observation = self._sense(window)
+        # What came in one piece with its successor is passed over, and nobody was too slow.
+        if self._waited_s() > _PASSED_S:
+            self.skipped += 1
+            notes = tuple(dict.fromkeys((*window.notes, "overloaded")))
+            observation = replace(observation, notes=notes)
+        return self._tell(window, observation)
+
+    def _sense(self, window: Window) -> Observation:
+        sensed = tuple(one for channel in self._channels for one in channel.sense(window))
+        return Observation(window.end_s, sensed, window.notes)
+
+    def _tell(self, window: Window, observation: Observation) -> list[Payload]:
+        self.windows += 1
+        age_s = self._age_s(window)
         changed = self._decide(observation)
         return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
 
@@ -199,18 +192,23 @@ class VerifyPipeline:
             return None
         return self._now() - window.arrived_s
 
-    def _waited_s(self, window: Window) -> float:
-        """How long the worker left media waiting of which a window was made.
+    def _completed_s(self, window: Window, item: MediaItem) -> float | None:
+        """When there was all of what a window was made of; None where that never was live.
 
         A window ends with what comes after it: where that came late, as after a device's sleep,
         the window is old and nobody here is to blame.
         """
-        if self._now is None or window.arrived_s is None or isinstance(self._fed, MediaGap):
+        if self._now is None or window.arrived_s is None:
+            return None
+        if isinstance(item, MediaGap):
+            return self._now()
+        return max(window.arrived_s, item.arrived_s or 0.0)
+
+    def _waited_s(self) -> float:
+        """For how long the worker has left what waits."""
+        if self._now is None or self._since_s is None:
             return 0.0
-        came_s = window.arrived_s
-        if self._fed is not None and self._fed.arrived_s is not None:
-            came_s = max(came_s, self._fed.arrived_s)
-        return self._now() - came_s
+        return self._now() - self._since_s
 
     def _decide(self, observation: Observation) -> list[Payload]:
         # Media that stood still and goes on has windows from before the idle verdict: time must
@@ -266,88 +264,3 @@ def _fused(observation: Observation) -> FusedScore | None:
 
 def _evidence(odds: Odds | None) -> Evidence | None:
     return None if odds is None else Evidence(face=odds.face, voice=odds.voice, both=odds.both)
-
-
-Check: TypeAlias = Callable[[Reference, Sequence[FaceSample], Sequence[VoiceSample]], None]
-
-
-class EnrolPipeline:
-    """Collects samples of one person until there is enough for a reference.
-
-    Args:
-        windows: cuts media.
-        embedder: makes samples of windows.
-        enrolment: decides what is enough and what is missing.
-        model_id: the embedding space that the reference is made in.
-        check: raises an `EnrolmentError` where a new reference does not fit its own samples.
-    """
-
-    patience_s = 0.0
-    """Somebody looks at the progress bar all the time."""
-
-    def __init__(
-        self,
-        *,
-        windows: Windows,
-        embedder: Embedder,
-        enrolment: Enrolment,
-        model_id: str,
-        check: Check = lambda *_: None,
-    ) -> None:
-        self.windows = 0
-        self._windows = windows
-        self._embedder = embedder
-        self._enrolment = enrolment
-        self._model_id = model_id
-        self._check = check
-        self._media = MediaProgress()
-
-    def feed(self, item: MediaItem) -> list[Payload]:
-        """Take one media item in; return gaps and progress."""
-        payloads = self._media.advance(item)
-        return payloads + [self._collect(window) for window in self._windows.feed(item)]
-
-    def tick(self, now_s: float) -> list[Payload]:  # noqa: ARG002
-        """Nothing fades while an enrolment waits for media."""
-        return []
-
-    def finish(self) -> list[Payload]:
-        """Use up what is left at the end of the media."""
-        return [self._collect(window) for window in self._windows.flush()]
-
-    def reference(self) -> Reference:
-        """Make the reference.
-
-        Raises:
-            EnrolmentError: something is still missing, or it would not know the person on its own
-                samples; the message says what.
-        """
-        reference = self._enrolment.reference(self._model_id)
-        self._check(reference, self._enrolment.faces, self._enrolment.voices)
-        return reference
-
-    def _collect(self, window: Window) -> EnrolmentProgress:
-        self.windows += 1
-        # A small face far behind is no second person before the camera; the windows say which is.
-        second_face = "multiple_faces" in window.notes
-        # Half a face compares well with the same half, and with nothing else.
-        cut = window.face is not None and window.face.cut
-        self._enrolment.add(
-            face=None if cut else self._embedder.embed_face(window),
-            voice=self._embedder.embed_voice(window),
-            start_s=window.start_s if window.speech is None else window.speech.start_s,
-            end_s=window.end_s,
-            faces_seen=window.faces_seen if second_face else min(window.faces_seen, 1),
-            notes=(*window.notes, "face_cut") if cut else window.notes,
-        )
-        progress = self._enrolment.progress()
-        return EnrolmentProgress(
-            media_s=window.end_s,
-            speech_s=progress.speech_s,
-            speech_needed_s=progress.speech_needed_s,
-            faces=progress.faces,
-            faces_needed=progress.faces_needed,
-            missing=list(progress.missing),
-            boxes=list(window.boxes),
-            complete=progress.complete,
-        )

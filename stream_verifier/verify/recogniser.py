@@ -18,10 +18,18 @@ from stream_verifier.settings import Settings
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.embedding import Towers
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
-from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.rehearsal import rehearse
-from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
+from stream_verifier.verify.self_test import Workload
+from stream_verifier.verify.stages import StageTimes, TimedEars, TimedEyes
+from stream_verifier.windows.assemble import (
+    WindowAssembler,
+    WindowSettings,
+    face_watcher,
+    speech_windower,
+)
 from stream_verifier.windows.faces import FaceDetector
 
 # Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
@@ -34,6 +42,9 @@ class Recogniser:
     """The model as loaded from its checked weights, and the pipelines built on it.
 
     Loading takes a moment and happens once; `verify_pipeline` and `enrol_pipeline` are cheap.
+
+    Attributes:
+        stages: where the time of all calls goes.
 
     Args:
         weights: hashes already checked.
@@ -48,7 +59,11 @@ class Recogniser:
         self.decision_model = DecisionModel.load(weights)
         self.decision_model.point(settings.operating_point)
         self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
-        self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
+        self.stages = StageTimes()
+        self._towers = Towers(
+            face=FaceTower(weights), voice=VoiceTower(weights), stages=self.stages
+        )
+        self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
         shipped_weights()  # read with all else, not while the first caller waits
         self._window_settings = WindowSettings(
@@ -111,6 +126,17 @@ class Recogniser:
             now=now,
         )
 
+    def workload(self) -> Workload:
+        """What one more call gives the worker to do."""
+        settings = self._window_settings
+        return Workload(
+            windows=self._assembler(),
+            towers=self._towers,
+            looks_per_s=self._face_rate_hz,
+            scores_per_s=1 / settings.hop_s,
+            speech_s=settings.window_s,
+        )
+
     def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:
         """Make the pipeline of one enrolment.
 
@@ -118,7 +144,7 @@ class Recogniser:
         """
         detector = FaceDetector(self._detector_path, max_side_px=STILL_SIDE_PX)
         return EnrolPipeline(
-            windows=WindowAssembler(detector, self._window_settings),
+            windows=self._assembler(detector),
             check=self._rehearse,
             embedder=self._towers,
             enrolment=enrolment or Enrolment(),
@@ -138,5 +164,12 @@ class Recogniser:
             point=self.point(),
         )
 
-    def _assembler(self) -> WindowAssembler:
-        return WindowAssembler(FaceDetector(self._detector_path), self._window_settings)
+    def _assembler(self, detector: FaceDetector | None = None) -> WindowAssembler:
+        settings = self._window_settings
+        watcher = face_watcher(detector or FaceDetector(self._detector_path), settings)
+        return WindowAssembler(
+            None,
+            settings,
+            ears=TimedEars(speech_windower(settings), self.stages),
+            eyes=TimedEyes(watcher, self.stages),
+        )

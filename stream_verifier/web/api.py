@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from fastapi import Depends, FastAPI
+from starlette.responses import PlainTextResponse
 
-from stream_verifier.web import calls, health, ice, identities, tokens, whip_described
+from stream_verifier.web import (
+    calls,
+    health,
+    ice,
+    identities,
+    metrics,
+    tokens,
+    whip_described,
+)
 from stream_verifier.web.access import administrator
 from stream_verifier.web.models import (
     CallDescription,
@@ -64,6 +73,13 @@ def _add_health(app: FastAPI) -> None:
             responses=described(*statuses),
             tags=["health"],
         )
+    app.add_api_route(
+        f"{PREFIX}/metrics",
+        metrics.metrics,
+        response_class=PlainTextResponse,
+        responses=described(*_GUARDED),
+        tags=["health"],
+    )
 
 
 def _add_identities(app: FastAPI) -> None:

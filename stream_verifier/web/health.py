@@ -14,18 +14,30 @@ _NOBODY = "nobody is called this"
 
 
 async def health(request: Request) -> Health:
-    """Alive, and how full."""
-    sessions, settings = state_of(request).sessions, state_of(request).settings
-    return Health(status="ok", calls=sessions.count, max_calls=settings.max_calls)
+    """Alive, how full, and whether it keeps up."""
+    state = state_of(request)
+    return Health(
+        status="ok",
+        calls=state.sessions.count,
+        max_calls=state.sessions.most,
+        spare_calls=state.sessions.room,
+        lag_s=round(state.gauge.load.lag_s, 3),
+        overloaded=state.gauge.behind,
+    )
 
 
 async def ready(request: Request) -> Readiness:
-    """Ready to open calls: the store answers and the server is not stopping.
+    """Ready to open a call: the store answers, there is room, and the server is not stopping.
 
-    A full server is ready: it still serves those who follow and administer.
+    A server that is not still serves the calls that run, and those who follow and administer.
     """
-    if state_of(request).sessions.closing:
+    sessions = state_of(request).sessions
+    if sessions.closing:
         raise NotReadyError("The server is stopping.")
+    if sessions.room == 0:
+        raise NotReadyError(
+            f"The server has no room for another call: {sessions.count} of {sessions.most} run."
+        )
     with contextlib.suppress(UnknownIdentityError):
         await state_of(request).store.get(_NOBODY)
     return Readiness(status="ready")

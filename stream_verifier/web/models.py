@@ -132,11 +132,21 @@ class TokenAnswer(BaseModel):
 
 
 class Health(BaseModel):
-    """Alive, and how full."""
+    """Alive, how full, and whether it keeps up."""
 
     status: Literal["ok"]
     calls: int
-    max_calls: int
+    max_calls: int = Field(
+        description="Calls that may run at once: as many as are allowed, or as there is time for."
+    )
+    spare_calls: int = Field(description="So many more may be opened now.")
+    lag_s: float = Field(
+        description="Seconds from the arrival of a window's newest media to its score, on average "
+        "of late."
+    )
+    overloaded: bool = Field(
+        description="Whether windows went unscored in the last seconds, for want of time."
+    )
 
 
 class Readiness(BaseModel):

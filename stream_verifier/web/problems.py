@@ -107,7 +107,7 @@ def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONRes
 
 
 def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
-    if isinstance(error, errors.RateLimitedError):
+    if isinstance(error, errors.RateLimitedError | errors.CapacityError | errors.NotReadyError):
         return {"retry-after": str(error.retry_after_s)}
     if status != 401:
         return {}

@@ -69,9 +69,12 @@ async def receive_first(
 
 async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
-    later = isinstance(error, CapacityError | RateLimitedError)
-    code = TRY_AGAIN_LATER if later else POLICY_VIOLATION
-    await say_why(websocket, Refused(code=error.code, message=str(error)), code)
+    refused = Refused(code=error.code, message=str(error))
+    if isinstance(error, CapacityError | RateLimitedError):
+        later = refused.model_copy(update={"retry_after_s": error.retry_after_s})
+        await say_why(websocket, later, TRY_AGAIN_LATER)
+    else:
+        await say_why(websocket, refused, POLICY_VIOLATION)
 
 
 async def say_why(websocket: WebSocket, refused: Refused, close_code: int) -> None:

@@ -9,11 +9,13 @@ from starlette.requests import HTTPConnection
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
+from stream_verifier.verify.stages import StageTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Services:
     store: IdentityStore
     hub: Hub
     sessions: SessionRegistry
+    gauge: Gauge
+    stages: StageTimes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +63,16 @@ class ServerState:
     def sessions(self) -> SessionRegistry:
         """The calls that run."""
         return self._started.sessions
+
+    @property
+    def gauge(self) -> Gauge:
+        """What calls use."""
+        return self._started.gauge
+
+    @property
+    def stages(self) -> StageTimes:
+        """Where the worker's time goes."""
+        return self._started.stages
 
     @property
     def _started(self) -> Services:

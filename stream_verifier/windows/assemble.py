@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from model.runtime.vad import VoiceActivityDetector
 from stream_verifier.errors import SettingsError
@@ -13,6 +12,7 @@ from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFr
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import FaceWatcher, Look
 from stream_verifier.windows.quality import rank
+from stream_verifier.windows.senses import Ears, Eyes
 from stream_verifier.windows.speech import SpeechWindower
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 
@@ -69,43 +69,6 @@ class WindowSettings:
     min_over_floor_db: float = 6.0
 
 
-class Ears(Protocol):
-    """Cuts speech into windows, as `SpeechWindower` does."""
-
-    @property
-    def settled_s(self) -> float | None:
-        """Media time up to which all windows have been given; None before the first sound."""
-        ...
-
-    def push(self, chunk: AudioChunk) -> list[SpeechWindow]:
-        """Take the next sound and give the windows that it completes."""
-        ...
-
-    def flush(self) -> SpeechWindow | None:
-        """Give what is left at the end."""
-        ...
-
-    def reset(self) -> None:
-        """Forget all speech."""
-        ...
-
-    def speech_between(self, start_s: float, end_s: float) -> float:
-        """Seconds of speech in a stretch."""
-        ...
-
-
-class Eyes(Protocol):
-    """Looks at frames, as `FaceWatcher` does."""
-
-    def look(self, frame: VideoFrame) -> Look:
-        """Look at the next frame."""
-        ...
-
-    def reset(self) -> None:
-        """Follow nobody any more."""
-        ...
-
-
 def speech_windower(settings: WindowSettings) -> SpeechWindower:
     """Make what cuts a call's speech, as the settings have it."""
     return SpeechWindower(
@@ -122,7 +85,12 @@ def speech_windower(settings: WindowSettings) -> SpeechWindower:
     )
 
 
-def _watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
+def face_watcher(detector: FaceDetector | None, settings: WindowSettings) -> FaceWatcher:
+    """Make what looks at a call's pictures, as the settings have it.
+
+    Raises:
+        SettingsError: there is no detector.
+    """
     if detector is None:
         raise SettingsError("windows need a face detector, or eyes that do without")
     return FaceWatcher(
@@ -164,13 +132,13 @@ class WindowAssembler:
         """
         self._settings = settings or WindowSettings()
         self._speech: Ears = ears or speech_windower(self._settings)
-        self._watcher: Eyes = eyes or _watcher(detector, self._settings)
+        self._watcher: Eyes = eyes or face_watcher(detector, self._settings)
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
         self._last_look: Look | None = None
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
-        self._arrivals: list[tuple[float, float]] = []
+        self._arrivals: list[tuple[float, float, float]] = []
         self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = -math.inf
@@ -208,14 +176,14 @@ class WindowAssembler:
         return bool(self._looks or self._spoken) or heard_s > 0
 
     def _hear(self, chunk: AudioChunk) -> None:
-        self._begin(chunk.start_s, chunk.arrived_s)
+        self._begin(chunk.start_s, chunk.end_s, chunk.arrived_s)
         self._spoken += self._speech.push(chunk)
         self._audio_end_s = max(self._audio_end_s, chunk.end_s)
         if self._speech.settled_s is not None:
             self._audio_s = max(self._audio_s, self._speech.settled_s)
 
     def _see(self, frame: VideoFrame) -> None:
-        self._begin(frame.time_s, frame.arrived_s)
+        self._begin(frame.time_s, frame.time_s, frame.arrived_s)
         self._looks.append(self._watcher.look(frame))
         self._video_s = max(self._video_s, frame.time_s)
 
@@ -229,11 +197,11 @@ class WindowAssembler:
             self._last_face = self._last_look = None
             self._video_s = max(self._video_s, gap.end_s)
 
-    def _begin(self, time_s: float, arrived_s: float | None) -> None:
+    def _begin(self, start_s: float, end_s: float, arrived_s: float | None) -> None:
         if not self._started:
-            self._start_s = min(self._start_s, time_s)
+            self._start_s = min(self._start_s, start_s)
         if arrived_s is not None:
-            self._arrivals.append((time_s, arrived_s))
+            self._arrivals.append((start_s, end_s, arrived_s))
 
     def _known_until_s(self) -> float:
         """Media time up to which nothing more is waited for."""
@@ -269,18 +237,21 @@ class WindowAssembler:
 
     def _close(self, end_s: float) -> Window:
         start_s, self._start_s, self._started = self._start_s, end_s, True
+        gaps = self._gaps_before(end_s)
         looks = [look for look in self._looks if look.time_s <= end_s]
         self._looks = [look for look in self._looks if look.time_s > end_s]
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
         speech = spoken[-1] if spoken else None
-        self._last_look = max([*looks, *self._within_reach(end_s)], key=_when, default=None)
-        face, known = self._best_face(looks), looks or self._within_reach(end_s)
+        overrun_s = _overrun_s(gaps)
+        reached = self._within_reach(end_s, more_s=overrun_s)
+        self._last_look = max([*looks, *reached], key=_when, default=None)
+        face, known = self._best_face(looks), looks or reached
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face),
             *self._speech_notes(speech, speech_s),
-            *self._gap_notes(end_s),
+            *self._gap_notes(gaps),
         ]
         return Window(
             start_s=start_s,
@@ -295,12 +266,18 @@ class WindowAssembler:
             arrived_s=self._newest_arrival_s(end_s),
             rivals=_rivals(looks, face),
             strange_share=_strange_share(looks),
+            unheard_s=overrun_s,
         )
 
-    def _within_reach(self, end_s: float) -> list[Look]:
-        """The last look before a window that is too short to hold one."""
-        last = self._last_look
-        return [last] if last and end_s - last.time_s <= self._settings.look_reach_s else []
+    def _within_reach(self, end_s: float, *, more_s: float = 0.0) -> list[Look]:
+        """The last look before a window that is too short to hold one.
+
+        Args:
+            end_s: of the window.
+            more_s: for how long the worker was behind, and looked at nothing.
+        """
+        last, reach_s = self._last_look, self._settings.look_reach_s + more_s
+        return [last] if last and end_s - last.time_s <= reach_s else []
 
     def _best_face(self, looks: Sequence[Look]) -> FaceCrop | None:
         """The best face of a window; one too short to hold a picture has the last one's."""
@@ -325,22 +302,32 @@ class WindowAssembler:
         if speech is not None and speech.pooled:
             yield "pooled_speech"
 
-    def _gap_notes(self, end_s: float) -> Iterator[str]:
-        """Note each gap once: whoever trusts the past must start anew, but only once."""
+    def _gaps_before(self, end_s: float) -> list[MediaGap]:
+        """Each gap once: whoever trusts the past must start anew, but only once."""
         over = [gap for gap in self._gaps if gap.start_s < end_s]
         self._gaps = [gap for gap in self._gaps if gap.start_s >= end_s]
+        return over
+
+    def _gap_notes(self, over: Sequence[MediaGap]) -> Iterator[str]:
         least_s = self._settings.min_gap_s
-        # However short: what comes over another connection may be somebody else's.
-        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in over):
+        # However short: what comes over another connection may be somebody else's. What came and
+        # the worker had no time for is another thing: it is owed, and costs no trust at once.
+        missed = [gap for gap in over if gap.reason != "overrun"]
+        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in missed):
             yield "media_gap"
-        if any(gap.reason == "overrun" for gap in over):
+        if len(missed) < len(over):
             yield "overloaded"
         if any(gap.reason == "implausible" for gap in over):
             yield "media_time_implausible"
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
-        arrived = [arrived_s for time_s, arrived_s in self._arrivals if time_s <= end_s]
-        self._arrivals = [arrival for arrival in self._arrivals if arrival[0] > end_s]
+        # Of what goes on beyond the window, its part arrived so much sooner.
+        arrived = [
+            arrived_s - max(0.0, until_s - end_s)
+            for start_s, until_s, arrived_s in self._arrivals
+            if start_s <= end_s
+        ]
+        self._arrivals = [arrival for arrival in self._arrivals if arrival[1] > end_s]
         return max(arrived, default=None)
 
 
@@ -353,6 +340,11 @@ def _best(looks: Sequence[Look]) -> FaceCrop | None:
     newest = next((look.face.track_id for look in reversed(looks) if look.face), None)
     faces = _usable(looks)
     return max(faces, key=lambda face: (face.track_id == newest, rank(face.quality)), default=None)
+
+
+def _overrun_s(gaps: Sequence[MediaGap]) -> float:
+    """Seconds of sound that the worker had no time for."""
+    return sum(gap.end_s - gap.start_s for gap in gaps if gap.reason == "overrun")
 
 
 def _rivals(looks: Sequence[Look], face: FaceCrop | None) -> tuple[FaceCrop, ...]:

@@ -69,6 +69,8 @@ class Window:
         arrived_s: wall (monotonic) arrival of the newest media in it, None from a file.
         rivals: the best faces of others that were followed in the span as well, the newest first,
             two at most: one of them took the place of another.
+        unheard_s: seconds of sound up to its end that came and were dropped, since the worker was
+            behind; who knows what was said in them.
         strange_share: of the looks at a face, those at one that is followed but never good enough
             to be scored in the span, 0 to 1.
     """
@@ -85,3 +87,4 @@ class Window:
     arrived_s: float | None
     rivals: tuple[FaceCrop, ...] = ()
     strange_share: float = 0.0
+    unheard_s: float = 0.0

@@ -123,6 +123,7 @@ async def test_a_full_table_refuses_with_a_reason_and_recovers(
             async with Caller(server.address, media, mode="verify", identity="grace"):
                 pass
         assert refused.value.code == "server_full"
+        assert "Try again in 30 s" in str(refused.value)
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             try:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 
 import numpy as np
+import pytest
 
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
@@ -112,3 +113,64 @@ def test_a_worker_may_drain_from_on_ready_and_from_another_thread() -> None:
         inbox.put(_chunk(float(number)))
     worker.join(timeout=30)
     assert [item.start_s for item in got if isinstance(item, AudioChunk)] == list(range(500))
+
+
+def arrived(start_s: float, *, arrived_s: float) -> AudioChunk:
+    return AudioChunk(np.zeros(1600, np.int16), start_s, arrived_s)
+
+
+def test_what_waited_for_too_long_is_dropped_down_to_the_newest_bit() -> None:
+    inbox = MediaInbox(stale_s=0.7, keep_s=0.3)
+    for number in range(10):
+        inbox.put(arrived(number / 10, arrived_s=(number + 1) / 10))
+    gap, *chunks = inbox.drain(1.05)
+    assert isinstance(gap, MediaGap)
+    assert (gap.start_s, gap.end_s, gap.reason) == (0.0, pytest.approx(0.7), "overrun")
+    assert [chunk.start_s for chunk in chunks] == pytest.approx([0.7, 0.8, 0.9])
+    assert inbox.stats.audio_overruns == 1
+    assert inbox.stats.audio_overrun_s == pytest.approx(0.7)
+
+
+def test_what_has_not_waited_for_long_is_kept_whole() -> None:
+    inbox = MediaInbox(stale_s=0.7, keep_s=0.3)
+    for number in range(6):
+        inbox.put(arrived(number / 10, arrived_s=(number + 1) / 10))
+    starts_s = [item.start_s for item in inbox.drain(0.75)]
+    assert starts_s == pytest.approx([0, 0.1, 0.2, 0.3, 0.4, 0.5])
+    assert inbox.stats.audio_overruns == 0
+
+
+def test_that_another_connection_took_over_is_told_however_much_is_dropped() -> None:
+    inbox = MediaInbox(stale_s=0.7, keep_s=0.3)
+    inbox.put(arrived(0.0, arrived_s=0.1))
+    inbox.put(MediaGap("audio", 0.1, 1.0, "reconnected"))
+    inbox.put(arrived(1.0, arrived_s=1.1))
+    inbox.put(MediaGap("audio", 1.1, 1.3, "network"))
+    inbox.put(arrived(1.3, arrived_s=9.0))
+    overrun, told, chunk = inbox.drain(9.0)
+    assert (overrun.start_s, overrun.end_s, overrun.reason) == (0.0, 1.3, "overrun")  # type: ignore[union-attr]
+    assert (told.start_s, told.end_s, told.reason) == (0.1, 1.3, "reconnected")  # type: ignore[union-attr]
+    assert chunk.start_s == 1.3
+
+
+def test_pictures_that_waited_for_too_long_are_counted_and_dropped() -> None:
+    inbox = MediaInbox(stale_s=0.7)
+    image = np.zeros((4, 4, 3), np.uint8)
+    for at_s, prompted in ((0.1, True), (0.5, True), (0.2, False)):
+        inbox.put(VideoFrame(image, at_s, at_s, prompted))
+    assert [item.start_s for item in inbox.drain(1.0)] == [0.5]
+    assert inbox.stats.video_frames_dropped == 2
+
+
+def test_small_pieces_of_live_sound_are_joined_where_they_follow_on() -> None:
+    inbox = MediaInbox()
+    for number in (0, 1, 2, 3, 4, 5, 6, 9):
+        samples = np.full(320, number, np.int16)
+        inbox.put(AudioChunk(samples, number * 0.02, arrived_s=5 + number * 0.02))
+    pieces = [item for item in inbox.drain() if isinstance(item, AudioChunk)]
+    assert [(one.start_s, len(one.samples)) for one in pieces] == [
+        (0.0, 1600), (pytest.approx(0.1), 640), (pytest.approx(0.18), 320)
+    ]  # fmt: skip
+    assert [one.arrived_s for one in pieces] == pytest.approx([5.08, 5.12, 5.18])
+    assert [int(one.samples[0]) for one in pieces] == [0, 5, 9]
+    assert int(pieces[0].samples[-1]) == 4

@@ -31,7 +31,11 @@ Event = dict[str, Any]
 
 
 def make_settings(folder: Path, **changes: Any) -> Settings:
-    return load_settings(port=0, data_dir=folder, ice_host_addresses=LOOPBACK, **changes)
+    # How much time a machine under tests has is nobody's measure.
+    fixed = {"measure_capacity": False, "max_calls": 8}
+    return load_settings(
+        port=0, data_dir=folder, ice_host_addresses=LOOPBACK, **{**fixed, **changes}
+    )
 
 
 def url_of(server: RunningServer) -> str:

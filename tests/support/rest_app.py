@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +15,20 @@ from starlette.applications import Starlette
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S, Tokens
 from stream_verifier.app import create_app
+from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
+from stream_verifier.verify.load import Load
+from stream_verifier.verify.stages import StageTimes
 from stream_verifier.web.state import Services, set_state, state_of_app
 from tests.support.calls import make_settings
 from tests.support.feed_media import score
 
 KEY = new_key()
 TOKENS = Tokens(parse_key(KEY))
+_SERVICES = [one.name for one in fields(Services)]
 AWAY = "192.0.2.7"
 RUNNING = CallSummary(
     "s-running", "verify", "ada", "2026-01-02T03:04:05.678Z", state="verified", media_s=9.5, seq=7
@@ -45,7 +49,7 @@ class FakeStore:
 
 
 class FakeSessions:
-    count, closing = 1, False
+    count, closing, most, room, refused = 1, False, 8, 7, 0
 
     def __init__(self) -> None:
         self.ended: list[str] = []
@@ -66,7 +70,12 @@ class FakeHub:
 def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
-    fakes: dict[str, Any] = {"store": FakeStore(), "sessions": FakeSessions(), "hub": FakeHub()}
+    sessions = FakeSessions()
+    gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
+    fakes: dict[str, Any] = {
+        "store": FakeStore(), "sessions": sessions, "hub": FakeHub(),
+        "gauge": gauge, "stages": StageTimes(),
+    }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))
     return app
 
@@ -80,7 +89,7 @@ def stand_in(app: Starlette, **parts: Any) -> None:
     """
     state = state_of_app(app)
     assert state.services is not None
-    inner = {name: parts.pop(name) for name in ("store", "hub", "sessions") if name in parts}
+    inner = {name: parts.pop(name) for name in _SERVICES if name in parts}
     set_state(app, replace(state, services=replace(state.services, **inner), **parts))
 
 

@@ -19,7 +19,8 @@ from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceStats
-from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
 
 CONSENT = Consent(
     subject="made up", given_at=datetime(2026, 1, 2, tzinfo=UTC), purpose="tests", text="I agree."

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stream_verifier.events.schema import Reason, State
+from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
@@ -260,13 +262,13 @@ def test_an_unsure_call_wants_every_window() -> None:
     decision = make_decision()
     for t in range(1, 10):
         assert decision.wants(observe(t, 9, 8))
-        assert decision.patience_s == 0
+        assert decision.unsure(observe(t, 9, 8))
         decision.update(observe(t, 9, 8))
 
 
 def test_a_long_verified_call_wants_fewer_voices_and_stays_verified() -> None:
     decision, scored = calm_call(), 0
-    assert decision.patience_s > 0
+    assert not decision.unsure(observe(31, 9, 8))
     for t in range(31, 91):
         seen = observe(t, 9, 8)
         wanted = decision.wants(seen)
@@ -289,16 +291,45 @@ def test_whatever_is_out_of_the_ordinary_is_scored(odd: Observation) -> None:
     decision = calm_call()
     assert not decision.wants(observe(31, 9, 8))
     assert decision.wants(odd)
+    assert decision.unsure(odd)
 
 
 def test_one_score_against_it_ends_the_calm() -> None:
     decision = calm_call()
     decision.update(observe(31, 9, -1))
     assert decision.wants(observe(32, 9, 8))
-    assert decision.patience_s == 0
+    assert decision.unsure(observe(32, 9, 8))
 
 
 def test_who_wants_every_window_gets_it() -> None:
     decision = calm_call(calm_every_s=0.0)
     assert decision.wants(observe(31, 9, 8))
-    assert decision.patience_s == 0
+    assert decision.unsure(observe(31, 9, 8))
+
+
+def test_who_is_rejected_goes_after_who_is_unsure() -> None:
+    decision = calm_call()
+    verdict = play(*(observe(t, -9, -9) for t in range(31, 40)), decision=decision)
+    assert verdict.state is State.REJECTED
+    assert decision.wants(observe(40, -9, -9))
+    assert not decision.unsure(observe(40, -9, -9))
+
+
+def test_a_window_that_was_not_scored_in_time_is_told_for_some_seconds() -> None:
+    decision = calm_call()
+    decision.update(observe(31, face_seen=True, speech_heard=True, notes=("overloaded",)))
+    reasons = [decision.update(observe(t, 9, 8)).reasons for t in range(32, 38)]
+    assert reasons == [(Reason.OVERLOADED,)] * 4 + [()] * 2
+
+
+def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
+    decision = calm_call()
+    unheard = Observation(34.0, (Reading("face"), Reading("voice", there_s=4.0)), ("overloaded",))
+    assert decision.update(unheard).state is not State.ABSENT
+    states = []
+    for t in range(35, 40):
+        unheard = replace(unheard, end_s=float(t), readings=(Reading("voice", there_s=1.0),))
+        states.append(decision.update(unheard))
+    assert State.ABSENT not in {verdict.state for verdict in states}
+    assert states[-1].state is State.UNCERTAIN
+    assert Reason.SPEECH_NOT_SCORED in states[-1].reasons

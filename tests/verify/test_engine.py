@@ -11,6 +11,7 @@ from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Gap, Payload
 from stream_verifier.media.types import AudioChunk, MediaItem
 from stream_verifier.verify.engine import Engine, Ticket
+from stream_verifier.verify.schedule import Waiting
 
 WAIT_S = 20
 
@@ -27,24 +28,28 @@ class ListInbox:
     def __init__(self, *items: MediaItem) -> None:
         self.items = list(items)
 
-    def drain(self) -> list[MediaItem]:
+    def drain(self, now_s: float | None = None) -> list[MediaItem]:
         items, self.items = self.items, []
         return items
 
 
 class EchoPipeline:
-    """Answers every item with one payload, so that every item is one turn."""
+    """Answers every item with one payload."""
 
-    windows = 0
+    windows = spared = skipped = 0
+    waiting: Waiting | None = None
 
-    def __init__(
-        self, on_feed: Callable[[], None] = lambda: None, *, patience_s: float = 0.0
-    ) -> None:
-        self._on_feed = on_feed
-        self.patience_s = patience_s
+    def __init__(self, on_take: Callable[[], None] = lambda: None) -> None:
+        self._on_take = on_take
 
-    def feed(self, item: MediaItem) -> list[Payload]:
-        self._on_feed()
+    def score(self, *, busy: bool = False) -> list[Payload]:
+        return []
+
+    def skip(self) -> list[Payload]:
+        return []
+
+    def take(self, item: MediaItem) -> list[Payload]:
+        self._on_take()
         assert isinstance(item, AudioChunk)
         return [payload(item.start_s)]
 
@@ -58,8 +63,8 @@ class EchoPipeline:
 class TersePipeline(EchoPipeline):
     """Has nothing to say of every other item."""
 
-    def feed(self, item: MediaItem) -> list[Payload]:
-        return [said for said in super().feed(item) if said.media_s % 2 == 0]
+    def take(self, item: MediaItem) -> list[Payload]:
+        return [said for said in super().take(item) if said.media_s % 2 == 0]
 
 
 class TickingPipeline(EchoPipeline):
@@ -108,14 +113,14 @@ def test_media_that_comes_while_a_turn_is_at_work_is_not_forgotten(engine: Engin
     inbox, box = ListInbox(chunk(0), chunk(1)), Mailbox()
     second = threading.Event()
 
-    def on_feed() -> None:
+    def on_take() -> None:
         # The inbox is not empty any more when this comes, so nobody is notified again.
         if not second.is_set():
             second.set()
             inbox.items.append(chunk(2))
             ticket.notify()
 
-    ticket = engine.admit(pipeline=TersePipeline(on_feed), inbox=inbox, deliver=box)
+    ticket = engine.admit(pipeline=TersePipeline(on_take), inbox=inbox, deliver=box)
     ticket.notify()
     assert wait_until(lambda: [item.media_s for item in box.payloads] == [0, 2])
 
@@ -127,54 +132,42 @@ def wait_until(condition: Callable[[], bool]) -> bool:
     return condition()
 
 
-def test_calls_take_turns(engine: Engine) -> None:
+def test_calls_take_turns() -> None:
     order: list[str] = []
-    both_in = threading.Event()
+    now_s = [0.0]
+    engine = Engine(clock=lambda: now_s[0])
 
-    def note(name: str) -> Callable[[], None]:
-        def on_feed() -> None:
-            assert both_in.wait(WAIT_S)
+    def admit(name: str) -> Ticket:
+        inbox = ListInbox(chunk(0))
+
+        def on_take() -> None:
             order.append(name)
+            now_s[0] += 0.1
+            inbox.items.append(chunk(0))
+            ticket.notify()
 
-        return on_feed
+        ticket = engine.admit(pipeline=EchoPipeline(on_take), inbox=inbox, deliver=Mailbox())
+        return ticket
 
-    boxes = [Mailbox(), Mailbox()]
-    tickets = [
-        engine.admit(
-            pipeline=EchoPipeline(note(name)),
-            inbox=ListInbox(*(chunk(t) for t in range(4))),
-            deliver=box,
-        )
-        for name, box in zip("ab", boxes, strict=True)
-    ]
-    for ticket in tickets:
-        ticket.finish()
-    both_in.set()
-    assert all(box.ended.wait(WAIT_S) for box in boxes)
+    for name in "ab":
+        admit(name).notify()
+    now_s[0] = 1.0
+    for _ in range(8):
+        assert engine.step()
     assert order == ["a", "b"] * 4
 
 
-def test_who_is_unsure_goes_before_who_is_patient_and_nobody_waits_for_ever() -> None:
+def test_small_pieces_of_media_are_gathered() -> None:
     now_s = [0.0]
-    order: list[str] = []
-    engine = Engine(clock=lambda: now_s[0])
-
-    def admit(name: str, patience_s: float) -> Ticket:
-        return engine.admit(
-            pipeline=EchoPipeline(lambda: order.append(name), patience_s=patience_s),
-            inbox=ListInbox(chunk(0)),
-            deliver=Mailbox(),
-        )
-
-    admit("calm", 2.0).notify()
-    now_s[0] = 1.0
-    admit("unsure", 0.0).notify()
-    now_s[0] = 3.0
-    admit("late", 0.0).notify()
-    engine.start()
-    assert wait_until(lambda: len(order) == 3)
-    engine.stop()
-    assert order == ["unsure", "calm", "late"]
+    engine, box = Engine(clock=lambda: now_s[0]), Mailbox()
+    inbox = ListInbox(chunk(0))
+    ticket = engine.admit(pipeline=EchoPipeline(), inbox=inbox, deliver=box)
+    ticket.notify()
+    assert not engine.step()
+    inbox.items.append(chunk(1))
+    now_s[0] = 0.1
+    assert engine.step()
+    assert [item.media_s for item in box.payloads] == [0, 1]
 
 
 def test_a_cancelled_call_gives_its_place_back_and_hears_nothing_more(engine: Engine) -> None:
@@ -222,24 +215,20 @@ def test_a_call_without_media_is_told_the_time() -> None:
 
 
 def test_no_stream_of_packets_keeps_time_from_passing() -> None:
-    box, told = Mailbox(), threading.Event()
-
     class SilentPipeline(TickingPipeline):
-        def feed(self, item: MediaItem) -> list[Payload]:
+        def take(self, item: MediaItem) -> list[Payload]:
             return []
 
-    class NeverEmpty(ListInbox):
-        def drain(self) -> list[MediaItem]:
-            if any(said.media_s < 0 for said in box.payloads):
-                told.set()
-                return []
-            return [chunk(0)]
-
-    engine = Engine()
-    engine.start()
-    engine.admit(pipeline=SilentPipeline(), inbox=NeverEmpty(), deliver=box).notify()
-    assert told.wait(WAIT_S)
-    engine.stop()
+    now_s = [0.0]
+    engine, box = Engine(clock=lambda: now_s[0]), Mailbox()
+    inbox = ListInbox(chunk(0))
+    ticket = engine.admit(pipeline=SilentPipeline(), inbox=inbox, deliver=box)
+    for turn in range(3):
+        inbox.items.append(chunk(0))
+        ticket.notify()
+        now_s[0] = turn + 0.5
+        assert engine.step()
+    assert {said.media_s for said in box.payloads} == {-0.5, -1.5, -2.5}
 
 
 def test_a_stopped_engine_admits_nobody(engine: Engine) -> None:

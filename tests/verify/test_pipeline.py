@@ -18,6 +18,7 @@ from stream_verifier.events.schema import Gap, MediaStarted, Score, State, State
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 from tests.support.decision_media import make_decision
 
@@ -113,18 +114,38 @@ def test_media_starts_once_a_kind() -> None:
     assert kinds == ["media_started", "media_started"]
 
 
+def test_of_windows_that_wait_the_newest_is_scored_and_the_others_are_told_unscored() -> None:
+    line = pipeline(window(1.0, arrived_s=10.0), window(2.0, arrived_s=11.0), now=lambda: 11.5)
+    line.take(SECOND)
+    assert line.waiting == Waiting(10.0, UNSURE)
+    (passed_over,) = [p for p in line.take(SECOND) if isinstance(p, Score)]
+    assert (passed_over.end_s, passed_over.age_s) == (1.0, 1.5)
+    assert passed_over.notes == ["overloaded"]
+    assert passed_over.face is passed_over.voice is passed_over.fused is None
+    assert line.waiting == Waiting(11.0, UNSURE)
+    score, change = line.score()
+    assert isinstance(score, Score)
+    assert isinstance(change, StateChanged)
+    assert (score.end_s, score.age_s, score.notes) == (2.0, 0.5, [])
+    assert change.reasons == ["overloaded"]
+    assert line.score() == line.skip() == []
+    assert (line.windows, line.skipped) == (2, 1)
+
+
 @pytest.mark.parametrize("late", [replace(SECOND, arrived_s=15.0), MediaGap("audio", 1, 11, "x")])
 def test_what_came_late_is_no_overload(late: MediaItem) -> None:
-    made = pipeline(window(1, arrived_s=5.0), now=lambda: 15.1)
-    (score,) = [one for one in made.feed(late) if isinstance(one, Score)]
+    line = pipeline(window(1, arrived_s=5.0), now=lambda: 15.1)
+    line.take(late)
+    assert line.waiting == Waiting(getattr(late, "arrived_s", None) or 15.1, UNSURE)
+    (score,) = [one for one in line.score() if isinstance(one, Score)]
     assert (score.age_s, score.notes) == (pytest.approx(10.1), [])
 
 
-def test_an_old_score_says_that_the_server_is_overloaded() -> None:
-    fresh = pipeline(window(1.0, arrived_s=10.0), now=lambda: 10.5).feed(SECOND)
-    old = pipeline(window(1.0, arrived_s=10.0), now=lambda: 15.0).feed(SECOND)
-    scores = [p for p in fresh + old if isinstance(p, Score)]
-    assert [(score.age_s, score.notes) for score in scores] == [(0.5, []), (5.0, ["overloaded"])]
+def test_what_came_at_once_with_its_successor_is_passed_over_and_no_overload() -> None:
+    line = pipeline(window(1.0, arrived_s=10.0), window(2.0, arrived_s=10.0), now=lambda: 10.2)
+    line.take(replace(SECOND, arrived_s=10.0))
+    (passed_over,) = [p for p in line.take(replace(SECOND, arrived_s=10.0)) if isinstance(p, Score)]
+    assert (passed_over.face, passed_over.notes, line.skipped) == (None, [], 0)
 
 
 def test_a_gap_is_told() -> None:
@@ -205,15 +226,17 @@ def talk(seconds: int, *, arrived_s: float | None) -> list[Window]:
     ]
 
 
-def scores_of(call: VerifyPipeline, windows: int) -> list[Score]:
-    fed = [payload for _ in range(windows) for payload in call.feed(SECOND)]
-    return [payload for payload in fed if isinstance(payload, Score)]
+def scores_of(call: VerifyPipeline, windows: int, *, busy: bool) -> list[Score]:
+    told = []
+    for _ in range(windows):
+        told += [*call.take(SECOND), *call.score(busy=busy)]
+    return [payload for payload in told if isinstance(payload, Score)]
 
 
-def test_a_calm_calls_voice_gives_way_where_the_worker_is_behind() -> None:
+def test_a_calm_calls_voice_gives_way_where_the_worker_is_busy() -> None:
     silent = [window(float(t), arrived_s=0.0) for t in range(41, 46)]
     call = pipeline(*talk(40, arrived_s=0.0), *silent, now=lambda: 1.0)
-    scores = scores_of(call, 45)
+    scores = scores_of(call, 45, busy=True)
     spared = [score for score in scores if score.spared]
     assert len(scores) == 45
     assert call.spared == len(spared) > 8
@@ -224,10 +247,30 @@ def test_a_calm_calls_voice_gives_way_where_the_worker_is_behind() -> None:
     assert call.verdict.state is State.VERIFIED
 
 
-@pytest.mark.parametrize("now", [None, lambda: 0.5])
-def test_nothing_is_spared_from_a_file_or_where_the_worker_keeps_up(
-    now: Callable[[], float] | None,
-) -> None:
-    call = pipeline(*talk(40, arrived_s=0.0), now=now)
-    assert not any(score.spared for score in scores_of(call, 40))
-    assert call.patience_s > 0
+def test_nothing_is_spared_where_the_worker_keeps_up() -> None:
+    call = pipeline(*talk(40, arrived_s=0.0), now=lambda: 1.0)
+    assert not any(score.spared for score in scores_of(call, 40, busy=False))
+
+
+def test_nothing_is_spared_from_a_file() -> None:
+    call = pipeline(*talk(40, arrived_s=None))
+    told = [payload for _ in range(40) for payload in call.feed(SECOND)]
+    assert not any(payload.spared for payload in told if isinstance(payload, Score))
+
+
+def test_a_calm_call_that_looks_as_before_can_wait() -> None:
+    call = pipeline(*talk(20, arrived_s=0.0), now=lambda: 1.0)
+    scores_of(call, 5, busy=False)
+    call.take(SECOND)
+    assert call.waiting == Waiting(0.0, UNSURE)
+    scores_of(call, 13, busy=False)
+    call.take(SECOND)
+    assert call.waiting == Waiting(0.0, CALM)
+
+
+def test_media_that_never_was_live_is_scored_at_once() -> None:
+    call = pipeline(window(1.0), window(2.0), now=lambda: 1.0)
+    told = [*call.take(SECOND), *call.take(SECOND)]
+    scores = [payload for payload in told if isinstance(payload, Score)]
+    assert [(score.end_s, score.notes) for score in scores] == [(1.0, []), (2.0, [])]
+    assert call.waiting is None

@@ -114,7 +114,8 @@ async def test_errors_are_problem_details(
 
 async def test_health_says_how_full_it_is(server: RunningServer) -> None:
     assert (await ask(server, "/api/v1/health")).json == {
-        "status": "ok", "calls": 0, "max_calls": 8,
+        "status": "ok", "calls": 0, "max_calls": 8, "spare_calls": 8,
+        "lag_s": 0.0, "overloaded": False,
     }  # fmt: skip
 
 

@@ -10,6 +10,7 @@ ROOT = Path(__file__).resolve().parents[2]
 OPEN = {"/api/v1/health", "/api/v1/ready"}
 
 
+TEXT = {"/api/v1/metrics": "text/plain"}
 EMPTY = {("delete", "204"), ("delete", "200")}
 
 
@@ -42,6 +43,6 @@ def test_every_operation_tells_its_token_its_answers_and_its_problems(tmp_path: 
             assert {"401", "403", "429"} <= set(operation["responses"]), path
         for status, answer in operation["responses"].items():
             kinds = set(answer.get("content", {}))
-            good = "application/sdp" if "whip" in path else "application/json"
+            good = "application/sdp" if "whip" in path else TEXT.get(path, "application/json")
             expected = {good if status < "300" else "application/problem+json"}
             assert kinds == expected or (method, status) in EMPTY, (path, status)

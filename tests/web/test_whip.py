@@ -133,6 +133,11 @@ async def test_a_full_server_says_so(
     assert first.status_code == 201
     second = await http.post("/api/v1/whip/grace", content=b"v=0", headers=SDP)
     assert (second.status_code, second.json()["code"]) == (503, "server_full")
+    assert second.headers["retry-after"] == "30"
+    ready = await http.get("/api/v1/ready")
+    assert (ready.status_code, ready.json()["code"]) == (503, "not_ready")
+    assert ready.headers["retry-after"] == "30"
+    assert "1 of 1" in ready.json()["detail"]
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,8 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         llr=comparison.llr_voice,
         cosine=comparison.voice_cosine,
         span_s=None if speech is None else (speech.start_s, speech.end_s),
-        there_s=window.speech_s,
+        # What nobody heard counts as speech: it is no gain to be heard less.
+        there_s=window.speech_s + window.unheard_s,
         scored_s=0.0 if speech is None or comparison.llr_voice is None else speech.quality.speech_s,
     )
     return Readings((face, voice), comparison.llr_fused)

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { counted, ENDINGS, sayCalm, sayEndShortly, sayFreshness, sayLength, sayLost, sayTone, timeOfDay } from "../../../web_client/js/monitor/words.js";
+import { counted, ENDINGS, sayCalm, sayEndShortly, sayFreshness, sayLength, sayLoad, sayLost, sayTone, timeOfDay } from "../../../web_client/js/monitor/words.js";
 
 const schema = new URL("../../../docs/protocol/events.schema.json", import.meta.url);
 const { $defs: contract } = JSON.parse(readFileSync(schema, "utf8"));
@@ -19,6 +19,14 @@ test("tones are states, or an enrolment", () => {
 
 test("one is one and more are many", () => {
   assert.deepEqual([counted(0, "call"), counted(1, "call"), counted(2, "call"), counted(2, "person", "people")], ["0 calls", "1 call", "2 calls", "2 people"]);
+});
+
+test("how full the server is, and calmly when it does not keep up", () => {
+  const health = { calls: 3, max_calls: 8, lag_s: 0.243, overloaded: false };
+  assert.equal(sayLoad(health), "3 of 8 calls, scored within 0.2 s");
+  assert.equal(sayLoad({ ...health, calls: 0 }), "0 of 8 calls");
+  assert.equal(sayLoad({ ...health, max_calls: 1, calls: 1, lag_s: 0 }), "1 of 1 call");
+  assert.equal(sayLoad({ ...health, overloaded: true }), "3 of 8 calls. The server is too busy to check everything.");
 });
 
 test("a length needs both its ends, and clocks that differ make none below 0", () => {

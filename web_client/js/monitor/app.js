@@ -14,11 +14,12 @@ import { Detail } from "./detail.js";
 import { EndedList } from "./ended-list.js";
 import { Filters } from "./filters.js";
 import { Histories } from "./histories.js";
-import { counted } from "./words.js";
+import { counted, sayLoad } from "./words.js";
 
 /** Events come by the hundred a second; people look four times. */
 const SHOW_MS = 250;
 const TICK_MS = 1000;
+const LOAD_MS = 10_000;
 
 takeFragment();
 const calls = new Calls();
@@ -123,6 +124,17 @@ function tick() {
   detail.show();
 }
 
+async function showLoad() {
+  if (document.hidden) return;
+  try {
+    const health = await read("health");
+    byId("load").dataset.overloaded = String(health.overloaded);
+    setText(byId("load"), sayLoad(health));
+  } catch {
+    setText(byId("load"), ""); // Whether the server is there is said elsewhere.
+  }
+}
+
 whenever(feed, "event", onEvent);
 whenever(feed, "subscribed", ({ fresh }) => { if (fresh) reload(); });
 whenever(feed, "refused", onRefused);
@@ -132,5 +144,7 @@ byId("detail").addEventListener("close", show);
 addEventListener("pagehide", () => feed.close());
 addEventListener("pageshow", ({ persisted }) => { if (persisted) feed.open(); });
 setInterval(tick, TICK_MS);
+setInterval(showLoad, LOAD_MS);
+showLoad();
 show();
 feed.open();

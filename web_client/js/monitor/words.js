@@ -56,6 +56,17 @@ export function sayLength(from, to) {
 }
 
 /**
+ * How full the server is, and whether it keeps up.
+ * @param {{calls: number, max_calls: number, lag_s: number, overloaded: boolean}} health
+ * @returns {string}
+ */
+export function sayLoad({ calls, max_calls: most, lag_s: lag, overloaded }) {
+  const full = `${calls} of ${counted(most, "call")}`;
+  if (overloaded) return `${full}. The server is too busy to check everything.`;
+  return lag > 0 && calls > 0 ? `${full}, scored within ${lag.toFixed(1)} s` : full;
+}
+
+/**
  * How old what is shown of a call is.
  * @param {{scoredAt: number | null, heardAt: number}} call @param {number} now the server's wall time in ms
  * @returns {string}

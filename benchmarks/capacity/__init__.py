@@ -1,0 +1,1 @@
+"""How many calls one server holds, and what becomes of more."""

@@ -1,0 +1,73 @@
+"""Where the worker's processor time goes: counted by stage, around what does the work."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+
+from stream_verifier.media.types import AudioChunk, VideoFrame
+from stream_verifier.windows.looks import Look
+from stream_verifier.windows.senses import Ears, Eyes
+from stream_verifier.windows.types import SpeechWindow
+
+STAGES = ("speech", "look", "face", "voice")
+"""Speech is found and made features of, pictures are searched, and both are embedded."""
+
+
+class StageTimes:
+    """Seconds and times of each stage; counted on one thread, read from any.
+
+    Args:
+        clock: of the calling thread's processor time.
+    """
+
+    def __init__(self, *, clock: Callable[[], float] = time.thread_time) -> None:
+        self._clock = clock
+        self.seconds = dict.fromkeys(STAGES, 0.0)
+        self.times = dict.fromkeys(STAGES, 0)
+
+    @contextlib.contextmanager
+    def timed(self, stage: str) -> Iterator[None]:
+        """Count what is done meanwhile."""
+        began_s = self._clock()
+        try:
+            yield
+        finally:
+            self.seconds[stage] += self._clock() - began_s
+            self.times[stage] += 1
+
+
+class TimedEars:
+    """Ears whose time is counted."""
+
+    def __init__(self, ears: Ears, stages: StageTimes) -> None:
+        self._ears = ears
+        self._stages = stages
+        self.flush = ears.flush
+        self.reset = ears.reset
+        self.speech_between = ears.speech_between
+
+    @property
+    def settled_s(self) -> float | None:
+        """Media time up to which all windows have been given."""
+        return self._ears.settled_s
+
+    def push(self, chunk: AudioChunk) -> list[SpeechWindow]:
+        """Take the next sound and give the windows that it completes."""
+        with self._stages.timed("speech"):
+            return self._ears.push(chunk)
+
+
+class TimedEyes:
+    """Eyes whose time is counted."""
+
+    def __init__(self, eyes: Eyes, stages: StageTimes) -> None:
+        self._eyes = eyes
+        self._stages = stages
+        self.reset = eyes.reset
+
+    def look(self, frame: VideoFrame) -> Look:
+        """Look at the next frame."""
+        with self._stages.timed("look"):
+            return self._eyes.look(frame)
