@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Literal
 
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import (
@@ -30,6 +31,7 @@ from stream_verifier.events.schema import (
     Totals,
 )
 from stream_verifier.events.stamper import Stamper
+from stream_verifier.verify.needle import Needle
 
 POINT = OperatingPointInForce(name="alarm_8h", accept=2.0, reject=-3.0)
 _HOP_S = 1.0
@@ -87,6 +89,7 @@ class MadeUpCall:
         self._stamper = Stamper(script.session, now=lambda: began + timedelta(seconds=self.media_s))
         self._random = random.Random(script.session)
         self._face = self._voice = 0.0
+        self._needle = Needle()
         self._alone_s = 0.0
         self._state = State.WAITING
         self._reasons: list[Reason] = []
@@ -188,12 +191,15 @@ class MadeUpCall:
 
     def _score(self, who: Who) -> Score:
         there = who is not Who.NOBODY
-        half = ModalityScore(cosine=0.5, llr=1.0)
+        half = ModalityScore(llr=1.0)
         both = min(self._face, self._voice)
+        evidence = Evidence(face=self._face, voice=self._voice, both=both) if there else None
+        told: list[Literal["face", "voice"]] = ["face", "voice"] if there else []
         return Score(
             media_s=self.media_s,
             start_s=self.media_s - _HOP_S,
             end_s=self.media_s,
+            scored=told[who is Who.GAP :],
             face=half if there and who is not Who.GAP else None,
             voice=half if there else None,
             fused=FusedScore(llr=2.0, of=["face", "voice"]) if there else None,
@@ -201,7 +207,8 @@ class MadeUpCall:
             faces=[_BOX] if there else [],
             notes=[],
             spared=False,
-            evidence=Evidence(face=self._face, voice=self._voice, both=both) if there else None,
+            evidence=evidence,
+            bar=self._needle.follow(evidence, verified=both >= POINT.accept),
             age_s=0.3,
         )
 

@@ -100,6 +100,15 @@ class Settings(BaseSettings):
     webhook_types: tuple[str, ...] = Field(
         (), description="Event types that are posted; all but scores and progress by default."
     )
+    webhook_evidence: bool = Field(
+        False, description="Whether evidence is posted in numbers, rounded."
+    )
+    people_per_call: int = Field(
+        4, ge=1, le=6, description="Different faces, or voices, tried in one call; then it ends."
+    )
+    tries_per_token: int = Field(
+        3, ge=1, description="Times that evidence may turn against a person, with one token a day."
+    )
     operating_point: str = Field(
         "alarm_8h", description="Operating point of the decision, unless a call names another."
     )

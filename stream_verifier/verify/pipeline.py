@@ -13,6 +13,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 
 from model.types import FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import (
+    Bar,
     EnrolmentProgress,
     Evidence,
     FusedScore,
@@ -20,6 +21,7 @@ from stream_verifier.events.schema import (
     MediaStarted,
     Payload,
     Score,
+    State,
     StateChanged,
 )
 from stream_verifier.identities.enrolment import Enrolment
@@ -28,6 +30,7 @@ from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
+from stream_verifier.verify.needle import Needle
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
 from stream_verifier.windows.types import Window
@@ -35,6 +38,7 @@ from stream_verifier.windows.types import Window
 _BEHIND_S = 1.0
 """Media that is late by less is the network's jitter."""
 _TICK_S = 0.5
+_SIDES: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
 
 
 class Windows(Protocol):
@@ -120,6 +124,7 @@ class VerifyPipeline:
         self._max_age_s = max_age_s
         self._busy_age_s = busy_age_s
         self._decided_s = 0.0
+        self._needle = Needle()
         self._media = MediaProgress()
 
     @property
@@ -131,6 +136,11 @@ class VerifyPipeline:
     def patience_s(self) -> float:
         """How long the next score may wait."""
         return self._decision.patience_s
+
+    @property
+    def too_many_people(self) -> bool:
+        """Whether more different people were tried than may be."""
+        return any(channel.too_many_people for channel in self._channels)
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
@@ -178,7 +188,9 @@ class VerifyPipeline:
         self.spared += spared
         observation = self._read(window, observation, spared=spared)
         changed = self._decide(observation)
-        return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
+        evidence = _evidence(self.verdict.odds)
+        bar = self._needle.follow(evidence, verified=self.verdict.state is State.VERIFIED)
+        return [_score_payload(window, observation, evidence, bar, age_s), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
         """Have a window scored by all channels, the voice only if it is not spared."""
@@ -218,7 +230,11 @@ class VerifyPipeline:
 
 
 def _score_payload(
-    window: Window, observation: Observation, odds: Odds | None, age_s: float | None
+    window: Window,
+    observation: Observation,
+    evidence: Evidence | None,
+    bar: Bar | None,
+    age_s: float | None,
 ) -> Score:
     # A channel that the schema does not name is for the decision alone.
     told: Any = {
@@ -228,13 +244,15 @@ def _score_payload(
         media_s=window.end_s,
         start_s=window.start_s,
         end_s=window.end_s,
+        scored=[side for side in _SIDES if observation.reading(side).llr is not None],
         **told,
         fused=_fused(observation),
         speech_s=window.speech_s,
         faces=list(window.boxes),
         notes=list(observation.notes),
         spared=observation.spared,
-        evidence=_evidence(odds),
+        evidence=evidence,
+        bar=bar,
         age_s=age_s,
     )
 
@@ -243,9 +261,8 @@ def _fused(observation: Observation) -> FusedScore | None:
     llr = observation.llr_fused
     if llr is None:
         return None
-    sides: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
     return FusedScore(
-        llr=llr, of=[side for side in sides if observation.reading(side).llr is not None]
+        llr=llr, of=[side for side in _SIDES if observation.reading(side).llr is not None]
     )
 
 

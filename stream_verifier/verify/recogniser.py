@@ -47,6 +47,7 @@ class Recogniser:
         self.operating_point = settings.operating_point
         self.decision_model = DecisionModel.load(weights)
         self.decision_model.point(settings.operating_point)
+        self._people = settings.people_per_call
         self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
         self._towers = Towers(face=FaceTower(weights), voice=VoiceTower(weights))
         self._detector_path: Path = weights.path("face_detector")
@@ -100,7 +101,10 @@ class Recogniser:
             windows=self._assembler(),
             channels=[
                 IdentityChannel(
-                    reference=reference, embedder=self._towers, comparator=self.comparator
+                    reference=reference,
+                    embedder=self._towers,
+                    comparator=self.comparator,
+                    people=self._people,
                 )
             ],
             decision=Decision(

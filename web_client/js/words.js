@@ -56,6 +56,8 @@ const ERRORS = {
   enrolment_incomplete: "Nothing was stored",
   consent_missing: "Consent is missing",
   server_full: "The server is full",
+  identity_locked: "Too many other people were tried in that name",
+  unknown_version: "This page is out of date",
   bad_sdp: "The call could not be set up",
   bad_settings: "The server cannot do that",
   bad_media: "Picture or sound could not be read",
@@ -86,6 +88,7 @@ const ENDINGS = {
   too_long: "The call lasted as long as a call may.",
   superseded: "The call goes on in another window.",
   identity_deleted: "The enrolment was deleted, so the call was ended.",
+  too_many_people: "Too many different people were tried, so the call was ended.",
   identity_replaced: "The person was enrolled anew, so the call was ended. Start another.",
   error: "The call ended early.",
 };

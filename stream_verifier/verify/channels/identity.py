@@ -10,6 +10,7 @@ from typing import Protocol
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.verify.strangers import Strangers
 from stream_verifier.windows.types import FaceCrop, Window
 
 FACE, VOICE = "face", "voice"
@@ -41,14 +42,28 @@ class IdentityChannel:
         reference: the enrolled person.
         embedder: makes samples of windows.
         comparator: turns samples into LLRs.
+        people: so many different faces, and voices, may be tried.
     """
 
     names = (FACE, VOICE)
 
-    def __init__(self, *, reference: Reference, embedder: Embedder, comparator: Comparator) -> None:
+    def __init__(
+        self,
+        *,
+        reference: Reference,
+        embedder: Embedder,
+        comparator: Comparator,
+        people: int = 4,
+    ) -> None:
         self._reference: Reference | None = reference
         self._embedder = embedder
         self._comparator = comparator
+        self._faces, self._voices = Strangers(most=people), Strangers(most=people)
+
+    @property
+    def too_many_people(self) -> bool:
+        """Whether more different people were tried than may be."""
+        return self._faces.too_many or self._voices.too_many
 
     def take(self, item: MediaItem) -> None:
         """Nothing: all that is compared is in the windows."""
@@ -67,7 +82,12 @@ class IdentityChannel:
         voice = self._embedder.embed_voice(window) if VOICE in wanted else None
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
-        readings = identity_readings(window, self._comparator.compare(reference, face, voice))
+        comparison = self._comparator.compare(reference, face, voice)
+        readings = identity_readings(window, comparison)
+        if voice is not None:
+            self._voices.add(voice.vector, comparison.llr_voice, window.end_s)
+        if face is not None:
+            self._faces.add(face.vector, comparison.llr_face, window.end_s)
         if face is None:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
@@ -80,7 +100,9 @@ class IdentityChannel:
         Whoever shows two faces by turns is judged by the less favourable one.
         """
         for crop in window.rivals:
-            comparison = self._comparator.compare(reference, self._embedder.embed_crop(crop), voice)
+            face = self._embedder.embed_crop(crop)
+            comparison = self._comparator.compare(reference, face, voice)
+            self._faces.add(face.vector, comparison.llr_face, window.end_s)
             yield identity_readings(replace(window, face=crop), comparison)
 
 
@@ -106,7 +128,6 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         FACE,
         sensed=window.faces_seen > 0,
         llr=comparison.llr_face,
-        cosine=comparison.face_cosine,
         span_s=None if crop is None else (crop.time_s, crop.time_s),
         there_s=length_s if window.faces_seen > 0 else 0.0,
         scored_s=_seen_s(window) if comparison.llr_face is not None else 0.0,
@@ -116,7 +137,6 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         VOICE,
         sensed=window.speech_s > 0,
         llr=comparison.llr_voice,
-        cosine=comparison.voice_cosine,
         span_s=None if speech is None else (speech.start_s, speech.end_s),
         there_s=window.speech_s,
         scored_s=0.0 if speech is None or comparison.llr_voice is None else speech.quality.speech_s,

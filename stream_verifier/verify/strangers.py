@@ -1,0 +1,52 @@
+"""How many different people a call has shown, or let speak, who were not the enrolled person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.types import Vector
+
+AGAINST = -1.0
+"""LLR below which a window's face or voice counts as somebody else's."""
+_SAME = 0.3
+"""Cosine from which on two samples are taken for one person's: two people's seldom come near."""
+_REMEMBERED = 6
+_FORGET_S = 600.0
+
+
+@dataclass(slots=True)
+class _Person:
+    mean: Vector
+    seen_s: float
+
+
+class Strangers:
+    """Tells the people apart by their embeddings; pure, bounded, with media time passed in.
+
+    Args:
+        most: so many may be tried; somebody not met for ten minutes is forgotten.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        self._most = min(most, _REMEMBERED)
+        self._people: list[_Person] = []
+
+    def add(self, vector: Vector, llr: float | None, now_s: float) -> None:
+        """Take a window's sample in; only one against the enrolled person counts."""
+        if llr is None or llr >= AGAINST:
+            return
+        unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
+        self._people = [one for one in self._people if now_s - one.seen_s <= _FORGET_S]
+        near = max(self._people, key=lambda one: float(one.mean @ unit), default=None)
+        if near is None or float(near.mean @ unit) < _SAME * float(np.linalg.norm(near.mean)):
+            if len(self._people) <= self._most:
+                self._people.append(_Person(unit, now_s))
+            return
+        near.mean, near.seen_s = near.mean + 0.2 * (unit - near.mean), now_s
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more were tried than may be."""
+        return len(self._people) > self._most
