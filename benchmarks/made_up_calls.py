@@ -14,6 +14,7 @@ from typing import Literal
 
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import (
+    Bar,
     EnrolmentProgress,
     Evidence,
     FusedScore,
@@ -31,7 +32,6 @@ from stream_verifier.events.schema import (
     Totals,
 )
 from stream_verifier.events.stamper import Stamper
-from stream_verifier.verify.needle import Needle
 
 POINT = OperatingPointInForce(name="alarm_8h", accept=2.0, reject=-3.0)
 _HOP_S = 1.0
@@ -89,7 +89,6 @@ class MadeUpCall:
         self._stamper = Stamper(script.session, now=lambda: began + timedelta(seconds=self.media_s))
         self._random = random.Random(script.session)
         self._face = self._voice = 0.0
-        self._needle = Needle()
         self._alone_s = 0.0
         self._state = State.WAITING
         self._reasons: list[Reason] = []
@@ -208,9 +207,18 @@ class MadeUpCall:
             notes=[],
             spared=False,
             evidence=evidence,
-            bar=self._needle.follow(evidence, verified=both >= POINT.accept),
+            bar=None if evidence is None else self._bar(evidence),
             age_s=0.3,
         )
+
+    def _bar(self, evidence: Evidence) -> Bar:
+        verified = evidence.both >= POINT.accept
+        told = {side: self._points(llr, verified) for side, llr in evidence.model_dump().items()}
+        return Bar.model_validate(told)
+
+    @staticmethod
+    def _points(llr: float, verified: bool) -> int:
+        return int(llr > 1) if verified else -int(llr < -1)
 
     def _verdict(self, who: Who) -> tuple[State, list[Reason]]:
         both = min(self._face, self._voice)

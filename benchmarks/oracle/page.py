@@ -6,50 +6,78 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.oracle.attackers import MOST_LLR, Attack, Loot, boundary_walk, climb, least_squares
+from benchmarks.oracle.attackers import (
+    FOREIGN,
+    MOST_LLR,
+    OWN,
+    Attack,
+    Loot,
+    beside_the_edge,
+    climb,
+    least_squares,
+    stopwatch,
+)
 from stream_verifier.events.audience import Audience
 
 MOST_COSINE = 0.5
 OLD = "version 1: cosine, 4 decimals"
-_MANY = "bars, a new token for each try"
-_FREE = "bars, nothing bounded"
+FREE = "each verdict told, nothing bounded"
+NEAREST_OF = 100
 
 ATTACKS: dict[str, Attack] = {
     "least squares": least_squares,
-    "beside the edge, half cross": boundary_walk(0.5),
-    "beside the edge, 1 in 20": boundary_walk(0.05),
-    "beside the edge, 1 in 200": boundary_walk(0.005),
-    "hill climbing": climb,
+    "stopwatch": stopwatch,
+    "beside the edge, half refused": beside_the_edge(0.5),
+    "beside the edge, 1 in 20": beside_the_edge(0.05),
+    "beside the edge, 1 in 200": beside_the_edge(0.005),
+    "beside the edge, 6 windows each": beside_the_edge(0.05, windows=6),
+    "beside the edge, in one call": beside_the_edge(0.05, stays=True),
+    "beside the edge, the other rejected": beside_the_edge(0.05, other=FOREIGN),
+    "beside the edge, the other recorded": beside_the_edge(0.05, other=OWN),
+    "hill climbing": climb(),
+    "hill climbing, the other recorded": climb(OWN),
 }
 CHANNELS: tuple[tuple[str, Audience, dict[str, Any]], ...] = (
-    ("caller", Audience.CALLER, {}),
-    ("reader", Audience.READER, {}),
-    ("analyst", Audience.ANALYST, {}),
-    (_MANY, Audience.READER, {"tokens": 10_000}),
-    (_FREE, Audience.READER, {"bounded": False}),
+    ("call's own socket", Audience.CALLER, {}),
+    ("follower, webhook", Audience.READER, {}),
+    ("follower, webhook with evidence", Audience.ANALYST, {}),
+    (FREE, Audience.READER, {"bounded": False}),
 )
-BOUNDED = ("caller", "reader", "analyst")
+BOUNDED = tuple(name for name, _, limits in CHANNELS if not limits)
 
 _HEAD = """# What can be learnt of a stored template
 
 Written by `python -m benchmarks.oracle --pack ../shared/data/{pack}`. {people} enrolled people of
-`{pack}`, {questions} windows a row, one a second. The server's own comparator, decision, bars,
-limits and audiences answer. The attacker is stronger than any with a camera: he chooses embeddings
-freely, each window counts for itself, he opens calls without end, hangs up where that helps, and
-knows how all of it works. Beside the edge he stands at a point from which the given share of his
-questions is answered "against"; where it lies is given to him.
+`{pack}`, {questions} windows a row, one a second. The server's own comparator, decision, telling,
+audiences and account of tries answer; media, towers and sockets are left out, since what an
+attacker can do with them is less than what is granted to him here: he chooses embeddings freely,
+each window counts for itself, he opens calls without end and has a new token whenever one is
+spent, hangs up where that helps, and knows how all of it works. *Beside the edge* he stands at a
+point from which the given share of his questions is refused; where it lies is given to him. *The
+other rejected*: a stranger's voice goes with the face that he tries, or a stranger's face with the
+voice; *the other recorded*: the person's own.
 
 Wanted: a guess whose cosine with the template is below {cosine:g}, and no vector with an LLR above
 {llr:g}. A cell: mean and most over the people. *Given* is the cosine of the stranger he begins
-with. The attacker's best of five guesses counts, although he cannot tell which that is.
+with. The attacker's best of five guesses counts, although he cannot tell which that is. *Refused*:
+how often a verdict turned against him and he was told.
+
+## Beginning with the nearest of {of} strangers
+
+To find him by asking would take {of} tries: a name has four, and one more with each week.
 
 """
-_START = {
-    100: "## Beginning with the nearest of 100 strangers\n\nTo find him by asking would take 100 "
-    "tries: a token has 3 a day.\n\n",
-    0: "## Beginning with the nearest of all strangers\n\nFor comparison: whoever is given such a "
-    "look-alike has most of the way behind him, whatever the server says.\n\n",
-}
+_MANY_HEAD = """
+## Beginning with the nearest of all strangers of the pack
+
+For comparison: whoever is given such a look-alike has most of the way behind him, whatever the
+server says.
+
+"""
+_TABLE = (
+    "| | channel | attack | refused | given | cosine | LLR | holds |\n"
+    "|---|---|---|---|---|---|---|---|\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +90,8 @@ class Row:
         attack: what was done.
         of: of how many strangers the nearest was given; 0: of all.
         given, cosine, llr: mean and most, as in `Loot`.
-        answered: mean number of windows.
+        refusals: mean number.
+        verified: of how many people a call was verified.
     """
 
     side: str
@@ -72,7 +101,8 @@ class Row:
     given: tuple[float, float]
     cosine: tuple[float, float]
     llr: tuple[float, float]
-    answered: float
+    refusals: float
+    verified: int
 
     @classmethod
     def of_loot(cls, key: tuple[str, str, str, int], found: Sequence[Loot]) -> Row:
@@ -82,7 +112,8 @@ class Row:
             given=_both([one.given for one in found]),
             cosine=_both([one.cosine for one in found]),
             llr=_both([one.llr for one in found]),
-            answered=round(sum(one.answered for one in found) / len(found), 1),
+            refusals=round(sum(one.refusals for one in found) / len(found), 1),
+            verified=sum(one.verified for one in found),
         )
 
     @property
@@ -101,13 +132,13 @@ def holds(rows: Sequence[Row]) -> bool:
 def page(rows: Sequence[Row], *, people: int, questions: int, pack: str) -> str:
     """All as a page."""
     text = _HEAD.format(
-        people=people, questions=questions, pack=pack, cosine=MOST_COSINE, llr=MOST_LLR
-    )
-    for of, head in _START.items():
-        text += head + "| | channel | attack | answered | given | cosine | LLR | holds |\n"
-        text += "|---|---|---|---|---|---|---|---|\n"
-        text += "".join(_line(row) for row in rows if row.of == of and row.channel != OLD) + "\n"
-    text += "## The control\n\n| | channel | attack | cosine |\n|---|---|---|---|\n"
+        people=people, questions=questions, pack=pack, cosine=MOST_COSINE, llr=MOST_LLR,
+        of=NEAREST_OF,
+    )  # fmt: skip
+    told = [row for row in rows if row.channel != OLD]
+    text += _TABLE + "".join(_line(row) for row in told if row.of)
+    text += _MANY_HEAD + _TABLE + "".join(_line(row) for row in told if not row.of)
+    text += "\n## The control\n\n| | channel | attack | cosine |\n|---|---|---|---|\n"
     return text + "".join(
         f"| {row.side} | {row.channel} | {row.attack} | {_cell(row.cosine, 3)} |\n"
         for row in rows
@@ -119,7 +150,7 @@ def _line(row: Row) -> str:
     cells = (_cell(row.given, 2), _cell(row.cosine, 2), _cell(row.llr, 1))
     verdict = "yes" if row.holds else "no"
     return (
-        f"| {row.side} | {row.channel} | {row.attack} | {row.answered:.0f} | "
+        f"| {row.side} | {row.channel} | {row.attack} | {row.refusals:.0f} | "
         f"{' | '.join(cells)} | {verdict} |\n"
     )
 

@@ -82,7 +82,7 @@ class SessionRegistry:
             silent_s=settings.silent_call_s,
             longest_s=settings.max_call_s,
         )
-        self._tries = Tries(most=settings.tries_per_token)
+        self._tries = Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._closing = False
 
     @property

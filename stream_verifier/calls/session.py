@@ -89,7 +89,7 @@ class Session:
         self.place = place
         self._followed = followed
         self._limits = limits
-        self._tries, self._call_tries = tries, CallTries()
+        self._tries = CallTries(tries, place)
         self.summary = CallSummary(session=session_id)
         self._pipeline = pipeline
         self._enrolling = enrolling
@@ -205,8 +205,10 @@ class Session:
         self.connection.outbox.put(event)
         if self.connection.outbox.overflowed:
             self.request_end("client_gone")
-        if self._call_tries.is_try(payload) and self._tries.count(self.place):
+        if self._tries.note(payload):
             self.request_end("too_many_people")
+        if isinstance(self._pipeline, VerifyPipeline):
+            self._pipeline.guard(self._tries.guarded)
         self._media_came |= isinstance(payload, MediaStarted)
         if isinstance(payload, StateChanged):
             _logger.info("session %s is %s", self.id, payload.state)

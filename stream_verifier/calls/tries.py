@@ -1,9 +1,13 @@
 """How often somebody else may be tried in a person's name, over all calls.
 
-A *try* is each time that evidence turns against the person in a call. A token may make a few in
-its life, a day at most; whoever has a name to himself can be asked for by many tokens, so that one
-name is given ten times as many an hour. Administrators are not counted: nobody can keep a person
-from being checked.
+A *try* is each time that a verdict turns against the person. A token may make a few in its life, a
+day at most; then it opens no more calls in that name. All tokens together may make a few more in a
+name before it is *guarded*: from then on its calls tell whether they are verified, and nothing
+else, until weeks have gone by. So nobody can keep a person from being verified, and nobody can
+compute a template from a thousand refusals, with however many tokens and calls.
+
+Windows that are in doubt cost a little, too: beside an edge, what does not cross it tells
+something. A call that is verified after all gets back what it cost. Administrators are not counted.
 """
 
 from __future__ import annotations
@@ -15,12 +19,16 @@ from collections.abc import Callable
 
 from stream_verifier.calls.places import Place
 from stream_verifier.errors import IdentityLockedError
-from stream_verifier.events.schema import Payload, Score, State, StateChanged
+from stream_verifier.events.schema import Payload, Reason, Score, State, StateChanged
 
 _DAY_S = 24 * 3600.0
-_HOUR_S = 3600.0
-_OF_A_NAME = 10
+_WEEK_S = 7 * _DAY_S
 _REMEMBERED = 4096
+_AGAINST = {Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH}
+_IN_DOUBT = 2.0
+"""LLR of a window's face or voice up to which it is in doubt."""
+_WINDOW = 1 / 300
+"""What such a window costs of a try."""
 
 
 class Tries:
@@ -28,66 +36,103 @@ class Tries:
 
     Args:
         most: with one token, in one name.
+        told: in one name, before it is guarded.
         now_s: a clock that never goes back.
     """
 
-    def __init__(self, *, most: int, now_s: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, most: int, told: int, now_s: Callable[[], float] = time.monotonic
+    ) -> None:
         self._now_s = now_s
         self._tokens = _Buckets(burst=most, refill_s=_DAY_S / most)
-        self._names = _Buckets(burst=_OF_A_NAME * most, refill_s=_HOUR_S / (_OF_A_NAME * most))
+        self._names = _Buckets(burst=told, refill_s=_WEEK_S)
 
     def refuse_if_spent(self, place: Place) -> None:
-        """Say that no more may be tried with that token or in that name.
+        """Say that no more may be tried with that token in that name.
 
         Raises:
             IdentityLockedError: the message says for how long.
         """
-        if place.trusted:
-            return
-        wait_s = self._wait_s(place)
-        if wait_s > 0:
-            seconds = math.ceil(wait_s)
+        seconds = math.ceil(self.wait_s(place))
+        if seconds > 0:
             raise IdentityLockedError(
-                "Too many calls in that name were with somebody else: try again in "
-                f"{seconds} s, or have an administrator open the call.",
+                "Too many calls of that token and name were with somebody else: try again in "
+                f"{seconds} s, get another token, or have an administrator open the call.",
                 retry_after_s=seconds,
             )
 
-    def count(self, place: Place) -> bool:
-        """Count one try; return whether it was the last that may be."""
-        if place.trusted:
-            return False
-        now_s = self._now_s()
-        self._tokens.take(_token(place), now_s)
-        self._names.take(place.identity, now_s)
-        return self._wait_s(place) > 0
+    def wait_s(self, place: Place) -> float:
+        """In how many seconds that token may be used in that name; 0 if now."""
+        return 0.0 if place.trusted else self._tokens.wait_s(_token(place), self._now_s())
 
-    def _wait_s(self, place: Place) -> float:
+    def guards(self, place: Place) -> bool:
+        """Whether calls in that name tell only whether they are verified."""
+        return not place.trusted and self._names.wait_s(place.identity, self._now_s()) > 0
+
+    def charge(self, place: Place, *, token: float = 0.0, name: float = 0.0) -> None:
+        """Count so much of a try against both; less than nothing gives back."""
+        if place.trusted:
+            return
         now_s = self._now_s()
-        return max(
-            self._tokens.wait_s(_token(place), now_s), self._names.wait_s(place.identity, now_s)
-        )
+        self._tokens.take(_token(place), token, now_s)
+        self._names.take(place.identity, name, now_s)
 
 
 class CallTries:
-    """Tells which events of one call are tries."""
+    """One call's part in the account.
 
-    def __init__(self) -> None:
-        self._against: frozenset[str] = frozenset()
+    Args:
+        account: the server's.
+        place: what the call takes, and of whom.
+    """
 
-    def is_try(self, payload: Payload) -> bool:
-        """Whether evidence, or the verdict, has just turned against the person."""
+    def __init__(self, account: Tries, place: Place) -> None:
+        self._account, self._place = account, place
+        self._cost = {"token": 0.0, "name": 0.0}
+        self._verified = self._against = False
+
+    @property
+    def spent(self) -> bool:
+        """Whether its token may be used no more in that name."""
+        return self._account.wait_s(self._place) > 0
+
+    @property
+    def guarded(self) -> bool:
+        """Whether it may tell no more than whether it is verified."""
+        return self._account.guards(self._place)
+
+    def note(self, payload: Payload) -> bool:
+        """Count what a call tells; return whether that was one try too many."""
         match payload:
-            case Score(bar=bar) if bar is not None:
-                sides = {"face": bar.face, "voice": bar.voice}
-                now = frozenset(side for side, at in sides.items() if at == -1)
-                fresh = now - self._against
-                self._against = now
-                return bool(fresh)
-            case StateChanged(state=State.REJECTED, previous=previous):
-                # The first comes with the evidence that was counted already.
-                return previous is not State.REJECTED and not self._against
+            case StateChanged(state=State.VERIFIED):
+                self._verified, self._against = True, False
+                self._charge(**{who: -cost for who, cost in self._cost.items()})
+            case StateChanged(state=state, reasons=reasons):
+                self._verified = False
+                return self._turned(state is State.REJECTED or bool(_AGAINST & {*reasons}))
+            case Score(face=face, voice=voice) if not self._verified:
+                llrs = [one.llr for one in (face, voice) if one is not None]
+                if llrs and min(llrs) < _IN_DOUBT:
+                    self._doubted()
         return False
+
+    def _turned(self, against: bool) -> bool:
+        fresh, self._against = against and not self._against, against
+        if fresh:
+            self._charge(token=1.0, name=1.0)
+        return fresh and self.spent
+
+    def _doubted(self) -> None:
+        if not self.guarded:
+            self._charge(token=0.0, name=_WINDOW)
+        elif not self._cost["token"]:
+            # Nothing is told any more that would end it: all it costs is the next call.
+            self._charge(token=1.0, name=0.0)
+
+    def _charge(self, *, token: float, name: float) -> None:
+        self._cost["token"] += token
+        self._cost["name"] += name
+        self._account.charge(self._place, token=token, name=name)
 
 
 class _Buckets:
@@ -101,8 +146,9 @@ class _Buckets:
     def wait_s(self, name: str, now_s: float) -> float:
         return max(0.0, (1.0 - self._now(name, now_s)) * self._refill_s)
 
-    def take(self, name: str, now_s: float) -> None:
-        self._left[name] = max(0.0, self._now(name, now_s) - 1.0), now_s
+    def take(self, name: str, cost: float, now_s: float) -> None:
+        left = min(self._burst, max(0.0, self._now(name, now_s) - cost))
+        self._left[name] = left, now_s
         self._left.move_to_end(name)
         if len(self._left) > _REMEMBERED:
             self._left.popitem(last=False)

@@ -3,8 +3,8 @@
 What is told of a comparison can be asked for again and again, with one face after another, and
 from exact answers the stored template can be computed. So the nearer somebody is to the camera,
 the coarser the answer. A call's own client and those who follow calls are told which way the
-evidence points. Who has a scope for it is told numbers, rounded, but only while the call is verified:
-along any edge below that, numbers would lead a stranger up to it.
+evidence points. Who has a scope for it is told numbers, rounded, but only while the call is
+verified: along any edge below that, numbers would lead a stranger up to it.
 """
 
 from __future__ import annotations

@@ -46,6 +46,7 @@ class Reason(StrEnum):
     MEDIA_TIME_IMPLAUSIBLE = "media_time_implausible"
     PICTURE_NOT_SCORED = "picture_not_scored"
     SPEECH_NOT_SCORED = "speech_not_scored"
+    TRIED_TOO_OFTEN = "tried_too_often"
 
 
 class Payload(BaseModel):

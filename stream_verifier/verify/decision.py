@@ -18,7 +18,7 @@ from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
 from stream_verifier.verify.table import TABLE, ChannelRule, Standing
 
-_NOTE_REASONS = {
+NOTE_REASONS = {
     "multiple_faces": Reason.MULTIPLE_FACES,
     "poor_face_quality": Reason.POOR_FACE_QUALITY,
     "noisy_audio": Reason.NOISY_AUDIO,
@@ -244,7 +244,7 @@ class Decision:
     def _judge(self, observation: Observation) -> Verdict:
         heard = self._face.scored_s > -math.inf or self._voice.scored_s > -math.inf
         odds = self._belief.odds if heard else None
-        notes = tuple(_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS)
+        notes = tuple(NOTE_REASONS[note] for note in observation.notes if note in NOTE_REASONS)
         wrong = self._wrong(odds)
         if wrong:
             return Verdict(State.REJECTED, _unique(wrong + notes), odds)

@@ -30,9 +30,9 @@ from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
-from stream_verifier.verify.needle import Needle
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
+from stream_verifier.verify.telling import Telling
 from stream_verifier.windows.types import Window
 
 _BEHIND_S = 1.0
@@ -124,12 +124,12 @@ class VerifyPipeline:
         self._max_age_s = max_age_s
         self._busy_age_s = busy_age_s
         self._decided_s = 0.0
-        self._needle = Needle()
+        self._telling = Telling()
         self._media = MediaProgress()
 
     @property
     def verdict(self) -> Verdict:
-        """The newest verdict."""
+        """The newest verdict, whatever is told of it."""
         return self._decision.verdict
 
     @property
@@ -141,6 +141,10 @@ class VerifyPipeline:
     def too_many_people(self) -> bool:
         """Whether more different people were tried than may be."""
         return any(channel.too_many_people for channel in self._channels)
+
+    def guard(self, guarded: bool) -> None:
+        """Say from any thread whether too many others were tried in that name (`Telling`)."""
+        self._telling.guarded = guarded
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; return gaps, scores and state changes."""
@@ -188,8 +192,10 @@ class VerifyPipeline:
         self.spared += spared
         observation = self._read(window, observation, spared=spared)
         changed = self._decide(observation)
-        evidence = _evidence(self.verdict.odds)
-        bar = self._needle.follow(evidence, verified=self.verdict.state is State.VERIFIED)
+        if self.verdict.state is State.VERIFIED:
+            for channel in self._channels:
+                channel.vouch()
+        evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
         return [_score_payload(window, observation, evidence, bar, age_s), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
@@ -214,8 +220,8 @@ class VerifyPipeline:
         # not run backwards for whoever reads the verdicts.
         self._decided_s = max(self._decided_s, observation.end_s)
         observation = replace(observation, end_s=self._decided_s)
-        before = self._decision.verdict
-        after = self._decision.update(observation)
+        before = self._telling.told
+        after = self._telling.tell(self._decision.update(observation))
         if (after.state, after.reasons) == (before.state, before.reasons):
             return []
         return [

@@ -1,4 +1,7 @@
-"""How many different people a call has shown, or let speak, who were not the enrolled person."""
+"""How many different people a call has shown, or let speak, since it was last verified.
+
+Who is enrolled has no say in it: otherwise the end of a call would tell who is like that person.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,8 @@ import numpy as np
 
 from model.types import Vector
 
-AGAINST = -1.0
-"""LLR below which a window's face or voice counts as somebody else's."""
 _SAME = 0.3
 """Cosine from which on two samples are taken for one person's: two people's seldom come near."""
-_REMEMBERED = 6
 _FORGET_S = 600.0
 
 
@@ -26,17 +26,15 @@ class Strangers:
     """Tells the people apart by their embeddings; pure, bounded, with media time passed in.
 
     Args:
-        most: so many may be tried; somebody not met for ten minutes is forgotten.
+        most: so many may be met; somebody not met for ten minutes is forgotten.
     """
 
     def __init__(self, *, most: int) -> None:
-        self._most = min(most, _REMEMBERED)
+        self._most = most
         self._people: list[_Person] = []
 
-    def add(self, vector: Vector, llr: float | None, now_s: float) -> None:
-        """Take a window's sample in; only one against the enrolled person counts."""
-        if llr is None or llr >= AGAINST:
-            return
+    def add(self, vector: Vector, now_s: float) -> None:
+        """Take a window's sample in."""
         unit = vector / max(float(np.linalg.norm(vector)), 1e-9)
         self._people = [one for one in self._people if now_s - one.seen_s <= _FORGET_S]
         near = max(self._people, key=lambda one: float(one.mean @ unit), default=None)
@@ -46,7 +44,11 @@ class Strangers:
             return
         near.mean, near.seen_s = near.mean + 0.2 * (unit - near.mean), now_s
 
+    def forget(self) -> None:
+        """Begin anew."""
+        self._people = []
+
     @property
     def too_many(self) -> bool:
-        """Whether more were tried than may be."""
+        """Whether more were met than may be."""
         return len(self._people) > self._most

@@ -71,7 +71,11 @@ class EvidenceChannel(Protocol):
 
     @property
     def too_many_people(self) -> bool:
-        """Whether more different people were tried than may be."""
+        """Whether more different people were met than may be."""
+        ...
+
+    def vouch(self) -> None:
+        """The call is verified: whoever was met before is of no account."""
         ...
 
     def take(self, item: MediaItem) -> None:

@@ -42,7 +42,7 @@ class IdentityChannel:
         reference: the enrolled person.
         embedder: makes samples of windows.
         comparator: turns samples into LLRs.
-        people: so many different faces, and voices, may be tried.
+        people: so many different faces, and voices, may be met while the call is not verified.
     """
 
     names = (FACE, VOICE)
@@ -53,7 +53,7 @@ class IdentityChannel:
         reference: Reference,
         embedder: Embedder,
         comparator: Comparator,
-        people: int = 4,
+        people: int = 5,
     ) -> None:
         self._reference: Reference | None = reference
         self._embedder = embedder
@@ -62,8 +62,13 @@ class IdentityChannel:
 
     @property
     def too_many_people(self) -> bool:
-        """Whether more different people were tried than may be."""
+        """Whether more different people were met than may be."""
         return self._faces.too_many or self._voices.too_many
+
+    def vouch(self) -> None:
+        """The call is verified: count the people from here."""
+        self._faces.forget()
+        self._voices.forget()
 
     def take(self, item: MediaItem) -> None:
         """Nothing: all that is compared is in the windows."""
@@ -82,12 +87,11 @@ class IdentityChannel:
         voice = self._embedder.embed_voice(window) if VOICE in wanted else None
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
-        comparison = self._comparator.compare(reference, face, voice)
-        readings = identity_readings(window, comparison)
+        readings = identity_readings(window, self._comparator.compare(reference, face, voice))
         if voice is not None:
-            self._voices.add(voice.vector, comparison.llr_voice, window.end_s)
+            self._voices.add(voice.vector, window.end_s)
         if face is not None:
-            self._faces.add(face.vector, comparison.llr_face, window.end_s)
+            self._faces.add(face.vector, window.end_s)
         if face is None:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
@@ -102,7 +106,7 @@ class IdentityChannel:
         for crop in window.rivals:
             face = self._embedder.embed_crop(crop)
             comparison = self._comparator.compare(reference, face, voice)
-            self._faces.add(face.vector, comparison.llr_face, window.end_s)
+            self._faces.add(face.vector, window.end_s)
             yield identity_readings(replace(window, face=crop), comparison)
 
 
