@@ -32,6 +32,7 @@ from stream_verifier.verify.channels.identity import Embedder
 from stream_verifier.verify.decision import Decision, Verdict
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
+from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.telling import Telling
 from stream_verifier.windows.types import Window
 
@@ -102,6 +103,7 @@ class VerifyPipeline:
         max_age_s: an older score says that the server is overloaded.
         busy_age_s: where media waits for longer, the worker is behind, and the voice of a calm
             call gives way to calls that are unsure.
+        crowd: whom the channels meet.
     """
 
     def __init__(
@@ -113,6 +115,7 @@ class VerifyPipeline:
         now: Callable[[], float] | None = None,
         max_age_s: float = 3.0,
         busy_age_s: float = 0.75,
+        crowd: Crowd | None = None,
     ) -> None:
         self.windows = self.spared = 0
         self._windows = windows
@@ -124,6 +127,7 @@ class VerifyPipeline:
         self._max_age_s = max_age_s
         self._busy_age_s = busy_age_s
         self._decided_s = 0.0
+        self._crowd = crowd or Crowd()
         self._telling = Telling()
         self._media = MediaProgress()
 
@@ -139,8 +143,8 @@ class VerifyPipeline:
 
     @property
     def too_many_people(self) -> bool:
-        """Whether more different people were tried than may be."""
-        return any(channel.too_many_people for channel in self._channels)
+        """Whether more different people were met than may be."""
+        return self._crowd.too_many
 
     def guard(self, guarded: bool) -> None:
         """Say from any thread whether too many others were tried in that name (`Telling`)."""
@@ -193,8 +197,7 @@ class VerifyPipeline:
         observation = self._read(window, observation, spared=spared)
         changed = self._decide(observation)
         if self.verdict.state is State.VERIFIED:
-            for channel in self._channels:
-                channel.vouch()
+            self._crowd.forget()
         evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
         return [_score_payload(window, observation, evidence, bar, age_s), *changed]
 

@@ -21,6 +21,7 @@ from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
 from stream_verifier.verify.rehearsal import rehearse
+from stream_verifier.verify.strangers import Crowd
 from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
 from stream_verifier.windows.faces import FaceDetector
 
@@ -96,7 +97,7 @@ class Recogniser:
         Raises:
             SettingsError: the model has no such operating point.
         """
-        point = self.point(operating_point)
+        point, crowd = self.point(operating_point), Crowd(self._people)
         return VerifyPipeline(
             windows=self._assembler(),
             channels=[
@@ -104,7 +105,7 @@ class Recogniser:
                     reference=reference,
                     embedder=self._towers,
                     comparator=self.comparator,
-                    people=self._people,
+                    crowd=crowd,
                 )
             ],
             decision=Decision(
@@ -113,6 +114,7 @@ class Recogniser:
                 settings=self._decision_settings,
             ),
             now=now,
+            crowd=crowd,
         )
 
     def enrol_pipeline(self, enrolment: Enrolment | None = None) -> EnrolPipeline:

@@ -22,6 +22,27 @@ class _Person:
     seen_s: float
 
 
+class Crowd:
+    """The faces and the voices that a call met since it was last verified.
+
+    Args:
+        most: so many of either.
+    """
+
+    def __init__(self, most: int = 5) -> None:
+        self.faces, self.voices = Strangers(most=most), Strangers(most=most)
+
+    def forget(self) -> None:
+        """The call is verified: begin anew."""
+        self.faces.forget()
+        self.voices.forget()
+
+    @property
+    def too_many(self) -> bool:
+        """Whether more different people were met than may be."""
+        return self.faces.too_many or self.voices.too_many
+
+
 class Strangers:
     """Tells the people apart by their embeddings; pure, bounded, with media time passed in.
 

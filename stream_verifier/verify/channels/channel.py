@@ -69,15 +69,6 @@ class EvidenceChannel(Protocol):
         """Of its readings, in order."""
         ...
 
-    @property
-    def too_many_people(self) -> bool:
-        """Whether more different people were met than may be."""
-        ...
-
-    def vouch(self) -> None:
-        """The call is verified: whoever was met before is of no account."""
-        ...
-
     def take(self, item: MediaItem) -> None:
         """Take any media of the call in, before the windows that it completes are read."""
         ...

@@ -10,7 +10,7 @@ from typing import Protocol
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
-from stream_verifier.verify.strangers import Strangers
+from stream_verifier.verify.strangers import Crowd
 from stream_verifier.windows.types import FaceCrop, Window
 
 FACE, VOICE = "face", "voice"
@@ -42,7 +42,7 @@ class IdentityChannel:
         reference: the enrolled person.
         embedder: makes samples of windows.
         comparator: turns samples into LLRs.
-        people: so many different faces, and voices, may be met while the call is not verified.
+        crowd: whom the call meets.
     """
 
     names = (FACE, VOICE)
@@ -53,22 +53,12 @@ class IdentityChannel:
         reference: Reference,
         embedder: Embedder,
         comparator: Comparator,
-        people: int = 5,
+        crowd: Crowd | None = None,
     ) -> None:
         self._reference: Reference | None = reference
         self._embedder = embedder
         self._comparator = comparator
-        self._faces, self._voices = Strangers(most=people), Strangers(most=people)
-
-    @property
-    def too_many_people(self) -> bool:
-        """Whether more different people were met than may be."""
-        return self._faces.too_many or self._voices.too_many
-
-    def vouch(self) -> None:
-        """The call is verified: count the people from here."""
-        self._faces.forget()
-        self._voices.forget()
+        self._crowd = crowd or Crowd()
 
     def take(self, item: MediaItem) -> None:
         """Nothing: all that is compared is in the windows."""
@@ -89,9 +79,9 @@ class IdentityChannel:
             return identity_readings(window, _UNSCORED)
         readings = identity_readings(window, self._comparator.compare(reference, face, voice))
         if voice is not None:
-            self._voices.add(voice.vector, window.end_s)
+            self._crowd.voices.add(voice.vector, window.end_s)
         if face is not None:
-            self._faces.add(face.vector, window.end_s)
+            self._crowd.faces.add(face.vector, window.end_s)
         if face is None:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
@@ -106,7 +96,7 @@ class IdentityChannel:
         for crop in window.rivals:
             face = self._embedder.embed_crop(crop)
             comparison = self._comparator.compare(reference, face, voice)
-            self._faces.add(face.vector, window.end_s)
+            self._crowd.faces.add(face.vector, window.end_s)
             yield identity_readings(replace(window, face=crop), comparison)
 
 
