@@ -113,7 +113,7 @@ class Settings(BaseSettings):
         3, ge=1, description="Times that a verdict may turn against a person, with one token a day."
     )
     tries_told: int = Field(
-        4,
+        3,
         ge=1,
         description="Times that it may in all calls of one name; then only `verified` is told, "
         "and one more time with each week.",

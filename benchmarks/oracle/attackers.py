@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -38,10 +38,10 @@ class Strangers:
 
     @classmethod
     def met(cls, probe: Probe, vectors: Vectors, most: int, rng: Random) -> Strangers:
-        """The nearest by the comparator's LLR, short of a mistake, of so many drawn by chance."""
+        """The nearest, of so many drawn by chance, of those taken for somebody else."""
         drawn = vectors[rng.permutation(len(vectors))[:most]]
         llrs = np.array([probe.llr(one.astype(np.float32)) for one in drawn])
-        return cls(vectors, drawn[int(np.argmax(np.where(llrs < MOST_LLR, llrs, -np.inf)))])
+        return cls(vectors, drawn[int(np.argmax(np.where(llrs < 0, llrs, -np.inf)))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +50,16 @@ class Loot:
 
     Attributes:
         given: cosine with the template of what it was given to begin with.
-        cosine: of its guess with the template.
-        llr: of the best vector that it found or guessed.
+        learnt: cosine of what the answers alone say.
+        together: cosine of the best guess made of both.
+        llr: of the best of all these.
         refusals: how often something was told against it.
         verified: whether a call of it ever was.
     """
 
     given: float
-    cosine: float
+    learnt: float
+    together: float
     llr: float
     refusals: int
     verified: bool
@@ -77,7 +79,9 @@ def least_squares(
         answers.append(answer.level)
         if answer.refused:
             server.hang_up()
-    return _loot(server, probe, None, [_fitted(np.array(asked), np.array(answers))])
+        if server.silent:
+            break
+    return _loot(server, probe, None, _fitted(np.array(asked), np.array(answers)))
 
 
 def stopwatch(
@@ -93,18 +97,20 @@ def stopwatch(
         asked.append(vector)
         answers.append(-1.0 / took if took < _PATIENCE else 0.0)
         server.hang_up()
-    return _loot(server, probe, None, [_fitted(np.array(asked), np.array(answers))])
+        if server.silent:
+            break
+    return _loot(server, probe, None, _fitted(np.array(asked), np.array(answers)))
 
 
 def beside_the_edge(
     share: float, *, other: float | None = None, stays: bool = False, windows: int = 1
 ) -> Attack:
-    """Stand beside the edge and ask on all sides.
+    """Stand beside the edge and ask on all sides, in a new call each time.
 
     Args:
         share: of its questions from where it stands are refused; where that is, it is told.
         other: LLR of what the other modality shows.
-        stays: in one call, only stepping out of the picture after a refusal, not hanging up.
+        stays: in one call, only stepping out of the picture after a refusal.
         windows: shown of each, so that less is refused.
     """
 
@@ -121,13 +127,13 @@ def beside_the_edge(
                     break
             steps.append(step)
             answers.append(answer.level)
-            if _crossed(answer, other):
+            if _crossed(answer, other) or (not stays and other is None):
                 server.step_out() if stays else server.hang_up()
+            if server.silent and other != OWN:
+                break
         levels = np.array(answers)
         pull = (levels - levels.mean()) @ np.array(steps)
-        pull = pull / max(float(np.linalg.norm(pull)), 1e-12)
-        guesses = [pull, *(_unit(start) + by * pull for by in (0.25, 0.5, 1, 2))]
-        return _loot(server, probe, strangers.nearest, guesses)
+        return _loot(server, probe, strangers.nearest, pull, start)
 
     return walk
 
@@ -148,7 +154,9 @@ def climb(other: float | None = None) -> Attack:
                 server.hang_up()
             elif answer.level > level or (answer.level == level and number % 10 == 0):
                 at, level = tried, answer.level
-        return _loot(server, probe, strangers.nearest, [at, strangers.nearest])
+            if server.silent and other != OWN:
+                break
+        return _loot(server, probe, strangers.nearest, at - strangers.nearest)
 
     return climbs
 
@@ -220,16 +228,26 @@ def _edge(
     return near * high + far * 0.1
 
 
-def _loot(server: Server, probe: Probe, given: Vector | None, guesses: Sequence[Vector]) -> Loot:
-    usable = [guess for guess in guesses if np.linalg.norm(guess) > 0]
+def _loot(
+    server: Server,
+    probe: Probe,
+    given: Vector | None,
+    learnt: Vector,
+    start: Vector | None = None,
+) -> Loot:
+    """Weigh what was learnt, alone and added to what was given."""
+    begins = [] if given is None else [given, given if start is None else start]
+    added = [_unit(one) + by * _unit(learnt) for one in begins for by in (0.25, 0.5, 1, 2)]
+    guesses = [one for one in (learnt, *begins, *added) if np.linalg.norm(one) > 0]
     target = np.asarray(probe.target, np.float64)
-    cosines = [float(_unit(guess) @ target) for guess in usable]
-    llrs = [probe.llr(guess.astype(np.float32)) for guess in usable]
-    known = 0.0 if given is None else float(_unit(given) @ target)
     return Loot(
-        known, max(cosines, default=0.0), max(llrs, default=-np.inf), server.refusals,
-        server.verified,
-    )  # fmt: skip
+        given=0.0 if given is None else float(_unit(given) @ target),
+        learnt=float(_unit(learnt) @ target),
+        together=max((float(_unit(guess) @ target) for guess in guesses), default=0.0),
+        llr=max((probe.llr(guess.astype(np.float32)) for guess in guesses), default=-np.inf),
+        refusals=server.refusals,
+        verified=server.verified,
+    )
 
 
 def _unit(vector: Vector) -> Vector:

@@ -23,6 +23,7 @@ MOST_COSINE = 0.5
 OLD = "version 1: cosine, 4 decimals"
 FREE = "each verdict told, nothing bounded"
 NEAREST_OF = 100
+COMPARED = "beside the edge, 1 in 20"
 
 ATTACKS: dict[str, Attack] = {
     "least squares": least_squares,
@@ -37,13 +38,13 @@ ATTACKS: dict[str, Attack] = {
     "hill climbing": climb(),
     "hill climbing, the other recorded": climb(OWN),
 }
-CHANNELS: tuple[tuple[str, Audience, dict[str, Any]], ...] = (
-    ("call's own socket", Audience.CALLER, {}),
-    ("follower, webhook", Audience.READER, {}),
-    ("follower, webhook with evidence", Audience.ANALYST, {}),
-    (FREE, Audience.READER, {"bounded": False}),
+CHANNELS: tuple[tuple[str, Audience, dict[str, Any], tuple[str, ...]], ...] = (
+    ("call's own socket; follower; webhook", Audience.READER, {}, tuple(ATTACKS)),
+    ("follower or webhook with evidence", Audience.ANALYST, {}, tuple(ATTACKS)),
+    (FREE, Audience.READER, {"bounded": False}, (COMPARED,)),
 )
-BOUNDED = tuple(name for name, _, limits in CHANNELS if not limits)
+"""With the attacks on each; a call's own client is told what followers are, only more seldom."""
+BOUNDED = tuple(name for name, _, limits, _ in CHANNELS if not limits)
 
 _HEAD = """# What can be learnt of a stored template
 
@@ -57,14 +58,17 @@ point from which the given share of his questions is refused; where it lies is g
 other rejected*: a stranger's voice goes with the face that he tries, or a stranger's face with the
 voice; *the other recorded*: the person's own.
 
-Wanted: a guess whose cosine with the template is below {cosine:g}, and no vector with an LLR above
-{llr:g}. A cell: mean and most over the people. *Given* is the cosine of the stranger he begins
-with. The attacker's best of five guesses counts, although he cannot tell which that is. *Refused*:
-how often a verdict turned against him and he was told.
+Wanted: what the answers alone say of the template, *learnt*, has a cosine with it below
+{cosine:g}, and no vector that he finds has an LLR above {llr:g}. A cell: mean and most over the
+people. *Given* is the cosine of the stranger he begins with, for whom he had to ask nobody
+and whom the comparator takes for a stranger, by an LLR below 0;
+*together* that of the best guess made of both, although he cannot tell which that is. *Refused*:
+how often he was told of a verdict that turned against him; *verified*: of how many people a call of
+his ever was.
 
 ## Beginning with the nearest of {of} strangers
 
-To find him by asking would take {of} tries: a name has four, and one more with each week.
+To find him by asking would take {of} tries: a name has three, and one more with each week.
 
 """
 _MANY_HEAD = """
@@ -75,8 +79,8 @@ server says.
 
 """
 _TABLE = (
-    "| | channel | attack | refused | given | cosine | LLR | holds |\n"
-    "|---|---|---|---|---|---|---|---|\n"
+    "| | channel | attack | refused | given | learnt | together | LLR | verified | holds |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n"
 )
 
 
@@ -89,7 +93,7 @@ class Row:
         channel: what was listened to.
         attack: what was done.
         of: of how many strangers the nearest was given; 0: of all.
-        given, cosine, llr: mean and most, as in `Loot`.
+        given, learnt, together, llr: mean and most, as in `Loot`.
         refusals: mean number.
         verified: of how many people a call was verified.
     """
@@ -99,7 +103,8 @@ class Row:
     attack: str
     of: int
     given: tuple[float, float]
-    cosine: tuple[float, float]
+    learnt: tuple[float, float]
+    together: tuple[float, float]
     llr: tuple[float, float]
     refusals: float
     verified: int
@@ -110,7 +115,8 @@ class Row:
         return cls(
             *key,
             given=_both([one.given for one in found]),
-            cosine=_both([one.cosine for one in found]),
+            learnt=_both([one.learnt for one in found]),
+            together=_both([one.together for one in found]),
             llr=_both([one.llr for one in found]),
             refusals=round(sum(one.refusals for one in found) / len(found), 1),
             verified=sum(one.verified for one in found),
@@ -119,14 +125,14 @@ class Row:
     @property
     def holds(self) -> bool:
         """Whether both bounds do."""
-        return self.cosine[1] < MOST_COSINE and self.llr[1] <= MOST_LLR
+        return self.learnt[1] < MOST_COSINE and self.llr[1] <= MOST_LLR
 
 
 def holds(rows: Sequence[Row]) -> bool:
     """Whether what is bounded stays within, and the control breaks."""
     bounded = [row for row in rows if row.channel in BOUNDED and row.of]
     control = [row for row in rows if row.channel == OLD]
-    return all(row.holds for row in bounded) and all(row.cosine[0] > 0.9 for row in control)
+    return all(row.holds for row in bounded) and all(row.learnt[0] > 0.9 for row in control)
 
 
 def page(rows: Sequence[Row], *, people: int, questions: int, pack: str) -> str:
@@ -140,18 +146,18 @@ def page(rows: Sequence[Row], *, people: int, questions: int, pack: str) -> str:
     text += _MANY_HEAD + _TABLE + "".join(_line(row) for row in told if not row.of)
     text += "\n## The control\n\n| | channel | attack | cosine |\n|---|---|---|---|\n"
     return text + "".join(
-        f"| {row.side} | {row.channel} | {row.attack} | {_cell(row.cosine, 3)} |\n"
+        f"| {row.side} | {row.channel} | {row.attack} | {_cell(row.learnt, 3)} |\n"
         for row in rows
         if row.channel == OLD
     )
 
 
 def _line(row: Row) -> str:
-    cells = (_cell(row.given, 2), _cell(row.cosine, 2), _cell(row.llr, 1))
+    cosines = " | ".join(_cell(one, 2) for one in (row.given, row.learnt, row.together))
     verdict = "yes" if row.holds else "no"
     return (
-        f"| {row.side} | {row.channel} | {row.attack} | {row.refusals:.0f} | "
-        f"{' | '.join(cells)} | {verdict} |\n"
+        f"| {row.side} | {row.channel} | {row.attack} | {row.refusals:.0f} | {cosines} | "
+        f"{_cell(row.llr, 1)} | {row.verified} | {verdict} |\n"
     )
 
 

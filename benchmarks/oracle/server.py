@@ -156,6 +156,11 @@ class Server:
         point = self._point_name
         return Server(probe, self._model, point, self._audience, bounded=self._bounded)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nobody is told anything but that he is verified, which takes face and voice."""
+        return self._bounded and self._tries.guards(Place("ada", "", bound=False))
+
     def hang_up(self) -> None:
         """End the call; the next window opens another, with a new token where it must be."""
         self._ended = True

@@ -6,8 +6,9 @@ name before it is *guarded*: from then on its calls tell whether they are verifi
 else, until weeks have gone by. So nobody can keep a person from being verified, and nobody can
 compute a template from a thousand refusals, with however many tokens and calls.
 
-Windows that are in doubt cost a little, too: beside an edge, what does not cross it tells
-something. A call that is verified after all gets back what it cost. Administrators are not counted.
+Windows that are in doubt cost a little, too, and calls with any of them more: beside an edge, what
+does not cross it tells something. A call that is verified after all gets back what it cost.
+Administrators are not counted.
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _REMEMBERED = 4096
 _AGAINST = {Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH}
 _IN_DOUBT = 2.0
 """LLR of a window's face or voice up to which it is in doubt."""
-_WINDOW = 1 / 300
-"""What such a window costs of a try."""
+_WINDOW, _CALL = 1 / 300, 1 / 10
+"""What such a window costs of a try, and what a call with any."""
 
 
 class Tries:
@@ -124,7 +125,7 @@ class CallTries:
 
     def _doubted(self) -> None:
         if not self.guarded:
-            self._charge(token=0.0, name=_WINDOW)
+            self._charge(token=0.0, name=_WINDOW if self._cost["name"] else _CALL)
         elif not self._cost["token"]:
             # Nothing is told any more that would end it: all it costs is the next call.
             self._charge(token=1.0, name=0.0)

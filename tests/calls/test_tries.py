@@ -19,7 +19,7 @@ class Clock:
 
 
 def account(clock: Clock | None = None) -> Tries:
-    return Tries(most=3, told=4, now_s=clock or Clock())
+    return Tries(most=3, told=3, now_s=clock or Clock())
 
 
 def change(state: State, *reasons: Reason) -> StateChanged:
@@ -73,7 +73,7 @@ def test_what_stands_against_somebody_is_one_try_however_it_goes_on() -> None:
 def test_all_tokens_together_make_a_name_guarded_for_a_week() -> None:
     clock = Clock()
     tries = account(clock)
-    for number in range(4):
+    for number in range(3):
         place = Place("ada", f"t{number}", bound=False)
         assert not tries.guards(place)
         reject(tries, place, 1)
@@ -99,7 +99,7 @@ def test_windows_in_doubt_cost_a_little_and_clear_ones_nothing() -> None:
     for _ in range(5_000):
         call.note(score(6.0))
     assert not call.guarded
-    for _ in range(850):
+    for _ in range(550):
         call.note(score(1.0))
     assert not call.guarded
     for _ in range(100):
