@@ -15,7 +15,7 @@ Vectors = NDArray[np.float64]
 Vector = NDArray[np.float64]
 Random = np.random.Generator
 _RIDGE = 1e-2
-_GRANTED = 400
+_GRANTED = 200
 _PATIENCE = 12
 MOST_LLR = 2.0
 """Nobody may climb beyond it."""

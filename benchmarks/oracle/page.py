@@ -38,8 +38,10 @@ ATTACKS: dict[str, Attack] = {
     "hill climbing": climb(),
     "hill climbing, the other recorded": climb(OWN),
 }
+_ALONE = tuple(name for name in ATTACKS if not name.endswith("recorded"))
+"""What is never verified, so that none of the channels tells more than the others."""
 CHANNELS: tuple[tuple[str, Audience, dict[str, Any], tuple[str, ...]], ...] = (
-    ("call's own socket; follower; webhook", Audience.READER, {}, tuple(ATTACKS)),
+    ("call's own socket; follower; webhook", Audience.READER, {}, _ALONE),
     ("follower or webhook with evidence", Audience.ANALYST, {}, tuple(ATTACKS)),
     (FREE, Audience.READER, {"bounded": False}, (COMPARED,)),
 )

@@ -39,6 +39,7 @@ REASONS = {
     "media_time_implausible": "implausible media time",
     "picture_not_scored": "picture not checked",
     "speech_not_scored": "speech not checked",
+    "tried_too_often": "others were tried",
 }
 """The reasons in few words, so that they fit beside what they explain."""
 

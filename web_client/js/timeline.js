@@ -62,6 +62,7 @@ export const REASONS = Object.freeze({
   media_time_implausible: "implausible media time",
   picture_not_scored: "picture not checked",
   speech_not_scored: "speech not checked",
+  tried_too_often: "others were tried",
 });
 
 /** @param {string} state @returns {string} as people read it; one not known yet as it is spelt */

@@ -32,6 +32,7 @@ const REASONS = {
   media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
   picture_not_scored: "Too little of the picture could be checked.",
   speech_not_scored: "Too little of what was said could be checked.",
+  tried_too_often: "Too many other people were tried in this name lately: only a verified call is told apart.",
 };
 
 const HINTS = {
