@@ -147,6 +147,13 @@ def _later() -> Iterator[Payload]:
     )
     for reason in get_args(SessionEnded.model_fields["reason"].annotation)[7:]:
         yield SessionEnded(media_s=11, reason=reason, totals=Totals())
+    yield StateChanged(
+        media_s=12,
+        state=State.UNCERTAIN,
+        previous=State.WAITING,
+        reasons=[*Reason][13:],
+        llr=None,
+    )
 
 
 def recorded_payloads() -> Iterator[Payload]:

@@ -12,12 +12,15 @@ from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
+from stream_verifier.calls.tries import Tries
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import Payload
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.verify.pipeline import EnrolPipeline, VerifyPipeline
+from stream_verifier.verify.strangers import Crowd
+from stream_verifier.verify.telling import Telling
 
 CONSENT = Consent(
     subject="made up", given_at=datetime(2026, 1, 2, tzinfo=UTC), purpose="tests", text="I agree."
@@ -86,6 +89,7 @@ class Verification(VerifyPipeline):
 
     def __init__(self) -> None:
         self.windows = 0
+        self._telling, self._crowd = Telling(), Crowd()
 
 
 async def _no_history(after: int, through: int) -> list[Event]:
@@ -118,6 +122,7 @@ def make_session(
         place=Place("ada", "token", bound=False),
         followed=True,
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
+        tries=Tries(most=3, told=3),
         on_event=on_event,
         history=_no_history,
     )
