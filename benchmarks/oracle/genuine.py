@@ -61,8 +61,20 @@ def genuine(
     reference: Reference,
     samples: tuple[Sequence[FaceSample], Sequence[VoiceSample]],
     rng: np.random.Generator,
+    *,
+    picture_s: int,
 ) -> Genuine:
-    """Have a person call a few times: some seconds of listening, then half of the time talking."""
+    """Have a person call a few times: some seconds of listening, then half of the time talking.
+
+    Args:
+        comparator: the server's.
+        model: of the decision.
+        point: name of the operating point.
+        reference: the person's.
+        samples: further faces and voices of the same person.
+        rng: picks among them.
+        picture_s: for so long one picture is shown, then another.
+    """
     clock = [0.0]
     field = Settings.model_fields
     tries = Tries(
@@ -76,7 +88,8 @@ def genuine(
         for second in range(1, CALL_S + 1):
             clock[0] += 1.0
             talks = second > _LISTENS_S and rng.random() < _TALKS
-            face = samples[0][int(rng.integers(len(samples[0])))]
+            if second % picture_s == 1 % picture_s:
+                face = samples[0][int(rng.integers(len(samples[0])))]
             voice = samples[1][int(rng.integers(len(samples[1])))] if talks else None
             said = comparator.compare(reference, face, voice)
             if call.ended_by(float(second), (said.llr_face, face), (said.llr_voice, voice)):

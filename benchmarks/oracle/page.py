@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,15 @@ from benchmarks.oracle.attackers import (
     least_squares,
     stopwatch,
 )
+from benchmarks.oracle.genuine import CALL_S, CALLS, Genuine
 from stream_verifier.events.audience import Audience
 
 MOST_COSINE = 0.5
 OLD = "version 1: cosine, 4 decimals"
 FREE = "each verdict told, nothing bounded"
 NEAREST_OF = 100
+_NONE = -99.0
+PICTURES_S = (30, 1)
 COMPARED = "beside the edge, 1 in 20"
 
 ATTACKS: dict[str, Attack] = {
@@ -55,7 +58,8 @@ Written by `python -m benchmarks.oracle --pack ../shared/data/{pack}`. {people} 
 audiences and account of tries answer; media, towers and sockets are left out, since what an
 attacker can do with them is less than what is granted to him here: he chooses embeddings freely,
 each window counts for itself, he opens calls without end and has a new token whenever one is
-spent, hangs up where that helps, and knows how all of it works. *Beside the edge* he stands at a
+spent, hangs up where that helps, and knows how all of it works. Once nothing but `verified` is told, and he has only a face or only a voice
+to show, there is nothing left to ask, and he guesses. *Beside the edge* he stands at a
 point from which the given share of his questions is refused; where it lies is given to him. *The
 other rejected*: a stranger's voice goes with the face that he tries, or a stranger's face with the
 voice; *the other recorded*: the person's own.
@@ -79,6 +83,16 @@ _MANY_HEAD = """
 For comparison: whoever is given such a look-alike has most of the way behind him, whatever the
 server says.
 
+"""
+_OWN_HEAD = """
+## The enrolled people themselves
+
+Everybody with samples beyond what enrols them calls {calls} times for {minutes} minutes, with one token:
+half a minute of listening, then half of the time talking. The picture is another one of theirs each
+so many seconds, often from another year, which no camera shows.
+
+| picture | calls | ended for it | guarded for a while | rejected, then verified again | verified |
+|---|---|---|---|---|---|
 """
 _TABLE = (
     "| | channel | attack | refused | given | learnt | together | LLR | verified | holds |\n"
@@ -137,7 +151,9 @@ def holds(rows: Sequence[Row]) -> bool:
     return all(row.holds for row in bounded) and all(row.learnt[0] > 0.9 for row in control)
 
 
-def page(rows: Sequence[Row], *, people: int, questions: int, pack: str) -> str:
+def page(
+    rows: Sequence[Row], own: Mapping[int, Genuine], *, people: int, questions: int, pack: str
+) -> str:
     """All as a page."""
     text = _HEAD.format(
         people=people, questions=questions, pack=pack, cosine=MOST_COSINE, llr=MOST_LLR,
@@ -147,10 +163,20 @@ def page(rows: Sequence[Row], *, people: int, questions: int, pack: str) -> str:
     text += _TABLE + "".join(_line(row) for row in told if row.of)
     text += _MANY_HEAD + _TABLE + "".join(_line(row) for row in told if not row.of)
     text += "\n## The control\n\n| | channel | attack | cosine |\n|---|---|---|---|\n"
-    return text + "".join(
+    text += "".join(
         f"| {row.side} | {row.channel} | {row.attack} | {_cell(row.learnt, 3)} |\n"
         for row in rows
         if row.channel == OLD
+    )
+    text += _OWN_HEAD.format(calls=CALLS, minutes=CALL_S // 60)
+    return text + "".join(_own_line(seconds, found) for seconds, found in own.items())
+
+
+def _own_line(seconds: int, found: Genuine) -> str:
+    share = found.verified_s / max(1, found.calls * CALL_S)
+    return (
+        f"| {seconds} s | {found.calls} | {found.ended} | {found.guarded} | {found.refused} | "
+        f"{share:.0%} |\n"
     )
 
 
@@ -164,9 +190,9 @@ def _line(row: Row) -> str:
 
 
 def _cell(values: tuple[float, float], digits: int) -> str:
-    return f"{values[0]:.{digits}f}, {values[1]:.{digits}f}"
+    return "–" if values[0] == _NONE else f"{values[0]:.{digits}f}, {values[1]:.{digits}f}"
 
 
 def _both(values: Sequence[float]) -> tuple[float, float]:
-    finite = [value for value in values if value > float("-inf")] or [-99.0]
+    finite = [value for value in values if value > float("-inf")] or [_NONE]
     return round(sum(finite) / len(finite), 4), round(max(finite), 4)
