@@ -58,11 +58,12 @@ Written by `python -m benchmarks.oracle --pack ../shared/data/{pack}`. {people} 
 audiences and account of tries answer; media, towers and sockets are left out, since what an
 attacker can do with them is less than what is granted to him here: he chooses embeddings freely,
 each window counts for itself, he opens calls without end and has a new token whenever one is
-spent, hangs up where that helps, and knows how all of it works. Once nothing but `verified` is told, and he has only a face or only a voice
-to show, there is nothing left to ask, and he guesses. *Beside the edge* he stands at a
-point from which the given share of his questions is refused; where it lies is given to him. *The
-other rejected*: a stranger's voice goes with the face that he tries, or a stranger's face with the
-voice; *the other recorded*: the person's own.
+spent, hangs up where that helps, and knows how all of it works. Once nothing but `verified` is
+told, and he has only a face or only a voice to show, there is nothing left to ask, and he guesses.
+
+*Beside the edge* he stands at a point from which the given share of his questions is refused; where
+it lies is given to him. *The other rejected*: a stranger's voice goes with the face that he tries,
+or a stranger's face with the voice; *the other recorded*: the person's own.
 
 Wanted: what the answers alone say of the template, *learnt*, has a cosine with it below
 {cosine:g}, and no vector that he finds has an LLR above {llr:g}. A cell: mean and most over the
@@ -87,9 +88,11 @@ server says.
 _OWN_HEAD = """
 ## The enrolled people themselves
 
-Everybody with samples beyond what enrols them calls {calls} times for {minutes} minutes, with one token:
-half a minute of listening, then half of the time talking. The picture is another one of theirs each
-so many seconds, often from another year, which no camera shows.
+Everybody with samples beyond what enrols them calls {calls} times for {minutes} minutes, with one
+token: half a minute of listening, then half of the time talking. The picture is another one of
+theirs each so many seconds, often from another year, which no camera shows: that is why so many
+are rejected for a while. *Guarded*: the name was, for a while, after minutes in which the model
+took the person for somebody else; such a call is verified all the same once the model knows the person.
 
 | picture | calls | ended for it | guarded for a while | rejected, then verified again | verified |
 |---|---|---|---|---|---|
