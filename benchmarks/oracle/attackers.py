@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -225,7 +225,8 @@ def _edge(
         llrs = np.array([probe.llr(_unit(base + step).astype(np.float32)) for step in steps])
         crossed = float((llrs < refused_at).mean())
         low, high = (at, high) if crossed > share else (low, at)
-    return near * high + far * 0.1
+    found: Vector = near * high + far * 0.1
+    return found
 
 
 def _loot(
@@ -250,5 +251,5 @@ def _loot(
     )
 
 
-def _unit(vector: Vector) -> Vector:
+def _unit(vector: NDArray[Any]) -> Vector:
     return np.asarray(vector / max(float(np.linalg.norm(vector)), 1e-12), np.float64)

@@ -149,6 +149,7 @@ class Server:
         )
         self._ended = True
         self._token = 0
+        self._was_refused = False
 
     def anew(self, llr: float) -> Server:
         """Another one like it, to which everything is so much alike."""
