@@ -178,7 +178,7 @@ def _drawn(strangers: Strangers, questions: int, rng: Random) -> Iterator[Vector
     """All strangers in some order, then vectors drawn by chance."""
     yield from strangers.all[rng.permutation(len(strangers.all))[:questions]]
     for _ in range(questions - len(strangers.all)):
-        yield _unit(rng.normal(size=strangers.all.shape[1]))
+        yield _unit(np.asarray(rng.normal(size=strangers.all.shape[1])))
 
 
 def _fitted(asked: Vectors, answers: Vector, *, centred: bool = True) -> Vector:

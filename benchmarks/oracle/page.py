@@ -90,12 +90,10 @@ _OWN_HEAD = """
 
 Everybody with samples beyond what enrols them calls {calls} times for {minutes} minutes, with one
 token: half a minute of listening, then half of the time talking. The picture is another one of
-theirs each so many seconds, often from another year, which no camera shows: that is why so many
-are rejected for a while. *Guarded*: the name was, for a while, after minutes in which the model
-took the person for somebody else; such a call is verified all the same once the model knows the
-person.
+theirs each so many seconds, often from another year. *Guarded*: the name was, for a while, after
+minutes in which the model doubted the person; such a call is verified all the same once it is sure.
 
-| picture | calls | ended for it | guarded for a while | rejected, then verified again | verified |
+| picture | calls | ended for it | guarded for a while | times rejected | verified |
 |---|---|---|---|---|---|
 """
 _TABLE = (
