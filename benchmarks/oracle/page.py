@@ -90,8 +90,8 @@ _OWN_HEAD = """
 
 Everybody with samples beyond what enrols them calls {calls} times for {minutes} minutes, with one
 token: half a minute of listening, then half of the time talking. The picture is another one of
-theirs each so many seconds, often from another year. *Guarded*: the name was, for a while, after
-minutes in which the model doubted the person; such a call is verified all the same once it is sure.
+theirs each so many seconds, often from another year. *Guarded*: in so many of them the name was,
+for a while; such a call is verified all the same once the model is sure.
 
 | picture | calls | ended for it | guarded for a while | times rejected | verified |
 |---|---|---|---|---|---|
