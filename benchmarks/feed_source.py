@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import (
+    Bar,
     Evidence,
     FusedScore,
     ModalityScore,
@@ -65,11 +66,12 @@ def said_by_a_call(number: int) -> Iterator[Payload]:
 
 
 def _score(media_s: float) -> Score:
-    modality = ModalityScore(cosine=0.51234, llr=2.34567)
+    modality = ModalityScore(llr=2.34567)
     return Score(
         media_s=media_s,
         start_s=media_s - 1,
         end_s=media_s,
+        scored=["face", "voice"],
         face=modality,
         voice=modality,
         fused=FusedScore(llr=3.4567, of=["face", "voice"]),
@@ -77,6 +79,7 @@ def _score(media_s: float) -> Score:
         faces=[(0.31, 0.22, 0.25, 0.4)],
         notes=[],
         evidence=Evidence(face=4.1, voice=3.2, both=3.1),
+        bar=Bar(face=1, voice=1, both=1),
         age_s=0.213,
     )
 

@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from typing import Literal
 
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import (
+    Bar,
     EnrolmentProgress,
     Evidence,
     FusedScore,
@@ -188,12 +190,15 @@ class MadeUpCall:
 
     def _score(self, who: Who) -> Score:
         there = who is not Who.NOBODY
-        half = ModalityScore(cosine=0.5, llr=1.0)
+        half = ModalityScore(llr=1.0)
         both = min(self._face, self._voice)
+        evidence = Evidence(face=self._face, voice=self._voice, both=both) if there else None
+        told: list[Literal["face", "voice"]] = ["face", "voice"] if there else []
         return Score(
             media_s=self.media_s,
             start_s=self.media_s - _HOP_S,
             end_s=self.media_s,
+            scored=told[who is Who.GAP :],
             face=half if there and who is not Who.GAP else None,
             voice=half if there else None,
             fused=FusedScore(llr=2.0, of=["face", "voice"]) if there else None,
@@ -201,9 +206,19 @@ class MadeUpCall:
             faces=[_BOX] if there else [],
             notes=[],
             spared=False,
-            evidence=Evidence(face=self._face, voice=self._voice, both=both) if there else None,
+            evidence=evidence,
+            bar=None if evidence is None else self._bar(evidence),
             age_s=0.3,
         )
+
+    def _bar(self, evidence: Evidence) -> Bar:
+        verified = evidence.both >= POINT.accept
+        told = {side: self._points(llr, verified) for side, llr in evidence.model_dump().items()}
+        return Bar.model_validate(told)
+
+    @staticmethod
+    def _points(llr: float, verified: bool) -> int:
+        return int(llr > 1) if verified else -int(llr < -1)
 
     def _verdict(self, who: Who) -> tuple[State, list[Reason]]:
         both = min(self._face, self._voice)

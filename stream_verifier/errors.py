@@ -27,6 +27,12 @@ class ProtocolError(StreamVerifierError):
     code = "bad_message"
 
 
+class VersionError(ProtocolError):
+    """A client asked for a version of the contract that is not spoken here."""
+
+    code = "unknown_version"
+
+
 class UnknownSessionError(ProtocolError):
     """No session of that id runs: start anew."""
 
@@ -185,6 +191,12 @@ class RateLimitedError(AccessError):
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class IdentityLockedError(RateLimitedError):
+    """Too many calls in one person's name were with somebody else."""
+
+    code = "identity_locked"
 
 
 class TokenRequestError(StreamVerifierError):

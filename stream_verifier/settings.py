@@ -111,6 +111,24 @@ class Settings(BaseSettings):
     webhook_types: tuple[str, ...] = Field(
         (), description="Event types that are posted; all but scores and progress by default."
     )
+    webhook_evidence: bool = Field(
+        False, description="Whether evidence is posted in numbers, rounded."
+    )
+    people_per_call: int = Field(
+        5,
+        ge=1,
+        le=16,
+        description="Different faces, or voices, met in a call that is not verified; then it ends.",
+    )
+    tries_per_token: int = Field(
+        3, ge=1, description="Times that a verdict may turn against a person, with one token a day."
+    )
+    tries_told: int = Field(
+        3,
+        ge=1,
+        description="Times that it may in all calls of one name; then only `verified` is told, "
+        "and one more time with each week.",
+    )
     operating_point: str = Field(
         "alarm_8h", description="Operating point of the decision, unless a call names another."
     )

@@ -58,6 +58,8 @@ export interface Numbered {
   media_s: number;
   /** Wall time, ISO 8601 in UTC. */
   wall: string;
+  /** How many scores before it a call is not told, on purpose; seq counts them. */
+  untold?: number;
   /** When it came, in milliseconds since the epoch. */
   receivedAt: number;
 }
@@ -82,13 +84,26 @@ export interface Evidence {
   both: number;
 }
 
+/** For each: 1 speaks for the person, -1 against, 0 is unclear. */
+export interface Bar {
+  face: -1 | 0 | 1;
+  voice: -1 | 0 | 1;
+  both: -1 | 0 | 1;
+}
+
 export interface Score extends Numbered {
   start_s: number;
   end_s: number;
-  face: { cosine: number; llr: number } | null;
-  voice: { cosine: number; llr: number } | null;
+  /** What of this window was compared. */
+  scored: ("face" | "voice")[];
+  /** What the window alone says; null over the wire. */
+  face: { llr: number } | null;
+  voice: { llr: number } | null;
   fused: { llr: number; of: ("face" | "voice")[] } | null;
+  /** In numbers, for those who may see them; null for a call's own client. */
   evidence: Evidence | null;
+  /** Which way the evidence points. */
+  bar: Bar | null;
   speech_s: number;
   /** Boxes as fractions of the picture: x, y, width, height. */
   faces: [number, number, number, number][];

@@ -58,8 +58,8 @@ def figures_of(run: Run) -> Figures:
     served = [call for call in run.calls if not call.refused]
     lags = np.array([lag for call in served for lag in _lags(call)] or [math.nan])
     scores = [one for call in served for _, one in _scores(call)]
-    compared = sum(one.face is not None or one.voice is not None for one in scores)
-    left_out = sum("overloaded" in one.notes and one.face is None for one in scores)
+    compared = sum(bool(one.scored) for one in scores)
+    left_out = sum("overloaded" in one.notes and not one.scored for one in scores)
     genuine = [call for call in served if call.clip.swap_s is None]
     shares = [verified_share(call) for call in genuine]
     swaps = sorted(noticed_s(call) for call in served if call.clip.swap_s is not None)

@@ -20,6 +20,9 @@ class Scope(StrEnum):
     READ = "events:read"
     """Follow what is said about calls."""
 
+    EVIDENCE = "evidence:read"
+    """See evidence in numbers, rounded; beside the scope to read, and not with one for calls."""
+
     ADMIN = "admin"
     """Everything, and alone: identities, other people's calls, tokens."""
 

@@ -23,6 +23,7 @@ EndReason = Literal[
     "superseded",
     "identity_deleted",
     "identity_replaced",
+    "too_many_people",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
     {
@@ -34,6 +35,7 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "too_many_people",
     }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""

@@ -19,6 +19,7 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place, Places
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
+from stream_verifier.calls.tries import Tries
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     CapacityError,
@@ -91,6 +92,7 @@ class SessionRegistry:
             silent_s=settings.silent_call_s,
             longest_s=settings.max_call_s,
         )
+        self._tries = Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._closing = False
 
     @property
@@ -165,6 +167,7 @@ class SessionRegistry:
 
         Raises:
             CapacityError: the server, or what that person or token may have of it, is full.
+            IdentityLockedError: too many calls in that name were with somebody else.
             ForbiddenError: an operating point that the token does not reach down to.
             UnknownIdentityError, StaleReferenceError, IdentityExistsError: the identity.
             ConsentError: an enrolment without consent.
@@ -183,6 +186,7 @@ class SessionRegistry:
         except CapacityError:
             self.refused += 1
             raise
+        self._tries.refuse_if_spent(place)
         self._check_point(start, grant)
         self._opening.append(place)
         try:
@@ -275,6 +279,7 @@ class SessionRegistry:
             place=place,
             followed=socket,
             limits=self._limits,
+            tries=self._tries,
             on_event=self._hub.publish,
             history=partial(self._hub.history, session_id),
         )

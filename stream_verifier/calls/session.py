@@ -15,6 +15,7 @@ from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
+from stream_verifier.calls.tries import CallTries, Tries
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
@@ -55,6 +56,7 @@ class Session:
         place: what it takes, and of whom.
         followed: whether its client follows its events, over a socket.
         limits: how long it may last.
+        tries: how often somebody else may be tried in that name.
         on_event: gets every event.
         history: gives the events after one number and up to another, as far as they are held.
 
@@ -76,6 +78,7 @@ class Session:
         place: Place,
         followed: bool,
         limits: LifeLimits,
+        tries: Tries,
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
     ) -> None:
@@ -87,6 +90,7 @@ class Session:
         self.place = place
         self._followed = followed
         self._limits = limits
+        self._tries = CallTries(tries, place)
         self.summary = CallSummary(session=session_id)
         self._pipeline = pipeline
         self._enrolling = enrolling
@@ -203,6 +207,10 @@ class Session:
         self.connection.outbox.put(event)
         if self.connection.outbox.overflowed:
             self.request_end("client_gone")
+        if self._tries.note(payload):
+            self.request_end("too_many_people")
+        if isinstance(self._pipeline, VerifyPipeline):
+            self._pipeline.guard(self._tries.guarded)
         self._media_came |= isinstance(payload, MediaStarted)
         if isinstance(payload, StateChanged):
             _logger.info("session %s is %s", self.id, payload.state)
@@ -289,5 +297,7 @@ class Session:
                 self.request_end("error")
             elif isinstance(payload, EnrolmentProgress) and payload.complete:
                 self.request_end("complete")
+        if isinstance(self._pipeline, VerifyPipeline) and self._pipeline.too_many_people:
+            self.request_end("too_many_people")
         if last:
             self._ending.all_scored()

@@ -20,7 +20,8 @@ class Row:
         mode: verify or enrol.
         state: the last verdict.
         reasons: why.
-        llr: log-odds of both behind it.
+        llr: log-odds of both behind it; None where they are not told.
+        side: which way they point: 1 for the person, -1 against; None without evidence.
         media_s: media time of the last event.
         since: when the state began; None when the start was missed.
         ended: why it ended; None while it runs.
@@ -32,6 +33,7 @@ class Row:
     state: str = "waiting"
     reasons: tuple[str, ...] = ()
     llr: float | None = None
+    side: int | None = None
     media_s: float = 0.0
     started: datetime | None = None
     since: datetime | None = None
@@ -49,8 +51,12 @@ class Row:
             case SessionStarted(identity=identity, mode=mode):
                 started = event.said_at
                 return replace(row, identity=identity, mode=mode, started=started, since=started)
-            case Score(evidence=evidence) if evidence is not None:
-                return replace(row, llr=evidence.both)
+            case Score(evidence=evidence, bar=bar):
+                return replace(
+                    row,
+                    llr=None if evidence is None else evidence.both,
+                    side=None if bar is None else bar.both,
+                )
             case StateChanged(state=state) as change if state in _WORRY:
                 return replace(
                     row,

@@ -49,6 +49,9 @@ STATE_STYLES = {
 _BAR_CELLS = 6
 _BAR_LLR = 8.0
 
+SIDES = {1: "for", 0: "unclear", -1: "against"}
+"""Which way evidence points, as people read it."""
+
 OnFile: TypeAlias = "Callable[[Path, EnrolmentProgress | None], None]"
 
 
@@ -82,12 +85,18 @@ def started_line(started: SessionStarted) -> str:
     return f"{line}, {literal(point.name)}: {bounds}"
 
 
+def so_far(score: Score) -> str:
+    """The evidence of both, in numbers where they are told."""
+    if score.evidence is not None:
+        return f"{score.evidence.both:+5.1f}"
+    return "[dim]    –[/]" if score.bar is None else SIDES[score.bar.both]
+
+
 def score_line(score: Score) -> str:
     """A score as one line: time, the window's three bars, the evidence, what was noticed."""
     compared = {"face": score.face, "voice": score.voice, "fused": score.fused}
     bars = "  ".join(f"{name} {llr_bar(_llr(one))}" for name, one in compared.items())
-    evidence = score.evidence
-    bars += "  so far [dim]    –[/]" if evidence is None else f"  so far {evidence.both:+5.1f}"
+    bars += f"  so far {so_far(score)}"
     notes = f"  [dim]{', '.join(score.notes)}[/]" if score.notes else ""
     return f"[dim]{score.media_s:6.2f} s[/]  {bars}{notes}"
 

@@ -39,11 +39,14 @@ REASONS = {
     "media_time_implausible": "implausible media time",
     "picture_not_scored": "picture not checked",
     "speech_not_scored": "speech not checked",
+    "tried_too_often": "others were tried",
 }
 """The reasons in few words, so that they fit beside what they explain."""
 
-_BREAK_S = 3.0
+_BREAK_S = 4.0
 """A line of evidence has a hole where no window was scored for longer."""
+COARSE_LLR = 2.0
+"""Where evidence is drawn of which only the direction is told, in log-odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,7 @@ class Point:
         voice: likewise the voice.
         both: likewise face and voice.
         missing: modalities that the window could not score.
+        coarse: only the direction of the evidence was told; it is drawn in three steps.
     """
 
     start_s: float
@@ -75,6 +79,7 @@ class Point:
     voice: float | None
     both: float | None
     missing: tuple[str, ...] = ()
+    coarse: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +155,8 @@ def runs(points: Iterable[Point], series: str) -> list[list[tuple[float, float]]
         if value is None or point.at_s - last_s > _BREAK_S:
             lines.append([])
         if value is not None:
+            if point.coarse and lines[-1]:
+                lines[-1].append((point.at_s, lines[-1][-1][1]))
             lines[-1].append((point.at_s, value))
         last_s = point.at_s
     return [line for line in lines if line]
@@ -203,24 +210,37 @@ def _spans(changes: Iterable[StateChanged], end_s: float) -> tuple[Span, ...]:
 def _points(scores: Iterable[Score]) -> tuple[Point, ...]:
     points: list[Point] = []
     for score in scores:
-        at_s, evidence = score.media_s, score.evidence
+        at_s = score.media_s
         before_s = points[-1].at_s if points else 0.0
+        coarse = score.evidence is None and score.bar is not None
+        # Of neighbouring scores a call's own client is told only one.
+        joined = coarse and at_s - before_s <= _BREAK_S
+        face, voice, both = _levels(score)
         point = Point(
-            start_s=min(at_s, max(before_s, score.start_s)),
+            start_s=min(at_s, before_s if joined else max(before_s, score.start_s)),
             at_s=at_s,
-            face=None if evidence is None else evidence.face,
-            voice=None if evidence is None else evidence.voice,
-            both=None if evidence is None else evidence.both,
+            face=face,
+            voice=voice,
+            both=both,
             missing=_missing(score, points),
+            coarse=coarse,
         )
         points.append(point)
     return tuple(points)
 
 
+def _levels(score: Score) -> tuple[float | None, float | None, float | None]:
+    if score.evidence is not None:
+        return score.evidence.face, score.evidence.voice, score.evidence.both
+    if score.bar is not None:
+        bar = score.bar
+        return COARSE_LLR * bar.face, COARSE_LLR * bar.voice, COARSE_LLR * bar.both
+    return None, None, None
+
+
 def _missing(score: Score, before: list[Point]) -> tuple[str, ...]:
     """What could not be scored; a voice that was spared would have been like the one before."""
-    sides = {"face": score.face, "voice": score.voice}
-    gone = [side for side, compared in sides.items() if compared is None]
-    if score.spared and before and "voice" not in before[-1].missing:
+    gone = [side for side in ("face", "voice") if side not in score.scored]
+    if score.spared and before and "voice" not in before[-1].missing and "voice" in gone:
         gone.remove("voice")
     return tuple(gone)

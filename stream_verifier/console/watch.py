@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 
 from stream_verifier.console.call_rows import Row, Rows
-from stream_verifier.console.display import state_text
+from stream_verifier.console.display import SIDES, state_text
 from stream_verifier.console.plain import PlainConsole, literal
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.reading import read_event
@@ -152,7 +152,7 @@ class Board:
         """The table as of now."""
         rows = self._rows.sorted()
         table = Table(caption=", ".join(self._notes(len(rows))) or None, expand=self._expand)
-        for column in ("call", "who", "state", "for", "log-odds", "media"):
+        for column in ("call", "who", "state", "for", "evidence", "media"):
             table.add_column(column, no_wrap=column != "state")
         for row in rows[: self._most]:
             table.add_row(*_cells(row, self._now()), style="dim" if row.ended else "")
@@ -173,7 +173,8 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     state = f"ended: {literal(row.ended)}" if row.ended else state_text(row.state, row.reasons)
     who = literal(row.identity) + (" [dim](enrols)[/]" if row.mode == "enrol" else "")
     since = "" if row.since is None or row.ended else duration((now - row.since).total_seconds())
-    llr = "" if row.llr is None else f"{row.llr:+.1f}"
+    told = "" if row.side is None else SIDES[row.side]
+    llr = told if row.llr is None else f"{row.llr:+.1f}"
     return literal(row.session[:8]), who, state, since, llr, duration(row.media_s)
 
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from stream_verifier.errors import ConsentError
+from stream_verifier.events.wire import ASKED_VERSION, check_version, read_message
 from stream_verifier.events.wire import MAX_MESSAGE_BYTES as MAX_MESSAGE_BYTES
-from stream_verifier.events.wire import read_message
 from stream_verifier.identities.consent import Consent
 
 MAX_TOKEN_CHARS = 4096
@@ -31,6 +31,7 @@ class Start(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["start"]
+    v: int | None = Field(None, description=ASKED_VERSION)
     mode: Literal["verify", "enrol"]
     identity: str = Field(min_length=1, max_length=64)
     sdp: str
@@ -69,6 +70,7 @@ class Resume(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["resume"]
+    v: int | None = Field(None, description=ASKED_VERSION)
     session: str = Field(min_length=1, max_length=64)
     resume_key: str = Field(max_length=128)
     after: int = Field(0, ge=0, description="Number of the newest event that the client has.")
@@ -97,5 +99,9 @@ def parse_message(text: str) -> Start | Resume | Stop:
 
     Raises:
         ProtocolError: too long, no JSON, or not of the contract; the message says where.
+        VersionError: it asks for a version that is not spoken here.
     """
-    return read_message(_adapter, text)
+    message = read_message(_adapter, text)
+    if not isinstance(message, Stop):
+        check_version(message.v)
+    return message

@@ -31,6 +31,11 @@ _FROM_SERVER: tuple[type[BaseModel], ...] = (
 )
 _FROM_CLIENT: tuple[type[BaseModel], ...] = (feed_messages.Subscribe, *members(ClientMessage))
 
+_UNTOLD = (
+    "To a call's own client alone: how many scores before this event it was not told, on purpose; "
+    "they are counted in seq."
+)
+
 
 def event_of(payload: type[Payload]) -> type[Payload]:
     """The payload as it goes over the wire: numbered and dated."""
@@ -38,10 +43,11 @@ def event_of(payload: type[Payload]) -> type[Payload]:
         payload.__name__,
         __base__=payload,
         __doc__=payload.__doc__,
-        v=(Literal[1], Field(description="Version of the contract.")),
+        v=(Literal[2], Field(description="Version of the contract.")),
         seq=(int, Field(ge=1, description="Counts the events of one session, without holes.")),
         session=(str, Field(description="The session's id.")),
         wall=(str, Field(description="When it was said: UTC, milliseconds.")),
+        untold=(int, Field(0, ge=0, description=_UNTOLD)),
     )
 
 
@@ -104,7 +110,7 @@ def _complete(definition: JsonObject) -> None:
     """What the server sends has every field, defaults or not, and may gain more."""
     definition.pop("additionalProperties", None)
     if "properties" in definition:
-        definition["required"] = [*_properties(definition)]
+        definition["required"] = [name for name in _properties(definition) if name != "untold"]
 
 
 def _any_of(events: list[type[Payload]]) -> JsonObject:

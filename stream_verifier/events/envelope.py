@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from zlib import crc32
 
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.event import Event
 from stream_verifier.events.kinds import is_dispensable
 
@@ -24,24 +25,29 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """An event as the feed carries it, serialised once for all subscribers.
+    """An event as the feed carries it, serialised once for all subscribers of one audience.
 
     Attributes:
         cursor: counts the events of all sessions in one event log, from 1.
         identity: whom the session is about; None when it never said so.
-        text: the envelope as JSON.
     """
 
     cursor: int
     identity: str | None
     event: Event
-    text: str
+    _texts: dict[Audience, str] = field(default_factory=dict, compare=False, repr=False)
 
-    @classmethod
-    def seal(cls, event: Event, *, cursor: int, identity: str | None) -> Envelope:
-        """Serialise an event."""
-        text = f'{{"cursor":{cursor},"event":{event.line}}}'
-        return cls(cursor=cursor, identity=identity, event=event, text=text)
+    @property
+    def text(self) -> str:
+        """All of it as JSON."""
+        return self.text_for(Audience.LOCAL)
+
+    def text_for(self, audience: Audience) -> str:
+        """The envelope as JSON, as that audience is told it."""
+        if audience not in self._texts:
+            line = self.event.line_for(audience)
+            self._texts[audience] = f'{{"cursor":{self.cursor},"event":{line}}}'
+        return self._texts[audience]
 
     @property
     def session(self) -> str:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 
 from pydantic import ConfigDict
 
+from stream_verifier.events.audience import Audience, told
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import VERSION, AnyPayload, Payload
 
@@ -30,12 +31,16 @@ class Event:
         session: the session's id.
         wall: when it was said: UTC, milliseconds, as ISO 8601.
         payload: what was said, its numbers rounded as they are on the wire.
+        spared_caller: whether it is one of the scores that a call's own client is not told.
+        untold: how many of those came before it.
     """
 
     seq: int
     session: str
     wall: str
     payload: AnyPayload | UnknownPayload
+    spared_caller: bool = field(default=False, compare=False)
+    untold: int = field(default=0, compare=False)
 
     @property
     def type(self) -> str:
@@ -58,8 +63,12 @@ class Event:
 
     @property
     def fields(self) -> JsonObject:
-        """The event as it goes over the wire, before it is written as text."""
-        said: JsonObject = self.payload.model_dump(mode="json")
+        """All of the event, before it is written as text."""
+        return self.fields_for(Audience.LOCAL)
+
+    def fields_for(self, audience: Audience) -> JsonObject:
+        """The event as it goes over the wire to that audience, before it is written as text."""
+        said: JsonObject = told(self.payload, audience).model_dump(mode="json")
         return {
             "v": VERSION,
             "seq": self.seq,
@@ -67,10 +76,31 @@ class Event:
             "type": said.pop("type"),
             "media_s": said.pop("media_s"),
             "wall": self.wall,
+            **({"untold": self.untold} if audience is Audience.CALLER else {}),
             **said,
         }
 
     @cached_property
     def line(self) -> str:
-        """The event as one line of JSON, made once for everybody."""
-        return json.dumps(self.fields, separators=(",", ":"), ensure_ascii=False)
+        """All of the event as one line of JSON."""
+        return _line(self.fields)
+
+    def line_for(self, audience: Audience) -> str:
+        """The event as one line of JSON, made once for everybody of that audience."""
+        if audience is not Audience.CALLER and told(self.payload, audience) is self.payload:
+            return self.line
+        if audience not in self._lines:
+            self._lines[audience] = _line(self.fields_for(audience))
+        return self._lines[audience]
+
+    def is_for(self, audience: Audience) -> bool:
+        """Whether that audience is told of it at all."""
+        return not (self.spared_caller and audience is Audience.CALLER)
+
+    @cached_property
+    def _lines(self) -> dict[Audience, str]:
+        return {}
+
+
+def _line(fields: JsonObject) -> str:
+    return json.dumps(fields, separators=(",", ":"), ensure_ascii=False)

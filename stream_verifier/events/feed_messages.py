@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field
 from stream_verifier.errors import IdentityError
 from stream_verifier.events.envelope import Filter, Position
 from stream_verifier.events.kinds import EVENT_TYPES
-from stream_verifier.events.wire import read_message
+from stream_verifier.events.wire import ASKED_VERSION, check_version, read_message
 from stream_verifier.identities.identity import normalise_name
 
 _MAX_NAMES = 100
@@ -34,6 +34,7 @@ class Subscribe(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["subscribe"]
+    v: int | None = Field(None, description=ASKED_VERSION)
     token: SecretStr | None = Field(None, max_length=4096)
     sessions: _Names | None = None
     identities: _Names | None = None
@@ -72,7 +73,7 @@ class Subscribed(BaseModel):
     """The server's first answer; events follow."""
 
     type: Literal["subscribed"] = "subscribed"
-    v: Literal[1] = Field(1, description="Version of the events.")
+    v: Literal[2] = Field(2, description="Version of the events.")
     epoch: str = Field(description="Names this run of the server; cursors are its own.")
     cursor: int = Field(description="The events that follow come after this one.")
     lost: int | None = Field(
@@ -125,8 +126,11 @@ def parse_subscribe(text: str) -> Subscribe:
 
     Raises:
         ProtocolError: too long, no JSON, or not of the contract; the message says where.
+        VersionError: it asks for a version that is not spoken here.
     """
-    return read_message(_subscribe, text)
+    subscribe = read_message(_subscribe, text)
+    check_version(subscribe.v)
+    return subscribe
 
 
 def _set(names: list[str] | None) -> frozenset[str] | None:

@@ -73,7 +73,7 @@ def _tolerated(event: Mapping[str, object]) -> AnyPayload | UnknownPayload:
     model = PAYLOAD_OF_TYPE.get(str(event["type"]))
     if model is not None:
         return cast("AnyPayload", _completed(model, said))
-    stamps = ("v", "seq", "session", "wall")
+    stamps = ("v", "seq", "session", "wall", "untold")
     return UnknownPayload.model_validate(
         {"media_s": 0.0, **{key: value for key, value in event.items() if key not in stamps}}
     )

@@ -11,7 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-VERSION = 1
+VERSION = 2
+
+Side = Literal[-1, 0, 1]
+"""Against, unclear, for."""
 
 Box = tuple[float, float, float, float]
 """x, y, width, height as fractions (0 to 1) of the picture."""
@@ -43,6 +46,7 @@ class Reason(StrEnum):
     MEDIA_TIME_IMPLAUSIBLE = "media_time_implausible"
     PICTURE_NOT_SCORED = "picture_not_scored"
     SPEECH_NOT_SCORED = "speech_not_scored"
+    TRIED_TOO_OFTEN = "tried_too_often"
 
 
 class Payload(BaseModel):
@@ -86,7 +90,6 @@ class ModalityScore(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    cosine: float
     llr: float
 
 
@@ -111,15 +114,32 @@ class Evidence(BaseModel):
     both: float = Field(description="Likewise face and voice.")
 
 
+class Bar(BaseModel):
+    """Which way the evidence points: 1 for the enrolled person, -1 against, 0 unclear.
+
+    Nothing points to the person before the call is verified, and what pointed against the person
+    does so until the call is verified.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    face: Side
+    voice: Side
+    both: Side
+
+
 class Score(Payload):
     """One window was compared with the reference."""
 
     type: Literal["score"] = "score"
     start_s: float
     end_s: float
-    face: ModalityScore | None
-    voice: ModalityScore | None
-    fused: FusedScore | None
+    scored: list[Literal["face", "voice"]] = Field(
+        default_factory=list, description="What of this window was compared."
+    )
+    face: ModalityScore | None = Field(description="What this window alone says; in files only.")
+    voice: ModalityScore | None = Field(description="Likewise.")
+    fused: FusedScore | None = Field(description="Likewise.")
     speech_s: float = Field(description="Seconds of speech inside the window's span.")
     faces: list[Box]
     notes: list[str]
@@ -129,7 +149,11 @@ class Score(Payload):
         "more pressing ones.",
     )
     evidence: Evidence | None = Field(
-        description="After this window; null before any score, and while nobody is there."
+        description="After this window; null before any score, while nobody is there, and for "
+        "all who may not see evidence. Over the wire only while verified, in steps of 0.5."
+    )
+    bar: Bar | None = Field(
+        None, description="Which way it points; null before any score, and while nobody is there."
     )
     age_s: float | None = Field(
         description="Seconds from the arrival of the window's newest media to its score; "
@@ -144,7 +168,9 @@ class StateChanged(Payload):
     state: State
     previous: State
     reasons: list[Reason]
-    llr: float | None = Field(description="Log-odds of both; null without evidence.")
+    llr: float | None = Field(
+        description="Log-odds of both; null without evidence. Over the wire as a score's evidence."
+    )
 
 
 class EnrolmentProgress(Payload):
@@ -237,6 +263,7 @@ class SessionEnded(Payload):
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "too_many_people",
     ]
     totals: Totals
 

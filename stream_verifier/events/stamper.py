@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pydantic import JsonValue, TypeAdapter
 
+from stream_verifier.events.audience import CALLER_EVERY_S
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import AnyPayload, Payload
+from stream_verifier.events.schema import AnyPayload, Payload, Score
 
 _DECIMALS = 4
 _payload: TypeAdapter[AnyPayload] = TypeAdapter(AnyPayload)
@@ -44,13 +46,31 @@ class Stamper:
         self.seq = 0
         self._session = session
         self._now = now
+        self._caller_told_s = -math.inf
+        self._untold = 0
 
     def stamp(self, payload: Payload) -> Event:
         """Return the event; its numbers are rounded here, so that all read the same ones."""
         self.seq += 1
+        untold, spared = self._untold, self._spares_caller(payload)
+        self._untold += spared
         return Event(
             seq=self.seq,
             session=self._session,
             wall=self._now().isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             payload=_payload.validate_python(_rounded(payload.model_dump(mode="json"))),
+            spared_caller=spared,
+            untold=untold,
         )
+
+    def _spares_caller(self, payload: Payload) -> bool:
+        """Whether a score comes too soon after the last that the call's own client is told.
+
+        Decided once for the event, so that resuming or asking twice tells no more.
+        """
+        if not isinstance(payload, Score):
+            return False
+        if payload.media_s - self._caller_told_s < CALLER_EVERY_S:
+            return True
+        self._caller_told_s = payload.media_s
+        return False

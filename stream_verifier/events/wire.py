@@ -6,11 +6,13 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from stream_verifier.errors import ProtocolError
+from stream_verifier.errors import ProtocolError, VersionError
+from stream_verifier.events.schema import VERSION
 
 T = TypeVar("T")
 
 MAX_MESSAGE_BYTES = 64 * 1024
+ASKED_VERSION = "Version of the contract that the client reads; another one is refused."
 
 
 def read_message(adapter: TypeAdapter[T], text: str) -> T:
@@ -28,3 +30,16 @@ def read_message(adapter: TypeAdapter[T], text: str) -> T:
         first = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "message"
         raise ProtocolError(f"{where}: {first['msg']}") from None
+
+
+def check_version(asked: int | None) -> None:
+    """Refuse a client that wants another version; one that names none gets this one.
+
+    Raises:
+        VersionError: the message says which version is spoken.
+    """
+    if asked not in (None, VERSION):
+        raise VersionError(
+            f"This server speaks version {VERSION} of the contract, not {asked}: bring the client "
+            "up to date."
+        )

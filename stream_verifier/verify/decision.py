@@ -18,7 +18,7 @@ from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
 from stream_verifier.verify.table import TABLE, ChannelRule, Standing
 
-_NOTE_REASONS = {
+NOTE_REASONS = {
     "multiple_faces": Reason.MULTIPLE_FACES,
     "poor_face_quality": Reason.POOR_FACE_QUALITY,
     "noisy_audio": Reason.NOISY_AUDIO,
@@ -266,7 +266,7 @@ class Decision:
 
     def _noted(self, observation: Observation) -> tuple[Reason, ...]:
         """What the front end noticed, and whether the server was too busy of late."""
-        noted = [_NOTE_REASONS[note] for note in observation.notes if note in _NOTE_REASONS]
+        noted = [NOTE_REASONS[note] for note in observation.notes if note in NOTE_REASONS]
         if self._now_s - self._overloaded_s < self._settings.overloaded_s:
             noted.append(Reason.OVERLOADED)
         return tuple(noted)

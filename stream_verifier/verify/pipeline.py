@@ -11,7 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from stream_verifier.events.schema import Evidence, FusedScore, Payload, Score, StateChanged
+from stream_verifier.events.schema import (
+    Bar,
+    Evidence,
+    FusedScore,
+    Payload,
+    Score,
+    State,
+    StateChanged,
+)
 from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.channels.channel import EvidenceChannel
@@ -20,6 +28,8 @@ from stream_verifier.verify.intake import MediaProgress, Windows
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
 from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
+from stream_verifier.verify.strangers import Crowd
+from stream_verifier.verify.telling import Telling
 from stream_verifier.windows.types import Window
 
 _BEHIND_S = 1.0
@@ -27,6 +37,7 @@ _BEHIND_S = 1.0
 _TICK_S = 0.5
 _PASSED_S = 0.3
 """A window that waited for less before the next one came was not late."""
+_SIDES: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
 
 
 class VerifyPipeline:
@@ -38,6 +49,7 @@ class VerifyPipeline:
         decision: adds evidence up over time.
         now: monotonic clock of the media's arrivals, which holds media time to what is plausible
             and tells the age of a score; None from a file, which has no time but its own.
+        crowd: whom the channels meet.
 
     Attributes:
         windows: so many were told.
@@ -52,6 +64,7 @@ class VerifyPipeline:
         channels: Sequence[EvidenceChannel],
         decision: Decision,
         now: Callable[[], float] | None = None,
+        crowd: Crowd | None = None,
     ) -> None:
         self.windows = self.spared = self.skipped = 0
         self._windows = windows
@@ -63,11 +76,13 @@ class VerifyPipeline:
         self._window: Window | None = None
         self._since_s: float | None = None
         self._decided_s = 0.0
+        self._crowd = crowd or Crowd()
+        self._telling = Telling()
         self._media = MediaProgress()
 
     @property
     def verdict(self) -> Verdict:
-        """The newest verdict."""
+        """The newest verdict, whatever is told of it."""
         return self._decision.verdict
 
     @property
@@ -77,6 +92,15 @@ class VerifyPipeline:
             return None
         unsure = self._decision.unsure(self._sense(window))
         return Waiting(self._since_s, UNSURE if unsure else CALM)
+
+    @property
+    def too_many_people(self) -> bool:
+        """Whether more different people were met than may be."""
+        return self._crowd.too_many
+
+    def guard(self, guarded: bool) -> None:
+        """Say from any thread whether too many others were tried in that name (`Telling`)."""
+        self._telling.guarded = guarded
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in and score all that it completes, however long that takes."""
@@ -173,7 +197,10 @@ class VerifyPipeline:
         self.windows += 1
         age_s = self._age_s(window)
         changed = self._decide(observation)
-        return [_score_payload(window, observation, self._decision.verdict.odds, age_s), *changed]
+        if self.verdict.state is State.VERIFIED:
+            self._crowd.forget()
+        evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
+        return [_score_payload(window, observation, evidence, bar, age_s), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
         """Have a window scored by all channels, the voice only if it is not spared."""
@@ -215,8 +242,8 @@ class VerifyPipeline:
         # not run backwards for whoever reads the verdicts.
         self._decided_s = max(self._decided_s, observation.end_s)
         observation = replace(observation, end_s=self._decided_s)
-        before = self._decision.verdict
-        after = self._decision.update(observation)
+        before = self._telling.told
+        after = self._telling.tell(self._decision.update(observation))
         if (after.state, after.reasons) == (before.state, before.reasons):
             return []
         return [
@@ -231,7 +258,11 @@ class VerifyPipeline:
 
 
 def _score_payload(
-    window: Window, observation: Observation, odds: Odds | None, age_s: float | None
+    window: Window,
+    observation: Observation,
+    evidence: Evidence | None,
+    bar: Bar | None,
+    age_s: float | None,
 ) -> Score:
     # A channel that the schema does not name is for the decision alone.
     told: Any = {
@@ -241,13 +272,15 @@ def _score_payload(
         media_s=window.end_s,
         start_s=window.start_s,
         end_s=window.end_s,
+        scored=[side for side in _SIDES if observation.reading(side).llr is not None],
         **told,
         fused=_fused(observation),
         speech_s=window.speech_s,
         faces=list(window.boxes),
         notes=list(observation.notes),
         spared=observation.spared,
-        evidence=_evidence(odds),
+        evidence=evidence,
+        bar=bar,
         age_s=age_s,
     )
 
@@ -256,9 +289,8 @@ def _fused(observation: Observation) -> FusedScore | None:
     llr = observation.llr_fused
     if llr is None:
         return None
-    sides: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
     return FusedScore(
-        llr=llr, of=[side for side in sides if observation.reading(side).llr is not None]
+        llr=llr, of=[side for side in _SIDES if observation.reading(side).llr is not None]
     )
 
 

@@ -24,6 +24,7 @@ from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.verify.self_test import Workload
 from stream_verifier.verify.stages import StageTimes, TimedEars, TimedEyes
+from stream_verifier.verify.strangers import Crowd
 from stream_verifier.windows.assemble import (
     WindowAssembler,
     WindowSettings,
@@ -58,6 +59,7 @@ class Recogniser:
         self.operating_point = settings.operating_point
         self.decision_model = DecisionModel.load(weights)
         self.decision_model.point(settings.operating_point)
+        self._people = settings.people_per_call
         self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
         self.stages = StageTimes()
         self._towers = Towers(
@@ -110,12 +112,15 @@ class Recogniser:
         Raises:
             SettingsError: the model has no such operating point.
         """
-        point = self.point(operating_point)
+        point, crowd = self.point(operating_point), Crowd(self._people)
         return VerifyPipeline(
             windows=self._assembler(),
             channels=[
                 IdentityChannel(
-                    reference=reference, embedder=self._towers, comparator=self.comparator
+                    reference=reference,
+                    embedder=self._towers,
+                    comparator=self.comparator,
+                    crowd=crowd,
                 )
             ],
             decision=Decision(
@@ -124,6 +129,7 @@ class Recogniser:
                 settings=self._decision_settings,
             ),
             now=now,
+            crowd=crowd,
         )
 
     def workload(self) -> Workload:

@@ -13,6 +13,7 @@ from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import ForbiddenError, UnknownSessionError
+from stream_verifier.events.audience import Audience
 from stream_verifier.web.state import state_of
 
 _PROXY_HEADERS = frozenset(
@@ -115,6 +116,19 @@ def admit_to_session(
     if not session.begun_by(socket=begun_by_socket):
         raise UnknownSessionError("No session of that id was begun in this way.")
     return session
+
+
+def audience_of(grant: Grant) -> Audience:
+    """How much of the evidence the bearer of a token is told.
+
+    Whoever may open calls could ask with one face after another, and is told no more than a call's
+    own client, whatever else the token allows.
+    """
+    if Scope.ADMIN in grant.scopes:
+        return Audience.ANALYST
+    if grant.scopes & {Scope.PUBLISH, Scope.ENROL}:
+        return Audience.CALLER
+    return Audience.ANALYST if Scope.EVIDENCE in grant.scopes else Audience.READER
 
 
 async def administrator(request: Request, token: Token) -> Grant:

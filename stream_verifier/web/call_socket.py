@@ -13,7 +13,9 @@ from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.call_messages import Answer, Resume, Start, Stop, parse_message
+from stream_verifier.events.event import Event
 from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
 from stream_verifier.web.origins import origin_allowed
 from stream_verifier.web.sockets import (
@@ -103,13 +105,18 @@ async def _serve(
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(_answer(session, answer))
             for event in await connection.missed():
-                await websocket.send_text(event.line)
+                await _tell(websocket, event)
             async for event in connection.outbox:
-                await websocket.send_text(event.line)
+                await _tell(websocket, event)
             await _close(websocket, connection)
     finally:
         session.lose(connection, "socket_closed")
         listener.cancel()
+
+
+async def _tell(websocket: WebSocket, event: Event) -> None:
+    if event.is_for(Audience.CALLER):
+        await websocket.send_text(event.line_for(Audience.CALLER))
 
 
 async def _close(websocket: WebSocket, connection: Connection) -> None:

@@ -8,12 +8,14 @@ from typing import Annotated
 from fastapi import Query
 from starlette.requests import Request
 
+from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownCallError
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.web.access import Token, admit
+from stream_verifier.web.access import Token, admit, audience_of
 from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
 from stream_verifier.web.state import state_of
 
@@ -28,23 +30,25 @@ def _sessions(request: Request) -> SessionRegistry:
     return state_of(request).sessions
 
 
-async def _history(request: Request, session: str, after: int) -> list[JsonObject]:
+async def _history(
+    request: Request, session: str, after: int, audience: Audience
+) -> list[JsonObject]:
     """What is kept of a call's events."""
     held = await state_of(request).hub.history(session, after_seq=after)
-    return [event.fields for event in held]
+    return [event.fields_for(audience) for event in held if event.is_for(audience)]
 
 
-def _readable(request: Request, token: str | None, session: str) -> CallSummary:
-    """The call, for one who may read its events.
+def _readable(request: Request, token: str | None, session: str) -> tuple[CallSummary, Grant]:
+    """The call, for one who may read its events, and what his token grants.
 
     Whether there is such a call is told only to one who might read it.
     """
     call = next((call for call in _sessions(request).calls() if call.session == session), None)
     identity = None if call is None else call.identity
-    admit(request, token, Scope.READ, identity=identity, session=session)
+    grant = admit(request, token, Scope.READ, identity=identity, session=session)
     if call is None:
         raise UnknownCallError("No such call runs, and none that ended lately had that id.")
-    return call
+    return call, grant
 
 
 async def list_calls(request: Request, token: Token) -> CallList:
@@ -58,7 +62,8 @@ async def list_calls(request: Request, token: Token) -> CallList:
 
 async def show_call(request: Request, session: SessionId, token: Token) -> CallDescription:
     """Show one call."""
-    return describe(_readable(request, token, session))
+    call, _ = _readable(request, token, session)
+    return describe(call)
 
 
 async def show_events(
@@ -68,8 +73,9 @@ async def show_events(
     after: Annotated[int, Query(ge=0, le=2**53, description="Only those after this number.")] = 0,
 ) -> CallEvents:
     """Show what is kept of a call's events: state changes all, scores the newest."""
-    _readable(request, token, session)
-    return CallEvents(session=session, events=await _history(request, session, after))
+    _, grant = _readable(request, token, session)
+    events = await _history(request, session, after, audience_of(grant))
+    return CallEvents(session=session, events=events)
 
 
 async def end_call(request: Request, session: SessionId) -> None:

@@ -4,26 +4,41 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from starlette.websockets import WebSocket
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.envelope import Filter
 from stream_verifier.events.feed_messages import Subscribe
 from stream_verifier.web.access import admit as admit_use
-from stream_verifier.web.access import client_of, gate_of
+from stream_verifier.web.access import audience_of, client_of, gate_of
 
 
-def admit(websocket: WebSocket, subscribe: Subscribe) -> tuple[Filter, float]:
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """What a subscriber may follow.
+
+    Attributes:
+        wanted: which events.
+        seconds_left: for how long from now; infinity without access control.
+        audience: how much it is told of each.
+    """
+
+    wanted: Filter
+    seconds_left: float
+    audience: Audience
+
+
+def admit(websocket: WebSocket, subscribe: Subscribe) -> Followed:
     """Check that the token covers every session and identity that is asked for.
 
     Who names none is given all that the token covers: with one that is bound, that one.
 
     Returns:
-        What to follow, and for how many seconds from now the token covers it; infinity without
-        access control.
+        What the token covers of it.
 
     Raises:
         StreamVerifierError: it does not; the error says why.
@@ -33,7 +48,7 @@ def admit(websocket: WebSocket, subscribe: Subscribe) -> tuple[Filter, float]:
     wanted = _narrowed(subscribe.wanted(), grant)
     for identity, session in _asked_for(wanted):
         admit_use(websocket, token, Scope.READ, identity=identity, session=session)
-    return wanted, grant.expires_at - time.time()
+    return Followed(wanted, grant.expires_at - time.time(), audience_of(grant))
 
 
 def _narrowed(wanted: Filter, grant: Grant) -> Filter:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from stream_verifier.errors import ProtocolError
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.envelope import Envelope
 from stream_verifier.events.feed_messages import Dropped, Heartbeat, Refused, Subscribed
 from stream_verifier.events.hub import Hub
@@ -43,6 +44,7 @@ class Feed:
         hub: tells how far events have come.
         subscription: what to send.
         seconds_left: then the subscriber's token expires.
+        audience: how much it is told.
     """
 
     def __init__(
@@ -52,9 +54,11 @@ class Feed:
         subscription: Subscription,
         *,
         seconds_left: float,
+        audience: Audience,
     ) -> None:
         self._websocket = websocket
         self._seconds_left = seconds_left
+        self._audience = audience
         self._hub = hub
         self._subscription = subscription
         self._sent = 0
@@ -128,7 +132,7 @@ class Feed:
     async def _send_all(self) -> None:
         await self._send(self._subscribed())
         while (entry := await self._subscription.get()) is not None:
-            for text in _texts(entry):
+            for text in _texts(entry, self._audience):
                 await self._send(text)
 
     async def _send(self, text: str) -> None:
@@ -174,10 +178,11 @@ class Feed:
         ).model_dump_json()
 
 
-def _texts(entry: Entry[Envelope]) -> Iterator[str]:
+def _texts(entry: Entry[Envelope], audience: Audience) -> Iterator[str]:
     if entry.dropped:
         yield Dropped(scores=entry.dropped).model_dump_json()
-    yield entry.item.text
+    if entry.item.event.is_for(audience):
+        yield entry.item.text_for(audience)
 
 
 async def _listen(websocket: WebSocket) -> None:

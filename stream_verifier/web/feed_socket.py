@@ -29,14 +29,20 @@ async def feed_socket(websocket: WebSocket) -> None:
         room, client = state.readers_room, client_of(websocket)
         text = await receive_first(websocket, room, client, within_s=_SUBSCRIBE_TIMEOUT_S)
         subscribe = parse_subscribe(text)
-        wanted, seconds_left = admit(websocket, subscribe)
-        subscription = await hub.subscribe(wanted, after=subscribe.position())
+        followed = admit(websocket, subscribe)
+        subscription = await hub.subscribe(followed.wanted, after=subscribe.position())
     except StreamVerifierError as error:
         await refuse(websocket, error)
         return
     except WebSocketDisconnect:
         return
     try:
-        await Feed(websocket, hub, subscription, seconds_left=seconds_left).run()
+        await Feed(
+            websocket,
+            hub,
+            subscription,
+            seconds_left=followed.seconds_left,
+            audience=followed.audience,
+        ).run()
     finally:
         hub.unsubscribe(subscription)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.envelope import Envelope, Filter, Position
 from stream_verifier.events.feed_messages import Dropped, Lost
 from stream_verifier.events.hub import Hub
@@ -28,6 +29,8 @@ class Lane:
         hub: where events come from.
         wanted: this lane's share.
         delivery: sends messages.
+        subscription: to that share.
+        audience: how much the receiver is told.
 
     Attributes:
         delivered: events that were taken.
@@ -36,7 +39,13 @@ class Lane:
     """
 
     def __init__(
-        self, *, hub: Hub, wanted: Filter, delivery: Delivery, subscription: Subscription
+        self,
+        *,
+        hub: Hub,
+        wanted: Filter,
+        delivery: Delivery,
+        subscription: Subscription,
+        audience: Audience,
     ) -> None:
         self.delivered = self.dropped = self.lost = 0
         self._hub = hub
@@ -46,12 +55,21 @@ class Lane:
         self._untold_lost: int | None = 0
         self._untold_dropped = 0
         self._subscription = subscription
+        self._audience = audience
 
     @classmethod
-    async def open(cls, *, hub: Hub, wanted: Filter, delivery: Delivery) -> Lane:
+    async def open(
+        cls, *, hub: Hub, wanted: Filter, delivery: Delivery, audience: Audience = Audience.READER
+    ) -> Lane:
         """Follow from now on."""
         subscription = await hub.subscribe(wanted, limited=False)
-        return cls(hub=hub, wanted=wanted, delivery=delivery, subscription=subscription)
+        return cls(
+            hub=hub,
+            wanted=wanted,
+            delivery=delivery,
+            subscription=subscription,
+            audience=audience,
+        )
 
     async def run(self) -> None:
         """Deliver until the hub closes.
@@ -83,7 +101,7 @@ class Lane:
         self.dropped += entry.dropped
         self._untold_dropped += entry.dropped
         await self._tell_what_is_missing(entry.item)
-        if await self._send(f"{entry.item.cursor}", entry.item.text):
+        if await self._send(f"{entry.item.cursor}", entry.item.text_for(self._audience)):
             self.delivered += 1
         else:
             self._count_lost(1)

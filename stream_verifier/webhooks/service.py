@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 import httpx
 
 from stream_verifier.client.backoff import Backoff
+from stream_verifier.events.audience import Audience
 from stream_verifier.events.envelope import Filter
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.kinds import LASTING_TYPES
@@ -68,9 +69,13 @@ async def webhooks(
 
 async def _lanes(settings: Settings, hub: Hub, delivery: Delivery) -> list[Lane]:
     types = frozenset(settings.webhook_types) or LASTING_TYPES
+    audience = Audience.ANALYST if settings.webhook_evidence else Audience.READER
     return [
         await Lane.open(
-            hub=hub, wanted=Filter(types=types, share=(number, _LANES)), delivery=delivery
+            hub=hub,
+            wanted=Filter(types=types, share=(number, _LANES)),
+            delivery=delivery,
+            audience=audience,
         )
         for number in range(_LANES)
     ]

@@ -12,16 +12,16 @@ from benchmarks.capacity.page import draw, markdown
 from benchmarks.capacity.playing import PlayedCall, Run
 from benchmarks.capacity.soak import Soak
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import ModalityScore, Score, State, StateChanged
+from stream_verifier.events.schema import Score, State, StateChanged
 
 BEGAN_S = 1000.0
 DELIVERY_S = 0.05
 
 
 def score(end_s: float, *, compared: bool = True, age_s: float = 0.2) -> Score:
-    said = ModalityScore(cosine=0.9, llr=5.0) if compared else None
     return Score(
-        media_s=end_s, start_s=end_s - 1, end_s=end_s, face=said, voice=said, fused=None,
+        media_s=end_s, start_s=end_s - 1, end_s=end_s, scored=["face", "voice"] if compared else [],
+        face=None, voice=None, fused=None,
         speech_s=1.0, faces=[], notes=[] if compared else ["overloaded"], evidence=None,
         age_s=age_s,
     )  # fmt: skip

@@ -253,7 +253,7 @@ async def stub(serve: Callable[[ServerConnection], Awaitable[None]]) -> AsyncIte
 
 
 def hello(cursor: int = 0, lost: int | None = 0) -> str:
-    return json.dumps({"type": "subscribed", "v": 1, "epoch": "e", "cursor": cursor, "lost": lost})
+    return json.dumps({"type": "subscribed", "v": 2, "epoch": "e", "cursor": cursor, "lost": lost})
 
 
 async def test_a_silent_server_counts_as_lost_and_a_heartbeat_moves_the_place() -> None:
@@ -285,7 +285,7 @@ async def test_a_loss_is_told_once_though_the_connection_breaks_before_the_next_
     event = json.dumps(
         {
             "cursor": 9,
-            "event": {"v": 1, "seq": 1, "session": "s", "type": "news", "media_s": 0,
+            "event": {"v": 2, "seq": 1, "session": "s", "type": "news", "media_s": 0,
                       "wall": "2026-01-02T03:04:05.678Z"},
         }
     )  # fmt: skip
@@ -355,6 +355,6 @@ def test_what_is_no_address_is_refused(url: str) -> None:
 
 def test_fields_of_a_newer_server_are_skipped() -> None:
     raw = {"type": "state_changed", "media_s": 1, "state": "verified", "previous": "waiting",
-           "reasons": [], "llr": 2, "v": 1, "newer": True}  # fmt: skip
+           "reasons": [], "llr": 2, "v": 2, "newer": True}  # fmt: skip
     assert isinstance(read_payload(raw), StateChanged)
     assert read_payload({**raw, "state": "newer"}) is None

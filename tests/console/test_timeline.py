@@ -70,10 +70,10 @@ def test_a_voice_that_was_spared_is_like_the_one_before() -> None:
 
 
 def test_lines_break_where_there_is_no_evidence_and_where_nothing_was_scored() -> None:
-    events = [score(1.0, 1, 1), score(2.0, None, None), score(3.0, 3, 4), score(7.0, 5, 5)]
+    events = [score(1.0, 1, 1), score(2.0, None, None), score(3.0, 3, 4), score(7.5, 5, 5)]
     points = read(events).points
-    assert runs(points, "both") == [[(1.0, 1)], [(3.0, 3)], [(7.0, 5)]]
-    assert runs(points, "voice") == [[(1.0, 1)], [(3.0, 4)], [(7.0, 5)]]
+    assert runs(points, "both") == [[(1.0, 1)], [(3.0, 3)], [(7.5, 5)]]
+    assert runs(points, "voice") == [[(1.0, 1)], [(3.0, 4)], [(7.5, 5)]]
     assert runs(read([score(1.0), score(4.0)]).points, "face") == [[(1.0, 3.0), (4.0, 3.0)]]
 
 

@@ -19,7 +19,7 @@ from stream_verifier.events.schema import (
 from stream_verifier.events.stamper import Stamper
 from tests.support.feed_media import PAYLOAD_EXAMPLES
 
-STAMPS = {"v": 1, "seq": 7, "session": "s1", "wall": "2026-01-02T03:04:05.678Z"}
+STAMPS = {"v": 2, "seq": 7, "session": "s1", "wall": "2026-01-02T03:04:05.678Z"}
 CHANGE: dict[str, Any] = {
     **STAMPS, "type": "state_changed", "media_s": 1.5, "state": "verified", "previous": "waiting",
     "reasons": ["noisy_audio"], "llr": 2.5,
@@ -33,7 +33,7 @@ def test_fields_of_a_newer_server_are_skipped_however_deep() -> None:
     score = read_event(
         {
             **STAMPS, "type": "score", "media_s": 2, "start_s": 0, "end_s": 2, "voice": None,
-            "face": {"cosine": 0.5, "llr": 1, "newer": 1}, "fused": None, "speech_s": 1,
+            "face": {"llr": 1, "newer": 1}, "fused": None, "speech_s": 1,
             "faces": [], "notes": [], "age_s": None,
             "evidence": {"face": 1, "voice": 2, "both": 3, "lips": 4},
         }
@@ -83,10 +83,9 @@ def test_what_was_not_said_is_null_or_nothing() -> None:
 
 
 def test_a_part_may_be_incomplete() -> None:
-    score = read_event({"type": "score", "media_s": 1, "face": {"llr": 2}}).payload
+    score = read_event({"type": "score", "media_s": 1, "evidence": {"face": 2}}).payload
     assert isinstance(score, Score)
-    assert score.face is not None
-    assert (score.face.llr, score.face.cosine, score.voice) == (2, 0.0, None)
+    assert (score.evidence, score.face) == (Evidence(face=2, voice=0, both=0), None)
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def test_events_are_numbered_from_one_and_dated() -> None:
     stamper = Stamper("abc", now=lambda: NOON)
     first, second = (stamper.stamp(make_score()).fields for _ in range(2))
     assert (first["seq"], second["seq"]) == (1, 2)
-    assert (first["v"], first["session"], first["type"]) == (1, "abc", "score")
+    assert (first["v"], first["session"], first["type"]) == (2, "abc", "score")
     assert first["wall"] == "2026-01-02T12:00:00.345Z"
 
 

@@ -164,8 +164,8 @@ def test_silence_is_named_once_it_costs_the_state() -> None:
 
 def observe(end_s: float, *, face: float | None, voice: float | None) -> tuple[float, Observation]:
     readings = (
-        Reading("face", sensed=True, llr=face, cosine=face),
-        Reading("voice", sensed=True, llr=voice, cosine=voice),
+        Reading("face", sensed=True, llr=face),
+        Reading("voice", sensed=True, llr=voice),
     )
     return end_s + 0.2, Observation(end_s, readings)
 

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,14 @@ def verdicts(events: list[Event]) -> list[tuple[str, frozenset[str]]]:
         for event in events
         if event["type"] == "state_changed"
     ]
+
+
+def unbroken(events: list[Event]) -> bool:
+    """Whether nothing is missing but what a call's own client is not told."""
+    return all(
+        after["seq"] - before["seq"] == 1 + after["untold"] - before["untold"]
+        for before, after in pairwise([{"seq": 0, "untold": 0}, *events])
+    )
 
 
 async def say(server: RunningServer, *messages: str | bytes) -> Event:

@@ -134,12 +134,12 @@ class CostlyChannel:
         return Readings(
             (
                 Reading(
-                    "face", sensed=True, llr=face, cosine=face, there_s=1.0,
+                    "face", sensed=True, llr=face, there_s=1.0,
                     span_s=(crop.time_s, crop.time_s), track=crop.track_id,
                     scored_s=0.0 if face is None else 1.0,
                 ),
                 Reading(
-                    "voice", sensed=window.speech_s > 0, llr=voice, cosine=voice,
+                    "voice", sensed=window.speech_s > 0, llr=voice,
                     there_s=window.speech_s + window.unheard_s,
                     span_s=None if speech is None else (speech.start_s, speech.end_s),
                     scored_s=0.0 if voice is None or speech is None else speech.quality.speech_s,

@@ -89,11 +89,11 @@ class FakeCall:
 
     def score(self, face: float, voice: float, /, **fields: Any) -> None:
         """Sends a score event after which this is the evidence."""
-        half = {"cosine": 0.5, "llr": 1.0}
         defaults = {"faces": [[0.1, 0.2, 0.3, 0.4]], "notes": [], "age_s": 0.2, "speech_s": 2.0}
-        scores = {"face": half, "voice": half, "fused": {"llr": 2.0, "of": ["face", "voice"]}}
+        scores = {"face": None, "voice": None, "fused": None, "scored": ["face", "voice"]}
         evidence = {"face": face, "voice": voice, "both": min(face, voice)}
-        self.push("score", **(defaults | scores | {"evidence": evidence} | fields))
+        bar = {side: (llr > 1) - (llr < -1) for side, llr in evidence.items()}
+        self.push("score", **(defaults | scores | {"evidence": evidence, "bar": bar} | fields))
 
     def state(self, state: str, *reasons: str, **fields: Any) -> None:
         """Sends a state change."""

@@ -1,7 +1,7 @@
 """Payloads of every type, with all that may be null null and set, and the bytes they became.
 
 ``tests/events/recorded_events.jsonl`` and ``recorded_envelopes.jsonl`` hold what was sent. They are
-the wire: payloads are added in `_later` and lines at the end, none may change. To add some:
+version 2 of the wire: payloads are added in `_later` and lines at the end, none may change:
 
     python -m tests.support.recorded_events
 """
@@ -16,6 +16,7 @@ from typing import Any, get_args
 from stream_verifier.events.envelope import Envelope
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
+    Bar,
     ConnectionLost,
     ConnectionResumed,
     Enrolled,
@@ -78,17 +79,19 @@ def _scored() -> Iterator[Payload]:
     ):  # fmt: skip
         yield Score(
             media_s=abs(value) % 1e6, start_s=value, end_s=value,
-            face=ModalityScore(cosine=value, llr=-value),
-            voice=ModalityScore(cosine=-value, llr=value),
+            scored=["face", "voice"],
+            face=ModalityScore(llr=-value), voice=ModalityScore(llr=value),
             fused=FusedScore(llr=value, of=["face", "voice"]), speech_s=value,
             faces=[(value, 0.3, 0.300004, 1), (0, -value, 0.00005, 0.99999)],
             notes=["voice: too short", IDENTITY], spared=True,
-            evidence=Evidence(face=value, voice=-value, both=value / 3), age_s=value,
+            evidence=Evidence(face=value, voice=-value, both=value / 3),
+            bar=Bar(face=1, voice=0, both=-1), age_s=value,
         )  # fmt: skip
     yield Score(
-        media_s=2, start_s=1, end_s=2, face=ModalityScore(cosine=0.5, llr=1), voice=None,
+        media_s=2, start_s=1, end_s=2, scored=["face"], face=ModalityScore(llr=1), voice=None,
         fused=FusedScore(llr=1, of=["face"]), speech_s=0.87, faces=[(0.1, 0.2, 0.3, 0.4)],
-        notes=[""], spared=False, evidence=Evidence(face=1, voice=0, both=0.5), age_s=0.2125,
+        notes=[""], spared=False, evidence=Evidence(face=1, voice=0, both=0.5),
+        bar=None, age_s=0.2125,
     )  # fmt: skip
 
 
@@ -144,6 +147,13 @@ def _later() -> Iterator[Payload]:
     )
     for reason in get_args(SessionEnded.model_fields["reason"].annotation)[7:]:
         yield SessionEnded(media_s=11, reason=reason, totals=Totals())
+    yield StateChanged(
+        media_s=12,
+        state=State.UNCERTAIN,
+        previous=State.WAITING,
+        reasons=[*Reason][13:],
+        llr=None,
+    )
 
 
 def recorded_payloads() -> Iterator[Payload]:
@@ -166,7 +176,7 @@ def stamped() -> list[Event]:
 
 def main() -> None:
     """Add what is not recorded yet."""
-    envelopes = [Envelope.seal(event, cursor=event.seq, identity=None).text for event in stamped()]
+    envelopes = [Envelope(cursor=event.seq, identity=None, event=event).text for event in stamped()]
     for path, made in ((EVENTS, [event.line for event in stamped()]), (ENVELOPES, envelopes)):
         kept = lines_of(path)
         path.write_text("\n".join([*kept, *made[len(kept) :]]) + "\n", encoding="utf-8")

@@ -12,6 +12,7 @@ from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
+from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import MediaError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import Payload
@@ -21,6 +22,8 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceStats
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.verify.strangers import Crowd
+from stream_verifier.verify.telling import Telling
 
 CONSENT = Consent(
     subject="made up", given_at=datetime(2026, 1, 2, tzinfo=UTC), purpose="tests", text="I agree."
@@ -95,6 +98,7 @@ class Verification(VerifyPipeline):
 
     def __init__(self) -> None:
         self.windows = 0
+        self._telling, self._crowd = Telling(), Crowd()
 
 
 async def _no_history(after: int, through: int) -> list[Event]:
@@ -127,6 +131,7 @@ def make_session(
         place=Place("ada", "token", bound=False),
         followed=True,
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
+        tries=Tries(most=3, told=3),
         on_event=on_event,
         history=_no_history,
     )

@@ -112,7 +112,7 @@ class SqliteEventLog:
     def _seal(self, cursor: int, event: Event) -> Envelope:
         query = "SELECT identity FROM session WHERE id = ?"
         (identity,) = self._db.execute(query, [event.session]).fetchone()
-        return Envelope.seal(event, cursor=cursor, identity=identity)
+        return Envelope(cursor=cursor, identity=identity, event=event)
 
     def _end_alone(self, session: str) -> None:
         with self._db:

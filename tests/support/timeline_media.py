@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any
 
@@ -36,16 +37,29 @@ def score(
     missing: Iterable[str] = (),
     start_s: float | None = None,
     spared: bool = False,
+    coarse: bool = False,
 ) -> Event:
-    """A window whose evidence is given; without any where ``face`` or ``voice`` is None."""
+    """A window with this evidence, or only its direction; none where a side is None."""
     evidence = None
     if face is not None and voice is not None:
         evidence = {"face": face, "voice": voice, "both": min(face, voice)}
     gone = {*missing, "voice"} if spared else missing
-    sides = {side: None if side in gone else {"llr": 1.0} for side in ("face", "voice")}
+    scored = [side for side in ("face", "voice") if side not in gone]
+    bar = evidence and {side: _side(llr) for side, llr in evidence.items()}
     begun_s = max(0.0, at_s - 3) if start_s is None else start_s
     window = {"type": "score", "media_s": at_s, "start_s": begun_s, "spared": spared}
-    return {**window, **sides, "evidence": evidence}
+    return {
+        **window,
+        "face": None,
+        "voice": None,
+        "scored": scored,
+        "evidence": None if coarse else evidence,
+        "bar": bar,
+    }
+
+
+def _side(llr: float) -> int:
+    return 0 if abs(llr) <= 1 else int(math.copysign(1, llr))
 
 
 def change(at_s: float, state: str, *reasons: str) -> Event:

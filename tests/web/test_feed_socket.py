@@ -62,7 +62,7 @@ async def test_a_subscriber_gets_what_happens_from_now_on(server: FeedServer) ->
     async with server.follow() as feed:
         (hello,) = await read(feed, 1)
         assert hello == {
-            "type": "subscribed", "v": 1, "epoch": server.hub.epoch, "cursor": 1, "lost": 0,
+            "type": "subscribed", "v": 2, "epoch": server.hub.epoch, "cursor": 1, "lost": 0,
         }  # fmt: skip
         call.say(score(), changed(), ended())
         envelopes = await read(feed, 3)

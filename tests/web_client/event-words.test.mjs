@@ -2,17 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sayEvent, sayWhen } from "../../web_client/js/event-words.js";
 
-test("a score is told with its evidence and its notes", () => {
-  const score = {
-    type: "score", face: { llr: 1.25 }, voice: null, fused: { llr: 1.25, of: ["face"] }, evidence: { both: 4 }, notes: ["no_speech"],
-  };
-  assert.equal(sayEvent(score), "face +1.3 · voice – · face alone +1.3 · so far +4.0 · no_speech");
-  const both = { ...score, voice: { llr: -2 }, fused: { llr: -0.75, of: ["face", "voice"] }, notes: [] };
-  assert.equal(sayEvent(both), "face +1.3 · voice -2.0 · together -0.8 · so far +4.0");
+test("a score is told with its evidence, in numbers where they are told, and its notes", () => {
+  const score = { type: "score", evidence: { face: 1.5, voice: -2, both: 4 }, bar: { face: 1, voice: -1, both: 1 }, notes: ["no_speech"] };
+  assert.equal(sayEvent(score), "face +1.5 · voice -2.0 · together +4.0 · no_speech");
+  assert.equal(sayEvent({ ...score, bar: { ...score.bar, both: 0 }, evidence: null, notes: [] }), "face for · voice against · together unclear");
 });
 
 test("a score of nothing is told too", () => {
-  assert.equal(sayEvent({ type: "score", face: null, voice: null, fused: null, evidence: null }), "face – · voice – · together – · so far –");
+  assert.equal(sayEvent({ type: "score", evidence: null, bar: null }), "face – · voice – · together –");
 });
 
 test("a change is told with where it came from and why", () => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clamp, linear, meterBar, meterPlace } from "../../web_client/js/scale.js";
+import { clamp, linear, meterBar, meterOf, meterPlace } from "../../web_client/js/scale.js";
 
 test("a number is held within a limit to both sides of 0", () => {
   assert.deepEqual([-9, -2, 0, 2, 9].map((value) => clamp(value, 3)), [-3, -2, 0, 2, 3]);
@@ -29,4 +29,13 @@ test("without evidence a meter is empty", () => {
 
 test("thresholds lie where the bar of as much evidence ends", () => {
   assert.deepEqual([-10, -5, 0, 3, 99].map(meterPlace), [0, 25, 50, 65, 100]);
+});
+
+test("a meter that is told the direction alone stands in one of three places", () => {
+  assert.deepEqual([1, 0, -1].map((side) => meterOf(side, true)), [
+    { left: 50, width: 50, sign: "for", value: 10, text: "for" },
+    { left: 40, width: 20, sign: "unclear", value: 0, text: "unclear" },
+    { left: 0, width: 50, sign: "against", value: -10, text: "against" },
+  ]);
+  assert.deepEqual([meterOf(null, true).text, meterOf(2.5, false).text], ["–", "+2.5"]);
 });

@@ -5,7 +5,7 @@ import { clock, inWords, readTimeline, runs, sayShortly, stateName, stretches } 
 const started = { type: "session_started", identity: "ada", operating_point: { name: "balanced", accept: 3, reject: -2 } };
 const changed = (atS, state, reasons = []) => ({ type: "state_changed", media_s: atS, state, reasons });
 const score = (atS, { evidence = { face: 1, voice: 2, both: 3 }, ...more } = {}) => ({
-  type: "score", media_s: atS, start_s: atS - 2, face: { llr: 1 }, voice: { llr: 2 }, evidence, ...more,
+  type: "score", media_s: atS, start_s: atS - 2, scored: ["face", "voice"], evidence, ...more,
 });
 
 test("nothing is known of a call without events", () => {
@@ -53,20 +53,29 @@ test("evidence that is missing counts as null", () => {
 });
 
 test("a voice that was spared is as missing as the one before it", () => {
-  const spared = { voice: null, spared: true };
+  const spared = { scored: ["face"], spared: true };
   const missing = (events) => readTimeline(events).points.map((point) => point.missing);
   assert.deepEqual(missing([score(1), score(2, spared)]), [[], []]);
-  assert.deepEqual(missing([score(1, { voice: null }), score(2, spared)]), [["voice"], ["voice"]]);
+  assert.deepEqual(missing([score(1, { scored: ["face"] }), score(2, spared)]), [["voice"], ["voice"]]);
   assert.deepEqual(missing([score(1, spared)]), [["voice"]]);
-  assert.deepEqual(missing([score(1), score(2, { ...spared, face: null })]), [[], ["face"]]);
+  assert.deepEqual(missing([score(1), score(2, { ...spared, scored: [] })]), [[], ["face"]]);
 });
 
 test("a line breaks where evidence is missing and where no window was scored", () => {
   const at = (atS, face) => ({ atS, face });
-  assert.deepEqual(runs([at(1, 1), at(2, 2), at(3, null), at(4, 4), at(8, 5)], "face"), [
-    [[1, 1], [2, 2]], [[4, 4]], [[8, 5]],
+  assert.deepEqual(runs([at(1, 1), at(2, 2), at(3, null), at(4, 4), at(9, 5)], "face"), [
+    [[1, 1], [2, 2]], [[4, 4]], [[9, 5]],
   ]);
   assert.deepEqual(runs([], "face"), []);
+});
+
+test("where only the direction is told, it is drawn in steps, and what was not told is taken as scored", () => {
+  const bar = { face: 1, voice: 0, both: -1 };
+  const { points } = readTimeline([score(2, { evidence: null, bar }), score(4, { evidence: null, bar: { ...bar, face: -1 } })]);
+  assert.deepEqual(points.map(({ startS, atS, face, voice, both, coarse }) => [startS, atS, face, voice, both, coarse]), [
+    [0, 2, 2, 0, -2, true], [2, 4, -2, 0, -2, true],
+  ]);
+  assert.deepEqual(runs(points, "face"), [[[2, 2], [4, 2], [4, -2]]]);
 });
 
 test("stretches join neighbours and leave out what was missing", () => {

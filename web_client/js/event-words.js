@@ -1,18 +1,19 @@
 /** An event of the server as one line for a person; touches no page. */
 
 import { lookUp } from "./look-up.js";
+import { meterOf } from "./scale.js";
+import { readEvidence, SERIES } from "./timeline.js";
 import { sayLlr } from "./words.js";
 
 const UNTOLD = new Set(["v", "seq", "session", "type", "media_s", "wall", "receivedAt", "sdp", "boxes"]);
 
 /** @type {Record<string, (event: any) => string>} */
 const LINES = {
-  score: ({ face, voice, fused, evidence, notes }) => [
-    `face ${sayLlr(face?.llr)}`,
-    `voice ${sayLlr(voice?.llr)}`,
-    `${fused?.of.length === 1 ? `${fused.of[0]} alone` : "together"} ${sayLlr(fused?.llr)}`,
-    `so far ${sayLlr(evidence?.both)}${listed(" · ", notes)}`,
-  ].join(" · "),
+  score: (score) => {
+    const { coarse, ...levels } = readEvidence(score);
+    const said = Object.entries(levels).map(([name, level]) => `${SERIES[name].toLowerCase()} ${meterOf(level, coarse).text}`);
+    return `${said.join(" · ")}${listed(" · ", score.notes)}`;
+  },
   state_changed: ({ previous, state, reasons }) => `${previous ?? "start"} → ${state}${listed(": ", reasons)}`,
   error: ({ code, message }) => `${code}: ${message}`,
 };

@@ -1,6 +1,8 @@
 // @ts-check
 /** From numbers to places: what every meter, chart and strip computes; touches no page. */
 
+import { sayLlr } from "./words.js";
+
 /** Where a meter of log-odds ends, to either side. */
 export const METER_LLR = 10;
 
@@ -17,6 +19,27 @@ export function linear([from, to], [start, end]) {
 
 /** @param {number} llr @returns {number} its place on a meter, in percent from the left */
 export const meterPlace = (llr) => 50 + 50 * clamp(llr / METER_LLR, 1);
+
+/** Which way evidence points, as people read it. */
+const SIDES = Object.freeze({ "1": "for", "0": "unclear", "-1": "against" });
+
+/**
+ * A meter where only the direction is told: full to one side, or a little around the middle.
+ * @param {-1 | 0 | 1} side
+ * @returns {{left: number, width: number, sign: string, value: number, text: string}}
+ */
+export function sideBar(side) {
+  const text = SIDES[`${side}`];
+  if (side === 0) return { left: 40, width: 20, sign: text, value: 0, text };
+  return { left: side > 0 ? 50 : 0, width: 50, sign: text, value: side * METER_LLR, text };
+}
+
+/**
+ * @param {number | null} llr null without evidence
+ * @param {boolean} coarse whether it only tells the direction: -1, 0 or 1
+ */
+export const meterOf = (llr, coarse) =>
+  (coarse && llr !== null ? sideBar(/** @type {-1 | 0 | 1} */ (llr)) : { ...meterBar(llr), text: sayLlr(llr) });
 
 /**
  * The bar of a meter: from the middle to the log-odds, or as far as the meter goes.

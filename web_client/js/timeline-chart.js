@@ -1,9 +1,9 @@
 /** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
 
 import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
-import { clamp, linear } from "./scale.js";
+import { clamp, linear, meterOf } from "./scale.js";
 import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
-import { inWords, runs, sayShortly, SERIES, stateName, stretches } from "./timeline.js";
+import { COARSE_LLR, inWords, runs, sayShortly, SERIES, stateName, stretches } from "./timeline.js";
 import { sayLlr } from "./words.js";
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
@@ -16,13 +16,14 @@ const LINES = {
   voice: { dash: [5, 4], width: 1.75 },
 };
 const MANY_POINTS = 600;
-const LEFT = 44;
+const LEFT = 52;
 const RIGHT = 12;
 const BAND = 22;
 const LANES = /** @type {const} */ ([["face", "video"], ["voice", "audio"]]);
 const LANE = 16;
 const BELOW = 6 + BAND + 6 + LANES.length * LANE + 20;
 const SPANS_TOLD = 5;
+const SIDES = ["against", "unclear", "for"];
 
 export class TimelineChart {
   #canvas;
@@ -59,7 +60,7 @@ export class TimelineChart {
     pen.clip();
     drawHoles(frame);
     for (const name of Object.keys(LINES)) drawSeries(frame, name);
-    drawBounds(frame);
+    if (!frame.coarse) drawBounds(frame);
     drawBand(frame);
     LANES.forEach(([side, kind], row) => drawLane(frame, side, kind, row));
     pen.restore();
@@ -72,10 +73,12 @@ export class TimelineChart {
     const style = getComputedStyle(this.#canvas);
     const [left, right, top, bottom] = [LEFT, width - RIGHT, 6, height - BELOW];
     const range = rangeOf(timeline, fromS);
+    const seen = timeline.points.filter(({ atS, both }) => atS >= fromS && both !== null);
+    const coarse = seen.length > 0 && seen.every((point) => point.coarse);
     const level = linear([range, -range], [top, bottom]);
     pen.font = `12px ${style.fontFamily}`;
     return {
-      pen, timeline, fromS, toS, live, left, right, top, bottom, height, range,
+      pen, timeline, fromS, toS, live, left, right, top, bottom, height, range, coarse,
       x: linear([fromS, Math.max(fromS + 1, toS)], [left, right]),
       y: (llr) => level(clamp(llr, range)),
     };
@@ -83,10 +86,11 @@ export class TimelineChart {
 
   #describe(timeline) {
     const last = timeline.points.at(-1);
+    const say = (level) => meterOf(last?.coarse && level !== null ? level / COARSE_LLR : level, Boolean(last?.coarse)).text;
     const evidence = last
-      ? Object.entries(SERIES).map(([name, word]) => `${word.toLowerCase()} ${sayLlr(last[name])}`).join(", ")
+      ? Object.entries(SERIES).map(([name, word]) => `${word.toLowerCase()} ${say(last[name])}`).join(", ")
       : "none yet";
-    const bounds = timeline.accept === null
+    const bounds = timeline.accept === null || last?.coarse
       ? ""
       : ` Verified from ${sayLlr(timeline.accept)} up, rejected from ${sayLlr(timeline.reject)} down.`;
     const spans = inWords(timeline).slice(-SPANS_TOLD).join("; ");
@@ -95,22 +99,23 @@ export class TimelineChart {
   }
 }
 
-function drawGrid({ pen, timeline, left, right, top, bottom, range, y }) {
+function drawGrid({ pen, timeline, left, right, top, bottom, range, coarse, y }) {
   const { accept, reject } = timeline;
   const zone = (from, to, name) => {
     pen.fillStyle = colour(`${name}-faint`);
     pen.fillRect(left, from, right - left, to - from);
   };
-  zone(top, y(accept ?? 0), "verified");
-  zone(y(reject ?? 0), bottom, "rejected");
+  zone(top, y(coarse ? 1 : accept ?? 0), "verified");
+  zone(y(coarse ? -1 : reject ?? 0), bottom, "rejected");
   pen.textBaseline = "middle";
   pen.textAlign = "right";
-  for (const llr of [range, range / 2, 0, -range / 2, -range]) {
+  const levels = coarse ? [COARSE_LLR, 0, -COARSE_LLR] : [range, range / 2, 0, -range / 2, -range];
+  for (const llr of levels) {
     pen.strokeStyle = colour(llr === 0 ? "zero" : "line");
     pen.lineWidth = llr === 0 ? 1.5 : 1;
     stroke(pen, [[left, y(llr)], [right, y(llr)]]);
     pen.fillStyle = colour("muted");
-    pen.fillText(signed(llr), left - 6, y(llr));
+    pen.fillText(coarse ? SIDES[Math.sign(llr) + 1] : signed(llr), left - 6, y(llr));
   }
 }
 

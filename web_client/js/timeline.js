@@ -18,6 +18,7 @@ import { lookUp } from "./look-up.js";
  * @property {number | null} voice
  * @property {number | null} both
  * @property {string[]} missing      modalities that the window could not score
+ * @property {boolean} coarse        only the direction of the evidence was told; it is drawn in three steps
  */
 /** @typedef {"face" | "voice" | "both"} Series */
 /** @typedef {{startS: number, endS: number, kind: "audio" | "video"}} Hole */
@@ -61,13 +62,16 @@ export const REASONS = Object.freeze({
   media_time_implausible: "implausible media time",
   picture_not_scored: "picture not checked",
   speech_not_scored: "speech not checked",
+  tried_too_often: "others were tried",
 });
 
 /** @param {string} state @returns {string} as people read it; one not known yet as it is spelt */
 export const stateName = (state) => lookUp(STATES, state) ?? state;
 
 /** A line of evidence has a hole where no window was scored for longer. */
-const BREAK_S = 3;
+const BREAK_S = 4;
+/** Where evidence is drawn of which only the direction is told, in log-odds. */
+export const COARSE_LLR = 2;
 
 /**
  * @param {readonly any[]} events of one session, whole or cut off; a missing field counts as null, and an
@@ -102,7 +106,12 @@ export function runs(points, series) {
   for (const point of points) {
     const value = point[series];
     if (value === null || point.atS - lastS > BREAK_S) lines.push([]);
-    if (value !== null) lines.at(-1)?.push([point.atS, value]);
+    if (value !== null) {
+      const line = lines.at(-1) ?? [];
+      const before = line.at(-1);
+      if (point.coarse && before) line.push([point.atS, before[1]]);
+      line.push([point.atS, value]);
+    }
     lastS = point.atS;
   }
   return lines.filter((line) => line.length > 0);
@@ -162,24 +171,37 @@ function readPoints(scores) {
   const points = /** @type {Point[]} */ ([]);
   for (const score of scores) {
     const atS = score.media_s;
-    const evidence = score.evidence ?? {};
+    const { coarse, ...levels } = readEvidence(score, COARSE_LLR);
     const beforeS = points.at(-1)?.atS ?? 0;
+    // Of neighbouring scores a call's own client is told only one.
+    const joined = coarse && atS - beforeS <= BREAK_S;
     points.push({
-      startS: Math.min(atS, Math.max(beforeS, score.start_s ?? atS)),
+      startS: Math.min(atS, joined ? beforeS : Math.max(beforeS, score.start_s ?? atS)),
       atS,
-      face: evidence.face ?? null,
-      voice: evidence.voice ?? null,
-      both: evidence.both ?? null,
+      ...levels,
       missing: missingIn(score, points),
+      coarse,
     });
   }
   return points;
+}
+
+/**
+ * What a score tells of the evidence so far: log-odds, or which way it points where only that is told.
+ * @param {any} score @param {number} [step] what a direction counts as
+ * @returns {{face: number | null, voice: number | null, both: number | null, coarse: boolean}}
+ */
+export function readEvidence({ evidence, bar }, step = 1) {
+  const coarse = !evidence && Boolean(bar);
+  const told = evidence ?? bar ?? {};
+  const level = (/** @type {Series} */ name) => (coarse ? step * told[name] : told[name] ?? null);
+  return { face: level("face"), voice: level("voice"), both: level("both"), coarse };
 }
 
 /** What could not be scored; a voice that was spared would have been like the one before. @param {any} score @param {Point[]} before */
 function missingIn(score, before) {
   const assumed = score.spared && before.at(-1)?.missing.includes("voice") === false;
   return ["face", "voice"].filter(
-    (side) => (score[side] ?? null) === null && !(assumed && side === "voice"),
+    (side) => !(score.scored ?? []).includes(side) && !(assumed && side === "voice"),
   );
 }

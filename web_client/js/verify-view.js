@@ -1,14 +1,14 @@
 /** State, reasons, meters and timeline of a call that is being verified. */
 
 import { byId, setLines, setText } from "./dom.js";
-import { meterBar, meterPlace } from "./scale.js";
+import { meterOf, meterPlace } from "./scale.js";
 import { nowMs } from "./stream-verifier.js";
 import { TimelineChart } from "./timeline-chart.js";
-import { readTimeline, SERIES } from "./timeline.js";
-import { sayLlr, sayReason, sayReasons, sayState } from "./words.js";
+import { readEvidence, readTimeline, SERIES } from "./timeline.js";
+import { sayReason, sayReasons, sayState } from "./words.js";
 
 const WINDOW_S = 60;
-const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null });
+const NO_EVIDENCE = readEvidence({});
 /** What tells how far the media has come. */
 const DATED = new Set(["media_started", "score", "state_changed", "gap"]);
 
@@ -82,9 +82,9 @@ export class VerifyView {
     setText(byId("age"), age === null ? "No score yet" : `Last score ${age.toFixed(0)} s ago`);
   }
 
-  #showScore({ evidence, notes = [], receivedAt }) {
+  #showScore({ evidence, bar, notes = [], receivedAt }) {
     this.#scoredAt = receivedAt / 1000;
-    this.#showEvidence(evidence ?? NO_EVIDENCE);
+    this.#showEvidence(readEvidence({ evidence, bar }));
     setText(byId("notes"), notes.map(sayReason).join(" "));
   }
 
@@ -101,7 +101,7 @@ export class VerifyView {
 
   #showEvidence(evidence) {
     this.#evidence = { ...evidence };
-    for (const name of Object.keys(SERIES)) showMeter(name, evidence[name] ?? null);
+    for (const name of Object.keys(SERIES)) showMeter(name, evidence[name] ?? null, evidence.coarse);
   }
 
   /** The thresholds as marks below the meter that the state follows. */
@@ -113,15 +113,15 @@ export class VerifyView {
   }
 }
 
-/** @param {string} name @param {number | null} llr */
-function showMeter(name, llr) {
+/** @param {string} name @param {number | null} llr @param {boolean} coarse whether it only tells the direction */
+function showMeter(name, llr, coarse) {
   const part = (inside) => /** @type {HTMLElement} */ (document.querySelector(`.meter[data-series="${name}"] ${inside}`));
-  const { left, width, sign, value } = meterBar(llr);
+  const { left, width, sign, value, text } = meterOf(llr, coarse);
   const [track, fill] = [part(".track"), part(".fill")];
   fill.style.left = `${left}%`;
   fill.style.width = `${width}%`;
   fill.dataset.sign = sign;
   track.setAttribute("aria-valuenow", value.toFixed(1));
-  track.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
-  setText(part(".llr"), sayLlr(llr));
+  track.setAttribute("aria-valuetext", llr === null ? "no evidence" : text);
+  setText(part(".llr"), text);
 }

@@ -32,6 +32,7 @@ const REASONS = {
   media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
   picture_not_scored: "Too little of the picture could be checked.",
   speech_not_scored: "Too little of what was said could be checked.",
+  tried_too_often: "Too many other people were tried in this name lately: only a verified call is told apart.",
 };
 
 const HINTS = {
@@ -56,6 +57,8 @@ const ERRORS = {
   enrolment_incomplete: "Nothing was stored",
   consent_missing: "Consent is missing",
   server_full: "The server is full",
+  identity_locked: "Too many other people were tried in that name",
+  unknown_version: "This page is out of date",
   bad_sdp: "The call could not be set up",
   no_connection: "Picture and sound do not arrive",
   bad_settings: "The server cannot do that",
@@ -87,6 +90,7 @@ const ENDINGS = {
   too_long: "The call lasted as long as a call may.",
   superseded: "The call goes on in another window.",
   identity_deleted: "The enrolment was deleted, so the call was ended.",
+  too_many_people: "Too many different people were tried, so the call was ended.",
   identity_replaced: "The person was enrolled anew, so the call was ended. Start another.",
   error: "The call ended early.",
 };

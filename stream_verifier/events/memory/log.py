@@ -95,7 +95,7 @@ class MemoryEventLog:
         self.cursor += 1
         if isinstance(event.payload, SessionStarted):
             history.identity = event.payload.identity
-        envelope = Envelope.seal(event, cursor=self.cursor, identity=history.identity)
+        envelope = Envelope(cursor=self.cursor, identity=history.identity, event=event)
         history.add(envelope)
         for listener in self._listeners:
             listener(envelope)

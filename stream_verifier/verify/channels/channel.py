@@ -18,7 +18,6 @@ class Reading:
         channel: its name, under which the decision's table and the score event know it.
         sensed: there was something of its kind, a face or speech say, scored or not.
         llr: natural log-likelihood ratio in favour of the call; None where nothing was scored.
-        cosine: the comparison score behind it; None where there is none.
         span_s: media time from the first to the last of what was scored; what it has in common
             with the reading before is no new evidence. None where nothing was there to score.
         there_s: seconds of the window in which there was something of its kind.
@@ -30,7 +29,6 @@ class Reading:
     channel: str
     sensed: bool = False
     llr: float | None = None
-    cosine: float | None = None
     span_s: tuple[float, float] | None = None
     there_s: float = 0.0
     scored_s: float = 0.0
@@ -39,13 +37,11 @@ class Reading:
     @property
     def score(self) -> ModalityScore | None:
         """As the score event tells it; None where nothing was scored."""
-        if self.llr is None or self.cosine is None:
-            return None
-        return ModalityScore(cosine=self.cosine, llr=self.llr)
+        return None if self.llr is None else ModalityScore(llr=self.llr)
 
     def unscored(self) -> Reading:
         """The same, had it been left unscored."""
-        return replace(self, llr=None, cosine=None, scored_s=0.0)
+        return replace(self, llr=None, scored_s=0.0)
 
 
 @dataclass(frozen=True, slots=True)

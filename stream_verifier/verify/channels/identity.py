@@ -10,6 +10,7 @@ from typing import Protocol
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.verify.strangers import Crowd
 from stream_verifier.windows.types import FaceCrop, Window
 
 FACE, VOICE = "face", "voice"
@@ -41,14 +42,23 @@ class IdentityChannel:
         reference: the enrolled person.
         embedder: makes samples of windows.
         comparator: turns samples into LLRs.
+        crowd: whom the call meets.
     """
 
     names = (FACE, VOICE)
 
-    def __init__(self, *, reference: Reference, embedder: Embedder, comparator: Comparator) -> None:
+    def __init__(
+        self,
+        *,
+        reference: Reference,
+        embedder: Embedder,
+        comparator: Comparator,
+        crowd: Crowd | None = None,
+    ) -> None:
         self._reference: Reference | None = reference
         self._embedder = embedder
         self._comparator = comparator
+        self._crowd = crowd or Crowd()
 
     def take(self, item: MediaItem) -> None:
         """Nothing: all that is compared is in the windows."""
@@ -68,6 +78,10 @@ class IdentityChannel:
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
         readings = identity_readings(window, self._comparator.compare(reference, face, voice))
+        if voice is not None:
+            self._crowd.voices.add(voice.vector, window.end_s)
+        if face is not None:
+            self._crowd.faces.add(face.vector, window.end_s)
         if face is None:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
@@ -80,7 +94,9 @@ class IdentityChannel:
         Whoever shows two faces by turns is judged by the less favourable one.
         """
         for crop in window.rivals:
-            comparison = self._comparator.compare(reference, self._embedder.embed_crop(crop), voice)
+            face = self._embedder.embed_crop(crop)
+            comparison = self._comparator.compare(reference, face, voice)
+            self._crowd.faces.add(face.vector, window.end_s)
             yield identity_readings(replace(window, face=crop), comparison)
 
 
@@ -106,7 +122,6 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         FACE,
         sensed=window.faces_seen > 0,
         llr=comparison.llr_face,
-        cosine=comparison.face_cosine,
         span_s=None if crop is None else (crop.time_s, crop.time_s),
         there_s=length_s if window.faces_seen > 0 else 0.0,
         scored_s=_seen_s(window) if comparison.llr_face is not None else 0.0,
@@ -116,7 +131,6 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         VOICE,
         sensed=window.speech_s > 0,
         llr=comparison.llr_voice,
-        cosine=comparison.voice_cosine,
         span_s=None if speech is None else (speech.start_s, speech.end_s),
         # What nobody heard counts as speech: it is no gain to be heard less.
         there_s=window.speech_s + window.unheard_s,

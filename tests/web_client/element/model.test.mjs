@@ -28,7 +28,9 @@ test("another session knows nothing of the one before", () => {
 });
 
 test("evidence is what the last score says, and none where it says none", () => {
-  assert.deepEqual(after(...CALL, ["score", { evidence: EVIDENCE }]).evidence, EVIDENCE);
+  assert.deepEqual(after(...CALL, ["score", { evidence: EVIDENCE }]).evidence, { ...EVIDENCE, coarse: false });
+  const bar = { face: 1, voice: 0, both: -1 };
+  assert.deepEqual(after(...CALL, ["score", { evidence: null, bar }]).evidence, { ...bar, coarse: true });
   assert.equal(after(...CALL, ["score", { evidence: EVIDENCE }], ["score", { evidence: null }]).evidence.face, null);
 });
 

@@ -23,3 +23,10 @@ test("another session counts from 1 again", () => {
   numbering.reset();
   assert.deepEqual(numbering.take(1), { isNew: true, lost: 0 });
 });
+
+test("what the server keeps back on purpose is not lost", () => {
+  const numbering = new Numbering();
+  assert.deepEqual([[1, 0], [3, 1], [4, 1], [9, 2]].map(([seq, untold]) => numbering.take(seq, untold).lost), [0, 0, 0, 3]);
+  numbering.reset();
+  assert.deepEqual(numbering.take(1, 0), { isNew: true, lost: 0 });
+});

@@ -1,9 +1,8 @@
 // @ts-check
 /** The part that opens: how the states went, and the evidence behind the last one. */
 
-import { METER_LLR, meterBar } from "../scale.js";
+import { METER_LLR, meterOf } from "../scale.js";
 import { clock, sayPart, SERIES } from "../timeline.js";
-import { sayLlr } from "../words.js";
 import { make, setLines, setText } from "./dom.js";
 
 const WINDOW_S = 60;
@@ -26,7 +25,7 @@ export class Details {
     this.root = make("div", { id: "details", part: "details", class: "details", hidden: "" },
       make("h2", {}, "Evidence"),
       make("div", { part: "evidence", class: "meters" }, ...meters),
-      make("p", { class: "quiet" }, "Above 0 speaks for the person, below against."),
+      make("p", { class: "quiet" }, "To the right speaks for the person, to the left against."),
       make("h2", {}, "States"), this.#bar, this.#scale, this.#list);
   }
 
@@ -44,7 +43,7 @@ export class Details {
     setText(this.#to, live ? "now" : clock(endS));
     const told = spans.slice(-LINES).reverse().map(sayPart);
     setLines(this.#list, told.length ? told : ["Nothing was checked yet."]);
-    for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)]);
+    for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)], evidence.coarse);
   }
 }
 
@@ -60,7 +59,7 @@ class Meter {
   root;
   #fill = make("span", { class: "fill" });
   #track;
-  #value = make("span", { class: "llr" }, sayLlr(null));
+  #value = make("span", { class: "llr" }, "–");
 
   /** @param {Series} name */
   constructor(name) {
@@ -69,17 +68,17 @@ class Meter {
       "aria-valuemin": String(-METER_LLR), "aria-valuemax": String(METER_LLR), "aria-valuenow": "0",
     }, this.#fill);
     this.root = make("div", { class: "meter", "data-series": name }, make("span", {}, SERIES[name]), this.#track, this.#value);
-    this.show(null);
+    this.show(null, false);
   }
 
-  /** @param {number | null} llr */
-  show(llr) {
-    const { left, width, sign, value } = meterBar(llr);
+  /** @param {number | null} llr @param {boolean} coarse whether it only tells the direction */
+  show(llr, coarse) {
+    const { left, width, sign, value, text } = meterOf(llr, coarse);
     this.#fill.style.left = `${left}%`;
     this.#fill.style.width = `${width}%`;
     this.#fill.dataset.sign = sign;
     this.#track.setAttribute("aria-valuenow", value.toFixed(1));
-    this.#track.setAttribute("aria-valuetext", llr === null ? "no evidence" : sayLlr(llr));
-    setText(this.#value, sayLlr(llr));
+    this.#track.setAttribute("aria-valuetext", llr === null ? "no evidence" : text);
+    setText(this.#value, text);
   }
 }

@@ -2,23 +2,24 @@
 /** What the badge knows of a call, as one immutable object after another. */
 
 import { lookUp } from "../look-up.js";
+import { readEvidence } from "../timeline.js";
 
 /** @typedef {import("../../element.js").BadgeState} BadgeState */
 /** @typedef {import("../../stream-verifier.js").State} State */
 /** @typedef {{code: string, message: string}} Problem */
-/** @typedef {{face: number | null, voice: number | null, both: number | null}} Evidence */
+/** @typedef {{face: number | null, voice: number | null, both: number | null, coarse: boolean}} Evidence */
 /**
  * @typedef {object} Model
  * @property {BadgeState} status     a verdict's state, or what keeps there from being one
  * @property {State | null} verdict  the last state that the server told
  * @property {readonly string[]} reasons
- * @property {Evidence} evidence     log-odds
+ * @property {Evidence} evidence     log-odds; where coarse, which way they point
  * @property {Problem | null} problem
  * @property {string | null} ending  why the call is over
  */
 
 /** @type {Evidence} */
-const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null });
+const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null, coarse: false });
 
 /** @type {Model} */
 export const AT_REST = Object.freeze({
@@ -37,7 +38,7 @@ const STEPS = {
   connecting: () => ({ ...AT_REST, status: "connecting" }),
   session_started: (model) => ({ status: settled(model, "waiting") }),
   state_changed: (model, { state, reasons = [] }) => ({ verdict: state, reasons, status: settled(model, state) }),
-  score: (_, { evidence }) => ({ evidence: evidence ?? NO_EVIDENCE }),
+  score: (_, score) => ({ evidence: readEvidence(score) }),
   reconnecting: () => ({ status: "reconnecting" }),
   resumed: ({ verdict }) => ({ status: verdict ?? "waiting" }),
   restarted: () => ({ verdict: null, reasons: [], evidence: NO_EVIDENCE }),

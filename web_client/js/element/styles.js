@@ -81,6 +81,7 @@ h2 { font-size: 0.85em; font-weight: 650; }
 }
 .fill { position: absolute; inset-block: 0; background: var(--verified); }
 .fill[data-sign="against"] { background: repeating-linear-gradient(-45deg, var(--rejected) 0 4px, color-mix(in srgb, var(--rejected) 55%, var(--surface)) 4px 6px); }
+.fill[data-sign="unclear"] { background: var(--muted); }
 .details h2:not(:first-child) { margin-block-start: 0.9em; }
 .bar { display: flex; height: 1.15em; margin-block: 0.45em 0.15em; border: 1px solid var(--line); border-radius: 4px; overflow: hidden; background: var(--surface); }
 .segment { flex-basis: 0; min-width: 2px; --c: var(--waiting); background: color-mix(in srgb, var(--c) 30%, var(--surface)); }

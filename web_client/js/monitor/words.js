@@ -18,6 +18,7 @@ export const ENDINGS = Object.freeze({
   too_long: "time was up",
   superseded: "opened anew",
   identity_deleted: "enrolment deleted",
+  too_many_people: "too many people tried",
   identity_replaced: "enrolled anew",
   error: "failed",
   unknown: "end not seen",

@@ -138,7 +138,7 @@ export class Link {
   /** @param {any} message */
   #deliver(message) {
     const after = this.#numbering.last;
-    const { isNew, lost } = this.#numbering.take(message.seq);
+    const { isNew, lost } = this.#numbering.take(message.seq, message.untold);
     if (lost) this.#on.tell("events_lost", { count: lost, after, before: message.seq });
     if (isNew) this.#on.message(message);
   }

@@ -1,0 +1,1 @@
+"""What a stranger who asks again and again learns of a stored template."""
