@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -32,6 +33,7 @@ class Clips:
         self.seconds = seconds
         self._folder = folder
         self._scripts: dict[str, Script] = {}
+        self._one_at_a_time = threading.Lock()
 
     def call(self, face: DemoPerson, voice: DemoPerson) -> Script:
         """One person's face with one person's voice."""
@@ -48,12 +50,13 @@ class Clips:
         return self._folder / f"{face.id}-{voice.id}.webm"
 
     def _made(self, name: str, who: Callable[[int], DemoPerson], voice: DemoPerson) -> Script:
-        if name not in self._scripts:
-            path = self._folder / f"{name}.webm"
-            if not path.exists():
-                self._write(path, who, voice)
-            self._scripts[name] = read_script(path)
-        return self._scripts[name]
+        with self._one_at_a_time:
+            if name not in self._scripts:
+                path = self._folder / f"{name}.webm"
+                if not path.exists():
+                    self._write(path, who, voice)
+                self._scripts[name] = read_script(path)
+            return self._scripts[name]
 
     def _write(self, path: Path, who: Callable[[int], DemoPerson], voice: DemoPerson) -> None:
         both = {

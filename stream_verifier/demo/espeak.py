@@ -40,7 +40,8 @@ def synthesise(text: str, *, voice: str, words_per_min: int = 160) -> Sound:
     Raises:
         MissingExtraError: neither is installed.
     """
-    library = _library()
+    with _ONE_AT_A_TIME:  # Begun twice at once, it ends the process.
+        library = _library()
     if library is not None:
         return library.speak(text, voice, words_per_min)
     program = shutil.which("espeak-ng")

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import numpy as np
@@ -25,6 +27,20 @@ def test_the_library_speaks() -> None:
     assert (samples.dtype, rate_hz) == (np.int16, 22_050)
     assert 1.5 < len(samples) / rate_hz < 5
     assert np.abs(samples.astype(int)).max() > 3000
+
+
+def test_threads_that_speak_first_at_once_all_speak() -> None:
+    # In a process of its own: here the library has begun already, and a failure ends the process.
+    program = (
+        "from concurrent.futures import ThreadPoolExecutor as Pool\n"
+        "from stream_verifier.demo.espeak import synthesise\n"
+        "say = lambda _: synthesise('Good morning.', voice='en-us+f3')[0].size\n"
+        "print(*set(Pool(8).map(say, range(8))))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert int(ran.stdout) > 8000
 
 
 def test_variants_and_speed_are_heard() -> None:
