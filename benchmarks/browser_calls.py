@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import statistics
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +51,6 @@ class Outcome:
     Attributes:
         state, reasons: of the verdict in force when the call was stopped.
         first_s: media time of the first verdict of that state, None if it never came.
-        llr_face, llr_voice, llr_fused: medians over the call's windows.
         changes: how often the state changed.
     """
 
@@ -61,9 +59,6 @@ class Outcome:
     state: str
     reasons: tuple[str, ...]
     first_s: float | None
-    llr_face: float | None
-    llr_voice: float | None
-    llr_fused: float | None
     changes: int
 
     @property
@@ -133,11 +128,6 @@ def judge(role: str, kind: str, events: Sequence[dict[str, Any]]) -> Outcome:
         state, reasons = changes[-1]["state"], tuple(changes[-1]["reasons"])
     states = [c for c in changes if c["state"] != c["previous"]]
     first_s = next((c["media_s"] for c in states if c["state"] == state), None)
-    scores = [event for event in events if event["type"] == "score"]
-
-    def median(side: str) -> float | None:
-        values = [score[side]["llr"] for score in scores if score[side] is not None]
-        return statistics.median(values) if values else None
 
     return Outcome(
         role=role,
@@ -145,9 +135,6 @@ def judge(role: str, kind: str, events: Sequence[dict[str, Any]]) -> Outcome:
         state=state,
         reasons=reasons,
         first_s=first_s,
-        llr_face=median("face"),
-        llr_voice=median("voice"),
-        llr_fused=median("fused"),
         changes=len(states),
     )
 
@@ -185,8 +172,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
         return "–" if value is None else f"{value:.1f}"
 
     rows = [
-        "| enrolled | call | verdict | reasons | after (s) | face | voice | fused | right |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| enrolled | call | verdict | reasons | after (s) | right |",
+        "|---|---|---|---|---|---|",
     ]
     for item in outcomes:
         cells = (
@@ -195,9 +182,6 @@ def table(outcomes: Sequence[Outcome]) -> str:
             item.state,
             ", ".join(item.reasons) or "–",
             number(item.first_s),
-            number(item.llr_face),
-            number(item.llr_voice),
-            number(item.llr_fused),
             "yes" if item.right else "**no**",
         )
         rows.append("| " + " | ".join(cells) + " |")

@@ -80,11 +80,15 @@ async def many_places(target: Target) -> Outcome:
         for _ in range(12):
             with contextlib.suppress(RefusedError):
                 await stack.enter_async_context(target.caller(token=token).calling())
-        await asyncio.sleep(2.0)  # calls of attacks before this one are still being closed
         admin = {"authorization": f"Bearer {target.token(Scope.ADMIN)}"}
         async with httpx.AsyncClient(base_url=target.address, headers=admin) as client:
-            calls = (await client.get("/api/v1/calls")).json()["calls"]
-        held = sum(call["ended_at"] is None for call in calls)
+            # Calls that gave way, and those of attacks before this one, are still being closed.
+            for _ in range(15):
+                await asyncio.sleep(1.0)
+                calls = (await client.get("/api/v1/calls")).json()["calls"]
+                held = sum(call["ended_at"] is None for call in calls)
+                if held <= 1:
+                    break
     return Outcome("one bound token opens 12 calls", f"{held} held", "1 held", held <= 1)
 
 

@@ -28,6 +28,7 @@ from tests.support.calls import (
     TIMEOUT_S,
     DemoCalls,
     Event,
+    all_that_is_said,
     follow,
     make_settings,
     server_with,
@@ -115,8 +116,8 @@ async def test_half_a_call_waits_for_the_other_half(
     assert set(states(events)) <= {"waiting"}
     assert missing in verdicts(events)[-1][1]
     scores = [event for event in events if event["type"] == "score"]
-    assert any(event["face"] for event in scores) == (kind == "video")
-    assert any(event["voice"] for event in scores) == (kind == "audio")
+    compared = {side for event in scores for side in event["scored"]}
+    assert compared == {"face" if kind == "video" else "voice"}
     assert [e["kind"] for e in events if e["type"] == "media_started"] == [kind]
 
 
@@ -154,7 +155,8 @@ async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path:
     wide = write_file(tmp_path / "wide.webm", seconds=5)
     tall = write_file(tmp_path / "tall.webm", seconds=6, size=(480, 640))
     media = copy_streams(tmp_path / "turned.webm", [wide, tall], ["audio", "video"])
-    events = await verify(server, media, scored(8))
+    with all_that_is_said() as events:
+        await verify(server, media, scored(8))
     assert states(events)[-1] == "verified"
     assert "rejected" not in states(events)
     scores = [e for e in events if e["type"] == "score" and e["face"]]

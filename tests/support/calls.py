@@ -5,19 +5,22 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import pytest
 import websockets
 
 from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.recorded_call import write_call
+from stream_verifier.events.event import Event as Said
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.opening import open_store
@@ -29,6 +32,21 @@ CONSENT = {"subject": "made up", "purpose": "tests", "text": "I am made up and a
 TIMEOUT_S = 90
 
 Event = dict[str, Any]
+
+
+@contextlib.contextmanager
+def all_that_is_said() -> Iterator[list[Event]]:
+    """What the servers of this process say meanwhile, of which callers are told a part."""
+    said: list[Event] = []
+    append = MemoryEventLog.append
+
+    async def spy(log: MemoryEventLog, events: Sequence[Said]) -> None:
+        said.extend(event.fields for event in events)
+        await append(log, events)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MemoryEventLog, "append", spy)
+        yield said
 
 
 def make_settings(folder: Path, **changes: Any) -> Settings:
