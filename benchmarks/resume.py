@@ -50,8 +50,9 @@ class Return:
     Attributes:
         resumed_s: from the network's return to the session going on.
         verified_s: likewise, to the next verdict `verified`.
-        seen: numbers of the call's events, as the page got them.
-        followed: as the subscriber got them.
+        seen: numbers of the call's events among those that its page is told.
+        followed: numbers of all of them, as the subscriber got them.
+        last: number of the last one that the page saw.
         told_lost: whether the subscriber was told of a loss.
         sessions: different sessions that the page saw.
     """
@@ -60,6 +61,7 @@ class Return:
     verified_s: float
     seen: list[int]
     followed: list[int]
+    last: int
     told_lost: bool
     sessions: int
 
@@ -68,7 +70,8 @@ class Return:
         """Whether one session went on and neither end missed an event or saw one twice."""
         both = (self.seen, self.followed)
         complete = all(numbers == list(range(1, len(numbers) + 1)) for numbers in both)
-        return complete and self.sessions == 1 and not self.told_lost
+        ended = self.followed[-1:] == [self.last]
+        return complete and ended and self.sessions == 1 and not self.told_lost
 
 
 class Follower:
@@ -119,17 +122,21 @@ async def cut(page: Page, wire: Wire, *, seconds: float) -> Return:
     resumed_ms, verified_ms = await _came_back(page)
     await page.click("[data-testid=stop]")
     await until(page, f"{_EVENTS}.some(e => e.type === 'session_ended')", timeout_s=PATIENCE_S)
-    events = await page.evaluate(f"{_EVENTS}.filter(e => e.seq).map(e => [e.session, e.seq])")
+    events = await page.evaluate(
+        f"{_EVENTS}.filter(e => e.seq).map(e => [e.session, e.seq, e.untold])"
+    )
+    last = events[-1][1]
     async with asyncio.timeout(PATIENCE_S):
-        await follower.has(len(events))
+        await follower.has(last)
     following.cancel()
     return Return(
         resumed_s=(resumed_ms - back_ms) / 1000,
         verified_s=(verified_ms - back_ms) / 1000,
-        seen=[number for _, number in events],
+        seen=[number - untold for _, number, untold in events],
         followed=follower.numbers,
+        last=last,
         told_lost=follower.lost,
-        sessions=len({session for session, _ in events}),
+        sessions=len({session for session, _, _ in events}),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -94,9 +93,7 @@ def test_one_script_tag_verifies_a_call_in_anybodys_page(
     expect(badge).to_contain_text("This is grace.")
     expect(badge).to_contain_text(f"are being checked by {server.address.split('/')[-1]}")
     badge.get_by_role("button", name="Verified").press("Enter")
-    expect(badge.get_by_role("meter", name="Voice")).to_have_attribute(
-        "aria-valuetext", re.compile(r"^\+\d")
-    )
+    expect(badge.get_by_role("meter", name="Voice")).to_have_attribute("aria-valuetext", "for")
 
     badge.get_by_role("button", name="Stop", exact=True).click()
     expect(badge).to_have_attribute("state", "ended")

@@ -98,7 +98,7 @@ def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
 
 def test_without_evidence_there_are_dashes(page: Page, call: FakeCall) -> None:
     call.score(3.0, 2.0)
-    call.score(0, 0, evidence=None, face=None, voice=None, faces=[], notes=["no_face"])
+    call.score(0, 0, evidence=None, bar=None, faces=[], notes=["no_face"])
     for name in ("face", "voice", "both"):
         expect(page.get_by_test_id(f"llr-{name}")).to_have_text("–")
     expect(page.get_by_test_id("face-box")).to_have_count(0)
@@ -123,7 +123,12 @@ def test_mismatches_are_said_plainly(page: Page, call: FakeCall) -> None:
     for face, voice, reasons, sentence in (
         (4.0, -5.0, ["voice_mismatch"], "The face matches, the voice does not."),
         (-4.0, 5.0, ["face_mismatch"], "The voice matches, the face does not."),
-        (0.0, -5.0, ["voice_mismatch"], "The voice does not match."),
+        (
+            0.0,
+            -5.0,
+            ["voice_mismatch"],
+            "The voice does not match; nothing speaks against the face.",
+        ),
         (-4.0, -5.0, ["face_mismatch", "voice_mismatch"], "Neither the face nor the voice"),
     ):
         call.score(face, voice)

@@ -107,7 +107,9 @@ def test_enrol_verify_be_told_apart_and_be_deleted(
     swapped = open_page(launch(captures.get("grace", "eileen")), real)
     start(swapped, "grace")
     expect_state(swapped, "rejected", "voice_mismatch")
-    expect(swapped.get_by_test_id("state")).to_contain_text("The face matches, the voice does not.")
+    expect(swapped.get_by_test_id("state")).to_contain_text(
+        "The voice does not match; nothing speaks against the face."
+    )
     states = swapped.evaluate("streamVerifierEvents.map(e => e.state).filter(Boolean)")
     assert "verified" not in states
     swapped.context.close()

@@ -35,7 +35,9 @@ test("a mismatch is told with what the other half of the evidence says", () => {
   assert.deepEqual(told(["voice_mismatch"], { face: 2 }), ["The face matches, the voice does not."]);
   assert.deepEqual(told(["voice_mismatch"], { face: -1 }), ["The voice does not match."]);
   assert.deepEqual(told(["face_mismatch"], { voice: 2 }), ["The voice matches, the face does not."]);
-  assert.deepEqual(told(["face_mismatch"]), ["The face does not match."]);
+  assert.deepEqual(told(["face_mismatch"], { voice: null }), ["The face does not match."]);
+  assert.deepEqual(told(["voice_mismatch"]), ["The voice does not match; nothing speaks against the face."]);
+  assert.deepEqual(told(["face_mismatch"]), ["The face does not match; nothing speaks against the voice."]);
 });
 
 test("reasons that are no mismatch follow in their order", () => {

@@ -133,8 +133,12 @@ function sayMatch(state, reasons, evidence) {
   const fits = (/** @type {"face" | "voice"} */ side) => (evidence[side] ?? 0) > 0;
   const wrong = (/** @type {"face" | "voice"} */ side) => reasons.includes(`${side}_mismatch`);
   if (wrong("face") && wrong("voice")) return "Neither the face nor the voice matches.";
-  if (wrong("voice")) return fits("face") ? "The face matches, the voice does not." : sayReason("voice_mismatch");
-  if (wrong("face")) return fits("voice") ? "The voice matches, the face does not." : sayReason("face_mismatch");
+  // While a call is rejected nobody is told what is for the person, only what is against.
+  const open = (/** @type {"face" | "voice"} */ side) => state === "rejected" && (evidence[side] ?? -1) >= 0;
+  if (wrong("voice") && fits("face")) return "The face matches, the voice does not.";
+  if (wrong("face") && fits("voice")) return "The voice matches, the face does not.";
+  if (wrong("voice")) return open("face") ? "The voice does not match; nothing speaks against the face." : sayReason("voice_mismatch");
+  if (wrong("face")) return open("voice") ? "The face does not match; nothing speaks against the voice." : sayReason("face_mismatch");
   return state === "verified" && fits("face") && fits("voice") ? "Face and voice match." : "";
 }
 
