@@ -133,13 +133,23 @@ function sayMatch(state, reasons, evidence) {
   const fits = (/** @type {"face" | "voice"} */ side) => (evidence[side] ?? 0) > 0;
   const wrong = (/** @type {"face" | "voice"} */ side) => reasons.includes(`${side}_mismatch`);
   if (wrong("face") && wrong("voice")) return "Neither the face nor the voice matches.";
-  // While a call is rejected nobody is told what is for the person, only what is against.
-  const open = (/** @type {"face" | "voice"} */ side) => state === "rejected" && (evidence[side] ?? -1) >= 0;
-  if (wrong("voice") && fits("face")) return "The face matches, the voice does not.";
-  if (wrong("face") && fits("voice")) return "The voice matches, the face does not.";
-  if (wrong("voice")) return open("face") ? "The voice does not match; nothing speaks against the face." : sayReason("voice_mismatch");
-  if (wrong("face")) return open("voice") ? "The face does not match; nothing speaks against the voice." : sayReason("face_mismatch");
+  if (wrong("voice")) return sayMismatch("voice", "face", state, evidence);
+  if (wrong("face")) return sayMismatch("face", "voice", state, evidence);
   return state === "verified" && fits("face") && fits("voice") ? "Face and voice match." : "";
+}
+
+/**
+ * While a call is rejected nobody is told what is for the person, only what is against.
+ * @param {"face" | "voice"} side the one that does not match
+ * @param {"face" | "voice"} other
+ * @param {string} state
+ * @param {{face: number | null, voice: number | null}} evidence
+ */
+function sayMismatch(side, other, state, evidence) {
+  const beside = evidence[other] ?? -1;
+  if (beside > 0) return `The ${other} matches, the ${side} does not.`;
+  if (beside === 0 && state === "rejected") return `The ${side} does not match; nothing speaks against the ${other}.`;
+  return sayReason(`${side}_mismatch`);
 }
 
 /** @param {number | null | undefined} llr @returns {string} such as "+3.2", or a dash */
