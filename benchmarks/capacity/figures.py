@@ -26,7 +26,7 @@ class Figures:
         alone: aiortc's, which only decodes them.
         lag_p50_s, lag_p95_s, lag_most_s: from the arrival of a window's newest media to its event
             at the client, scored or not.
-        scores_per_s: windows compared, a second and call.
+        scores_per_s: windows compared that the caller is told, a second and call.
         left_out: share of windows that were not, for want of time.
         steady: share of genuine calls verified all through after their first seconds.
         verified: share of that time in which genuine calls are.

@@ -26,8 +26,8 @@ takes over at a random time. Nobody is refused in the first table, however many 
 {seconds:g} s after a warm-up of 8 s.
 
 - **lag**: from the arrival of a window's newest media to its event at the client, scored or not.
-- **scores**: windows compared, for each call and second; **left out**: those that there was no
-  time for.
+- **scores**: windows compared, for each call and second, of those that a caller is told, one in
+  2 s at most; **left out**: those of them that there was no time for.
 - **steady**: genuine calls verified all through; **verified**: share of their time in which they
   are.
 - **noticed**: from a swap's arrival to the rejection; ∞: not before the call ended.
