@@ -93,9 +93,12 @@ def so_far(score: Score) -> str:
 
 
 def score_line(score: Score) -> str:
-    """A score as one line: time, the window's three bars, the evidence, what was noticed."""
+    """A score as one line: time, what the window says where that is told, the evidence, notes."""
     compared = {"face": score.face, "voice": score.voice, "fused": score.fused}
-    bars = "  ".join(f"{name} {llr_bar(_llr(one))}" for name, one in compared.items())
+    if all(one is None for one in compared.values()):
+        bars = f"compared: {' and '.join(score.scored) or 'nothing':<14}"
+    else:
+        bars = "  ".join(f"{name} {llr_bar(_llr(one))}" for name, one in compared.items())
     bars += f"  so far {so_far(score)}"
     notes = f"  [dim]{', '.join(score.notes)}[/]" if score.notes else ""
     return f"[dim]{score.media_s:6.2f} s[/]  {bars}{notes}"
