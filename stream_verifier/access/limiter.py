@@ -8,10 +8,43 @@ from collections import OrderedDict
 _IPV6_NETWORK_BITS = 64
 
 
-class Limiter:
-    """A token bucket for each client: a burst of a minute's attempts, then one at a time.
+class Buckets:
+    """Token buckets by key; of more than it remembers it forgets the one not used for longest.
 
-    Of more clients than it remembers it forgets the one not seen for longest.
+    Args:
+        burst: what each holds at most, and at first.
+        refill_s: seconds in which one more comes in.
+        remembered: how many buckets.
+    """
+
+    def __init__(self, *, burst: float, refill_s: float, remembered: int = 4096) -> None:
+        self._burst = float(burst)
+        self._refill_s = refill_s
+        self._remembered = remembered
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def __len__(self) -> int:
+        """Buckets remembered."""
+        return len(self._left)
+
+    def wait_s(self, key: str, now_s: float) -> float:
+        """Seconds until there is a whole one in it; 0 when there is now."""
+        return max(0.0, (1.0 - self._now(key, now_s)) * self._refill_s)
+
+    def take(self, key: str, cost: float, now_s: float) -> None:
+        """Take so much out, as far as there is; less than nothing puts back."""
+        self._left[key] = min(self._burst, max(0.0, self._now(key, now_s) - cost)), now_s
+        self._left.move_to_end(key)
+        if len(self._left) > self._remembered:
+            self._left.popitem(last=False)
+
+    def _now(self, key: str, now_s: float) -> float:
+        left, then_s = self._left.get(key, (self._burst, now_s))
+        return min(self._burst, left + max(0.0, now_s - then_s) / self._refill_s)
+
+
+class Limiter:
+    """A bucket for each client: a burst of a minute's attempts, then one at a time.
 
     Args:
         per_minute: attempts that one client may make in a minute, and at once.
@@ -19,10 +52,9 @@ class Limiter:
     """
 
     def __init__(self, *, per_minute: int, max_clients: int = 4096) -> None:
-        self._burst = float(per_minute)
-        self._per_s = per_minute / 60.0
-        self._max_clients = max_clients
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._buckets = Buckets(
+            burst=per_minute, refill_s=60.0 / per_minute, remembered=max_clients
+        )
 
     def __len__(self) -> int:
         """Clients remembered."""
@@ -30,22 +62,14 @@ class Limiter:
 
     def wait_s(self, client: str, now_s: float) -> float:
         """Seconds until the client may try again; 0 when it may now."""
-        return max(0.0, (1.0 - self._left(network_of(client), now_s)) / self._per_s)
+        return self._buckets.wait_s(network_of(client), now_s)
 
     def take(self, client: str, now_s: float) -> float:
         """Count an attempt if there is room for it; return what `wait_s` said before."""
         wait = self.wait_s(client, now_s)
         if wait == 0.0:
-            key = network_of(client)
-            self._buckets[key] = (self._left(key, now_s) - 1.0, now_s)
-            self._buckets.move_to_end(key)
-            if len(self._buckets) > self._max_clients:
-                self._buckets.popitem(last=False)
+            self._buckets.take(network_of(client), 1.0, now_s)
         return wait
-
-    def _left(self, key: str, now_s: float) -> float:
-        left, seen_s = self._buckets.get(key, (self._burst, now_s))
-        return min(self._burst, left + max(0.0, now_s - seen_s) * self._per_s)
 
 
 def network_of(client: str) -> str:

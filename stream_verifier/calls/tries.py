@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 
+from stream_verifier.access.limiter import Buckets
 from stream_verifier.calls.places import Place
 from stream_verifier.errors import IdentityLockedError
 from stream_verifier.events.schema import Payload, Reason, Score, State, StateChanged
 
 _DAY_S = 24 * 3600.0
 _WEEK_S = 7 * _DAY_S
-_REMEMBERED = 4096
 _AGAINST = {Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH}
 _IN_DOUBT = 2.0
 """LLR of a window's face or voice up to which it is in doubt."""
@@ -45,8 +44,8 @@ class Tries:
         self, *, most: int, told: int, now_s: Callable[[], float] = time.monotonic
     ) -> None:
         self._now_s = now_s
-        self._tokens = _Buckets(burst=most, refill_s=_DAY_S / most)
-        self._names = _Buckets(burst=told, refill_s=_WEEK_S)
+        self._tokens = Buckets(burst=most, refill_s=_DAY_S / most)
+        self._names = Buckets(burst=told, refill_s=_WEEK_S)
 
     def refuse_if_spent(self, place: Place) -> None:
         """Say that no more may be tried with that token in that name.
@@ -134,29 +133,6 @@ class CallTries:
         self._cost["token"] += token
         self._cost["name"] += name
         self._account.charge(self._place, token=token, name=name)
-
-
-class _Buckets:
-    """Token buckets by name; the one not used for longest is forgotten."""
-
-    def __init__(self, *, burst: float, refill_s: float) -> None:
-        self._burst = float(burst)
-        self._refill_s = refill_s
-        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait_s(self, name: str, now_s: float) -> float:
-        return max(0.0, (1.0 - self._now(name, now_s)) * self._refill_s)
-
-    def take(self, name: str, cost: float, now_s: float) -> None:
-        left = min(self._burst, max(0.0, self._now(name, now_s) - cost))
-        self._left[name] = left, now_s
-        self._left.move_to_end(name)
-        if len(self._left) > _REMEMBERED:
-            self._left.popitem(last=False)
-
-    def _now(self, name: str, now_s: float) -> float:
-        left, then_s = self._left.get(name, (self._burst, now_s))
-        return min(self._burst, left + (now_s - then_s) / self._refill_s)
 
 
 def _token(place: Place) -> str:
