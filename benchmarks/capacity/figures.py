@@ -10,9 +10,7 @@ import numpy as np
 
 from benchmarks.capacity.playing import WARM_UP_S, PlayedCall, Run, wall_s
 from stream_verifier.events.schema import Score, State, StateChanged
-
-STAGES = ("speech", "look", "face", "voice")
-_TOLD_LATE_S = 1.5
+from stream_verifier.verify.stages import STAGES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ def seeds() -> dict[str, list[bytes]]:
     """Inputs by target."""
     vp8, h264 = _encoded("libvpx"), _encoded("libx264", tune="zerolatency")
     small = [frame[:200] for frame in (*vp8[:2], *h264[:2])]
-    sdp = asyncio.run(_offer())
+    sdp = asyncio.run(aiortc_offer())
     start = {"type": "start", "identity": "ada", "sdp": sdp}
     resume = {"type": "resume", "session": "s", "resume_key": "k", "sdp": sdp}
     return {
@@ -41,7 +41,8 @@ def _encoded(codec: str, **options: str) -> list[bytes]:
     return [bytes(packet) for packet in (*packets, *context.encode(None))]
 
 
-async def _offer() -> str:
+async def aiortc_offer() -> str:
+    """What aiortc offers of sound and pictures to send."""
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     try:
         for kind in ("audio", "video"):

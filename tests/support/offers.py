@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.peer import Peer
+
 _UFRAG, _PWD = "a=ice-ufrag:8hhY", "a=ice-pwd:asd88fgpdd777uzjYhagZg8hhYasd88f"
 _HASH = ":".join(["4A"] * 32)
 _PRINT = f"a=fingerprint:sha-256 {_HASH}"
@@ -335,3 +339,12 @@ SHAPES = {
     ),
 }
 """By what they are."""
+
+
+async def answer(offer: str) -> str:
+    """What a call answers to an offer, before it is closed."""
+    peer = Peer(inbox=MediaInbox(), host_addresses=LOOPBACK)
+    try:
+        return await peer.answer(offer)
+    finally:
+        await peer.close()

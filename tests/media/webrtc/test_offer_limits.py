@@ -8,18 +8,16 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from aiortc import RTCConfiguration, RTCPeerConnection
 
+from benchmarks.fuzz.seeds import aiortc_offer
 from benchmarks.hostile_video import claim_size
 from stream_verifier.errors import NegotiationError
-from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
 from stream_verifier.media.webrtc.aiortc_patches import checks
-from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.offers import MAX_CANDIDATES, plausible_offer
-from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
 from tests.support.media import StartCall
+from tests.support.offers import answer
 
 ANYBODY = PeerAddresses()
 
@@ -144,8 +142,8 @@ def test_more_than_a_browser_has_is_refused(lines: list[str], what: str) -> None
 
 
 def test_only_codecs_that_can_be_read_are_negotiated(offer_with_everything: str) -> None:
-    answer = asyncio.run(_answer(offer_with_everything))
-    codecs = {line.split()[1] for line in answer.splitlines() if line.startswith("a=rtpmap")}
+    answered = asyncio.run(answer(offer_with_everything))
+    codecs = {line.split()[1] for line in answered.splitlines() if line.startswith("a=rtpmap")}
     assert codecs == {"opus/48000/2", "VP8/90000", "H264/90000", "rtx/90000"}
 
 
@@ -196,30 +194,11 @@ def received(one: socket.socket) -> bytes:
         return b""
 
 
-async def _answer(offer: str) -> str:
-    peer = Peer(inbox=MediaInbox(), host_addresses=LOOPBACK)
-    try:
-        return await peer.answer(offer)
-    finally:
-        await peer.close()
-
-
 @pytest.fixture
 def offer_with_everything() -> str:
     """An offer as a browser's, with redundancy and codecs that cost memory we do not bound."""
-
-    async def make() -> str:
-        pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        try:
-            for kind in ("audio", "video"):
-                pc.addTransceiver(kind, direction="sendonly")
-            await pc.setLocalDescription(await pc.createOffer())
-            return str(pc.localDescription.sdp)
-        finally:
-            await pc.close()
-
     lines = []
-    for line in asyncio.run(make()).splitlines():
+    for line in asyncio.run(aiortc_offer()).splitlines():
         is_video = line.startswith("m=video")
         lines.append(line + " 45 46 47 48 49" if is_video else line)
         if is_video:

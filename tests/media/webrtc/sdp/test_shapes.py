@@ -6,22 +6,11 @@ import pytest
 from aiortc.sdp import SessionDescription
 
 from stream_verifier.errors import NegotiationError
-from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.webrtc.ice import LOOPBACK
-from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.sdp.sections import Section, split
-from tests.support.offers import SHAPES, Shape
+from tests.support.offers import SHAPES, Shape, answer
 
 shapes = pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES.keys())
 WORDS = {"recvonly": "received", "inactive": "idle"}
-
-
-async def answer(offer: str) -> str:
-    peer = Peer(inbox=MediaInbox(), host_addresses=LOOPBACK)
-    try:
-        return await peer.answer(offer)
-    finally:
-        await peer.close()
 
 
 def came(section: Section) -> str:
