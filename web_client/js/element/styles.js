@@ -73,7 +73,7 @@ svg { display: block; width: 100%; height: 100%; fill: none; stroke: currentColo
 .details { padding: 0.8em 0.95em 0.9em; border-block-start: 1px solid var(--line); }
 h2 { font-size: 0.85em; font-weight: 650; }
 .meters { display: grid; gap: 0.35em; margin-block: 0.45em 0.35em; font-size: 0.88em; }
-.meter { display: grid; grid-template-columns: 5em 1fr 3.2em; align-items: center; gap: 0.6em; }
+.meter { display: grid; grid-template-columns: 5em 1fr 4.4em; align-items: center; gap: 0.6em; }
 .llr { text-align: end; font-variant-numeric: tabular-nums; }
 .track {
   position: relative; height: 0.75em; border-radius: 3px; border: 1px solid var(--line); overflow: hidden;
