@@ -6,7 +6,6 @@ What a command needs is imported when it runs, so that ``doctor`` works where a 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import pwd
 import sys
@@ -17,7 +16,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.text import Text
 
 from model.errors import ModelError
@@ -98,14 +96,10 @@ def serve(
     port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
 ) -> None:
     """Start the server and its pages."""
+    from stream_verifier.console.logs import log_to_stdout
     from stream_verifier.hosting.server import run_server
 
-    logging.basicConfig(
-        level=logging.INFO, format="%(name)s: %(message)s", handlers=[RichHandler(show_path=False)]
-    )
-    # At INFO these tell every address of every peer.
-    for name in ("aioice", "aiortc"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    log_to_stdout()
     run_server(load_settings(host=host, port=port))
 
 
