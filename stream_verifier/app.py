@@ -21,7 +21,7 @@ from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
-from stream_verifier.calls.processors import available_cpus
+from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
@@ -58,10 +58,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = state_of_app(app)
     settings = state.settings
     store = await asyncio.to_thread(open_store, settings)
-    recogniser = await asyncio.to_thread(Recogniser.load, settings)
-    engine = Engine()
+    workers = settings.inference_threads or inference_threads(available_cpus())
+    recogniser = await asyncio.to_thread(Recogniser.load, settings, threads=workers)
+    engine = Engine(workers=workers)
     hub = Hub(MemoryEventLog(), max_subscribers=settings.max_subscribers)
-    capacity = await asyncio.to_thread(_try_out, recogniser) if settings.measure_capacity else None
+    capacity: Capacity | None = None
+    if settings.measure_capacity:
+        capacity = await asyncio.to_thread(_try_out, recogniser, workers)
     sessions = SessionRegistry(
         recogniser=recogniser,
         store=store,
@@ -92,13 +95,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await store.close()
 
 
-def _try_out(recogniser: Recogniser) -> Capacity:
+def _try_out(recogniser: Recogniser, workers: int) -> Capacity:
     """See how many calls this machine has time for; takes a fraction of a second."""
     cost = Usage.expected(call_cost(recogniser.workload))
-    capacity = Capacity(expected=cost, limit=Usage.limit(available_cpus()))
+    capacity = Capacity(expected=cost, limit=Usage.limit(available_cpus(), workers))
     _logger.info(
-        "a call takes about %.0f ms of the worker a second: %d calls fit",
+        "a call takes about %.0f ms a second of %d inference threads: %d calls fit",
         1000 * cost.worker_s,
+        workers,
         capacity.most_calls,
     )
     return capacity

@@ -87,6 +87,12 @@ class Settings(BaseSettings):
         description="Whether calls are refused that the machine has no time for, by what calls "
         "cost it; otherwise max_calls alone counts and has to be set.",
     )
+    inference_threads: int | None = Field(
+        None,
+        ge=1,
+        le=16,
+        description="Threads that compare; by default one for every two processors, three at most.",
+    )
     max_calls_per_identity: int = Field(
         2, ge=1, description="Of these, about one person; a bound token holds one call at a time."
     )

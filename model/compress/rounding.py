@@ -78,6 +78,7 @@ def round_tower(
     content: bytes,
     inputs: Sequence[Vector],
     *,
+    float_layers: Sequence[str] = (),
     seed: int = 0,
     advance: Callable[[], None] = lambda: None,
 ) -> bytes:
@@ -88,6 +89,7 @@ def round_tower(
     Args:
         content: of a ``.tflite`` file with float weights.
         inputs: as the tower will meet them, without the batch axis.
+        float_layers: convolutions with one of these in their names stay as they are.
         seed: of which places of an input are looked at.
         advance: called for each input, and for each of the file's larger convolutions.
 
@@ -95,7 +97,9 @@ def round_tower(
         The file: about half the size of one in float16.
     """
     graph = Graph(content)
-    convolutions = graph.convolutions()
+    convolutions = [
+        one for one in graph.convolutions() if not any(part in one.name for part in float_layers)
+    ]
     known = _moments(graph, convolutions, inputs, np.random.default_rng(seed), advance)
     for convolution in convolutions:
         kernel, bias = graph.weights(convolution)

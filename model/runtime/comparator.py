@@ -127,14 +127,18 @@ class FusedNetwork:
         return [float(value) for value in self._network.run(joined[None])[0]]
 
 
-def load_comparator(weights: Weights) -> FusedNetwork:
+def load_comparator(weights: Weights, *, copies: int = 1) -> FusedNetwork:
     """Load the comparator that the manifest lists.
+
+    Args:
+        weights: where it is.
+        copies: see `LiteRtModel`.
 
     Raises:
         WeightsError: a part is missing or garbled.
     """
     calibration = CalibrationSet.read(weights.path(CALIBRATION_PART))
-    return FusedNetwork(LiteRtModel(weights.path(NETWORK_PART)), calibration)
+    return FusedNetwork(LiteRtModel(weights.path(NETWORK_PART), copies=copies), calibration)
 
 
 def network_input(

@@ -17,13 +17,17 @@ EMBEDDING_SIZE = 128
 class FaceTower:
     """SFace in LiteRT: aligned faces in, vectors out."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, *, copies: int = 1) -> None:
         """Load the part "face_tower".
+
+        Args:
+            weights: where it is.
+            copies: see `LiteRtModel`.
 
         Raises:
             WeightsError: the part is missing or cannot be loaded.
         """
-        self._model = LiteRtModel(weights.path("face_tower"))
+        self._model = LiteRtModel(weights.path("face_tower"), copies=copies)
 
     def embed(self, crops: NDArray[np.uint8]) -> Vector:
         """Embed aligned faces.

@@ -15,31 +15,21 @@ from model.types import Vector
 
 
 class LiteRtModel:
-    """Runs a ``.tflite`` file on one thread; safe to call from several, which take turns.
+    """Runs a ``.tflite`` file; safe to call from any thread.
 
-    There is one interpreter, resized when the shape of the input changes. One interpreter per
-    shape was measured not to pay: resizing costs 2 to 4 ms once a shape was seen, while each
-    interpreter unpacks its own float32 copy of the weights (about 30 MB).
+    Args:
+        path: a checked ``.tflite`` file.
+        copies: so many threads may be at work in it at once, others wait. A further copy is made
+            when it is first needed, since each unpacks the weights anew (about 30 MB).
+
+    Raises:
+        WeightsError: LiteRT cannot read it.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Load a file.
-
-        Args:
-            path: a checked ``.tflite`` file.
-
-        Raises:
-            WeightsError: LiteRT cannot read it.
-        """
-        try:
-            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
-            self._interpreter.allocate_tensors()
-        except (RuntimeError, ValueError) as error:
-            raise WeightsError(f"LiteRT cannot load {path.name}: {error}") from error
-        self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
-        self._shape = tuple(int(n) for n in self._interpreter.get_input_details()[0]["shape"])
-        self._lock = threading.Lock()
+    def __init__(self, path: Path, *, copies: int = 1) -> None:
+        self._path = path
+        self._places = threading.Semaphore(copies)
+        self._free = [_Interpreter(path)]
 
     def run(self, batch: NDArray[np.float32]) -> Vector:
         """Compute the output for one input.
@@ -50,11 +40,39 @@ class LiteRtModel:
         Returns:
             A copy of the output, float32.
         """
-        with self._lock:
-            self._fit(batch.shape)
-            self._interpreter.set_tensor(self._input, batch)
-            self._interpreter.invoke()
-            output: Any = self._interpreter.get_tensor(self._output)
+        with self._places:
+            try:
+                interpreter = self._free.pop()
+            except IndexError:
+                interpreter = _Interpreter(self._path)
+            try:
+                return interpreter.run(batch)
+            finally:
+                self._free.append(interpreter)
+
+
+class _Interpreter:
+    """One copy of the network, on one thread, resized when the shape of the input changes.
+
+    One interpreter per shape was measured not to pay: resizing costs 2 to 4 ms once a shape was
+    seen.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+            self._interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise WeightsError(f"LiteRT cannot load {path.name}: {error}") from error
+        self._input = self._interpreter.get_input_details()[0]["index"]
+        self._output = self._interpreter.get_output_details()[0]["index"]
+        self._shape = tuple(int(n) for n in self._interpreter.get_input_details()[0]["shape"])
+
+    def run(self, batch: NDArray[np.float32]) -> Vector:
+        self._fit(batch.shape)
+        self._interpreter.set_tensor(self._input, batch)
+        self._interpreter.invoke()
+        output: Any = self._interpreter.get_tensor(self._output)
         return np.asarray(output, dtype=np.float32)
 
     def _fit(self, shape: tuple[int, ...]) -> None:

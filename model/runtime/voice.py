@@ -17,13 +17,17 @@ MIN_FRAMES = 48  # 0.5 s at a 10 ms hop and 25 ms frames
 class VoiceTower:
     """CAM++ in LiteRT: log-mel frames of one stretch of speech in, one vector out."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, *, copies: int = 1) -> None:
         """Load the part "voice_tower".
+
+        Args:
+            weights: where it is.
+            copies: see `LiteRtModel`.
 
         Raises:
             WeightsError: the part is missing or cannot be loaded.
         """
-        self._model = LiteRtModel(weights.path("voice_tower"))
+        self._model = LiteRtModel(weights.path("voice_tower"), copies=copies)
 
     def embed(self, fbank: NDArray[np.float32]) -> Vector:
         """Embed one stretch of speech.

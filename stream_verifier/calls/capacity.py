@@ -16,7 +16,7 @@ class Usage:
     """Seconds of each thing that can run out.
 
     Attributes:
-        worker_s: of the inference worker, wall time: what it would take to score every window.
+        worker_s: of the inference workers, wall time: what it would take to score every window.
         loop_s: of the event loop's thread, processor time.
         process_s: of all threads, processor time.
     """
@@ -32,9 +32,9 @@ class Usage:
         return cls(worker_s, loop_s, worker_s + loop_s + other_s)
 
     @classmethod
-    def limit(cls, cpus: float) -> Usage:
+    def limit(cls, cpus: float, workers: int = 1) -> Usage:
         """What may be used in a second, with room for what comes at once."""
-        return cls(worker_s=0.85, loop_s=0.75, process_s=0.85 * cpus)
+        return cls(worker_s=0.85 * workers, loop_s=0.75, process_s=0.85 * cpus)
 
     def plus(self, other: Usage) -> Usage:
         """The sum."""

@@ -1,4 +1,4 @@
-"""How many processors this process may use."""
+"""How many processors this process may use, and for what."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 from pathlib import Path
 
 _QUOTA = Path("/sys/fs/cgroup/cpu.max")
+_MOST_INFERENCE = 3
+"""More than one event loop can bring media for: it is full with about 18 calls."""
 
 
 def available_cpus(quota_file: Path = _QUOTA) -> float:
@@ -16,6 +18,11 @@ def available_cpus(quota_file: Path = _QUOTA) -> float:
     """
     allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(float(allowed or 1), _quota(quota_file))
+
+
+def inference_threads(cpus: float) -> int:
+    """How many of the processors are for inference; the event loop and decoders have the others."""
+    return max(1, min(_MOST_INFERENCE, int(cpus // 2)))
 
 
 def _quota(path: Path) -> float:

@@ -126,7 +126,7 @@ class AudioNormaliser:
         if frame is not None:
             frame.pts = None  # Time is kept here; the resampler must not fill or cut by it.
         made = [part for part in self._resampler.resample(frame) if part is not None]
-        parts = [part.to_ndarray().reshape(-1, channels) for part in made]
+        parts = [np.asarray(part.to_ndarray(), np.int16).reshape(-1, channels) for part in made]
         if len(parts) == 1:  # of nearly every packet
             return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, channels), np.int16)

@@ -13,7 +13,7 @@ from stream_verifier.windows.types import FaceCrop, Window
 
 @dataclass(frozen=True, slots=True)
 class Towers:
-    """The two embedders; used from one thread at a time.
+    """The two embedders; used from as many threads at once as they have copies.
 
     Attributes:
         stages: counts their time.

@@ -1,7 +1,8 @@
-"""One worker thread does the inference of all calls, off the event loop.
+"""Worker threads do the inference of all calls, off the event loop.
 
-One thread, because a second one gains nothing where inference saturates the core, and because
-it keeps the loop free: a call's media waits in its bounded inbox until the call's turn comes.
+They share one schedule, and a call is on one of them at a time: its media waits in its bounded
+inbox until the call's turn comes. How many there are depends on the machine (`processors`): where
+inference and the loop saturate the cores, a further one gains nothing.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ class Ticket:
 
 
 class Engine:
-    """Runs the pipelines of all calls on one thread; how many they may be is not its business.
+    """Runs the pipelines of all calls on its workers; how many calls is not its business.
 
     Whose turn it is, and for what, is the `Schedule`'s: media is taken in soon, and of the windows
     that it completes those are scored that there is time for while they are fresh.
@@ -155,6 +156,7 @@ class Engine:
     Args:
         clock: monotonic seconds; a parameter so that tests need not wait.
         settings: of the schedule; defaults where None.
+        workers: threads.
     """
 
     def __init__(
@@ -162,6 +164,7 @@ class Engine:
         *,
         clock: Callable[[], float] = time.monotonic,
         settings: ScheduleSettings | None = None,
+        workers: int = 1,
     ) -> None:
         self._clock = clock
         self._schedule: Schedule[Ticket] = Schedule(settings)
@@ -169,7 +172,8 @@ class Engine:
         self._changed = threading.Condition()
         self._stopping = False
         self._checked_s = clock()
-        self._thread: threading.Thread | None = None
+        self._workers = workers
+        self._threads: list[threading.Thread] = []
 
     @property
     def calls(self) -> int:
@@ -182,18 +186,22 @@ class Engine:
         return self._meter.load
 
     def start(self) -> None:
-        """Start the worker thread."""
-        self._thread = threading.Thread(target=self._run, name="inference", daemon=True)
-        self._thread.start()
+        """Start the worker threads."""
+        self._threads = [
+            threading.Thread(target=self._run, name="inference", daemon=True)
+            for _ in range(self._workers)
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Let the turn in work end, drop the rest and join the thread."""
+        """Let the turns in work end, drop the rest and join the threads."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
 
     def admit(self, *, pipeline: Pipeline, inbox: Inbox, deliver: Deliver) -> Ticket:
         """Give a call its place.
@@ -219,9 +227,7 @@ class Engine:
             turn = self._schedule.next(now_s)
         if turn is not None:
             self._serve(turn)
-        if (now_s := self._clock()) - self._checked_s >= _TICK_S:
-            self._checked_s = now_s
-            self._tick(now_s)
+        self._tick(self._clock())
         return turn is not None
 
     def _media_waits(self, ticket: Ticket, *, hurry: bool = False) -> None:
@@ -257,18 +263,30 @@ class Engine:
             return
         now_s = self._clock()
         cost_s = now_s - began_s
-        if turn.work is Work.HEAR:
-            self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
-        elif turn.work is Work.SCORE:
-            lag_s = now_s - turn.since_s
-            self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)
-        self._meter.skipped(ticket._pipeline.skipped - skipped)
         with self._changed:
+            if turn.work is Work.HEAR:
+                self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
+            elif turn.work is Work.SCORE:
+                lag_s = now_s - turn.since_s
+                self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)
+            self._meter.skipped(ticket._pipeline.skipped - skipped)
             self._schedule.window_waits(ticket, waiting)
             self._schedule.done(turn, now_s, cost_s)
+            self._changed.notify()
 
     def _tick(self, now_s: float) -> None:
+        """Tell the calls without media what time it is, once in a while."""
         with self._changed:
-            idle = self._schedule.idle
+            if now_s - self._checked_s < _TICK_S:
+                return
+            self._checked_s = now_s
+            idle = self._schedule.take_idle()
         for ticket in idle:
-            ticket._tick(now_s)
+            try:
+                ticket._tick(now_s)
+            except Exception:
+                _logger.exception("a pipeline failed")
+                ticket._fail()
+            with self._changed:
+                self._schedule.rest(ticket)
+                self._changed.notify()

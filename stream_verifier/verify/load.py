@@ -57,7 +57,7 @@ class Load:
 
 
 class LoadMeter:
-    """Counts turns; used from the worker, read from any thread."""
+    """Counts turns; used by one thread at a time, read from any."""
 
     def __init__(self) -> None:
         self.load = Load()

@@ -50,11 +50,12 @@ class Recogniser:
     Args:
         weights: hashes already checked.
         settings: window lengths and operating point.
+        threads: that run pipelines at once.
     """
 
-    def __init__(self, *, weights: Weights, settings: Settings) -> None:
+    def __init__(self, *, weights: Weights, settings: Settings, threads: int = 1) -> None:
         self.model_id = weights.model_id
-        self.comparator: Comparator = load_comparator(weights)
+        self.comparator: Comparator = load_comparator(weights, copies=threads)
         self._rehearsing: Comparator = load_comparator(weights)
         self.operating_point = settings.operating_point
         self.decision_model = DecisionModel.load(weights)
@@ -63,7 +64,9 @@ class Recogniser:
         self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
         self.stages = StageTimes()
         self._towers = Towers(
-            face=FaceTower(weights), voice=VoiceTower(weights), stages=self.stages
+            face=FaceTower(weights, copies=threads),
+            voice=VoiceTower(weights, copies=threads),
+            stages=self.stages,
         )
         self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
@@ -76,14 +79,14 @@ class Recogniser:
         )
 
     @classmethod
-    def load(cls, settings: Settings) -> Self:
-        """Load the committed weights.
+    def load(cls, settings: Settings, *, threads: int = 1) -> Self:
+        """Load the committed weights, for so many threads at once.
 
         Raises:
             WeightsError: a file is missing or changed.
             SettingsError: the model has no such operating point.
         """
-        return cls(weights=Weights.load(), settings=settings)
+        return cls(weights=Weights.load(), settings=settings, threads=threads)
 
     def point(self, name: str | None = None) -> OperatingPoint:
         """The operating point of that name, by default the one in the settings.
@@ -160,7 +163,7 @@ class Recogniser:
     def _rehearse(
         self, reference: Reference, faces: Sequence[FaceSample], voices: Sequence[VoiceSample]
     ) -> None:
-        # By a comparator of its own: the other one may be at work for a call, in the worker.
+        # By a comparator of its own: the other one may be at work for calls.
         rehearse(
             reference,
             faces,

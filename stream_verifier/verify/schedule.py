@@ -1,4 +1,4 @@
-"""Whose turn it is on the one worker, and for what; pure, with time passed in.
+"""Whose turn it is on the workers, and for what; pure, with time passed in.
 
 Media is taken in by turns, so that nothing waits unheard; then the window is scored that needs it
 most. A window is scored while it is fresh or not at all: where there is more to do than time, calls
@@ -8,6 +8,8 @@ Who waits to be heard goes by start-time fair queueing (Goyal, Vin and Cheng 199
 tag that moves on by the time its media took, and the least goes first, so that a call which costs
 more than others is heard less rather than they. Who waits for a score goes by how long ago it was
 looked at, twice where it is unsure: unsure calls come first, and none can be put off for ever.
+
+While one worker is at a call nothing of it is due on another: a pipeline is for one at a time.
 """
 
 from __future__ import annotations
@@ -75,7 +77,7 @@ class ScheduleSettings:
         heard_within_s: media that has waited for longer goes before any score.
         fresh_s: a window is scored only where that can be done by then, from when its newest media
             came, as long as scores usually take.
-        busy_s: where another's window has waited for longer, the worker is busy.
+        busy_s: where another's window has waited for longer, all workers are busy.
         most_hearing: share of the time that hearing may take while windows wait.
         memory_s: mean life of the account of that.
     """
@@ -83,7 +85,7 @@ class ScheduleSettings:
     gather_s: float = 0.08
     heard_within_s: float = 0.25
     fresh_s: float = 1.3
-    busy_s: float = 0.6
+    busy_s: float = 0.25
     most_hearing: float = 0.65
     memory_s: float = 2.0
 
@@ -94,6 +96,7 @@ class _Place:
     media_since_s: float | None = None
     hurried: bool = False
     waiting: Waiting | None = None
+    at_work: bool = False
     tag: float = 0.0
     score_cost_s: float = 0.0
 
@@ -119,14 +122,19 @@ class Schedule(Generic[Call]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @property
-    def idle(self) -> list[Call]:
-        """Calls that nothing waits of."""
-        return [
-            call
-            for call, place in self._places.items()
-            if place.media_since_s is None and place.waiting is None
-        ]
+    def take_idle(self) -> list[Call]:
+        """Take the calls that nothing waits of; each is at work until it is told to `rest`."""
+        idle = []
+        for call, place in self._places.items():
+            if place.media_since_s is None and place.waiting is None and not place.at_work:
+                place.at_work = True
+                idle.append(call)
+        return idle
+
+    def rest(self, call: Call) -> None:
+        """Note that nobody works on a call any more; nothing happens if it is forgotten."""
+        if (place := self._places.get(call)) is not None:
+            place.at_work = False
 
     def add(self, call: Call, now_s: float) -> None:
         """Give a call its place; it counts as looked at now."""
@@ -168,6 +176,7 @@ class Schedule(Generic[Call]):
         self._account(turn.work, now_s, cost_s)
         if (place := self._places.get(turn.call)) is None:
             return
+        place.at_work = False
         if turn.work is Work.HEAR:
             place.tag += cost_s
         elif turn.work is Work.SCORE:
@@ -189,7 +198,8 @@ class Schedule(Generic[Call]):
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until something is due; None where nothing waits."""
-        due_s = min(map(self._due_s, self._places.values()), default=math.inf)
+        resting = (place for place in self._places.values() if not place.at_work)
+        due_s = min(map(self._due_s, resting), default=math.inf)
         return None if due_s == math.inf else max(0.0, due_s - now_s)
 
     def _due_s(self, place: _Place) -> float:
@@ -202,7 +212,7 @@ class Schedule(Generic[Call]):
         """One that is stale, the one that needs a score most, and how long one waits at most."""
         neediest, most, eldest_s = None, -math.inf, 0.0
         for call, place in self._places.items():
-            if place.waiting is None:
+            if place.waiting is None or place.at_work:
                 continue
             age_s = now_s - place.waiting.since_s
             if age_s + min(_MOST_RESERVED_S, self._score_cost_s) > self._settings.fresh_s:
@@ -224,7 +234,9 @@ class Schedule(Generic[Call]):
         least, first = math.inf, None
         for call, place in self._places.items():
             since_s = place.media_since_s
-            if since_s is None or not (place.hurried or since_s <= gathered_s):
+            if since_s is None or place.at_work:
+                continue
+            if not (place.hurried or since_s <= gathered_s):
                 continue
             if place.tag < least:
                 least, first = place.tag, call
@@ -232,7 +244,7 @@ class Schedule(Generic[Call]):
 
     def _hears_first(self, now_s: float) -> bool:
         """Whether media goes before windows: it must not wait long, nor must it take all time."""
-        waiting = (place.media_since_s for place in self._places.values())
+        waiting = (place.media_since_s for place in self._places.values() if not place.at_work)
         oldest_s = min((since_s for since_s in waiting if since_s is not None), default=math.inf)
         if now_s - oldest_s < self._settings.heard_within_s:
             return False
@@ -242,14 +254,14 @@ class Schedule(Generic[Call]):
     def _take_media(self, call: Call) -> Turn[Call]:
         place = self._places[call]
         since_s = place.media_since_s or 0.0
-        place.media_since_s, place.hurried = None, False
+        place.media_since_s, place.hurried, place.at_work = None, False, True
         self._virtual = max(self._virtual, place.tag)
         return Turn(call, Work.HEAR, since_s)
 
     def _take_window(self, call: Call, work: Work, *, busy: bool = False) -> Turn[Call]:
         place = self._places[call]
         since_s = place.waiting.since_s if place.waiting else 0.0
-        place.waiting = None
+        place.waiting, place.at_work = None, True
         return Turn(call, work, since_s, busy)
 
     def _account(self, work: Work, now_s: float, cost_s: float) -> None:

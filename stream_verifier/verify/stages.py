@@ -1,8 +1,9 @@
-"""Where the worker's processor time goes: counted by stage, around what does the work."""
+"""Where the workers' processor time goes: counted by stage, around what does the work."""
 
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -16,7 +17,7 @@ STAGES = ("speech", "look", "face", "voice")
 
 
 class StageTimes:
-    """Seconds and times of each stage; counted on one thread, read from any.
+    """Seconds and times of each stage, of all threads.
 
     Args:
         clock: of the calling thread's processor time.
@@ -24,6 +25,7 @@ class StageTimes:
 
     def __init__(self, *, clock: Callable[[], float] = time.thread_time) -> None:
         self._clock = clock
+        self._lock = threading.Lock()
         self.seconds = dict.fromkeys(STAGES, 0.0)
         self.times = dict.fromkeys(STAGES, 0)
 
@@ -34,8 +36,10 @@ class StageTimes:
         try:
             yield
         finally:
-            self.seconds[stage] += self._clock() - began_s
-            self.times[stage] += 1
+            spent_s = self._clock() - began_s
+            with self._lock:
+                self.seconds[stage] += spent_s
+                self.times[stage] += 1
 
 
 class TimedEars:

@@ -108,3 +108,9 @@ def test_a_rounded_tower_says_the_same_in_half_the_bytes(tower: bytes, tmp_path:
     for item in checks:
         a, b = (model.run(item[None])[0] for model in models)
         assert a @ b / np.linalg.norm(a) / np.linalg.norm(b) > 0.999
+
+
+def test_named_layers_stay_in_float(tower: bytes) -> None:
+    first, second = Graph(tower).convolutions()
+    kept = Graph(round_tower(tower, inputs(2), float_layers=(second.name,)))
+    assert [one.name for one in kept.convolutions()] == [second.name]

@@ -235,3 +235,51 @@ def test_a_stopped_engine_admits_nobody(engine: Engine) -> None:
     engine.stop()
     with pytest.raises(CapacityError, match="stopping"):
         engine.admit(pipeline=EchoPipeline(), inbox=ListInbox(), deliver=Mailbox())
+
+
+def test_several_workers_work_at_once_and_never_on_the_same_call() -> None:
+    engine = Engine(workers=2)
+    both = threading.Barrier(2, timeout=WAIT_S)
+    at_work: dict[str, int] = {"a": 0, "b": 0}
+    most: list[int] = []
+    boxes = {}
+
+    def admit(name: str) -> Ticket:
+        def on_take() -> None:
+            at_work[name] += 1
+            most.append(at_work[name])
+            both.wait()  # breaks where the other call is not at work at the same time
+            at_work[name] -= 1
+
+        boxes[name] = Mailbox()
+        return engine.admit(
+            pipeline=EchoPipeline(on_take),
+            inbox=ListInbox(*(chunk(t) for t in range(4))),
+            deliver=boxes[name],
+        )
+
+    for ticket in [admit(name) for name in "ab"]:
+        ticket.finish()
+    engine.start()
+    for box in boxes.values():
+        assert box.ended.wait(WAIT_S)
+        said = [item.media_s for item in box.payloads if item.media_s >= 0]
+        assert said == [0, 1, 2, 3, 999]
+    engine.stop()
+    assert set(most) == {1}
+
+
+def test_a_fault_while_time_is_told_ends_one_call_alone() -> None:
+    class BrokenClock(EchoPipeline):
+        def tick(self, now_s: float) -> list[Payload]:
+            raise ValueError("of this one")
+
+    now_s = [0.0]
+    engine, bad, good = Engine(clock=lambda: now_s[0]), Mailbox(), Mailbox()
+    engine.admit(pipeline=BrokenClock(), inbox=ListInbox(), deliver=bad)
+    engine.admit(pipeline=TickingPipeline(), inbox=ListInbox(), deliver=good)
+    now_s[0] = 2.0
+    assert not engine.step()
+    assert isinstance(bad.payloads[-1], ErrorRaised)
+    assert [item.media_s for item in good.payloads] == [-2.0]
+    assert engine.calls == 1

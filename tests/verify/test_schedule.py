@@ -32,7 +32,7 @@ def test_nothing_is_due_where_nothing_waits() -> None:
     made = schedule("a")
     assert made.next(5.0) is None
     assert made.due_in_s(5.0) is None
-    assert made.idle == ["a"]
+    assert made.take_idle() == ["a"]
 
 
 def test_media_is_gathered_for_a_moment_unless_it_is_hurried() -> None:
@@ -89,7 +89,9 @@ def test_media_that_waited_long_goes_before_scores_but_not_for_ever() -> None:
     made = schedule("a", "b")
     made.media_waits("a", 0.0)
     made.window_waits("b", Waiting(0.2))
-    assert made.next(0.2) == Turn("b", Work.SCORE, 0.2)
+    scored = made.next(0.2)
+    assert scored == Turn("b", Work.SCORE, 0.2)
+    made.done(scored, 0.2, 0.0)
     made.window_waits("b", Waiting(0.3))
     heard = made.next(0.3)
     assert heard == Turn("a", Work.HEAR, 0.0)
@@ -133,3 +135,24 @@ def test_a_call_that_is_gone_has_no_turn() -> None:
     made.window_waits("a", Waiting(0.0))
     made.done(Turn("a", Work.SCORE, 0.0), 1.0, 0.1)
     assert made.next(1.0) is None
+
+
+def test_a_call_at_work_has_no_turn_on_another_worker() -> None:
+    made = schedule("a", "b")
+    made.media_waits("a", 0.0)
+    turn = made.next(1.0)
+    assert turn == Turn("a", Work.HEAR, 0.0)
+    made.media_waits("a", 1.0)
+    made.window_waits("a", Waiting(0.9))
+    assert made.next(2.0) is None
+    assert made.due_in_s(2.0) is None
+    assert made.take_idle() == ["b"]
+    made.media_waits("b", 1.0)
+    assert made.next(2.0) is None
+    made.rest("b")
+    assert made.next(2.0) == Turn("b", Work.HEAR, 1.0)
+    made.done(turn, 2.0, 0.1)
+    assert made.due_in_s(2.0) == 0.0
+    after = made.next(2.0)
+    assert after is not None
+    assert (after.call, after.work) == ("a", Work.SCORE)
