@@ -85,6 +85,6 @@ def _differences(last: Ledger, ledger: Ledger) -> list[Change]:
         now = ledger.live.get(lookup)
         if now is None:
             changes.append(Change("deleted", lookup, entry.id, None))
-        elif now != entry:
+        elif now.id != entry.id:  # else its record was written anew, and it is who it was
             changes.append(Change("replaced", lookup, entry.id, now.id))
     return changes

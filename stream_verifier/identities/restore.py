@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import delete, select
 
-from stream_verifier.errors import LedgerError, StoreError
+from stream_verifier.errors import KeyMismatchError, LedgerError, StoreError
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Ledger, Standing
@@ -16,7 +17,7 @@ from stream_verifier.identities.record import Record, open_identity, open_refere
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
-Why: TypeAlias = "Standing | Literal['changed', 'missing', 'no_ledger']"
+Why: TypeAlias = "Standing | Literal['changed', 'missing', 'no_ledger', 'other_key']"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ class Refused:
         id: of the record, as it lies there; somebody may have written anything.
         why: "changed": damaged, changed or mixed with another; "deleted", "replaced": an older
             copy that was put back; "ahead": newer than the ledger; "no_ledger": the ledger is
-            missing or cannot be read; "missing": the ledger has it, the database has not.
+            missing or cannot be read; "missing": the ledger has it, the database has not;
+            "other_key": under a key that was not given.
         identity: whom it is of; None where it does not open.
         record: the record; None where it cannot be read or is missing.
     """
@@ -97,7 +99,8 @@ class Restore:
     async def _accept(self, ids: Collection[object]) -> int:
         async with self._books.locked():
             refused, ledger = await self._look()
-            chosen = [one for one in refused if one.id in ids and one.why != "changed"]
+            known = [one for one in refused if one.why not in ("changed", "other_key")]
+            chosen = [one for one in known if one.id in ids]
             live = {} if ledger is None else dict(ledger.live)
             counter = 0 if ledger is None else ledger.counter
             missing = {one.id for one in chosen if one.why == "missing"}
@@ -116,7 +119,7 @@ class Restore:
             ledger = None
         async with self._books.engine.connect() as connection:
             rows = (await connection.execute(select(identities))).mappings().all()
-        judged = [self._judge(row, ledger) for row in rows]
+        judged = await asyncio.to_thread(lambda: [self._judge(row, ledger) for row in rows])
         seen = {row["id"] for row in rows}
         entries = () if ledger is None else ledger.live.values()
         missing = [Refused(entry.id, "missing") for entry in entries if entry.id not in seen]
@@ -127,6 +130,8 @@ class Restore:
             record = Record.of(row)
             identity = open_identity(self._vault, record)
             open_reference(self._vault, record)
+        except KeyMismatchError:
+            return Refused(row["id"], "other_key")
         except StoreError:
             return Refused(row["id"], "changed")
         if ledger is None:

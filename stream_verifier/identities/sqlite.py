@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import uuid
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
@@ -34,6 +36,7 @@ from stream_verifier.identities.record import (
     seal,
 )
 from stream_verifier.identities.restore import Restore
+from stream_verifier.identities.rotation import Rotation
 from stream_verifier.identities.store import OnChange
 from stream_verifier.identities.vault import Vault
 
@@ -44,7 +47,9 @@ class SqliteIdentityStore:
     """Keeps references and consents encrypted in one database; an ``IdentityStore``.
 
     The database holds no name, consent or vector in the clear: names are found by a keyed hash,
-    everything else personal is sealed (AES-256-GCM), and all columns of a row are bound together.
+    everything else personal is sealed (AES-256-GCM) under a data key of the row, which a master key
+    wraps, and all columns of a row are bound together. Vectors are turned, each person's in another
+    way.
     A ledger outside of the database names the current record of each name, so that an older copy
     of the database brings nobody back. Deleting overwrites the data in a SQLite file; in
     PostgreSQL it stays on disk, still sealed, until VACUUM. Backups are out of its reach either
@@ -55,18 +60,18 @@ class SqliteIdentityStore:
     Args:
         url: SQLAlchemy URL, such as ``sqlite+aiosqlite:///data/identities.db``. Missing
             directories are made for this user alone (0700), the file too (0600).
-        key: 32 bytes, from ``load_or_create_key`` or ``parse_key``.
+        keys: the master keys that are valid.
         ledger: the ledger's file; only a database in memory needs none.
         poll_s: seconds between two looks for what other processes deleted, where somebody watches.
 
     Raises:
-        SettingsError: the URL or the key is of no use.
+        SettingsError: the URL is of no use.
     """
 
     def __init__(
-        self, url: str, key: bytes, *, ledger: Path | None = None, poll_s: float = POLL_S
+        self, url: str, keys: KeyRing, *, ledger: Path | None = None, poll_s: float = POLL_S
     ) -> None:
-        self._vault = Vault(key)
+        self._vault = Vault(keys)
         engine = open_engine(url)
         place: LedgerPlace
         if is_in_memory(engine.url):
@@ -98,7 +103,9 @@ class SqliteIdentityStore:
     async def list(self) -> list[Identity]:
         """All identities, by name."""
         records, ledger = await self._books.find()
-        return sorted((self._open(one, ledger) for one in records), key=lambda one: one.name)
+        # In a thread: a key in a device or a service may take its time.
+        opened = await asyncio.to_thread(lambda: [self._open(one, ledger) for one in records])
+        return sorted(opened, key=lambda one: one.name)
 
     async def get(self, name: str) -> Identity:
         """One identity; see ``IdentityStore.get``."""
@@ -111,7 +118,11 @@ class SqliteIdentityStore:
             raise StaleReferenceError(
                 f"{identity.name!r} was enrolled with another model: enrol again."
             )
-        return open_reference(self._vault, record)
+        return await asyncio.to_thread(open_reference, self._vault, record)
+
+    async def renew(self, name: str) -> Identity:
+        """Store an identity's reference anew; see ``IdentityStore.renew``."""
+        return await self._books.complete(self._renew(normalise_name(name)))
 
     async def delete(self, name: str) -> None:
         """Delete an identity; see ``IdentityStore.delete``."""
@@ -129,6 +140,10 @@ class SqliteIdentityStore:
         """What to do about records that are refused, for whoever runs the server."""
         return Restore(self._books, self._vault)
 
+    def rotation(self) -> Rotation:
+        """How to bring the store under another master key, for whoever runs the server."""
+        return Rotation(self._books, self._vault)
+
     async def close(self) -> None:
         """Give back connections and threads; harmless when called again."""
         await self._books.close()
@@ -136,22 +151,36 @@ class SqliteIdentityStore:
     async def _add(
         self, new: Identity, reference: Reference, *, replace: bool, replaces: str | None
     ) -> Identity:
-        lookup = self._vault.lookup(new.name)
         async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(new.name)
             old = await self._present(lookup, ledger)
             _check_place(new.name, old, replace=replace, replaces=replaces)
             identity = dataclasses.replace(
                 new, version=ledger.counter + 1, replaces=None if old is None else old.id
             )
+            record = await asyncio.to_thread(seal, self._vault, identity, reference)
             try:
-                await self._books.change(ledger, lookup, seal(self._vault, identity, reference))
+                await self._books.change(ledger, lookup, record)
             except IntegrityError as error:
                 raise _taken(new.name) from error
         return identity
 
-    async def _delete(self, name: str) -> None:
-        lookup = self._vault.lookup(name)
+    async def _renew(self, name: str) -> Identity:
         async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(name)
+            records = await self._books.fetch(lookup)
+            if not records:
+                raise _unknown(name)
+            old, record = await asyncio.to_thread(self._open, records[0], ledger), records[0]
+            reference = await asyncio.to_thread(open_reference, self._vault, record)
+            identity = dataclasses.replace(old, version=ledger.counter + 1)
+            renewed = await asyncio.to_thread(seal, self._vault, identity, reference)
+            await self._books.change(ledger, lookup, renewed)
+        return identity
+
+    async def _delete(self, name: str) -> None:
+        async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(name)
             old = await self._present(lookup, ledger)
             if old is None and lookup.hex() not in ledger.live:
                 raise _unknown(name)
@@ -159,13 +188,15 @@ class SqliteIdentityStore:
 
     async def _present(self, lookup: bytes, ledger: Ledger) -> Identity | None:
         records = await self._books.fetch(lookup)
-        return self._open(records[0], ledger) if records else None
+        return await asyncio.to_thread(self._open, records[0], ledger) if records else None
 
     async def _find(self, name: str) -> tuple[Identity, Record]:
+        if not self._vault.knows_secret:
+            await self._books.ledger()  # It holds the secret that names are looked up under.
         lookup = self._vault.lookup(name)
         records, ledger = await self._books.find(lookup)
         if records:
-            return self._open(records[0], ledger), records[0]
+            return await asyncio.to_thread(self._open, records[0], ledger), records[0]
         lost = ledger.live.get(lookup.hex())
         if lost is None:
             raise _unknown(name)

@@ -94,6 +94,17 @@ class IdentityStore(Protocol):
         """
         ...
 
+    async def renew(self, name: str) -> Identity:
+        """Store an identity's reference under another data key and turned another way.
+
+        The person is not needed, and who calls as that person notices nothing. Copies of the record
+        as it was before are refused.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
     async def delete(self, name: str) -> None:
         """Delete an identity with its reference and consent, beyond recovery.
 

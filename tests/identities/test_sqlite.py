@@ -29,13 +29,13 @@ from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import IdentityStore
 from tests.support.stores import (
     CONSENT,
-    KEY,
     MODEL,
     OTHER_KEY,
     assert_same,
     change,
     ledger_of,
     made_reference,
+    ring,
     rows,
     store_at,
 )
@@ -83,14 +83,14 @@ async def test_lists_by_name(store: IdentityStore) -> None:
 async def test_outlives_its_store(store: IdentityStore, path: Path) -> None:
     await store.add("ada", made_reference(), CONSENT)
     await store.close()
-    again = SqliteIdentityStore(f"sqlite:///{path}", KEY, ledger=ledger_of(path))
+    again = SqliteIdentityStore(f"sqlite:///{path}", ring(), ledger=ledger_of(path))
     assert_same(await again.reference("ada", model_id=MODEL), made_reference())
     await again.close()
     await again.close()
 
 
 async def test_keeps_identities_in_memory_too() -> None:
-    store = SqliteIdentityStore("sqlite+aiosqlite://", KEY)
+    store = SqliteIdentityStore("sqlite+aiosqlite://", ring())
     await store.add("ada", made_reference(), CONSENT)
     assert [identity.name for identity in await store.list()] == ["ada"]
     await store.close()
@@ -208,7 +208,7 @@ async def test_deletion_leaves_no_trace_on_disk(store: IdentityStore, path: Path
     gone = [row for row in before if row["id"] not in kept]
     assert (len(gone), len(kept)) == (40, 20)
     for row in before:
-        for column in ("id", "name_lookup", "sealed_profile", "sealed_reference"):
+        for column in ("id", "name_lookup", "wrapped_key", "sealed_profile", "sealed_reference"):
             value = row[column].encode() if column == "id" else row[column]
             pieces = [value[at : at + 16] for at in range(0, len(value) - 15, 16)]
             if row["id"] in kept:
@@ -336,12 +336,12 @@ async def test_a_locked_database_is_said(
 async def test_a_place_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     url, ledger = f"sqlite+aiosqlite:///{tmp_path}/file/identities.db", tmp_path / "ledger"
-    store = SqliteIdentityStore(url, KEY, ledger=ledger)
+    store = SqliteIdentityStore(url, ring(), ledger=ledger)
     with pytest.raises(StoreError, match="cannot be opened"):
         await store.list()
     await store.close()
     url, ledger = f"sqlite+aiosqlite:///{tmp_path}/identities.db", tmp_path / "file" / "ledger"
-    store = SqliteIdentityStore(url, KEY, ledger=ledger)
+    store = SqliteIdentityStore(url, ring(), ledger=ledger)
     with pytest.raises(LedgerError, match="name another place"):
         await store.list()
     await store.close()
@@ -350,17 +350,12 @@ async def test_a_place_that_cannot_be_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("url", ["", "nonsense", "cobol://here/db"])
 def test_a_url_of_no_use_is_refused(url: str) -> None:
     with pytest.raises(SettingsError):
-        SqliteIdentityStore(url, KEY)
+        SqliteIdentityStore(url, ring())
 
 
 def test_a_store_that_stays_needs_a_ledger(path: Path) -> None:
     with pytest.raises(SettingsError, match="ledger"):
-        SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", KEY)
-
-
-def test_a_short_key_is_refused() -> None:
-    with pytest.raises(SettingsError, match="32"):
-        SqliteIdentityStore("sqlite+aiosqlite://", b"short")
+        SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", ring())
 
 
 async def test_messages_hold_no_names_and_no_data(store: SqliteIdentityStore) -> None:

@@ -1,0 +1,153 @@
+"""Brings a store under another master key while servers go on using it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sqlalchemy import and_, func, select, update
+
+from stream_verifier.errors import KeyMismatchError, RefusedRecordError
+from stream_verifier.identities import database, tables
+from stream_verifier.identities.books import Books
+from stream_verifier.identities.record import Record, rewrap
+from stream_verifier.identities.tables import identities
+from stream_verifier.identities.vault import Vault
+
+BATCH = 100
+"""Rows in one transaction: long enough to pay for its syncs, short enough to wait for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Which master keys a store is under.
+
+    Attributes:
+        current: the key that its ledger names, and new rows are under.
+        rows: how many rows are under each.
+    """
+
+    current: str
+    rows: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation did.
+
+    Attributes:
+        rewrapped: rows that it brought under the new key.
+        damaged: ids of rows that do not open, and are as they were.
+        key_lost: ids of rows under a key that is not here, and are as they were.
+    """
+
+    rewrapped: int
+    damaged: tuple[object, ...] = ()
+    key_lost: tuple[object, ...] = ()
+
+
+class Rotation:
+    """Wraps the data keys of a store under the first of its master keys.
+
+    First the ledger changes over, and with it every process that uses the store: from then on
+    nothing is written under the old key. Then rows are wrapped anew, some in each transaction; what
+    is sealed under their data keys is not touched. Killed anywhere, it goes on when called again.
+
+    Args:
+        books: database and ledger.
+        vault: holds the keys.
+    """
+
+    def __init__(self, books: Books, vault: Vault) -> None:
+        self._books = books
+        self._vault = vault
+
+    async def keys(self) -> Keys:
+        """Which keys the store is under.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        await self._books.ledger()
+        query = select(identities.c.key_id, func.count()).group_by(identities.c.key_id)
+        with database.store_errors(self._books.engine.url):
+            async with self._books.engine.connect() as connection:
+                rows = (await connection.execute(query)).all()
+        return Keys(self._vault.key_id, {str(key_id): count for key_id, count in rows})
+
+    async def run(self, on_progress: Callable[[int, int], None] | None = None) -> Rotated:
+        """Bring everything under the first key; harmless when there is nothing to do.
+
+        Args:
+            on_progress: called with rows done and rows in all, after each transaction.
+
+        Raises:
+            KeyMismatchError: the key that the store is under is not here.
+            StoreError: it stopped; all that was done holds.
+        """
+        return await self._books.complete(self._run(on_progress or (lambda *_: None)))
+
+    async def _run(self, on_progress: Callable[[int, int], None]) -> Rotated:
+        new = self._vault.ring.first.key_id
+        await self._change_over(new)
+        left: dict[type, list[object]] = {RefusedRecordError: [], KeyMismatchError: []}
+        done, after = 0, ""
+        keys = await self.keys()
+        total = sum(count for key_id, count in keys.rows.items() if key_id != new)
+        on_progress(0, total)
+        while rows := await self._next(new, after):
+            began = time.monotonic()
+            after = max(str(row["id"]) for row in rows)
+            changed = await asyncio.to_thread(self._rewrapped, rows, new, left)
+            await self._write(changed)
+            done += len(rows)
+            on_progress(done, max(done, total))
+            # Half of the time is the others', who wait for the same lock of the database.
+            await asyncio.sleep(time.monotonic() - began)
+        async with self._books.undisturbed():
+            await asyncio.to_thread(self._books.place.tidy)
+        damaged, key_lost = left[RefusedRecordError], left[KeyMismatchError]
+        rewrapped = done - len(damaged) - len(key_lost)
+        return Rotated(rewrapped, tuple(damaged), tuple(key_lost))
+
+    async def _change_over(self, new: str) -> None:
+        async with self._books.undisturbed() as ledger:
+            wrapped = await asyncio.to_thread(self._vault.wrapped_secret, new)
+            async with self._books.engine.begin() as connection:
+                found = await tables.read_secret(connection)
+                if found is None or found[0] != new:
+                    await tables.write_secret(connection, new, wrapped)
+            if self._vault.key_id != new:
+                await self._books.change_key(ledger, new)
+
+    async def _next(self, new: str, after: str) -> list[dict[str, object]]:
+        where = and_(identities.c.key_id != new, identities.c.id > after)
+        query = select(identities).where(where).order_by(identities.c.id).limit(BATCH)
+        with database.store_errors(self._books.engine.url):
+            async with self._books.engine.connect() as connection:
+                return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+    def _rewrapped(
+        self, rows: list[dict[str, object]], new: str, left: dict[type, list[object]]
+    ) -> list[tuple[Record, Record]]:
+        changed = []
+        for row in rows:
+            try:
+                old = Record.of(row)
+                changed.append((old, rewrap(self._vault, old, new)))
+            except (RefusedRecordError, KeyMismatchError) as error:
+                left[type(error)].append(row["id"])
+        return changed
+
+    async def _write(self, changed: list[tuple[Record, Record]]) -> None:
+        with database.store_errors(self._books.engine.url):
+            async with self._books.engine.begin() as connection:
+                for old, new in changed:
+                    # Unless it was replaced or deleted since it was read.
+                    same = and_(
+                        identities.c.id == old.id, identities.c.wrapped_key == old.wrapped_key
+                    )
+                    values = {"key_id": new.key_id, "wrapped_key": new.wrapped_key}
+                    await connection.execute(update(identities).where(same).values(values))
