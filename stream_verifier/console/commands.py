@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, token, key, doctor.
+"""The command line: serve, demo, enroll, verify, identities, token, key, keys, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.text import Text
 
 from model.errors import ModelError
-from stream_verifier.console import display, refused_commands, token_commands
+from stream_verifier.console import display, key_commands, refused_commands, token_commands
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import SettingsError, StreamVerifierError
@@ -46,7 +46,9 @@ identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_a
 identities_app.command("refused")(refused_commands.refused)
 identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
+identities_app.command("renew")(key_commands.renew)
 app.add_typer(identities_app, name="identities")
+app.add_typer(key_commands.app, name="keys")
 app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
 app.command("watch")(watch)
