@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, token, key, keys, doctor.
+"""The command line: serve, demo, enroll, verify, identities, token, key, keys, backup, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -19,7 +19,13 @@ from rich.console import Console
 from rich.text import Text
 
 from model.errors import ModelError
-from stream_verifier.console import display, key_commands, refused_commands, token_commands
+from stream_verifier.console import (
+    backup_commands,
+    display,
+    key_commands,
+    refused_commands,
+    token_commands,
+)
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import SettingsError, StreamVerifierError
@@ -51,6 +57,8 @@ app.add_typer(identities_app, name="identities")
 app.add_typer(key_commands.app, name="keys")
 app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
+app.command("backup")(backup_commands.backup)
+app.command("restore")(backup_commands.restore)
 app.command("watch")(watch)
 
 _out = PlainConsole()

@@ -109,7 +109,7 @@ class Written:
         """
         if not hmac.compare_digest(sign(self.signed).encode(), self.signature.encode()):
             raise LedgerError("it is damaged or was changed")
-        return _from_json(json.loads(self.body))
+        return from_json(json.loads(self.body))
 
 
 def to_bytes(ledger: Ledger, *, key_id: str, secret: bytes, sign: Sign) -> bytes:
@@ -121,14 +121,7 @@ def to_bytes(ledger: Ledger, *, key_id: str, secret: bytes, sign: Sign) -> bytes
         secret: the store's secret, wrapped by that key.
         sign: gives 64 hexadecimal digits that only the secret's owner can.
     """
-    body = json.dumps(
-        {
-            "counter": ledger.counter,
-            "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
-            "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
-        },
-        separators=(",", ":"),
-    ).encode()
+    body = json.dumps(to_json(ledger), separators=(",", ":")).encode()
     signed = f"{key_id} {secret.hex()}\n".encode() + body
     return b"%b %b\n%b" % (_MAGIC, sign(signed).encode(), signed)
 
@@ -160,7 +153,17 @@ def _pending_to_json(pending: Pending) -> list[Any]:
     return [pending.lookup, None if after is None else [after.version, after.id]]
 
 
-def _from_json(body: dict[str, Any]) -> Ledger:
+def to_json(ledger: Ledger) -> dict[str, Any]:
+    """A ledger as JSON has it."""
+    return {
+        "counter": ledger.counter,
+        "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
+        "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
+    }
+
+
+def from_json(body: dict[str, Any]) -> Ledger:
+    """What :func:`to_json` gave."""
     pending = body["pending"]
     if pending is not None:
         pending = Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))

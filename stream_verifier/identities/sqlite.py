@@ -19,6 +19,7 @@ from stream_verifier.errors import (
     StaleReferenceError,
     UnknownIdentityError,
 )
+from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.database import is_in_memory, open_engine
@@ -139,6 +140,10 @@ class SqliteIdentityStore:
     def restore(self) -> Restore:
         """What to do about records that are refused, for whoever runs the server."""
         return Restore(self._books, self._vault)
+
+    def backup(self) -> Backup:
+        """How to copy the store into a file and back, for whoever runs the server."""
+        return Backup(self._books, self._vault)
 
     def rotation(self) -> Rotation:
         """How to bring the store under another master key, for whoever runs the server."""

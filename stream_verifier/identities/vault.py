@@ -45,6 +45,15 @@ class Vault:
         """Whether the store's secret was read, or made, yet."""
         return self._secret is not None
 
+    @property
+    def secret(self) -> bytes:
+        """The store's secret, to be sealed in a backup.
+
+        Raises:
+            StoreError: the store was not opened yet.
+        """
+        return self._known()
+
     def adopt(self, secret: bytes) -> None:
         """Take the store's secret, as its ledger or its database has it."""
         if secret == self._secret:

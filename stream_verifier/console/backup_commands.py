@@ -1,0 +1,80 @@
+"""The commands that copy the store into a file, and what it has lost back out of one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from stream_verifier.console.plain import PlainConsole, cell
+from stream_verifier.settings import load_settings
+
+if TYPE_CHECKING:
+    from stream_verifier.identities.backup import Backup, Contents
+
+T = TypeVar("T")
+
+EXIT_LEFT_OUT = 3
+
+_out = PlainConsole()
+
+
+def backup(
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="A new file.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+) -> None:
+    """Copy the store and its ledger into one encrypted file, also while servers use them.
+
+    It opens with the master key that the store is under now: keep that, apart from the file.
+    """
+    count = _run(lambda backup: backup.write(file, replace=force))
+    _out.print(cell(f"Wrote {count} records and the ledger into {file}."))
+
+
+def restore(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A backup.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Put back what the store has lost, also while servers use it.
+
+    Who was deleted or replaced since stays so, by the store's ledger. Where nobody was ever
+    enrolled, as on a new machine, the ledger of the backup is taken.
+    """
+
+    async def look(backup: Backup) -> tuple[Contents, bool]:
+        return await backup.look(file), await backup.is_unused()
+
+    contents, unused = _run(look)
+    when = f"{contents.made_at:%Y-%m-%d %H:%M} UTC"
+    _out.print(cell(f"The backup is of {when}, when {len(contents.ledger.live)} were enrolled."))
+    if unused:
+        _out.print(
+            "Nothing here tells who was deleted after that: they are enrolled again. Delete them "
+            "again where you know of it."
+        )
+    if not yes:
+        typer.confirm("Put it back?", abort=True)
+    done = _run(lambda backup: backup.put_back(file))
+    _out.print(
+        f"Put {done.restored} records back; {done.present} were there, {done.kept_out} stay out "
+        "since they were deleted or replaced after the backup."
+    )
+    if done.damaged:
+        _out.print(f"{done.damaged} records of the backup do not open and were left out.")
+        raise typer.Exit(EXIT_LEFT_OUT)
+
+
+def _run(action: Callable[[Backup], Coroutine[Any, Any, T]]) -> T:
+    from stream_verifier.identities.opening import open_store
+
+    async def run() -> T:
+        store = open_store(load_settings())
+        try:
+            return await action(store.backup())
+        finally:
+            await store.close()
+
+    return asyncio.run(run())
