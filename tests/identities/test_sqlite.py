@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import itertools
 import sqlite3
 import stat
@@ -19,6 +20,7 @@ from stream_verifier.errors import (
     IdentityExistsError,
     KeyMismatchError,
     LedgerError,
+    RefusedRecordError,
     SettingsError,
     StaleReferenceError,
     StoreError,
@@ -35,6 +37,7 @@ from tests.support.stores import (
     change,
     ledger_of,
     made_reference,
+    put_row,
     ring,
     rows,
     store_at,
@@ -384,3 +387,28 @@ async def test_a_reference_of_another_format_is_said(
     await store.add("ada", made_reference(), CONSENT)
     with pytest.raises(StoreError, match="enrol again"):
         await store.reference("ada", model_id=MODEL)
+
+
+async def test_a_reference_is_renewed_without_the_person(
+    store: SqliteIdentityStore, path: Path
+) -> None:
+    """Whoever calls as that person notices nothing; copies of the old record are refused."""
+    told: list[object] = []
+    stop = store.watch(told.append)
+    before = await store.add("ada", made_reference(1), CONSENT)
+    (old,) = rows(path)
+    after = await store.renew("ada")
+    assert after == dataclasses.replace(before, version=before.version + 1)
+    assert await store.get("ada") == after
+    assert_same(await store.reference("ada", model_id=MODEL), made_reference(1))
+    content = _bytes_on_disk(path)
+    for column in ("wrapped_key", "sealed_profile", "sealed_reference"):
+        assert old[column][:16] not in content
+    await asyncio.sleep(0.1)
+    assert told == []
+    stop()
+    put_row(path, old)
+    with pytest.raises(RefusedRecordError, match="replaced since"):
+        await store.get("ada")
+    with pytest.raises(UnknownIdentityError):
+        await store.renew("grace")
