@@ -231,7 +231,7 @@ async def test_a_full_disk_leaves_no_half_a_backup(
         raise OSError(28, "No space left on device")
 
     await store.list()
-    monkeypatch.setattr(backup_file.os, "fsync", full)
+    monkeypatch.setattr("stream_verifier.identities.backup_file.os.fsync", full)
     with pytest.raises(BackupError, match="No space left"):
         await store.backup().write(file)
     monkeypatch.undo()

@@ -58,3 +58,16 @@ def test_a_seed_means_the_same_turn_for_ever() -> None:
 
 
 PINNED = [0.3548661, 0.5064836, 0.2803987, 0.4618067, -0.5706624]
+
+
+def test_two_stores_of_the_same_people_cannot_be_matched() -> None:
+    """By chance alone: the cosines of one's own are no higher than those with others."""
+    rng = np.random.default_rng(2)
+    people = [_unit(rng, 64) for _ in range(80)]
+    first, second = ([turned(one, rng.bytes(32), "face") for one in people] for _ in range(2))
+    cosines = np.stack(first) @ np.stack(second).T
+    own, others = np.diag(cosines), cosines[~np.eye(80, dtype=bool)]
+    # How often one's own is above another's: 1 before they were turned, one half at chance.
+    above = float((own[:, None] > others[None, :]).mean())
+    assert above == pytest.approx(0.5, abs=3 / np.sqrt(12 * 80))
+    assert abs(float(own.mean())) < 4 / np.sqrt(64 * 80)
