@@ -115,8 +115,9 @@ def _tell(before: Keys, after: Keys, done: Rotated) -> None:
         )
     if done.key_lost:
         _err.print(
-            f"{len(done.key_lost)} records are under a key that was not given: give it as an old "
-            "key and rotate again."
+            f"{len(done.key_lost)} records are under a key that was not given, or that the store "
+            "was taken off before: give it as an old key and rotate again, or see  "
+            "stream-verifier identities refused ."
         )
 
 

@@ -25,6 +25,7 @@ _WHY = {
     "ahead": "newer than the ledger, which is an older copy",
     "no_ledger": "the ledger is missing or of no use",
     "missing": "in the ledger, but gone from the store",
+    "old_key": "under a key that the store was taken off, as in an older copy",
     "other_key": "under a key that was not given: give it back, do not erase",
 }
 
@@ -41,8 +42,8 @@ def refused() -> None:
 
 def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     """Erase refused records beyond recovery, such as the deleted that a backup brought back."""
-    # People whose key is merely not here are erased by their ids alone.
-    chosen = [one for one in _choose(ids) if ids or one.why != "other_key"]
+    # People who are enrolled, but under another key, are erased by their ids alone.
+    chosen = [one for one in _choose(ids) if ids or one.why not in ("other_key", "old_key")]
     if not chosen:
         return
     if not yes:

@@ -207,12 +207,12 @@ class Backup:
         current = []
         for line in page:
             try:
-                record = _record(line)
+                record = rewrap(self._vault, _record(line), self._vault.key_id)
                 self._check(record)
                 if ledger.standing(record.name_lookup.hex(), record.entry) != "current":
                     result = result.plus(kept_out=1)
                     continue
-                current.append(rewrap(self._vault, record, self._vault.key_id))
+                current.append(record)
             except StoreError:
                 result = result.plus(damaged=1)
         return current, result

@@ -135,18 +135,18 @@ class Books:
             await asyncio.to_thread(self.place.write, ledger)
             self.watch.look(ledger)
 
-    async def change_key(self, ledger: Ledger, key_id: str) -> None:
-        """Put the store under another master key, for every process that uses it; under the lock.
+    async def change_keys(self, ledger: Ledger, key_ids: tuple[str, ...]) -> None:
+        """Put the store under other master keys, for every process that uses it; under the lock.
 
         Raises:
             LedgerError: it cannot be written, and nothing has changed.
         """
         async with self._reading:
-            old, self._vault.key_id = self._vault.key_id, key_id
+            old, self._vault.key_ids = self._vault.key_ids, key_ids
             try:
                 await asyncio.to_thread(self.place.write, ledger)
             except BaseException:
-                self._vault.key_id = old
+                self._vault.key_ids = old
                 raise
 
     @asynccontextmanager
@@ -266,7 +266,7 @@ class Books:
         found = await tables.read_secret(connection)
         if found is not None and not vault.knows_secret:
             vault.adopt(await asyncio.to_thread(vault.unwrap_secret, *found))
-            vault.key_id = found[0]
+            vault.key_ids = (found[0],)
         elif found is None:
             if not vault.knows_secret:
                 if not new:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
 from typing import Any, Literal, TypeAlias
@@ -87,15 +87,15 @@ class Written:
 
     Attributes:
         old: whether it is of a release before wrapped keys, which had no secret in it.
-        key_id: names the master key.
-        secret: the store's secret, wrapped by that key; empty in an old one.
+        key_ids: name the master keys that records may be under, the present one first.
+        secret: the store's secret, wrapped by the first; empty in an old one.
         signature: 64 hexadecimal digits.
         signed: what they sign.
         body: the JSON.
     """
 
     old: bool
-    key_id: str
+    key_ids: tuple[str, ...]
     secret: bytes
     signature: str
     signed: bytes
@@ -112,17 +112,17 @@ class Written:
         return from_json(json.loads(self.body))
 
 
-def to_bytes(ledger: Ledger, *, key_id: str, secret: bytes, sign: Sign) -> bytes:
+def to_bytes(ledger: Ledger, *, key_ids: Sequence[str], secret: bytes, sign: Sign) -> bytes:
     """Write a ledger: a line with the signature, one with key and secret, then JSON.
 
     Args:
         ledger: what to write.
-        key_id: names the master key that the store is under.
-        secret: the store's secret, wrapped by that key.
+        key_ids: name the master keys that records may be under, the present one first.
+        secret: the store's secret, wrapped by the first.
         sign: gives 64 hexadecimal digits that only the secret's owner can.
     """
     body = json.dumps(to_json(ledger), separators=(",", ":")).encode()
-    signed = f"{key_id} {secret.hex()}\n".encode() + body
+    signed = f"{','.join(key_ids)} {secret.hex()}\n".encode() + body
     return b"%b %b\n%b" % (_MAGIC, sign(signed).encode(), signed)
 
 
@@ -137,12 +137,14 @@ def from_bytes(content: bytes) -> Written:
     try:
         if magic == _OLD_MAGIC:
             key_id, signature = words.decode("ascii").split(" ")
-            return Written(True, key_id, b"", signature, rest, rest)
+            return Written(True, (key_id,), b"", signature, rest, rest)
         if magic == _MAGIC:
             signature = words.decode("ascii")
             second, _, body = rest.partition(b"\n")
-            key_id, secret = second.decode("ascii").split(" ")
-            return Written(False, key_id, bytes.fromhex(secret), signature, rest, body)
+            key_ids, secret = second.decode("ascii").split(" ")
+            return Written(
+                False, tuple(key_ids.split(",")), bytes.fromhex(secret), signature, rest, body
+            )
     except ValueError as error:
         raise LedgerError("it is damaged or was changed") from error
     raise LedgerError("it is no ledger")

@@ -121,7 +121,7 @@ class LedgerFile:
             written = from_bytes(content)
             if not written.old:
                 return None
-            return written.checked(self._vault.ring.legacy(written.key_id).sign)
+            return written.checked(self._vault.ring.legacy(written.key_ids[0]).sign)
 
     def write(self, ledger: Ledger) -> None:
         """See ``LedgerPlace``."""
@@ -172,12 +172,12 @@ class LedgerFile:
             secret = self._secret(written)
             ledger = written.checked(lambda signed: sign_with(secret, signed))
         self._vault.adopt(secret)
-        self._vault.key_id = written.key_id
+        self._vault.key_ids = written.key_ids
         return ledger
 
     def _secret(self, written: Written) -> bytes:
         try:
-            return self._vault.unwrap_secret(written.key_id, written.secret)
+            return self._vault.unwrap_secret(written.key_ids[0], written.secret)
         except RefusedRecordError as error:
             raise LedgerError("it is damaged or was changed") from error
 
@@ -197,7 +197,7 @@ class LedgerFile:
         draft = self._beside(ending)
         vault = self._vault
         secret = vault.wrapped_secret(vault.key_id)
-        content = to_bytes(ledger, key_id=vault.key_id, secret=secret, sign=vault.sign)
+        content = to_bytes(ledger, key_ids=vault.key_ids, secret=secret, sign=vault.sign)
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content)

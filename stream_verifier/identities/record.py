@@ -10,6 +10,9 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from model.errors import ModelError
 from model.runtime.reference import reference_from_bytes, reference_to_bytes
 from model.types import Reference
@@ -24,6 +27,7 @@ from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Entry, Standing
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.tables import identities
 from stream_verifier.identities.transform import SEED_BYTES, new_seed, turn, turn_back
 from stream_verifier.identities.vault import Vault
 
@@ -113,6 +117,8 @@ def seal(vault: Vault, identity: Identity, reference: Reference) -> Record:
 def rewrap(vault: Vault, record: Record, key_id: str) -> Record:
     """Wrap the data key of a row under another master key; what is sealed stays as it is.
 
+    Whichever key it is under: whether that may be is for the caller to say.
+
     Raises:
         RefusedRecordError: a column was changed.
         KeyMismatchError: one of the two keys is not here.
@@ -125,12 +131,27 @@ def rewrap(vault: Vault, record: Record, key_id: str) -> Record:
     return replace(other, wrapped_key=wrapped)
 
 
+async def write_key(connection: AsyncConnection, record: Record, old: Record | None = None) -> None:
+    """Write the wrapped data key of a row.
+
+    Args:
+        connection: in a transaction.
+        record: as :func:`rewrap` gave it.
+        old: only if it is still this one, and was not replaced or deleted since it was read.
+    """
+    same = identities.c.id == record.id
+    if old is not None:
+        same = and_(same, identities.c.wrapped_key == old.wrapped_key)
+    values = {"key_id": record.key_id, "wrapped_key": record.wrapped_key}
+    await connection.execute(update(identities).where(same).values(values))
+
+
 def open_identity(vault: Vault, record: Record) -> Identity:
     """Open a row, all columns of which must be those that were stored together.
 
     Raises:
         RefusedRecordError: any column was changed, or comes from another row or version.
-        KeyMismatchError: it was written with another key.
+        KeyMismatchError: it is under a key that is not here.
         StoreError: what is sealed has another format.
     """
     plain = _open(vault, record, record.sealed_profile, _context(record))
@@ -189,6 +210,12 @@ def named(record_id: object) -> str:
 
 def _open(vault: Vault, record: Record, sealed: bytes, context: str) -> bytes:
     data_key = _data_key(vault, record)
+    if record.key_id not in vault.key_ids:
+        raise RefusedRecordError(
+            f"{named(record.id)} of the identity store is under a master key that the store was "
+            "taken off, as in an older copy: put the right copy back, or accept it with  "
+            f"stream-verifier identities accept-restore . {_HOW_TO_SEE}."
+        )
     try:
         return vaults.unseal(data_key, sealed, context=context)
     except RefusedRecordError as error:

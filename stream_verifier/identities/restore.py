@@ -13,11 +13,17 @@ from stream_verifier.errors import KeyMismatchError, LedgerError, StoreError
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Ledger, Standing
-from stream_verifier.identities.record import Record, open_identity, open_reference
+from stream_verifier.identities.record import (
+    Record,
+    open_identity,
+    open_reference,
+    rewrap,
+    write_key,
+)
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
-Why: TypeAlias = "Standing | Literal['changed', 'missing', 'no_ledger', 'other_key']"
+Why: TypeAlias = "Standing | Literal['changed', 'missing', 'no_ledger', 'other_key', 'old_key']"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +35,10 @@ class Refused:
         why: "changed": damaged, changed or mixed with another; "deleted", "replaced": an older
             copy that was put back; "ahead": newer than the ledger; "no_ledger": the ledger is
             missing or cannot be read; "missing": the ledger has it, the database has not;
-            "other_key": under a key that was not given.
+            "other_key": under a key that was not given; "old_key": under one that the store was
+            taken off.
         identity: whom it is of; None where it does not open.
-        record: the record; None where it cannot be read or is missing.
+        record: the record, under the present key; None where it cannot be read or is missing.
     """
 
     id: object
@@ -105,7 +112,11 @@ class Restore:
             counter = 0 if ledger is None else ledger.counter
             missing = {one.id for one in chosen if one.why == "missing"}
             live = {key: entry for key, entry in live.items() if entry.id not in missing}
-            for record in (one.record for one in chosen if one.record is not None):
+            records = [one.record for one in chosen if one.record is not None]
+            async with self._books.engine.begin() as connection:
+                for record in records:
+                    await write_key(connection, record)
+            for record in records:
                 live[record.name_lookup.hex()] = record.entry
                 counter = max(counter, record.version)
             if chosen or ledger is None:
@@ -127,7 +138,9 @@ class Restore:
 
     def _judge(self, row: Mapping[Any, Any], ledger: Ledger | None) -> Refused | None:
         try:
-            record = Record.of(row)
+            there = Record.of(row)
+            old = there.key_id not in self._vault.key_ids
+            record = rewrap(self._vault, there, self._vault.key_id) if old else there
             identity = open_identity(self._vault, record)
             open_reference(self._vault, record)
         except KeyMismatchError:
@@ -137,4 +150,6 @@ class Restore:
         if ledger is None:
             return Refused(record.id, "no_ledger", identity, record)
         standing = ledger.standing(record.name_lookup.hex(), record.entry)
-        return None if standing == "current" else Refused(record.id, standing, identity, record)
+        if standing == "current":
+            return Refused(record.id, "old_key", identity, record) if old else None
+        return Refused(record.id, standing, identity, record)

@@ -7,12 +7,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, func, select, update
+from sqlalchemy import and_, func, select
 
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
 from stream_verifier.identities import database, tables
 from stream_verifier.identities.books import Books
-from stream_verifier.identities.record import Record, rewrap
+from stream_verifier.identities.record import Record, rewrap, write_key
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
@@ -40,7 +40,7 @@ class Rotated:
     Attributes:
         rewrapped: rows that it brought under the new key.
         damaged: ids of rows that do not open, and are as they were.
-        key_lost: ids of rows under a key that is not here, and are as they were.
+        key_lost: ids of rows under a key that is not here, or none of the store's, as they were.
     """
 
     rewrapped: int
@@ -53,7 +53,8 @@ class Rotation:
 
     First the ledger changes over, and with it every process that uses the store: from then on
     nothing is written under the old key. Then rows are wrapped anew, some in each transaction; what
-    is sealed under their data keys is not touched. Killed anywhere, it goes on when called again.
+    is sealed under their data keys is not touched. At the end the ledger gives the old key up.
+    Killed anywhere, it goes on when called again.
 
     Args:
         books: database and ledger.
@@ -106,7 +107,9 @@ class Rotation:
             on_progress(done, max(done, total))
             # Half of the time is the others', who wait for the same lock of the database.
             await asyncio.sleep(time.monotonic() - began)
-        async with self._books.undisturbed():
+        async with self._books.undisturbed() as ledger:
+            if not left[KeyMismatchError]:
+                await self._books.change_keys(ledger, (new,))
             await asyncio.to_thread(self._books.place.tidy)
         damaged, key_lost = left[RefusedRecordError], left[KeyMismatchError]
         rewrapped = done - len(damaged) - len(key_lost)
@@ -120,7 +123,8 @@ class Rotation:
                 if found is None or found[0] != new:
                     await tables.write_secret(connection, new, wrapped)
             if self._vault.key_id != new:
-                await self._books.change_key(ledger, new)
+                others = (one for one in self._vault.key_ids if one != new)
+                await self._books.change_keys(ledger, (new, *others))
 
     async def _next(self, new: str, after: str) -> list[dict[str, object]]:
         where = and_(identities.c.key_id != new, identities.c.id > after)
@@ -136,6 +140,9 @@ class Rotation:
         for row in rows:
             try:
                 old = Record.of(row)
+                if old.key_id not in self._vault.key_ids:
+                    # Nobody with a key that was given up may have a record taken in by it.
+                    raise self._vault.ring.other_key(old.key_id)
                 changed.append((old, rewrap(self._vault, old, new)))
             except (RefusedRecordError, KeyMismatchError) as error:
                 left[type(error)].append(row["id"])
@@ -145,9 +152,4 @@ class Rotation:
         with database.store_errors(self._books.engine.url):
             async with self._books.engine.begin() as connection:
                 for old, new in changed:
-                    # Unless it was replaced or deleted since it was read.
-                    same = and_(
-                        identities.c.id == old.id, identities.c.wrapped_key == old.wrapped_key
-                    )
-                    values = {"key_id": new.key_id, "wrapped_key": new.wrapped_key}
-                    await connection.execute(update(identities).where(same).values(values))
+                    await write_key(connection, new, old)

@@ -30,15 +30,22 @@ class Vault:
 
     Attributes:
         ring: likewise.
-        key_id: names the master key that the store is under, as its ledger says.
+        key_ids: names the master keys that the store is under, as its ledger says: the first one
+            is for all that is new, further ones for what a rotation has not come to yet. Records
+            under any other are refused, though that key be here.
     """
 
     def __init__(self, ring: KeyRing) -> None:
         self.ring = ring
-        self.key_id = ring.first.key_id
+        self.key_ids: tuple[str, ...] = (ring.first.key_id,)
         self._secret: bytes | None = None
         self._lookup_key = self._ledger_key = b""
         self._wrapped: dict[str, bytes] = {}
+
+    @property
+    def key_id(self) -> str:
+        """Names the master key for all that is new."""
+        return self.key_ids[0]
 
     @property
     def knows_secret(self) -> bool:

@@ -16,12 +16,12 @@ FIRST, SECOND = Entry(1, "a" * 32), Entry(2, "b" * 32)
 
 def _written(ledger: Ledger) -> bytes:
     secret = VAULT.wrapped_secret(VAULT.key_id)
-    return to_bytes(ledger, key_id=VAULT.key_id, secret=secret, sign=VAULT.sign)
+    return to_bytes(ledger, key_ids=VAULT.key_ids, secret=secret, sign=VAULT.sign)
 
 
 def _read(content: bytes, vault: Vault = VAULT) -> Ledger:
     written = from_bytes(content)
-    secret = vault.unwrap_secret(written.key_id, written.secret)
+    secret = vault.unwrap_secret(written.key_ids[0], written.secret)
     return written.checked(lambda signed: sign_with(secret, signed))
 
 

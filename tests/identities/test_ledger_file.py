@@ -81,7 +81,9 @@ def test_nobody_without_the_key_can_bring_another_secret(place: LedgerFile, path
     other = from_bytes(path.with_name("forged").read_bytes())
     mine = from_bytes(path.read_bytes())
     path.write_bytes(
-        path.with_name("forged").read_bytes().replace(other.key_id.encode(), mine.key_id.encode())
+        path.with_name("forged")
+        .read_bytes()
+        .replace(other.key_ids[0].encode(), mine.key_ids[0].encode())
     )
     with pytest.raises(LedgerError, match="changed"):
         LedgerFile(path, Vault(ring())).read()

@@ -22,10 +22,12 @@ from tests.support.stores import (
     MODEL,
     OTHER_KEY,
     assert_same,
+    backup,
     change,
     ledger_of,
     made_reference,
     made_vault,
+    put_row,
     rows,
     store_at,
 )
@@ -114,6 +116,39 @@ async def test_the_old_key_opens_nothing_of_it_any_more(
         forged = dataclasses.replace(Record.of(dict(row)), key_id=KEY.key_id)
         with pytest.raises(RefusedRecordError):
             open_identity(vault, forged)
+
+
+async def test_a_server_that_still_holds_the_old_key_takes_nothing_under_it(
+    both: SqliteIdentityStore, path: Path, tmp_path: Path
+) -> None:
+    """With it, and the store's secret of an old copy, a thief can seal whatever he likes."""
+    copy = backup(path, to=tmp_path / "copy")
+    server = store_at(path, KEY, OTHER_KEY)
+    await server.list()
+    await both.rotation().run()
+    (old,) = [row for row in rows(copy) if row["id"] == (await server.get("person 3")).id]
+    put_row(path, old)
+    with pytest.raises(RefusedRecordError, match="taken off"):
+        await server.get("person 3")
+    (found,) = await server.restore().refused()
+    assert (found.why, found.identity and found.identity.name) == ("old_key", "person 3")
+    assert await both.rotation().run() == Rotated(0, (), (old["id"],))
+    await server.close()
+
+
+async def test_an_old_copy_of_the_database_can_be_accepted(
+    both: SqliteIdentityStore, path: Path, tmp_path: Path
+) -> None:
+    copy = backup(path, to=tmp_path / "copy")
+    await both.rotation().run()
+    await both.delete("person 0")
+    shutil.copy(copy, path)
+    refused = await both.restore().refused()
+    assert sorted(one.why for one in refused) == ["deleted", *["old_key"] * 11]
+    kept = [one.id for one in refused if one.why == "old_key"]
+    assert await both.restore().accept(kept) == 11
+    assert await both.restore().erase([one.id for one in refused]) == 1
+    await _assert_all_under(path, OTHER_KEY, 11)
 
 
 async def test_twice_is_as_once(both: SqliteIdentityStore, path: Path) -> None:
