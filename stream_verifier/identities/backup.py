@@ -165,14 +165,14 @@ class Backup:
         async with self._books.undisturbed() as ledger:
             if _unused(ledger):
                 # First of all: from here on each record is in the ledger, and missing.
-                self._vault.adopt(contents.secret)
+                self._vault.adopt(contents.secret)  # under the present key, not the backup's
                 await self._books.replace_ledger(contents.ledger)
             elif contents.secret != self._vault.secret:
                 raise BackupError(
                     f"The backup {path} is of another store: put it back where nobody is enrolled "
                     "yet, such as in a new STREAM_VERIFIER_DATA_DIR."
                 )
-            wrapped = self._vault.wrapped_secret(self._vault.key_id)
+            wrapped = await asyncio.to_thread(self._vault.wrapped_secret, self._vault.key_id)
             async with self._books.engine.begin() as connection:
                 await tables.write_secret(connection, self._vault.key_id, wrapped)
         result = PutBack()

@@ -171,7 +171,7 @@ class LedgerFile:
                 raise LedgerError("it is of an older release than the store")
             secret = self._secret(written)
             ledger = written.checked(lambda signed: sign_with(secret, signed))
-        self._vault.adopt(secret)
+        self._vault.adopt(secret, (written.key_ids[0], written.secret))
         self._vault.key_ids = written.key_ids
         return ledger
 

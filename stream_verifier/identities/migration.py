@@ -7,6 +7,7 @@ under a secret of the store, so that both kinds of key can change.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -99,14 +100,16 @@ async def migrate(
     rows = (await connection.execute(select(table).order_by(table.c.id))).mappings().all()
     if standings.old is not None:
         standings = replace(standings, old=_settled(standings.old, rows))
-    records, ledger = _brought_up(vault, rows, standings)
+    # In a thread, as all that is sealed for many at once.
+    records, ledger = await asyncio.to_thread(_brought_up, vault, rows, standings)
     if ledger is not None:
         await keep(ledger)
     await connection.execute(DropTable(table))
     await connection.execute(CreateTable(identities))
     if records:
         await connection.execute(insert(identities), records)
-    await tables.write_secret(connection, vault.key_id, vault.wrapped_secret(vault.key_id))
+    wrapped = await asyncio.to_thread(vault.wrapped_secret, vault.key_id)
+    await tables.write_secret(connection, vault.key_id, wrapped)
     _logger.info("brought %d records of the identity store to the present schema", len(rows))
 
 

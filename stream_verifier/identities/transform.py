@@ -63,21 +63,23 @@ def turned(vector: Vector, seed: bytes, part: str, *, back: bool = False) -> Vec
         shape (n,), float32.
     """
     size = vector.size
-    normal = _normal(seed + part.encode(), size * (size + 1) // 2)
+    lengths = np.arange(1, size + 1)
+    starts = lengths * (lengths - 1) // 2
+    # Of each length one direction, to which its reflection brings the first axis.
+    axes = _normal(seed + part.encode(), size * (size + 1) // 2)
+    norms = np.sqrt(np.add.reduceat(axes**2, starts))
+    signs = np.where(axes[starts] >= 0, 1.0, -1.0)
+    axes[starts] += signs * norms
+    halves = norms * np.abs(axes[starts])  # half of each axis' square
+
     result = vector.astype(np.float64)
-    for length in range(size, 0, -1) if back else range(1, size + 1):
-        start = length * (length - 1) // 2
-        _reflect(result[size - length :], normal[start : start + length])
+    # Each reflection is its own inverse, their order is not.
+    for length in lengths[::-1] if back else lengths:
+        axis = axes[starts[length - 1] : starts[length - 1] + length]
+        block = result[size - length :]
+        block -= axis * ((axis @ block) / halves[length - 1])
+        block *= -signs[length - 1]
     return result.astype(np.float32)
-
-
-def _reflect(block: Array, towards: Array) -> None:
-    """Reflect in place so that the first axis comes to lie along a direction; its own inverse."""
-    sign = 1.0 if towards[0] >= 0 else -1.0
-    axis = towards.copy()
-    axis[0] += sign * np.sqrt(towards @ towards)
-    block -= axis * (2 * (axis @ block) / (axis @ axis))
-    block *= -sign
 
 
 def _normal(seed: bytes, count: int) -> Array:

@@ -61,14 +61,20 @@ class Vault:
         """
         return self._known()
 
-    def adopt(self, secret: bytes) -> None:
-        """Take the store's secret, as its ledger or its database has it."""
-        if secret == self._secret:
-            return
-        self._lookup_key = _derive(secret, b"lookup")
-        self._ledger_key = _derive(secret, b"ledger")
-        self._wrapped = {}
-        self._secret = secret
+    def adopt(self, secret: bytes, wrapped: tuple[str, bytes] | None = None) -> None:
+        """Take the store's secret, as its ledger or its database has it.
+
+        Args:
+            secret: 32 bytes.
+            wrapped: how it lies there and under which key, so that no device is asked again.
+        """
+        if secret != self._secret:
+            self._lookup_key = _derive(secret, b"lookup")
+            self._ledger_key = _derive(secret, b"ledger")
+            self._wrapped = {}
+            self._secret = secret
+        if wrapped is not None:
+            self._wrapped[wrapped[0]] = wrapped[1]
 
     def lookup(self, name: str) -> bytes:
         """HMAC-SHA256 of a normalised name: finds it again, does not show it.

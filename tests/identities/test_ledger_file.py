@@ -74,6 +74,26 @@ def test_it_brings_the_secret_and_the_key_with_it(place: LedgerFile, path: Path)
     assert SECRET.hex().encode() not in path.read_bytes()
 
 
+def test_a_device_is_asked_for_the_secret_once(
+    place: LedgerFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, asked = Vault(ring()), []
+    unwrap = KEY.unwrap
+
+    def counted(wrapped: bytes, context: bytes) -> bytes:
+        asked.append(context)
+        return unwrap(wrapped, context)
+
+    monkeypatch.setattr(KEY, "unwrap", counted)
+    monkeypatch.setattr(KEY, "wrap", lambda *_: pytest.fail("it is wrapped already"))
+    other = LedgerFile(path, vault)
+    assert other.read() == OLD
+    for ledger in (SETTLED, OLD):
+        other.write(ledger)
+        assert other.read() == ledger
+    assert len(asked) == 1
+
+
 def test_nobody_without_the_key_can_bring_another_secret(place: LedgerFile, path: Path) -> None:
     forger = made_vault(OTHER_KEY)
     forger.adopt(b"f" * 32)
