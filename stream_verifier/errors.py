@@ -147,6 +147,10 @@ class RefusedRecordError(StoreError):
     """A stored record was changed, or is an older copy that was put back."""
 
 
+class BackupError(StoreError):
+    """A backup of the identity store cannot be written, or is of no use."""
+
+
 class LedgerError(StoreError):
     """The ledger of the identity store is missing, damaged or cannot be written."""
 

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, consent, audit, token, doctor.
+"""The command line: serve, demo, enroll, verify, identities, consent, audit, keys, backup, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -17,8 +17,10 @@ from rich.text import Text
 from model.errors import ModelError
 from stream_verifier.console import (
     audit_commands,
+    backup_commands,
     consent_commands,
     display,
+    key_commands,
     refused_commands,
     token_commands,
 )
@@ -49,12 +51,16 @@ identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_a
 identities_app.command("refused")(refused_commands.refused)
 identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
+identities_app.command("renew")(key_commands.renew)
 app.add_typer(identities_app, name="identities")
+app.add_typer(key_commands.app, name="keys")
 app.add_typer(consent_commands.app, name="consent")
 app.add_typer(audit_commands.app, name="audit")
 app.command("retention")(consent_commands.retention)
 app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
+app.command("backup")(backup_commands.backup)
+app.command("restore")(backup_commands.restore)
 app.command("watch")(watch)
 
 _out = PlainConsole()

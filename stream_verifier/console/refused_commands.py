@@ -26,6 +26,8 @@ _WHY = {
     "ahead": "newer than the ledger, which is an older copy",
     "no_ledger": "the ledger is missing or of no use",
     "missing": "in the ledger, but gone from the store",
+    "old_key": "under a key that the store was taken off, as in an older copy",
+    "other_key": "under a key that was not given: give it back, do not erase",
 }
 
 _out = PlainConsole()
@@ -41,7 +43,8 @@ def refused() -> None:
 
 def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     """Erase refused records beyond recovery, such as the deleted that a backup brought back."""
-    chosen = _choose(ids)
+    # People who are enrolled, but under another key, are erased by their ids alone.
+    chosen = [one for one in _choose(ids) if ids or one.why not in ("other_key", "old_key")]
     if not chosen:
         return
     if not yes:
@@ -57,7 +60,7 @@ def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
 
     Whoever was deleted since the backup was made is enrolled again by it.
     """
-    chosen = [one for one in _choose(ids) if one.why != "changed"]
+    chosen = [one for one in _choose(ids) if one.why not in ("changed", "other_key")]
     if chosen and not yes:
         typer.confirm(f"Accept {len(chosen)} of them as they are?", abort=True)
     # With none, too: a ledger of no use is made anew.

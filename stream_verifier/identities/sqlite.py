@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -24,10 +26,13 @@ from stream_verifier.errors import (
     UnknownIdentityError,
 )
 from stream_verifier.identities import last_used
+from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.keyring import KeyRing
+from stream_verifier.identities.keys import KEY_BYTES
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
@@ -42,6 +47,7 @@ from stream_verifier.identities.record import (
 from stream_verifier.identities.renewal import told, with_new_consent
 from stream_verifier.identities.restore import Restore
 from stream_verifier.identities.retention import Retention, Rules
+from stream_verifier.identities.rotation import Rotation
 from stream_verifier.identities.store import OnChange
 from stream_verifier.identities.vault import Vault
 
@@ -52,7 +58,9 @@ class SqliteIdentityStore:
     """Keeps references and consents encrypted in one database; an ``IdentityStore``.
 
     The database holds no name, consent or vector in the clear: names are found by a keyed hash,
-    everything else personal is sealed (AES-256-GCM), and all columns of a row are bound together.
+    everything else personal is sealed (AES-256-GCM) under a data key of the row, which a master key
+    wraps, and all columns of a row are bound together. Vectors are turned, each person's in another
+    way.
     A ledger outside of the database names the current record of each name, so that an older copy
     of the database brings nobody back. Deleting overwrites the data in a SQLite file; in
     PostgreSQL it stays on disk, still sealed, until VACUUM. Backups are out of its reach either
@@ -63,40 +71,42 @@ class SqliteIdentityStore:
     Args:
         url: SQLAlchemy URL, such as ``sqlite+aiosqlite:///data/identities.db``. Missing
             directories are made for this user alone (0700), the file too (0600).
-        key: 32 bytes, from ``load_or_create_key`` or ``parse_key``.
+        keys: the master keys that are valid.
         ledger: the ledger's file; only a database in memory needs none.
-        audit_key: 32 bytes that sign the audit trail; None: some made of ``key``, for a store
-            whose key never changes.
+        audit_key: 32 bytes that sign the audit trail; only a database in memory needs none.
         now: gives an aware time.
         poll_s: seconds between two looks for what other processes deleted, where somebody watches.
 
     Raises:
-        SettingsError: the URL or the key is of no use.
+        SettingsError: the URL is of no use.
     """
 
     def __init__(
         self,
         url: str,
-        key: bytes,
+        keys: KeyRing,
         *,
         ledger: Path | None = None,
         audit_key: bytes | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         poll_s: float = POLL_S,
     ) -> None:
-        self._vault = Vault(key)
+        self._vault = Vault(keys)
         self._now = now
         engine = open_engine(url)
         place: LedgerPlace
         if is_in_memory(engine.url):
             place = LedgerInMemory()
-        elif ledger is None:
-            raise SettingsError("Only a store in memory may lack a ledger: name its file.")
+            audit_key = audit_key or secrets.token_bytes(KEY_BYTES)
+        elif ledger is None or audit_key is None:
+            raise SettingsError(
+                "Only a store in memory may lack a ledger and an audit key: name them."
+            )
         else:
             place = LedgerFile(ledger, self._vault)
         self._books = Books(engine, self._vault, place, poll_s=poll_s)
         self._trail = SqlAuditTrail(
-            self._books.transaction, self._books.reading, Sealer(audit_key or key), now=now
+            self._books.transaction, self._books.reading, Sealer(audit_key), now=now
         )
 
     @property
@@ -126,7 +136,9 @@ class SqliteIdentityStore:
     async def list(self) -> list[Identity]:
         """All identities, by name."""
         records, ledger = await self._books.find()
-        return sorted((self._open(one, ledger) for one in records), key=lambda one: one.name)
+        # In a thread: a key in a device or a service may take its time.
+        opened = await asyncio.to_thread(lambda: [self._open(one, ledger) for one in records])
+        return sorted(opened, key=lambda one: one.name)
 
     async def get(self, name: str) -> Identity:
         """One identity; see ``IdentityStore.get``."""
@@ -140,7 +152,13 @@ class SqliteIdentityStore:
                 f"{identity.name!r} was enrolled with another model: enrol again."
             )
         _refuse_if_lapsed(identity, self._now())
-        return open_reference(self._vault, record)
+        return await asyncio.to_thread(open_reference, self._vault, record)
+
+    async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
+        """Store an identity's reference anew; see ``IdentityStore.renew``."""
+        kind = Kind.REFERENCE_RENEWED
+        work = self._reseal(normalise_name(name), lambda identity: identity, kind, actor)
+        return await self._books.complete(work)
 
     async def note_use(self, name: str, deed: Deed) -> None:
         """Write that a reference is used; see ``IdentityStore.note_use``."""
@@ -191,6 +209,14 @@ class SqliteIdentityStore:
         """The clock by which references and entries go."""
         return Retention(self._books, self._vault, self._trail, rules, now=self._now)
 
+    def backup(self) -> Backup:
+        """How to copy the store into a file and back, for whoever runs the server."""
+        return Backup(self._books, self._vault, self._trail)
+
+    def rotation(self) -> Rotation:
+        """How to bring the store under another master key, for whoever runs the server."""
+        return Rotation(self._books, self._vault, self._trail)
+
     async def close(self) -> None:
         """Give back connections and threads; harmless when called again."""
         await self._books.close()
@@ -204,8 +230,8 @@ class SqliteIdentityStore:
         replace: bool,
         replaces: str | None,
     ) -> Identity:
-        lookup = self._vault.lookup(new.name)
         async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(new.name)
             old = await self._present(lookup, ledger)
             _check_place(new.name, old, replace=replace, replaces=replaces)
             identity = dataclasses.replace(new, version=ledger.counter + 1)
@@ -213,7 +239,7 @@ class SqliteIdentityStore:
                 identity = dataclasses.replace(
                     with_new_consent(identity, new.consent, after=old), replaces=old.id
                 )
-            record = seal(self._vault, identity, reference)
+            record = await asyncio.to_thread(seal, self._vault, identity, reference)
             deed = told(Kind.ENROLLED if old is None else Kind.REPLACED, identity, actor)
             try:
                 await self._books.change(ledger, lookup, record, self._entry(deed, old))
@@ -222,8 +248,8 @@ class SqliteIdentityStore:
         return identity
 
     async def _delete(self, name: str, actor: Actor) -> None:
-        lookup = self._vault.lookup(name)
         async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(name)
             old = await self._present(lookup, ledger)
             lost = ledger.live.get(lookup.hex())
             if old is None and lost is None:
@@ -236,14 +262,15 @@ class SqliteIdentityStore:
         self, name: str, changed: Callable[[Identity], Identity], kind: Kind, actor: Actor
     ) -> Identity:
         """Seal an identity anew with the same reference, whatever else of it has changed."""
-        lookup = self._vault.lookup(name)
         async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(name)
             records = await self._books.fetch(lookup)
             if not records:
                 raise _unknown(name)
-            old = self._open(records[0], ledger)
+            old = await asyncio.to_thread(self._open, records[0], ledger)
+            reference = await asyncio.to_thread(open_reference, self._vault, records[0])
             identity = dataclasses.replace(changed(old), version=ledger.counter + 1)
-            record = seal(self._vault, identity, open_reference(self._vault, records[0]))
+            record = await asyncio.to_thread(seal, self._vault, identity, reference)
             await self._books.change(
                 ledger, lookup, record, self._entry(told(kind, identity, actor), None)
             )
@@ -268,13 +295,15 @@ class SqliteIdentityStore:
 
     async def _present(self, lookup: bytes, ledger: Ledger) -> Identity | None:
         records = await self._books.fetch(lookup)
-        return self._open(records[0], ledger) if records else None
+        return await asyncio.to_thread(self._open, records[0], ledger) if records else None
 
     async def _find(self, name: str) -> tuple[Identity, Record]:
+        if not self._vault.knows_secret:
+            await self._books.ledger()  # It holds the secret that names are looked up under.
         lookup = self._vault.lookup(name)
         records, ledger = await self._books.find(lookup)
         if records:
-            return self._open(records[0], ledger), records[0]
+            return await asyncio.to_thread(self._open, records[0], ledger), records[0]
         lost = ledger.live.get(lookup.hex())
         if lost is None:
             raise _unknown(name)

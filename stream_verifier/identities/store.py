@@ -21,7 +21,7 @@ class Change:
     Attributes:
         what: "deleted", or "replaced" by another reference of the same name. Deleted and enrolled
             again between two looks is told as replaced. "renewed" is the same identity with
-            another record of consent.
+            another record of consent, or the same reference stored anew.
         lookup: of the name, as :meth:`IdentityStore.lookup` gives it; safe to log.
         identity_id: the identity that is no more.
         new_id: the one in its place; None when deleted.
@@ -103,6 +103,17 @@ class IdentityStore(Protocol):
             UnknownIdentityError: no identity of that name is enrolled.
             StaleReferenceError: it was made by another model.
             ConsentLapsedError: the consent was withdrawn or has expired.
+        """
+        ...
+
+    async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
+        """Store an identity's reference under another data key and turned another way.
+
+        The person is not needed, and who calls as that person notices nothing. Copies of the record
+        as it was before are refused.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
         """
         ...
 

@@ -18,7 +18,7 @@ from stream_verifier.audit.seal import Sealer, read_public_key
 from stream_verifier.audit.trail import AuditTrail
 from stream_verifier.errors import AuditError, StoreError, UnknownIdentityError
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.stores import CONSENT, KEY, OTHER_KEY, change, ledger_of, made_reference, rows
+from tests.support.stores import AUDIT_KEY, CONSENT, change, ledger_of, made_reference, ring, rows
 
 ADMIN = Actor("0123456789abcdef", "admin", "192.0.2.0/24")
 CALL = Deed(Kind.CALL_STARTED, ADMIN, "ada", details={"session": "5e5510"})
@@ -50,10 +50,10 @@ Opened = Callable[..., SqliteIdentityStore]
 async def opened(path: Path, clock: Clock) -> AsyncIterator[Opened]:
     stores: list[SqliteIdentityStore] = []
 
-    def open_one(audit_key: bytes = OTHER_KEY) -> SqliteIdentityStore:
+    def open_one(audit_key: bytes = AUDIT_KEY) -> SqliteIdentityStore:
         url = f"sqlite+aiosqlite:///{path}"
         stores.append(
-            SqliteIdentityStore(url, KEY, ledger=ledger_of(path), audit_key=audit_key, now=clock)
+            SqliteIdentityStore(url, ring(), ledger=ledger_of(path), audit_key=audit_key, now=clock)
         )
         return stores[-1]
 
@@ -258,9 +258,9 @@ async def test_a_checkpoint_takes_the_place_of_old_entries(
 
 
 async def test_a_database_in_memory_has_a_trail() -> None:
-    store = SqliteIdentityStore("sqlite+aiosqlite://", KEY)
+    store = SqliteIdentityStore("sqlite+aiosqlite://", ring(), audit_key=AUDIT_KEY)
     await asyncio.gather(*(store.audit.append(Deed(Kind.SERVER_STARTED, SYSTEM)) for _ in range(3)))
     await store.add("ada", made_reference(), CONSENT)
     lines = await exported(store.audit)
-    assert check(lines, Sealer(KEY).public_key).count == 4
+    assert check(lines, Sealer(AUDIT_KEY).public_key).count == 4
     await store.close()

@@ -16,7 +16,7 @@ from stream_verifier.audit.deed import UNKNOWN, Deed, Kind
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.stores import CONSENT, KEY, change, ledger_of, made_reference, rows
+from tests.support.stores import AUDIT_KEY, CONSENT, change, ledger_of, made_reference, ring, rows
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
 YEAR = Rules(unused=timedelta(days=365), audit=timedelta(days=1000))
@@ -48,7 +48,11 @@ def path(tmp_path: Path) -> Path:
 @pytest.fixture
 async def store(path: Path, clock: Clock) -> AsyncIterator[SqliteIdentityStore]:
     made = SqliteIdentityStore(
-        f"sqlite+aiosqlite:///{path}", KEY, ledger=ledger_of(path), now=clock
+        f"sqlite+aiosqlite:///{path}",
+        ring(),
+        ledger=ledger_of(path),
+        audit_key=AUDIT_KEY,
+        now=clock,
     )
     yield made
     await made.close()

@@ -22,7 +22,7 @@ from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.entry import Entry
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.stores import CONSENT, KEY, made_reference, store_at
+from tests.support.stores import AUDIT_KEY, CONSENT, made_reference, store_at
 
 ACTOR = Actor("0123456789abcdef", "admin", "192.0.2.0/24")
 NAMES = ("ada", "grace", "linus")
@@ -121,7 +121,7 @@ def _entries(path: Path) -> list[Entry]:
         return []
     lines = [row[0] for row in _query(path, "SELECT line FROM audit_entries ORDER BY number")]
     head = [row[0] for row in _query(path, "SELECT line FROM audit_head")]
-    check([*lines, *(head or [Sealer(KEY).empty().line])], Sealer(KEY).public_key)
+    check([*lines, *(head or [Sealer(AUDIT_KEY).empty().line])], Sealer(AUDIT_KEY).public_key)
     return [Entry.parse(line) for line in lines]
 
 
