@@ -13,7 +13,7 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
@@ -47,6 +47,10 @@ $(VENV)/.coturn: | $(BIN)/python
 
 $(VENV)/.ffmpeg: | $(BIN)/python
 	sh scripts/install_debian.sh ffmpeg ffmpeg "the tests of which way up films are"
+	@touch $@
+
+$(VENV)/.softhsm: | $(BIN)/python
+	sh scripts/install_debian.sh softhsm2-util softhsm2 "the tests of keys in a device"
 	@touch $@
 
 $(VENV)/.node: | $(BIN)/python

@@ -17,6 +17,7 @@ from rich.progress import track
 
 from model.data.packs import Pack
 from model.runtime.weights import Weights
+from model.types import Reference
 from stream_verifier.identities.likeness import FACE_COSINE, VOICE_COSINE
 from stream_verifier.simulation.casting import Role, cast_people
 from stream_verifier.simulation.material import CACHE, Material
@@ -43,11 +44,18 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def references(cast: Sequence[Role], material: Material) -> tuple[Vectors, Vectors]:
     """Cosines of each person's first reference with each one's second: face and voice, (n, n)."""
-    first = [material.reference(role.name) for role in cast]
-    second = [_second(role, material) for role in track(cast, "references")]
+    first, second = two_references(cast, material)
     face = np.array([[one.face @ other for other, _ in second] for one in first], np.float64)
     voice = np.array([[one.voice @ other for _, other in second] for one in first], np.float64)
     return face, voice
+
+
+def two_references(
+    cast: Sequence[Role], material: Material
+) -> tuple[list[Reference], list[tuple[Vectors, Vectors]]]:
+    """Each person's reference, and face and voice of a second one from other files."""
+    first = [material.reference(role.name) for role in cast]
+    return first, [_second(role, material) for role in track(cast, "references")]
 
 
 def _second(role: Role, material: Material) -> tuple[Vectors, Vectors]:

@@ -69,12 +69,48 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy URL of the store; default SQLite in data_dir."
     )
     key: SecretStr | None = Field(
-        None, description="Encryption key of the store: 32 bytes as base64url."
+        None, description="Master key of the store: 32 bytes as base64url."
+    )
+    old_keys: tuple[SecretStr, ...] = Field(
+        (), description="Master keys that are still valid beside it, for and during a rotation."
+    )
+    key_file: Path | None = Field(
+        None,
+        description="File with the master key, and older ones below it, a line each; default in "
+        "data_dir where no other key is set, and made there on the first run.",
+    )
+    hsm_module: Path | None = Field(
+        None, description="PKCS#11 library of the device that holds the master key."
+    )
+    hsm_token: str | None = Field(None, description="Label of the token in it.")
+    hsm_pin: SecretStr | None = Field(None, description="Its user's PIN.")
+    hsm_key: str | None = Field(
+        None, description="Label of the AES key in it that is the master key; never leaves it."
+    )
+    hsm_old_keys: tuple[str, ...] = Field(
+        (), description="Labels of keys in it that are still valid beside it."
     )
     ledger_file: Path | None = Field(
         None,
         description="Ledger of who is enrolled now, which keeps the deleted from coming back with "
         "an older store; default in data_dir.",
+    )
+    audit_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the audit trail and makes names into pseudonyms: 32 bytes as "
+        "base64url; default a file in data_dir.",
+    )
+    audit_days: int = Field(
+        1826, ge=0, description="Days that entries of the audit trail are kept; 0: for ever."
+    )
+    unused_days: int = Field(
+        365, ge=0, description="Days after its last use that a reference goes; 0: never for that."
+    )
+    consent_days: int = Field(
+        730, ge=0, description="Days that a consent counts at most; 0: until it is withdrawn."
+    )
+    consent_notice_days: int = Field(
+        30, ge=0, description="Days before its end in which calls are told that a consent expires."
     )
     max_calls: int | None = Field(
         None,
@@ -192,7 +228,7 @@ class Settings(BaseSettings):
         description="How often a long verified call's voice is scored under load; 0: always.",
     )
 
-    @field_validator("data_dir", "ledger_file")
+    @field_validator("data_dir", "ledger_file", "key_file", "hsm_module")
     @classmethod
     def _from_home(cls, path: Path | None) -> Path | None:
         """Read ~ as the home folder, which a shell does not do within quotes or in unit files."""
@@ -235,8 +271,17 @@ class Settings(BaseSettings):
     def _keep_keys_apart(self) -> Self:
         if self.turn_secret is not None:
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
-        secrets = (self.token_key, self.key, self.turn_secret, self.webhook_secret)
-        trust.check_apart(one.get_secret_value() for one in secrets if one is not None)
+        others = (self.token_key, self.audit_key, self.turn_secret, self.webhook_secret)
+        for own in (self.key, *self.old_keys):
+            secrets = (own, *others)
+            trust.check_apart(one.get_secret_value() for one in secrets if one is not None)
+        return self
+
+    @model_validator(mode="after")
+    def _reach_the_device(self) -> Self:
+        wanted = self.hsm_key is not None or bool(self.hsm_old_keys)
+        if wanted and None in (self.hsm_module, self.hsm_token, self.hsm_pin):
+            raise ValueError("a key in a device needs hsm_module, hsm_token and hsm_pin")
         return self
 
     @model_validator(mode="after")
@@ -274,9 +319,17 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'identities.db'}"
 
     @property
-    def key_path(self) -> Path:
-        """The key file that is made on the first run when no key is set."""
-        return self.data_dir / "store.key"
+    def key_path(self) -> Path | None:
+        """The key file in use, which is made on the first run; None where keys are elsewhere."""
+        elsewhere = self.key is not None or self.hsm_key is not None
+        if self.key_file is None and elsewhere:
+            return None
+        return self.key_file or self.data_dir / "store.key"
+
+    @property
+    def audit_key_path(self) -> Path:
+        """The audit trail's key file that is made on the first run when no key is set."""
+        return self.data_dir / "audit.key"
 
     @property
     def ledger_path(self) -> Path:

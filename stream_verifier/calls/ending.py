@@ -24,6 +24,8 @@ EndReason = Literal[
     "identity_deleted",
     "identity_replaced",
     "too_many_people",
+    "consent_withdrawn",
+    "consent_expired",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
     {
@@ -36,6 +38,8 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "identity_deleted",
         "identity_replaced",
         "too_many_people",
+        "consent_withdrawn",
+        "consent_expired",
     }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""

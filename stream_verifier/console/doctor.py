@@ -119,19 +119,19 @@ def _data_dir(settings: Settings) -> str:
 
 
 def _key(settings: Settings) -> str:
-    from stream_verifier.identities.keys import load_or_create_key, parse_key
+    from stream_verifier.identities.opening import open_keys
 
-    if settings.key is not None:
-        parse_key(settings.key.get_secret_value())
-        return "from the settings"
-    if settings.key_path.exists():
-        load_or_create_key(settings.key_path)
-        return str(settings.key_path)
-    return "will be made on the first run"
+    path = settings.key_path
+    if path is not None and not path.exists():
+        return "will be made on the first run"
+    ring = open_keys(settings)
+    where = str(path) if path is not None else "a device" if settings.hsm_key else "the settings"
+    older = f", {len(ring.ids) - 1} more are valid" if len(ring.ids) > 1 else ""
+    return f"{ring.first.key_id} from {where}{older}"
 
 
 def _store(settings: Settings) -> str:
-    if not settings.key_path.exists() and settings.key is None:
+    if settings.key_path is not None and not settings.key_path.exists():
         return "will be made on the first run"
     from stream_verifier.identities.opening import open_store
 

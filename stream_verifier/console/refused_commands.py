@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
+from stream_verifier.console.operator import operator_as_actor
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.settings import load_settings
@@ -25,6 +26,8 @@ _WHY = {
     "ahead": "newer than the ledger, which is an older copy",
     "no_ledger": "the ledger is missing or of no use",
     "missing": "in the ledger, but gone from the store",
+    "old_key": "under a key that the store was taken off, as in an older copy",
+    "other_key": "under a key that was not given: give it back, do not erase",
 }
 
 _out = PlainConsole()
@@ -40,12 +43,15 @@ def refused() -> None:
 
 def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     """Erase refused records beyond recovery, such as the deleted that a backup brought back."""
-    chosen = _choose(ids)
+    # People who are enrolled, but under another key, are erased by their ids alone.
+    chosen = [one for one in _choose(ids) if ids or one.why not in ("other_key", "old_key")]
     if not chosen:
         return
     if not yes:
         typer.confirm(f"Erase {len(chosen)} records beyond recovery?", abort=True)
-    count = _run(lambda restore: restore.erase([one.id for one in chosen]))
+    count = _run(
+        lambda restore: restore.erase([one.id for one in chosen], actor=operator_as_actor())
+    )
     _out.print(f"Erased {count}.")
 
 
@@ -54,11 +60,13 @@ def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
 
     Whoever was deleted since the backup was made is enrolled again by it.
     """
-    chosen = [one for one in _choose(ids) if one.why != "changed"]
+    chosen = [one for one in _choose(ids) if one.why not in ("changed", "other_key")]
     if chosen and not yes:
         typer.confirm(f"Accept {len(chosen)} of them as they are?", abort=True)
     # With none, too: a ledger of no use is made anew.
-    count = _run(lambda restore: restore.accept([one.id for one in chosen]))
+    count = _run(
+        lambda restore: restore.accept([one.id for one in chosen], actor=operator_as_actor())
+    )
     _out.print(f"Accepted {count}.")
 
 

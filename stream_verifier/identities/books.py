@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -13,15 +13,17 @@ from sqlalchemy import column, delete, insert, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from stream_verifier.audit import tables as audit_tables
 from stream_verifier.errors import LedgerError, StoreError
-from stream_verifier.identities import database, tables
+from stream_verifier.identities import database, last_used, tables
 from stream_verifier.identities.changes import ChangeWatch
+from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.ledger import Entry, Ledger
 from stream_verifier.identities.ledger_file import LedgerPlace
-from stream_verifier.identities.migration import migrate
-from stream_verifier.identities.record import Record, other_key
+from stream_verifier.identities.migration import Standings, migrate
+from stream_verifier.identities.record import Record
 from stream_verifier.identities.tables import identities
-from stream_verifier.identities.vault import Vault
+from stream_verifier.identities.vault import Vault, new_key
 
 T = TypeVar("T")
 
@@ -39,7 +41,7 @@ class Books:
 
     Args:
         engine: of the database, which is opened at first use.
-        vault: names the key.
+        vault: holds the keys, and learns the store's secret here.
         place: where the ledger lies.
         poll_s: seconds between two looks for what other processes changed.
     """
@@ -91,13 +93,20 @@ class Books:
         async with self.engine.connect() as connection:
             return [Record.of(row) for row in (await connection.execute(query)).mappings()]
 
-    async def change(self, ledger: Ledger, lookup: bytes, record: Record | None) -> None:
+    async def change(
+        self,
+        ledger: Ledger,
+        lookup: bytes,
+        record: Record | None,
+        also: Callable[[AsyncConnection], Awaitable[object]],
+    ) -> None:
         """Put a record in the place of a name's present one, or delete that; under the lock.
 
         Args:
             ledger: as :meth:`undisturbed` gave it.
             lookup: of the name.
             record: the new one; None to delete.
+            also: what else belongs into the database's transaction, such as the trail's entry.
 
         Raises:
             StoreError: it was not changed.
@@ -113,6 +122,7 @@ class Books:
                 await connection.execute(delete(identities).where(_is(lookup)))
                 if record is not None:
                     await connection.execute(insert(identities).values(record.columns()))
+                await also(connection)
         except BaseException:
             # If this fails too, the next one to come settles it.
             with contextlib.suppress(SQLAlchemyError, OSError):
@@ -133,6 +143,20 @@ class Books:
                 await asyncio.to_thread(self.place.set_aside)
             await asyncio.to_thread(self.place.write, ledger)
             self.watch.look(ledger)
+
+    async def change_keys(self, ledger: Ledger, key_ids: tuple[str, ...]) -> None:
+        """Put the store under other master keys, for every process that uses it; under the lock.
+
+        Raises:
+            LedgerError: it cannot be written, and nothing has changed.
+        """
+        async with self._reading:
+            old, self._vault.key_ids = self._vault.key_ids, key_ids
+            try:
+                await asyncio.to_thread(self.place.write, ledger)
+            except BaseException:
+                self._vault.key_ids = old
+                raise
 
     @asynccontextmanager
     async def undisturbed(self) -> AsyncIterator[Ledger]:
@@ -170,6 +194,22 @@ class Books:
                     yield
                 finally:
                     lock.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Write whatever else is in the database, while no task and no process does."""
+        async with self.locked(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Read whatever else is in the database."""
+        if not self._ready:
+            async with self.locked():
+                pass
+        with database.store_errors(self.engine.url):
+            async with self.engine.connect() as connection:
+                yield connection
 
     async def complete(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work to its end, even if whoever asked for it is cancelled."""
@@ -231,23 +271,47 @@ class Books:
         await asyncio.to_thread(database.claim_file, self.engine.url)
         async with self.engine.begin() as connection:
             version = await tables.prepare(connection)
-            await _refuse_other_keys(connection, self._vault)
-        ledger = await asyncio.to_thread(self._legible_ledger)
+            await audit_tables.prepare(connection)
+            await last_used.prepare(connection)
+            if version != tables.SCHEMA_VERSION:
+                await _refuse_other_keys(connection, self._vault.ring)
+        standings = await asyncio.to_thread(self._standings)
         if version != tables.SCHEMA_VERSION:
             async with self.engine.begin() as connection:
-                await migrate(connection, self._vault, ledger, self.replace_ledger)
-        elif ledger is None:
-            async with self.engine.connect() as connection:
-                empty = await connection.scalar(select(identities.c.id).limit(1)) is None
-            if empty:
-                await self.replace_ledger(Ledger())
+                keep = self.replace_ledger
+                await migrate(connection, self._vault, version, standings, keep)
+            return
+        async with self.engine.begin() as connection:
+            empty = await connection.scalar(select(identities.c.id).limit(1)) is None
+            await self._know_secret(connection, new=empty)
+        if empty and standings == Standings():
+            await self.replace_ledger(Ledger())
 
-    def _legible_ledger(self) -> Ledger | None:
+    async def _know_secret(self, connection: AsyncConnection, *, new: bool) -> None:
+        """Take the store's secret from the database if the ledger had none, or make it."""
+        vault = self._vault
+        found = await tables.read_secret(connection)
+        if found is not None and not vault.knows_secret:
+            vault.adopt(await asyncio.to_thread(vault.unwrap_secret, *found))
+            vault.key_ids = (found[0],)
+        elif found is None:
+            if not vault.knows_secret:
+                if not new:
+                    raise StoreError(
+                        "The identity store has lost its secret, and there is no ledger that has "
+                        "it: put a backup of the ledger back."
+                    )
+                vault.adopt(new_key())
+            wrapped = await asyncio.to_thread(vault.wrapped_secret, vault.key_id)
+            await tables.write_secret(connection, vault.key_id, wrapped)
+
+    def _standings(self) -> Standings:
         try:
-            return self.place.read()
+            old = self.place.read_old()
+            return Standings(self.place.read() if old is None else None, old)
         except LedgerError:
             # It exists, and says of no record that it is current: whoever reads will be told.
-            return Ledger()
+            return Standings(Ledger())
 
 
 def _is(lookup: bytes) -> Any:
@@ -260,8 +324,10 @@ def _agree(ledger: Ledger, records: list[Record], lookup: bytes | None) -> bool:
     return lookup is None or bool(records) or lookup.hex() not in ledger.live
 
 
-async def _refuse_other_keys(connection: AsyncConnection, vault: Vault) -> None:
+async def _refuse_other_keys(connection: AsyncConnection, ring: KeyRing) -> None:
+    """Leave a store of an older version as it is unless all of its keys are here."""
     key_id: Any = column("key_id")
-    foreign = select(key_id).select_from(table("identities")).where(key_id != vault.key_id).limit(1)
-    if await connection.scalar(foreign) is not None:
-        raise other_key()
+    for found in await connection.scalars(
+        select(key_id).select_from(table("identities")).distinct()
+    ):
+        ring.legacy(found)

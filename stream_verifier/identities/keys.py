@@ -1,4 +1,4 @@
-"""The key that references are encrypted with, from a setting or from a file."""
+"""Keys as text, from a setting or from a file; a file may hold older ones below the newest."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import binascii
 import os
 import secrets
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 from stream_verifier.errors import SettingsError
@@ -14,13 +15,19 @@ from stream_verifier.errors import SettingsError
 KEY_BYTES = 32
 _LEAST_DISTINCT = 16
 """Of 32 random bytes, fewer are alike than this once in more than 1e12 keys."""
-_MAX_FILE_BYTES = 256
+_MAX_FILE_BYTES = 4096
+_WITHOUT = {
+    "store key": "Without it the stored references are lost: delete it and the store, and enrol "
+    "again.",
+    "audit key": "Without it the audit trail cannot go on: export that, delete the file, and begin "
+    "a new one with  stream-verifier audit restart FILE",
+}
 _HOW_TO_MAKE = "Make one with:  stream-verifier key"
 
 
 def new_key() -> str:
     """Make a key as text, for a setting or a file."""
-    return base64.urlsafe_b64encode(secrets.token_bytes(KEY_BYTES)).decode()
+    return _as_text(secrets.token_bytes(KEY_BYTES))
 
 
 def parse_key(text: str, *, what: str = "store key") -> bytes:
@@ -45,14 +52,23 @@ def parse_key(text: str, *, what: str = "store key") -> bytes:
     return key
 
 
-def load_or_create_key(path: str | Path) -> bytes:
+def load_or_create_key(path: str | Path, *, what: str = "store key") -> bytes:
+    """The first key of a file; see :func:`load_or_create_keys`."""
+    return load_or_create_keys(path, what=what)[0]
+
+
+def load_or_create_keys(path: str | Path, *, what: str = "store key") -> list[bytes]:
     """Read the key file, or make it on the first run.
 
     The new file appears complete and for its owner only (mode 0600, in a directory of mode
     0700 where that is missing too), so that two processes that start at once get one key.
 
+    Args:
+        path: where it is.
+        what: what the key is, for the message.
+
     Returns:
-        32 bytes.
+        one key a line, 32 bytes each: the one in use or to change to, then older ones.
 
     Raises:
         SettingsError: the file can be read by others, holds no key, or cannot be made.
@@ -61,7 +77,7 @@ def load_or_create_key(path: str | Path) -> bytes:
     try:
         if not path.exists():
             _create(path)
-        return _load(path)
+        return _load(path, what)
     except OSError as error:
         raise SettingsError(
             f"The key file {path} cannot be read or made ({error.strerror}): "
@@ -69,33 +85,77 @@ def load_or_create_key(path: str | Path) -> bytes:
         ) from error
 
 
-def _load(path: Path) -> bytes:
+def add_key(path: Path) -> None:
+    """Put a new key above those in the file, all or nothing.
+
+    Raises:
+        SettingsError: the file cannot be read or written.
+    """
+    _rewrite(path, [new_key(), *map(_as_text, load_or_create_keys(path))])
+
+
+def keep_first_key(path: Path) -> None:
+    """Leave nothing in the file but its first key, all or nothing.
+
+    Raises:
+        SettingsError: the file cannot be read or written.
+    """
+    _rewrite(path, [_as_text(load_or_create_keys(path)[0])])
+
+
+def _as_text(key: bytes) -> str:
+    return base64.urlsafe_b64encode(key).decode()
+
+
+def _load(path: Path, what: str) -> list[bytes]:
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
             raise SettingsError(f"Others may read the key file {path}: run  chmod 600 {path}")
         content = file.read(_MAX_FILE_BYTES)
     try:
-        return parse_key(content.decode("ascii"))
+        return [parse_key(word) for word in content.decode("ascii").split() or [""]]
     except (SettingsError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The key file {path} is damaged: put the right one back. Without it the stored "
-            "references are lost: delete it and the store, and enrol again."
+            f"The key file {path} is damaged: put the right one back. {_WITHOUT[what]}"
         ) from error
 
 
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    draft = _drafted(path, [new_key()])
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(new_key().encode() + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
         # A link, unlike a rename, never replaces the key that another process just made.
         os.link(draft, path)
     except FileExistsError:
         pass
     finally:
         draft.unlink()
+
+
+def _rewrite(path: Path, keys: Sequence[str]) -> None:
+    try:
+        os.replace(_drafted(path, keys), path)
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise SettingsError(
+            f"The key file {path} cannot be written ({error.strerror}): nothing was changed."
+        ) from error
+
+
+def _drafted(path: Path, keys: Sequence[str]) -> Path:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write("".join(f"{key}\n" for key in keys).encode())
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError:
+        draft.unlink()
+        raise
+    return draft

@@ -10,23 +10,26 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
 from typing import Any, Literal, TypeAlias
 
-from stream_verifier.errors import KeyMismatchError, LedgerError
+from stream_verifier.errors import LedgerError
 
 Sign: TypeAlias = "Callable[[bytes], str]"
 Standing: TypeAlias = Literal["current", "replaced", "deleted", "ahead"]
 
-_MAGIC = "stream-verifier-ledger-1"
-HEADER_BYTES = len(_MAGIC) + 1 + 16 + 1 + 64 + 1
+_MAGIC = b"stream-verifier-ledger-2"
+_OLD_MAGIC = b"stream-verifier-ledger-1"
+SIGNATURE_CHARS = 64
+HEADER_BYTES = len(_MAGIC) + 1 + SIGNATURE_CHARS + 1
+"""It holds the signature of all that follows: the same header, the same ledger."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record: its version, and its id, which is never used again."""
+    """One record: its version, and the id of the identity it is of."""
 
     version: int
     id: str
@@ -78,41 +81,73 @@ class Ledger:
         return "deleted" if current is None else "replaced"
 
 
-def to_bytes(ledger: Ledger, *, key_id: str, sign: Sign) -> bytes:
-    """Write a ledger: one line with the key's id and the signature, then JSON.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A ledger as it lies in its file; nothing in it is to be believed before it is checked.
+
+    Attributes:
+        old: whether it is of a release before wrapped keys, which had no secret in it.
+        key_ids: name the master keys that records may be under, the present one first.
+        secret: the store's secret, wrapped by the first; empty in an old one.
+        signature: 64 hexadecimal digits.
+        signed: what they sign.
+        body: the JSON.
+    """
+
+    old: bool
+    key_ids: tuple[str, ...]
+    secret: bytes
+    signature: str
+    signed: bytes
+    body: bytes
+
+    def checked(self, sign: Sign) -> Ledger:
+        """The ledger.
+
+        Raises:
+            LedgerError: it is not as it was written.
+        """
+        if not hmac.compare_digest(sign(self.signed).encode(), self.signature.encode()):
+            raise LedgerError("it is damaged or was changed")
+        return from_json(json.loads(self.body))
+
+
+def to_bytes(ledger: Ledger, *, key_ids: Sequence[str], secret: bytes, sign: Sign) -> bytes:
+    """Write a ledger: a line with the signature, one with key and secret, then JSON.
 
     Args:
         ledger: what to write.
-        key_id: names the key.
-        sign: gives 64 hexadecimal digits that only the key's owner can.
+        key_ids: name the master keys that records may be under, the present one first.
+        secret: the store's secret, wrapped by the first.
+        sign: gives 64 hexadecimal digits that only the secret's owner can.
     """
-    body = json.dumps(
-        {
-            "counter": ledger.counter,
-            "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
-            "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
-        },
-        separators=(",", ":"),
-    ).encode()
-    return f"{_MAGIC} {key_id} {sign(body)}\n".encode() + body
+    body = json.dumps(to_json(ledger), separators=(",", ":")).encode()
+    signed = f"{','.join(key_ids)} {secret.hex()}\n".encode() + body
+    return b"%b %b\n%b" % (_MAGIC, sign(signed).encode(), signed)
 
 
-def from_bytes(content: bytes, *, key_id: str, sign: Sign) -> Ledger:
-    """Read what :func:`to_bytes` wrote.
+def from_bytes(content: bytes) -> Written:
+    """Take apart what :func:`to_bytes` wrote, or an older release.
 
     Raises:
-        KeyMismatchError: it was signed with another key.
-        LedgerError: it is no ledger, or not as it was written.
+        LedgerError: it is no ledger.
     """
-    header, body = content[:HEADER_BYTES], content[HEADER_BYTES:]
-    words = header.decode("ascii", "replace").split(" ")
-    if len(words) != 3 or words[0] != _MAGIC:
-        raise LedgerError("it is no ledger")
-    if words[1] != key_id:
-        raise KeyMismatchError("it was written with another key")
-    if not hmac.compare_digest(f"{sign(body)}\n".encode(), words[2].encode()):
-        raise LedgerError("it is damaged or was changed")
-    return _from_json(json.loads(body))
+    first, _, rest = content.partition(b"\n")
+    magic, _, words = first.partition(b" ")
+    try:
+        if magic == _OLD_MAGIC:
+            key_id, signature = words.decode("ascii").split(" ")
+            return Written(True, (key_id,), b"", signature, rest, rest)
+        if magic == _MAGIC:
+            signature = words.decode("ascii")
+            second, _, body = rest.partition(b"\n")
+            key_ids, secret = second.decode("ascii").split(" ")
+            return Written(
+                False, tuple(key_ids.split(",")), bytes.fromhex(secret), signature, rest, body
+            )
+    except ValueError as error:
+        raise LedgerError("it is damaged or was changed") from error
+    raise LedgerError("it is no ledger")
 
 
 def _pending_to_json(pending: Pending) -> list[Any]:
@@ -120,7 +155,17 @@ def _pending_to_json(pending: Pending) -> list[Any]:
     return [pending.lookup, None if after is None else [after.version, after.id]]
 
 
-def _from_json(body: dict[str, Any]) -> Ledger:
+def to_json(ledger: Ledger) -> dict[str, Any]:
+    """A ledger as JSON has it."""
+    return {
+        "counter": ledger.counter,
+        "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
+        "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
+    }
+
+
+def from_json(body: dict[str, Any]) -> Ledger:
+    """What :func:`to_json` gave."""
     pending = body["pending"]
     if pending is not None:
         pending = Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))

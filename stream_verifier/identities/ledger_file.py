@@ -11,9 +11,9 @@ from io import FileIO
 from pathlib import Path
 from typing import Protocol
 
-from stream_verifier.errors import KeyMismatchError, LedgerError
-from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, from_bytes, to_bytes
-from stream_verifier.identities.vault import Vault
+from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordError
+from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, Written, from_bytes, to_bytes
+from stream_verifier.identities.vault import Vault, sign_with
 
 _HOW_TO_ACCEPT = (
     "If it is lost, look through who is enrolled and accept the store as it is with  "
@@ -32,7 +32,14 @@ class LedgerPlace(Protocol):
         ...
 
     def read(self) -> Ledger | None:
-        """The ledger, the same object while nothing changed; None where there is none."""
+        """The ledger, the same object while nothing changed; None where there is none.
+
+        The vault learns of the store's secret and key by it.
+        """
+        ...
+
+    def read_old(self) -> Ledger | None:
+        """A ledger of a release before wrapped keys; None where there is another, or none."""
         ...
 
     def write(self, ledger: Ledger) -> None:
@@ -51,6 +58,10 @@ class LedgerPlace(Protocol):
         """Move one that cannot be read out of the way."""
         ...
 
+    def tidy(self) -> None:
+        """Remove all but the ledger itself: drafts that a crash left, and what was set aside."""
+        ...
+
     def missing(self) -> LedgerError:
         """The error about records without a ledger."""
         ...
@@ -61,7 +72,7 @@ class LedgerFile:
 
     Args:
         path: where; missing directories are made for this user alone (0700), the file too (0600).
-        vault: signs it.
+        vault: signs it, and is told the store's secret and key as they are read.
     """
 
     def __init__(self, path: Path, vault: Vault) -> None:
@@ -100,6 +111,18 @@ class LedgerFile:
                     self._known = known = header, self._parse(header + file.read())
                 return known[1]
 
+    def read_old(self) -> Ledger | None:
+        """See ``LedgerPlace``."""
+        with self._errors("be read"):
+            content = self._path.read_bytes() if self._path.exists() else b""
+        if not content:
+            return None
+        with self._refused():
+            written = from_bytes(content)
+            if not written.old:
+                return None
+            return written.checked(self._vault.ring.legacy(written.key_ids[0]).sign)
+
     def write(self, ledger: Ledger) -> None:
         """See ``LedgerPlace``."""
         with self._errors("be written"):
@@ -128,6 +151,12 @@ class LedgerFile:
             if self._path.exists():
                 os.replace(self._path, self._beside("unreadable"))
 
+    def tidy(self) -> None:
+        """See ``LedgerPlace``."""
+        with self._errors("be tidied up"):
+            for ending in ("draft", "next", "unreadable"):
+                self._beside(ending).unlink(missing_ok=True)
+
     def missing(self) -> LedgerError:
         """See ``LedgerPlace``."""
         return LedgerError(
@@ -136,14 +165,28 @@ class LedgerFile:
         )
 
     def _parse(self, content: bytes) -> Ledger:
+        with self._refused():
+            written = from_bytes(content)
+            if written.old:
+                raise LedgerError("it is of an older release than the store")
+            secret = self._secret(written)
+            ledger = written.checked(lambda signed: sign_with(secret, signed))
+        self._vault.adopt(secret, (written.key_ids[0], written.secret))
+        self._vault.key_ids = written.key_ids
+        return ledger
+
+    def _secret(self, written: Written) -> bytes:
         try:
-            return from_bytes(content, key_id=self._vault.key_id, sign=self._vault.sign)
+            return self._vault.unwrap_secret(written.key_ids[0], written.secret)
+        except RefusedRecordError as error:
+            raise LedgerError("it is damaged or was changed") from error
+
+    @contextmanager
+    def _refused(self) -> Iterator[None]:
+        try:
+            yield
         except KeyMismatchError as error:
-            raise KeyMismatchError(
-                f"The ledger {self._path} of the identity store was written with another key: give "
-                "back the key file or the key setting it was made with. If that key is lost, move "
-                "the store and its ledger away and enrol again."
-            ) from error
+            raise KeyMismatchError(f"The ledger {self._path} cannot be read. {error}") from error
         except LedgerError as error:
             raise LedgerError(
                 f"The ledger {self._path} of the identity store is of no use, {error}: put the "
@@ -152,7 +195,9 @@ class LedgerFile:
 
     def _draft(self, ending: str, ledger: Ledger) -> None:
         draft = self._beside(ending)
-        content = to_bytes(ledger, key_id=self._vault.key_id, sign=self._vault.sign)
+        vault = self._vault
+        secret = vault.wrapped_secret(vault.key_id)
+        content = to_bytes(ledger, key_ids=vault.key_ids, secret=secret, sign=vault.sign)
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
                 file.write(content)
@@ -209,6 +254,9 @@ class LedgerInMemory:
         """See ``LedgerPlace``."""
         return self._ledger
 
+    def read_old(self) -> None:
+        """See ``LedgerPlace``."""
+
     def write(self, ledger: Ledger) -> None:
         """See ``LedgerPlace``."""
         self._ledger = ledger
@@ -222,6 +270,9 @@ class LedgerInMemory:
         self._ledger = self._next
 
     def set_aside(self) -> None:
+        """See ``LedgerPlace``."""
+
+    def tidy(self) -> None:
         """See ``LedgerPlace``."""
 
     def missing(self) -> LedgerError:

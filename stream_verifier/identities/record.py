@@ -10,20 +10,25 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import and_, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
 from model.errors import ModelError
 from model.runtime.reference import reference_from_bytes, reference_to_bytes
 from model.types import Reference
 from stream_verifier.errors import (
     ConsentError,
     EnrolmentError,
-    KeyMismatchError,
     RefusedRecordError,
     StoreError,
 )
+from stream_verifier.identities import vault as vaults
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Entry, Standing
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.tables import identities
+from stream_verifier.identities.transform import SEED_BYTES, new_seed, turn, turn_back
 from stream_verifier.identities.vault import Vault
 
 _HOW_TO_SEE = "See it with  stream-verifier identities refused"
@@ -43,9 +48,10 @@ class Record:
         name_lookup: keyed hash of the name, 32 bytes.
         version: higher than that of every record stored before.
         model_id: the embedding space of the reference.
-        key_id: names the key it is sealed with.
+        key_id: names the master key that wraps its data key.
+        wrapped_key: its data key, which seals nothing else; another master key may wrap it anew.
         sealed_profile: name, consent and all else of the ``Identity``.
-        sealed_reference: the vectors.
+        sealed_reference: the vectors, turned, and the seed that turns them back.
     """
 
     id: str
@@ -53,6 +59,7 @@ class Record:
     version: int
     model_id: str
     key_id: str
+    wrapped_key: bytes
     sealed_profile: bytes
     sealed_reference: bytes
 
@@ -68,7 +75,7 @@ class Record:
             for name, value in row.items()
         }
         record = cls(**values)
-        kinds = (str, bytes, int, str, str, bytes, bytes)
+        kinds = (str, bytes, int, str, str, bytes, bytes, bytes)
         if any(type(value) is not kind for value, kind in zip(values.values(), kinds, strict=True)):
             raise changed(record.id)
         return record
@@ -84,20 +91,59 @@ class Record:
 
 
 def seal(vault: Vault, identity: Identity, reference: Reference) -> Record:
-    """Make the row of an identity and its reference."""
+    """Make the row of an identity and its reference, under a new data key and with a new turn.
+
+    Raises:
+        StoreError: the master key's device or service did not wrap the data key.
+    """
     bare = Record(
         id=identity.id,
         name_lookup=vault.lookup(identity.name),
         version=identity.version,
         model_id=identity.model_id,
         key_id=vault.key_id,
+        wrapped_key=b"",
         sealed_profile=b"",
         sealed_reference=b"",
     )
-    sealed = vault.seal(reference_to_bytes(reference), context=_context(bare))
-    half = replace(bare, sealed_reference=sealed)
-    profile = vault.seal(_profile_to_bytes(identity), context=_context(half))
-    return replace(half, sealed_profile=profile)
+    data_key, seed = vaults.new_key(), new_seed()
+    plain = seed + reference_to_bytes(turn(reference, seed))
+    half = replace(bare, sealed_reference=vaults.seal(data_key, plain, context=_context(bare)))
+    profile = vaults.seal(data_key, _profile_to_bytes(identity), context=_context(half))
+    wrapped = vault.ring.get(bare.key_id).wrap(data_key, _wrapping(bare))
+    return replace(half, sealed_profile=profile, wrapped_key=wrapped)
+
+
+def rewrap(vault: Vault, record: Record, key_id: str) -> Record:
+    """Wrap the data key of a row under another master key; what is sealed stays as it is.
+
+    Whichever key it is under: whether that may be is for the caller to say.
+
+    Raises:
+        RefusedRecordError: a column was changed.
+        KeyMismatchError: one of the two keys is not here.
+        StoreError: a key's device or service failed.
+    """
+    if not record.wrapped_key:
+        raise changed(record.id)
+    other = replace(record, key_id=key_id)
+    wrapped = vault.ring.get(key_id).wrap(_data_key(vault, record), _wrapping(other))
+    return replace(other, wrapped_key=wrapped)
+
+
+async def write_key(connection: AsyncConnection, record: Record, old: Record | None = None) -> None:
+    """Write the wrapped data key of a row.
+
+    Args:
+        connection: in a transaction.
+        record: as :func:`rewrap` gave it.
+        old: only if it is still this one, and was not replaced or deleted since it was read.
+    """
+    same = identities.c.id == record.id
+    if old is not None:
+        same = and_(same, identities.c.wrapped_key == old.wrapped_key)
+    values = {"key_id": record.key_id, "wrapped_key": record.wrapped_key}
+    await connection.execute(update(identities).where(same).values(values))
 
 
 def open_identity(vault: Vault, record: Record) -> Identity:
@@ -105,7 +151,7 @@ def open_identity(vault: Vault, record: Record) -> Identity:
 
     Raises:
         RefusedRecordError: any column was changed, or comes from another row or version.
-        KeyMismatchError: it was written with another key.
+        KeyMismatchError: it is under a key that is not here.
         StoreError: what is sealed has another format.
     """
     plain = _open(vault, record, record.sealed_profile, _context(record))
@@ -130,7 +176,7 @@ def open_reference(vault: Vault, record: Record) -> Reference:
     bare = replace(record, sealed_reference=b"")
     plain = _open(vault, record, record.sealed_reference, _context(bare))
     try:
-        return reference_from_bytes(plain)
+        return turn_back(reference_from_bytes(plain[SEED_BYTES:]), plain[:SEED_BYTES])
     except ModelError as error:
         raise StoreError(
             f"The reference of {named(record.id).lower()} has another format: enrol again."
@@ -163,30 +209,44 @@ def named(record_id: object) -> str:
 
 
 def _open(vault: Vault, record: Record, sealed: bytes, context: str) -> bytes:
-    if record.key_id != vault.key_id:
-        raise other_key()
+    data_key = _data_key(vault, record)
+    if record.key_id not in vault.key_ids:
+        raise RefusedRecordError(
+            f"{named(record.id)} of the identity store is under a master key that the store was "
+            "taken off, as in an older copy: put the right copy back, or accept it with  "
+            f"stream-verifier identities accept-restore . {_HOW_TO_SEE}."
+        )
     try:
-        return vault.open(sealed, context=context)
+        return vaults.unseal(data_key, sealed, context=context)
     except RefusedRecordError as error:
         raise changed(record.id) from error
 
 
-def other_key() -> KeyMismatchError:
-    """The error about a store that was written with another key."""
-    return KeyMismatchError(
-        "The identity store was written with another key: give back the key file or the key "
-        "setting it was made with. If that key is lost, so are the references: move the store "
-        "and its ledger away and enrol again."
-    )
+def _data_key(vault: Vault, record: Record) -> bytes:
+    master = vault.ring.get(record.key_id)
+    try:
+        return master.unwrap(record.wrapped_key, _wrapping(record))
+    except RefusedRecordError as error:
+        raise changed(record.id) from error
+
+
+def _wrapping(record: Record) -> bytes:
+    """What a wrapped data key is bound to: the row, the name and the master key."""
+    lookup = record.name_lookup.hex()
+    columns = [record.id, lookup, record.version, record.model_id, record.key_id]
+    return json.dumps(["data key 3", *columns]).encode()
 
 
 def _context(record: Record) -> str:
-    """All columns but the one sealed in it; the profile's holds the sealed reference too."""
+    """All columns but the key's, whose data key is of this row alone, and the one sealed in it.
+
+    The profile's holds the sealed reference too.
+    """
     kind = "profile" if record.sealed_reference else "reference"
     digest = hashlib.sha256(record.sealed_reference).hexdigest()
     lookup = record.name_lookup.hex()
-    columns = [record.id, lookup, record.version, record.model_id, record.key_id, digest]
-    return json.dumps(["record 2", kind, *columns])
+    columns = [record.id, lookup, record.version, record.model_id, digest]
+    return json.dumps(["record 3", kind, *columns])
 
 
 def _profile_to_bytes(identity: Identity) -> bytes:
@@ -199,12 +259,14 @@ def _profile_to_bytes(identity: Identity) -> bytes:
         "speech_s": identity.speech_s,
         "origin": None if origin is None else origin.to_dict(),
         "replaces": identity.replaces,
+        "earlier_consents": [consent.to_dict() for consent in identity.earlier_consents],
     }
     return json.dumps(profile).encode()
 
 
 def _identity(record: Record, profile: dict[str, Any]) -> Identity:
     origin = profile.pop("origin")
+    earlier = profile.pop("earlier_consents", [])
     return Identity(
         id=record.id,
         model_id=record.model_id,
@@ -212,5 +274,6 @@ def _identity(record: Record, profile: dict[str, Any]) -> Identity:
         created_at=datetime.fromisoformat(profile.pop("created_at")),
         consent=Consent.from_dict(profile.pop("consent")),
         origin=None if origin is None else Origin.from_dict(origin),
+        earlier_consents=tuple(Consent.from_dict(consent) for consent in earlier),
         **profile,
     )

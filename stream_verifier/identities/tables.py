@@ -1,4 +1,4 @@
-"""The store's two tables, in SQL that SQLite and PostgreSQL both speak."""
+"""The store's tables, in SQL that SQLite and PostgreSQL both speak."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    delete,
     insert,
     select,
     update,
@@ -23,7 +24,7 @@ from sqlalchemy.schema import CreateTable
 
 from stream_verifier.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 _metadata = MetaData()
 
@@ -49,8 +50,18 @@ identities = Table(
     Column("version", BigInteger, nullable=False),
     Column("model_id", String(200), nullable=False),
     Column("key_id", String(16), nullable=False),
+    Column("wrapped_key", Blob, nullable=False),
     Column("sealed_profile", Blob, nullable=False),
     Column("sealed_reference", Blob, nullable=False),
+)
+
+# The store's secret, for when the ledger, which holds it too, is lost.
+_secret = Table(
+    "stream_verifier_secret",
+    _metadata,
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("key_id", String(16), nullable=False),
+    Column("wrapped", Blob, nullable=False),
 )
 
 _schema = Table(
@@ -73,6 +84,7 @@ async def prepare(connection: AsyncConnection) -> int:
     version: int | None = await connection.scalar(select(_schema.c.version))
     if version is None:
         await connection.execute(CreateTable(identities, if_not_exists=True))
+        await connection.execute(CreateTable(_secret, if_not_exists=True))
         await connection.execute(insert(_schema).values(row=1, version=SCHEMA_VERSION))
         return SCHEMA_VERSION
     if version not in range(1, SCHEMA_VERSION + 1):
@@ -86,3 +98,20 @@ async def prepare(connection: AsyncConnection) -> int:
 async def raise_version(connection: AsyncConnection) -> None:
     """Note that the tables are of this version; takes the database's lock for writing."""
     await connection.execute(update(_schema).values(version=SCHEMA_VERSION))
+
+
+async def make_secret_table(connection: AsyncConnection) -> None:
+    """Make the table of the store's secret, which older versions had not."""
+    await connection.execute(CreateTable(_secret, if_not_exists=True))
+
+
+async def read_secret(connection: AsyncConnection) -> tuple[str, bytes] | None:
+    """The id of the master key, and the store's secret wrapped by it; None before it is made."""
+    row = (await connection.execute(select(_secret.c.key_id, _secret.c.wrapped))).first()
+    return None if row is None else (str(row[0]), bytes(row[1]))
+
+
+async def write_secret(connection: AsyncConnection, key_id: str, wrapped: bytes) -> None:
+    """Put the wrapped secret in the place of any that is there."""
+    await connection.execute(delete(_secret))
+    await connection.execute(insert(_secret).values(row=1, key_id=key_id, wrapped=wrapped))

@@ -8,7 +8,7 @@ import pytest
 
 from model.runtime import weights
 from stream_verifier.console import doctor
-from stream_verifier.identities.keys import load_or_create_key
+from stream_verifier.identities.keys import load_or_create_keys
 from stream_verifier.settings import Settings, load_settings
 
 
@@ -56,8 +56,8 @@ def test_a_missing_library_is_named_with_what_to_install(
 
 def test_a_key_file_that_others_can_read_is_wrong(tmp_path: Path) -> None:
     settings = load_settings(port=0, data_dir=tmp_path)
-    settings.key_path.write_text("x")
-    settings.key_path.chmod(0o644)
+    (tmp_path / "store.key").write_text("x")
+    (tmp_path / "store.key").chmod(0o644)
     finding = findings(settings)["store key"]
     assert not finding.ok
     assert "chmod" in finding.message
@@ -70,7 +70,7 @@ def test_nothing_is_written_by_looking(tmp_path: Path) -> None:
 
 def test_a_broken_store_is_named(tmp_path: Path) -> None:
     settings = load_settings(port=0, data_dir=tmp_path)
-    load_or_create_key(settings.key_path)
+    load_or_create_keys(tmp_path / "store.key")
     (tmp_path / "identities.db").write_bytes(b"this is no database" * 100)
     finding = findings(settings)["store"]
     assert not finding.ok

@@ -10,7 +10,7 @@ import pytest
 from stream_verifier.identities.ledger import Entry, Ledger, Pending
 from stream_verifier.identities.sqlite import POLL_S, SqliteIdentityStore
 from stream_verifier.identities.store import Change
-from tests.support.stores import CONSENT, MODEL, ledger_of, made_reference, store_at
+from tests.support.stores import CONSENT, MODEL, ledger_of, made_reference, ring, store_at
 
 
 @pytest.fixture
@@ -175,7 +175,7 @@ def test_other_processes_are_looked_at_within_a_second() -> None:
 
 
 def test_a_ledger_with_a_change_under_way_tells_nothing_yet() -> None:
-    store = SqliteIdentityStore("sqlite+aiosqlite://", b"k" * 32)
+    store = SqliteIdentityStore("sqlite+aiosqlite://", ring())
     watch = store._books.watch
     changes: list[Change] = []
     watch._observers[0] = changes.append

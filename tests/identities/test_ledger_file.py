@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from stream_verifier.errors import KeyMismatchError, LedgerError
-from stream_verifier.identities.ledger import Entry, Ledger, Pending
+from stream_verifier.identities.ledger import Entry, Ledger, Pending, from_bytes
 from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.vault import Vault
-from tests.support.stores import KEY, OTHER_KEY
+from tests.support.stores import KEY, OTHER_KEY, SECRET, made_vault, ring
 
 ADA = "0a" * 32
 FIRST, SECOND = Entry(1, "a" * 32), Entry(2, "b" * 32)
@@ -28,7 +28,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def place(path: Path) -> LedgerFile:
-    place = LedgerFile(path, Vault(KEY))
+    place = LedgerFile(path, made_vault())
     lock = place.try_lock()
     assert lock is not None
     lock.close()
@@ -37,7 +37,7 @@ def place(path: Path) -> LedgerFile:
 
 
 def test_another_process_reads_what_was_written(place: LedgerFile, path: Path) -> None:
-    other = LedgerFile(path, Vault(KEY))
+    other = LedgerFile(path, made_vault())
     assert other.read() == OLD
     place.begin(BEGUN, SETTLED)
     assert other.read() == BEGUN
@@ -48,7 +48,7 @@ def test_another_process_reads_what_was_written(place: LedgerFile, path: Path) -
 def test_what_did_not_change_is_not_read_again(place: LedgerFile, path: Path) -> None:
     known = place.read()
     assert place.read() is known
-    LedgerFile(path, Vault(KEY)).write(SETTLED)
+    LedgerFile(path, made_vault()).write(SETTLED)
     shutil.copystat(path, path)
     assert place.read() == SETTLED
 
@@ -65,8 +65,61 @@ def test_files_are_for_their_owner_only_and_none_is_left_over(
     }
 
 
+def test_it_brings_the_secret_and_the_key_with_it(place: LedgerFile, path: Path) -> None:
+    vault = Vault(ring(OTHER_KEY, KEY))
+    assert LedgerFile(path, vault).read() == OLD
+    assert vault.key_id == KEY.key_id
+    assert vault.lookup("ada") == made_vault().lookup("ada")
+    assert SECRET not in path.read_bytes()
+    assert SECRET.hex().encode() not in path.read_bytes()
+
+
+def test_a_device_is_asked_for_the_secret_once(
+    place: LedgerFile, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    vault, asked = Vault(ring()), []
+    unwrap = KEY.unwrap
+
+    def counted(wrapped: bytes, context: bytes) -> bytes:
+        asked.append(context)
+        return unwrap(wrapped, context)
+
+    monkeypatch.setattr(KEY, "unwrap", counted)
+    monkeypatch.setattr(KEY, "wrap", lambda *_: pytest.fail("it is wrapped already"))
+    other = LedgerFile(path, vault)
+    assert other.read() == OLD
+    for ledger in (SETTLED, OLD):
+        other.write(ledger)
+        assert other.read() == ledger
+    assert len(asked) == 1
+
+
+def test_nobody_without_the_key_can_bring_another_secret(place: LedgerFile, path: Path) -> None:
+    forger = made_vault(OTHER_KEY)
+    forger.adopt(b"f" * 32)
+    LedgerFile(path.with_name("forged"), forger).write(OLD)
+    other = from_bytes(path.with_name("forged").read_bytes())
+    mine = from_bytes(path.read_bytes())
+    path.write_bytes(
+        path.with_name("forged")
+        .read_bytes()
+        .replace(other.key_ids[0].encode(), mine.key_ids[0].encode())
+    )
+    with pytest.raises(LedgerError, match="changed"):
+        LedgerFile(path, Vault(ring())).read()
+
+
+def test_what_a_crash_left_is_tidied_away(place: LedgerFile, path: Path) -> None:
+    place.begin(BEGUN, SETTLED)
+    place.tidy()
+    assert {one.name for one in path.parent.iterdir()} == {
+        "identities.ledger",
+        "identities.ledger.lock",
+    }
+
+
 def test_there_may_be_none(path: Path) -> None:
-    assert LedgerFile(path, Vault(KEY)).read() is None
+    assert LedgerFile(path, made_vault()).read() is None
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"\xff" * 300])
@@ -79,16 +132,16 @@ def test_what_is_no_ledger_is_said(place: LedgerFile, path: Path, content: bytes
 def test_one_that_was_changed_is_said(place: LedgerFile, path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"counter":1', b'"counter":9'))
     with pytest.raises(LedgerError, match="was changed"):
-        LedgerFile(path, Vault(KEY)).read()
+        LedgerFile(path, made_vault()).read()
 
 
 def test_another_key_is_said(place: LedgerFile, path: Path) -> None:
     with pytest.raises(KeyMismatchError, match="give back the key"):
-        LedgerFile(path, Vault(OTHER_KEY)).read()
+        LedgerFile(path, made_vault(OTHER_KEY)).read()
 
 
 def test_one_holds_the_lock(place: LedgerFile, path: Path) -> None:
-    other = LedgerFile(path, Vault(KEY))
+    other = LedgerFile(path, made_vault())
     lock = place.try_lock()
     assert lock is not None
     assert other.try_lock() is None
@@ -118,11 +171,11 @@ def test_a_full_disk_leaves_the_old_one(
     with pytest.raises(LedgerError, match="free some space"):
         place.begin(BEGUN, SETTLED)
     monkeypatch.undo()
-    assert LedgerFile(path, Vault(KEY)).read() == OLD
+    assert LedgerFile(path, made_vault()).read() == OLD
     assert {one.suffix for one in path.parent.iterdir()} <= {".ledger", ".lock"}
 
 
 def test_a_place_that_cannot_be_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LedgerError, match="name another place"):
-        LedgerFile(tmp_path / "file" / "identities.ledger", Vault(KEY)).try_lock()
+        LedgerFile(tmp_path / "file" / "identities.ledger", made_vault()).try_lock()

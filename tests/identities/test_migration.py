@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator
@@ -7,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordError
+from stream_verifier.errors import (
+    KeyMismatchError,
+    LedgerError,
+    RefusedRecordError,
+    UnknownIdentityError,
+)
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.old_store import old_id, write_old_store
+from tests.support.old_store import old_id, write_old_ledger, write_old_store
 from tests.support.stores import (
     CONSENT,
     MODEL,
@@ -54,7 +60,7 @@ async def test_everybody_is_still_enrolled(store: SqliteIdentityStore, path: Pat
     assert all(one.consent == CONSENT and one.origin is None for one in listed)
     for name, seed in PEOPLE.items():
         assert_same(await store.reference(name, model_id=MODEL), made_reference(seed))
-    assert _version(path) == 2
+    assert _version(path) == 3
     newest = await store.add("linus", made_reference(4), CONSENT)
     assert newest.version > max(one.version for one in listed)
 
@@ -78,7 +84,7 @@ async def test_names_exchanged_before_are_noticed(path: Path) -> None:
     )
     store = store_at(path)
     for name in ("ada", "grace"):
-        with pytest.raises(RefusedRecordError, match="changed"):
+        with pytest.raises(UnknownIdentityError):
             await store.get(name)
     assert (await store.get("zoë")).name == "zoë"
     assert {item.why for item in await store.restore().refused()} == {"changed"}
@@ -89,8 +95,13 @@ async def test_a_damaged_record_holds_up_nobody(path: Path) -> None:
     change(path, "UPDATE identities SET sealed_profile = x'00' WHERE id = ?", old_id(1))
     store = store_at(path)
     assert (await store.get("grace")).name == "grace"
-    with pytest.raises(RefusedRecordError, match=old_id(1)):
+    with pytest.raises(UnknownIdentityError):  # whose it was is sealed in it
         await store.get("ada")
+    with pytest.raises(RefusedRecordError, match=old_id(1)):
+        await store.list()
+    assert [(one.id, one.why) for one in await store.restore().refused()] == [
+        (old_id(1), "changed")
+    ]
     await store.close()
 
 
@@ -129,8 +140,6 @@ async def test_another_key_changes_nothing(path: Path) -> None:
 
 
 async def test_two_at_once_migrate_once(path: Path) -> None:
-    import asyncio
-
     stores = [store_at(path) for _ in range(3)]
     lists = await asyncio.gather(*(store.list() for store in stores))
     assert lists[0] == lists[1] == lists[2]
@@ -154,3 +163,90 @@ async def test_a_disk_that_fills_up_leaves_the_old_form(
     monkeypatch.undo()
     assert len(await store.list()) == 3
     await store.close()
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """A store of version 2 with its ledger, after which somebody was deleted and put back."""
+    path = tmp_path / "second" / "identities.db"
+    write_old_store(path, PEOPLE, version=2)
+    write_old_ledger(ledger_of(path), {name: PEOPLE[name] for name in ("ada", "grace")})
+    return path
+
+
+async def test_version_2_keeps_its_people_and_its_ledger(second: Path) -> None:
+    store = store_at(second)
+    for name in ("ada", "grace"):
+        assert_same(await store.reference(name, model_id=MODEL), made_reference(PEOPLE[name]))
+    assert (await store.get("ada")).id == old_id(1)
+    with pytest.raises(RefusedRecordError, match="deleted"):
+        await store.get("zoë")
+    assert [one.why for one in await store.restore().refused()] == ["deleted"]
+    assert _version(second) == 3
+    await store.close()
+
+
+async def test_nothing_of_version_2_helps_whoever_has_its_key(second: Path) -> None:
+    """Not even to find out by a guessed name who is enrolled."""
+    old = rows(second)
+    store = store_at(second)
+    await store.get("ada")
+    await store.close()
+    content = b"".join(file.read_bytes() for file in second.parent.iterdir())
+    for row in old:
+        assert row["name_lookup"] not in content
+        assert row["name_lookup"].hex().encode() not in content
+        assert row["sealed_profile"][:16] not in content
+
+
+@pytest.mark.parametrize("came_about", [True, False])
+async def test_a_change_that_version_2_left_pending_is_settled(
+    second: Path, came_about: bool
+) -> None:
+    lookup = next(row["name_lookup"].hex() for row in rows(second) if row["id"] == old_id(1))
+    after = None if not came_about else [1, old_id(1)]
+    write_old_ledger(
+        ledger_of(second), {"ada": 1} if not came_about else {}, pending=[lookup, after]
+    )
+    store = store_at(second)
+    assert (await store.get("ada")).id == old_id(1)
+    await store.close()
+
+
+async def test_a_copy_of_version_2_is_read_beside_a_newer_ledger(
+    second: Path, tmp_path: Path
+) -> None:
+    copy = shutil.copy(second, tmp_path / "copy.db")
+    store = store_at(second)
+    await store.delete("ada")
+    await store.close()
+    shutil.copy(copy, second)
+    again = store_at(second)
+    assert_same(await again.reference("grace", model_id=MODEL), made_reference(2))
+    with pytest.raises(RefusedRecordError, match="deleted"):
+        await again.get("ada")
+    await again.close()
+
+
+async def test_version_2_without_its_ledger_is_for_somebody_to_accept(second: Path) -> None:
+    ledger_of(second).unlink()
+    store = store_at(second)
+    with pytest.raises(LedgerError, match="missing"):
+        await store.get("ada")
+    refused = await store.restore().refused()
+    assert [one.why for one in refused] == ["no_ledger"] * 3
+    assert await store.restore().accept([one.id for one in refused]) == 3
+    assert len(await store.list()) == 3
+    await store.close()
+
+
+async def test_an_old_ledger_beside_a_newer_store_is_refused(second: Path, tmp_path: Path) -> None:
+    old = shutil.copy(ledger_of(second), tmp_path / "old.ledger")
+    store = store_at(second)
+    await store.get("ada")
+    await store.close()
+    shutil.copy(old, ledger_of(second))
+    again = store_at(second)
+    with pytest.raises(LedgerError, match="older release"):
+        await again.get("ada")
+    await again.close()

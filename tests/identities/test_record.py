@@ -13,10 +13,9 @@ from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.record import Record, open_identity, open_reference, seal
-from stream_verifier.identities.vault import Vault
-from tests.support.stores import KEY, MODEL, OTHER_KEY, assert_same, made_reference
+from tests.support.stores import MODEL, OTHER_KEY, assert_same, made_reference, made_vault
 
-VAULT = Vault(KEY)
+VAULT = made_vault()
 COLUMNS = [field.name for field in dataclasses.fields(Record)]
 
 
@@ -103,7 +102,7 @@ def test_a_name_sealed_under_another_names_lookup_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No outsider can make such a row; a fault of this program could."""
-    forger = Vault(KEY)
+    forger = made_vault()
     monkeypatch.setattr(forger, "lookup", lambda _: VAULT.lookup("grace"))
     with pytest.raises(RefusedRecordError):
         open_identity(VAULT, seal(forger, IDENTITIES[0], made_reference(1)))
@@ -111,7 +110,7 @@ def test_a_name_sealed_under_another_names_lookup_is_refused(
 
 def test_another_key_is_named_as_the_fault() -> None:
     with pytest.raises(KeyMismatchError, match="give back the key"):
-        open_identity(Vault(OTHER_KEY), RECORDS[0])
+        open_identity(made_vault(OTHER_KEY), RECORDS[0])
 
 
 def test_messages_name_the_record_and_nobody() -> None:
