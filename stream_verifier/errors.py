@@ -131,6 +131,12 @@ class StaleReferenceError(IdentityError):
     code = "enrol_again"
 
 
+class ConsentLapsedError(IdentityError):
+    """The person's consent was withdrawn or has expired: ask for a new one."""
+
+    code = "consent_not_in_force"
+
+
 class StoreError(StreamVerifierError):
     """The identity store cannot be read or written."""
 
@@ -151,10 +157,25 @@ class LedgerError(StoreError):
     """The ledger of the identity store is missing, damaged or cannot be written."""
 
 
+class AuditError(StoreError):
+    """The audit trail was changed, or cannot be read or written."""
+
+    code = "audit_failed"
+
+
 class AccessError(StreamVerifierError):
-    """A use was not admitted."""
+    """A use was not admitted.
+
+    Attributes:
+        token_id: of the token that was shown, where it is one of this server's; safe to log.
+        scope: what was to be done.
+        identity: with whom, as it was asked for; not for logs.
+    """
 
     code = "forbidden"
+    token_id = ""
+    scope = ""
+    identity: str | None = None
 
 
 class MissingTokenError(AccessError):

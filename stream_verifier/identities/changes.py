@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.store import Change, OnChange
@@ -86,5 +87,6 @@ def _differences(last: Ledger, ledger: Ledger) -> list[Change]:
         if now is None:
             changes.append(Change("deleted", lookup, entry.id, None))
         elif now != entry:
-            changes.append(Change("replaced", lookup, entry.id, now.id))
+            what: Literal["renewed", "replaced"] = "renewed" if now.id == entry.id else "replaced"
+            changes.append(Change(what, lookup, entry.id, now.id))
     return changes
