@@ -131,12 +131,6 @@ class StaleReferenceError(IdentityError):
     code = "enrol_again"
 
 
-class ConsentLapsedError(IdentityError):
-    """The person's consent was withdrawn or has expired: ask for a new one."""
-
-    code = "consent_not_in_force"
-
-
 class StoreError(StreamVerifierError):
     """The identity store cannot be read or written."""
 
@@ -173,9 +167,14 @@ class AccessError(StreamVerifierError):
     """
 
     code = "forbidden"
-    token_id = ""
-    scope = ""
-    identity: str | None = None
+
+    def __init__(
+        self, message: str, *, token_id: str = "", scope: str = "", identity: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.token_id = token_id
+        self.scope = scope
+        self.identity = identity
 
 
 class MissingTokenError(AccessError):
@@ -218,6 +217,12 @@ class IdentityLockedError(RateLimitedError):
     """Too many calls in one person's name were with somebody else."""
 
     code = "identity_locked"
+
+
+class ConsentLapsedError(AccessError):
+    """The person's consent was withdrawn or has expired: ask for a new one."""
+
+    code = "consent_not_in_force"
 
 
 class TokenRequestError(StreamVerifierError):

@@ -322,7 +322,8 @@ def _refuse_if_lapsed(identity: Identity, now: datetime) -> None:
         how = "was withdrawn" if standing == "withdrawn" else "has expired"
         raise ConsentLapsedError(
             f"The consent of {identity.name!r} {how}: nobody is verified without one. Ask the "
-            "person, then record a new one or enrol again."
+            "person, then record a new one or enrol again.",
+            identity=identity.name,
         )
 
 
