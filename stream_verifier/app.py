@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +20,8 @@ from starlette.middleware.cors import CORSMiddleware
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.audit.deed import SYSTEM, Deed, Kind
+from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.processors import available_cpus, inference_threads
@@ -26,7 +29,7 @@ from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
-from stream_verifier.identities.opening import open_store
+from stream_verifier.identities.opening import open_store, rules_of
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.settings import Settings
@@ -65,6 +68,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     capacity: Capacity | None = None
     if settings.measure_capacity:
         capacity = await asyncio.to_thread(_try_out, recogniser, workers)
+    # Before anything else is done that needs an entry: who cannot keep a trail does not start.
+    await store.audit.append(Deed(Kind.SERVER_STARTED, SYSTEM))
+    journal = Journal(store.audit)
     sessions = SessionRegistry(
         recogniser=recogniser,
         store=store,
@@ -72,6 +78,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         hub=hub,
         make_source=state.make_source,
         settings=settings,
+        journal=journal,
         capacity=capacity,
     )
     services = Services(
@@ -80,16 +87,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         sessions=sessions,
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
+        journal=journal,
     )
     set_state(app, replace(state, services=services))
     engine.start()
     _say_who_is_answered(state.gate)
     try:
-        async with webhooks(settings, hub), _running(services.gauge):
+        retention = store.retention(rules_of(settings))
+        async with (
+            webhooks(settings, hub),
+            _running(services.gauge.run(), journal.run(), retention.run_for_ever()),
+        ):
             try:
                 yield
             finally:
                 await sessions.close()
+                await journal.close()
     finally:
         await asyncio.to_thread(engine.stop)
         await store.close()
@@ -109,12 +122,14 @@ def _try_out(recogniser: Recogniser, workers: int) -> Capacity:
 
 
 @contextlib.asynccontextmanager
-async def _running(gauge: Gauge) -> AsyncIterator[None]:
-    task = asyncio.create_task(gauge.run(), name="gauge")
+async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(one) for one in work]
     try:
         yield
     finally:
-        task.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _say_who_is_answered(gate: Gate) -> None:
@@ -177,7 +192,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
-            allow_methods=["GET", "POST", "DELETE", "PATCH"],
+            allow_methods=["GET", "POST", "PUT", "DELETE", "PATCH"],
             allow_headers=["authorization", "content-type", "if-match"],
             expose_headers=list(EXPOSED),
         ),

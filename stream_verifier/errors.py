@@ -155,10 +155,30 @@ class LedgerError(StoreError):
     """The ledger of the identity store is missing, damaged or cannot be written."""
 
 
+class AuditError(StoreError):
+    """The audit trail was changed, or cannot be read or written."""
+
+    code = "audit_failed"
+
+
 class AccessError(StreamVerifierError):
-    """A use was not admitted."""
+    """A use was not admitted.
+
+    Attributes:
+        token_id: of the token that was shown, where it is one of this server's; safe to log.
+        scope: what was to be done.
+        identity: with whom, as it was asked for; not for logs.
+    """
 
     code = "forbidden"
+
+    def __init__(
+        self, message: str, *, token_id: str = "", scope: str = "", identity: str | None = None
+    ) -> None:
+        super().__init__(message)
+        self.token_id = token_id
+        self.scope = scope
+        self.identity = identity
 
 
 class MissingTokenError(AccessError):
@@ -201,6 +221,12 @@ class IdentityLockedError(RateLimitedError):
     """Too many calls in one person's name were with somebody else."""
 
     code = "identity_locked"
+
+
+class ConsentLapsedError(AccessError):
+    """The person's consent was withdrawn or has expired: ask for a new one."""
+
+    code = "consent_not_in_force"
 
 
 class TokenRequestError(StreamVerifierError):

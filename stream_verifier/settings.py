@@ -95,6 +95,23 @@ class Settings(BaseSettings):
         description="Ledger of who is enrolled now, which keeps the deleted from coming back with "
         "an older store; default in data_dir.",
     )
+    audit_key: SecretStr | None = Field(
+        None,
+        description="Key that signs the audit trail and makes names into pseudonyms: 32 bytes as "
+        "base64url; default a file in data_dir.",
+    )
+    audit_days: int = Field(
+        1826, ge=0, description="Days that entries of the audit trail are kept; 0: for ever."
+    )
+    unused_days: int = Field(
+        365, ge=0, description="Days after its last use that a reference goes; 0: never for that."
+    )
+    consent_days: int = Field(
+        730, ge=0, description="Days that a consent counts at most; 0: until it is withdrawn."
+    )
+    consent_notice_days: int = Field(
+        30, ge=0, description="Days before its end in which calls are told that a consent expires."
+    )
     max_calls: int | None = Field(
         None,
         ge=1,
@@ -308,6 +325,11 @@ class Settings(BaseSettings):
         if self.key_file is None and elsewhere:
             return None
         return self.key_file or self.data_dir / "store.key"
+
+    @property
+    def audit_key_path(self) -> Path:
+        """The audit trail's key file that is made on the first run when no key is set."""
+        return self.data_dir / "audit.key"
 
     @property
     def ledger_path(self) -> Path:

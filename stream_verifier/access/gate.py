@@ -13,6 +13,7 @@ from stream_verifier.access.limiter import Limiter
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.errors import (
+    AccessError,
     ForbiddenError,
     InvalidTokenError,
     MissingTokenError,
@@ -96,12 +97,17 @@ class Gate:
             ForbiddenError: a valid token for something else.
             RateLimitedError: another bad token, after too many from that address.
         """
-        grant = self.identify(token, client=client)
-        if not grant.allows(scope, identity=identity, session=session):
-            raise ForbiddenError(
-                f"The token does not allow {scope.value} here: ask for one with that scope, for "
-                "this identity or call."
-            )
+        try:
+            grant = self.identify(token, client=client)
+            if not grant.allows(scope, identity=identity, session=session):
+                raise ForbiddenError(
+                    f"The token does not allow {scope.value} here: ask for one with that scope, "
+                    "for this identity or call.",
+                    token_id=grant.token_id,
+                )
+        except AccessError as error:
+            error.scope, error.identity = scope.value, identity
+            raise
         return grant
 
     def identify(self, token: str | None, *, client: str) -> Grant:

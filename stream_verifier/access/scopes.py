@@ -23,6 +23,9 @@ class Scope(StrEnum):
     EVIDENCE = "evidence:read"
     """See evidence in numbers, rounded; beside the scope to read, and not with one for calls."""
 
+    AUDIT = "audit:read"
+    """Read the audit trail, which names nobody."""
+
     ADMIN = "admin"
     """Everything, and alone: identities, other people's calls, tokens."""
 

@@ -23,6 +23,8 @@ EndReason = Literal[
     "superseded",
     "identity_deleted",
     "identity_replaced",
+    "consent_withdrawn",
+    "consent_expired",
     "too_many_people",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
@@ -35,6 +37,8 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "consent_withdrawn",
+        "consent_expired",
         "too_many_people",
     }
 )

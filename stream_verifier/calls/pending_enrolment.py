@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stream_verifier.audit.deed import Actor
 from stream_verifier.events.schema import Enrolled
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
@@ -21,7 +22,7 @@ class PendingEnrolment:
         name: whom to enrol.
         consent: what the person agreed to.
         replaces: who is enrolled by that name and is to be replaced; None: nobody was.
-        by: id of the token that was shown.
+        by: who shows a token for it.
     """
 
     def __init__(
@@ -31,7 +32,7 @@ class PendingEnrolment:
         name: str,
         consent: Consent,
         replaces: Identity | None,
-        by: str,
+        by: Actor,
     ) -> None:
         self._store = store
         self._name = name
@@ -57,7 +58,8 @@ class PendingEnrolment:
             self._consent,
             replace=old is not None,
             replaces=None if old is None else old.id,
-            origin=Origin(way=_WAY, by=self._by, replaced_similarity=similarity),
+            origin=Origin(way=_WAY, by=self._by.token_id, replaced_similarity=similarity),
+            actor=self._by,
         )
         return Enrolled(
             media_s=media_s,

@@ -6,32 +6,37 @@ import asyncio
 import logging
 import time
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from stream_verifier.access.actor import actor_of
 from stream_verifier.access.grant import ANYBODY, Grant
-from stream_verifier.access.scopes import Scope
+from stream_verifier.audit.deed import Actor
+from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.capacity import Capacity
 from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.consents import Consents
+from stream_verifier.calls.deeds import CallDeeds
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.memory import give_back_freed_memory
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place, Places
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
+from stream_verifier.calls.terms import refuse_weaker_point, session_started
 from stream_verifier.calls.tries import Tries
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
+    AccessError,
     CapacityError,
-    ForbiddenError,
     IdentityExistsError,
     UnknownIdentityError,
     UnknownSessionError,
 )
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
-from stream_verifier.events.schema import SessionStarted
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
@@ -54,6 +59,7 @@ class SessionRegistry:
         hub: gets every event of every session.
         make_source: gives each call where its media comes from.
         settings: limits.
+        journal: what the audit trail is owed; no call begins that it does not take.
         capacity: how many calls the machine has time for; None where nobody measures it.
 
     Attributes:
@@ -69,6 +75,7 @@ class SessionRegistry:
         hub: Hub,
         make_source: SourceFactory,
         settings: Settings,
+        journal: Journal,
         capacity: Capacity | None = None,
     ) -> None:
         self.refused = 0
@@ -83,7 +90,11 @@ class SessionRegistry:
         self._running: dict[asyncio.Task[None], Session] = {}
         self._ended_calls = EndedCalls()
         self._opening: list[Place] = []
-        self._withdrawals = Withdrawals(store, lambda: iter([*self._running.values()]))
+        self._deeds = CallDeeds(store, journal)
+        self._consents = Consents(store, notice=timedelta(days=settings.consent_notice_days))
+        self._withdrawals = Withdrawals(
+            store, lambda: iter([*self._running.values()]), self._consents.look_again
+        )
         self._places = Places(
             most=settings.max_calls, most_per_identity=settings.max_calls_per_identity
         )
@@ -155,7 +166,7 @@ class SessionRegistry:
         return session, answer
 
     async def open(
-        self, start: Start, *, grant: Grant = ANYBODY, socket: bool = True
+        self, start: Start, *, grant: Grant = ANYBODY, socket: bool = True, client: str = ""
     ) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
 
@@ -164,6 +175,7 @@ class SessionRegistry:
             grant: what its token grants; the call belongs to it.
             socket: whether the client follows its events and may resume; a publisher that does
                 not is gone as soon as its media stops.
+            client: its address, for the audit trail.
 
         Raises:
             CapacityError: the server, or what that person or token may have of it, is full.
@@ -171,8 +183,19 @@ class SessionRegistry:
             ForbiddenError: an operating point that the token does not reach down to.
             UnknownIdentityError, StaleReferenceError, IdentityExistsError: the identity.
             ConsentError: an enrolment without consent.
+            ConsentLapsedError: the person's consent was withdrawn or has expired.
             NegotiationError: the offer cannot be answered.
+            StoreError: store or audit trail cannot be used.
         """
+        try:
+            return await self._open(start, grant, socket=socket, client=client)
+        except AccessError as error:
+            error.token_id, error.identity = grant.token_id, start.identity
+            raise
+
+    async def _open(
+        self, start: Start, grant: Grant, *, socket: bool, client: str
+    ) -> tuple[Session, str]:
         if self._closing:
             raise CapacityError(STOPPING)
         # One spelling, so that filters of feeds and bound tokens fit.
@@ -187,12 +210,13 @@ class SessionRegistry:
             self.refused += 1
             raise
         self._tries.refuse_if_spent(place)
-        self._check_point(start, grant)
+        refuse_weaker_point(start, grant, self._recogniser)
         self._opening.append(place)
         try:
             await self._supersede(place)
             with self._withdrawals.opening():
-                session, answer = await self._begin(start, place, socket=socket)
+                actor = actor_of(grant, client)
+                session, answer = await self._begin(start, place, actor, socket=socket)
         finally:
             self._opening.remove(place)
         return session, answer
@@ -202,35 +226,30 @@ class SessionRegistry:
             return None
         return self.count + self._capacity.room(self.count)
 
-    async def _begin(self, start: Start, place: Place, *, socket: bool) -> tuple[Session, str]:
-        session = await self._prepare(start, place, socket=socket)
+    async def _begin(
+        self, start: Start, place: Place, actor: Actor, *, socket: bool
+    ) -> tuple[Session, str]:
+        verifies = start.mode == "verify"
+        consent = (await self._store.get(start.identity)).consent if verifies else None
+        session = await self._prepare(start, place, actor, socket=socket)
         try:
             session.enter(self._engine)
             answer = await session.connection.source.start()
+            await self._deeds.begin(session.id, start, actor)
             if self._closing:  # begun while this one was being opened
                 raise CapacityError(STOPPING)
             self._withdrawals.refuse_if_changed(start.identity)
         except BaseException:
+            self._deeds.end(session.summary, session.identity)
             await session.abandon()
             raise
-        session.emit(self._started(start))
+        session.emit(session_started(start, self._recogniser))
+        if consent is not None:
+            self._consents.begin(session, consent)
         task = asyncio.create_task(session.run(), name=f"session-{session.id}")
         self._running[task] = session
         task.add_done_callback(self._ended)
         return session, answer
-
-    def _check_point(self, start: Start, grant: Grant) -> None:
-        """Let nobody choose an operating point that is weaker than the server's or the token's."""
-        if start.operating_point is None or Scope.ADMIN in grant.scopes:
-            return
-        if start.operating_point == grant.operating_point:
-            return
-        wanted, floor = self._recogniser.point(start.operating_point), self._recogniser.point()
-        if wanted.accept < floor.accept or wanted.reject < floor.reject:
-            raise ForbiddenError(
-                f"The operating point {start.operating_point!r} is weaker than this server's: ask "
-                "for a token that names it, or leave it out."
-            )
 
     async def _supersede(self, place: Place) -> None:
         """End the call that a bound token holds already, for its bearer opens another."""
@@ -253,6 +272,8 @@ class SessionRegistry:
     def _ended(self, task: asyncio.Task[None]) -> None:
         session = self._running.pop(task)
         self._hub.end(session.id)
+        self._consents.end(session.id)
+        self._deeds.end(session.summary, session.identity)
         self._ended_calls.add(session.summary, datetime.now(UTC), held=self._hub.sessions())
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
@@ -260,8 +281,8 @@ class SessionRegistry:
         # Off the loop, in the pool that makes pipelines.
         asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
 
-    async def _prepare(self, start: Start, place: Place, *, socket: bool) -> Session:
-        enrolling = await self._enrolling(start, place) if start.mode == "enrol" else None
+    async def _prepare(self, start: Start, place: Place, actor: Actor, *, socket: bool) -> Session:
+        enrolling = await self._enrolling(start, actor) if start.mode == "enrol" else None
         pipeline = await self._pipeline(start)
         session_id, inbox = uuid.uuid4().hex, MediaInbox()
         request = SourceRequest(session=session_id, offer=start.sdp, followed=socket)
@@ -297,8 +318,8 @@ class SessionRegistry:
             now=time.monotonic,
         )
 
-    async def _enrolling(self, start: Start, place: Place) -> PendingEnrolment:
-        consent = start.consent_record()
+    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
+        consent = start.consent_record(longest=longest_consent(self._settings))
         old = await self._enrolled(start.identity)
         if old is not None and not start.replace:
             # Before the person has talked for ten seconds, not after.
@@ -310,7 +331,7 @@ class SessionRegistry:
             name=start.identity,
             consent=consent,
             replaces=old,
-            by=place.token_id,
+            by=actor,
         )
 
     async def _enrolled(self, name: str) -> Identity | None:
@@ -318,16 +339,3 @@ class SessionRegistry:
             return await self._store.get(name)
         except UnknownIdentityError:
             return None
-
-    def _started(self, start: Start) -> SessionStarted:
-        verifying = start.mode == "verify"
-        return SessionStarted(
-            media_s=0.0,
-            mode=start.mode,
-            identity=start.identity,
-            model=self._recogniser.model_id,
-            comparator=self._recogniser.comparator.name,
-            operating_point=self._recogniser.described(start.operating_point)
-            if verifying
-            else None,
-        )

@@ -20,11 +20,18 @@ class Withdrawals:
     Args:
         store: tells of its changes, whichever process made them.
         running: gives the sessions that run.
+        on_renewed: told of a call for whose person another consent was recorded, or none any more.
     """
 
-    def __init__(self, store: IdentityStore, running: Callable[[], Iterator[Session]]) -> None:
+    def __init__(
+        self,
+        store: IdentityStore,
+        running: Callable[[], Iterator[Session]],
+        on_renewed: Callable[[Session], None],
+    ) -> None:
         self._store = store
         self._running = running
+        self._on_renewed = on_renewed
         # While calls are being opened: what changed meanwhile.
         self._opening = 0
         self._changed: set[str] = set()
@@ -45,7 +52,7 @@ class Withdrawals:
         """Turn a call away whose identity changed while it was being opened.
 
         Raises:
-            UnknownIdentityError: it was deleted or replaced.
+            UnknownIdentityError: it was deleted or replaced, or its consent is another.
         """
         if self._store.lookup(name) in self._changed:
             raise UnknownIdentityError("That identity has just changed. Start a new call.")
@@ -55,6 +62,10 @@ class Withdrawals:
             self._changed.add(change.lookup)
         reason: EndReason = "identity_deleted" if change.what == "deleted" else "identity_replaced"
         for session in self._running():
-            if self._store.lookup(session.identity) == change.lookup:
+            if self._store.lookup(session.identity) != change.lookup:
+                continue
+            if change.what != "renewed":
                 _logger.info("session %s: %s", session.id, reason)
                 session.withdraw(reason)
+            elif not session.enrols:
+                self._on_renewed(session)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
+from stream_verifier.console.operator import operator
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
@@ -30,7 +31,7 @@ def backup(
 
     It opens with the master key that the store is under now: keep that, apart from the file.
     """
-    count = _run(lambda backup: backup.write(file, replace=force))
+    count = _run(lambda backup: backup.write(file, replace=force, actor=operator()))
     _out.print(cell(f"Wrote {count} records and the ledger into {file}."))
 
 
@@ -57,7 +58,7 @@ def restore(
         )
     if not yes:
         typer.confirm("Put it back?", abort=True)
-    done = _run(lambda backup: backup.put_back(file))
+    done = _run(lambda backup: backup.put_back(file, actor=operator()))
     _out.print(
         f"Put {done.restored} records back; {done.present} were there, {done.kept_out} stay out "
         "since they were deleted or replaced after the backup."

@@ -11,6 +11,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from stream_verifier.console.operator import operator
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import Settings, load_settings
 
@@ -73,7 +74,7 @@ def rotate(
     if own and path is not None and _is_done(before, open_keys(settings).first.key_id):
         add_key(path)
     with _progress() as on_progress:
-        done = _run(settings, lambda store: store.rotation().run(on_progress))
+        done = _run(settings, lambda store: store.rotation().run(on_progress, actor=operator()))
     after = _run(settings, _read)
     _tell(before, after, done)
     if done.damaged or done.key_lost:
@@ -88,7 +89,7 @@ def renew(name: Annotated[str, typer.Argument(help="Whose reference.")]) -> None
     """Store a person's reference anew, turned another way under another key; nobody is asked."""
 
     async def again(store: SqliteIdentityStore) -> None:
-        await store.renew(name)
+        await store.renew(name, actor=operator())
 
     _run(load_settings(), again)
     _out.print(cell(f"Renewed the reference of {name}. Copies of the old one are refused."))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from stream_verifier.errors import ConsentError
 from stream_verifier.events.wire import ASKED_VERSION, check_version, read_message
@@ -23,6 +23,21 @@ class ConsentGiven(BaseModel):
     subject: str = Field(max_length=200)
     purpose: str = Field(max_length=500)
     text: str = Field(max_length=10_000)
+    expires_at: AwareDatetime | None = Field(
+        None,
+        description="Until when; the server's own limit where that is nearer, or none is said.",
+    )
+
+    def record(self, *, longest: timedelta | None) -> Consent:
+        """The consent as it is stored; see `Start.consent_record`."""
+        consent = Consent(
+            subject=self.subject,
+            given_at=datetime.now(UTC),
+            purpose=self.purpose,
+            text=self.text,
+            expires_at=self.expires_at,
+        )
+        return consent.within(longest)
 
 
 class Start(BaseModel):
@@ -40,20 +55,18 @@ class Start(BaseModel):
     operating_point: str | None = Field(None, max_length=64)
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS, repr=False)
 
-    def consent_record(self) -> Consent:
+    def consent_record(self, *, longest: timedelta | None = None) -> Consent:
         """The consent as it is stored.
+
+        Args:
+            longest: how long a consent counts at most; None: until it is withdrawn.
 
         Raises:
             ConsentError: there is none, or a part of it is blank.
         """
         if self.consent is None:
             raise ConsentError("Enrolment needs consent: who agrees, for what, to which text.")
-        return Consent(
-            subject=self.consent.subject,
-            given_at=datetime.now(UTC),
-            purpose=self.consent.purpose,
-            text=self.consent.text,
-        )
+        return self.consent.record(longest=longest)
 
 
 class Stop(BaseModel):

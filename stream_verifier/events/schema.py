@@ -202,6 +202,14 @@ class Enrolled(Payload):
     )
 
 
+class ConsentExpiring(Payload):
+    """The consent that this call rests on ends soon: ask the person for another."""
+
+    type: Literal["consent_expiring"] = "consent_expiring"
+    expires_at: str = Field(description="When: UTC. Calls end then, and none begins.")
+    days_left: int = Field(description="Whole days until then.")
+
+
 class Gap(Payload):
     """Media that should have come did not."""
 
@@ -263,6 +271,8 @@ class SessionEnded(Payload):
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "consent_withdrawn",
+        "consent_expired",
         "too_many_people",
     ]
     totals: Totals
@@ -275,6 +285,7 @@ AnyPayload = Annotated[
     | StateChanged
     | EnrolmentProgress
     | Enrolled
+    | ConsentExpiring
     | Gap
     | ConnectionLost
     | ConnectionResumed

@@ -8,14 +8,16 @@ import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import delete, insert, or_, select
 
+from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Detail, Kind
+from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import BackupError, StoreError
-from stream_verifier.identities import tables
+from stream_verifier.identities import last_used, tables
 from stream_verifier.identities.backup_file import BackupWriter, read_backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.ledger import Ledger, from_json, to_json
@@ -69,18 +71,21 @@ class Backup:
     Args:
         books: database and ledger.
         vault: holds the keys.
+        trail: is told; it is in no backup, and goes on where it is.
     """
 
-    def __init__(self, books: Books, vault: Vault) -> None:
+    def __init__(self, books: Books, vault: Vault, trail: SqlAuditTrail) -> None:
         self._books = books
         self._vault = vault
+        self._trail = trail
 
-    async def write(self, path: Path, *, replace: bool = False) -> int:
+    async def write(self, path: Path, *, replace: bool = False, actor: Actor = UNKNOWN) -> int:
         """Write a backup; changes wait until it is done, reading goes on.
 
         Args:
             path: a new file.
             replace: whether it may take the place of one.
+            actor: by whom, as the audit trail tells it.
 
         Returns:
             how many records are in it.
@@ -88,7 +93,9 @@ class Backup:
         Raises:
             BackupError, StoreError: nothing was written.
         """
-        return await self._books.complete(self._write(path, replace=replace))
+        count = await self._books.complete(self._write(path, replace=replace))
+        await self._trail.append(Deed(Kind.BACKED_UP, actor, details={"records": count}))
+        return count
 
     async def look(self, path: Path) -> Contents:
         """Read all of a backup, to its end, and tell what it is.
@@ -103,7 +110,7 @@ class Backup:
         """Whether nobody was ever enrolled in this store, by its ledger."""
         return _unused(await self._books.ledger())
 
-    async def put_back(self, path: Path) -> PutBack:
+    async def put_back(self, path: Path, *, actor: Actor = UNKNOWN) -> PutBack:
         """Put what a store has lost back into it, under its present master key.
 
         A store that was never used takes the backup's ledger with it. Else its own ledger holds:
@@ -114,7 +121,7 @@ class Backup:
             BackupError: it is no backup, damaged, or of another store; nothing has changed.
             StoreError: it stopped; what was put back is there.
         """
-        return await self._books.complete(self._put_back(path))
+        return await self._books.complete(self._put_back(path, actor))
 
     async def _write(self, path: Path, *, replace: bool) -> int:
         count, after = 0, ""
@@ -124,7 +131,8 @@ class Backup:
                 writer.write(self._first_line(ledger))
                 while rows := await self._page(after):
                     after = max(str(row["id"]) for row in rows)
-                    await asyncio.to_thread(_write_rows, writer, rows)
+                    used = await self._last_used(rows)
+                    await asyncio.to_thread(_write_rows, writer, rows, used)
                     count += len(rows)
         return count
 
@@ -143,6 +151,10 @@ class Backup:
         async with self._books.engine.connect() as connection:
             return (await connection.execute(query)).mappings().all()
 
+    async def _last_used(self, rows: Sequence[Mapping[Any, Any]]) -> dict[str, date]:
+        async with self._books.engine.connect() as connection:
+            return await last_used.read(connection, [str(row["id"]) for row in rows])
+
     def _contents(self, path: Path) -> Contents:
         lines = read_backup(path, self._vault.ring)
         try:
@@ -160,7 +172,7 @@ class Backup:
             pass
         return contents
 
-    async def _put_back(self, path: Path) -> PutBack:
+    async def _put_back(self, path: Path, actor: Actor) -> PutBack:
         contents = await self.look(path)
         async with self._books.undisturbed() as ledger:
             if _unused(ledger):
@@ -173,20 +185,25 @@ class Backup:
                     "yet, such as in a new STREAM_VERIFIER_DATA_DIR."
                 )
             wrapped = await asyncio.to_thread(self._vault.wrapped_secret, self._vault.key_id)
+            made_at = contents.made_at.isoformat()
             async with self._books.engine.begin() as connection:
                 await tables.write_secret(connection, self._vault.key_id, wrapped)
+                details: dict[str, Detail] = {"made_at": made_at, "done": False}
+                await self._trail.write(connection, Deed(Kind.PUT_BACK, actor, details=details))
         result = PutBack()
         lines = read_backup(path, self._vault.ring)
         next(lines)
         while page := await asyncio.to_thread(lambda: [*itertools.islice(lines, PAGE)]):
             result = await self._put_page(page, result)
+        details = {"made_at": made_at, "done": True, "records": result.restored}
+        await self._trail.append(Deed(Kind.PUT_BACK, actor, details=details))
         return result
 
     async def _put_page(self, page: Sequence[bytes], result: PutBack) -> PutBack:
         async with self._books.undisturbed() as ledger:
             current, result = await asyncio.to_thread(self._chosen, page, ledger, result)
             async with self._books.engine.begin() as connection:
-                for record in current:
+                for record, used in current:
                     row = or_(
                         identities.c.id == record.id,
                         identities.c.name_lookup == record.name_lookup,
@@ -197,22 +214,25 @@ class Backup:
                         continue
                     await connection.execute(delete(identities).where(row))
                     await connection.execute(insert(identities).values(record.columns()))
+                    if used is not None:  # or the clock would take whom it knows no use of
+                        await last_used.note(connection, record.id, used)
                     result = result.plus(restored=1)
         return result
 
     def _chosen(
         self, page: Sequence[bytes], ledger: Ledger, result: PutBack
-    ) -> tuple[list[Record], PutBack]:
-        """The records of a page that are current, under the store's present key."""
+    ) -> tuple[list[tuple[Record, date | None]], PutBack]:
+        """The records of a page that are current, under the store's present key, and last used."""
         current = []
         for line in page:
             try:
-                record = rewrap(self._vault, _record(line), self._vault.key_id)
+                read, used = _record(line)
+                record = rewrap(self._vault, read, self._vault.key_id)
                 self._check(record)
                 if ledger.standing(record.name_lookup.hex(), record.entry) != "current":
                     result = result.plus(kept_out=1)
                     continue
-                current.append(record)
+                current.append((record, used))
             except StoreError:
                 result = result.plus(damaged=1)
         return current, result
@@ -235,14 +255,21 @@ def _unused(ledger: Ledger) -> bool:
     return ledger.counter == 0 and not ledger.live
 
 
-def _write_rows(writer: BackupWriter, rows: Sequence[Mapping[Any, Any]]) -> None:
+def _write_rows(
+    writer: BackupWriter, rows: Sequence[Mapping[Any, Any]], used: Mapping[str, date]
+) -> None:
     for row in rows:
-        writer.write(json.dumps({name: _to_json(value) for name, value in row.items()}).encode())
+        line = {name: _to_json(value) for name, value in row.items()}
+        day = used.get(str(row["id"]))
+        line["last_used"] = None if day is None else day.isoformat()
+        writer.write(json.dumps(line).encode())
 
 
-def _record(line: bytes) -> Record:
+def _record(line: bytes) -> tuple[Record, date | None]:
     row = json.loads(line)
-    return Record.of({name: _from_json(value) for name, value in row.items()})
+    day = row.pop("last_used")
+    record = Record.of({name: _from_json(value) for name, value in row.items()})
+    return record, None if day is None else date.fromisoformat(day)
 
 
 def _to_json(value: Any) -> Any:

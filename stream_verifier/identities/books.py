@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -13,8 +13,9 @@ from sqlalchemy import column, delete, insert, select, table
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from stream_verifier.audit import tables as audit_tables
 from stream_verifier.errors import LedgerError, StoreError
-from stream_verifier.identities import database, tables
+from stream_verifier.identities import database, last_used, tables
 from stream_verifier.identities.changes import ChangeWatch
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.ledger import Entry, Ledger
@@ -92,13 +93,20 @@ class Books:
         async with self.engine.connect() as connection:
             return [Record.of(row) for row in (await connection.execute(query)).mappings()]
 
-    async def change(self, ledger: Ledger, lookup: bytes, record: Record | None) -> None:
+    async def change(
+        self,
+        ledger: Ledger,
+        lookup: bytes,
+        record: Record | None,
+        also: Callable[[AsyncConnection], Awaitable[object]],
+    ) -> None:
         """Put a record in the place of a name's present one, or delete that; under the lock.
 
         Args:
             ledger: as :meth:`undisturbed` gave it.
             lookup: of the name.
             record: the new one; None to delete.
+            also: what else belongs into the database's transaction, such as the trail's entry.
 
         Raises:
             StoreError: it was not changed.
@@ -114,6 +122,7 @@ class Books:
                 await connection.execute(delete(identities).where(_is(lookup)))
                 if record is not None:
                     await connection.execute(insert(identities).values(record.columns()))
+                await also(connection)
         except BaseException:
             # If this fails too, the next one to come settles it.
             with contextlib.suppress(SQLAlchemyError, OSError):
@@ -186,6 +195,22 @@ class Books:
                 finally:
                     lock.close()
 
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncConnection]:
+        """Write whatever else is in the database, while no task and no process does."""
+        async with self.locked(), self.engine.begin() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Read whatever else is in the database."""
+        if not self._ready:
+            async with self.locked():
+                pass
+        with database.store_errors(self.engine.url):
+            async with self.engine.connect() as connection:
+                yield connection
+
     async def complete(self, work: Coroutine[Any, Any, T]) -> T:
         """Do the work to its end, even if whoever asked for it is cancelled."""
         task = asyncio.ensure_future(work)
@@ -246,6 +271,8 @@ class Books:
         await asyncio.to_thread(database.claim_file, self.engine.url)
         async with self.engine.begin() as connection:
             version = await tables.prepare(connection)
+            await audit_tables.prepare(connection)
+            await last_used.prepare(connection)
             if version != tables.SCHEMA_VERSION:
                 await _refuse_other_keys(connection, self._vault.ring)
         standings = await asyncio.to_thread(self._standings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from typing import Literal
 
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.store import Change, OnChange
@@ -85,6 +86,7 @@ def _differences(last: Ledger, ledger: Ledger) -> list[Change]:
         now = ledger.live.get(lookup)
         if now is None:
             changes.append(Change("deleted", lookup, entry.id, None))
-        elif now.id != entry.id:  # else its record was written anew, and it is who it was
-            changes.append(Change("replaced", lookup, entry.id, now.id))
+        elif now != entry:
+            what: Literal["renewed", "replaced"] = "renewed" if now.id == entry.id else "replaced"
+            changes.append(Change(what, lookup, entry.id, now.id))
     return changes

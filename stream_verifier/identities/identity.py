@@ -32,6 +32,7 @@ class Identity:
         origin: by whom and by which way; None where an older version of this package stored it.
         replaces: the id of the identity of the same name that it took the place of, if any; it
             did so at ``created_at``.
+        earlier_consents: what the person agreed to before, oldest first; the newest few.
     """
 
     id: str
@@ -44,6 +45,7 @@ class Identity:
     version: int = 0
     origin: Origin | None = None
     replaces: str | None = None
+    earlier_consents: tuple[Consent, ...] = ()
 
 
 def normalise_name(name: str) -> str:

@@ -16,6 +16,12 @@ KEY_BYTES = 32
 _LEAST_DISTINCT = 16
 """Of 32 random bytes, fewer are alike than this once in more than 1e12 keys."""
 _MAX_FILE_BYTES = 4096
+_WITHOUT = {
+    "store key": "Without it the stored references are lost: delete it and the store, and enrol "
+    "again.",
+    "audit key": "Without it the audit trail cannot go on: export that, delete the file, and begin "
+    "a new one with  stream-verifier audit restart FILE",
+}
 _HOW_TO_MAKE = "Make one with:  stream-verifier key"
 
 
@@ -46,11 +52,20 @@ def parse_key(text: str, *, what: str = "store key") -> bytes:
     return key
 
 
-def load_or_create_keys(path: str | Path) -> list[bytes]:
+def load_or_create_key(path: str | Path, *, what: str = "store key") -> bytes:
+    """The first key of a file; see :func:`load_or_create_keys`."""
+    return load_or_create_keys(path, what=what)[0]
+
+
+def load_or_create_keys(path: str | Path, *, what: str = "store key") -> list[bytes]:
     """Read the key file, or make it on the first run.
 
     The new file appears complete and for its owner only (mode 0600, in a directory of mode
     0700 where that is missing too), so that two processes that start at once get one key.
+
+    Args:
+        path: where it is.
+        what: what the key is, for the message.
 
     Returns:
         one key a line, 32 bytes each: the one in use or to change to, then older ones.
@@ -62,7 +77,7 @@ def load_or_create_keys(path: str | Path) -> list[bytes]:
     try:
         if not path.exists():
             _create(path)
-        return _load(path)
+        return _load(path, what)
     except OSError as error:
         raise SettingsError(
             f"The key file {path} cannot be read or made ({error.strerror}): "
@@ -92,7 +107,7 @@ def _as_text(key: bytes) -> str:
     return base64.urlsafe_b64encode(key).decode()
 
 
-def _load(path: Path) -> list[bytes]:
+def _load(path: Path, what: str) -> list[bytes]:
     with path.open("rb") as file:
         mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
         if mode & 0o077:
@@ -102,8 +117,7 @@ def _load(path: Path) -> list[bytes]:
         return [parse_key(word) for word in content.decode("ascii").split() or [""]]
     except (SettingsError, UnicodeDecodeError) as error:
         raise SettingsError(
-            f"The key file {path} is damaged: put the right one back. Without it the stored "
-            "references are lost: delete it and the store, and enrol again."
+            f"The key file {path} is damaged: put the right one back. {_WITHOUT[what]}"
         ) from error
 
 

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from model.types import Reference
-from stream_verifier.errors import StaleReferenceError, StoreError, UnknownIdentityError
+from stream_verifier.errors import (
+    ConsentLapsedError,
+    StaleReferenceError,
+    StoreError,
+    UnknownIdentityError,
+)
 from stream_verifier.identities.store import IdentityStore
 
 FACE_COSINE = 0.4
@@ -29,10 +34,11 @@ async def likeness_to_enrolled(
     """How much a new reference is the person's who is enrolled by that name.
 
     Returns:
-        As `likeness`; None where nobody is enrolled, or the old reference cannot be compared.
+        As `likeness`; None where nobody is enrolled, or the old reference cannot, or for want of
+        consent may not, be compared.
     """
     try:
         old = await store.reference(name, model_id=reference.model_id)
-    except (StaleReferenceError, UnknownIdentityError, StoreError):
+    except (ConsentLapsedError, StaleReferenceError, UnknownIdentityError, StoreError):
         return None
     return likeness(old, reference)

@@ -1,12 +1,15 @@
-"""Opens the identity store, and the keys, that the settings name."""
+"""Opens the identity store that the settings name."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from pydantic import SecretStr
 
 from stream_verifier.identities.keyring import KeyRing
-from stream_verifier.identities.keys import load_or_create_keys, parse_key
+from stream_verifier.identities.keys import load_or_create_key, load_or_create_keys, parse_key
 from stream_verifier.identities.master import LocalKey, MasterKey
+from stream_verifier.identities.retention import Rules
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import Settings
 
@@ -15,11 +18,18 @@ def open_store(settings: Settings) -> SqliteIdentityStore:
     """Open the identity store with the keys from the settings, a device or a file.
 
     Raises:
-        SettingsError: a key, its device or its file cannot be used.
+        SettingsError: the key or its file cannot be used.
         StoreError: the store cannot be opened.
     """
     keys = open_keys(settings)
-    return SqliteIdentityStore(settings.store_url, keys, ledger=settings.ledger_path)
+    audit_key = (
+        load_or_create_key(settings.audit_key_path, what="audit key")
+        if settings.audit_key is None
+        else parse_key(settings.audit_key.get_secret_value(), what="audit key")
+    )
+    return SqliteIdentityStore(
+        settings.store_url, keys, ledger=settings.ledger_path, audit_key=audit_key
+    )
 
 
 def open_keys(settings: Settings) -> KeyRing:
@@ -61,3 +71,17 @@ def _unique(keys: list[MasterKey]) -> list[MasterKey]:
     for one in keys:
         found.setdefault(one.key_id, one)
     return list(found.values())
+
+
+def rules_of(settings: Settings) -> Rules:
+    """How long what is kept, as the settings say."""
+    return Rules(unused=_days(settings.unused_days), audit=_days(settings.audit_days))
+
+
+def longest_consent(settings: Settings) -> timedelta | None:
+    """How long a consent counts at most; None: until it is withdrawn."""
+    return _days(settings.consent_days)
+
+
+def _days(days: int) -> timedelta | None:
+    return timedelta(days=days) if days else None

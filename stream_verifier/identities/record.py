@@ -259,12 +259,14 @@ def _profile_to_bytes(identity: Identity) -> bytes:
         "speech_s": identity.speech_s,
         "origin": None if origin is None else origin.to_dict(),
         "replaces": identity.replaces,
+        "earlier_consents": [consent.to_dict() for consent in identity.earlier_consents],
     }
     return json.dumps(profile).encode()
 
 
 def _identity(record: Record, profile: dict[str, Any]) -> Identity:
     origin = profile.pop("origin")
+    earlier = profile.pop("earlier_consents", [])
     return Identity(
         id=record.id,
         model_id=record.model_id,
@@ -272,5 +274,6 @@ def _identity(record: Record, profile: dict[str, Any]) -> Identity:
         created_at=datetime.fromisoformat(profile.pop("created_at")),
         consent=Consent.from_dict(profile.pop("consent")),
         origin=None if origin is None else Origin.from_dict(origin),
+        earlier_consents=tuple(Consent.from_dict(consent) for consent in earlier),
         **profile,
     )

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import delete, select
 
+from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
+from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, LedgerError, StoreError
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
@@ -55,25 +57,28 @@ class Restore:
     Args:
         books: database and ledger.
         vault: opens records.
+        trail: is told what was done.
     """
 
-    def __init__(self, books: Books, vault: Vault) -> None:
+    def __init__(self, books: Books, vault: Vault, trail: SqlAuditTrail) -> None:
         self._books = books
         self._vault = vault
+        self._trail = trail
 
     async def refused(self) -> list[Refused]:
         """All records that the store refuses."""
         return await self._books.complete(self._refused())
 
-    async def erase(self, ids: Collection[object]) -> int:
+    async def erase(self, ids: Collection[object], *, actor: Actor = UNKNOWN) -> int:
         """Delete refused records beyond recovery, whoever they are of; returns how many.
 
         Args:
             ids: of which; others than refused ones are left alone.
+            actor: by whose word.
         """
-        return await self._books.complete(self._erase(ids))
+        return await self._books.complete(self._erase(ids, actor))
 
-    async def accept(self, ids: Collection[object]) -> int:
+    async def accept(self, ids: Collection[object], *, actor: Actor = UNKNOWN) -> int:
         """Make refused records the current ones of their names; returns how many.
 
         A missing or unreadable ledger is made anew. What does not open cannot be accepted; what is
@@ -81,14 +86,15 @@ class Restore:
 
         Args:
             ids: of which; others than refused ones are left alone.
+            actor: by whose word.
         """
-        return await self._books.complete(self._accept(ids))
+        return await self._books.complete(self._accept(ids, actor))
 
     async def _refused(self) -> list[Refused]:
         async with self._books.locked():
             return (await self._look())[0]
 
-    async def _erase(self, ids: Collection[object]) -> int:
+    async def _erase(self, ids: Collection[object], actor: Actor) -> int:
         async with self._books.locked():
             refused, ledger = await self._look()
             chosen = [one for one in refused if one.id in ids]
@@ -96,6 +102,9 @@ class Restore:
                 for one in chosen:
                     same = identities.c.id.is_not_distinct_from(one.id)
                     await connection.execute(delete(identities).where(same))
+                if chosen:
+                    deeds = _told(Kind.RECORDS_ERASED, chosen, actor)
+                    await self._trail.write(connection, *deeds)
             if ledger is not None:
                 gone = {one.id for one in chosen}
                 live = {key: one for key, one in ledger.live.items() if one.id not in gone}
@@ -103,7 +112,7 @@ class Restore:
                     await self._books.replace_ledger(Ledger(ledger.counter + 1, live))
         return len(chosen)
 
-    async def _accept(self, ids: Collection[object]) -> int:
+    async def _accept(self, ids: Collection[object], actor: Actor) -> int:
         async with self._books.locked():
             refused, ledger = await self._look()
             known = [one for one in refused if one.why not in ("changed", "other_key")]
@@ -120,6 +129,11 @@ class Restore:
                 live[record.name_lookup.hex()] = record.entry
                 counter = max(counter, record.version)
             if chosen or ledger is None:
+                # Before the ledger, which is no part of the database: what was accepted is told.
+                self._trail.accept_older()
+                async with self._books.engine.begin() as connection:
+                    told = _told(Kind.RECORDS_ACCEPTED, chosen, actor)
+                    await self._trail.write(connection, *told)
                 await self._books.replace_ledger(Ledger(counter + 1, live), aside=ledger is None)
         return len(chosen)
 
@@ -153,3 +167,18 @@ class Restore:
         if standing == "current":
             return Refused(record.id, "old_key", identity, record) if old else None
         return Refused(record.id, standing, identity, record)
+
+
+def _told(kind: Kind, chosen: Collection[Refused], actor: Actor) -> list[Deed]:
+    """An entry for each; with none, one for the ledger that is made anew."""
+    if not chosen:
+        return [Deed(kind, actor, details={"identity": None, "why": "no_ledger"})]
+    return [
+        Deed(
+            kind,
+            actor,
+            None if one.identity is None else one.identity.name,
+            details={"identity": ascii(one.id), "why": one.why},
+        )
+        for one in chosen
+    ]

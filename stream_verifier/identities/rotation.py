@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import and_, func, select
 
+from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Detail, Kind
+from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
 from stream_verifier.identities import database, tables
 from stream_verifier.identities.books import Books
@@ -59,11 +61,13 @@ class Rotation:
     Args:
         books: database and ledger.
         vault: holds the keys.
+        trail: is told.
     """
 
-    def __init__(self, books: Books, vault: Vault) -> None:
+    def __init__(self, books: Books, vault: Vault, trail: SqlAuditTrail) -> None:
         self._books = books
         self._vault = vault
+        self._trail = trail
 
     async def keys(self) -> Keys:
         """Which keys the store is under.
@@ -78,21 +82,27 @@ class Rotation:
                 rows = (await connection.execute(query)).all()
         return Keys(self._vault.key_id, {str(key_id): count for key_id, count in rows})
 
-    async def run(self, on_progress: Callable[[int, int], None] | None = None) -> Rotated:
+    async def run(
+        self,
+        on_progress: Callable[[int, int], None] | None = None,
+        *,
+        actor: Actor = UNKNOWN,
+    ) -> Rotated:
         """Bring everything under the first key; harmless when there is nothing to do.
 
         Args:
             on_progress: called with rows done and rows in all, after each transaction.
+            actor: by whom, as the audit trail tells it.
 
         Raises:
             KeyMismatchError: the key that the store is under is not here.
             StoreError: it stopped; all that was done holds.
         """
-        return await self._books.complete(self._run(on_progress or (lambda *_: None)))
+        return await self._books.complete(self._run(on_progress or (lambda *_: None), actor))
 
-    async def _run(self, on_progress: Callable[[int, int], None]) -> Rotated:
+    async def _run(self, on_progress: Callable[[int, int], None], actor: Actor) -> Rotated:
         new = self._vault.ring.first.key_id
-        await self._change_over(new)
+        await self._change_over(new, actor)
         left: dict[type, list[object]] = {RefusedRecordError: [], KeyMismatchError: []}
         done, after = 0, ""
         keys = await self.keys()
@@ -113,15 +123,25 @@ class Rotation:
             await asyncio.to_thread(self._books.place.tidy)
         damaged, key_lost = left[RefusedRecordError], left[KeyMismatchError]
         rewrapped = done - len(damaged) - len(key_lost)
+        details: dict[str, Detail] = {"to": new, "done": not key_lost, "records": rewrapped}
+        await self._trail.append(Deed(Kind.KEY_ROTATED, actor, details=details))
         return Rotated(rewrapped, tuple(damaged), tuple(key_lost))
 
-    async def _change_over(self, new: str) -> None:
+    async def _change_over(self, new: str, actor: Actor) -> None:
         async with self._books.undisturbed() as ledger:
             wrapped = await asyncio.to_thread(self._vault.wrapped_secret, new)
             async with self._books.engine.begin() as connection:
                 found = await tables.read_secret(connection)
                 if found is None or found[0] != new:
                     await tables.write_secret(connection, new, wrapped)
+                if self._vault.key_id != new:
+                    details: dict[str, Detail] = {
+                        "from": self._vault.key_id,
+                        "to": new,
+                        "done": False,
+                    }
+                    deed = Deed(Kind.KEY_ROTATED, actor, details=details)
+                    await self._trail.write(connection, deed)
             if self._vault.key_id != new:
                 others = (one for one in self._vault.key_ids if one != new)
                 await self._books.change_keys(ledger, (new, *others))

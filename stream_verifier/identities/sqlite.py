@@ -4,27 +4,35 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.types import Reference
+from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
+from stream_verifier.audit.seal import Sealer
+from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import (
     ConsentError,
+    ConsentLapsedError,
     IdentityExistsError,
     SettingsError,
     StaleReferenceError,
     UnknownIdentityError,
 )
+from stream_verifier.identities import last_used
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.keyring import KeyRing
+from stream_verifier.identities.keys import KEY_BYTES
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
@@ -36,7 +44,9 @@ from stream_verifier.identities.record import (
     outdated,
     seal,
 )
+from stream_verifier.identities.renewal import told, with_new_consent
 from stream_verifier.identities.restore import Restore
+from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.rotation import Rotation
 from stream_verifier.identities.store import OnChange
 from stream_verifier.identities.vault import Vault
@@ -63,6 +73,8 @@ class SqliteIdentityStore:
             directories are made for this user alone (0700), the file too (0600).
         keys: the master keys that are valid.
         ledger: the ledger's file; only a database in memory needs none.
+        audit_key: 32 bytes that sign the audit trail; only a database in memory needs none.
+        now: gives an aware time.
         poll_s: seconds between two looks for what other processes deleted, where somebody watches.
 
     Raises:
@@ -70,18 +82,37 @@ class SqliteIdentityStore:
     """
 
     def __init__(
-        self, url: str, keys: KeyRing, *, ledger: Path | None = None, poll_s: float = POLL_S
+        self,
+        url: str,
+        keys: KeyRing,
+        *,
+        ledger: Path | None = None,
+        audit_key: bytes | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        poll_s: float = POLL_S,
     ) -> None:
         self._vault = Vault(keys)
+        self._now = now
         engine = open_engine(url)
         place: LedgerPlace
         if is_in_memory(engine.url):
             place = LedgerInMemory()
-        elif ledger is None:
-            raise SettingsError("Only a store in memory may lack a ledger: name its file.")
+            audit_key = audit_key or secrets.token_bytes(KEY_BYTES)
+        elif ledger is None or audit_key is None:
+            raise SettingsError(
+                "Only a store in memory may lack a ledger and an audit key: name them."
+            )
         else:
             place = LedgerFile(ledger, self._vault)
         self._books = Books(engine, self._vault, place, poll_s=poll_s)
+        self._trail = SqlAuditTrail(
+            self._books.transaction, self._books.reading, Sealer(audit_key), now=now
+        )
+
+    @property
+    def audit(self) -> SqlAuditTrail:
+        """See ``IdentityStore.audit``."""
+        return self._trail
 
     async def add(
         self,
@@ -92,13 +123,14 @@ class SqliteIdentityStore:
         replace: bool = False,
         replaces: str | None = None,
         origin: Origin | None = None,
+        actor: Actor = UNKNOWN,
     ) -> Identity:
         """Store a reference; see ``IdentityStore.add``."""
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody is enrolled without a consent record.")
         spelt = normalise_name(name) if replace else new_name(name)
-        identity = _new_identity(spelt, reference, consent, origin)
-        work = self._add(identity, reference, replace=replace, replaces=replaces)
+        identity = _new_identity(spelt, reference, consent, origin, now=self._now())
+        work = self._add(identity, reference, actor, replace=replace, replaces=replaces)
         return await self._books.complete(work)
 
     async def list(self) -> list[Identity]:
@@ -119,15 +151,47 @@ class SqliteIdentityStore:
             raise StaleReferenceError(
                 f"{identity.name!r} was enrolled with another model: enrol again."
             )
+        _refuse_if_lapsed(identity, self._now())
         return await asyncio.to_thread(open_reference, self._vault, record)
 
-    async def renew(self, name: str) -> Identity:
+    async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Store an identity's reference anew; see ``IdentityStore.renew``."""
-        return await self._books.complete(self._renew(normalise_name(name)))
+        kind = Kind.REFERENCE_RENEWED
+        work = self._reseal(normalise_name(name), lambda identity: identity, kind, actor)
+        return await self._books.complete(work)
 
-    async def delete(self, name: str) -> None:
+    async def note_use(self, name: str, deed: Deed) -> None:
+        """Write that a reference is used; see ``IdentityStore.note_use``."""
+        identity = await self.get(name)
+        await self._books.complete(self._note_use(identity, deed))
+
+    async def renew_consent(
+        self, name: str, consent: Consent, *, actor: Actor = UNKNOWN
+    ) -> Identity:
+        """Record a new consent; see ``IdentityStore.renew_consent``."""
+        if not isinstance(consent, Consent):
+            raise ConsentError("Nobody stays enrolled without a consent record.")
+
+        def renewed(identity: Identity) -> Identity:
+            return with_new_consent(identity, consent)
+
+        work = self._reseal(normalise_name(name), renewed, Kind.CONSENT_RENEWED, actor)
+        return await self._books.complete(work)
+
+    async def withdraw_consent(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
+        """Take a consent back; see ``IdentityStore.withdraw_consent``."""
+
+        def withdrawn(identity: Identity) -> Identity:
+            at = identity.consent.withdrawn_at or self._now()
+            consent = dataclasses.replace(identity.consent, withdrawn_at=at)
+            return dataclasses.replace(identity, consent=consent)
+
+        work = self._reseal(normalise_name(name), withdrawn, Kind.CONSENT_WITHDRAWN, actor)
+        return await self._books.complete(work)
+
+    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> None:
         """Delete an identity; see ``IdentityStore.delete``."""
-        await self._books.complete(self._delete(normalise_name(name)))
+        await self._books.complete(self._delete(normalise_name(name), actor))
 
     def lookup(self, name: str) -> str:
         """What a change calls a name; see ``IdentityStore.lookup``."""
@@ -139,57 +203,95 @@ class SqliteIdentityStore:
 
     def restore(self) -> Restore:
         """What to do about records that are refused, for whoever runs the server."""
-        return Restore(self._books, self._vault)
+        return Restore(self._books, self._vault, self._trail)
+
+    def retention(self, rules: Rules) -> Retention:
+        """The clock by which references and entries go."""
+        return Retention(self._books, self._vault, self._trail, rules, now=self._now)
 
     def backup(self) -> Backup:
         """How to copy the store into a file and back, for whoever runs the server."""
-        return Backup(self._books, self._vault)
+        return Backup(self._books, self._vault, self._trail)
 
     def rotation(self) -> Rotation:
         """How to bring the store under another master key, for whoever runs the server."""
-        return Rotation(self._books, self._vault)
+        return Rotation(self._books, self._vault, self._trail)
 
     async def close(self) -> None:
         """Give back connections and threads; harmless when called again."""
         await self._books.close()
 
     async def _add(
-        self, new: Identity, reference: Reference, *, replace: bool, replaces: str | None
+        self,
+        new: Identity,
+        reference: Reference,
+        actor: Actor,
+        *,
+        replace: bool,
+        replaces: str | None,
     ) -> Identity:
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(new.name)
             old = await self._present(lookup, ledger)
             _check_place(new.name, old, replace=replace, replaces=replaces)
-            identity = dataclasses.replace(
-                new, version=ledger.counter + 1, replaces=None if old is None else old.id
-            )
+            identity = dataclasses.replace(new, version=ledger.counter + 1)
+            if old is not None:
+                identity = dataclasses.replace(
+                    with_new_consent(identity, new.consent, after=old), replaces=old.id
+                )
             record = await asyncio.to_thread(seal, self._vault, identity, reference)
+            deed = told(Kind.ENROLLED if old is None else Kind.REPLACED, identity, actor)
             try:
-                await self._books.change(ledger, lookup, record)
+                await self._books.change(ledger, lookup, record, self._entry(deed, old))
             except IntegrityError as error:
                 raise _taken(new.name) from error
         return identity
 
-    async def _renew(self, name: str) -> Identity:
+    async def _delete(self, name: str, actor: Actor) -> None:
+        async with self._books.undisturbed() as ledger:
+            lookup = self._vault.lookup(name)
+            old = await self._present(lookup, ledger)
+            lost = ledger.live.get(lookup.hex())
+            if old is None and lost is None:
+                raise _unknown(name)
+            identity_id = old.id if old is not None else lost.id if lost is not None else None
+            deed = Deed(Kind.DELETED, actor, name, details={"identity": identity_id})
+            await self._books.change(ledger, lookup, None, self._entry(deed, old))
+
+    async def _reseal(
+        self, name: str, changed: Callable[[Identity], Identity], kind: Kind, actor: Actor
+    ) -> Identity:
+        """Seal an identity anew with the same reference, whatever else of it has changed."""
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(name)
             records = await self._books.fetch(lookup)
             if not records:
                 raise _unknown(name)
-            old, record = await asyncio.to_thread(self._open, records[0], ledger), records[0]
-            reference = await asyncio.to_thread(open_reference, self._vault, record)
-            identity = dataclasses.replace(old, version=ledger.counter + 1)
-            renewed = await asyncio.to_thread(seal, self._vault, identity, reference)
-            await self._books.change(ledger, lookup, renewed)
+            old = await asyncio.to_thread(self._open, records[0], ledger)
+            reference = await asyncio.to_thread(open_reference, self._vault, records[0])
+            identity = dataclasses.replace(changed(old), version=ledger.counter + 1)
+            record = await asyncio.to_thread(seal, self._vault, identity, reference)
+            await self._books.change(
+                ledger, lookup, record, self._entry(told(kind, identity, actor), None)
+            )
         return identity
 
-    async def _delete(self, name: str) -> None:
-        async with self._books.undisturbed() as ledger:
-            lookup = self._vault.lookup(name)
-            old = await self._present(lookup, ledger)
-            if old is None and lookup.hex() not in ledger.live:
-                raise _unknown(name)
-            await self._books.change(ledger, lookup, None)
+    async def _note_use(self, identity: Identity, deed: Deed) -> None:
+        async with self._books.transaction() as connection:
+            await self._trail.write(connection, deed)
+            await last_used.note(connection, identity.id, self._now().date())
+
+    def _entry(
+        self, deed: Deed, gone: Identity | None
+    ) -> Callable[[AsyncConnection], Awaitable[None]]:
+        """What goes into the database with a change."""
+
+        async def write(connection: AsyncConnection) -> None:
+            await self._trail.write(connection, deed)
+            if gone is not None:
+                await last_used.forget(connection, gone.id)
+
+        return write
 
     async def _present(self, lookup: bytes, ledger: Ledger) -> Identity | None:
         records = await self._books.fetch(lookup)
@@ -220,12 +322,14 @@ class SqliteIdentityStore:
 
 
 def _new_identity(
-    name: str, reference: Reference, consent: Consent, origin: Origin | None
+    name: str, reference: Reference, consent: Consent, origin: Origin | None, *, now: datetime
 ) -> Identity:
+    if origin is not None and not consent.recorded_by:
+        consent = dataclasses.replace(consent, recorded_by=origin.by, way=origin.way)
     return Identity(
         id=uuid.uuid4().hex,
         name=name,
-        created_at=datetime.now(UTC),
+        created_at=now,
         consent=consent,
         model_id=reference.model_id,
         face_count=reference.face_count,
@@ -239,6 +343,17 @@ def _check_place(name: str, old: Identity | None, *, replace: bool, replaces: st
         raise _taken(name)
     if old is None and replaces is not None:
         raise UnknownIdentityError(f"{name!r} was deleted meanwhile: nothing was stored.")
+
+
+def _refuse_if_lapsed(identity: Identity, now: datetime) -> None:
+    standing = identity.consent.standing(now)
+    if standing != "in_force":
+        how = "was withdrawn" if standing == "withdrawn" else "has expired"
+        raise ConsentLapsedError(
+            f"The consent of {identity.name!r} {how}: nobody is verified without one. Ask the "
+            "person, then record a new one or enrol again.",
+            identity=identity.name,
+        )
 
 
 def _taken(name: str) -> IdentityExistsError:

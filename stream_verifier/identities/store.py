@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol, TypeAlias
 
 from model.types import Reference
+from stream_verifier.audit.deed import UNKNOWN, Actor, Deed
+from stream_verifier.audit.trail import AuditTrail
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
@@ -18,13 +20,14 @@ class Change:
 
     Attributes:
         what: "deleted", or "replaced" by another reference of the same name. Deleted and enrolled
-            again between two looks is told as replaced.
+            again between two looks is told as replaced. "renewed" is the same identity with
+            another record of consent, or the same reference stored anew.
         lookup: of the name, as :meth:`IdentityStore.lookup` gives it; safe to log.
         identity_id: the identity that is no more.
         new_id: the one in its place; None when deleted.
     """
 
-    what: Literal["deleted", "replaced"]
+    what: Literal["deleted", "replaced", "renewed"]
     lookup: str
     identity_id: str
     new_id: str | None
@@ -41,8 +44,14 @@ class IdentityStore(Protocol):
     ``KeyMismatchError`` (it was written with another key) and, where it takes a name,
     ``IdentityError`` (no valid name). Safe to use from many tasks of one event loop, and from
     several processes of one machine. A change that raised or was cancelled is made whole or not at
-    all; one that returned stays made, whatever copy of the database is put back.
+    all; one that returned stays made, whatever copy of the database is put back. Each change and
+    its entry in the audit trail come about together or not at all.
     """
+
+    @property
+    def audit(self) -> AuditTrail:
+        """Where changes, and whatever else is worth it, are written down."""
+        ...
 
     async def add(
         self,
@@ -53,6 +62,7 @@ class IdentityStore(Protocol):
         replace: bool = False,
         replaces: str | None = None,
         origin: Origin | None = None,
+        actor: Actor = UNKNOWN,
     ) -> Identity:
         """Store a reference under a new name, or in place of an old one.
 
@@ -64,6 +74,7 @@ class IdentityStore(Protocol):
             replaces: the id of the identity it is to take the place of, and of no other: what was
                 enrolled when a long enrolment began. None: of whatever is there.
             origin: by whom and by which way; kept with the record.
+            actor: by whom, as the audit trail tells it.
 
         Raises:
             ConsentError: ``consent`` is no consent record.
@@ -91,10 +102,11 @@ class IdentityStore(Protocol):
         Raises:
             UnknownIdentityError: no identity of that name is enrolled.
             StaleReferenceError: it was made by another model.
+            ConsentLapsedError: the consent was withdrawn or has expired.
         """
         ...
 
-    async def renew(self, name: str) -> Identity:
+    async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Store an identity's reference under another data key and turned another way.
 
         The person is not needed, and who calls as that person notices nothing. Copies of the record
@@ -105,7 +117,33 @@ class IdentityStore(Protocol):
         """
         ...
 
-    async def delete(self, name: str) -> None:
+    async def note_use(self, name: str, deed: Deed) -> None:
+        """Write that somebody's reference is used today, and the entry for what it is used for.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    async def renew_consent(
+        self, name: str, consent: Consent, *, actor: Actor = UNKNOWN
+    ) -> Identity:
+        """Put a new record of consent in the place of the one there, which is kept beside it.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    async def withdraw_consent(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
+        """Take a consent back: the reference is used no more, and goes when its time comes.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> None:
         """Delete an identity with its reference and consent, beyond recovery.
 
         Raises:

@@ -8,9 +8,11 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from stream_verifier.access.actor import actor_of
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.audit.deed import Actor
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import ForbiddenError, UnknownSessionError
 from stream_verifier.events.audience import Audience
@@ -131,6 +133,15 @@ def audience_of(grant: Grant) -> Audience:
     return Audience.ANALYST if Scope.EVIDENCE in grant.scopes else Audience.READER
 
 
+def actor_of_request(request: HTTPConnection, grant: Grant) -> Actor:
+    """Who asks, as the audit trail tells it."""
+    return actor_of(grant, client_of(request))
+
+
 async def administrator(request: Request, token: Token) -> Grant:
     """A dependency of routes that only an administrator may use."""
     return admit(request, token, Scope.ADMIN)
+
+
+Administrator = Annotated[Grant, Depends(administrator)]
+"""What the token grants of an administrator, in a route that needs one."""

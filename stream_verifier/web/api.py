@@ -8,6 +8,7 @@ from fastapi import Depends, FastAPI
 from starlette.responses import PlainTextResponse
 
 from stream_verifier.web import (
+    audit,
     calls,
     health,
     ice,
@@ -18,9 +19,11 @@ from stream_verifier.web import (
 )
 from stream_verifier.web.access import administrator
 from stream_verifier.web.models import (
+    AuditPage,
     CallDescription,
     CallEvents,
     CallList,
+    ConsentHistory,
     Health,
     IceServerList,
     IdentityDescription,
@@ -48,7 +51,7 @@ def add_routes(app: FastAPI) -> None:
         status_code=201,
         response_model=TokenAnswer,
         dependencies=_ADMIN,
-        responses=described(*_GUARDED, 409, 413, 422),
+        responses=described(*_GUARDED, 409, 413, 422, 503),
         tags=["tokens"],
     )
     app.add_api_route(
@@ -57,6 +60,9 @@ def add_routes(app: FastAPI) -> None:
         response_model_exclude_none=True,
         tags=["calls"],
         **_gives(IceServerList),
+    )
+    app.add_api_route(
+        f"{PREFIX}/audit", audit.show_audit, tags=["audit"], **_gives(AuditPage, 422, 503)
     )
     _describe_the_rest(app)
 
@@ -90,6 +96,18 @@ def _add_identities(app: FastAPI) -> None:
         (one, identities.delete_identity, _deletes(404, 422, 503)),
     ):
         app.add_api_route(path, endpoint, dependencies=_ADMIN, tags=["identities"], **more)
+    for method, consent in (
+        ("GET", identities.show_consents),
+        ("PUT", identities.renew_consent),
+        ("DELETE", identities.withdraw_consent),
+    ):
+        app.add_api_route(
+            f"{one}/consent",
+            consent,
+            methods=[method],
+            tags=["identities"],
+            **_gives(ConsentHistory, 404, 413, 422, 503),
+        )
 
 
 def _add_calls(app: FastAPI) -> None:

@@ -59,7 +59,7 @@ async def _open(websocket: WebSocket) -> tuple[Session, str]:
         return await _resume(websocket, sessions, message)
     grant = _admit(websocket, message)
     gate_of(websocket).count_opening(grant, client_of(websocket))
-    return await sessions.open(message, grant=grant)
+    return await sessions.open(message, grant=grant, client=client_of(websocket))
 
 
 def _admit(websocket: WebSocket, start: Start) -> Grant:

@@ -1,19 +1,30 @@
-"""Who is enrolled, over HTTP; for administrators."""
+"""Who is enrolled, over HTTP, for administrators; and consents, for whoever may enrol anew."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 from starlette.requests import Request
 
+from stream_verifier.access.scopes import Scope
+from stream_verifier.events.call_messages import ConsentGiven
+from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
+from stream_verifier.web.access import Administrator, Token, actor_of_request, admit
 from stream_verifier.web.models import (
     ConsentDescription,
+    ConsentHistory,
     IdentityDescription,
     IdentityList,
     Name,
     OriginDescription,
 )
 from stream_verifier.web.state import state_of
+
+_WAY = "HTTP"
 
 
 def describe(identity: Identity) -> IdentityDescription:
@@ -26,14 +37,29 @@ def describe(identity: Identity) -> IdentityDescription:
         model=identity.model_id,
         faces=identity.face_count,
         speech_s=round(identity.speech_s, 1),
-        consent=ConsentDescription(
-            given_at=identity.consent.given_at,
-            purpose=identity.consent.purpose,
-            text_sha256=identity.consent.text_sha256,
-        ),
+        consent=_describe_consent(identity.consent),
         origin=None if origin is None else OriginDescription(**origin.to_dict()),
         replaces=identity.replaces,
     )
+
+
+def _describe_consent(consent: Consent) -> ConsentDescription:
+    return ConsentDescription(
+        version=consent.version,
+        given_at=consent.given_at,
+        purpose=consent.purpose,
+        text_sha256=consent.text_sha256,
+        expires_at=consent.expires_at,
+        withdrawn_at=consent.withdrawn_at,
+        in_force=consent.standing(datetime.now(UTC)) == "in_force",
+        recorded_by=consent.recorded_by,
+        way=consent.way,
+    )
+
+
+def _history(identity: Identity) -> ConsentHistory:
+    newest_first = [identity.consent, *reversed(identity.earlier_consents)]
+    return ConsentHistory(consents=[_describe_consent(one) for one in newest_first])
 
 
 def _store(request: Request) -> IdentityStore:
@@ -50,6 +76,28 @@ async def show_identity(request: Request, name: Name) -> IdentityDescription:
     return describe(await _store(request).get(name))
 
 
-async def delete_identity(request: Request, name: Name) -> None:
+async def delete_identity(request: Request, name: Name, grant: Administrator) -> None:
     """Delete a reference and its consent, beyond recovery."""
-    await _store(request).delete(name)
+    await _store(request).delete(name, actor=actor_of_request(request, grant))
+
+
+async def show_consents(request: Request, name: Name, token: Token) -> ConsentHistory:
+    """Show what a person agreed to: the newest and some before it."""
+    admit(request, token, Scope.REPLACE, identity=name)
+    return _history(await _store(request).get(name))
+
+
+async def renew_consent(
+    request: Request, name: Name, given: ConsentGiven, token: Token
+) -> ConsentHistory:
+    """Record that a person agreed again; the reference stays."""
+    actor = actor_of_request(request, admit(request, token, Scope.REPLACE, identity=name))
+    consent = given.record(longest=longest_consent(state_of(request).settings))
+    recorded = replace(consent, recorded_by=actor.token_id, way=_WAY)
+    return _history(await _store(request).renew_consent(name, recorded, actor=actor))
+
+
+async def withdraw_consent(request: Request, name: Name, token: Token) -> ConsentHistory:
+    """Take a person's consent back: calls end now, the reference goes within two hours."""
+    actor = actor_of_request(request, admit(request, token, Scope.REPLACE, identity=name))
+    return _history(await _store(request).withdraw_consent(name, actor=actor))

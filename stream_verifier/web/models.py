@@ -24,9 +24,21 @@ SessionId = Annotated[
 class ConsentDescription(BaseModel):
     """A consent record without its text."""
 
+    version: int = Field(description="Counts what this person agreed to, from 1.")
     given_at: datetime
     purpose: str
     text_sha256: str
+    expires_at: datetime | None = Field(description="Null: until it is withdrawn.")
+    withdrawn_at: datetime | None = Field(description="Null where it was not.")
+    in_force: bool = Field(description="Whether the person may be verified under it now.")
+    recorded_by: str = Field(description="The id of a token, or a user; empty in old records.")
+    way: str = Field(description="How it came in; empty in old records.")
+
+
+class ConsentHistory(BaseModel):
+    """What a person agreed to, newest first."""
+
+    consents: list[ConsentDescription]
 
 
 class OriginDescription(BaseModel):
@@ -104,6 +116,17 @@ class IceServerList(BaseModel):
 
     iceServers: list[IceServerDescription]  # noqa: N815
     ttl_s: float = Field(description="Seconds in which a connection may begin with them.")
+
+
+class AuditPage(BaseModel):
+    """Entries of the audit trail, oldest first."""
+
+    entries: list[JsonObject] = Field(
+        description="As `stream-verifier audit export` writes them, a line each."
+    )
+    next: int | None = Field(description="What to ask for `after` next; null at the end.")
+    head: JsonObject = Field(description="The signed end of the whole trail. Keep its number.")
+    public_key: str = Field(description="What signed it, in PEM: compare with one kept elsewhere.")
 
 
 class TokenRequest(BaseModel):

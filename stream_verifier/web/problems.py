@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from stream_verifier import errors
+from stream_verifier.web.refusals import note_refusal
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -91,6 +92,7 @@ async def on_error(request: Request, error: Exception) -> Response:
         return problem(422, "bad_request", _where(error))
     if not isinstance(error, errors.StreamVerifierError):
         raise error
+    note_refusal(request, error)
     status = status_of(error)
     return problem(status, error.code, str(error), _headers(error, status))
 

@@ -14,6 +14,7 @@ from stream_verifier.errors import (
     StreamVerifierError,
 )
 from stream_verifier.events.feed_messages import Refused
+from stream_verifier.web.refusals import note_refusal
 
 POLICY_VIOLATION = 1008
 TRY_AGAIN_LATER = 1013
@@ -69,6 +70,7 @@ async def receive_first(
 
 async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
+    note_refusal(websocket, error)
     refused = Refused(code=error.code, message=str(error))
     if isinstance(error, CapacityError | RateLimitedError):
         later = refused.model_copy(update={"retry_after_s": error.retry_after_s})

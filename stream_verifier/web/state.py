@@ -9,6 +9,7 @@ from starlette.requests import HTTPConnection
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.events.hub import Hub
@@ -27,6 +28,7 @@ class Services:
     sessions: SessionRegistry
     gauge: Gauge
     stages: StageTimes
+    journal: Journal
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +55,11 @@ class ServerState:
     def store(self) -> IdentityStore:
         """Who is enrolled."""
         return self._started.store
+
+    @property
+    def journal(self) -> Journal:
+        """What the audit trail is owed."""
+        return self._started.journal
 
     @property
     def hub(self) -> Hub:

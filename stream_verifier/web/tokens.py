@@ -7,12 +7,16 @@ from datetime import UTC, datetime
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stream_verifier.access.actor import token_issued
 from stream_verifier.errors import NoTokenKeyError
-from stream_verifier.web.access import gate_of
+from stream_verifier.web.access import Administrator, actor_of_request, gate_of
 from stream_verifier.web.models import TokenAnswer, TokenRequest
+from stream_verifier.web.state import state_of
 
 
-async def issue_token(request: Request, response: Response, wanted: TokenRequest) -> TokenAnswer:
+async def issue_token(
+    request: Request, response: Response, wanted: TokenRequest, administrator: Administrator
+) -> TokenAnswer:
     """Issue a short-lived token, to be handed to one client."""
     tokens = gate_of(request).tokens
     if tokens is None:
@@ -28,6 +32,9 @@ async def issue_token(request: Request, response: Response, wanted: TokenRequest
         ttl_s=wanted.ttl_s,
     )
     grant = tokens.read(token)
+    # Written before anybody has it.
+    by = actor_of_request(request, administrator)
+    await state_of(request).store.audit.append(token_issued(grant, by))
     response.headers["cache-control"] = "no-store"
     return TokenAnswer(
         token=token,

@@ -40,7 +40,9 @@ class Endpoint(HTTPEndpoint):
         gate_of(request).count_opening(grant, client_of(request))
         start = _start(identity, await _offer(request))
         sessions = state_of(request).sessions
-        session, answer = await sessions.open(start, grant=grant, socket=False)
+        session, answer = await sessions.open(
+            start, grant=grant, socket=False, client=client_of(request)
+        )
         return _created(request, session.id, answer)
 
 

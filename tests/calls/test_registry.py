@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
+from stream_verifier.audit.deed import Deed
+from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import CapacityError, UnknownIdentityError
+from stream_verifier.errors import CapacityError, StoreError, UnknownIdentityError
 from stream_verifier.events.call_messages import Start
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import Limits
@@ -28,8 +30,28 @@ START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
 ENROL = Start.model_validate({**START.model_dump(), "mode": "enrol", "consent": CONSENT})
 
 
+class Trail:
+    """Takes what it is told, unless its disk is full."""
+
+    def __init__(self) -> None:
+        self.deeds: list[Deed] = []
+        self.full = False
+
+    async def append(self, *deeds: Deed) -> None:
+        if self.full:
+            raise StoreError("the disk is full")
+        self.deeds += deeds
+
+    @property
+    def kinds(self) -> list[str]:
+        return [deed.kind for deed in self.deeds]
+
+
 class UnwatchedStore:
     """In which nothing ever changes."""
+
+    def __init__(self) -> None:
+        self.audit = Trail()
 
     def lookup(self, name: str) -> str:
         return name
@@ -42,10 +64,11 @@ class SlowEmptyStore(UnwatchedStore):
     """Takes its time to say that it knows nobody."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.asked = 0
         self.answer = asyncio.Event()
 
-    async def reference(self, name: str, *, model_id: str) -> Any:
+    async def get(self, name: str) -> Any:
         self.asked += 1
         await self.answer.wait()
         raise UnknownIdentityError("Nobody is enrolled by that name.")
@@ -66,6 +89,7 @@ def make_sessions(folder: Path, store: Any, *, hub: Hub | None = None) -> Sessio
         hub=hub or Hub(),
         make_source=PeerFactory(settings),
         settings=settings,
+        journal=Journal(store.audit),
     )
 
 
@@ -122,4 +146,38 @@ async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
     listed = [call.session for call in sessions.calls()]
     assert listed == ["s4", "s3", "s2"] == hub.sessions()[::-1]
     assert all([await hub.history(session) for session in listed])
+    await sessions.close()
+
+
+async def test_no_call_begins_that_the_audit_trail_does_not_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    made: list[Session] = []
+
+    async def prepare(*_: Any, **__: Any) -> Session:
+        made.append(
+            make_session(store=Store(), on_event=lambda _: None, session_id=f"s{len(made)}")
+        )
+        return made[-1]
+
+    monkeypatch.setattr(sessions, "_prepare", prepare)
+    session, _ = await sessions.open(ENROL)
+    assert store.audit.kinds == ["call_started"]
+    await sessions.end(session.id)
+
+    store.audit.full = True
+    with pytest.raises(StoreError, match="the disk is full"):
+        await sessions.open(ENROL)
+    assert (sessions.count, store.audit.kinds) == (0, ["call_started"])
+
+    store.audit.full = False
+    again, _ = await sessions.open(ENROL)
+    # The end of the first was owed to the trail, and comes before the next begins.
+    assert store.audit.kinds == ["call_started", "call_ended", "call_started"]
+    ended = store.audit.deeds[1]
+    assert (ended.name, ended.details["session"]) == ("ada", session.id)
+    assert (ended.details["reason"], ended.details["verdict"]) == ("ended_by_admin", None)
+    assert again is made[-1]
     await sessions.close()

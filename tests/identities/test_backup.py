@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from stream_verifier.audit.deed import SYSTEM, Deed, Kind
 from stream_verifier.errors import BackupError, KeyMismatchError, LedgerError, RefusedRecordError
 from stream_verifier.identities import backup as backups
-from stream_verifier.identities import backup_file
+from stream_verifier.identities import backup_file, last_used
 from stream_verifier.identities.backup import PutBack
 from stream_verifier.identities.backup_file import BackupWriter, read_backup
 from stream_verifier.identities.sqlite import SqliteIdentityStore
@@ -305,3 +306,22 @@ async def test_a_store_without_its_ledger_is_not_overwritten(
     with pytest.raises(LedgerError, match="accept-restore"):
         await again.backup().put_back(file)
     await again.close()
+
+
+async def test_the_days_of_last_use_come_back_and_the_trail_is_told(
+    store: SqliteIdentityStore, file: Path, tmp_path: Path
+) -> None:
+    await store.note_use("person 3", Deed(Kind.CALL_STARTED, SYSTEM))
+    person = (await store.get("person 3")).id
+    await store.backup().write(file)
+    fresh = store_at(tmp_path / "new" / "identities.db")
+    await fresh.backup().put_back(file)
+    async with fresh._books.reading() as connection:
+        assert set(await last_used.read(connection, [person])) == {person}
+    told = [
+        (one.fields["kind"], one.fields["details"]["done"])
+        for one in await fresh.audit.page(limit=9)
+    ]
+    assert told == [(Kind.PUT_BACK, False), (Kind.PUT_BACK, True)]
+    assert (await store.audit.page(limit=99))[-1].fields["kind"] == Kind.BACKED_UP
+    await fresh.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from stream_verifier.audit.deed import Actor, Kind
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError, StoreError
 from stream_verifier.identities import rotation
 from stream_verifier.identities.record import Record, open_identity
@@ -93,7 +94,8 @@ async def test_the_old_key_opens_nothing_of_it_any_more(
     ):
         assert piece[:16] not in content
         assert piece[-16:] not in content
-    assert KEY.key_id.encode() not in content
+    assert KEY.key_id.encode() not in ledger_of(path).read_bytes()
+    assert KEY.key_id not in {row["key_id"] for row in rows(path)}
 
     copy = shutil.copytree(path.parent, path.parent.with_name("copy")) / path.name
     for without in ("ledger", None):
@@ -261,3 +263,16 @@ async def test_killed_it_goes_on_where_it_was(path: Path) -> None:
     assert (await store.rotation().run()).rewrapped == 9
     await store.close()
     await _assert_all_under(path, OTHER_KEY)
+
+
+async def test_the_trail_tells_of_its_beginning_and_its_end(both: SqliteIdentityStore) -> None:
+    await both.rotation().run(actor=Actor("uid 1", "command line"))
+    await both.rotation().run()
+    told = [
+        one for one in await both.audit.page(limit=99) if one.fields["kind"] == Kind.KEY_ROTATED
+    ]
+    assert [one.fields["details"] for one in told] == [
+        {"from": KEY.key_id, "to": OTHER_KEY.key_id, "done": False},
+        {"to": OTHER_KEY.key_id, "done": True, "records": 12},
+        {"to": OTHER_KEY.key_id, "done": True, "records": 0},
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import fields, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,10 @@ from starlette.applications import Starlette
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S, Tokens
 from stream_verifier.app import create_app
+from stream_verifier.audit.deed import Deed
+from stream_verifier.audit.entry import NO_HASH, Entry
+from stream_verifier.audit.journal import Journal
+from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import UnknownIdentityError
@@ -38,14 +43,46 @@ ENDED = CallSummary(
 )
 
 
+class FakeTrail:
+    """Keeps entries in a list."""
+
+    def __init__(self) -> None:
+        self.deeds: list[Deed] = []
+        self.entries: list[Entry] = []
+        self.sealer = Sealer(bytes(32))
+
+    async def append(self, *deeds: Deed) -> list[Entry]:
+        for deed in deeds:
+            last = self.entries[-1] if self.entries else None
+            number, previous = (last.number, last.hash) if last else (0, NO_HASH)
+            now = datetime(2026, 1, 2, tzinfo=UTC)
+            self.entries.append(Entry.after(number, previous, deed, whom=None, now=now))
+            self.deeds.append(deed)
+        return self.entries[-len(deeds) :]
+
+    async def head(self) -> Head:
+        if not self.entries:
+            return self.sealer.empty()
+        return self.sealer.sign(self.entries[-1].number, self.entries[-1].hash, "")
+
+    async def page(self, *, after: int = 0, limit: int) -> list[Entry]:
+        return self.entries[after : after + limit]
+
+    def public_pem(self) -> str:
+        return self.sealer.public_pem()
+
+
 class FakeStore:
+    def __init__(self) -> None:
+        self.audit = FakeTrail()
+
     async def list(self) -> list[Any]:
         return []
 
-    async def get(self, name: str) -> Any:
+    async def get(self, name: str, *_: Any, **__: Any) -> Any:
         raise UnknownIdentityError("Nobody is enrolled by that name.")
 
-    delete = get
+    delete = renew_consent = withdraw_consent = get
 
 
 class FakeSessions:
@@ -70,10 +107,10 @@ class FakeHub:
 def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
-    sessions = FakeSessions()
+    sessions, store = FakeSessions(), FakeStore()
     gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
     fakes: dict[str, Any] = {
-        "store": FakeStore(), "sessions": sessions, "hub": FakeHub(),
+        "store": store, "journal": Journal(store.audit), "sessions": sessions, "hub": FakeHub(),
         "gauge": gauge, "stages": StageTimes(),
     }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from stream_verifier.audit.deed import Actor
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
@@ -117,7 +118,7 @@ def make_session(
         name="ada",
         consent=CONSENT,
         replaces=None,
-        by="token-1",
+        by=Actor("token-1", "identity:enrol"),
     )
     source: Any = SilentSource()
     return Session(

@@ -17,7 +17,7 @@ from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.vault import Vault
 
 KEY, OTHER_KEY = LocalKey(bytes(range(32))), LocalKey(b"o" * 32)
-SECRET = bytes(range(100, 132))
+SECRET, AUDIT_KEY = bytes(range(100, 132)), bytes(range(140, 172))
 MODEL = "towers-1"
 CONSENT = Consent(
     "Ada Lovelace-Subject", datetime(2026, 1, 2, tzinfo=UTC), "support calls", "I do agree to it."
@@ -26,7 +26,11 @@ CONSENT = Consent(
 
 def store_at(path: Path, *keys: MasterKey, poll_s: float = 0.02) -> SqliteIdentityStore:
     return SqliteIdentityStore(
-        f"sqlite+aiosqlite:///{path}", ring(*keys), ledger=ledger_of(path), poll_s=poll_s
+        f"sqlite+aiosqlite:///{path}",
+        ring(*keys),
+        ledger=ledger_of(path),
+        audit_key=AUDIT_KEY,
+        poll_s=poll_s,
     )
 
 

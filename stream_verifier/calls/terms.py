@@ -1,0 +1,41 @@
+"""On which terms a call begins: its operating point, and what its first event says."""
+
+from __future__ import annotations
+
+from stream_verifier.access.grant import Grant
+from stream_verifier.access.scopes import Scope
+from stream_verifier.errors import ForbiddenError
+from stream_verifier.events.call_messages import Start
+from stream_verifier.events.schema import SessionStarted
+from stream_verifier.verify.recogniser import Recogniser
+
+
+def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> None:
+    """Let nobody choose an operating point that is weaker than the server's or the token's.
+
+    Raises:
+        ForbiddenError: the call asks for one.
+    """
+    if start.operating_point is None or Scope.ADMIN in grant.scopes:
+        return
+    if start.operating_point == grant.operating_point:
+        return
+    wanted, floor = recogniser.point(start.operating_point), recogniser.point()
+    if wanted.accept < floor.accept or wanted.reject < floor.reject:
+        raise ForbiddenError(
+            f"The operating point {start.operating_point!r} is weaker than this server's: ask "
+            "for a token that names it, or leave it out."
+        )
+
+
+def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
+    """The first event of a call."""
+    verifying = start.mode == "verify"
+    return SessionStarted(
+        media_s=0.0,
+        mode=start.mode,
+        identity=start.identity,
+        model=recogniser.model_id,
+        comparator=recogniser.comparator.name,
+        operating_point=recogniser.described(start.operating_point) if verifying else None,
+    )
