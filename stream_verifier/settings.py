@@ -271,7 +271,7 @@ class Settings(BaseSettings):
     def _keep_keys_apart(self) -> Self:
         if self.turn_secret is not None:
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
-        others = (self.token_key, self.turn_secret, self.webhook_secret)
+        others = (self.token_key, self.audit_key, self.turn_secret, self.webhook_secret)
         for own in (self.key, *self.old_keys):
             secrets = (own, *others)
             trust.check_apart(one.get_secret_value() for one in secrets if one is not None)

@@ -5,6 +5,8 @@ export interface Consent {
   subject: string;
   purpose: string;
   text: string;
+  /** Until when it counts, ISO 8601; the server's own limit where that is nearer. */
+  expires_at?: string;
 }
 
 /** How much of a track is sent at most. */
@@ -191,6 +193,8 @@ export interface ServerEvents {
   state_changed: StateChanged;
   enrolment_progress: EnrolmentProgress;
   enrolled: Enrolled;
+  /** The person's consent ends soon: ask for another one. */
+  consent_expiring: Numbered & { expires_at: string; days_left: number };
   gap: Gap;
   connection_lost: Numbered & { reason: string };
   connection_resumed: Numbered & { away_s: number };

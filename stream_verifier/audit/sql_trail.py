@@ -82,7 +82,12 @@ class SqlAuditTrail:
         """See `AuditTrail.export`; lines come as they lie there, changed or not."""
         async with self._reading() as connection:
             head = await connection.scalar(select(tables.head.c.line))
-            first, last = await _bounds(connection)
+            numbered = await _is_numbered(connection)
+            first, last = await _bounds(connection) if numbered else (1, 0)
+            if not numbered:  # nobody can say where a page begins, so all of it at once
+                every = select(tables.entries.c.line).order_by(tables.entries.c.number)
+                for line in (await connection.scalars(every)).all():
+                    yield _one_line(line)
         after = first - 1
         while after < last:
             async with self._reading() as connection:
@@ -220,6 +225,14 @@ async def _rows(connection: AsyncConnection, after: int, limit: int) -> list[tup
     if any(type(number) is not int for number, _ in rows):
         raise AuditError(f"An entry of the audit trail has no number. {_REMEDY}.")
     return rows
+
+
+async def _is_numbered(connection: AsyncConnection) -> bool:
+    try:
+        await _bounds(connection)
+    except AuditError:
+        return False
+    return True
 
 
 async def _bounds(connection: AsyncConnection) -> tuple[int, int]:

@@ -23,9 +23,9 @@ EndReason = Literal[
     "superseded",
     "identity_deleted",
     "identity_replaced",
+    "too_many_people",
     "consent_withdrawn",
     "consent_expired",
-    "too_many_people",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
     {
@@ -37,9 +37,9 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "too_many_people",
         "consent_withdrawn",
         "consent_expired",
-        "too_many_people",
     }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""

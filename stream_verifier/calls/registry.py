@@ -235,6 +235,7 @@ class SessionRegistry:
         try:
             session.enter(self._engine)
             answer = await session.connection.source.start()
+            self._withdrawals.refuse_if_changed(start.identity)
             await self._deeds.begin(session.id, start, actor)
             if self._closing:  # begun while this one was being opened
                 raise CapacityError(STOPPING)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_verifier.console.operator import operator
+from stream_verifier.console.operator import operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
-    from stream_verifier.identities.backup import Backup, Contents
-
-T = TypeVar("T")
+    from stream_verifier.identities.backup import Contents
+    from stream_verifier.identities.sqlite import SqliteIdentityStore
 
 EXIT_LEFT_OUT = 3
 
@@ -31,7 +28,10 @@ def backup(
 
     It opens with the master key that the store is under now: keep that, apart from the file.
     """
-    count = _run(lambda backup: backup.write(file, replace=force, actor=operator()))
+    count = with_store(
+        load_settings(),
+        lambda store: store.backup().write(file, replace=force, actor=operator_as_actor()),
+    )
     _out.print(cell(f"Wrote {count} records and the ledger into {file}."))
 
 
@@ -45,10 +45,10 @@ def restore(
     enrolled, as on a new machine, the ledger of the backup is taken.
     """
 
-    async def look(backup: Backup) -> tuple[Contents, bool]:
-        return await backup.look(file), await backup.is_unused()
+    async def look(store: SqliteIdentityStore) -> tuple[Contents, bool]:
+        return await store.backup().look(file), await store.backup().is_unused()
 
-    contents, unused = _run(look)
+    contents, unused = with_store(load_settings(), look)
     when = f"{contents.made_at:%Y-%m-%d %H:%M} UTC"
     _out.print(cell(f"The backup is of {when}, when {len(contents.ledger.live)} were enrolled."))
     if unused:
@@ -58,7 +58,9 @@ def restore(
         )
     if not yes:
         typer.confirm("Put it back?", abort=True)
-    done = _run(lambda backup: backup.put_back(file, actor=operator()))
+    done = with_store(
+        load_settings(), lambda store: store.backup().put_back(file, actor=operator_as_actor())
+    )
     _out.print(
         f"Put {done.restored} records back; {done.present} were there, {done.kept_out} stay out "
         "since they were deleted or replaced after the backup."
@@ -66,16 +68,3 @@ def restore(
     if done.damaged:
         _out.print(f"{done.damaged} records of the backup do not open and were left out.")
         raise typer.Exit(EXIT_LEFT_OUT)
-
-
-def _run(action: Callable[[Backup], Coroutine[Any, Any, T]]) -> T:
-    from stream_verifier.identities.opening import open_store
-
-    async def run() -> T:
-        store = open_store(load_settings())
-        try:
-            return await action(store.backup())
-        finally:
-            await store.close()
-
-    return asyncio.run(run())

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, token, key, keys, backup, doctor.
+"""The command line: serve, demo, enroll, verify, identities, consent, audit, keys, backup, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -6,11 +6,7 @@ What a command needs is imported when it runs, so that ``doctor`` works where a 
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
 import sys
-from collections.abc import Callable, Coroutine
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -20,16 +16,19 @@ from rich.text import Text
 
 from model.errors import ModelError
 from stream_verifier.console import (
+    audit_commands,
     backup_commands,
+    consent_commands,
     display,
     key_commands,
     refused_commands,
     token_commands,
 )
+from stream_verifier.console.operator import WAY, operator, operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import SettingsError, StreamVerifierError
-from stream_verifier.settings import Settings, load_settings
+from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
     from model.types import Reference
@@ -55,6 +54,9 @@ identities_app.command("accept-restore")(refused_commands.accept_restore)
 identities_app.command("renew")(key_commands.renew)
 app.add_typer(identities_app, name="identities")
 app.add_typer(key_commands.app, name="keys")
+app.add_typer(consent_commands.app, name="consent")
+app.add_typer(audit_commands.app, name="audit")
+app.command("retention")(consent_commands.retention)
 app.command("token")(token_commands.token)
 app.command("key")(token_commands.key)
 app.command("backup")(backup_commands.backup)
@@ -86,18 +88,6 @@ def _tracks(video: int | None, audio: int | None) -> dict[Kind, int]:
 def _note(text: str) -> None:
     """Tell what is worth knowing of a file, beside what a command puts out."""
     _err.print(Text(visible(text), "dim"), highlight=False, soft_wrap=True)
-
-
-async def _with_store(
-    settings: Settings, action: Callable[[IdentityStore], Coroutine[Any, Any, T]]
-) -> T:
-    from stream_verifier.identities.opening import open_store
-
-    store = open_store(settings)
-    try:
-        return await action(store)
-    finally:
-        await store.close()
 
 
 @app.command()
@@ -142,6 +132,7 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         str, typer.Option(help="What the reference may be used for.")
     ] = "verification in video calls",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
+    consent_days: consent_commands.Days = None,
     supervised: Annotated[
         bool, typer.Option("--supervised", help="Somebody who answers for it was present.")
     ] = False,
@@ -150,13 +141,14 @@ def enroll(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
-    from stream_verifier.identities.consent import Consent
     from stream_verifier.identities.likeness import likeness_to_enrolled
     from stream_verifier.identities.origin import MAX_CHARS, Origin
     from stream_verifier.verify.recogniser import Recogniser
 
     settings = load_settings()
-    record = Consent(subject=name, given_at=datetime.now(UTC), purpose=purpose, text=consent)
+    record = consent_commands.consent_of(
+        settings, subject=name, purpose=purpose, text=consent, days=consent_days
+    )
     recogniser = Recogniser.load(settings)
     with display.file_progress(_err, [*video, *face, *voice]) as on_file:
         reference = enrol_files(
@@ -173,14 +165,18 @@ def enroll(  # noqa: PLR0913 - an argument for each option
     async def add(store: IdentityStore) -> tuple[Identity, float | None]:
         alike = await likeness_to_enrolled(store, name, reference) if replace else None
         origin = Origin(
-            way="command line",
-            by=_operator()[:MAX_CHARS],
+            way=WAY,
+            by=operator()[:MAX_CHARS],
             supervised=supervised,
             replaced_similarity=alike,
         )
-        return await store.add(name, reference, record, replace=replace, origin=origin), alike
+        actor = operator_as_actor()
+        added = await store.add(
+            name, reference, record, replace=replace, origin=origin, actor=actor
+        )
+        return added, alike
 
-    identity, alike = asyncio.run(_with_store(settings, add))
+    identity, alike = with_store(settings, add)
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
         f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
@@ -196,13 +192,6 @@ def enroll(  # noqa: PLR0913 - an argument for each option
             "Nobody is on record as having watched. Files can be blends of two people, which "
             "nothing here sees: enrol in somebody's presence and say so with --supervised."
         )
-
-
-def _operator() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:  # a container may run as a user that it has no name for
-        return f"uid {os.getuid()}"
 
 
 @app.command()
@@ -234,7 +223,7 @@ def verify(
     async def look_up(store: IdentityStore) -> Reference:
         return await store.reference(name, model_id=recogniser.model_id)
 
-    reference = asyncio.run(_with_store(settings, look_up))
+    reference = with_store(settings, look_up)
     state = State.WAITING
     show = None if json else display.EventPrinter(_out)
     seen: list[Event] = []
@@ -296,7 +285,7 @@ def list_identities() -> None:
     async def read(store: IdentityStore) -> list[Identity]:
         return await store.list()
 
-    _out.print(display.identities_table(asyncio.run(_with_store(load_settings(), read))))
+    _out.print(display.identities_table(with_store(load_settings(), read)))
 
 
 @identities_app.command("show")
@@ -306,7 +295,7 @@ def show_identity(name: str) -> None:
     async def read(store: IdentityStore) -> Identity:
         return await store.get(name)
 
-    _out.print(display.identity_details(asyncio.run(_with_store(load_settings(), read))))
+    _out.print(display.identity_details(with_store(load_settings(), read)))
 
 
 @identities_app.command("delete")
@@ -319,9 +308,9 @@ def delete_identity(
         typer.confirm(f"Delete {visible(name)} beyond recovery?", abort=True)
 
     async def delete(store: IdentityStore) -> None:
-        await store.delete(name)
+        await store.delete(name, actor=operator_as_actor())
 
-    asyncio.run(_with_store(load_settings(), delete))
+    with_store(load_settings(), delete)
     _out.print(cell(f"Deleted {name}."), highlight=False)
 
 

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from stream_verifier.console.operator import operator
+from stream_verifier.console.operator import operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell
-from stream_verifier.settings import Settings, load_settings
+from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
     from stream_verifier.identities.rotation import Keys, Rotated
     from stream_verifier.identities.sqlite import SqliteIdentityStore
-
-T = TypeVar("T")
 
 EXIT_LEFT_OVER = 3
 
@@ -38,7 +35,7 @@ def list_keys() -> None:
 
     settings = load_settings()
     given = open_keys(settings).ids
-    found = _run(settings, _read)
+    found = with_store(settings, _read)
     table = Table()
     for heading in ("key", "records", ""):
         table.add_column(heading, overflow="fold")
@@ -68,14 +65,16 @@ def rotate(
     from stream_verifier.identities.opening import open_keys
 
     settings = load_settings()
-    before = _run(settings, _read)
+    before = with_store(settings, _read)
     path = settings.key_path
     own = path is not None and settings.key is None and settings.hsm_key is None
     if own and path is not None and _is_done(before, open_keys(settings).first.key_id):
         add_key(path)
     with _progress() as on_progress:
-        done = _run(settings, lambda store: store.rotation().run(on_progress, actor=operator()))
-    after = _run(settings, _read)
+        done = with_store(
+            settings, lambda store: store.rotation().run(on_progress, actor=operator_as_actor())
+        )
+    after = with_store(settings, _read)
     _tell(before, after, done)
     if done.damaged or done.key_lost:
         raise typer.Exit(EXIT_LEFT_OVER)
@@ -89,9 +88,9 @@ def renew(name: Annotated[str, typer.Argument(help="Whose reference.")]) -> None
     """Store a person's reference anew, turned another way under another key; nobody is asked."""
 
     async def again(store: SqliteIdentityStore) -> None:
-        await store.renew(name, actor=operator())
+        await store.renew(name, actor=operator_as_actor())
 
-    _run(load_settings(), again)
+    with_store(load_settings(), again)
     _out.print(cell(f"Renewed the reference of {name}. Copies of the old one are refused."))
 
 
@@ -128,16 +127,3 @@ def _progress() -> Iterator[Callable[[int, int], None]]:
     with Progress(*columns, console=_err, transient=True) as progress:
         task = progress.add_task("", total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
-
-
-def _run(settings: Settings, action: Callable[[SqliteIdentityStore], Coroutine[Any, Any, T]]) -> T:
-    from stream_verifier.identities.opening import open_store
-
-    async def run() -> T:
-        store = open_store(settings)
-        try:
-            return await action(store)
-        finally:
-            await store.close()
-
-    return asyncio.run(run())

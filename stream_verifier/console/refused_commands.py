@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
+from stream_verifier.console.operator import operator_as_actor
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.settings import load_settings
@@ -48,7 +49,9 @@ def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
         return
     if not yes:
         typer.confirm(f"Erase {len(chosen)} records beyond recovery?", abort=True)
-    count = _run(lambda restore: restore.erase([one.id for one in chosen]))
+    count = _run(
+        lambda restore: restore.erase([one.id for one in chosen], actor=operator_as_actor())
+    )
     _out.print(f"Erased {count}.")
 
 
@@ -61,7 +64,9 @@ def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     if chosen and not yes:
         typer.confirm(f"Accept {len(chosen)} of them as they are?", abort=True)
     # With none, too: a ledger of no use is made anew.
-    count = _run(lambda restore: restore.accept([one.id for one in chosen]))
+    count = _run(
+        lambda restore: restore.accept([one.id for one in chosen], actor=operator_as_actor())
+    )
     _out.print(f"Accepted {count}.")
 
 

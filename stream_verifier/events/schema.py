@@ -271,9 +271,9 @@ class SessionEnded(Payload):
         "superseded",
         "identity_deleted",
         "identity_replaced",
+        "too_many_people",
         "consent_withdrawn",
         "consent_expired",
-        "too_many_people",
     ]
     totals: Totals
 

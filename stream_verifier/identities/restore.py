@@ -103,6 +103,7 @@ class Restore:
                     same = identities.c.id.is_not_distinct_from(one.id)
                     await connection.execute(delete(identities).where(same))
                 if chosen:
+                    self._trail.accept_older()
                     deeds = _told(Kind.RECORDS_ERASED, chosen, actor)
                     await self._trail.write(connection, *deeds)
             if ledger is not None:

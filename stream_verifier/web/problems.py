@@ -34,6 +34,7 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.IdentityExistsError, 409),
     (errors.StaleReferenceError, 409),
     (errors.IdentityError, 422),
+    (errors.EnrolmentError, 422),
     (errors.StoreError, 503),
     (errors.NotReadyError, 503),
 )

@@ -208,6 +208,7 @@ async def test_a_changed_trail_takes_nothing_more_until_it_begins_anew(
             await action
     assert await server.list() == []
 
+    assert len(await exported(server.audit)) >= 3
     entry = await server.audit.restart(ADMIN)
     await server.add("ada", made_reference(), CONSENT)
     found = await checked(server)

@@ -6,12 +6,19 @@ import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream_verifier.app import create_app
+from stream_verifier.audit.chain import check
+from stream_verifier.audit.seal import read_public_key
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import UnknownIdentityError, UnknownSessionError
+from stream_verifier.errors import (
+    ConsentLapsedError,
+    UnknownIdentityError,
+    UnknownSessionError,
+)
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.schema import Enrolled
 from stream_verifier.identities.opening import open_store
@@ -137,3 +144,45 @@ async def test_an_enrolment_of_somebody_who_is_deleted_meanwhile_stores_nothing(
         await until(lambda: enrolment.summary.end_reason == "identity_deleted")
         names = [identity.name for identity in await serving.state.store.list()]
         assert "grace" not in names
+
+
+async def test_a_call_outlives_a_renewal_of_its_consent_and_ends_with_its_withdrawal(
+    folder: Path, demo_calls: DemoCalls
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        session = await serving.verified()
+        store = serving.state.store
+        old = (await store.get("grace")).consent
+        await store.renew_consent("grace", old)
+        assert not session.ending
+        await store.withdraw_consent("grace")
+        await until(lambda: session.summary.end_reason is not None)
+        assert session.summary.end_reason == "consent_withdrawn"
+        with pytest.raises(ConsentLapsedError, match="was withdrawn"):
+            await serving.state.sessions.open(VERIFY)
+        await store.renew_consent("grace", old)
+        again = await serving.verified()
+        await serving.state.sessions.end(again.id)
+    told = await _entries(serving)
+    kinds = [one["kind"] for one in told]
+    assert "server_started" in kinds
+    # An end is written within a second or before the next call begins, whichever comes first.
+    assert [kind for kind in kinds if kind.startswith("call")] == ["call_started", "call_ended"] * 2
+    assert [kind.removeprefix("consent_") for kind in kinds if kind.startswith("consent")] == [
+        *("renewed", "withdrawn", "renewed"),
+    ]
+    ended = [one["details"] for one in told if one["kind"] == "call_ended"]
+    assert [one["reason"] for one in ended] == ["consent_withdrawn", "ended_by_admin"]
+    assert ended[1]["verdict"] == "verified"
+    assert "grace" not in str(told)
+
+
+async def _entries(serving: Serving) -> list[dict[str, Any]]:
+    store = open_store(serving.settings)
+    entries = await store.audit.page(limit=100)
+    lines = [line async for line in store.audit.export()]
+    key = read_public_key(store.audit.public_pem().encode())
+    assert check(lines, key).count == len(entries)
+    await store.close()
+    return [entry.fields for entry in entries]

@@ -22,6 +22,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import (
     ConnectionLost,
     ConnectionResumed,
+    ConsentExpiring,
     Enrolled,
     EnrolmentProgress,
     ErrorRaised,
@@ -89,6 +90,7 @@ PAYLOAD_EXAMPLES = (
         complete=False,
     ),
     Enrolled(media_s=9, identity="ada", id="1", speech_s=10, faces=5),
+    ConsentExpiring(media_s=0, expires_at="2026-03-01T00:00:00+00:00", days_left=12),
     Gap(media_s=3, kind="video", start_s=1, end_s=3, reason="lost"),
     ConnectionLost(media_s=3, reason="socket_closed"),
     ConnectionResumed(media_s=8, away_s=5),

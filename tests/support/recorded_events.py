@@ -19,6 +19,7 @@ from stream_verifier.events.schema import (
     Bar,
     ConnectionLost,
     ConnectionResumed,
+    ConsentExpiring,
     Enrolled,
     EnrolmentProgress,
     ErrorRaised,
@@ -145,7 +146,7 @@ def _later() -> Iterator[Payload]:
         reasons=[*Reason][10:13],
         llr=1.25,
     )
-    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[7:]:
+    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[7:13]:
         yield SessionEnded(media_s=11, reason=reason, totals=Totals())
     yield StateChanged(
         media_s=12,
@@ -154,6 +155,9 @@ def _later() -> Iterator[Payload]:
         reasons=[*Reason][13:],
         llr=None,
     )
+    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[13:]:
+        yield SessionEnded(media_s=13, reason=reason, totals=Totals())
+    yield ConsentExpiring(media_s=0, expires_at="2026-03-31T12:00:00+00:00", days_left=30)
 
 
 def recorded_payloads() -> Iterator[Payload]:

@@ -17,6 +17,13 @@ test("a change is told with where it came from and why", () => {
   assert.equal(sayEvent({ type: "state_changed", previous: null, state: "waiting", reasons: [] }), "start → waiting");
 });
 
+test("a consent that ends soon asks for another one", () => {
+  const ends = (days) => sayEvent({ type: "consent_expiring", expires_at: "2026-03-01T00:00:00+00:00", days_left: days });
+  assert.equal(ends(12), "the consent ends in 12 days: ask for another one");
+  assert.equal(ends(1), "the consent ends in 1 day: ask for another one");
+  assert.equal(ends(0), "the consent ends within a day: ask for another one");
+});
+
 test("an error is told with its code", () => {
   assert.equal(sayEvent({ type: "error", code: "server_full", message: "Try later." }), "server_full: Try later.");
 });

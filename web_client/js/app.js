@@ -13,7 +13,7 @@ import { nowMs, StreamVerifier } from "./stream-verifier.js";
 const KEPT_EVENTS = 500;
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 250;
 const SERVER_EVENTS = [
-  "session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "gap",
+  "session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "consent_expiring", "gap",
   "connection_lost", "connection_resumed", "error", "session_ended",
 ];
 

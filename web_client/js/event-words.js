@@ -15,6 +15,7 @@ const LINES = {
     return `${said.join(" · ")}${listed(" · ", score.notes)}`;
   },
   state_changed: ({ previous, state, reasons }) => `${previous ?? "start"} → ${state}${listed(": ", reasons)}`,
+  consent_expiring: ({ days_left: days }) => `the consent ends ${soon(days)}: ask for another one`,
   error: ({ code, message }) => `${code}: ${message}`,
 };
 
@@ -26,6 +27,9 @@ export const sayWhen = ({ media_s: atS }) => (atS === undefined || atS === null 
 
 /** @param {string} before @param {string[] | undefined} words */
 const listed = (before, words) => (words?.length ? `${before}${words.join(", ")}` : "");
+
+/** @param {number} days */
+const soon = (days) => (days < 1 ? "within a day" : `in ${days} ${days === 1 ? "day" : "days"}`);
 
 /** What an event of no known type says. @param {object} event */
 function sayFields(event) {

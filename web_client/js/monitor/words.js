@@ -20,6 +20,8 @@ export const ENDINGS = Object.freeze({
   identity_deleted: "enrolment deleted",
   too_many_people: "too many people tried",
   identity_replaced: "enrolled anew",
+  consent_withdrawn: "consent withdrawn",
+  consent_expired: "consent expired",
   error: "failed",
   unknown: "end not seen",
 });

@@ -1,0 +1,134 @@
+"""The commands for the audit trail: export it, check an export, begin anew."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from stream_verifier.audit.deed import Deed, Kind
+from stream_verifier.console.operator import WAY, operator_as_actor, with_store
+from stream_verifier.console.plain import PlainConsole, cell
+from stream_verifier.errors import AuditError
+from stream_verifier.settings import load_settings
+
+if TYPE_CHECKING:
+    from stream_verifier.identities.sqlite import SqliteIdentityStore
+
+_MAX_LINE_BYTES = 64 * 1024
+_MAX_KEY_BYTES = 4096
+
+app = typer.Typer(help="Export and check the audit trail.", no_args_is_help=True)
+_out = PlainConsole()
+
+NewFile = Annotated[Path, typer.Argument(help="A new file; what is there stays.", dir_okay=False)]
+OldFile = Annotated[Path, typer.Argument(help="What export wrote.", exists=True, dir_okay=False)]
+
+
+@app.command("export")
+def export(file: NewFile) -> None:
+    """Write the whole trail into FILE, an entry a line of JSON, the signed head last."""
+
+    async def run(store: SqliteIdentityStore) -> int:
+        deed = Deed(Kind.EXPORTED, operator_as_actor(), details={"way": WAY})
+        await store.audit.append(deed)
+        return await _write(store, file)
+
+    count = with_store(load_settings(), run)
+    _out.print(cell(f"Wrote {count} entries into {file}."), highlight=False, soft_wrap=True)
+
+
+@app.command("verify")
+def verify(
+    file: OldFile,
+    public_key: Annotated[
+        Path, typer.Option(exists=True, dir_okay=False, help="What public-key wrote, kept apart.")
+    ],
+    at_least: Annotated[
+        int, typer.Option(min=0, help="Number of the newest head that you have seen.")
+    ] = 0,
+    known_hash: Annotated[str | None, typer.Option("--hash", help="And its hash.")] = None,
+) -> None:
+    """Check an export: that nothing was edited, cut out, put elsewhere, doubled or cut off.
+
+    Needs neither the store nor its keys. An older export that is whole is found by its number
+    alone: keep number and hash of the newest head, and give them.
+    """
+    from stream_verifier.audit.chain import check
+    from stream_verifier.audit.seal import read_public_key
+
+    with public_key.open("rb") as key_file:
+        key = read_public_key(key_file.read(_MAX_KEY_BYTES))
+    found = check(_lines(file), key, at_least=at_least, known=known_hash)
+    head = found.head
+    _out.print(
+        f"Whole: {found.count} entries, {found.first} to {head.number}, signed at "
+        f"{head.at or 'its beginning'}.\nKeep these:  --at-least {head.number} --hash {head.hash}",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for number in found.restarts:
+        _out.print(f"Somebody began it anew at entry {number}.", highlight=False)
+
+
+@app.command("public-key")
+def public_key() -> None:
+    """Print the key that exports are checked with, in PEM; keep a copy on another machine."""
+
+    async def run(store: SqliteIdentityStore) -> str:
+        return store.audit.public_pem()
+
+    print(with_store(load_settings(), run), end="")
+
+
+@app.command("restart")
+def restart(
+    file: NewFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Write a trail that was found changed into FILE, as it is, and begin a new one."""
+    if not yes:
+        typer.confirm("Begin the audit trail anew?", abort=True)
+
+    async def run(store: SqliteIdentityStore) -> tuple[int, int]:
+        count = await _write(store, file)
+        return count, (await store.audit.restart(operator_as_actor())).number
+
+    count, number = with_store(load_settings(), run)
+    _out.print(
+        cell(f"Wrote {count} entries into {file}; the trail begins anew at entry {number}."),
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+async def _write(store: SqliteIdentityStore, path: Path) -> int:
+    count = -1  # of the head
+    try:
+        with _created(path) as file:
+            async for line in store.audit.export():
+                file.write(f"{line}\n")
+                count += 1
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise AuditError(
+            f"{path} cannot be written ({error.strerror}): name a new file where there is room."
+        ) from error
+    return count
+
+
+def _created(path: Path) -> TextIO:
+    """A new file, for its owner only."""
+    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii")
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a file that somebody may have written anything into."""
+    with path.open("rb") as file:
+        while line := file.readline(_MAX_LINE_BYTES):
+            if not line.endswith(b"\n"):
+                raise AuditError("The file does not end as an export does: a part is missing.")
+            yield line[:-1].decode("ascii", "replace")
