@@ -98,7 +98,7 @@ test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripte
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
-	sh scripts/other_pythons.sh
+	sh scripts/other_pythons.sh $(if $(SELECT),,--all)
 
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	nice -n 10 sh scripts/train_quick.sh

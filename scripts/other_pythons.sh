@@ -1,11 +1,13 @@
 #!/bin/sh
 # Says which Pythons of 3.11 to 3.13 this machine has, and runs the pure tests on each beside the
 # environment's own: those that need no network, no media and no inference, nor the types of what
-# infers. An interpreter is looked for on the PATH and where pyenv and uv keep theirs. Its packages,
+# infers. A version between two that run them only imports them (with --all it runs them too): what
+# both its neighbours have, it has. An interpreter is looked for on the PATH and where pyenv and uv keep theirs. Its packages,
 # a light set, stay in .cache/pythons; where interpreter or packages cannot be had, that is said and
 # nothing fails.
 set -u
 cd "$(dirname "$0")/.."
+all=${1:-}
 python=.venv/bin/python
 own=$($python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 packages="aiosqlite blockbuster cryptography fastapi httpx hypothesis jsonschema-rs numpy psutil
@@ -36,14 +38,15 @@ prepare() {
     rm -rf "$folder"
     "$2" -m venv --without-pip "$folder" &&
         $python -m pip --quiet --disable-pip-version-check --python "$folder/bin/python" \
-            install --constraint constraints.txt $packages &&
+            install --no-compile --constraint constraints.txt $packages &&
         echo "$wanted" >"$folder/packages"
 }
 
 mkdir -p .cache/pythons
 told="$own: all tests"
+ran=" $own "
 failed=0
-for version in 3.11 3.12 3.13; do
+for version in 3.11 3.13 3.12; do
     [ "$version" != "$own" ] || continue
     found=$(find_python $version)
     if [ -z "$found" ]; then
@@ -56,11 +59,19 @@ for version in 3.11 3.12 3.13; do
         continue
     fi
     at=.cache/pythons/$version/bin/python
+    case $all$version$ran in
+        3.12*" 3.11 "*" 3.13 "* | 3.12*" 3.13 "*" 3.11 "*) run=--collect-only came=imported ;;
+        *) run= came=passed ;;
+    esac
     echo "Python $version ($found): pure tests"
     if $at -m compileall -q stream_verifier model >/dev/null &&
-        $at -m pytest -q --no-header -p no:cacheprovider -m "not slow" $tests; then
-        told="$told; $version: pure tests passed"
+        $at -m pytest -q --no-header -p no:cacheprovider -m "not slow" \
+            ${run:+$run -q} $tests >.cache/pythons.log; then
+        grep . .cache/pythons.log | tail -n 1
+        told="$told; $version: pure tests $came"
+        ran="$ran $version "
     else
+        cat .cache/pythons.log
         told="$told; $version: pure tests FAILED"
         failed=1
     fi

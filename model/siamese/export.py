@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers
 
-from model.convert.litert_export import to_litert_float16, to_litert_int8
+from model.convert import litert_export
 from model.errors import WeightsError
 from model.runtime.litert import LiteRtModel
 from model.training.files import write_whole
@@ -32,8 +30,8 @@ class Precision:
     least_cosine: float
 
 
-FLOAT16 = Precision(to_litert_float16, 0.999)
-INT8 = Precision(to_litert_int8, 0.99)
+FLOAT16 = Precision(litert_export.to_litert_float16, 0.999)
+INT8 = Precision(litert_export.to_litert_int8, 0.99)
 
 
 def write_tower(
@@ -76,8 +74,4 @@ def to_litert(network: keras.Model) -> bytes:
     edges = np.cumsum([0, *sizes])
     parts = [joined[:, a:b] for a, b in zip(edges[:-1], edges[1:], strict=True)]
     model = keras.Model(joined, layers.Identity()(network(parts)))
-    signature = [tf.TensorSpec((1, sum(sizes)), tf.float32, name="input")]
-    with tempfile.TemporaryDirectory() as folder:
-        model.export(folder, input_signature=signature, verbose=False)
-        converted: bytes = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    return converted
+    return litert_export.to_litert(model, (1, sum(sizes)), lambda _: None)
