@@ -216,7 +216,7 @@ class Retention:
         lookup = self._vault.lookup(due.identity.name)
         async with self._books.undisturbed() as ledger:
             records = await self._books.fetch(lookup)
-            identity = self._open(records[0], ledger) if records else None
+            identity = (await asyncio.to_thread(self._opened, [*records[:1]], ledger) or [None])[0]
             if identity is None or identity.id != due.identity.id:
                 return False
             async with self._books.reading() as connection:

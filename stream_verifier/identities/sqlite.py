@@ -19,13 +19,12 @@ from stream_verifier.audit.seal import Sealer
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import (
     ConsentError,
-    ConsentLapsedError,
-    IdentityExistsError,
     SettingsError,
     StaleReferenceError,
     UnknownIdentityError,
 )
 from stream_verifier.identities import last_used
+from stream_verifier.identities.admission import check_place, refuse_if_lapsed, taken, unknown
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent
@@ -151,7 +150,7 @@ class SqliteIdentityStore:
             raise StaleReferenceError(
                 f"{identity.name!r} was enrolled with another model: enrol again."
             )
-        _refuse_if_lapsed(identity, self._now())
+        refuse_if_lapsed(identity, self._now())
         return await asyncio.to_thread(open_reference, self._vault, record)
 
     async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
@@ -233,7 +232,7 @@ class SqliteIdentityStore:
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(new.name)
             old = await self._present(lookup, ledger)
-            _check_place(new.name, old, replace=replace, replaces=replaces)
+            check_place(new.name, old, replace=replace, replaces=replaces)
             identity = dataclasses.replace(new, version=ledger.counter + 1)
             if old is not None:
                 identity = dataclasses.replace(
@@ -244,7 +243,7 @@ class SqliteIdentityStore:
             try:
                 await self._books.change(ledger, lookup, record, self._entry(deed, old))
             except IntegrityError as error:
-                raise _taken(new.name) from error
+                raise taken(new.name) from error
         return identity
 
     async def _delete(self, name: str, actor: Actor) -> None:
@@ -253,7 +252,7 @@ class SqliteIdentityStore:
             old = await self._present(lookup, ledger)
             lost = ledger.live.get(lookup.hex())
             if old is None and lost is None:
-                raise _unknown(name)
+                raise unknown(name)
             identity_id = old.id if old is not None else lost.id if lost is not None else None
             deed = Deed(Kind.DELETED, actor, name, details={"identity": identity_id})
             await self._books.change(ledger, lookup, None, self._entry(deed, old))
@@ -266,7 +265,7 @@ class SqliteIdentityStore:
             lookup = self._vault.lookup(name)
             records = await self._books.fetch(lookup)
             if not records:
-                raise _unknown(name)
+                raise unknown(name)
             old = await asyncio.to_thread(self._open, records[0], ledger)
             reference = await asyncio.to_thread(open_reference, self._vault, records[0])
             identity = dataclasses.replace(changed(old), version=ledger.counter + 1)
@@ -306,7 +305,7 @@ class SqliteIdentityStore:
             return await asyncio.to_thread(self._open, records[0], ledger), records[0]
         lost = ledger.live.get(lookup.hex())
         if lost is None:
-            raise _unknown(name)
+            raise unknown(name)
         raise UnknownIdentityError(
             f"{named(lost.id)} of the identity store is gone, though nobody deleted that identity "
             "here: put a newer backup of the store back, or enrol again."
@@ -336,31 +335,3 @@ def _new_identity(
         speech_s=reference.speech_s,
         origin=origin,
     )
-
-
-def _check_place(name: str, old: Identity | None, *, replace: bool, replaces: str | None) -> None:
-    if old is not None and (not replace or replaces not in (None, old.id)):
-        raise _taken(name)
-    if old is None and replaces is not None:
-        raise UnknownIdentityError(f"{name!r} was deleted meanwhile: nothing was stored.")
-
-
-def _refuse_if_lapsed(identity: Identity, now: datetime) -> None:
-    standing = identity.consent.standing(now)
-    if standing != "in_force":
-        how = "was withdrawn" if standing == "withdrawn" else "has expired"
-        raise ConsentLapsedError(
-            f"The consent of {identity.name!r} {how}: nobody is verified without one. Ask the "
-            "person, then record a new one or enrol again.",
-            identity=identity.name,
-        )
-
-
-def _taken(name: str) -> IdentityExistsError:
-    return IdentityExistsError(
-        f"{name!r} is enrolled already: delete it first, or replace it as it is now."
-    )
-
-
-def _unknown(name: str) -> UnknownIdentityError:
-    return UnknownIdentityError(f"Nobody is enrolled as {name!r}: enrol first, or check the name.")

@@ -46,6 +46,13 @@ async def test_the_trail_is_read_page_by_page(tmp_path: Path) -> None:
     assert [(deed.kind, deed.details["times"]) for deed in deeds_of(app)[5:]] == [("exported", 3)]
 
 
+@pytest.mark.parametrize("query", ["after=-1", "after=x", "limit=0", "limit=501", f"after={2**60}"])
+async def test_a_page_that_cannot_be_is_refused(tmp_path: Path, query: str) -> None:
+    async with client_of(make_app(tmp_path)) as client:
+        answer = await client.get(f"/api/v1/audit?{query}", headers=AUDITOR)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+
+
 @pytest.mark.parametrize(
     "headers", [{}, auth(Scope.READ), auth(Scope.AUDIT, identity="ada"), auth(Scope.PUBLISH)]
 )
