@@ -28,21 +28,27 @@ def new_seed() -> bytes:
 
 
 def turn(reference: Reference, seed: bytes) -> Reference:
-    """A reference as it is stored: both vectors turned, of unit length as before."""
-    return replace(
-        reference,
-        face=turned(reference.face, seed, "face"),
-        voice=turned(reference.voice, seed, "voice"),
-    )
+    """A reference as it is stored: all its vectors turned, of unit length as before."""
+    return _each_turned(reference, seed)
 
 
 def turn_back(reference: Reference, seed: bytes) -> Reference:
     """The reference that :func:`turn` was given, to within rounding to float32."""
-    return replace(
-        reference,
-        face=turned(reference.face, seed, "face", back=True),
-        voice=turned(reference.voice, seed, "voice", back=True),
-    )
+    return _each_turned(reference, seed, back=True)
+
+
+def _each_turned(reference: Reference, seed: bytes, *, back: bool = False) -> Reference:
+    vectors = {
+        "face": reference.face,
+        "voice": reference.voice,
+        "telephone": reference.telephone,
+    }
+    made = {
+        part: turned(vector, seed, part, back=back)
+        for part, vector in vectors.items()
+        if vector is not None
+    }
+    return replace(reference, **made)
 
 
 def turned(vector: Vector, seed: bytes, part: str, *, back: bool = False) -> Vector:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -19,6 +21,18 @@ def test_turns_back_what_it_turned() -> None:
     stored = turn(reference, SEED)
     assert abs(float(stored.face @ reference.face)) < 0.5
     assert_same(turn_back(stored, SEED), reference)
+
+
+def test_the_voice_by_telephone_is_turned_in_a_way_of_its_own() -> None:
+    reference = made_reference(3)
+    both = dataclasses.replace(reference, telephone=reference.voice, wide=True)
+    stored = turn(both, SEED)
+    assert stored.telephone is not None
+    assert abs(float(stored.telephone @ reference.voice)) < 0.5
+    assert abs(float(stored.telephone @ stored.voice)) < 0.5
+    back = turn_back(stored, SEED)
+    assert back.telephone is not None
+    np.testing.assert_allclose(back.telephone, reference.voice, atol=1e-6)
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 128, 192])
