@@ -32,7 +32,7 @@ from stream_verifier.errors import KeyMismatchError, StreamVerifierError
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.keyring import KeyRing
-from stream_verifier.identities.keys import load_or_create_keys
+from stream_verifier.identities.keys import load_or_create_key, load_or_create_keys
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.master import LocalKey
@@ -199,8 +199,10 @@ def _wrapped_keys(settings: Settings) -> list[bytes]:
 
 async def _is_useless(settings: Settings, old: LocalKey, wrapped: Sequence[bytes]) -> bool:
     """Whether the old key opens nothing, and nothing that it wrapped lies in any file."""
-    ring = KeyRing([old])
-    store = SqliteIdentityStore(settings.store_url, ring, ledger=settings.ledger_path)
+    audit_key = load_or_create_key(settings.audit_key_path, what="audit key")
+    store = SqliteIdentityStore(
+        settings.store_url, KeyRing([old]), ledger=settings.ledger_path, audit_key=audit_key
+    )
     try:
         await store.list()
     except KeyMismatchError:

@@ -28,7 +28,11 @@ from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.verify.recogniser import Recogniser
 
-CONSENT = {"subject": "made up", "purpose": "tests", "text": "I am made up and agree."}
+CONSENT: dict[str, Any] = {
+    "subject": "made up",
+    "purpose": "tests",
+    "text": "I am made up and agree.",
+}
 TIMEOUT_S = 90
 ENROLMENT_S = 14.0
 

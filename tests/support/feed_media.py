@@ -148,7 +148,9 @@ async def feed_server(
         callers_room=WaitingRoom(),
         readers_room=WaitingRoom(),
         make_source=unused,
-        services=Services(store=unused, hub=hub, sessions=unused, gauge=unused, stages=unused),
+        services=Services(
+            store=unused, hub=hub, sessions=unused, gauge=unused, stages=unused, journal=unused
+        ),
     )
     set_state(app, state)
     async with hosted(app, port=port) as address:

@@ -74,7 +74,7 @@ class FakeTrail:
 
 class FakeStore:
     def __init__(self) -> None:
-        self.audit = FakeTrail()
+        self.audit: Any = FakeTrail()
 
     async def list(self) -> list[Any]:
         return []
