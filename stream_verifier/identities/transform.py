@@ -38,17 +38,15 @@ def turn_back(reference: Reference, seed: bytes) -> Reference:
 
 
 def _each_turned(reference: Reference, seed: bytes, *, back: bool = False) -> Reference:
-    vectors = {
-        "face": reference.face,
-        "voice": reference.voice,
-        "telephone": reference.telephone,
-    }
-    made = {
-        part: turned(vector, seed, part, back=back)
-        for part, vector in vectors.items()
-        if vector is not None
-    }
-    return replace(reference, **made)
+    telephone = reference.telephone
+    if telephone is not None:
+        telephone = turned(telephone, seed, "telephone", back=back)
+    return replace(
+        reference,
+        face=turned(reference.face, seed, "face", back=back),
+        voice=turned(reference.voice, seed, "voice", back=back),
+        telephone=telephone,
+    )
 
 
 def turned(vector: Vector, seed: bytes, part: str, *, back: bool = False) -> Vector:
