@@ -17,6 +17,7 @@ COMMANDS = {
     "export": ("model.siamese.export_command", "put what a run made where serving loads it from"),
     "calibrate": ("model.siamese.calibrate_command", "fit LLRs and thresholds on your own people"),
     "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
+    "lips": ("model.lips.command", "train, measure and ship what hears if a mouth says a sound"),
     "card": ("model.card.command", "write the model card out of what other commands measured"),
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),
