@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+from scipy.optimize import minimize_scalar
 
 from model.evaluation.metrics import cllr
-from model.lips.trials import Read, Trials, area, own_and_others
-from model.runtime.lips import FORMAT, LipCalibration
+from model.lips.trials import Read, Trials, area, own_and_other_moments, own_and_others
+from model.runtime.lips import FORMAT, MAX_OFFSET, Agreement, LipCalibration
 
 POOLED = (1, 2, 3, 5, 8)
 """Seconds of speech that trials are made of."""
@@ -21,7 +21,9 @@ SEED = 7
 
 
 def calibrate(reads: Sequence[Read], *, draws: int = DRAWS) -> dict[str, Any]:
-    """Fit on right pairings against other speech of the same person, the hardest of wrong ones.
+    """Fit on right pairings against other speech of the same person.
+
+    Half of that begins its word when the lips do, half at any moment.
 
     Args:
         reads: clips of people left out, a second of each.
@@ -31,25 +33,37 @@ def calibrate(reads: Sequence[Read], *, draws: int = DRAWS) -> dict[str, Any]:
         What ``lips.json`` holds: the calibration, and how well it did on the very trials.
     """
     sets = {
-        seconds: own_and_others(reads, pooled=seconds, draws=draws, seed=SEED) for seconds in POOLED
+        seconds: tuple(
+            draw(reads, pooled=seconds, draws=draws, seed=SEED)
+            for draw in (own_and_others, own_and_other_moments)
+        )
+        for seconds in POOLED
     }
-    people = len({read.identity for read in reads})
-    fitted = fit(list(sets.values()), limit=float(np.log(max(2, len(reads)))))
+    right = [aligned for aligned, _ in sets.values()]
+    wrong = [trials for both in sets.values() for trials in both]
+    fitted = fit(right, wrong, limit=float(np.log(max(2, len(reads)))))
     return {
         "format": FORMAT,
-        **asdict(fitted),
+        **{name: round(value, 4) for name, value in asdict(fitted).items()},
         "fitted_on": {
-            "people": people,
+            "people": len({read.identity for read in reads}),
             "clips": len(reads),
             "seconds": {
                 str(seconds): {
-                    "trials": len(trials.mated),
-                    "auc": round(area(nats(trials, fitted), trials.mated), 4),
-                    "cllr": round(cllr(llrs(trials, fitted), trials.mated), 3),
+                    "trials": len(both[0].mated),
+                    "other_speech": _figures(both[0], fitted),
+                    "other_moments": _figures(both[1], fitted),
                 }
-                for seconds, trials in sets.items()
+                for seconds, both in sets.items()
             },
         },
+    }
+
+
+def _figures(trials: Trials, calibration: LipCalibration) -> dict[str, float]:
+    return {
+        "auc": round(area(nats(trials, calibration), trials.mated), 4),
+        "cllr": round(cllr(llrs(trials, calibration), trials.mated), 3),
     }
 
 
@@ -67,26 +81,28 @@ def nats(
     return np.array([calibration.nats(agreement, offset) for agreement in trials.agreements])
 
 
-def fit(sets: Sequence[Trials], *, limit: float) -> LipCalibration:
-    """Logistic regression at even odds, through 0 where no speech was heard.
-
-    The clips are taken to have picture and sound at the same time, and their offset to be known.
+def fit(right: Sequence[Trials], wrong: Sequence[Trials], *, limit: float) -> LipCalibration:
+    """Fit on trials whose offset is taken to be known: picture and sound at the same time.
 
     Args:
-        sets: trials of several lengths, which count alike.
+        right: trials of several lengths; their mated ones count.
+        wrong: likewise; those that are not mated count, each set alike.
         limit: how far from 0 an LLR may be.
     """
-    leads = np.concatenate([trials.leads() for trials in sets])
-    seconds = np.array([a.seconds for trials in sets for a in trials.agreements])
-    mated = np.concatenate([trials.mated for trials in sets])
-    inputs = np.stack([leads * seconds, seconds], axis=1)
-    weights = np.where(mated, 0.5 / mated.sum(), 0.5 / (~mated).sum())
-    sign = np.where(mated, 1.0, -1.0)
+    own = [a for trials in right for a in _of_kind(trials, mated=True)]
+    other = [a for trials in wrong for a in _of_kind(trials, mated=False)]
+    noise = float(np.sqrt(np.mean([a.lead(0) ** 2 * a.seconds for a in other])))
+    clear = float(np.mean([a.clearness(noise)[MAX_OFFSET] / np.sqrt(a.seconds) for a in own]))
+    mated = np.arange(len(own) + len(other)) < len(own)
 
-    def cost(p: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        margin = sign * (inputs @ p)
-        pull = -sign * weights / (1 + np.exp(np.clip(margin, -50, 50)))
-        return float(weights @ np.logaddexp(0, -margin)), inputs.T @ pull
+    def cost(spread: float) -> float:
+        tried = LipCalibration(noise, spread, clear, limit)
+        return cllr(np.array([tried.llr(a, 0) for a in own + other]), mated)
 
-    per_lead, per_second = minimize(cost, np.zeros(2), jac=True, method="L-BFGS-B").x
-    return LipCalibration(float(per_lead), float(per_second), limit)
+    spread = minimize_scalar(cost, bounds=(0.7, 2.0), method="bounded", options={"xatol": 0.01}).x
+    return LipCalibration(noise, float(spread), clear, limit)
+
+
+def _of_kind(trials: Trials, *, mated: bool) -> list[Agreement]:
+    pairs = zip(trials.agreements, trials.mated, strict=True)
+    return [agreement for agreement, kind in pairs if kind == mated]

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.codecs import opus
+from model.data.codecs import grey_jpeg, opus
 from model.data.degrade import add_noise
 from model.lips.clips import Clip
 from model.lips.points import opening
@@ -69,10 +69,7 @@ def coarse(clip: Clip, steps: Steps) -> Mouths:
     out = []
     for mouth in shown(clip.mouths[steps]):
         small = cv2.resize(mouth, half, interpolation=cv2.INTER_AREA)
-        coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 30])[1]
-        decoded = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-        assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
-        out.append(cv2.resize(decoded, (SIDE_PX, SIDE_PX)))
+        out.append(cv2.resize(grey_jpeg(np.asarray(small, np.uint8), 30), (SIDE_PX, SIDE_PX)))
     return np.stack(out).astype(np.uint8)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.augment import augment_speech
+from model.data.codecs import grey_jpeg
 from model.lips.clips import KEPT_PX, MARGIN_PX, Clip
 from model.lips.material import Stills, by_person, told
 from model.lips.network import POINT_NUMBERS, POINT_UNIT_PX
@@ -91,9 +92,7 @@ def seen(
         small = cv2.resize(shown, (view.side_px, view.side_px), interpolation=cv2.INTER_AREA)
         shown = cv2.resize(small, size)
     if view.quality < LOSSLESS:
-        coded = cv2.imencode(".jpg", shown, [cv2.IMWRITE_JPEG_QUALITY, view.quality])[1]
-        decoded = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-        shown = shown if decoded is None else decoded
+        shown = grey_jpeg(np.asarray(shown, np.uint8), view.quality)
     return _lit(np.asarray(shown, np.float32), view, rng), there.astype(np.float32)
 
 

@@ -21,6 +21,9 @@ from model.types import Vector
 SECOND = 25
 """Steps that count of a clip, whatever its length: a second, so that clips add up to seconds."""
 
+LEAST_MOVED = 6
+"""Steps by which other speech is moved at least where it begins at any moment."""
+
 Mouths = NDArray[np.uint8]
 Sound = NDArray[np.int16]
 Show = Callable[[Clip, NDArray[np.intp]], Mouths]
@@ -159,6 +162,28 @@ def own_and_others(reads: Sequence[Read], *, pooled: int, draws: int, seed: int)
         own = _sum([(theirs[i].picture, theirs[i].sound) for i in chosen])
         pairs = zip(chosen, moved, strict=True)
         return own, _sum([(theirs[i].picture, theirs[j].sound) for i, j in pairs])
+
+    return _drawn(_people(reads), pair, draws)
+
+
+def own_and_other_moments(reads: Sequence[Read], *, pooled: int, draws: int, seed: int) -> Trials:
+    """Likewise, but what is said in other clips begins at any moment.
+
+    The clips hold a word in their middle, or a sentence from their start on, so that lips and
+    another clip's sound move and rest at the same time, which nobody's speech does in a call.
+    """
+    rng = np.random.default_rng(seed)
+
+    def pair(theirs: Sequence[Read]) -> tuple[Agreement, Agreement]:
+        chosen = rng.choice(len(theirs), pooled, replace=pooled > len(theirs))
+        first, second = (chosen + rng.integers(1, len(theirs), (2, pooled))) % len(theirs)
+        own = _sum([(theirs[i].picture, theirs[i].sound) for i in chosen])
+        moved = []
+        for i, j, k in zip(chosen, first, second, strict=True):
+            said = np.concatenate([theirs[j].sound, theirs[k].sound])
+            start = int(rng.integers(LEAST_MOVED, len(theirs[j].sound) - LEAST_MOVED + 1))
+            moved.append((theirs[i].picture, said[start : start + len(theirs[i].picture)]))
+        return own, _sum(moved)
 
     return _drawn(_people(reads), pair, draws)
 

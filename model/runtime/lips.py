@@ -44,6 +44,10 @@ SHIFTS = tuple(range(-MAX_SHIFT, MAX_SHIFT + 1))
 
 _MIDDLE = slice(MAX_SHIFT - MAX_OFFSET, MAX_SHIFT + MAX_OFFSET + 1)
 _IS_FAR = (np.abs(np.subtract.outer(OFFSETS, SHIFTS)) >= FAR).astype(np.float64)
+_MOMENTS, _LEANING = 6.0, 3.0
+"""How many moments of those far off are apart enough to be counted, and how many the noise seen
+of others counts for."""
+_CLEARNESSES = np.linspace(0.25, 1.25, 9)
 
 
 class LipNetwork:
@@ -174,35 +178,60 @@ class Agreement:
         """By how many steps the sound is late, -6 to 6: where both agree best."""
         return OFFSETS[int(np.argmax(self.means()[_MIDDLE]))]
 
-    def leads(self) -> NDArray[np.float64]:
-        """How much better both agree at an offset than at moments 0.4 to 0.8 s off, a step's mean.
+    def clearness(self, noise: float) -> NDArray[np.float64]:
+        """How far both agree better at an offset than at moments 0.4 to 0.8 s off.
 
-        What all moments have in common, such as a mouth that looks busy, is no evidence.
+        In standard deviations of what those other moments come to among themselves, since how
+        large products are differs from one camera and microphone to the next. With little speech
+        that deviation is hardly known, and leans on what was seen of others. What all moments
+        have in common, such as a mouth that looks busy, is no evidence.
+
+        Args:
+            noise: deviation of a second's mean product as it was seen of others.
 
         Returns:
             Shape (13,), for each of ``OFFSETS``; 0 where nothing is there to compare with.
         """
-        counts = _IS_FAR @ self.counts
-        background = (_IS_FAR @ self.totals) / np.maximum(counts, 1)
-        return np.where(counts > 0, self.means()[_MIDDLE] - background, 0.0)
+        leads, spread, known = self._against_far()
+        usual = noise**2 / max(self.seconds, STEP_S)
+        variance = (_MOMENTS * spread + _LEANING * usual) / (_MOMENTS + _LEANING)
+        return np.where(known > 1, leads / np.sqrt(variance), 0.0)
 
     def lead(self, offset: int) -> float:
-        """That of one offset, -6 to 6."""
-        return float(self.leads()[MAX_OFFSET + offset])
+        """How much better both agree at an offset than at moments 0.4 to 0.8 s off, on average."""
+        return float(self._against_far()[0][MAX_OFFSET + offset])
+
+    def _against_far(self) -> tuple[NDArray[np.float64], ...]:
+        """Leads at each offset, variance of far moments around their mean, and their number."""
+        means = self.means()
+        far = _IS_FAR * (self.counts > 0)
+        known = far.sum(axis=1)
+        background = far @ means / np.maximum(known, 1)
+        spread = np.maximum(far @ means**2 / np.maximum(known, 1) - background**2, 0)
+        leads = np.where(known > 1, means[_MIDDLE] - background, 0.0)
+        return leads, spread, known
 
 
 @dataclass(frozen=True, slots=True)
 class LipCalibration:
-    """From agreement to a log-likelihood ratio that grows with the seconds of speech.
+    """From agreement to a log-likelihood ratio.
+
+    What belongs together is ``clear`` standard deviations apart from what does not after a second
+    of speech, and grows with the root of the seconds. How clear lips are differs among people,
+    cameras and lines by more than a few people can show, so that from a quarter to five quarters
+    of it are taken to be as likely.
 
     Attributes:
-        per_lead: nats for each second of speech and unit of lead.
-        per_second: nats for each second of speech.
+        noise: deviation of a second's mean product of picture and sound that do not belong
+            together.
+        spread: standard deviation of clearness, near 1.
+        clear: mean clearness of a second that does belong together.
         limit: how far from 0 an LLR may be: the data it was fitted on shows no rarer thing.
     """
 
-    per_lead: float
-    per_second: float
+    noise: float
+    spread: float
+    clear: float
     limit: float
 
     def llr(self, agreement: Agreement, offset: int | None = None) -> float:
@@ -217,10 +246,13 @@ class LipCalibration:
 
     def nats(self, agreement: Agreement, offset: int | None = None) -> float:
         """The same without the limit, to put trials in order by."""
-        each = agreement.seconds * (self.per_lead * agreement.leads() + self.per_second)
+        found = agreement.clearness(self.noise)
+        expected = self.clear * _CLEARNESSES * math.sqrt(agreement.seconds)
+        each = (expected[:, None] * found - expected[:, None] ** 2 / 2) / self.spread**2
+        nats = np.logaddexp.reduce(each, axis=0) - math.log(len(_CLEARNESSES))
         if offset is not None:
-            return float(each[MAX_OFFSET + offset])
-        return float(np.logaddexp.reduce(each)) - math.log(len(OFFSETS))
+            return float(nats[MAX_OFFSET + offset])
+        return float(np.logaddexp.reduce(nats)) - math.log(len(OFFSETS))
 
 
 def load_calibration(weights: Weights) -> LipCalibration:
@@ -242,7 +274,7 @@ def read_calibration(path: Path) -> LipCalibration:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if found["format"] != FORMAT:
             raise ValueError(f"format {found['format']}, not {FORMAT}")
-        numbers = (float(found[name]) for name in ("per_lead", "per_second", "limit"))
+        numbers = (float(found[name]) for name in ("noise", "spread", "clear", "limit"))
         return LipCalibration(*numbers)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsError(

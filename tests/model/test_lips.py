@@ -40,6 +40,9 @@ def test_the_offset_says_by_how_much_the_sound_is_late(late: int) -> None:
     assert found.offset() == late
     assert found.lead(late) > 6
     assert abs(found.lead(0 if late else 3)) < 1
+    clear = found.clearness(noise=1.0)
+    assert np.argmax(clear) == late + 6
+    assert clear[late + 6] > 8 > 3 > np.delete(clear, late + 6).max()
 
 
 def test_an_offset_beyond_what_devices_have_is_not_looked_for() -> None:
@@ -90,40 +93,59 @@ def test_picture_and_sound_must_be_of_the_same_time() -> None:
         Agreement.of(_vectors(25), _vectors(24))
 
 
+CALIBRATION = LipCalibration(noise=1.0, spread=1.0, clear=2.0, limit=100.0)
+
+
+def test_how_loud_products_are_says_nothing() -> None:
+    picture, noise = _vectors(75), _vectors(75, 2)
+    loud = Agreement.of(picture, picture + 2 * noise)
+    soft = Agreement.of(0.3 * picture, 0.3 * (picture + 2 * noise))
+    np.testing.assert_allclose(
+        loud.clearness(noise=1.0), soft.clearness(noise=0.09), rtol=1e-6, atol=1e-6
+    )
+
+
+def test_with_little_speech_the_noise_of_others_counts() -> None:
+    short = Agreement.of(_vectors(25), _vectors(25))
+    assert (np.abs(short.clearness(noise=9.0)) < np.abs(short.clearness(noise=1.0))).all()
+
+
 def test_the_llr_grows_with_speech_up_to_what_the_data_can_show() -> None:
-    calibration = LipCalibration(per_lead=2.0, per_second=-1.0, limit=5.0)
-    second = Agreement.of(_vectors(25), _vectors(25))
-    nats = calibration.llr(second, 0)
-    assert calibration.llr(Agreement.nothing(), 0) == 0
-    assert nats == 5.0  # a perfect second says more than may be said
-    small = LipCalibration(per_lead=0.01, per_second=-0.1, limit=5.0)
-    assert small.llr(second, 0) == pytest.approx(0.01 * second.lead(0) - 0.1)
-    assert small.llr(second + second, 0) == pytest.approx(2 * small.llr(second, 0))
+    part = Agreement.of(_vectors(50), _vectors(50) + 3 * _vectors(50, 2))
+    found = [CALIBRATION.llr(Agreement(n * part.totals, n * part.counts), 0) for n in (1, 2, 4)]
+    assert 0 < found[0] < found[1] < found[2]
+    assert CALIBRATION.llr(Agreement.nothing(), 0) == pytest.approx(0)
+    assert LipCalibration(1.0, 1.0, 2.0, limit=1.5).llr(part, 0) == 1.5
+
+
+def test_speech_that_does_not_fit_speaks_against_it_the_more_the_longer_it_lasts() -> None:
+    other = Agreement.of(_vectors(100), _vectors(100, 2))
+    found = [CALIBRATION.llr(Agreement(n * other.totals, n * other.counts)) for n in (1, 2, 8)]
+    assert 0 > found[0] > found[1] > found[2]
 
 
 def test_an_unknown_offset_costs_what_not_knowing_it_is_worth() -> None:
-    calibration = LipCalibration(per_lead=2.0, per_second=-1.0, limit=100.0)
     picture = _vectors(75)
     late = Agreement.of(picture, _late(picture, 4))
-    known = calibration.llr(late, 4)
-    assert known > 20
-    assert calibration.llr(late) == pytest.approx(known - math.log(13), abs=0.01)
-    assert calibration.llr(late, 0) < 0  # the same, if the sound is known not to be late
-    assert calibration.llr(Agreement.nothing()) == pytest.approx(0)
+    known = CALIBRATION.llr(late, 4)
+    assert known > 15
+    assert CALIBRATION.llr(late) == pytest.approx(known - math.log(13), abs=0.01)
+    assert CALIBRATION.llr(late, 0) < 0  # the same, if the sound is known not to be late
+    assert CALIBRATION.llr(Agreement.nothing()) == pytest.approx(0)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 19, 20, 21])
 def test_a_short_stretch_has_few_shifts(steps: int) -> None:
     found = Agreement.of(_vectors(steps), _vectors(steps))
     assert np.count_nonzero(found.counts) == min(2 * steps - 1, len(SHIFTS))
-    assert np.isfinite(LipCalibration(2.0, -1.0, 9.0).llr(found))
+    assert np.isfinite(CALIBRATION.llr(found))
 
 
 def test_a_calibration_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
     path = tmp_path / "lips.json"
-    whole = {"format": 1, "per_lead": 1.5, "per_second": -0.5, "limit": 6.0, "fitted_on": {}}
+    whole = {"format": 1, "noise": 0.7, "spread": 1.1, "clear": 2.0, "limit": 6.0}
     path.write_text(json.dumps(whole))
-    assert read_calibration(path) == LipCalibration(1.5, -0.5, 6.0)
+    assert read_calibration(path) == LipCalibration(0.7, 1.1, 2.0, 6.0)
     garbled: list[object] = [{**whole, "format": 2}, {"format": 1}, []]
     for broken in garbled:
         path.write_text(json.dumps(broken))

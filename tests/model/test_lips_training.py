@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from model.errors import PackError, WeightsError
 from model.evaluation.metrics import cllr
 from model.lips import conditions
+from model.lips import loops as loop_trials
 from model.lips.calibrate import calibrate, fit, llrs
 from model.lips.clips import KEPT_PX, MARGIN_PX, Clip, Listed, listed, load
 from model.lips.lessons import (
@@ -27,7 +28,16 @@ from model.lips.lessons import (
 from model.lips.material import Material
 from model.lips.mesh import FaceMesh
 from model.lips.points import COUNT, MIRRORED, POINTS, opening
-from model.lips.trials import Read, Trials, area, instead, late, own_and_others, strangers
+from model.lips.trials import (
+    Read,
+    Trials,
+    area,
+    instead,
+    late,
+    own_and_other_moments,
+    own_and_others,
+    strangers,
+)
 from model.runtime.lips import SIZE, Agreement
 from model.runtime.mouth import SIDE_PX
 
@@ -122,6 +132,7 @@ def test_own_speech_stands_out_where_the_network_hears_it() -> None:
     reads = _perfect(3, 6)
     for trials in (
         own_and_others(reads, pooled=2, draws=10, seed=1),
+        own_and_other_moments(reads, pooled=2, draws=10, seed=1),
         strangers(reads, pooled=2, draws=10, seed=1),
         late(reads, shift=8, pooled=2, draws=10, seed=1),
         late(reads, shift=-8, pooled=2, draws=10, seed=1),
@@ -148,17 +159,19 @@ def test_the_area_counts_ties_as_half() -> None:
 
 def test_llrs_are_calibrated_on_what_they_were_fitted_to() -> None:
     reads = _perfect(4, 8, 20.0)
-    sets = [own_and_others(reads, pooled=n, draws=60, seed=n) for n in (2, 8)]
-    fitted = fit(sets, limit=9.0)
-    assert fitted.per_lead > 0 > fitted.per_second
+    sets = [own_and_others(reads, pooled=n, draws=30, seed=n) for n in (2, 8)]
+    fitted = fit(sets, sets, limit=9.0)
+    assert fitted.noise == pytest.approx(20 * 8 / 5 / 8, rel=0.3)  # of 25 products, over root 64
+    assert fitted.clear > 0.5
     for trials in sets:
         known, unknown = llrs(trials, fitted, 0), llrs(trials, fitted)
         assert known[trials.mated].mean() > 0 > known[~trials.mated].mean()
         assert cllr(known, trials.mated) < cllr(unknown, trials.mated) < 1
-    told = calibrate(reads, draws=20)
+    told = calibrate(reads, draws=10)
     assert told["fitted_on"]["people"] == 4
-    assert told["fitted_on"]["seconds"]["8"]["auc"] > told["fitted_on"]["seconds"]["1"]["auc"]
-    assert told["limit"] == pytest.approx(np.log(32))
+    found = [told["fitted_on"]["seconds"][n]["other_moments"]["auc"] for n in "18"]
+    assert found[1] > found[0]
+    assert told["limit"] == pytest.approx(np.log(32), abs=1e-3)
 
 
 def test_trials_add_up() -> None:
@@ -282,3 +295,27 @@ def test_groups_of_people_are_of_about_as_many_clips() -> None:
     clips = [_clip(f"made/{who}", steps=1) for who, count in counts.items() for _ in range(count)]
     groups = folds(clips, 2)
     assert sorted(sorted(group) for group in groups) == [["made/a", "made/d"], ["made/b", "made/c"]]
+
+
+class Eyes:
+    """Reads of a mouth what a fixed map makes of it: enough to tell whether it comes back."""
+
+    weights = RNG(3).standard_normal((SIDE_PX * SIDE_PX, 118), np.float32) / 100
+
+    def features(self, mouths: NDArray[np.uint8]) -> NDArray[np.float32]:
+        return np.asarray(mouths.reshape(len(mouths), -1) @ self.weights, np.float32)
+
+    def picture(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        return features[:, :SIZE]
+
+    def sound(self, fbank: NDArray[np.float32]) -> NDArray[np.float32]:
+        return fbank[::4, :SIZE]
+
+
+def test_loops_are_more_like_their_past_than_life_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop_trials, "TRIALS", 1)
+    clips = [_clip(steps=30, seed=seed) for seed in range(14)]
+    rows = list(loop_trials.loops(clips, Eyes(), seed=1))
+    assert [row.trials for row in rows] == [2, 2, 2]
+    assert rows[0].auc == rows[2].auc == 1
+    assert rows[0].living < 0.5 < rows[0].least

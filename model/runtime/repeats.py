@@ -1,4 +1,4 @@
-"""Does a face live? What moves in it that no still picture moves, and what moved just so before.
+"""Was it all there before? A loop brings back what a living face and voice never do twice.
 
 Nothing here knows whether it is given points of lips or bands of sound: numbers come in at a steady
 pace, 25 times a second as elsewhere.
@@ -17,34 +17,6 @@ from model.errors import ModelError
 from model.runtime.mouth import RATE_HZ, STEP_S
 
 Floats = NDArray[np.float64]
-
-
-def deformation(points: NDArray[np.floating]) -> float:
-    """How much the shape of some points changes in a way that no flat picture's does.
-
-    A picture that is moved, turned, brought nearer or tilted moves all its points by one affine
-    map; to a good approximation so does a bent sheet, over no more than a mouth. What is left
-    when the best map of each moment is taken out is the face's own motion, and the tremble of
-    whatever found the points.
-
-    Args:
-        points: shape (n, p, 2), p points at n moments; 4 points or more, for three fit any map.
-
-    Returns:
-        Root mean square of what is left, in the points' unit; 0 for less than two moments.
-
-    Raises:
-        ModelError: the points have another shape, or are too few.
-    """
-    if points.ndim != 3 or points.shape[1] < 4 or points.shape[2] != 2:
-        raise ModelError(f"points must be (n, 4 or more, 2), not {points.shape}")
-    if len(points) < 2:
-        return 0.0
-    shape = points.astype(np.float64).mean(axis=0)
-    basis = np.concatenate([shape, np.ones((len(shape), 1))], axis=1)
-    explained, *_ = np.linalg.lstsq(basis, points.transpose(1, 0, 2).reshape(len(shape), -1))
-    left = basis @ explained - points.transpose(1, 0, 2).reshape(len(shape), -1)
-    return float(np.sqrt(2 * np.mean(left**2)))
 
 
 @dataclass(frozen=True, slots=True)

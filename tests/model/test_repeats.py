@@ -5,41 +5,11 @@ import pytest
 from numpy.typing import NDArray
 
 from model.errors import ModelError
-from model.runtime.motion import RepeatFinder, deformation
 from model.runtime.mouth import RATE_HZ
+from model.runtime.repeats import RepeatFinder
 
 RNG = np.random.default_rng
 Floats = NDArray[np.float64]
-
-
-def _swayed(shape: Floats, moments: int) -> Floats:
-    """A picture that is moved, turned, brought nearer and tilted."""
-    rng = RNG(1)
-    maps = np.eye(2) + 0.2 * rng.standard_normal((moments, 2, 2))
-    return np.asarray(shape @ maps + 10 * rng.standard_normal((moments, 1, 2)))
-
-
-def test_no_way_of_holding_a_picture_makes_it_live() -> None:
-    shape = RNG(2).uniform(0, 50, (43, 2))
-    assert deformation(_swayed(shape, 60)) == pytest.approx(0, abs=1e-6)
-    assert deformation(np.tile(shape, (60, 1, 1))) == pytest.approx(0, abs=1e-9)
-
-
-def test_lips_that_open_deform_a_face() -> None:
-    shape = RNG(2).uniform(0, 50, (43, 2))
-    open_px = 6 * np.abs(np.sin(np.arange(60) / 3))
-    spoken = np.tile(shape, (60, 1, 1))
-    spoken[:, :10, 1] += open_px[:, None]
-    assert deformation(spoken) > 0.5
-    shaken = spoken + 100 * RNG(3).standard_normal((60, 1, 2))
-    assert deformation(shaken) == pytest.approx(deformation(spoken), rel=0.01)
-
-
-@pytest.mark.parametrize("shape", [(5, 3, 2), (5, 9), (5, 9, 3)])
-def test_too_few_points_are_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ModelError, match="4 or more"):
-        deformation(np.zeros(shape))
-    assert deformation(np.zeros((1, 9, 2))) == 0
 
 
 def _life(seconds: float, seed: int) -> Floats:
