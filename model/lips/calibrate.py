@@ -99,7 +99,8 @@ def fit(right: Sequence[Trials], wrong: Sequence[Trials], *, limit: float) -> Li
         tried = LipCalibration(noise, spread, clear, limit)
         return cllr(np.array([tried.llr(a, 0) for a in own + other]), mated)
 
-    spread = minimize_scalar(cost, bounds=(0.7, 2.0), method="bounded", options={"xatol": 0.01}).x
+    # Never surer than a deviation of 1 is: others are not known as well as these.
+    spread = minimize_scalar(cost, bounds=(1.0, 2.0), method="bounded", options={"xatol": 0.01}).x
     return LipCalibration(noise, float(spread), clear, limit)
 
 
