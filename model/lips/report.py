@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from model.lips.clips import Clip
 from model.lips.loops import HEAD as LOOP_HEAD
 from model.lips.loops import loops
 from model.lips.material import Material
+from model.lips.timing import TIMED_S, timing
 from model.lips.trials import (
     Read,
     Show,
@@ -36,8 +36,9 @@ from model.lips.trials import (
     strangers,
     with_offset,
 )
-from model.runtime.lips import BANDS, LipCalibration, LipNetwork, load_calibration
-from model.runtime.mouth import RATE_HZ, SIDE_PX
+from model.runtime.detect import FaceDetector
+from model.runtime.lips import LipCalibration, LipNetwork, load_calibration
+from model.runtime.mouth import RATE_HZ
 from model.runtime.weights import Weights
 from model.training.files import write_whole
 
@@ -45,7 +46,6 @@ ROUNDS = 300
 SEED = 11
 SHIFTS = (5, 10, 15, 20)
 OFFSETS = (-6, -3, 0, 3, 6)
-TIMED_S = 3.0
 HEAD = (
     *("against", "speech, s", "people", "trials", "AUC (95 %)"),
     *("right: LLR > 0, %", "wrong: LLR < 0, %", "Cllr"),
@@ -130,7 +130,8 @@ def evaluate(material: Material, weights_folder: Path, out: Path, *, draws: int)
     bench = Bench(LipNetwork(weights), load_calibration(weights), draws)
     clips = material.clips()
     noises = _noises(material.root)
-    found: dict[str, Any] = {"time": timing(bench.network), "sources": {}}
+    detector = FaceDetector(Weights.load().path("face_detector"))
+    found: dict[str, Any] = {"time": timing(bench.network, detector), "sources": {}}
     for source in sorted({clip.source for clip in clips}):
         few = [clip for clip in clips if clip.source == source]
         found["sources"][source] = {
@@ -209,32 +210,10 @@ def offsets(clips: Sequence[Clip], bench: Bench) -> list[dict[str, float]]:
     return rows
 
 
-def timing(network: LipNetwork) -> dict[str, float]:
-    """Milliseconds on one thread for 3 s of a call, the best of several goes."""
-    steps = round(TIMED_S * RATE_HZ)
-    rng = np.random.default_rng(SEED)
-    mouths = rng.integers(0, 256, (steps, SIDE_PX, SIDE_PX)).astype(np.uint8)
-    fbank = rng.standard_normal((4 * steps, BANDS)).astype(np.float32)
-    features = network.features(mouths)
-    parts: dict[str, Callable[[], object]] = {
-        "mouths_ms": lambda: network.features(mouths),
-        "picture_ms": lambda: network.picture(features),
-        "sound_ms": lambda: network.sound(fbank),
-    }
-    found = {}
-    for name, run in parts.items():
-        goes = []
-        for _ in range(7):
-            start = time.thread_time()
-            run()
-            goes.append(1000 * (time.thread_time() - start))
-        found[name] = round(min(goes), 1)
-    return {**found, "all_ms": round(sum(found.values()), 1)}
-
-
 def page(found: dict[str, Any], pack: str) -> str:
     """What was found, as a page."""
     times = found["time"]
+    network_ms = sum(times[name] for name in ("mouths_ms", "picture_ms", "sound_ms"))
     parts = [
         "# Lips and speech",
         f"Written by `python -m model lips evaluate` on pack `{pack}`. Nobody in it was trained "
@@ -245,9 +224,11 @@ def page(found: dict[str, Any], pack: str) -> str:
         "beat` is harder than a call: the clips hold a word in their middle, or a sentence of the "
         "same six words, so that other speech moves and rests when the lips do. Intervals are by "
         "bootstrap over people and their trials: with few people they are wide.",
-        f"One thread needs {times['all_ms']} ms for {TIMED_S:.0f} s of a call: "
+        f"For {TIMED_S:.0f} s of a call the network needs {network_ms:.1f} ms of one thread: "
         f"{times['mouths_ms']} ms for 75 pictures of the mouth, {times['picture_ms']} ms and "
-        f"{times['sound_ms']} ms for both arms over time.",
+        f"{times['sound_ms']} ms for both arms over time. Before it, finding the face in 75 "
+        f"pictures near where it was takes {times['finding_ms']} ms, and cutting the mouth out "
+        f"{times['cutting_ms']} ms.",
     ]
     for source, part in found["sources"].items():
         parts += [

@@ -98,9 +98,8 @@ class TalkingHead:
         """
         if self._heard_s is None or abs(time_s - self._heard_s) > _SLACK_S:
             self._start_hearing(time_s)
-        self._heard_s = (time_s if self._heard_s is None else self._heard_s) + len(
-            samples
-        ) / SAMPLE_RATE_HZ
+        before_s = time_s if self._heard_s is None else self._heard_s
+        self._heard_s = before_s + len(samples) / SAMPLE_RATE_HZ
         dropped = min(self._skip, len(samples))
         self._skip -= dropped
         self._frames.extend(self._bank.push(samples[dropped:]))
