@@ -19,6 +19,7 @@ STEADY_S = 0.08
 """Standard deviation of the Gaussian that landmarks are smoothed with over time."""
 
 _ROUND_PX = 160
+_TIE_S = 1e-3
 _CONTRAST_FLOOR = 4.0
 
 
@@ -84,6 +85,8 @@ def standardised(mouths: NDArray[np.generic]) -> NDArray[np.float32]:
 def nearest(times_s: NDArray[np.floating], start_s: float, count: int) -> NDArray[np.intp]:
     """Which picture stands for each step of the common clock: the one nearest in time.
 
+    Of two as near, the earlier.
+
     Args:
         times_s: shape (n,), rising, when each picture was taken; n > 0.
         start_s: where the first step begins; step k lies at ``start_s`` + (k + 0.5) / 25.
@@ -96,5 +99,6 @@ def nearest(times_s: NDArray[np.floating], start_s: float, count: int) -> NDArra
     after = np.clip(np.searchsorted(times_s, wanted), 1, max(len(times_s) - 1, 1))
     after = np.minimum(after, len(times_s) - 1)
     before = np.maximum(after - 1, 0)
-    later_is_nearer = times_s[after] - wanted < wanted - times_s[before]
+    # At 25 pictures a second each step lies just between two, and rounding must not choose.
+    later_is_nearer = times_s[after] - wanted < wanted - times_s[before] - _TIE_S
     return np.where(later_is_nearer, after, before)

@@ -84,3 +84,9 @@ def test_light_and_contrast_do_not_count() -> None:
     assert plain.shape == (2, SIDE_PX, SIDE_PX, 1)
     np.testing.assert_allclose(plain, dimmed, atol=0.2)
     assert np.isfinite(standardised(np.zeros((1, SIDE_PX, SIDE_PX), np.uint8))).all()
+
+
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_between_two_pictures_the_earlier_stands_for_a_step(kind: type) -> None:
+    times_s = (np.arange(1000) * STEP_S).astype(kind)
+    assert nearest(times_s, 0.0, 1000).tolist() == list(range(1000))
