@@ -21,6 +21,11 @@ COMMANDS = {
         "fit what the telephone's band takes from LLRs",
     ),
     "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
+    "lips": ("model.lips.command", "train, measure and ship what hears if a mouth says a sound"),
+    "presentation": (
+        "model.evaluation.presentation",
+        "how often living faces pass, and prints and screens do not",
+    ),
     "card": ("model.card.command", "write the model card out of what other commands measured"),
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),
     "voxceleb": ("model.data.voxceleb_command", "make a pack of a tree in VoxCeleb's layout"),

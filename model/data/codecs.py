@@ -10,6 +10,7 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from scipy.signal import butter, resample_poly, sosfilt
 
 from model.data.media import SAMPLE_RATE_HZ, Picture, Samples
@@ -139,6 +140,22 @@ def jpeg(picture: Picture, *, quality: int = 30, scale: float = 1.0) -> Picture:
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
     assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
     return _resized(np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8), side)
+
+
+def grey_jpeg(grey: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
+    """Code a grey picture as JPEG and decode it again.
+
+    Args:
+        grey: uint8, shape (height, width).
+        quality: 1 (worst) to 100.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    decoded = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
+    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    return np.asarray(decoded, np.uint8)
 
 
 def _resized(picture: Picture, side: int) -> Picture:

