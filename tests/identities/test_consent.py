@@ -3,6 +3,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -24,7 +25,8 @@ def test_round_trip() -> None:
 
 @pytest.mark.parametrize("blank", ["subject", "purpose", "text"])
 def test_blank_fields_are_refused(blank: str) -> None:
-    fields = {"subject": "Ada", "purpose": "calls", "text": "I agree."} | {blank: " "}
+    fields: dict[str, Any] = {"subject": "Ada", "purpose": "calls", "text": "I agree."}
+    fields[blank] = " "
     with pytest.raises(ConsentError, match=blank):
         Consent(given_at=GIVEN_AT, **fields)
 

@@ -32,7 +32,7 @@ async def test_the_trail_is_read_page_by_page(tmp_path: Path) -> None:
     await state_of_app(app).store.audit.append(*[CALL] * 5)
     async with client_of(app) as client:
         seen: list[int] = []
-        after = 0
+        after: int | None = 0
         while after is not None:
             path = f"/api/v1/audit?after={after}&limit=2"
             page = (await client.get(path, headers=AUDITOR)).json()
