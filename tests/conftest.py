@@ -52,5 +52,5 @@ def enrolled_dir(tmp_path_factory: pytest.TempPathFactory, demo_calls: DemoCalls
     from tests.support.calls import enrol_from_file
 
     folder = tmp_path_factory.mktemp("enrolled")
-    enrol_from_file(folder, demo_calls.get("grace", "grace", 25), "grace")
+    enrol_from_file(folder, demo_calls.enrolment("grace"), "grace")
     return folder

@@ -27,7 +27,10 @@ class Observation:
 
     def reading(self, channel: str) -> Reading:
         """Of that channel; an empty one where it said nothing."""
-        return next((one for one in self.readings if one.channel == channel), Reading(channel))
+        for one in self.readings:
+            if one.channel == channel:
+                return one
+        return Reading(channel)
 
     @property
     def face(self) -> Reading:

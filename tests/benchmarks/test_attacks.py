@@ -11,9 +11,17 @@ from benchmarks.attacks.clips import GRACE, Clips
 from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S
 from benchmarks.attacks.outcome import refused, won
 
+SECONDS = 20.0
 
-async def test_the_quick_half_holds(tmp_path: Path) -> None:
-    outcomes = await attack(quick=True, clips=tmp_path, seconds=22.0)
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is played, each encoded once."""
+    return tmp_path_factory.mktemp("clips")
+
+
+async def test_the_quick_half_holds(folder: Path) -> None:
+    outcomes = await attack(quick=True, clips=folder, seconds=SECONDS)
     assert len(outcomes) == 7
     assert [one for one in outcomes if not one.holds] == []
 
@@ -28,8 +36,8 @@ def test_an_outcome_can_fail() -> None:
 
 
 @pytest.fixture(scope="module")
-def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    return Clips(tmp_path_factory.mktemp("clips"), seconds=12.0)
+def clips(folder: Path) -> Clips:
+    return Clips(folder, seconds=SECONDS)
 
 
 @pytest.mark.parametrize("one", ATTACKS, ids=lambda one: one.name)

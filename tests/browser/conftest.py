@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator
+from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
@@ -14,45 +16,56 @@ from tests.support.real_browser import Captures, RealServer
 from tests.support.sdk_fake import SPY, SdkPage, SdkServer, open_bare
 
 Launch = Callable[..., Browser]
+FOLDER = Path(__file__).parent
 PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
-@pytest.fixture(scope="module")
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put asyncio's tests first: once playwright lives, none can run in this thread."""
+    here = [number for number, item in enumerate(items) if FOLDER in item.path.parents]
+    ordered = sorted((items[number] for number in here), key=_waits_for_playwright)
+    for number, item in zip(here, ordered, strict=True):
+        items[number] = item
+
+
+def _waits_for_playwright(item: pytest.Item) -> bool:
+    return not iscoroutinefunction(getattr(item, "obj", None))
+
+
+@pytest.fixture(scope="package")
 def playwright() -> Iterator[Playwright]:
-    """One a module: while it lives, no asyncio test can run in this thread."""
+    """One for all tests of this folder but asyncio's."""
     with sync_playwright() as playwright:
         yield playwright
 
 
-@pytest.fixture(scope="module")
-def launch(playwright: Playwright) -> Iterator[Launch]:
-    """Starts Chromium, whose camera and microphone play a capture if one is given."""
+def start_chromium(playwright: Playwright, *flags: str) -> Browser:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
-    browsers: list[Browser] = []
+    return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
 
-    def start(capture: Capture | None = None) -> Browser:
-        flags = [*FLAGS]
-        if capture is None:
-            # A test pattern moves less than a person and costs the processor as little.
-            flags.append("--use-fake-device-for-media-stream=fps=5")
-        else:
-            flags.append(f"--use-file-for-fake-video-capture={capture.video}")
-            flags.append(f"--use-file-for-fake-audio-capture={capture.audio}")
-        browsers.append(playwright.chromium.launch(executable_path=path, args=flags))
-        return browsers[-1]
 
-    yield start
-    for browser in browsers:
-        browser.close()
+@pytest.fixture(scope="package")
+def chromium(playwright: Playwright) -> Iterator[Browser]:
+    """A browser with a test pattern and beeps; what a test leaves behind goes with its context."""
+    # The pattern moves less than a person and costs the processor as little.
+    with start_chromium(playwright, "--use-fake-device-for-media-stream=fps=5") as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
-def chromium(launch: Launch) -> Browser:
-    """A browser with a test pattern and beeps."""
-    return launch()
+def launch(playwright: Playwright) -> Iterator[Launch]:
+    """Starts a browser whose camera and microphone play a capture."""
+    with contextlib.ExitStack() as browsers:
+
+        def start(capture: Capture) -> Browser:
+            video = f"--use-file-for-fake-video-capture={capture.video}"
+            audio = f"--use-file-for-fake-audio-capture={capture.audio}"
+            return browsers.enter_context(start_chromium(playwright, video, audio))
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -47,7 +47,7 @@ class Host:
 
 @contextlib.asynccontextmanager
 async def site(folder: Path, demo_calls: DemoCalls) -> AsyncIterator[Host]:
-    films = [demo_calls.get("grace", "grace", 25), demo_calls.get("eileen", "eileen")]
+    films = [demo_calls.enrolment("grace"), demo_calls.get("eileen", "eileen")]
 
     async def page(_: Request) -> HTMLResponse:
         return HTMLResponse(PAGE)

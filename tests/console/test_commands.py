@@ -23,7 +23,7 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:
-    enrolment = demo_calls.get("grace", "grace", 25)
+    enrolment = demo_calls.enrolment("grace")
     assert "Enrolled" in run("enroll", "grace", "--video", enrolment, "--consent", "I agree.")
     assert "I agree." in run("identities", "show", "grace")
     lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
@@ -39,7 +39,7 @@ def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCa
 
 
 def test_replacing_compares_with_who_was_enrolled_and_says_so(demo_calls: DemoCalls) -> None:
-    ada, other = (demo_calls.get(who, who, 25) for who in ("grace", "eileen"))
+    ada, other = (demo_calls.enrolment(who) for who in ("grace", "eileen"))
     consent = ("--consent", "I agree.")
     first = run("enroll", "ada", "--video", ada, *consent)
     assert "--supervised" in first
@@ -53,7 +53,7 @@ def test_replacing_compares_with_who_was_enrolled_and_says_so(demo_calls: DemoCa
 def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
     demo_calls: DemoCalls, tmp_path: Path
 ) -> None:
-    run("enroll", "g", "--video", demo_calls.get("grace", "grace", 25), "--consent", "I agree.")
+    run("enroll", "g", "--video", demo_calls.enrolment("grace"), "--consent", "I agree.")
     media, picture = demo_calls.get("grace", "eileen"), tmp_path / "timeline.png"
     output = run("verify", "g", media, "--plot", picture, "--operating-point", "alarm_2h", code=3)
     assert "alarm_2h: verified from" in output
@@ -87,7 +87,7 @@ def test_a_plot_that_cannot_be_made_is_refused_before_the_work(
 def test_a_picture_and_a_recording_are_enough(demo_calls: DemoCalls, tmp_path: Path) -> None:
     picture = tmp_path / "face.jpg"
     cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())
-    voice = demo_calls.get("grace", "grace", 25)
+    voice = demo_calls.enrolment("grace")
     output = run("enroll", "g", "--face", picture, "--voice", voice, "--consent", "I agree.")
     assert "1 pictures" in output
     assert "rejected" in run("verify", "g", demo_calls.get("grace", "eileen"), code=3)
@@ -102,7 +102,7 @@ def test_an_enrolment_without_a_voice_says_what_to_give(tmp_path: Path) -> None:
 def test_a_picture_without_a_face_says_so(demo_calls: DemoCalls, tmp_path: Path) -> None:
     picture = tmp_path / "wall.jpg"
     cv2.imwrite(str(picture), np.full((480, 640, 3), 127, np.uint8))
-    voice = demo_calls.get("grace", "grace", 25)
+    voice = demo_calls.enrolment("grace")
     message = refused("enroll", "g", "--face", picture, "--voice", voice, "--consent", "Yes.")
     assert "face" in message
     assert "show_face" in message
@@ -169,7 +169,7 @@ def test_the_name_of_a_file_is_told_as_it_is_and_obeyed_by_nothing(
 
 
 def test_a_playlist_opens_nothing_else(tmp_path: Path, demo_calls: DemoCalls) -> None:
-    good = demo_calls.get("grace", "grace", 25)
+    good = demo_calls.enrolment("grace")
     (tmp_path / "list.txt").write_text(f"ffconcat version 1.0\nfile '{good}'\n")
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:9,\n{good}\n#EXT-X-ENDLIST\n")
     for name in ("list.txt", "list.m3u8"):

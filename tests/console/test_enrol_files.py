@@ -128,7 +128,7 @@ def test_a_picture_that_breaks_off_stores_nothing(recogniser: Recogniser, files:
 def test_the_same_file_may_show_the_face_and_hold_the_voice(
     recogniser: Recogniser, demo_calls: DemoCalls
 ) -> None:
-    both = demo_calls.get("grace", "grace", 25)
+    both = demo_calls.enrolment("grace")
     reference = enrol_files(
         videos=(), faces=[both], voices=[both], recogniser=recogniser, face_rate_hz=2.0
     )

@@ -27,7 +27,7 @@ def recogniser() -> Recogniser:
 @pytest.fixture(scope="module")
 def grace(recogniser: Recogniser, demo_calls: DemoCalls) -> Reference:
     return enrol_files(
-        videos=[demo_calls.get("grace", "grace", 25)],
+        videos=[demo_calls.enrolment("grace")],
         faces=(),
         voices=(),
         recogniser=recogniser,

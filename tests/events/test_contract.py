@@ -131,7 +131,7 @@ async def test_what_a_live_enrolment_makes_keeps_to_the_contract_and_reaches_fol
         running_server(make_settings(tmp_path)) as server,
         EventFeed(server.address, identities=["grace"]) as feed,
     ):
-        events = await enrol(server, demo_calls.get("grace", "grace", 25), "grace")
+        events = await enrol(server, demo_calls.enrolment("grace"), "grace")
         async with asyncio.timeout(TIMEOUT_S):
             followed = [await anext(feed) for _ in events]
         refused = await say(server, start_message(identity="nobody"))

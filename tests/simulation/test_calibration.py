@@ -42,10 +42,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_it_writes_a_decision_that_can_be_loaded(folder: Path, tmp_path: Path) -> None:
-    text = run("calibrate-decision", "--pack", tmp_path, "--calls", "16")
+    text = run("calibrate-decision", "--pack", tmp_path, "--calls", "8")
     made = DecisionModel.load(calibration.Weights.load())  # type: ignore[attr-defined]
     assert set(made.points) == {"alarm_8h", "alarm_2h"}
-    assert made.made_by["calls"] == 16
+    assert made.made_by["calls"] == 8
     assert made.made_by["seed"] == 1
     point = made.points["alarm_8h"]
     assert "8 genuine hours" in point.target

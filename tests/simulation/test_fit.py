@@ -15,7 +15,9 @@ LESS = 2.0
 
 
 def fit(inflated: float) -> Fit:
-    return fit_evidence(draw_calls(16, strength=1.5, inflated=inflated), EVIDENCE, seed=1)
+    return fit_evidence(
+        draw_calls(16, strength=1.5, inflated=inflated), EVIDENCE, seed=1, passes=200
+    )
 
 
 @pytest.fixture(scope="module")

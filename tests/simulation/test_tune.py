@@ -11,7 +11,7 @@ from stream_verifier.verify.operating import EvidenceModel
 from tests.support.simulated_calls import EVIDENCE, draw_calls
 
 TARGET = Target(hours={"clean": 1 / 20, "call": 1 / 20})
-CALLS = draw_calls(24, strength=1.0, inflated=2.0)
+CALLS = draw_calls(16, strength=1.0, inflated=2.0)
 
 
 def waited_s(evidence: EvidenceModel) -> float:

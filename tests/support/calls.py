@@ -29,6 +29,7 @@ from stream_verifier.verify.recogniser import Recogniser
 
 CONSENT = {"subject": "made up", "purpose": "tests", "text": "I am made up and agree."}
 TIMEOUT_S = 90
+ENROLMENT_S = 14.0
 
 Event = dict[str, Any]
 
@@ -169,3 +170,7 @@ class DemoCalls:
         if not path.exists():
             write_call(path, face=people[face], voice=people[voice], seconds=seconds)
         return path
+
+    def enrolment(self, who: str) -> Path:
+        """A call of one demo person, just long enough to be enrolled from."""
+        return self.get(who, who, ENROLMENT_S)

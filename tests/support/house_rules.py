@@ -33,7 +33,8 @@ def _parsed(source: str) -> ast.Module:
     return ast.parse(source)
 
 
-def imports(path: str, source: str, *, at_load: bool = False) -> set[str]:
+@cache
+def imports(path: str, source: str, *, at_load: bool = False) -> frozenset[str]:
     """Dotted names that a module imports; ``from a import b`` gives both ``a`` and ``a.b``.
 
     Args:
@@ -52,7 +53,7 @@ def imports(path: str, source: str, *, at_load: bool = False) -> set[str]:
             case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]):
                 if ast.unparse(func).rpartition(".")[2] in {"import_module", "__import__"}:
                     names.add(name)
-    return names
+    return frozenset(names)
 
 
 def _package(path: str, level: int) -> tuple[str, ...]:
@@ -152,10 +153,14 @@ def private_names_of_others(tree: Tree, *, room: str, only: str) -> list[str]:
         if path.startswith(only):
             continue
         near = path.startswith(room) or any(_is_theirs(one) for one in imports(path, source))
-        module = _parsed(source)
-        names = [*_touched(module), *_inherited(module)] if near else _mangled_names(module)
-        found += [f"{path}:{line} touches {name}" for line, name in names]
+        found += [f"{path}:{line} touches {name}" for line, name in _private_names(source, near)]
     return found
+
+
+@cache
+def _private_names(source: str, near: bool) -> tuple[tuple[int, str], ...]:
+    module = _parsed(source)
+    return tuple([*_touched(module), *_inherited(module)] if near else _mangled_names(module))
 
 
 def _is_theirs(name: str) -> bool:
