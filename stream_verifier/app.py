@@ -68,9 +68,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     capacity: Capacity | None = None
     if settings.measure_capacity:
         capacity = await asyncio.to_thread(_try_out, recogniser, workers)
-    # Before anything else is done that needs an entry: who cannot keep a trail does not start.
-    await store.audit.append(Deed(Kind.SERVER_STARTED, SYSTEM))
     journal = Journal(store.audit)
+    # No call begins before the trail has it; the store need not be there yet.
+    journal.owe(Deed(Kind.SERVER_STARTED, SYSTEM))
     sessions = SessionRegistry(
         recogniser=recogniser,
         store=store,

@@ -67,6 +67,8 @@ _SUBSCRIBE = {"type": "subscribe"}
 _FEED = "/api/v1/events"
 _WHIP = "/api/v1/whip/{identity}"
 _WHIP_CALL = "/api/v1/whip/sessions/{session}"
+_CONSENT = "/api/v1/identities/{name}/consent"
+_AGREED = json.dumps({"subject": IDENTITY, "purpose": "calls", "text": "I agree."})
 _TOKEN = json.dumps({"scopes": [Scope.READ], "ttl_s": 60})
 
 
@@ -83,6 +85,10 @@ WAYS = (
     Way("GET", "/api/v1/identities", Scope.ADMIN),
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),
+    Way("GET", _CONSENT, Scope.REPLACE, _ONE),
+    Way("PUT", _CONSENT, Scope.REPLACE, _ONE, body=_AGREED),
+    Way("DELETE", _CONSENT, Scope.REPLACE, _ONE),
+    Way("GET", "/api/v1/audit", Scope.AUDIT),
     Way("GET", "/api/v1/metrics", Scope.READ),
     Way("GET", "/api/v1/calls", Scope.READ),
     Way("GET", "/api/v1/calls/{session}", Scope.READ, _BOTH),

@@ -7,7 +7,6 @@ import contextlib
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,10 +18,10 @@ from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.recorded_call import write_call
+from stream_verifier.events.call_messages import ConsentGiven
 from stream_verifier.events.event import Event as Said
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.hosting.server import RunningServer, running_server
-from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.opening import open_store
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import Settings, load_settings
@@ -147,7 +146,7 @@ def enrol_from_file(folder: Path, media: Path, name: str) -> None:
         recogniser=Recogniser.load(settings),
         face_rate_hz=settings.face_rate_hz,
     )
-    consent = Consent(given_at=datetime.now(UTC), **CONSENT)
+    consent = ConsentGiven(**CONSENT).record(longest=None)
 
     async def save() -> None:
         store = open_store(settings)

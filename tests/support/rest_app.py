@@ -108,9 +108,10 @@ def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
     sessions, store = FakeSessions(), FakeStore()
+    trail: Any = store.audit
     gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
     fakes: dict[str, Any] = {
-        "store": store, "journal": Journal(store.audit), "sessions": sessions, "hub": FakeHub(),
+        "store": store, "journal": Journal(trail), "sessions": sessions, "hub": FakeHub(),
         "gauge": gauge, "stages": StageTimes(),
     }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))
