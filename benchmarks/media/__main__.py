@@ -9,6 +9,7 @@ out right or as a clear error, and one clip scores alike in all containers and c
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import shutil
 import subprocess
@@ -24,6 +25,7 @@ from benchmarks.media.given import GIVEN, make_given
 from benchmarks.media.long import LONG, read_long
 from benchmarks.media.making import materials
 from benchmarks.media.own import OWN
+from benchmarks.media.pages import Played, play_page
 from benchmarks.media.table import markdown, right
 
 PATH = Path(__file__).resolve().parents[2] / "docs" / "measurements" / "media.md"
@@ -32,7 +34,9 @@ PATH = Path(__file__).resolve().parents[2] / "docs" / "measurements" / "media.md
 def main() -> int:
     """Run it."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--cases", type=Path, help="Folder with a make.py that makes further ones.")
+    parser.add_argument(
+        "--cases", type=Path, help="Folder with a make.py that makes further ones, and a page.html."
+    )
     parser.add_argument("--only", default="", help="Only inputs with this in their name.")
     parser.add_argument("--keep", type=Path, help="Make the inputs in here and keep them.")
     parser.add_argument("--hours", type=float, default=2.0, help="Length of the long recordings.")
@@ -42,14 +46,19 @@ def main() -> int:
         folder: Path = (options.keep or Path(passing)).resolve()
         os.environ["STREAM_VERIFIER_DATA_DIR"] = str(Path(passing) / "data")
         parts = _run(folder, options.cases, options.only)
+        played: list[Played] = []
         if not options.only:
+            played = _played(options.cases, folder / "own")
             long = [read_long(folder / "own", name, options.hours) for name in LONG]
-            options.out.write_text(markdown(*parts, long), encoding="utf-8")
+            options.out.write_text(markdown(*parts, long, played), encoding="utf-8")
     for part in parts:
         for outcome in part:
             if options.only or not outcome.right:
                 print(f"{outcome.case.files[0]}: {outcome.came}", file=sys.stderr)
-    return 0 if right(*parts) else 1
+    for call in played:
+        if not call.right:
+            print(f"{call.label} in {call.browser}: {call}", file=sys.stderr)
+    return 0 if right(*parts, played) else 1
 
 
 def _run(
@@ -68,6 +77,14 @@ def _run(
         _all(OWN, own, only),
         _all(ALIKE, own, only),
     )
+
+
+def _played(cases: Path | None, own: Path) -> list[Played]:
+    """The calls of a page that is given, in every browser that is here."""
+    page = None if cases is None else cases.resolve() / "page.html"
+    if page is None or not page.exists():
+        return []
+    return asyncio.run(play_page(page, own / "probe.mp4", own))
 
 
 def _all(cases: tuple[Case, ...], folder: Path, only: str) -> list[Outcome]:

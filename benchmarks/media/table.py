@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from benchmarks.media.case import Case, Outcome
 from benchmarks.media.codecs import NARROW
 from benchmarks.media.long import LongRead
+from benchmarks.media.pages import Played
 
 SPREAD_LLR, NARROW_LLR = 0.1, 1.0
 
@@ -21,11 +22,17 @@ a jump of time there must be a gap, and no trust left behind it.
 """
 
 
-def right(given: Sequence[Outcome], own: Sequence[Outcome], alike: Sequence[Outcome]) -> bool:
+def right(
+    given: Sequence[Outcome],
+    own: Sequence[Outcome],
+    alike: Sequence[Outcome],
+    played: Sequence[Played] = (),
+) -> bool:
     """Whether everything came out as it should."""
     narrow, wide = _spreads(alike)
     steady = all(s is None or s <= SPREAD_LLR for s in wide) and (narrow or 0.0) <= NARROW_LLR
-    return steady and all(outcome.right for outcome in (*given, *own, *alike))
+    files = all(outcome.right for outcome in (*given, *own, *alike))
+    return steady and files and all(call.right for call in played)
 
 
 def markdown(
@@ -33,6 +40,7 @@ def markdown(
     own: Sequence[Outcome],
     alike: Sequence[Outcome],
     long: Sequence[LongRead],
+    played: Sequence[Played] = (),
 ) -> str:
     """The outcomes as a page."""
     text = _HEAD
@@ -40,7 +48,28 @@ def markdown(
         if part:
             count = sum(outcome.right for outcome in part)
             text += f"## {title}\n\n{count} of {len(part)} right.\n\n{_table(part)}\n"
-    return text + _alike(alike) + _long(long)
+    return text + _alike(alike) + _long(long) + _played(played)
+
+
+def _played(calls: Sequence[Played]) -> str:
+    if not calls:
+        return ""
+    rows = ["| call | browser | the answer's sections | verdicts | should be | |"]
+    rows.append("|---|---|---|---|---|---|")
+    for call in calls:
+        verdicts = ", ".join(call.states) or "waiting"
+        if call.connection != "connected":
+            verdicts += f" ({call.connection or 'not connected'})"
+        mark = "right" if call.right else "**wrong**"
+        cells = (call.label, call.browser, call.answered, verdicts, call.wish, mark)
+        rows.append(f"| {' | '.join(_plain(cell) for cell in cells)} |")
+    return (
+        "\n## Calls of every shape from real browsers\n\n"
+        "A page offers its calls in a browser, which plays a film of the enrolled person into "
+        f"each: {sum(call.right for call in calls)} of {len(calls)} right.\n\n"
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def _table(outcomes: Sequence[Outcome]) -> str:
