@@ -16,6 +16,10 @@ COMMANDS = {
     "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
     "export": ("model.siamese.export_command", "put what a run made where serving loads it from"),
     "calibrate": ("model.siamese.calibrate_command", "fit LLRs and thresholds on your own people"),
+    "telephone": (
+        "model.siamese.telephone_command",
+        "fit what the telephone's band takes from LLRs",
+    ),
     "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
     "card": ("model.card.command", "write the model card out of what other commands measured"),
     "fit-peer": ("model.peer.command", "fit the peer's fusion on a pack"),

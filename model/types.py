@@ -63,10 +63,19 @@ class FaceSample:
 
 @dataclass(frozen=True, slots=True)
 class VoiceSample:
-    """One embedded piece of speech: vector of shape (192,), not normalised, with its quality."""
+    """One embedded piece of speech.
+
+    Attributes:
+        vector: shape (192,), not normalised; of the telephone's band where only that was embedded.
+        quality: of the speech.
+        narrow: whether there was nothing above the telephone's band.
+        telephone: the vector of that band alone; None where it was not embedded.
+    """
 
     vector: Vector
     quality: VoiceQuality
+    narrow: bool = False
+    telephone: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +88,9 @@ class Reference:
         voice: shape (192,), unit length, likewise.
         face_count: pictures averaged.
         speech_s: seconds of speech averaged.
+        telephone: the voice as a telephone carries it, shape (192,), likewise; None in a reference
+            of before there was one.
+        wide: whether ``voice`` was made of speech with more than the telephone's band.
     """
 
     model_id: str
@@ -86,6 +98,8 @@ class Reference:
     voice: Vector
     face_count: int
     speech_s: float
+    telephone: Vector | None = None
+    wide: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from fractions import Fraction
 import av
 import cv2
 import numpy as np
-from scipy.signal import resample_poly
+from scipy.signal import butter, resample_poly, sosfilt
 
 from model.data.media import SAMPLE_RATE_HZ, Picture, Samples
 
@@ -19,6 +19,9 @@ _PACKET = int(PACKET_S * SAMPLE_RATE_HZ)
 _DECODED_RATE_HZ = 48_000
 # What libopus delays a signal by at any rate (RFC 7845, section 4.2: the pre-skip).
 _DELAY = int(0.0065 * _DECODED_RATE_HZ)
+
+_MU = 255
+_TELEPHONE = butter(6, (300, 3400), "bandpass", fs=SAMPLE_RATE_HZ / 2, output="sos")
 
 
 def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples:
@@ -55,6 +58,35 @@ def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples
     ratio = _DECODED_RATE_HZ // SAMPLE_RATE_HZ
     heard = resample_poly(sound[: ratio * len(samples)], 1, ratio)
     return np.asarray(np.clip(heard, -1, 1), dtype=np.float32)
+
+
+def narrow_band(samples: Samples) -> Samples:
+    """Sample speech at 8 kHz and again at 16, as a file or a phone of the narrow band has it.
+
+    Args:
+        samples: float32, shape (n,), -1 to 1, 16 kHz.
+
+    Returns:
+        float32, shape (n,), -1 to 1.
+    """
+    slow = resample_poly(samples, 1, 2)
+    return np.asarray(np.clip(resample_poly(slow, 2, 1), -1, 1), np.float32)[: len(samples)]
+
+
+def telephone(samples: Samples) -> Samples:
+    """Send speech over a telephone: 300 to 3400 Hz, mu-law at 8 kHz (ITU-T G.711).
+
+    Args:
+        samples: float32, shape (n,), -1 to 1, 16 kHz.
+
+    Returns:
+        float32, shape (n,), -1 to 1.
+    """
+    slow = sosfilt(_TELEPHONE, resample_poly(samples, 1, 2))
+    loudness = np.log1p(_MU * np.abs(np.clip(slow, -1, 1))) / np.log1p(_MU)
+    coded = np.round(loudness * 127) / 127
+    heard = np.sign(slow) * np.expm1(coded * np.log1p(_MU)) / _MU
+    return np.asarray(np.clip(resample_poly(heard, 2, 1), -1, 1), np.float32)[: len(samples)]
 
 
 def vp8(picture: Picture, *, quantizer: int = 50, scale: float = 1.0) -> Picture:

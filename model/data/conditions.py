@@ -7,13 +7,14 @@ name, so that each run and each system meets the same probes.
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
 
-from model.data.codecs import opus
+from model.data.codecs import narrow_band, opus, telephone
 from model.data.degrade import add_noise, low_resolution
 from model.data.light import low_light
 from model.data.media import SAMPLE_RATE_HZ, Picture, Samples, join_voices, read_picture, read_voice
@@ -23,7 +24,7 @@ from model.errors import PackError
 NOISE_DB = {"noise10": 10.0, "noise0": 0.0}
 OPUS_BPS = 16_000
 SHORT_S = 1.0
-VOICE_EFFECTS = ("short1", "noise10", "noise0", "opus16")
+VOICE_EFFECTS = ("short1", "noise10", "noise0", "narrow", "phone", "opus16")
 """In the order in which a call does them, whatever the order they are named in."""
 FACE_EFFECTS = ("dark", "lowres")
 ALIASES = {
@@ -84,6 +85,7 @@ class Treatment:
 
     Effects on the voice: ``short1`` keeps the first second of speech; ``noise10`` and ``noise0``
     add the pack's recorded noise at 10 and 0 dB SNR, the clip chosen by the first file's name;
+    ``narrow`` samples at 8 kHz; ``phone`` keeps 300 to 3400 Hz of it, by mu-law (G.711);
     ``opus16`` codes as a call does at 16 kb/s. On the face: ``dark`` is a dim room, the brightest
     parts at 15 % and sensor noise of 2 grey levels; ``lowres`` shrinks to 35 %, codes as JPEG of
     quality 30 and enlarges again.
@@ -128,11 +130,18 @@ class Treatment:
     def _affected(self, effect: str, samples: Samples, file: Path) -> Samples:
         if effect == "short1":
             return first_speech(samples, SHORT_S)
-        if effect == "opus16":
-            return opus(samples, OPUS_BPS)
+        if effect in _CODED:
+            return _CODED[effect](samples)
         clips = self._pack.noises
         clip = clips[_digest(file) % len(clips)]
         return add_noise(samples, _noise(clip.path), NOISE_DB[effect])
+
+
+_CODED: dict[str, Callable[[Samples], Samples]] = {
+    "opus16": partial(opus, bitrate_bps=OPUS_BPS),
+    "narrow": narrow_band,
+    "phone": telephone,
+}
 
 
 def first_speech(samples: Samples, seconds: float) -> Samples:

@@ -19,6 +19,7 @@ from model.runtime.face import EMBEDDING_SIZE, FaceTower
 from model.runtime.quality import crop_quality, pose
 from model.runtime.reference import VOICE_SIZE
 from model.runtime.speech import cut_speech, whole_speech
+from model.runtime.telephone import as_by_telephone
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import FaceQuality, FaceSample, Vector, VoiceSample
@@ -114,12 +115,15 @@ class Embedder:
         quality = FaceQuality(math.nan, sharpness, yaw, pitch, brightness, contrast, detection)
         return FaceSample(vector, quality)
 
-    def voice(self, samples: Samples, *, whole: bool = False) -> VoiceSample | None:
+    def voice(
+        self, samples: Samples, *, whole: bool = False, telephone: bool = False
+    ) -> VoiceSample | None:
         """Embed and measure the speech in a recording.
 
         Args:
             samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
             whole: whether to take all of it where the detector finds too little speech.
+            telephone: whether to embed it as a telephone would carry it, too.
 
         Returns:
             The sample; None where there is too little speech to embed.
@@ -129,8 +133,12 @@ class Embedder:
             speech = whole_speech(samples)
         if speech is None:
             return None
-        vector = self._voices.get(speech.fbank, lambda: self._voice_tower.embed(speech.fbank))
-        return VoiceSample(vector, speech.quality)
+        vector = self._embedded(speech.fbank)
+        heard = self._embedded(as_by_telephone(speech.fbank)) if telephone else None
+        return VoiceSample(vector, speech.quality, speech.narrow, heard)
+
+    def _embedded(self, fbank: Vector) -> Vector:
+        return self._voices.get(fbank, lambda: self._voice_tower.embed(fbank))
 
     def _look(self, picture: Picture) -> Vector:
         """Yaw, pitch and detection score, shape (3,)."""

@@ -107,8 +107,8 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--condition",
         default="clean",
-        help="clean, noise10, noise0, lowres, dark, opus16, short1, call (noise10+opus16+lowres); "
-        "several joined by commas; + puts effects together",
+        help="clean, noise10, noise0, lowres, dark, opus16, narrow, phone, short1, "
+        "call (noise10+opus16+lowres); several joined by commas; + puts effects together",
     )
     add("--missing", choices=MODALITIES, help="leave this modality out of every probe")
     add("--json", type=Path, help="where to write all figures")

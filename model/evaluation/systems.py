@@ -113,7 +113,7 @@ class Default:
         A pack's recordings are known to be speech: where the detector finds too little, as in
         loud noise, all is taken. A call would wait for more.
         """
-        return self._embedder.voice(samples, whole=True)
+        return self._embedder.voice(samples, whole=True, telephone=True)
 
     def reference(
         self, faces: Sequence[FaceSample], voices: Sequence[VoiceSample | None]

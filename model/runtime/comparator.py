@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from model.errors import WeightsError
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import FACE_SIZE, VOICE_SIZE
+from model.runtime.telephone import matched
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceSample, Reference, Vector, VoiceSample
 
-FORMAT = 2
+FORMAT = 3
 NETWORK_PART = "fusion_network"
 CALIBRATION_PART = "fusion_calibration"
 FACE_QUALITIES = ("log_norm", "log_size", "log_sharpness", "yaw", "pitch", "brightness", "contrast")
@@ -33,9 +34,9 @@ class Calibration:
     offset: float
     limit: float
 
-    def llr(self, score: float) -> float:
-        """Calibrate one score."""
-        return float(self.llrs(np.array(score)))
+    def llr(self, score: float, *, shift: float = 0.0) -> float:
+        """Calibrate one score, and add to the LLR."""
+        return max(-self.limit, float(self.llrs(np.array(score))) + shift)
 
     def llrs(self, scores: NDArray[Any]) -> NDArray[Any]:
         """Calibrate scores of any shape."""
@@ -51,6 +52,7 @@ class CalibrationSet:
         face, voice, fused: of the network's three outputs.
         points: LLR thresholds by name.
         made_by: how it was fitted: command, pack, numbers of people and trials, figures.
+        telephone: added to the voice's LLR where it was compared in the telephone's band.
     """
 
     name: str
@@ -59,6 +61,7 @@ class CalibrationSet:
     fused: Calibration
     points: dict[str, float]
     made_by: dict[str, Any]
+    telephone: float = 0.0
 
     @classmethod
     def read(cls, path: Path) -> CalibrationSet:
@@ -73,7 +76,13 @@ class CalibrationSet:
                 raise WeightsError(f"{path.name} is of another format than {FORMAT}")
             parts = {k: Calibration(**{f: float(v) for f, v in found[k].items()}) for k in OUTPUTS}
             points = {str(k): float(v) for k, v in found["points"].items()}
-            return cls(name=str(found["name"]), points=points, made_by=found["made_by"], **parts)
+            return cls(
+                name=str(found["name"]),
+                points=points,
+                made_by=found["made_by"],
+                telephone=float(found["telephone"]),
+                **parts,
+            )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
             raise WeightsError(f"{path.name} lacks or garbles a field: {error!r}") from error
 
@@ -101,13 +110,17 @@ class FusedNetwork:
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
     ) -> Comparison:
         """Compare one window's samples with a reference; both samples may be None."""
-        scores = self.scores(reference, face, voice)
-        llr_face = None if face is None else self._calibration.face.llr(scores[0])
-        llr_voice = None if voice is None else self._calibration.voice.llr(scores[1])
+        calibration, shift = self._calibration, 0.0
+        if voice is not None and (pair := matched(reference, voice)) is not None:
+            voice, reference = replace(voice, vector=pair[0]), replace(reference, voice=pair[1])
+            shift = calibration.telephone
+        scores = self.run(network_input(reference, face, voice))
+        llr_face = None if face is None else calibration.face.llr(scores[0])
+        llr_voice = None if voice is None else calibration.voice.llr(scores[1], shift=shift)
         if face is None or voice is None:
             fused = llr_voice if face is None else llr_face
         else:
-            fused = self._calibration.fused.llr(scores[2])
+            fused = calibration.fused.llr(scores[2], shift=shift)
         return Comparison(
             face_cosine=None if face is None else _cosine(face.vector, reference.face),
             voice_cosine=None if voice is None else _cosine(voice.vector, reference.voice),

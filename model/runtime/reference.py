@@ -15,10 +15,12 @@ from model.types import FaceSample, Reference, Vector, VoiceSample
 
 FACE_SIZE = 128
 VOICE_SIZE = 192
-_MAGIC = b"SVR1"  # stream-verifier reference, format 1
+_MAGIC = b"SVR2"  # stream-verifier reference, format 2
+_MAGIC_1 = b"SVR1"  # before the voice was kept as a telephone carries it, too
 _HEADER_SIZE = struct.Struct("<I")
 _MAX_HEADER_BYTES = 4096
-_FIELDS = {"model_id": str, "face_count": int, "speech_s": float}
+_FIELDS_1: dict[str, type] = {"model_id": str, "face_count": int, "speech_s": float}
+_FIELDS = _FIELDS_1 | {"wide": bool}
 
 
 def make_reference(
@@ -27,7 +29,9 @@ def make_reference(
     """Average samples of one person.
 
     Each vector is brought to unit length, so that no sample counts more for being longer; voice
-    is weighted by its seconds of speech; the mean is brought to unit length again.
+    is weighted by its seconds of speech; the mean is brought to unit length again. Speech without
+    more than the telephone's band counts for the whole band only where most of it is so; the
+    telephone's band is made of all speech, if all of it was embedded so.
 
     Args:
         model_id: the embedding space that made the vectors.
@@ -40,63 +44,92 @@ def make_reference(
     """
     if not faces or not voices:
         raise ModelError("a reference needs at least one face and one stretch of speech")
-    seconds = [voice.quality.speech_s for voice in voices]
+    whole = [voice for voice in voices if not voice.narrow]
+    wide = 2 * _seconds(whole) >= _seconds(voices)
+    heard = whole if wide else voices
     return Reference(
         model_id=model_id,
         face=_mean_direction([f.vector for f in faces], [1.0] * len(faces), FACE_SIZE),
-        voice=_mean_direction([v.vector for v in voices], seconds, VOICE_SIZE),
+        voice=_mean_direction([v.vector for v in heard], _each(heard), VOICE_SIZE),
         face_count=len(faces),
-        speech_s=float(sum(seconds)),
+        speech_s=float(_seconds(voices)),
+        telephone=_by_telephone(voices),
+        wide=wide,
     )
 
 
+def _by_telephone(voices: Sequence[VoiceSample]) -> Vector | None:
+    vectors = [voice.telephone for voice in voices if voice.telephone is not None]
+    return (
+        _mean_direction(vectors, _each(voices), VOICE_SIZE) if len(vectors) == len(voices) else None
+    )
+
+
+def _each(voices: Sequence[VoiceSample]) -> list[float]:
+    return [voice.quality.speech_s for voice in voices]
+
+
+def _seconds(voices: Sequence[VoiceSample]) -> float:
+    return sum(_each(voices))
+
+
 def reference_to_bytes(reference: Reference) -> bytes:
-    """Serialise a reference: magic, length of a JSON header, header, both vectors as float32.
+    """Serialise a reference: magic, length of a JSON header, header, its vectors as float32.
+
+    One without a vector of the telephone's band is of format 1.
 
     Raises:
         ModelError: a vector is of another size or not of unit length.
     """
-    header = {name: kind(getattr(reference, name)) for name, kind in _FIELDS.items()}
+    vectors = [_unit(reference.face, FACE_SIZE), _unit(reference.voice, VOICE_SIZE)]
+    magic, fields = _MAGIC_1, _FIELDS_1
+    if reference.telephone is not None:
+        magic, fields = _MAGIC, _FIELDS
+        vectors.append(_unit(reference.telephone, VOICE_SIZE))
+    header = {name: kind(getattr(reference, name)) for name, kind in fields.items()}
     encoded = json.dumps(header, sort_keys=True).encode()
-    vectors = np.concatenate([_unit(reference.face, FACE_SIZE), _unit(reference.voice, VOICE_SIZE)])
     size = _HEADER_SIZE.pack(len(encoded))
-    return _MAGIC + size + encoded + vectors.astype("<f4").tobytes()
+    return magic + size + encoded + np.concatenate(vectors).astype("<f4").tobytes()
 
 
 def reference_from_bytes(data: bytes) -> Reference:
     """Read what ``reference_to_bytes`` wrote.
 
     Raises:
-        ModelError: the bytes are cut, of another format, or hold other than two unit vectors.
+        ModelError: the bytes are cut, of another format, or hold other than unit vectors.
     """
     header, rest = _split(data)
     vectors = np.frombuffer(rest, "<f4").astype(np.float32)
+    face, voice, telephone = np.split(vectors, [FACE_SIZE, FACE_SIZE + VOICE_SIZE])
     return Reference(
-        face=_unit(vectors[:FACE_SIZE], FACE_SIZE),
-        voice=_unit(vectors[FACE_SIZE:], VOICE_SIZE),
+        face=_unit(face, FACE_SIZE),
+        voice=_unit(voice, VOICE_SIZE),
+        telephone=_unit(telephone, VOICE_SIZE) if len(telephone) else None,
         **header,
     )
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     start = len(_MAGIC) + _HEADER_SIZE.size
-    if len(data) < start or not data.startswith(_MAGIC):
+    if len(data) < start or not data.startswith((_MAGIC, _MAGIC_1)):
         raise _broken("it does not start like one")
+    older = data.startswith(_MAGIC_1)
     (size,) = _HEADER_SIZE.unpack_from(data, len(_MAGIC))
-    expected = start + size + 4 * (FACE_SIZE + VOICE_SIZE)
+    expected = start + size + 4 * (FACE_SIZE + VOICE_SIZE + (0 if older else VOICE_SIZE))
     if size > _MAX_HEADER_BYTES or len(data) != expected:
         raise _broken("it is cut short or too long")
-    return _parse_header(data[start : start + size]), data[start + size :]
+    fields = _FIELDS_1 if older else _FIELDS
+    return _parse_header(data[start : start + size], fields), data[start + size :]
 
 
-def _parse_header(encoded: bytes) -> dict[str, Any]:
+def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
     try:
         header = json.loads(encoded)
     except ValueError as error:
         raise _broken("its header is not JSON") from error
-    if not isinstance(header, dict) or set(header) != set(_FIELDS):
+    if not isinstance(header, dict) or set(header) != set(fields):
         raise _broken("its header has other fields")
-    if any(type(header[name]) is not kind for name, kind in _FIELDS.items()):
+    if any(type(header[name]) is not kind for name, kind in fields.items()):
         raise _broken("a field of its header has another type")
     return header
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from model.runtime import fbank, vad
 from model.runtime.audio import SAMPLE_RATE_HZ
+from model.runtime.telephone import is_narrow
 from model.types import Vector, VoiceQuality
 
 NO_PAUSE_SNR_DB = 40.0
@@ -35,10 +36,12 @@ class Speech:
         fbank: float32, shape (frames, 80): log-mel frames of speech alone, mean over time
             subtracted; the voice tower's input.
         quality: of the speech.
+        narrow: whether there is nothing above the telephone's band.
     """
 
     fbank: Vector
     quality: VoiceQuality
+    narrow: bool = False
 
 
 def speech_quality(speech_dbfs: Sequence[float], pause_dbfs: Sequence[float]) -> VoiceQuality:
@@ -78,7 +81,7 @@ def cut_speech(samples: NDArray[np.float32]) -> Speech | None:
         [frame.level_dbfs for frame in judged if frame.speech],
         [frame.level_dbfs for frame in judged if not frame.speech],
     )
-    return Speech(np.ascontiguousarray(kept - kept.mean(axis=0)), quality)
+    return Speech(np.ascontiguousarray(kept - kept.mean(axis=0)), quality, is_narrow(kept))
 
 
 def whole_speech(samples: NDArray[np.float32]) -> Speech | None:
@@ -99,7 +102,7 @@ def whole_speech(samples: NDArray[np.float32]) -> Speech | None:
     if len(rows) < LEAST_SPEECH_S * 100 or level_dbfs < SILENCE_DBFS:
         return None
     quality = VoiceQuality(len(samples) / SAMPLE_RATE_HZ, 0.0, level_dbfs)
-    return Speech(np.ascontiguousarray(rows - rows.mean(axis=0)), quality)
+    return Speech(np.ascontiguousarray(rows - rows.mean(axis=0)), quality, is_narrow(rows))
 
 
 def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:

@@ -25,6 +25,8 @@ def likeness(old: Reference, new: Reference) -> float:
         are rather not one person's. Both vectors have unit length, so that it lies in [-1.5, 0.6].
     """
     face, voice = float(old.face @ new.face), float(old.voice @ new.voice)
+    if old.wide != new.wide and old.telephone is not None and new.telephone is not None:
+        voice = float(old.telephone @ new.telephone)
     return min(face - FACE_COSINE, voice - VOICE_COSINE)
 
 

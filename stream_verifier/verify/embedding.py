@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from model.runtime.face import FaceTower
+from model.runtime.telephone import as_by_telephone
 from model.runtime.voice import VoiceTower
 from model.types import FaceSample, VoiceSample
 from stream_verifier.verify.stages import StageTimes
@@ -34,7 +35,15 @@ class Towers:
 
     def embed_voice(self, window: Window) -> VoiceSample | None:
         """The window's newest speech; None without any."""
-        if window.speech is None:
+        if (speech := window.speech) is None:
             return None
         with self.stages.timed("voice"):
-            return VoiceSample(self.voice.embed(window.speech.fbank), window.speech.quality)
+            return VoiceSample(self.voice.embed(speech.fbank), speech.quality, speech.narrow)
+
+    def embed_telephone(self, window: Window) -> VoiceSample | None:
+        """The window's newest speech as a telephone would carry it; None without any."""
+        if (speech := window.speech) is None:
+            return None
+        with self.stages.timed("voice"):
+            vector = self.voice.embed(as_by_telephone(speech.fbank))
+        return VoiceSample(vector, speech.quality, speech.narrow, telephone=vector)

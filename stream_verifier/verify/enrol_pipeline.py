@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 from model.types import FaceSample, Reference, VoiceSample
@@ -110,12 +111,23 @@ class EnrolPipeline:
         cut = window.face is not None and window.face.cut
         self._enrolment.add(
             face=self._embedder.embed_face(window) if compared and not cut else None,
-            voice=self._embedder.embed_voice(window) if compared else None,
+            voice=self._voice(window) if compared else None,
             start_s=window.start_s if window.speech is None else window.speech.start_s,
             end_s=window.end_s,
             faces_seen=window.faces_seen if second_face else min(window.faces_seen, 1),
             notes=(*window.notes, "face_cut") if cut else window.notes,
         )
+        return self._progress(window)
+
+    def _voice(self, window: Window) -> VoiceSample | None:
+        """The window's speech, as it is and as a telephone would carry it."""
+        whole = self._embedder.embed_voice(window)
+        by_telephone = self._embedder.embed_telephone(window)
+        if whole is None or by_telephone is None:
+            return whole
+        return replace(whole, telephone=by_telephone.telephone)
+
+    def _progress(self, window: Window) -> EnrolmentProgress:
         progress = self._enrolment.progress()
         return EnrolmentProgress(
             media_s=window.end_s,

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from model.runtime import fbank, vad
 from model.runtime.speech import speech_quality
+from model.runtime.telephone import is_narrow
 from model.types import VoiceQuality
 from stream_verifier.errors import SettingsError
 from stream_verifier.media.types import AudioChunk
@@ -209,7 +210,8 @@ class SpeechWindower:
     ) -> SpeechWindow:
         features = np.concatenate([piece.rows for piece in pieces])
         centred, start_s = features - features.mean(axis=0), pieces[0].judged.start_s
-        return SpeechWindow(centred, start_s, end_s, self._quality(pieces), pooled)
+        quality, narrow = self._quality(pieces), is_narrow(features)
+        return SpeechWindow(centred, start_s, end_s, quality, pooled, narrow)
 
     def _quality(self, pieces: Sequence[_Piece]) -> VoiceQuality:
         speech_dbfs = [piece.judged.level_dbfs for piece in pieces]

@@ -41,6 +41,7 @@ class SpeechWindow:
         end_s: media time just past the last.
         quality: seconds of speech, SNR and level.
         pooled: gathered from pieces too short to be a window each, with holes between them.
+        narrow: whether there is nothing above the telephone's band.
     """
 
     fbank: NDArray[np.float32]
@@ -48,6 +49,7 @@ class SpeechWindow:
     end_s: float
     quality: VoiceQuality
     pooled: bool = False
+    narrow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

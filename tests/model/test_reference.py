@@ -32,9 +32,14 @@ def random(size: int, seed: int) -> Vector:
     return np.random.default_rng(seed).normal(0, 9, size).astype(np.float32)
 
 
-def reference(seed: int = 0, model_id: str = "sface-campplus-1a2b3c4d") -> Reference:
+def reference(
+    seed: int = 0, model_id: str = "sface-campplus-1a2b3c4d", *, telephone: bool = True
+) -> Reference:
     faces = [face(random(128, seed + i)) for i in range(3)]
-    return make_reference(model_id, faces, [voice(random(192, seed))])
+    heard = voice(random(192, seed))
+    if telephone:
+        heard = replace(heard, telephone=random(192, seed + 1), narrow=seed % 2 == 1)
+    return make_reference(model_id, faces, [heard])
 
 
 def test_length_of_a_vector_does_not_weigh() -> None:
@@ -70,17 +75,32 @@ def test_what_gives_no_direction_is_refused(
         make_reference("m", faces, voices)
 
 
-@given(seed=st.integers(0, 10_000), model_id=st.text(max_size=60))
-def test_bytes_bring_the_same_reference_back(seed: int, model_id: str) -> None:
-    before = reference(seed, model_id)
+@given(seed=st.integers(0, 10_000), model_id=st.text(max_size=60), telephone=st.booleans())
+def test_bytes_bring_the_same_reference_back(seed: int, model_id: str, telephone: bool) -> None:
+    before = reference(seed, model_id, telephone=telephone)
     after = reference_from_bytes(reference_to_bytes(before))
+    assert after.wide is before.wide
+    assert (after.telephone is not None) is telephone
+    if before.telephone is not None and after.telephone is not None:
+        np.testing.assert_array_equal(after.telephone, before.telephone)
     np.testing.assert_array_equal(after.face, before.face)
     np.testing.assert_array_equal(after.voice, before.voice)
     assert after.face.dtype == after.voice.dtype == np.float32
     assert (after.model_id, after.face_count, after.speech_s) == (model_id, 3, 3.0)
 
 
-@given(cut=st.integers(0, 1400))
+def test_what_an_older_release_wrote_is_read() -> None:
+    vectors = [axis(128, 3), axis(192, 5)]
+    header = b'{"face_count": 3, "model_id": "m", "speech_s": 3.0}'
+    written = b"SVR1" + len(header).to_bytes(4, "little") + header
+    written += b"".join(vector.tobytes() for vector in vectors)
+    older = reference_from_bytes(written)
+    assert (older.model_id, older.telephone, older.wide) == ("m", None, True)
+    np.testing.assert_array_equal(older.voice, vectors[1])
+    assert reference_to_bytes(older) == written
+
+
+@given(cut=st.integers(0, 2200))
 def test_cut_bytes_are_refused(cut: int) -> None:
     whole = reference_to_bytes(reference())
     with pytest.raises(ModelError, match="not a readable reference"):
@@ -89,7 +109,7 @@ def test_cut_bytes_are_refused(cut: int) -> None:
 
 @given(data=st.binary(max_size=2000))
 def test_any_other_bytes_are_refused(data: bytes) -> None:
-    for attempt in (data, b"SVR1" + data):
+    for attempt in (data, b"SVR1" + data, b"SVR2" + data):
         with pytest.raises(ModelError, match="enrol again"):
             reference_from_bytes(attempt)
 
@@ -100,7 +120,9 @@ def test_any_other_bytes_are_refused(data: bytes) -> None:
         (b'"face_count"', b'"face_caunt"'),
         (b'"speech_s": 3.0', b'"speech_s": "3"'),
         (b'"speech_s": 3.0', b'"speech_s": nul'),
-        (b"SVR1", b"SVR2"),
+        (b'"wide": true', b'"wide": 1234'),
+        (b"SVR2", b"SVR1"),
+        (b"SVR2", b"SVR3"),
     ],
 )
 def test_another_header_is_refused(old: bytes, new: bytes) -> None:

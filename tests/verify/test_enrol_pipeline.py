@@ -28,6 +28,10 @@ class CountingEmbedder:
     def embed_voice(self, window: Window) -> VoiceSample:
         return VoiceSample(np.ones(192, np.float32), VoiceQuality(1, 30, -20))
 
+    def embed_telephone(self, window: Window) -> VoiceSample:
+        heard = np.full(192, 2, np.float32)
+        return VoiceSample(heard, VoiceQuality(1, 30, -20), telephone=heard)
+
 
 def enrolment(*windows: Window) -> tuple[EnrolPipeline, CountingEmbedder]:
     embedder = CountingEmbedder()

@@ -68,6 +68,9 @@ class SameSamples:
     def embed_voice(self, window: Window) -> VoiceSample:
         return VOICE
 
+    def embed_telephone(self, window: Window) -> VoiceSample:
+        return VOICE
+
 
 class AlwaysMated:
     name = "scripted"

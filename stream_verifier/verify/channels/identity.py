@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Protocol
 
+from model.runtime.telephone import compares_by_telephone
 from model.types import Comparator, Comparison, FaceSample, Reference, VoiceSample
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
@@ -32,6 +33,10 @@ class Embedder(Protocol):
 
     def embed_voice(self, window: Window) -> VoiceSample | None:
         """The window's newest speech; None without any."""
+        ...
+
+    def embed_telephone(self, window: Window) -> VoiceSample | None:
+        """The window's newest speech as a telephone would carry it; None without any."""
         ...
 
 
@@ -74,7 +79,7 @@ class IdentityChannel:
     def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
         """Embed and compare what is wanted."""
         face = self._embedder.embed_face(window) if FACE in wanted else None
-        voice = self._embedder.embed_voice(window) if VOICE in wanted else None
+        voice = self._voice(window) if VOICE in wanted else None
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
         readings = identity_readings(window, self._comparator.compare(reference, face, voice))
@@ -85,6 +90,15 @@ class IdentityChannel:
         if face is None:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
+
+    def _voice(self, window: Window) -> VoiceSample | None:
+        """The window's speech, in the band in which it is compared."""
+        reference, speech = self._reference, window.speech
+        if reference is None or speech is None:
+            return self._embedder.embed_voice(window)
+        if compares_by_telephone(reference, narrow=speech.narrow):
+            return self._embedder.embed_telephone(window)
+        return self._embedder.embed_voice(window)
 
     def _of_rivals(
         self, window: Window, reference: Reference, voice: VoiceSample | None
