@@ -24,6 +24,8 @@ CALIBRATION_PART = "fusion_calibration"
 FACE_QUALITIES = ("log_norm", "log_size", "log_sharpness", "yaw", "pitch", "brightness", "contrast")
 VOICE_QUALITIES = ("log_norm", "log_speech_s", "snr_db")
 OUTPUTS = ("face", "voice", "fused")
+TELEPHONE_UNFITTED = -2.0
+"""About what the shipped network's came to, until ``python -m model telephone`` fits it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class CalibrationSet:
     fused: Calibration
     points: dict[str, float]
     made_by: dict[str, Any]
-    telephone: float = 0.0
+    telephone: float
 
     @classmethod
     def read(cls, path: Path) -> CalibrationSet:

@@ -14,7 +14,7 @@ from model.convert.load import load_campplus, load_sface
 from model.convert.manifest import update_part
 from model.data.embed import Embedder
 from model.data.packs import Pack
-from model.runtime.comparator import OUTPUTS, CalibrationSet
+from model.runtime.comparator import TELEPHONE_UNFITTED, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.artifacts import write_fusion
 from model.siamese.calibration import evidence_limit, fit_calibration, operating_points
@@ -161,9 +161,13 @@ def _calibrate(found: HeldOut, faces: Samples, voices: Samples, pack: Pack) -> C
     ]
     columns = zip(found.scores.T, lines, strict=True)
     llrs: Vector = np.column_stack([line.llrs(column) for column, line in columns])
+    face, voice, fused = lines
     return CalibrationSet(
         name=NAME,
-        **dict(zip(OUTPUTS, lines, strict=True)),
+        face=face,
+        voice=voice,
+        fused=fused,
+        telephone=TELEPHONE_UNFITTED,
         points=operating_points(llrs[:, 2].astype(np.float64), found.labels[:, 2]),
         made_by={
             "command": "python -m model train",

@@ -344,7 +344,7 @@ def test_operating_points_are_those_of_the_weights(
     folder = tmp_path / "calibrated"
     folder.mkdir()
     write_weights(folder)
-    found = CalibrationSet("made-1", line, line, line, points, made_by)
+    found = CalibrationSet("made-1", line, line, line, points, made_by, -2.0)
     (folder / "fusion.json").write_text(found.text())
     update_part("fusion_calibration", "fusion.json", directory=folder)
     card = make(evaluation, "--weights", folder)

@@ -25,7 +25,7 @@ FACE = FaceSample(np.ones(128, np.float32), FaceQuality(100, 100, 0, 0, 0.5, 0.2
 
 @cache
 def spoken() -> Samples:
-    return speech(DEMO_PEOPLE[0], seconds=3.0).astype(np.float32) / 32768
+    return speech(DEMO_PEOPLE[0], seconds=3.0).astype(np.float32) / np.float32(32768)
 
 
 def softly(samples: Samples) -> Samples:
@@ -96,6 +96,7 @@ def test_a_reference_is_of_the_whole_band_where_most_speech_has_it() -> None:
     made = enrolled(wide, narrow)
     assert made.wide
     np.testing.assert_allclose(made.voice, ONE, atol=1e-6)
+    assert made.telephone is not None
     np.testing.assert_allclose(made.telephone, OTHER, atol=1e-6)
     assert made.speech_s == 4.0
     assert not enrolled(replace(wide, quality=narrow.quality), narrow, narrow).wide

@@ -34,6 +34,7 @@ SETTINGS = CalibrationSet(
     fused=PLAIN,
     points={"fmr_1e-2": 4.0, "fmr_1e-3": 6.0, "balanced": 0.0},
     made_by={"command": "none"},
+    telephone=-1.5,
 )
 
 
