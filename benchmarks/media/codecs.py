@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.media.case import Case
-from benchmarks.media.making import ffmpeg
+from benchmarks.media.making import after, amr, ffmpeg
 
 _SETTINGS = {
     "alike.mp4": "-c:v libx264 -crf 12 -c:a aac -b:a 192k",
@@ -19,10 +19,30 @@ _SETTINGS = {
     "alike.flv": "-c:v libx264 -crf 12 -bf 2 -c:a aac -b:a 192k",
     "alike.wmv": "-c:v wmv2 -q:v 2 -c:a wmav2 -b:a 192k",
     "alike_8khz.mkv": "-c:v libx264 -crf 12 -ar 8000 -c:a flac",
+    "alike_telephone.mkv": "-c:v libx264 -crf 12 -ar 8000 -af highpass=f=300,lowpass=f=3400 "
+    "-c:a pcm_mulaw",
+    "alike_gsm.mkv": "-c:v libx264 -crf 12 -ar 8000 -c:a libgsm_ms",
+    "alike_opus6.mkv": "-c:v libx264 -crf 12 -c:a libopus -b:a 6k",
 }
+_AMR = "alike_amr.3gp"
 
-NARROW = "alike_8khz.mkv"
-ALIKE = tuple(
-    Case(files=(out,), what=arguments, make=ffmpeg(f"-i long.mp4 {arguments} {out}"))
-    for out, arguments in _SETTINGS.items()
+NARROW = ("alike_8khz.mkv", "alike_telephone.mkv", _AMR)
+"""Those of the narrow band."""
+COARSE = ("alike_gsm.mkv", "alike_opus6.mkv")
+"""Codecs that change the voice itself; told and held to nothing."""
+ALIKE = (
+    *(
+        Case(files=(out,), what=arguments, make=ffmpeg(f"-i long.mp4 {arguments} {out}"))
+        for out, arguments in _SETTINGS.items()
+    ),
+    Case(
+        files=(_AMR,),
+        what="-c:v libx264 -crf 12, AMR-NB at 12.2 kb/s with pauses (DTX)",
+        make=after(
+            amr("alike.amr", "long.mp4"),
+            ffmpeg(
+                f"-i long.mp4 -i alike.amr -map 0:v -map 1:a -c:v libx264 -crf 12 -c:a copy {_AMR}"
+            ),
+        ),
+    ),
 )

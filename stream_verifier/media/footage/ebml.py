@@ -19,6 +19,12 @@ def begins(head: bytes) -> bool:
     return head.startswith(_HEADER)
 
 
+def is_open(file: BinaryIO, start: int, size: int) -> bool:
+    """Whether the recording that begins at ``start`` does not tell its length, as a live one."""
+    body = _segment(file, start, size)
+    return body is not None and body[1] is None
+
+
 def walk(file: BinaryIO, start: int, size: int) -> Extent:
     """Return where the recording that begins at ``start`` ends, and how many bytes it lacks."""
     body = _segment(file, start, size)

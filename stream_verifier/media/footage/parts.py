@@ -28,15 +28,21 @@ _MAGIC = (
 )
 """First bytes of formats whose recordings are told apart by nothing but these."""
 
+_MARKS = ((b"ftyp", 4), (b"\x1a\x45\xdf\xa3", 0), (b"RIFF", 0), (b"OggS\0\x02", 0))
+"""What recordings begin with that can be followed to their end, and how many bytes come before."""
+
+_MOST_TRIED = 64
+"""Places that look like a beginning and are none."""
+
 _Walk = Callable[[BinaryIO, int, int], Extent]
 """From a file, where a recording starts and the file's size: how far it reaches."""
 
 _WALKS: tuple[tuple[Callable[[bytes], bool], _Walk], ...] = (
     (isobmff.begins, isobmff.walk),
-    (ebml.begins, ebml.walk),
+    (ebml.begins, lambda file, start, size: _walk_ebml(file, start, size)),
     (ogg.begins, ogg.walk),
     (riff.begins, riff.walk),
-    (transport.begins, transport.walk),
+    (transport.begins, lambda file, start, size: _walk_transport(file, start, size)),
     (mpeg_audio.begins, mpeg_audio.walk),
 )
 
@@ -71,7 +77,7 @@ def find_parts(file: BinaryIO) -> list[Part]:
     start = 0
     while start < size or not parts:
         walk = _walker(bytes_at(file, start, transport.SNIFF_BYTES))
-        extent = Extent(size) if walk is None else walk(file, start, size)
+        extent = (walk or _scan)(file, start, size)
         follows = start < extent.end < size and _walker(
             bytes_at(file, extent.end, transport.SNIFF_BYTES)
         )
@@ -89,6 +95,35 @@ def _walker(head: bytes) -> _Walk | None:
     return _scan if head.startswith(_MAGIC) else None
 
 
+def _walk_transport(file: BinaryIO, start: int, size: int) -> Extent:
+    return transport.walk(file, start, size, other=lambda head: _walker(head) is not None)
+
+
+def _walk_ebml(file: BinaryIO, start: int, size: int) -> Extent:
+    if not ebml.is_open(file, start, size):
+        return ebml.walk(file, start, size)
+    others = (mark for mark in _MARKS if not ebml.begins(mark[0]))
+    return ebml.walk(file, start, min(_sure(file, mark, start + 1, size) for mark in others))
+
+
 def _scan(file: BinaryIO, start: int, size: int) -> Extent:
+    """Of a format that does not tell where it ends: up to where another one surely begins."""
     found = [find(file, magic, start + len(magic), size) for magic in _MAGIC]
-    return Extent(min((at for at in found if at >= 0), default=size))
+    end = min((at for at in found if at >= 0), default=size)
+    return Extent(min((_sure(file, mark, start + 1, end) for mark in _MARKS), default=end))
+
+
+def _sure(file: BinaryIO, mark: tuple[bytes, int], start: int, end: int) -> int:
+    """Where the first recording with this mark begins that reaches as far as it says."""
+    pattern, before = mark
+    for _ in range(_MOST_TRIED):
+        if (found := find(file, pattern, start, end)) < 0:
+            break
+        at = found - before
+        walk = _walker(bytes_at(file, at, transport.SNIFF_BYTES))
+        if walk not in (None, _scan):
+            extent = walk(file, at, size_of(file))
+            if not extent.missing and not extent.noise:
+                return at
+        start = found + 1
+    return end

@@ -6,6 +6,7 @@ programme map. A demuxer that was opened at the start would leave the new stream
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import BinaryIO
 
 import numpy as np
@@ -20,6 +21,9 @@ _MAP_ID = 0x02
 _NEAR_PACKETS = 16
 """A map so close behind a table came with it: the programme begins at the table."""
 _BLOCK_PACKETS = 1 << 16
+_LOST_PACKETS = 3
+"""So many without a sync byte, one behind the other, are no packets."""
+_SEARCH_BYTES = 1 << 20
 
 
 def begins(head: bytes) -> bool:
@@ -27,10 +31,18 @@ def begins(head: bytes) -> bool:
     return _packing(head) is not None
 
 
-def walk(file: BinaryIO, start: int, size: int) -> Extent:
+def walk(
+    file: BinaryIO, start: int, size: int, *, other: Callable[[bytes], bool] = lambda _: False
+) -> Extent:
     """Return where the programme that begins at ``start`` ends, and how many bytes it lacks.
 
     A transport stream may end anywhere, so it never lacks any.
+
+    Args:
+        file: open for reading.
+        start: its first byte.
+        size: of the file.
+        other: whether `SNIFF_BYTES` begin a recording of another format, asked where packets stop.
     """
     packing = _packing(bytes_at(file, start, SNIFF_BYTES))
     if packing is None:
@@ -39,10 +51,21 @@ def walk(file: BinaryIO, start: int, size: int) -> Extent:
     maps: dict[int, bytes] = {}
     known: set[int] = set()
     at = last_table = start
+    noise = 0
     while at + stride <= size:
         block = bytes_at(file, at, stride * _BLOCK_PACKETS)
         rows = np.frombuffer(block[: len(block) // stride * stride], np.uint8)
         packets = rows.reshape(-1, stride)[:, offset : offset + 188]
+        packets = packets[: _unbroken(packets)]
+        if not len(packets):
+            found = (
+                -1 if other(bytes_at(file, at, SNIFF_BYTES)) else _resume(file, at, size, packing)
+            )
+            if found < 0:
+                return Extent(at, noise=noise)
+            noise += found - at
+            at = found
+            continue
         for index in _candidates(packets):
             here, packet = at + index * stride, packets[index].tobytes()
             pid = int.from_bytes(packet[1:3], "big") & 0x1FFF
@@ -55,9 +78,33 @@ def walk(file: BinaryIO, start: int, size: int) -> Extent:
                 continue
             if told and maps.setdefault(pid, told) != told:
                 near = here - last_table <= _NEAR_PACKETS * stride
-                return Extent(last_table if near else here)
+                return Extent(last_table if near else here, noise=noise)
         at += len(packets) * stride
-    return Extent(size)
+    return Extent(size, noise=noise)
+
+
+def _unbroken(packets: NDArray[np.uint8]) -> int:
+    """How many packets come before so many without a sync byte that none follow."""
+    lost = packets[:, 0] != _SYNC
+    lost = np.concatenate((lost, np.ones(_LOST_PACKETS - 1, bool)))
+    runs = np.lib.stride_tricks.sliding_window_view(lost, _LOST_PACKETS).all(axis=1)
+    broken = np.flatnonzero(runs)
+    return int(broken[0]) if len(broken) else len(packets)
+
+
+def _resume(file: BinaryIO, start: int, size: int, packing: tuple[int, int]) -> int:
+    """Where packets go on behind something else; -1 if nowhere."""
+    stride, offset = packing
+    reach = offset + _LOST_PACKETS * stride
+    while start + reach < size:
+        block = np.frombuffer(bytes_at(file, start, _SEARCH_BYTES + reach), np.uint8)
+        places = len(block) - reach
+        hits = [block[offset + k * stride :][:places] == _SYNC for k in range(_LOST_PACKETS + 1)]
+        found = np.flatnonzero(np.logical_and.reduce(hits))
+        if len(found):
+            return start + int(found[0])
+        start += places
+    return -1
 
 
 def _packing(head: bytes) -> tuple[int, int] | None:

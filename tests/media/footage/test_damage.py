@@ -72,6 +72,15 @@ def test_noise_in_the_middle(tmp_path: Path, kind: str, how: dict[str, Any], wor
     assert heard.sound_s > 4.0
 
 
+def test_noise_between_packets_of_a_transport_stream(tmp_path: Path) -> None:
+    data, noise = recording("mpegts", seconds=4.0), np.random.default_rng(1).bytes(10_001)
+    at = len(data) // 188 // 2 * 188
+    (tmp_path / "noise.ts").write_bytes(data[:at] + noise + data[at:])
+    heard = read(tmp_path / "noise.ts")
+    assert isinstance(heard.error, DamagedMediaError)
+    assert "10001 bytes in it are noise" in str(heard.error)
+
+
 def test_lost_packets_of_a_transport_stream(tmp_path: Path) -> None:
     data = recording("mpegts", seconds=6.0)
     at = len(data) // 188 // 2 * 188
