@@ -28,20 +28,23 @@ def new_seed() -> bytes:
 
 
 def turn(reference: Reference, seed: bytes) -> Reference:
-    """A reference as it is stored: both vectors turned, of unit length as before."""
-    return replace(
-        reference,
-        face=turned(reference.face, seed, "face"),
-        voice=turned(reference.voice, seed, "voice"),
-    )
+    """A reference as it is stored: all its vectors turned, of unit length as before."""
+    return _each_turned(reference, seed, back=False)
 
 
 def turn_back(reference: Reference, seed: bytes) -> Reference:
     """The reference that :func:`turn` was given, to within rounding to float32."""
+    return _each_turned(reference, seed, back=True)
+
+
+def _each_turned(reference: Reference, seed: bytes, *, back: bool) -> Reference:
+    telephone = reference.telephone
     return replace(
         reference,
-        face=turned(reference.face, seed, "face", back=True),
-        voice=turned(reference.voice, seed, "voice", back=True),
+        face=turned(reference.face, seed, "face", back=back),
+        voice=turned(reference.voice, seed, "voice", back=back),
+        # By a matrix of its own: the two voices are alike, and nobody is to see how much.
+        telephone=None if telephone is None else turned(telephone, seed, "telephone", back=back),
     )
 
 
