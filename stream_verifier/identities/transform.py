@@ -29,7 +29,7 @@ def new_seed() -> bytes:
 
 def turn(reference: Reference, seed: bytes) -> Reference:
     """A reference as it is stored: all its vectors turned, of unit length as before."""
-    return _each_turned(reference, seed)
+    return _each_turned(reference, seed, back=False)
 
 
 def turn_back(reference: Reference, seed: bytes) -> Reference:
@@ -37,15 +37,14 @@ def turn_back(reference: Reference, seed: bytes) -> Reference:
     return _each_turned(reference, seed, back=True)
 
 
-def _each_turned(reference: Reference, seed: bytes, *, back: bool = False) -> Reference:
+def _each_turned(reference: Reference, seed: bytes, *, back: bool) -> Reference:
     telephone = reference.telephone
-    if telephone is not None:
-        telephone = turned(telephone, seed, "telephone", back=back)
     return replace(
         reference,
         face=turned(reference.face, seed, "face", back=back),
         voice=turned(reference.voice, seed, "voice", back=back),
-        telephone=telephone,
+        # By a matrix of its own: the two voices are alike, and nobody is to see how much.
+        telephone=None if telephone is None else turned(telephone, seed, "telephone", back=back),
     )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import dataclasses
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,23 +16,20 @@ def _unit(rng: np.random.Generator, size: int) -> np.ndarray:
     return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
-def test_turns_back_what_it_turned() -> None:
-    reference = made_reference(3)
+@pytest.mark.parametrize("number", [2, 3])
+def test_turns_back_what_it_turned(number: int) -> None:
+    reference = made_reference(number)
     stored = turn(reference, SEED)
     assert abs(float(stored.face @ reference.face)) < 0.5
     assert_same(turn_back(stored, SEED), reference)
 
 
-def test_the_voice_by_telephone_is_turned_in_a_way_of_its_own() -> None:
-    reference = made_reference(3)
-    both = dataclasses.replace(reference, telephone=reference.voice, wide=True)
-    stored = turn(both, SEED)
+def test_no_vector_is_stored_as_it_is_and_no_two_turn_alike() -> None:
+    reference = made_reference(2)
+    stored = turn(replace(reference, telephone=reference.voice), SEED)
     assert stored.telephone is not None
-    assert abs(float(stored.telephone @ reference.voice)) < 0.5
-    assert abs(float(stored.telephone @ stored.voice)) < 0.5
-    back = turn_back(stored, SEED)
-    assert back.telephone is not None
-    np.testing.assert_allclose(back.telephone, reference.voice, atol=1e-6)
+    for turned_alike in (stored.voice, reference.voice):
+        assert abs(float(stored.telephone @ turned_alike)) < 0.5
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 128, 192])

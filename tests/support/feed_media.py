@@ -18,6 +18,7 @@ from websockets.asyncio.client import ClientConnection
 from stream_verifier.access.gate import Gate, Limits
 from stream_verifier.access.limiter import Limiter
 from stream_verifier.access.waiting import WaitingRoom
+from stream_verifier.audit.journal import Journal
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import (
     ConnectionLost,
@@ -149,7 +150,12 @@ async def feed_server(
         readers_room=WaitingRoom(),
         make_source=unused,
         services=Services(
-            store=unused, hub=hub, sessions=unused, gauge=unused, stages=unused, journal=unused
+            store=unused,
+            hub=hub,
+            sessions=unused,
+            gauge=unused,
+            stages=unused,
+            journal=Journal(unused),
         ),
     )
     set_state(app, state)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,8 +51,11 @@ def ledger_of(path: Path) -> Path:
 
 
 def made_reference(seed: int = 0, model_id: str = MODEL) -> Reference:
+    """One of each format by turns: that of an odd seed lacks the telephone's vector."""
     rng = np.random.default_rng(seed)
-    return Reference(model_id, _unit(128, rng), _unit(192, rng), face_count=5, speech_s=9.5)
+    face, voice, telephone = _unit(128, rng), _unit(192, rng), _unit(192, rng)
+    made = Reference(model_id, face, voice, face_count=5, speech_s=9.5)
+    return made if seed % 2 else replace(made, telephone=telephone, wide=seed % 4 == 0)
 
 
 def _unit(size: int, rng: np.random.Generator) -> np.ndarray:
@@ -63,10 +67,14 @@ def assert_same(one: Reference, other: Reference) -> None:
     # Vectors are stored turned, and turned back: what is left of that is rounding.
     np.testing.assert_allclose(one.face, other.face, rtol=0, atol=1e-7)
     np.testing.assert_allclose(one.voice, other.voice, rtol=0, atol=1e-7)
-    assert (one.model_id, one.face_count, one.speech_s) == (
+    assert (one.telephone is None) is (other.telephone is None)
+    if one.telephone is not None and other.telephone is not None:
+        np.testing.assert_allclose(one.telephone, other.telephone, rtol=0, atol=1e-7)
+    assert (one.model_id, one.face_count, one.speech_s, one.wide) == (
         other.model_id,
         other.face_count,
         other.speech_s,
+        other.wide,
     )
 
 
