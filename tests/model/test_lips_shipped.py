@@ -64,24 +64,26 @@ def test_lips_say_their_own_words_and_not_others(
     root = data_dir / "dev"
     if not (root / "talking.csv").is_file():
         pytest.skip(f"no talking clips at {root}")
-    clips = [clip for clip in listed(root) if clip.identity.endswith("p07")][:6]
+    clips = [clip for clip in listed(root) if clip.source == "lrwar"][::40]
     detector = FaceDetector(weights.path("face_detector"))
     shown = [read_pictures(clip.path) for clip in clips]
+    faces = [follow(pictures, detector) for _, pictures in shown]
     heard = [(read_voice(clip.path).clip(-1, 1) * 32767).astype(np.int16) for clip in clips]
     calibration = load_calibration(weights)
 
     def llr(shift: int) -> float:
+        """Of all clips together, each with the sound of that many clips on."""
         total = Agreement.nothing()
-        for number, (times_s, pictures) in enumerate(shown):
+        for number, ((times_s, pictures), found) in enumerate(zip(shown, faces, strict=True)):
             head = TalkingHead(network)
             head.hear(0.0, heard[(number + shift) % len(heard)])
-            for time_s, picture, face in zip(
-                times_s, pictures, follow(pictures, detector), strict=True
-            ):
+            for time_s, picture, face in zip(times_s, pictures, found, strict=True):
                 if face is not None:
                     head.see(float(time_s), picture, face)
             total += head.agreement(last=True)
         return calibration.llr(total)
 
-    assert llr(0) > 4
-    assert llr(1) < 0
+    assert llr(0) > 6
+    others = [llr(shift) for shift in (1, 2, 3)]
+    assert np.mean(others) < -1
+    assert max(others) < 3  # words at the same beat may look right for a while
