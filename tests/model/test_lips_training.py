@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.errors import PackError, WeightsError
 from model.evaluation.metrics import cllr
-from model.lips import conditions
+from model.lips import conditions, report
 from model.lips import loops as loop_trials
 from model.lips.calibrate import calibrate, fit, llrs
 from model.lips.clips import KEPT_PX, MARGIN_PX, Clip, Listed, listed, load
@@ -38,7 +39,7 @@ from model.lips.trials import (
     own_and_others,
     strangers,
 )
-from model.runtime.lips import SIZE, Agreement
+from model.runtime.lips import SIZE, Agreement, LipCalibration
 from model.runtime.mouth import SIDE_PX
 
 PLAIN = View(
@@ -319,3 +320,29 @@ def test_loops_are_more_like_their_past_than_life_is(monkeypatch: pytest.MonkeyP
     assert [row.trials for row in rows] == [2, 2, 2]
     assert rows[0].auc == rows[2].auc == 1
     assert rows[0].living < 0.5 < rows[0].least
+
+
+def test_a_row_of_the_page_says_what_right_and_wrong_pairings_came_to() -> None:
+    network: Any = None
+    bench = report.Bench(network, LipCalibration(1.0, 1.0, 2.0, 9.0), draws=10)
+    trials = own_and_others(_perfect(3, 6), pooled=2, draws=10, seed=1)
+    row = bench.row("other words", trials)
+    assert (row.people, row.trials, row.seconds) == (3, 60, pytest.approx(2))
+    assert (row.auc, row.low, row.high) == (1, 1, 1)
+    assert (row.accepted, row.refused) == (1, 1)
+    assert row.right_low > 5 > 0 > row.wrong_high
+    part = {
+        "people": 3,
+        "clips": 18,
+        "pairings": [row],
+        "conditions": [row],
+        "offsets": [{"seconds": 3, "offset_s": 0.12, "trials": 30, "within_40_ms": 0.9}],
+        "loops": [loop_trials.LoopRow("sound", 3, 60, 1.0, 0.4, 0.9, 0.95)],
+    }
+    times = dict.fromkeys(("finding_ms", "cutting_ms", "mouths_ms", "picture_ms", "sound_ms"), 2.5)
+    text = report.page({"time": times, "sources": {"made": part}}, "dev")
+    assert "the network needs 7.5 ms of one thread" in text
+    assert "## made: 3 people, 18 clips" in text
+    assert text.count("| other words | 2.0 | 3 | 60 | 1.000 (1.000 to 1.000) | 100.0 |") == 2
+    assert "| 3 | 0.12 | 30 | 90.0 |" in text
+    assert "| sound | 3 | 60 | 1.00 | 0.40 | 0.90 | 0.95 |" in text

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import DTypeLike
 
 from model.runtime.align import TEMPLATE, template
 from model.runtime.mouth import (
@@ -87,6 +88,6 @@ def test_light_and_contrast_do_not_count() -> None:
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_between_two_pictures_the_earlier_stands_for_a_step(kind: type) -> None:
-    times_s = (np.arange(1000) * STEP_S).astype(kind)
+def test_between_two_pictures_the_earlier_stands_for_a_step(kind: DTypeLike) -> None:
+    times_s = np.asarray(np.arange(1000) * STEP_S, kind)
     assert nearest(times_s, 0.0, 1000).tolist() == list(range(1000))
