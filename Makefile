@@ -12,6 +12,8 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
+# SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
+ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(NODE_TOOLS)
 
@@ -95,7 +97,8 @@ test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page o
 	sh scripts/test_modules.sh
 
 test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
-	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES))
+	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES) $(ALONE))
+	nice -n 5 $(PYTEST) $(ALONE)
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
 	sh scripts/other_pythons.sh $(if $(SELECT),,--all)

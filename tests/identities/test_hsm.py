@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +36,15 @@ pytestmark = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module", autouse=True)
+def no_tensorflow() -> None:
+    """SoftHSM crashes beside TensorFlow, which training loads and no server does."""
+    if "tensorflow" in sys.modules:
+        pytest.skip("TensorFlow is in this process: run this file by itself, as make test does")
+
+
 @pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
+def device(no_tensorflow: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
     """One a process: the library reads its configuration once."""
     folder = tmp_path_factory.mktemp("softhsm")
     (folder / "tokens").mkdir()
