@@ -96,7 +96,7 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
-test-others: $(VENV)/.test ## All other tests: model, windows, decision, scripted calls
+test-others: $(VENV)/.test $(VENV)/.softhsm ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES) $(ALONE))
 	nice -n 5 $(PYTEST) $(ALONE)
 
