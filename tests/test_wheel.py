@@ -100,8 +100,9 @@ def test_the_wheel_holds_the_packages_the_weights_and_the_pages(wheel: Path) -> 
 @pytest.mark.parametrize(
     ("part", "extras"),
     [
-        (r"stream_verifier/(?!demo/|.*plot)|model/runtime/", ()),
-        (r"stream_verifier/", ("demo",)),
+        (r"stream_verifier/(?!demo/|.*plot|identities/hsm)|model/runtime/", ()),
+        (r"stream_verifier/(?!identities/hsm)", ("demo",)),
+        (r"stream_verifier/identities/", ("hsm",)),
         (r"model/", ("train", "peer", "demo")),
     ],
 )
