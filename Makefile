@@ -11,7 +11,8 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
+CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/hosting \
+	tests/media tests/web tests/webhooks $(wildcard tests/test_*.py)
 NODE_TOOLS := .cache/node/version
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(NODE_TOOLS)
 
