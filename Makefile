@@ -11,7 +11,8 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/calls tests/client tests/console tests/demo tests/hosting tests/media tests/web $(wildcard tests/test_*.py)
+CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/hosting \
+	tests/media tests/web tests/webhooks $(wildcard tests/test_*.py)
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version

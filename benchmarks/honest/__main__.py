@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -105,8 +106,8 @@ async def measure(  # noqa: PLR0913
     with tempfile.TemporaryDirectory() as made:
         folder, breaks = Path(made), Breaks()
         planned = planned_calls(lines, minutes)
-        people = await asyncio.to_thread(cast, clips or folder, pack, lap_s=lap_s)
-        people = people[: len(planned)]
+        castable = cast(clips or folder, pack, lap_s=lap_s)
+        people = await asyncio.to_thread(list, islice(castable, len(planned)))
         settings = _settings(folder, at_once)
         references = await asyncio.to_thread(_enrolled, people, settings)
         if live:

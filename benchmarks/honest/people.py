@@ -46,18 +46,18 @@ class Person:
     call: Path
 
 
-def cast(folder: Path, pack: Path | None, *, lap_s: float = LAP_S) -> list[Person]:
-    """Make everybody's clips, as far as they are not there yet.
+def cast(folder: Path, pack: Path | None, *, lap_s: float = LAP_S) -> Iterator[Person]:
+    """Make one's clips after the other's, as far as they are not there yet.
 
     Args:
         folder: keeps the clips.
         pack: holds talking.csv and av.csv with their files; None for the demo people alone.
         lap_s: length of each call's clip.
     """
-    people = [_demo_person(folder, person, lap_s) for person in DEMO_PEOPLE]
+    for person in DEMO_PEOPLE:
+        yield _demo_person(folder, person, lap_s)
     for name, faces, voices in _talkers(pack) if pack else ():
-        people.append(_talker(folder, name, faces, voices, lap_s))
-    return people
+        yield _talker(folder, name, faces, voices, lap_s)
 
 
 def clips_of(pack: Path) -> Iterator[Path]:

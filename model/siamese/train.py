@@ -50,7 +50,7 @@ class Plan:
 QUICK = Plan(
     amount=Amount(people=6, pictures=2, picture_copies=1, units=2, speech_copies=1),
     face=Tuning(steps=2, size=4),
-    voice=Tuning(steps=1, size=4),  # each new length of speech is compiled for anew
+    voice=Tuning(steps=1, size=2),  # each new length of speech is compiled for anew
     schedule=Schedule(epochs=2, batches=5, size=64),
 )
 
