@@ -12,7 +12,7 @@ if [ ! -d "$pack" ]; then
     echo "no data pack at $pack: training on made-up people instead"
     pack=$runs/made
 fi
-export TF_CPP_MIN_LOG_LEVEL=3 TF_NUM_INTRAOP_THREADS=1 TF_NUM_INTEROP_THREADS=1
+export TF_CPP_MIN_LOG_LEVEL=3
 set -- --pack "$pack" --quick
 "$python" -m model train --system ancestor --run "$runs/ancestor" "$@" >"$runs/log" 2>&1 &
 ancestor=$!

@@ -11,7 +11,7 @@ from benchmarks.attacks.clips import GRACE, Clips
 from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S
 from benchmarks.attacks.outcome import refused, won
 
-SECONDS = 18.0
+SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
