@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 from rich.table import Table
 
-from stream_verifier.console.operator import operator_as_actor
+from stream_verifier.console.operator import operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.settings import load_settings
@@ -71,16 +70,7 @@ def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
 
 
 def _run(action: Callable[[Restore], Coroutine[Any, Any, T]]) -> T:
-    from stream_verifier.identities.opening import open_store
-
-    async def run() -> T:
-        store = open_store(load_settings())
-        try:
-            return await action(store.restore())
-        finally:
-            await store.close()
-
-    return asyncio.run(run())
+    return with_store(load_settings(), lambda store: action(store.restore()))
 
 
 def _choose(ids: Sequence[str]) -> list[Refused]:

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from stream_verifier.identities.opening import open_store
-from stream_verifier.identities.sqlite import SqliteIdentityStore
+from stream_verifier.console.operator import with_store
 from stream_verifier.settings import load_settings
 from tests.support.commands import refused, run
 from tests.support.stores import CONSENT, change, made_reference
@@ -21,19 +18,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def _with_store(action: Callable[[SqliteIdentityStore], Awaitable[object]]) -> None:
-    async def act() -> None:
-        store = open_store(load_settings())
-        await action(store)
-        await store.close()
-
-    asyncio.run(act())
-
-
 @pytest.fixture
 def file(folder: Path) -> Path:
-    _with_store(lambda store: store.add("ada", made_reference(1), CONSENT))
-    _with_store(lambda store: store.add("grace", made_reference(2), CONSENT))
+    with_store(load_settings(), lambda store: store.add("ada", made_reference(1), CONSENT))
+    with_store(load_settings(), lambda store: store.add("grace", made_reference(2), CONSENT))
     file = folder / "monday.backup"
     assert "Wrote 2 records and the ledger" in run("backup", file)
     return file

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
+from stream_verifier.console.operator import with_store
 from stream_verifier.identities.keys import load_or_create_keys, new_key
-from stream_verifier.identities.opening import open_keys, open_store
+from stream_verifier.identities.opening import open_keys
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import load_settings
 from tests.support.commands import refused, run
@@ -23,21 +23,12 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "identities.db"
 
 
-def _with_store(action: Callable[[SqliteIdentityStore], Awaitable[object]]) -> None:
-    async def act() -> None:
-        store = open_store(load_settings())
-        await action(store)
-        await store.close()
-
-    asyncio.run(act())
-
-
 async def _check(store: SqliteIdentityStore) -> None:
     assert_same(await store.reference("ada", model_id=MODEL), made_reference(1))
 
 
 def _enrol() -> None:
-    _with_store(lambda store: store.add("ada", made_reference(1), CONSENT))
+    with_store(load_settings(), lambda store: store.add("ada", made_reference(1), CONSENT))
 
 
 def _keys() -> list[str]:
@@ -56,7 +47,7 @@ def test_a_key_file_gets_a_new_key_and_loses_the_old_one(path: Path) -> None:
     assert "make a new one now" in printed
     assert old not in run("keys", "list")
     assert {row["key_id"] for row in rows(path)} == {new}
-    _with_store(_check)
+    with_store(load_settings(), _check)
 
 
 def test_a_server_that_runs_finds_the_new_key_in_the_file(path: Path) -> None:
@@ -68,9 +59,9 @@ def test_a_server_that_runs_finds_the_new_key_in_the_file(path: Path) -> None:
         await _check(store)
         await store.add("grace", made_reference(2), CONSENT)
 
-    _with_store(serve)
+    with_store(load_settings(), serve)
     assert {row["key_id"] for row in rows(path)} == set(_keys())
-    _with_store(_check)
+    with_store(load_settings(), _check)
 
 
 def test_the_old_key_may_stay_for_backups(tmp_path: Path) -> None:
@@ -91,11 +82,11 @@ def test_keys_from_settings_change_over_and_back(monkeypatch: pytest.MonkeyPatch
     assert "give back the key" in refused("keys", "list")
     monkeypatch.setenv("STREAM_VERIFIER_OLD_KEYS", f'["{old}"]')
     assert "what a rotation changes to" in run("keys", "list")
-    _with_store(_check)
+    with_store(load_settings(), _check)
     assert "Wrapped 1 records" in run("keys", "rotate")
     assert "Wrapped 0 records" in run("keys", "rotate")
     monkeypatch.delenv("STREAM_VERIFIER_OLD_KEYS")
-    _with_store(_check)
+    with_store(load_settings(), _check)
 
 
 def test_what_cannot_be_wrapped_keeps_the_old_key(path: Path, tmp_path: Path) -> None:
@@ -115,5 +106,5 @@ def test_a_renewed_reference_is_the_same_and_its_copies_are_refused(path: Path) 
     (after,) = rows(path)
     assert before["id"] == after["id"]
     assert before["sealed_reference"] != after["sealed_reference"]
-    _with_store(_check)
+    with_store(load_settings(), _check)
     assert "Nobody is enrolled" in refused("identities", "renew", "grace")

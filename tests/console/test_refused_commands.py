@@ -1,14 +1,11 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 
-from stream_verifier.identities.opening import open_store
+from stream_verifier.console.operator import with_store
 from stream_verifier.identities.origin import Origin
-from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import load_settings
 from tests.support.commands import refused, run
 from tests.support.stores import CONSENT, made_reference, put_row, rows
@@ -21,20 +18,18 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "identities.db"
 
 
-def _with_store(action: Callable[[SqliteIdentityStore], Awaitable[object]]) -> None:
-    async def act() -> None:
-        store = open_store(load_settings())
-        await action(store)
-        await store.close()
-
-    asyncio.run(act())
+def _enrol(name: str, origin: Origin | None = None) -> None:
+    with_store(
+        load_settings(),
+        lambda store: store.add(name, made_reference(1), CONSENT, origin=origin),
+    )
 
 
 @pytest.fixture
 def put_back(path: Path) -> str:
     """Ada was deleted and put back from a copy; the id of her record."""
     for name in ("ada", "grace"):
-        _with_store(lambda store, name=name: store.add(name, made_reference(1), CONSENT))  # type: ignore[misc]
+        _enrol(name)
     before = {row["id"]: row for row in rows(path)}
     run("identities", "delete", "ada", "--yes")
     (gone,) = set(before) - {row["id"] for row in rows(path)}
@@ -90,7 +85,7 @@ def test_a_damaged_ledger_of_nobody_is_made_anew(path: Path) -> None:
 
 def test_a_record_says_by_whom_it_was_enrolled() -> None:
     origin = Origin(way="call", by="token-9f3a", supervised=True)
-    _with_store(lambda store: store.add("ada", made_reference(1), CONSENT, origin=origin))
+    _enrol("ada", origin)
     shown = run("identities", "show", "ada")
     assert "token-9f3a (call)" in shown
     assert "supervised" in shown
