@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
 
@@ -13,6 +13,7 @@ from stream_verifier.audit.deed import Deed, Kind
 from stream_verifier.console.operator import WAY, operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import AuditError
+from stream_verifier.identities.private_file import create_private, to_disk
 from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
@@ -111,8 +112,7 @@ async def _write(store: SqliteIdentityStore, path: Path) -> int:
             async for line in store.audit.export():
                 file.write(f"{line}\n")
                 count += 1
-            file.flush()
-            os.fsync(file.fileno())
+            to_disk(file)
     except OSError as error:
         raise AuditError(
             f"{path} cannot be written ({error.strerror}): name a new file where there is room."
@@ -122,7 +122,7 @@ async def _write(store: SqliteIdentityStore, path: Path) -> int:
 
 def _created(path: Path) -> TextIO:
     """A new file, for its owner only."""
-    return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii")
+    return TextIOWrapper(create_private(path), encoding="ascii")
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -11,13 +11,14 @@ from contextlib import contextmanager
 from io import BufferedReader
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from stream_verifier.errors import BackupError, KeyMismatchError, RefusedRecordError
 from stream_verifier.identities.keyring import KeyRing
+from stream_verifier.identities.private_file import create_private, to_disk
 from stream_verifier.identities.vault import new_key
 
 _MAGIC = b"stream-verifier-backup-1"
@@ -58,8 +59,7 @@ class BackupWriter:
 
     def __enter__(self) -> Self:
         with _errors(self._path, "written"):
-            descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            self._file: IO[bytes] = os.fdopen(descriptor, "wb")
+            self._file = create_private(self._draft)
             self._file.write(self._header)
         return self
 
@@ -78,8 +78,7 @@ class BackupWriter:
             with _errors(self._path, "written"), self._file:
                 if kind is None:
                     self._piece(bytes(self._waiting), last=True)
-                    self._file.flush()
-                    os.fsync(self._file.fileno())
+                    to_disk(self._file)
                     self._put_in_place()
         finally:
             self._draft.unlink(missing_ok=True)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stream_verifier.errors import SettingsError
+from stream_verifier.identities.private_file import put_in_place, write_private
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 16
@@ -123,7 +124,8 @@ def _load(path: Path, what: str) -> list[bytes]:
 
 def _create(path: Path) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = _drafted(path, [new_key()])
+    draft = _draft(path)
+    write_private(draft, _lines([new_key()]), new=True)
     try:
         # A link, unlike a rename, never replaces the key that another process just made.
         os.link(draft, path)
@@ -134,28 +136,19 @@ def _create(path: Path) -> None:
 
 
 def _rewrite(path: Path, keys: Sequence[str]) -> None:
+    draft = _draft(path)
     try:
-        os.replace(_drafted(path, keys), path)
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_private(draft, _lines(keys), new=True)
+        put_in_place(draft, path)
     except OSError as error:
         raise SettingsError(
             f"The key file {path} cannot be written ({error.strerror}): nothing was changed."
         ) from error
 
 
-def _drafted(path: Path, keys: Sequence[str]) -> Path:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write("".join(f"{key}\n" for key in keys).encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError:
-        draft.unlink()
-        raise
-    return draft
+def _draft(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+
+
+def _lines(keys: Sequence[str]) -> bytes:
+    return "".join(f"{key}\n" for key in keys).encode()

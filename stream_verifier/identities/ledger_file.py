@@ -13,6 +13,7 @@ from typing import Protocol
 
 from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordError
 from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, Written, from_bytes, to_bytes
+from stream_verifier.identities.private_file import put_in_place, write_private
 from stream_verifier.identities.vault import Vault, sign_with
 
 _HOW_TO_ACCEPT = (
@@ -198,27 +199,15 @@ class LedgerFile:
         vault = self._vault
         secret = vault.wrapped_secret(vault.key_id)
         content = to_bytes(ledger, key_ids=vault.key_ids, secret=secret, sign=vault.sign)
-        try:
-            with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError:
-            draft.unlink(missing_ok=True)
-            raise
+        write_private(draft, content)
 
     def _put_in_place(self, ending: str) -> None:
         draft = self._beside(ending)
         try:
-            os.replace(draft, self._path)
+            put_in_place(draft, self._path)
         except OSError:
             draft.unlink(missing_ok=True)
             raise
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
     def _beside(self, ending: str) -> Path:
         return self._path.with_name(f"{self._path.name}.{ending}")
