@@ -71,7 +71,7 @@ class ChannelChooser:
         Returns:
             int16, shape (m,): what follows on what was given before.
         """
-        if samples.shape[1] == 1 or self._exact_copies(samples):
+        if samples.shape[1] == 1:
             return samples[:, 0]
         return _joined(list(self._take(samples)))
 
@@ -99,17 +99,10 @@ class ChannelChooser:
         for ear in self._ears:
             ear.reset()
 
-    def _exact_copies(self, samples: Samples) -> bool:
-        """Whether there is nothing to choose and nothing to fade from: a mono call in stereo."""
-        if self._listening or self._weights is not None or samples.shape[1] != 2:
-            return False
-        return bool((samples[:, 0] == samples[:, 1]).all())
-
     def _take(self, samples: Samples) -> Iterator[Samples]:
         while len(samples):
             if not self._listening:
-                spread = np.ptp(samples.astype(np.int32), axis=1)
-                differs = np.flatnonzero(spread > _ALIKE)
+                differs = np.flatnonzero(_spread(samples) > _ALIKE)
                 alike = int(differs[0]) if len(differs) else len(samples)
                 if alike:
                     yield self._mixed(samples[:alike], self._mean_of(range(len(self._ears))))
@@ -127,7 +120,7 @@ class ChannelChooser:
         block = self._rest
         self._listen(block)
         yield from self._decided()
-        alike = np.ptp(block.astype(np.int32), axis=1).max() <= _ALIKE
+        alike = _spread(block).max() <= _ALIKE
         self._alike_blocks = self._alike_blocks + 1 if alike else 0
         if self._alike_blocks >= _ALIKE_BLOCKS:
             yield self.flush()
@@ -269,6 +262,13 @@ def _match(a: Samples, b: Samples) -> tuple[bool, bool]:
     near = np.concatenate((correlation[-_LAGS:], correlation[: _LAGS + 1]))
     strongest = float(np.abs(near).max())
     return strongest >= _SAME_SOURCE, float(correlation[0]) >= _IN_PHASE * strongest
+
+
+def _spread(samples: Samples) -> NDArray[np.int32]:
+    """How far apart the channels are at each moment: shape (n,)."""
+    # Channel by channel: there are few of them, and NumPy is slow along a short axis.
+    columns = np.ascontiguousarray(samples.T, np.int32)
+    return np.asarray(columns.max(axis=0) - columns.min(axis=0))
 
 
 def _joined(parts: list[Samples]) -> Samples:
