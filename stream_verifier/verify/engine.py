@@ -141,6 +141,8 @@ class Ticket:
         self._tell(self._pipeline.tick(now_s))
 
     def _fail(self) -> None:
+        """End this call for the error that is being handled: it must not stop the others."""
+        _logger.exception("a pipeline failed")  # the traceback holds no media
         message = "Scoring failed on the server; its log says why. Start a new session."
         error = ErrorRaised(media_s=0.0, code="internal_error", message=message)
         self._engine._release(self)
@@ -257,8 +259,6 @@ class Engine:
         try:
             waiting = ticket._work(turn, began_s)
         except Exception:
-            # A fault in one call must not stop the others; the traceback holds no media.
-            _logger.exception("a pipeline failed")
             ticket._fail()
             return
         now_s = self._clock()
@@ -285,7 +285,6 @@ class Engine:
             try:
                 ticket._tick(now_s)
             except Exception:
-                _logger.exception("a pipeline failed")
                 ticket._fail()
             with self._changed:
                 self._schedule.rest(ticket)
