@@ -6,7 +6,8 @@ Both sources store convolutions as (out, in, *kernel) and channels before positi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,6 +17,8 @@ from numpy.typing import NDArray
 from model.errors import WeightsError
 
 Tensors = Mapping[str, NDArray[Any]]
+Get = Callable[[str], NDArray[Any]]
+"""Gives the tensor of one part of a layer."""
 
 _SFACE_MAP = (1024, 7, 7)  # channels, height, width before the dense layer
 _CAMPPLUS_MAP = (32, 10)  # channels, frequencies before the first time-delay layer
@@ -37,13 +40,7 @@ def assign_campplus(model: keras.Model, tensors: Tensors) -> None:
     Raises:
         WeightsError: a tensor is missing, has another shape or finds no place.
     """
-    used: set[str] = set()
-    for layer in model.layers:
-        if layer.weights:
-            _assign(layer, _campplus_weights(layer, tensors, used))
-    left = [n for n in tensors if n not in used and not n.endswith("num_batches_tracked")]
-    if left:
-        raise WeightsError(f"tensors without a place in the voice tower: {', '.join(left[:5])}")
+    _assign_all(model, tensors, _campplus_weights, "the voice tower")
 
 
 def assign_minifasnet(model: keras.Model, tensors: Tensors) -> None:
@@ -53,13 +50,28 @@ def assign_minifasnet(model: keras.Model, tensors: Tensors) -> None:
         WeightsError: a tensor is missing, has another shape or finds no place.
     """
     ours = {name.removeprefix("module."): tensor for name, tensor in tensors.items()}
+    _assign_all(model, ours, _minifasnet_weights, "MiniFASNet")
+
+
+def _assign_all(
+    model: keras.Model,
+    tensors: Tensors,
+    weights_of: Callable[[keras.layers.Layer, Get], list[NDArray[Any]]],
+    what: str,
+) -> None:
+    """Load a PyTorch checkpoint, all of it."""
     used: set[str] = set()
+
+    def get(layer: str, part: str) -> NDArray[Any]:
+        used.add(f"{layer}.{part}")
+        return _get(tensors, f"{layer}.{part}")
+
     for layer in model.layers:
         if layer.weights:
-            _assign(layer, _minifasnet_weights(layer, ours, used))
-    left = [n for n in ours if n not in used and not n.endswith("num_batches_tracked")]
+            _assign(layer, weights_of(layer, partial(get, layer.name)))
+    left = [n for n in tensors if n not in used and not n.endswith("num_batches_tracked")]
     if left:
-        raise WeightsError(f"tensors without a place in MiniFASNet: {', '.join(left[:5])}")
+        raise WeightsError(f"tensors without a place in {what}: {', '.join(left[:5])}")
 
 
 def _sface_weights(layer: keras.layers.Layer, tensors: Tensors) -> list[NDArray[Any]]:
@@ -78,13 +90,7 @@ def _sface_weights(layer: keras.layers.Layer, tensors: Tensors) -> list[NDArray[
     return [kernel.transpose(2, 3, 0, 1) if depthwise else kernel.transpose(2, 3, 1, 0)]
 
 
-def _campplus_weights(
-    layer: keras.layers.Layer, tensors: Tensors, used: set[str]
-) -> list[NDArray[Any]]:
-    def get(part: str) -> NDArray[Any]:
-        used.add(f"{layer.name}.{part}")
-        return _get(tensors, f"{layer.name}.{part}")
-
+def _campplus_weights(layer: keras.layers.Layer, get: Get) -> list[NDArray[Any]]:
     if isinstance(layer, keras.layers.BatchNormalization):
         affine = ["weight", "bias"] if layer.scale else []
         return [get(part) for part in [*affine, "running_mean", "running_var"]]
@@ -98,13 +104,7 @@ def _campplus_weights(
     return [np.transpose(kernel), *bias]  # (out, in, freq, time) -> (time, freq, in, out)
 
 
-def _minifasnet_weights(
-    layer: keras.layers.Layer, tensors: Tensors, used: set[str]
-) -> list[NDArray[Any]]:
-    def get(part: str) -> NDArray[Any]:
-        used.add(f"{layer.name}.{part}")
-        return _get(tensors, f"{layer.name}.{part}")
-
+def _minifasnet_weights(layer: keras.layers.Layer, get: Get) -> list[NDArray[Any]]:
     if isinstance(layer, keras.layers.BatchNormalization):
         return [get(part) for part in ("weight", "bias", "running_mean", "running_var")]
     if isinstance(layer, keras.layers.PReLU):
