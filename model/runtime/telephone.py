@@ -13,11 +13,12 @@ from model.types import Reference, Vector, VoiceSample
 
 FIRST_ABOVE = 60
 """The first of the 80 mel bands that a rate of 8 kHz does not carry: 3.8 kHz and up."""
-_ABOVE = slice(FIRST_ABOVE + 4, None)
+_ABOVE = slice(FIRST_ABOVE + 8, None)
 _SPEECH = slice(20, 45)
+"""5.3 kHz and up, beyond any filter, and 0.7 to 2.2 kHz."""
 _LOUD, _SOFT = 90, 10
-_FAR_BELOW, _BELOW, _STILL = 8.0, 5.0, 2.0
-"""Natural logarithms of power: 35 dB, 22 dB and 9 dB."""
+_FAR_BELOW, _BELOW, _STILL = 8.5, 5.0, 2.0
+"""Natural logarithms of power: 37, 22 and 9 dB."""
 
 
 def is_narrow(features: Vector) -> bool:
