@@ -33,7 +33,7 @@ def is_narrow(features: Vector) -> bool:
     above, speech = features[:, _ABOVE].mean(axis=1), features[:, _SPEECH].mean(axis=1)
     soft, loud = np.percentile(above, (_SOFT, _LOUD))
     below = float(np.percentile(speech, _LOUD) - loud)
-    return below > _FAR_BELOW or (below > _BELOW and loud - soft < _STILL)
+    return below > _FAR_BELOW or (below > _BELOW and float(loud - soft) < _STILL)
 
 
 def as_by_telephone(fbank: Vector) -> Vector:
