@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stream_verifier.access import trust
 from stream_verifier.access.urls import check_ice_urls, check_port_range
+from stream_verifier.environment import Environment
 from stream_verifier.errors import SettingsError
 from stream_verifier.webhooks.target import check_target
 
@@ -227,6 +228,18 @@ class Settings(BaseSettings):
         le=10,
         description="How often a long verified call's voice is scored under load; 0: always.",
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - ours in its place
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - no such file is read
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor these
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is given in code wins over the environment."""
+        return init_settings, Environment(settings_cls)
 
     @field_validator("data_dir", "ledger_file", "key_file", "hsm_module")
     @classmethod

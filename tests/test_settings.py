@@ -70,8 +70,17 @@ def test_the_home_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
-def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("nothing", ["", " \t"])
+def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
     whole = load_settings()
     for name in type(whole).model_fields:
-        monkeypatch.setenv(f"STREAM_VERIFIER_{name.upper()}", "")
+        monkeypatch.setenv(f"STREAM_VERIFIER_{name.upper()}", nothing)
     assert load_settings() == whole
+
+
+def test_a_list_that_is_none_is_refused_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_OLD_KEYS", "c2VjcmV0")
+    with pytest.raises(SettingsError, match=r"old_keys: .*JSON, such as \[\"one\"") as refused:
+        load_settings()
+    assert "c2VjcmV0" not in str(refused.value)
+    assert refused.value.__cause__ is None
