@@ -118,6 +118,11 @@ class FileSource:
             reason = getattr(error, "strerror", None) or str(error)
             raise MediaError(f"Cannot open {self.path}: {reason}.") from error
         with file:
+            if not file.seekable():
+                raise MediaError(
+                    f"Cannot open {self.path}: it is a pipe, and what was read cannot be read "
+                    "again. Write it into a file first."
+                )
             if is_still(file):
                 yield from self._still(file)
                 return

@@ -186,3 +186,14 @@ def test_any_name_is_the_name_of_a_file(
     shutil.copy(call_webm, tmp_path / name)
     with FileSource(name) as source:
         assert isinstance(next(iter(source)), AudioChunk | VideoFrame)
+
+
+def test_a_pipe_is_refused_in_words(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.mp4"
+    os.mkfifo(pipe)
+    writer = os.open(pipe, os.O_RDWR)  # so that nobody waits for the other end
+    try:
+        with pytest.raises(MediaError, match=r"pipe\.mp4: it is a pipe.*into a file"):
+            list(FileSource(pipe))
+    finally:
+        os.close(writer)
