@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.types import Comparison, FaceSample, Reference, VoiceQuality, VoiceSample
+from stream_verifier.identities.likeness import VOICE_COSINE, likeness
+from stream_verifier.verify.channels.identity import VOICE, IdentityChannel
+from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
+from tests.verify.test_pipeline import window
+
+QUALITY = VoiceQuality(2.0, 30.0, -20.0)
+ALIKE, OTHER = (np.eye(192, dtype=np.float32)[number] for number in (0, 1))
+OLD = Reference("m", np.eye(1, 128, dtype=np.float32)[0], ALIKE, 3, 9.0)
+WIDE, NARROW = (replace(OLD, telephone=OTHER, wide=wide) for wide in (True, False))
+
+
+class Noted:
+    """Embeds and compares nothing, and notes what it was asked for."""
+
+    name = "noted"
+    operating_points: dict[str, float] = {}
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def embed_face(self, window: Window) -> FaceSample | None:
+        return None
+
+    def embed_crop(self, crop: FaceCrop) -> FaceSample:
+        raise AssertionError("there is no face")
+
+    def embed_voice(self, window: Window) -> VoiceSample:
+        self.asked.append("whole band")
+        return VoiceSample(ALIKE, QUALITY)
+
+    def embed_telephone(self, window: Window) -> VoiceSample:
+        self.asked.append("telephone")
+        return VoiceSample(ALIKE, QUALITY, telephone=ALIKE)
+
+    def compare(
+        self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
+    ) -> Comparison:
+        return Comparison(None, 1.0, None, 5.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    ("reference", "narrow", "asked"),
+    [
+        (WIDE, False, "whole band"),
+        (WIDE, True, "telephone"),
+        (NARROW, False, "telephone"),
+        (NARROW, True, "telephone"),
+        (OLD, True, "whole band"),
+    ],
+)
+def test_speech_is_embedded_once_in_the_band_in_which_it_is_compared(
+    reference: Reference, narrow: bool, asked: str
+) -> None:
+    noted = Noted()
+    channel = IdentityChannel(reference=reference, embedder=noted, comparator=noted)
+    speech = SpeechWindow(np.zeros((200, 80), np.float32), 0.0, 2.0, QUALITY, narrow=narrow)
+    read = channel.read(replace(window(2.0), face=None, speech=speech), wanted=frozenset({VOICE}))
+    assert noted.asked == [asked]
+    assert read.each[1].llr == 5.0
+
+
+def test_references_of_two_bands_are_likened_by_telephone() -> None:
+    assert likeness(WIDE, replace(WIDE, telephone=ALIKE)) == pytest.approx(1 - VOICE_COSINE)
+    assert likeness(WIDE, replace(NARROW, voice=OTHER)) == pytest.approx(1 - VOICE_COSINE)
+    assert likeness(OLD, replace(NARROW, voice=OTHER)) == pytest.approx(-VOICE_COSINE)
