@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -221,6 +221,11 @@ class Settings(BaseSettings):
     speech_window_s: float = Field(3.0, gt=0.5, description="Longest speech scored at once.")
     speech_first_s: float = Field(1.5, gt=0.5, description="Speech that a first score needs.")
     hop_s: float = Field(1.0, gt=0.1, description="New media between two scores.")
+    presence: Literal["off", "observe", "hold"] = Field(
+        "hold",
+        description="Whether somebody is there (screens, stills, lips that say something else): "
+        "hold keeps a call from being verified for it, observe only tells.",
+    )
     face_rate_hz: float = Field(2.0, gt=0, description="Pictures looked at per second.")
     calm_score_every_s: float = Field(
         2.0,

@@ -284,8 +284,8 @@ class SessionRegistry:
 
     async def _prepare(self, start: Start, place: Place, actor: Actor, *, socket: bool) -> Session:
         enrolling = await self._enrolling(start, actor) if start.mode == "enrol" else None
-        pipeline = await self._pipeline(start)
         session_id, inbox = uuid.uuid4().hex, MediaInbox()
+        pipeline = await self._pipeline(start, inbox)
         request = SourceRequest(session=session_id, offer=start.sdp, followed=socket)
         connection = Connection(source=self._make_source(request, inbox))
         if not socket:
@@ -308,7 +308,7 @@ class SessionRegistry:
         inbox.on_ready = session.notify
         return session
 
-    async def _pipeline(self, start: Start) -> VerifyPipeline | EnrolPipeline:
+    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
         if start.mode == "enrol":
             return await asyncio.to_thread(self._recogniser.enrol_pipeline)
         reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
@@ -317,6 +317,7 @@ class SessionRegistry:
             reference,
             operating_point=start.operating_point,
             now=time.monotonic,
+            burst=inbox.burst,
         )
 
     async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:

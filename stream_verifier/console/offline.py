@@ -50,7 +50,9 @@ def verify_file(
         MediaError: the file cannot be opened or breaks off; the events up to there, an error
             event and the end of the session were yielded before.
     """
-    pipeline = recogniser.verify_pipeline(reference, operating_point=operating_point)
+    pipeline = recogniser.verify_pipeline(
+        reference, operating_point=operating_point, burst=source.burst
+    )
     stamper = Stamper(f"file-{time.time_ns():x}")
     media_s = 0.0
     yield stamper.stamp(

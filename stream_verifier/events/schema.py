@@ -47,6 +47,9 @@ class Reason(StrEnum):
     PICTURE_NOT_SCORED = "picture_not_scored"
     SPEECH_NOT_SCORED = "speech_not_scored"
     TRIED_TOO_OFTEN = "tried_too_often"
+    PRESENTATION_SUSPECTED = "presentation_suspected"
+    LIPS_DO_NOT_MATCH = "lips_do_not_match"
+    NO_SIGN_OF_LIFE = "no_sign_of_life"
 
 
 class Payload(BaseModel):

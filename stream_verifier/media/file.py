@@ -9,6 +9,7 @@ from typing import BinaryIO, Self
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.footage.merging import time_of
 from stream_verifier.media.footage.reading import RecordingReader
 from stream_verifier.media.footage.stills import is_still, read_still
@@ -37,6 +38,7 @@ class FileSource:
     Attributes:
         duration_s: how long the file says it is, once reading has begun; None if it does not.
         position_s: media time that has been reached.
+        burst: asks for pictures in quick succession.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class FileSource:
         self._max_side_px = max_side_px
         self._still_side_px = still_side_px or max_side_px
         self._wishes = TrackWishes(kinds, dict(tracks or {}))
+        self.burst = BurstWish()
         self._on_note = on_note
         self._open: list[Iterator[MediaItem]] = []
         self._reader: RecordingReader | None = None
@@ -131,7 +134,9 @@ class FileSource:
                 name=self.path,
                 wishes=self._wishes,
                 audio=AudioNormaliser,
-                video=VideoPicker(rate_hz=self._video_rate_hz, max_side_px=self._max_side_px),
+                video=VideoPicker(
+                    rate_hz=self._video_rate_hz, max_side_px=self._max_side_px, burst=self.burst
+                ),
                 note=self._on_note,
             )
             for item in self._reader.items():

@@ -10,6 +10,7 @@ from operator import attrgetter
 
 import numpy as np
 
+from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import (
     SAMPLE_RATE_HZ,
     AudioChunk,
@@ -19,6 +20,7 @@ from stream_verifier.media.types import (
 )
 
 _MOST_PROMPTED = 3
+_MOST_OF_BURST = 8
 _OVERRUN = "overrun"
 _PIECE_S = 0.1 + 1e-6
 _SAME_S = 0.5 / SAMPLE_RATE_HZ
@@ -34,12 +36,14 @@ class InboxStats:
         video_frames: sampled frames put in.
         video_frames_dropped: of these, too old when the worker came, or replaced by a newer one
             before.
+        burst_frames_dropped: pictures of bursts that the worker came too late for.
     """
 
     audio_overruns: int = 0
     audio_overrun_s: float = 0.0
     video_frames: int = 0
     video_frames_dropped: int = 0
+    burst_frames_dropped: int = 0
 
 
 class MediaInbox:
@@ -48,6 +52,7 @@ class MediaInbox:
     Audio is kept in order up to a bound; what overruns it is dropped oldest first and told as a
     `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
     newest few that were looked at because the picture changed: no other stands for one of them.
+    Of a burst, which is there to show motion, the newest few are kept.
 
     What has waited for too long by the time the worker comes is dropped likewise, down to the
     newest bit, so that what follows is whole for as long as can be.
@@ -58,6 +63,9 @@ class MediaInbox:
         keep_s: where any is, none is that arrived longer ago than this.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
+
+    Attributes:
+        burst: asks whoever puts pictures in for many in quick succession.
     """
 
     def __init__(
@@ -69,12 +77,14 @@ class MediaInbox:
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
+        self.burst = BurstWish()
         self._stale_s, self._keep_s = stale_s, keep_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
         self._video: VideoFrame | None = None
         self._prompted: deque[VideoFrame] = deque(maxlen=_MOST_PROMPTED)
+        self._of_burst: deque[VideoFrame] = deque(maxlen=_MOST_OF_BURST)
         self._video_gap: MediaGap | None = None
         self._waiting_samples = 0
         self._stats = InboxStats()
@@ -109,18 +119,23 @@ class MediaInbox:
                 self._drop_stale(now_s)
             items: list[MediaItem] = list(_in_larger_pieces(self._audio))
             items += [item for item in (self._video_gap, self._video) if item is not None]
-            items += self._prompted
+            items += [*self._prompted, *self._of_burst]
             self._audio.clear()
             self._prompted.clear()
+            self._of_burst.clear()
             self._video = self._video_gap = None
             self._waiting_samples = 0
         return sorted(items, key=attrgetter("start_s"))
 
     def _empty(self) -> bool:
-        waits = self._audio or self._prompted
+        waits = self._audio or self._prompted or self._of_burst
         return not waits and self._video is None and self._video_gap is None
 
     def _put_video(self, frame: VideoFrame) -> None:
+        if frame.burst:
+            self._let_go_of_burst(len(self._of_burst) == _MOST_OF_BURST)
+            self._of_burst.append(frame)
+            return
         full = len(self._prompted) == _MOST_PROMPTED if frame.prompted else self._video is not None
         dropped = self._stats.video_frames_dropped + full
         self._stats = replace(
@@ -143,6 +158,10 @@ class MediaInbox:
         if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
             fresh_from_s = now_s - self._keep_s
             self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
+        stale = sum(_arrived_before(one, now_s - self._stale_s) for one in self._of_burst)
+        for _ in range(stale):
+            self._of_burst.popleft()
+        self._let_go_of_burst(stale)
         fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
         dropped = len(self._prompted) - len(fresh)
         self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
@@ -151,6 +170,10 @@ class MediaInbox:
             dropped += 1
         dropped += self._stats.video_frames_dropped
         self._stats = replace(self._stats, video_frames_dropped=dropped)
+
+    def _let_go_of_burst(self, count: int) -> None:
+        dropped = self._stats.burst_frames_dropped + count
+        self._stats = replace(self._stats, burst_frames_dropped=dropped)
 
     def _overrun(self, goes_on: Callable[[], bool]) -> None:
         """Replace the oldest audio by one gap, so that the worker knows what it did not hear.

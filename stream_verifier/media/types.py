@@ -45,6 +45,7 @@ class VideoFrame:
         time_s: media time in seconds, on the same clock as the call's audio.
         arrived_s: monotonic wall time at which the frame reached this process, None for a file.
         prompted: the picture did not go on as before, and no other frame can stand for it.
+        burst: one of many in quick succession, which show motion; no window is made of it.
     """
 
     kind: ClassVar[str] = "video"
@@ -52,6 +53,7 @@ class VideoFrame:
     time_s: float
     arrived_s: float | None = None
     prompted: bool = False
+    burst: bool = False
 
     @property
     def start_s(self) -> float:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stream_verifier.media import orientation
+from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.continuity import Continuity, LookBudget
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import MediaGap, VideoFrame
@@ -27,6 +28,7 @@ class VideoPicker:
         gap_s: a longer pause between two frames becomes a `MediaGap`.
         chance: for who sends what is looked at and would like to know when; None for a file, whose
             frames are picked on a grid and nothing else.
+        burst: for who wants to see motion now and then.
 
     Attributes:
         pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
@@ -39,10 +41,12 @@ class VideoPicker:
         max_side_px: int = 640,
         gap_s: float = 0.5,
         chance: random.Random | None = None,
+        burst: BurstWish | None = None,
     ) -> None:
         self._sampler = FrameSampler(rate_hz, chance)
         self._continuity = None if chance is None else Continuity()
         self._budget = None if chance is None else LookBudget(chance)
+        self._burst = burst or BurstWish()
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
@@ -77,9 +81,10 @@ class VideoPicker:
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
         wanted = self._sampler.wants(time_s)
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
-        if wanted or prompted:
+        burst = self._burst.grants(time_s) and not (wanted or prompted)
+        if wanted or prompted or burst:
             image = to_bgr(frame, max_side_px=self._max_side_px, pixel_aspect=self.pixel_aspect)
-            items.append(VideoFrame(image, time_s, arrived_s, prompted))
+            items.append(VideoFrame(image, time_s, arrived_s, prompted, burst))
         return items
 
     def _prompted(

@@ -265,11 +265,12 @@ class Decision:
         return Verdict(self._undecided(), _unique(held + missing + notes), odds)
 
     def _noted(self, observation: Observation) -> tuple[Reason, ...]:
-        """What the front end noticed, and whether the server was too busy of late."""
+        """What the front end noticed, whether the server was busy, and what is only observed."""
         noted = [NOTE_REASONS[note] for note in observation.notes if note in NOTE_REASONS]
         if self._now_s - self._overloaded_s < self._settings.overloaded_s:
             noted.append(Reason.OVERLOADED)
-        return tuple(noted)
+        observed = [one.rule for one in self._standings if one.doubts and not one.rule.enforced]
+        return (*noted, *(rule.reason for rule in observed))
 
     def _estranged(self) -> tuple[Reason, ...]:
         """Why a face is not enough to go by that is back in the place of somebody else's."""

@@ -203,9 +203,9 @@ class VerifyPipeline:
         return [_score_payload(window, observation, evidence, bar, age_s), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
-        """Have a window scored by all channels, the voice only if it is not spared."""
+        """Have a window scored by all channels, by its face alone where it is spared."""
         names = frozenset(one.channel for one in observation.readings)
-        wanted = names - {"voice"} if spared else names
+        wanted = names & {"face"} if spared else names
         read = [channel.read(window, wanted=wanted) for channel in self._channels]
         return replace(
             observation,

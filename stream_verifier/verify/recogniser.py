@@ -14,8 +14,12 @@ from model.runtime.weights import Weights
 from model.types import Comparator, FaceSample, Reference, VoiceSample
 from stream_verifier.events.schema import OperatingPointInForce
 from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.media.burst import BurstWish
 from stream_verifier.settings import Settings
+from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import IdentityChannel
+from stream_verifier.verify.channels.presence.channel import PresenceChannel
+from stream_verifier.verify.channels.presence.models import PresenceModels
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
@@ -25,6 +29,7 @@ from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.verify.self_test import Workload
 from stream_verifier.verify.stages import StageTimes, TimedEars, TimedEyes
 from stream_verifier.verify.strangers import Crowd
+from stream_verifier.verify.table import ChannelRule, presence_rules
 from stream_verifier.windows.assemble import (
     WindowAssembler,
     WindowSettings,
@@ -32,6 +37,7 @@ from stream_verifier.windows.assemble import (
     speech_windower,
 )
 from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.senses import Ears
 
 # Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
 _FRAME_SLACK = 0.8
@@ -68,6 +74,8 @@ class Recogniser:
             voice=VoiceTower(weights, copies=threads),
             stages=self.stages,
         )
+        self._presence = None if settings.presence == "off" else PresenceModels.load(weights)
+        self._rules = presence_rules(enforced=settings.presence == "hold")
         self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
         shipped_weights()  # read with all else, not while the first caller waits
@@ -109,27 +117,43 @@ class Recogniser:
         *,
         operating_point: str | None = None,
         now: Callable[[], float] | None = None,
+        burst: BurstWish | None = None,
     ) -> VerifyPipeline:
         """Make the pipeline of one verified call.
+
+        Args:
+            reference: the enrolled person.
+            operating_point: by default the one in the settings.
+            now: as `VerifyPipeline` has it.
+            burst: asks its source for motion; without, nobody is asked whether somebody is there.
 
         Raises:
             SettingsError: the model has no such operating point.
         """
         point, crowd = self.point(operating_point), Crowd(self._people)
+        detector, ears = FaceDetector(self._detector_path), self._ears()
+        channels: list[EvidenceChannel] = [
+            IdentityChannel(
+                reference=reference,
+                embedder=self._towers,
+                comparator=self.comparator,
+                crowd=crowd,
+            )
+        ]
+        rules: tuple[ChannelRule, ...] = ()
+        if self._presence is not None and burst is not None:
+            rules = self._rules
+            channels.append(
+                PresenceChannel(models=self._presence, detector=detector, ears=ears, burst=burst)
+            )
         return VerifyPipeline(
-            windows=self._assembler(),
-            channels=[
-                IdentityChannel(
-                    reference=reference,
-                    embedder=self._towers,
-                    comparator=self.comparator,
-                    crowd=crowd,
-                )
-            ],
+            windows=self._assembler(detector, ears),
+            channels=channels,
             decision=Decision(
                 evidence=self.decision_model.evidence,
                 point=point,
                 settings=self._decision_settings,
+                table=rules,
             ),
             now=now,
             crowd=crowd,
@@ -173,12 +197,17 @@ class Recogniser:
             point=self.point(),
         )
 
-    def _assembler(self, detector: FaceDetector | None = None) -> WindowAssembler:
+    def _ears(self) -> Ears:
+        return TimedEars(speech_windower(self._window_settings), self.stages)
+
+    def _assembler(
+        self, detector: FaceDetector | None = None, ears: Ears | None = None
+    ) -> WindowAssembler:
         settings = self._window_settings
         watcher = face_watcher(detector or FaceDetector(self._detector_path), settings)
         return WindowAssembler(
             None,
             settings,
-            ears=TimedEars(speech_windower(settings), self.stages),
+            ears=ears or self._ears(),
             eyes=TimedEyes(watcher, self.stages),
         )

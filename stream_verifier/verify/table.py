@@ -7,7 +7,7 @@ other is not. Every further channel answers one question with yes or no, and is 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stream_verifier.events.schema import Reason
 from stream_verifier.verify.channels.channel import Reading
@@ -26,7 +26,11 @@ class ChannelRule:
         lasts_s: mean life of what it said, in seconds of media time.
         ceiling: its log-odds stay within this much of even odds.
         hold_below: log-odds below which the call is not verified.
+        clear_from: log-odds from which on it does no more; by default the same.
         reject_at: log-odds down from which it is rejected; None: it never rejects.
+        adds_up: whether each LLR is new evidence; otherwise it is all that the channel has come to
+            know so far, in place of what it said before.
+        enforced: whether it does that; otherwise its reason is named, and the state stays as it is.
     """
 
     channel: str
@@ -35,11 +39,70 @@ class ChannelRule:
     lasts_s: float
     ceiling: float
     hold_below: float
+    clear_from: float | None = None
     reject_at: float | None = None
+    adds_up: bool = True
+    enforced: bool = True
 
+    @property
+    def clears(self) -> float:
+        """Log-odds from which on a call that was held back is so no more."""
+        return self.hold_below if self.clear_from is None else self.clear_from
+
+
+_AS_SAID = Worth(first=1.0, per_s=1e6, limit=20.0)
+"""The presence channel weighs its evidence itself."""
+
+PRESENCE = (
+    ChannelRule(
+        channel="surface",
+        reason=Reason.PRESENTATION_SUSPECTED,
+        worth=_AS_SAID,
+        lasts_s=60.0,
+        ceiling=8.0,
+        hold_below=-1.0,
+        adds_up=False,
+    ),
+    ChannelRule(
+        channel="mouth",
+        reason=Reason.SPEAKER_NOT_ON_CAMERA,
+        worth=_AS_SAID,
+        lasts_s=60.0,
+        ceiling=8.0,
+        hold_below=-5.0,
+        clear_from=0.0,
+        adds_up=False,
+    ),
+    ChannelRule(
+        channel="lips",
+        reason=Reason.LIPS_DO_NOT_MATCH,
+        worth=_AS_SAID,
+        lasts_s=60.0,
+        ceiling=8.0,
+        hold_below=-2.5,
+        clear_from=-0.5,
+        adds_up=False,
+    ),
+    ChannelRule(
+        channel="repeat",
+        reason=Reason.NO_SIGN_OF_LIFE,
+        worth=_AS_SAID,
+        lasts_s=60.0,
+        ceiling=8.0,
+        hold_below=-3.0,
+        clear_from=-0.5,
+        adds_up=False,
+    ),
+)
+"""Whether somebody is there. None of it rejects: it was measured on simulated attacks only."""
 
 TABLE: tuple[ChannelRule, ...] = ()
-"""One row a further channel; there is none yet."""
+"""The rows of a decision that is given none."""
+
+
+def presence_rules(*, enforced: bool) -> tuple[ChannelRule, ...]:
+    """The rows for presence; where they are not enforced, it is only told."""
+    return tuple(replace(rule, enforced=enforced) for rule in PRESENCE)
 
 
 class Standing:
@@ -53,25 +116,37 @@ class Standing:
         self.rule = rule
         self.odds = 0.0
         self._freshness = Freshness(rule.worth)
+        self._doubts = False
 
     def forget(self) -> None:
         """What comes next follows on nothing."""
         self.odds = 0.0
+        self._doubts = False
         self._freshness.forget()
 
     def update(self, reading: Reading, now_s: float, elapsed_s: float) -> None:
         """Let the past fade and take one reading in; times in seconds of media time."""
         self.odds *= math.exp(-max(0.0, elapsed_s) / self.rule.lasts_s)
-        span_s = reading.span_s or (now_s, now_s)
-        self.odds += self._freshness.evidence(reading.llr, *span_s)
+        if self.rule.adds_up:
+            span_s = reading.span_s or (now_s, now_s)
+            self.odds += self._freshness.evidence(reading.llr, *span_s)
+        elif reading.llr is not None:
+            self.odds = reading.llr
         self.odds = min(self.rule.ceiling, max(-self.rule.ceiling, self.odds))
+        self._doubts = self.odds < (self.rule.clears if self._doubts else self.rule.hold_below)
+
+    @property
+    def doubts(self) -> bool:
+        """Whether its reason is to be named."""
+        return self._doubts
 
     @property
     def holds_back(self) -> bool:
         """Whether the call may not be verified."""
-        return self.odds < self.rule.hold_below
+        return self.rule.enforced and self.doubts
 
     @property
     def rejects(self) -> bool:
         """Whether the call is rejected."""
-        return self.rule.reject_at is not None and self.odds <= self.rule.reject_at
+        rule = self.rule
+        return rule.enforced and rule.reject_at is not None and self.odds <= rule.reject_at

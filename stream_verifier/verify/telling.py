@@ -24,6 +24,9 @@ _OF_MEDIA = _OF_WINDOWS | {
     Reason.SPEAKER_NOT_ON_CAMERA,
     Reason.PICTURE_NOT_SCORED,
     Reason.SPEECH_NOT_SCORED,
+    Reason.PRESENTATION_SUSPECTED,
+    Reason.LIPS_DO_NOT_MATCH,
+    Reason.NO_SIGN_OF_LIFE,
 }
 """Reasons that do not depend on who is enrolled."""
 _CLEARS = (State.VERIFIED, State.ABSENT)

@@ -156,7 +156,8 @@ class WindowAssembler:
             case AudioChunk():
                 self._hear(item)
             case VideoFrame():
-                self._see(item)
+                if not item.burst:
+                    self._see(item)
             case MediaGap():
                 self._miss(item)
         return list(self._complete(self._known_until_s()))

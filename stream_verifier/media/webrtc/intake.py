@@ -43,6 +43,7 @@ class Intake:
             rate_hz=video_rate_hz,
             max_side_px=max_side_px,
             chance=chance or random.SystemRandom(),
+            burst=inbox.burst,
         )
         self._before: Mark | None = None
         self._open = True

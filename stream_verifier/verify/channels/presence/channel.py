@@ -1,0 +1,170 @@
+"""The evidence channel for presence: asks for bursts of pictures, and reads them beside windows."""
+
+from __future__ import annotations
+
+import math
+
+from model.runtime.detect import FaceDetector
+from stream_verifier.media.burst import BurstWish
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.verify.channels.presence.echo import Echoes
+from stream_verifier.verify.channels.presence.models import PresenceModels
+from stream_verifier.verify.channels.presence.surface import Surroundings
+from stream_verifier.verify.channels.presence.talk import MOST_FOR, Talk
+from stream_verifier.windows.senses import Ears
+from stream_verifier.windows.types import Window
+
+SURFACE, MOUTH, LIPS, REPEAT = "surface", "mouth", "lips", "repeat"
+NAMES = (SURFACE, MOUTH, LIPS, REPEAT)
+
+_BURST_S = 3.5
+"""Lips are read 3 s at a time, and steadied by a quarter of a second on either side."""
+_CALM_EVERY_S = 15.0
+"""Where the mouth goes with the speech and nothing hints that this has changed."""
+_IN_DOUBT = -1.0
+"""Nats of lips below which nobody is calm."""
+_AT_REST = 3
+"""Windows of speech in a row with the mouth at rest after which a calm call is looked at closer."""
+_ENOUGH_SPEECH_S = 6.0
+_LEAST_SPEECH_S = 0.3
+_LEAST_PAIRS = 20
+"""Of pictures, about two seconds of speech, before a mouth at rest is told."""
+_SAME_SOUND, _NEW_SOUND = -6.0, 1.0
+_FORGIVEN = 0.25
+"""What one more stretch of new sound makes good, in nats."""
+
+
+class PresenceChannel:
+    """Says whether somebody is there whose mouth goes with the speech; an `EvidenceChannel`.
+
+    Each of its readings is all that is known so far: its rows of the table do not add up.
+
+    Args:
+        models: shared by all calls.
+        detector: the call's own.
+        ears: those that cut the call's windows.
+        burst: asks whoever decodes for pictures in quick succession.
+    """
+
+    names = NAMES
+
+    def __init__(
+        self, *, models: PresenceModels, detector: FaceDetector, ears: Ears, burst: BurstWish
+    ) -> None:
+        self._ears = ears
+        self._burst = burst
+        self._surface = Surroundings(models.surface)
+        self._echoes = Echoes()
+        self._talk = Talk(
+            network=models.lips, calibration=models.calibration, detector=detector, ears=ears
+        )
+        self._track: int | None = None
+        self._burst_until_s = -math.inf
+        self._burst_s = self._next_burst_s = -math.inf
+        self._repeats = 0.0
+        self._shape: tuple[int, ...] = ()
+
+    def take(self, item: MediaItem) -> None:
+        """Hear all sound; see regular pictures, and those of bursts."""
+        match item:
+            case AudioChunk():
+                self._echoes.hear(item)
+                self._talk.hear(item)
+            case VideoFrame():
+                self._see(item)
+            case MediaGap():
+                self._start_anew()
+
+    def sense(self, window: Window) -> tuple[Reading, ...]:
+        """Say that there is a face to look at, and speech to compare it with."""
+        face, both = window.face is not None, window.face is not None and window.speech_s > 0
+        sensed = (face, both, both, window.speech_s > 0)
+        return tuple(Reading(name, sensed=one) for name, one in zip(NAMES, sensed, strict=True))
+
+    def forget(self) -> None:
+        """Nothing: it knows nothing of the enrolled person."""
+
+    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+        """Take in what came since the last window, and ask for more where it is wanted."""
+        self._follow(window)
+        self._talk.learn()
+        if MOUTH in wanted:
+            self._ask(window)
+        llrs = {
+            SURFACE: self._surface_llr(window) if SURFACE in wanted else None,
+            MOUTH: self._talk.moves if self._talk.pairs >= _LEAST_PAIRS else None,
+            LIPS: self._talk.lips,
+            REPEAT: self._repeat_llr(),
+        }
+        sensed = {one.channel: one.sensed for one in self.sense(window)}
+        track = None if window.face is None else window.face.track_id
+        return Readings(
+            tuple(
+                Reading(
+                    name,
+                    sensed=sensed[name],
+                    llr=llrs[name],
+                    track=None if name == REPEAT else track,
+                )
+                for name in NAMES
+            )
+        )
+
+    def _see(self, frame: VideoFrame) -> None:
+        self._shape = frame.image.shape
+        if not frame.burst:
+            self._surface.see(frame)
+        if frame.burst or frame.time_s < self._burst_until_s:
+            self._talk.see(frame)
+        if frame.burst:
+            self._burst_until_s = max(self._burst_until_s, frame.time_s + 0.1)
+
+    def _follow(self, window: Window) -> None:
+        """Start anew with another face; know where this one is."""
+        if (face := window.face) is None:
+            return
+        if face.track_id != self._track:
+            if self._track is not None:
+                self._surface.forget()
+                self._talk.forget()
+            self._track = face.track_id
+        self._talk.glance(face, spoken=window.speech_s >= _LEAST_SPEECH_S)
+        if self._shape:
+            height, width = self._shape[:2]
+            x, y, wide, high = face.box
+            self._talk.near((x * width, y * height, wide * width, high * height), self._shape)
+
+    def _start_anew(self) -> None:
+        self._talk.forget()
+        self._echoes.forget()
+        self._burst_until_s = -math.inf
+
+    def _ask(self, window: Window) -> None:
+        """Ask for a burst while somebody speaks whose face is seen, as often as is worth it."""
+        now_s = window.end_s
+        if window.face is None or window.speech_s < _LEAST_SPEECH_S or now_s < self._next_burst_s:
+            return
+        calm = self._calm
+        if calm and now_s < self._burst_s + _CALM_EVERY_S:
+            return
+        self._burst_s = now_s
+        self._burst.ask(_BURST_S)
+        # A second sooner than it ends, so that one follows on the other.
+        self._next_burst_s = now_s + _BURST_S - 1.0
+
+    @property
+    def _calm(self) -> bool:
+        talk = self._talk
+        clear = talk.moves >= MOST_FOR and (talk.lips or 0.0) > _IN_DOUBT
+        return clear and talk.speech_s >= _ENOUGH_SPEECH_S and talk.resting < _AT_REST
+
+    def _surface_llr(self, window: Window) -> float | None:
+        return None if window.face is None else self._surface.judge(window.face, window.end_s)
+
+    def _repeat_llr(self) -> float | None:
+        before = self._echoes.heard_before(self._ears.speech_between)
+        if before is None:
+            return None
+        self._repeats = _SAME_SOUND if before else min(_NEW_SOUND, self._repeats + _FORGIVEN)
+        return self._repeats

@@ -1,0 +1,137 @@
+"""Does the mouth in the picture go with the speech: does it move, and do its lips say that?"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from model.runtime.align import align
+from model.runtime.detect import Box, DetectedFace, FaceDetector
+from model.runtime.lips import Agreement, LipCalibration, LipNetwork
+from model.runtime.moving import MOVES_AT, MouthMotion, own_motion, prepared
+from model.runtime.talking import TalkingHead
+from model.types import Vector
+from stream_verifier.media.types import AudioChunk, VideoFrame
+from stream_verifier.windows.senses import Ears
+from stream_verifier.windows.types import FaceCrop
+
+MOST_FOR, MOST_AGAINST = 3.0, 8.0
+"""Nats that a mouth's motion comes to at most: what was long right must turn soon, and what was
+wrong does not become right in a second or two."""
+_LIPS_LIMIT = 8.0
+_LASTS_S = 20.0
+"""Seconds of speech after which what lips said is worth a third."""
+
+
+class Talk:
+    """Follows one talking face through bursts of pictures, and all sound.
+
+    Args:
+        network: reads lips.
+        calibration: what their agreement is worth.
+        detector: finds the face again; the call's own.
+        ears: know where speech is.
+    """
+
+    def __init__(
+        self,
+        *,
+        network: LipNetwork,
+        calibration: LipCalibration,
+        detector: FaceDetector,
+        ears: Ears,
+    ) -> None:
+        self._calibration = calibration
+        self._detector = detector
+        self._ears = ears
+        self._head = TalkingHead(network)
+        self._motion = MouthMotion()
+        self._box: Box | None = None
+        self._shape: tuple[int, ...] = ()
+        self._seen_s = -math.inf
+        self._agreement = Agreement.nothing()
+        self._glance: Vector | None = None
+        self.resting = 0
+        """Windows of speech in a row that show the mouth as in the one before."""
+        self.pairs = 0
+        """Pairs of pictures in speech that the mouth's motion was judged by."""
+        self.moves = 0.0
+        """Nats for a mouth that moves while somebody speaks."""
+        self._lips: float | None = None
+
+    @property
+    def lips(self) -> float | None:
+        """Nats for lips that say what is heard; None before anything is known."""
+        return self._lips
+
+    @property
+    def speech_s(self) -> float:
+        """Seconds of speech that lips were read in, as far as they count still."""
+        return self._agreement.seconds
+
+    def hear(self, chunk: AudioChunk) -> None:
+        """Take all sound, in order."""
+        self._head.hear(chunk.start_s, chunk.samples)
+
+    def see(self, frame: VideoFrame) -> None:
+        """Take a picture of a burst, or one that fell into it."""
+        if frame.time_s <= self._seen_s or (face := self._found(frame)) is None:
+            return
+        self._seen_s = frame.time_s
+        self._box, self._shape = face.box, frame.image.shape
+        self._head.see(frame.time_s, frame.image, face)
+        grey = cv2.cvtColor(align(frame.image, face.landmarks), cv2.COLOR_BGR2GRAY)
+        self._motion.see(frame.time_s, np.asarray(grey, np.uint8))
+
+    def glance(self, face: FaceCrop, *, spoken: bool) -> None:
+        """Compare a window's face with the last one's: a hint for when to look closer."""
+        grey = cv2.cvtColor(face.pixels, cv2.COLOR_RGB2GRAY)
+        now, before = prepared(np.asarray(grey, np.uint8)), self._glance
+        self._glance = now
+        if spoken and before is not None:
+            self.resting = self.resting + 1 if own_motion(now, before) <= MOVES_AT else 0
+
+    def near(self, box: Box, shape: tuple[int, ...]) -> None:
+        """Say where the face is: x, y, width, height in pixels of a picture of this shape."""
+        self._box, self._shape = box, shape
+
+    def forget(self) -> None:
+        """Another face, or media that did not follow on: nothing that was for it counts any more.
+
+        What was against it does, or whoever cuts from one picture to the next would be judged by
+        none of them.
+        """
+        self._head.forget()
+        self._motion.forget()
+        self._box = self._glance = None
+        self.moves = min(0.0, self.moves)
+        if (self._lips or 0.0) > 0:
+            self._agreement, self._lips = Agreement.nothing(), None
+
+    def learn(self) -> None:
+        """Take in what came since this was last called."""
+        settled_s = self._ears.settled_s
+        if settled_s is None:
+            return
+        nats, pairs = self._motion.evidence(self._speaks, until_s=settled_s)
+        self.moves = min(MOST_FOR, max(-MOST_AGAINST, self.moves + nats))
+        self.pairs += pairs
+        new = self._head.agreement(self._speaks)
+        if new.seconds > 0:
+            kept = math.exp(-new.seconds / _LASTS_S)
+            old = Agreement(self._agreement.totals * kept, self._agreement.counts * kept)
+            self._agreement = old + new
+            llr = self._calibration.llr(self._agreement)
+            self._lips = min(_LIPS_LIMIT, max(-_LIPS_LIMIT, llr))
+
+    def _speaks(self, start_s: float, end_s: float) -> bool:
+        return self._ears.speech_between(start_s, end_s) > (end_s - start_s) / 2
+
+    def _found(self, frame: VideoFrame) -> DetectedFace | None:
+        """The followed face, near where it was last."""
+        if self._box is None or frame.image.shape != self._shape:
+            return None
+        faces = self._detector.detect_near(frame.image, self._box)
+        return faces[0] if faces else None
