@@ -23,6 +23,9 @@ for _threads in (
 ):
     os.environ.setdefault(_threads, "1")
 
+# The people of the tests are pictures, and nobody is there. Tests of presence ask for it.
+os.environ.setdefault("STREAM_VERIFIER_PRESENCE", "off")
+
 if TYPE_CHECKING:
     from tests.support.calls import DemoCalls
 

@@ -72,6 +72,7 @@ def test_the_home_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("nothing", ["", " \t"])
 def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
+    monkeypatch.delenv("STREAM_VERIFIER_PRESENCE", raising=False)
     whole = load_settings()
     for name in type(whole).model_fields:
         monkeypatch.setenv(f"STREAM_VERIFIER_{name.upper()}", nothing)

@@ -24,6 +24,8 @@ from stream_verifier.events.unions import members
 SCHEMA_FILE = "events.schema.json"
 ASYNCAPI_FILE = "asyncapi.json"
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
+_LEFT_OUT = {"untold", "presence"}
+"""Fields that are there only where they say something."""
 
 _FROM_SERVER: tuple[type[BaseModel], ...] = (
     *members(feed_messages.ServerMessage),
@@ -107,10 +109,10 @@ def _properties(definition: JsonObject) -> dict[str, JsonObject]:
 
 
 def _complete(definition: JsonObject) -> None:
-    """What the server sends has every field, defaults or not, and may gain more."""
+    """What the server sends has every field but those left out, and may gain more."""
     definition.pop("additionalProperties", None)
     if "properties" in definition:
-        definition["required"] = [name for name in _properties(definition) if name != "untold"]
+        definition["required"] = [one for one in _properties(definition) if one not in _LEFT_OUT]
 
 
 def _any_of(events: list[type[Payload]]) -> JsonObject:

@@ -158,6 +158,12 @@ class Score(Payload):
     bar: Bar | None = Field(
         None, description="Which way it points; null before any score, and while nobody is there."
     )
+    presence: Side | None = Field(
+        None,
+        exclude_if=lambda presence: presence is None,
+        description="Whether somebody is there: 1 the mouth goes with the speech, -1 in doubt, as "
+        "reasons say, 0 not known yet; left out where nobody asks.",
+    )
     age_s: float | None = Field(
         description="Seconds from the arrival of the window's newest media to its score; "
         "null from a file."

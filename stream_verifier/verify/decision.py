@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from stream_verifier.events.schema import Reason, State
+from stream_verifier.events.schema import Reason, Side, State
 from stream_verifier.verify.belief import Belief, Odds, share_lost
 from stream_verifier.verify.coverage import Coverage
 from stream_verifier.verify.freshness import Freshness
@@ -132,6 +132,15 @@ class Decision:
         """The newest verdict."""
         return self._verdict
 
+    @property
+    def presence(self) -> Side | None:
+        """Whether somebody is there, by all rows of the table; None where there is none."""
+        if not self._standings:
+            return None
+        if any(one.doubts for one in self._standings):
+            return -1
+        return 1 if any(one.vouches for one in self._standings) else 0
+
     def unsure(self, observation: Observation) -> bool:
         """Whether a window goes before those of calm calls, judged by all that is known unscored.
 
@@ -183,7 +192,9 @@ class Decision:
 
     def _take_note(self, observation: Observation) -> None:
         """Remember when there was doubt last."""
-        against = any(one.llr is not None and one.llr < _EVEN for one in observation.readings)
+        sides = (observation.face, observation.voice)
+        against = any(one.llr is not None and one.llr < _EVEN for one in sides)
+        against = against or any(one.doubts for one in self._standings)
         if self._verdict.state is not State.VERIFIED or against or self._odd(observation):
             self._doubt_s = self._now_s
 

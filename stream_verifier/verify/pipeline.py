@@ -200,7 +200,8 @@ class VerifyPipeline:
         if self.verdict.state is State.VERIFIED:
             self._crowd.forget()
         evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
-        return [_score_payload(window, observation, evidence, bar, age_s), *changed]
+        score = _score_payload(window, observation, evidence, bar, age_s)
+        return [score.model_copy(update={"presence": self._decision.presence}), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
         """Have a window scored by all channels, by its face alone where it is spared."""

@@ -26,6 +26,7 @@ class ChannelRule:
         lasts_s: mean life of what it said, in seconds of media time.
         ceiling: its log-odds stay within this much of even odds.
         hold_below: log-odds below which the call is not verified.
+        vouch_from: log-odds from which on it is told to be good; None: it never is.
         clear_from: log-odds from which on it does no more; by default the same.
         reject_at: log-odds down from which it is rejected; None: it never rejects.
         adds_up: whether each LLR is new evidence; otherwise it is all that the channel has come to
@@ -39,6 +40,7 @@ class ChannelRule:
     lasts_s: float
     ceiling: float
     hold_below: float
+    vouch_from: float | None = None
     clear_from: float | None = None
     reject_at: float | None = None
     adds_up: bool = True
@@ -66,6 +68,7 @@ PRESENCE = (
     ChannelRule(
         channel="mouth",
         reason=Reason.SPEAKER_NOT_ON_CAMERA,
+        vouch_from=1.5,
         worth=_AS_SAID,
         lasts_s=60.0,
         ceiling=8.0,
@@ -139,6 +142,11 @@ class Standing:
     def doubts(self) -> bool:
         """Whether its reason is to be named."""
         return self._doubts
+
+    @property
+    def vouches(self) -> bool:
+        """Whether it speaks for the call."""
+        return self.rule.vouch_from is not None and self.odds >= self.rule.vouch_from
 
     @property
     def holds_back(self) -> bool:

@@ -64,7 +64,7 @@ def test_every_type_of_event_has_an_example_that_fits() -> None:
 def test_an_event_that_lacks_a_field_or_has_another_version_does_not_fit() -> None:
     for payload in PAYLOAD_EXAMPLES:
         event = Stamper("s").stamp(payload).fields
-        for field in event:
+        for field in event.keys() - {"presence"}:
             assert not validator("Event").is_valid({k: event[k] for k in event if k != field})
         assert not validator("Event").is_valid({**event, "v": 1})
         assert validator("Event").is_valid({**event, "added_later": 1})

@@ -174,3 +174,24 @@ def test_small_pieces_of_live_sound_are_joined_where_they_follow_on() -> None:
     assert [one.arrived_s for one in pieces] == pytest.approx([5.08, 5.12, 5.18])
     assert [int(one.samples[0]) for one in pieces] == [0, 5, 9]
     assert int(pieces[0].samples[-1]) == 4
+
+
+def test_of_a_burst_the_newest_pictures_are_kept_and_no_regular_one_goes_for_it() -> None:
+    inbox = MediaInbox()
+    inbox.put(_frame(0.0))
+    for number in range(1, 12):
+        inbox.put(VideoFrame(_PIXELS, number / 25, burst=True))
+    times = [item.time_s for item in inbox.drain() if isinstance(item, VideoFrame)]
+    assert times == [0.0, *(number / 25 for number in range(4, 12))]
+    assert inbox.stats.burst_frames_dropped == 3
+    assert (inbox.stats.video_frames, inbox.stats.video_frames_dropped) == (1, 0)
+    assert inbox.drain() == []
+
+
+def test_pictures_of_a_burst_that_waited_too_long_are_dropped() -> None:
+    inbox = MediaInbox(stale_s=0.7)
+    for number in range(5):
+        inbox.put(VideoFrame(_PIXELS, number / 5, number / 5, burst=True))
+    times = [item.time_s for item in inbox.drain(now_s=1.2) if isinstance(item, VideoFrame)]
+    assert times == [0.6, 0.8]
+    assert inbox.stats.burst_frames_dropped == 3

@@ -4,6 +4,7 @@ import av
 import numpy as np
 import pytest
 
+from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.media.video import VideoPicker, to_bgr
 from tests.support.media import number_in, numbered
@@ -69,3 +70,15 @@ def test_a_slow_camera_is_not_a_gap() -> None:
     picker = VideoPicker()
     items = [i for n in range(8) for i in picker.push(_frame(64, 64), n * 0.4)]
     assert not [item for item in items if isinstance(item, MediaGap)]
+
+
+def test_a_burst_shows_all_that_moves_beside_the_regular_pictures() -> None:
+    burst, frames = BurstWish(), list[VideoFrame]()
+    picker = VideoPicker(rate_hz=2.0, burst=burst)
+    for number in range(50):
+        if number == 10:
+            burst.ask(0.79)
+        frames += [i for i in picker.push(_frame(64, 64), number / 25) if isinstance(i, VideoFrame)]
+    assert [frame.time_s for frame in frames if not frame.burst] == [0.0, 0.52, 1.0, 1.52]
+    shown = {round(frame.time_s * 25) for frame in frames if frame.burst}
+    assert shown == set(range(10, 30)) - {13, 25}

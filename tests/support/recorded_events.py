@@ -152,12 +152,34 @@ def _later() -> Iterator[Payload]:
         media_s=12,
         state=State.UNCERTAIN,
         previous=State.WAITING,
-        reasons=[*Reason][13:],
+        reasons=[*Reason][13:14],
         llr=None,
     )
     for reason in get_args(SessionEnded.model_fields["reason"].annotation)[13:]:
         yield SessionEnded(media_s=13, reason=reason, totals=Totals())
     yield ConsentExpiring(media_s=0, expires_at="2026-03-31T12:00:00+00:00", days_left=30)
+    yield StateChanged(
+        media_s=14,
+        state=State.UNCERTAIN,
+        previous=State.VERIFIED,
+        reasons=[*Reason][14:],
+        llr=None,
+    )
+    for presence in (-1, 0, 1):
+        yield Score(
+            media_s=15,
+            start_s=14,
+            end_s=15,
+            face=None,
+            voice=None,
+            fused=None,
+            speech_s=0.5,
+            faces=[],
+            notes=[],
+            evidence=None,
+            age_s=None,
+            presence=presence,
+        )
 
 
 def recorded_payloads() -> Iterator[Payload]:

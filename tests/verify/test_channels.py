@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
+from dataclasses import replace
 
 import pytest
 
@@ -51,11 +53,11 @@ class HumChannel:
         return Readings((Reading("hum", sensed=True, llr=llr),))
 
 
-def call(hum: HumChannel, windows: int = 3) -> VerifyPipeline:
+def call(hum: HumChannel, row: ChannelRule = RULE, *, windows: int = 3) -> VerifyPipeline:
     return VerifyPipeline(
         windows=ScriptedWindows(*(window(float(at_s)) for at_s in range(1, windows + 1))),
         channels=[identity(), hum],
-        decision=Decision(evidence=EVIDENCE, point=POINT, table=[RULE]),
+        decision=Decision(evidence=EVIDENCE, point=POINT, table=[row]),
     )
 
 
@@ -114,3 +116,42 @@ def test_a_channels_evidence_is_bounded_and_forgotten() -> None:
     assert standing.odds == RULE.ceiling
     standing.forget()
     assert standing.odds == 0.0
+
+
+def follow(rule: ChannelRule, *llrs: float) -> list[Standing]:
+    """A standing as it is after each reading."""
+    standing, seen = Standing(rule), []
+    for second, llr in enumerate(llrs):
+        standing.update(Reading("hum", llr=llr), float(second), 1.0)
+        seen.append(copy(standing))
+    return seen
+
+
+def test_a_channel_that_remembers_itself_says_all_it_knows_each_time() -> None:
+    whole = replace(RULE, adds_up=False)
+    assert [one.odds for one in follow(whole, -0.9, -0.9, -3.0, 1.0)] == [-0.9, -0.9, -3.0, 1.0]
+
+
+def test_a_call_that_was_held_back_is_so_until_its_channel_is_clear() -> None:
+    sticky = replace(RULE, adds_up=False, clear_from=0.0)
+    assert [one.holds_back for one in follow(sticky, -0.5, -1.5, -0.5, 0.5)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
+
+
+def test_what_is_only_observed_is_told_and_changes_no_state() -> None:
+    observed = replace(RULE, adds_up=False, enforced=False)
+    last = follow(observed, -4.5)[-1]
+    assert (last.doubts, last.holds_back, last.rejects) == (True, False, False)
+    pipeline = call(HumChannel(-4.5), observed)
+    assert states(pipeline, 1) == [(State.VERIFIED, (Reason.NOISY_AUDIO,))]
+
+
+@pytest.mark.parametrize(("llr", "presence"), [(-2.0, -1), (0.5, 0), (2.0, 1)])
+def test_whether_somebody_is_there_is_told_with_each_score(llr: float, presence: int) -> None:
+    row = replace(RULE, vouch_from=1.5)
+    score = next(one for one in call(HumChannel(llr), row).feed(SECOND) if isinstance(one, Score))
+    assert score.presence == presence

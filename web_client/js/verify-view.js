@@ -5,7 +5,7 @@ import { meterOf, meterPlace } from "./scale.js";
 import { nowMs } from "./stream-verifier.js";
 import { TimelineChart } from "./timeline-chart.js";
 import { readEvidence, readTimeline, SERIES } from "./timeline.js";
-import { sayReason, sayReasons, sayState } from "./words.js";
+import { sayPresence, sayReason, sayReasons, sayState } from "./words.js";
 
 const WINDOW_S = 60;
 const NO_EVIDENCE = readEvidence({});
@@ -33,6 +33,7 @@ export class VerifyView {
     this.#showEvidence(NO_EVIDENCE);
     this.#showBounds();
     this.#showState({ state: "waiting" });
+    this.#showPresence(null);
     setText(byId("chart-title"), `Last ${WINDOW_S} seconds`);
     setText(byId("notes"), "");
     this.tick();
@@ -82,10 +83,18 @@ export class VerifyView {
     setText(byId("age"), age === null ? "No score yet" : `Last score ${age.toFixed(0)} s ago`);
   }
 
-  #showScore({ evidence, bar, notes = [], receivedAt }) {
+  #showScore({ evidence, bar, presence, notes = [], receivedAt }) {
     this.#scoredAt = receivedAt / 1000;
     this.#showEvidence(readEvidence({ evidence, bar }));
+    this.#showPresence(presence);
     setText(byId("notes"), notes.map(sayReason).join(" "));
+  }
+
+  /** @param {number | null | undefined} presence */
+  #showPresence(presence) {
+    byId("presence").hidden = presence === null || presence === undefined;
+    byId("presence").dataset.presence = String(presence ?? "");
+    setText(byId("presence-text"), sayPresence(presence));
   }
 
   #showState({ state, reasons = [] }) {

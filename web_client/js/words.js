@@ -27,6 +27,9 @@ const REASONS = {
   face_turned: "The face is turned away.",
   noisy_audio: "There is too much noise around the voice.",
   speaker_not_on_camera: "The person speaking is not the one on camera.",
+  presentation_suspected: "The picture looks like a screen or paper.",
+  lips_do_not_match: "The lips say something else than what is heard.",
+  no_sign_of_life: "The same sound was heard before, as from a recording.",
   media_gap: "Picture or sound was interrupted.",
   overloaded: "The server is too busy to check everything.",
   media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
@@ -34,6 +37,12 @@ const REASONS = {
   speech_not_scored: "Too little of what was said could be checked.",
   tried_too_often: "Too many other people were tried in this name lately: only a verified call is told apart.",
 };
+
+const PRESENCE = new Map([
+  [1, "The mouth moves with the speech."],
+  [0, "Not known yet: it takes a few seconds of speech."],
+  [-1, "In doubt."],
+]);
 
 const HINTS = {
   keep_talking: "Keep reading aloud.",
@@ -118,6 +127,9 @@ export const sayEnding = (reason) => lookUp(ENDINGS, reason) ?? "The call has en
 export function sayState(state, who) {
   return { name: stateName(state), text: lookUp(STATE_TEXTS, state)?.(who) ?? "" };
 }
+
+/** Whether somebody is there, as a score tells it; nothing where nobody asks. @param {number | null | undefined} presence */
+export const sayPresence = (presence) => PRESENCE.get(presence ?? NaN) ?? "";
 
 /**
  * The reasons of a verdict as sentences. The two mismatches are told in one sentence, with what

@@ -1,0 +1,203 @@
+"""What is shown and said in a call, honest or not, made of one person's clips."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.presence.material import (
+    HEIGHT,
+    RATE_HZ,
+    STEP_SAMPLES,
+    WIDTH,
+    Clip,
+    Picture,
+    packed,
+    unpacked,
+)
+from benchmarks.presence.screens import Filmed, filmed
+from model.runtime.align import similarity
+
+Rng = np.random.Generator
+
+
+@dataclass(frozen=True)
+class Show:
+    """What comes in a call: a picture, 25 times a second, and as much sound."""
+
+    pictures: Sequence[bytes]
+    landmarks: NDArray[np.float64]
+    sound: NDArray[np.int16]
+
+    @property
+    def seconds(self) -> float:
+        """How long it is."""
+        return len(self.pictures) / RATE_HZ
+
+
+Attack = Callable[[Show, Rng], Show]
+
+
+def drawn(clips: Sequence[Clip], seconds: float, rng: Rng) -> Show:
+    """Clips in random order, each once until all were used, for at least so long."""
+    chosen: list[Clip] = []
+    while sum(len(clip.pictures) for clip in chosen) < seconds * RATE_HZ:
+        chosen += [clips[index] for index in rng.permutation(len(clips))]
+    pictures = [picture for clip in chosen for picture in clip.pictures]
+    count = int(seconds * RATE_HZ)
+    return Show(
+        pictures[:count],
+        np.concatenate([clip.landmarks for clip in chosen])[:count],
+        np.concatenate([clip.sound for clip in chosen])[: count * STEP_SAMPLES],
+    )
+
+
+def honest(show: Show, _: Rng) -> Show:
+    """The person."""
+    return show
+
+
+def still(show: Show, rng: Rng) -> Show:
+    """One picture of the person, with the person's recorded voice."""
+    chosen = int(rng.integers(len(show.pictures)))
+    return replace(show, pictures=[show.pictures[chosen]] * len(show.pictures))
+
+
+def moved_still(show: Show, rng: Rng) -> Show:
+    """The same, held by hand: shifted, turned, zoomed, tilted, bent and now and then blurred."""
+    picture = unpacked(show.pictures[int(rng.integers(len(show.pictures)))])
+    amount = float(rng.uniform(1, 5))
+    paths = _wander(len(show.pictures), rng)
+    return replace(show, pictures=[packed(_held(picture, at, amount, rng)) for at in paths])
+
+
+def shut_mouth(show: Show, _: Rng) -> Show:
+    """The person's living face with a mouth at rest: somebody else, off camera, talks."""
+    pictures = [unpacked(one) for one in show.pictures[: 4 * RATE_HZ]]
+    quiet = min(range(len(pictures)), key=lambda at: _opening(pictures[at], show.landmarks[at]))
+    resting = pictures[quiet]
+    closed = [
+        packed(_with_mouth(unpacked(one), at, resting, show.landmarks[quiet]))
+        for one, at in zip(show.pictures, show.landmarks, strict=True)
+    ]
+    return replace(show, pictures=closed)
+
+
+def other_words(show: Show, rng: Rng) -> Show:
+    """The person talks, and other words of the same voice are heard."""
+    shift = int(rng.integers(3 * RATE_HZ, len(show.pictures) - 3 * RATE_HZ))
+    return replace(show, sound=np.roll(show.sound, shift * STEP_SAMPLES))
+
+
+def dubbed_late(show: Show, _: Rng) -> Show:
+    """The right words, 0.4 s late."""
+    return replace(show, sound=np.roll(show.sound, round(0.4 * RATE_HZ) * STEP_SAMPLES))
+
+
+def looped(show: Show, _: Rng) -> Show:
+    """Eight seconds of the person, again and again."""
+    count = 8 * RATE_HZ
+    times = -(-len(show.pictures) // count)
+    length = len(show.pictures)
+    return Show(
+        (list(show.pictures[:count]) * times)[:length],
+        np.tile(show.landmarks[:count], (times, 1, 1))[:length],
+        np.tile(show.sound[: count * STEP_SAMPLES], times)[: length * STEP_SAMPLES],
+    )
+
+
+def on_a_screen(show: Show, rng: Rng) -> Show:
+    """The person's video on a phone or tablet before the camera."""
+    return _filmed(show, Filmed.screen(rng), rng)
+
+
+def on_paper(show: Show, rng: Rng) -> Show:
+    """A print of the person's picture before the camera, with the person's recorded voice."""
+    return _filmed(still(show, rng), Filmed.paper(rng), rng)
+
+
+def _filmed(show: Show, setting: Filmed, rng: Rng) -> Show:
+    made: dict[bytes, bytes] = {}
+    for picture in show.pictures:
+        if picture not in made:
+            made[picture] = packed(filmed(unpacked(picture), setting, rng))
+    return replace(show, pictures=[made[picture] for picture in show.pictures])
+
+
+def _wander(count: int, rng: Rng) -> NDArray[np.float64]:
+    """Slow random paths of nine numbers around 0, shape (count, 9)."""
+    steps = np.cumsum(rng.normal(0, 1, (count + 20, 9)), axis=0)
+    kernel = np.ones(6) / 6
+    smooth = np.stack([np.convolve(path, kernel, "valid") for path in steps.T], axis=1)[:count]
+    # A hand comes back to where it was.
+    reach = np.abs(smooth - smooth.mean(axis=0)).max(axis=0)
+    return np.asarray((smooth - smooth.mean(axis=0)) / np.maximum(reach, 1e-9) * 6)
+
+
+def _held(picture: Picture, at: NDArray[np.float64], amount: float, rng: Rng) -> Picture:
+    corners = np.array([[0, 0], [WIDTH, 0], [WIDTH, HEIGHT], [0, HEIGHT]], np.float32)
+    middle = np.array([WIDTH / 2, HEIGHT / 2])
+    zoom = 1 + 0.01 * amount * at[8] / 2
+    moved = (corners - middle) * zoom + middle + amount * (at[:2] + at[:8].reshape(4, 2) / 3)
+    tilt = cv2.getPerspectiveTransform(corners, moved.astype(np.float32))
+    out = cv2.warpPerspective(picture, tilt, (WIDTH, HEIGHT), borderMode=cv2.BORDER_REPLICATE)
+    across, down = np.meshgrid(
+        np.arange(WIDTH, dtype=np.float32), np.arange(HEIGHT, dtype=np.float32)
+    )
+    bent = across + np.float32(amount * at[7]) * np.sin(across / WIDTH * np.pi)
+    out = cv2.remap(out, bent.astype(np.float32), down, cv2.INTER_LINEAR)
+    if rng.random() < 0.2:  # noqa: PLR2004 - one in five is blurred
+        out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.5, 1.2)))
+    return np.asarray(out, np.uint8)
+
+
+def _opening(picture: Picture, landmarks: NDArray[np.float64]) -> float:
+    """How dark it is between the lips: an open mouth shows a hole."""
+    x, y = ((landmarks[3] + landmarks[4]) / 2).astype(int)
+    reach = max(2, int(np.linalg.norm(landmarks[4] - landmarks[3]) / 4))
+    return -float(picture[y - reach : y + reach, x - reach : x + reach].mean())
+
+
+def _with_mouth(
+    picture: Picture,
+    landmarks: NDArray[np.float64],
+    resting: Picture,
+    resting_landmarks: NDArray[np.float64],
+) -> Picture:
+    """A picture with the lower face of another one, which follows its eyes and nose."""
+    middle = landmarks[3:].mean(axis=0) + (landmarks[3:].mean(axis=0) - landmarks[2]) * 0.3
+    size = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+    height, width = picture.shape[:2]
+    mask = np.zeros((height, width), np.float32)
+    cv2.ellipse(
+        mask,
+        (int(middle[0]), int(middle[1])),
+        (int(size * 0.75), int(size * 0.62)),
+        0,
+        0,
+        360,
+        1.0,
+        -1,
+    )
+    soft = cv2.GaussianBlur(mask, (0, 0), size * 0.12)[..., None]
+    # By eyes and nose alone: the mouth's corners go with what it says.
+    there = similarity(resting_landmarks[:3], landmarks[:3])
+    laid = cv2.warpAffine(resting, there, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    mixed = picture * (1 - soft) + laid * soft
+    return np.asarray(np.clip(mixed, 0, 255), np.uint8)
+
+
+ATTACKS: dict[str, Attack] = {
+    "a still picture, own recorded voice": still,
+    "a still picture held by hand, own recorded voice": moved_still,
+    "a print, own recorded voice": on_paper,
+    "a living face with its mouth at rest, own recorded voice": shut_mouth,
+    "other words of the same voice": other_words,
+    "the right words, 0.4 s late": dubbed_late,
+    "eight seconds in a loop": looped,
+    "a video on a screen": on_a_screen,
+}

@@ -1,0 +1,96 @@
+"""Plays a show through the pipeline of a call, as its server would, without codec and network."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.presence.attacks import Show
+from benchmarks.presence.material import RATE_HZ, STEP_SAMPLES, unpacked
+from model.types import Reference
+from stream_verifier.events.schema import Reason, Score, State, StateChanged
+from stream_verifier.media.burst import BurstWish
+from stream_verifier.media.sampler import FrameSampler
+from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
+from stream_verifier.verify.recogniser import Recogniser
+
+NOTICES = {
+    Reason.PRESENTATION_SUSPECTED,
+    Reason.SPEAKER_NOT_ON_CAMERA,
+    Reason.LIPS_DO_NOT_MATCH,
+    Reason.NO_SIGN_OF_LIFE,
+}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call.
+
+    Attributes:
+        seconds: of media.
+        verified_at_end: its last state.
+        ever_verified: whether it was so at any time.
+        noticed_s: media time at which presence held it back first; None where it never did.
+        noticed_speech_s: seconds of speech until then.
+        reasons: all that presence named.
+    """
+
+    seconds: float
+    verified_at_end: bool
+    ever_verified: bool
+    noticed_s: float | None
+    noticed_speech_s: float | None
+    reasons: frozenset[Reason]
+
+
+def reference_of(recogniser: Recogniser, show: Show) -> Reference:
+    """Enrol from a show.
+
+    Raises:
+        EnrolmentError: it does not suffice.
+    """
+    pipeline = recogniser.enrol_pipeline()
+    for item in _media(show, BurstWish(), random.Random(0)):
+        pipeline.feed(item)
+    pipeline.finish()
+    return pipeline.reference()
+
+
+def play(recogniser: Recogniser, reference: Reference, show: Show, *, seed: int) -> Outcome:
+    """Play a show as a call."""
+    burst = BurstWish()
+    pipeline = recogniser.verify_pipeline(reference, burst=burst)
+    state, ever, speech_s = State.WAITING, False, 0.0
+    noticed: tuple[float, float] | None = None
+    reasons: set[Reason] = set()
+    for item in _media(show, burst, random.Random(seed)):
+        for payload in pipeline.feed(item):
+            if isinstance(payload, Score):
+                speech_s += payload.speech_s
+            elif isinstance(payload, StateChanged):
+                state = payload.state
+                ever = ever or state is State.VERIFIED
+                named = NOTICES & set(payload.reasons)
+                reasons |= named
+                if named and noticed is None:
+                    noticed = (payload.media_s, speech_s)
+    return Outcome(
+        seconds=show.seconds,
+        verified_at_end=state is State.VERIFIED,
+        ever_verified=ever,
+        noticed_s=None if noticed is None else noticed[0],
+        noticed_speech_s=None if noticed is None else noticed[1],
+        reasons=frozenset(reasons),
+    )
+
+
+def _media(show: Show, burst: BurstWish, chance: random.Random) -> Iterator[MediaItem]:
+    sampler = FrameSampler(2.0, chance)
+    for step, picture in enumerate(show.pictures):
+        time_s = step / RATE_HZ
+        regular, in_burst = sampler.wants(time_s), burst.grants(time_s)
+        if regular or in_burst:
+            yield VideoFrame(unpacked(picture), time_s, burst=not regular)
+        start = step * STEP_SAMPLES
+        yield AudioChunk(show.sound[start : start + STEP_SAMPLES], time_s)

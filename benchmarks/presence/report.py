@@ -1,0 +1,83 @@
+"""The page of what was noticed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from scipy.stats import binomtest
+
+from benchmarks.presence.playing import Outcome
+
+Found = Mapping[str, Sequence[tuple[str, Outcome]]]
+
+
+def page(found: Found, *, pack: str, people: int, of: int) -> str:
+    """All kinds as tables.
+
+    Args:
+        found: outcomes by kind; "honest" is no attack.
+        pack: whose people.
+        people: that could be enrolled.
+        of: so many.
+    """
+    rows = found["honest"]
+    calls = [one for _, one in rows]
+    held = [one for one in calls if one.noticed_s is not None]
+    minutes = sum(one.seconds for one in calls) / 60
+    lines = [
+        "# Whether somebody is there",
+        "",
+        f"Written by `python -m benchmarks.presence` on pack `{pack}`: {people} of {of} people",
+        "could be enrolled from a third of their clips. Nobody of them was used to fit presence.",
+        "Calls are composed of clips and played through the pipeline of a call without codec and",
+        "network. Screens and prints are simulated, which is no certificate. Intervals are",
+        "Wilson's, of calls; calls of one person are alike, so that the true ones are wider.",
+        "",
+        "| honest calls | minutes | verified at the end, % | held back ever, % (BPCER) | why |",
+        "|---|---|---|---|---|",
+        f"| {len(calls)} | {minutes:.0f} | {_share([one.verified_at_end for one in calls])} "
+        f"| {_share([one.noticed_s is not None for one in calls])} | {_reasons(held)} |",
+        "",
+        "| attack | calls | verified at any time, % | verified at the end, % (APCER) | noticed, % "
+        "| after s of speech: median | p95 | named |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for kind, pairs in found.items():
+        if kind != "honest":
+            lines.append(_row(kind, [one for _, one in pairs]))
+    return "\n".join([*lines, ""])
+
+
+def _row(kind: str, calls: Sequence[Outcome]) -> str:
+    after = [one.noticed_speech_s for one in calls]
+    # Whoever was never noticed counts as the slowest.
+    sorted_s = sorted(np.inf if one is None else one for one in after)
+    cells = [
+        kind,
+        str(len(calls)),
+        _share([one.ever_verified for one in calls]),
+        _share([one.verified_at_end for one in calls]),
+        _share([one.noticed_s is not None for one in calls]),
+        _seconds(sorted_s, 0.5),
+        _seconds(sorted_s, 0.95),
+        _reasons(calls),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def _seconds(sorted_s: Sequence[float], quantile: float) -> str:
+    value = sorted_s[min(len(sorted_s) - 1, int(quantile * len(sorted_s)))]
+    return "never" if np.isinf(value) else f"{value:.1f}"
+
+
+def _share(hits: Sequence[bool]) -> str:
+    span = binomtest(sum(hits), len(hits)).proportion_ci(method="wilson")
+    share = 100 * sum(hits) / len(hits)
+    return f"{share:.1f} ({100 * span.low:.1f} to {100 * span.high:.1f})"
+
+
+def _reasons(calls: Sequence[Outcome]) -> str:
+    counts = Counter(reason.value for one in calls for reason in one.reasons)
+    return ", ".join(f"`{name}` {count}" for name, count in counts.most_common()) or "-"
