@@ -13,7 +13,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
+from rich.console import Console
+from rich.progress import track
 
 from benchmarks.presence.attacks import ATTACKS, Attack, Show, drawn, honest
 from benchmarks.presence.material import Person, people
@@ -50,15 +51,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     kinds: dict[str, tuple[Attack, float]] = {"honest": (honest, options.honest_seconds)}
     kinds |= {kind: (ATTACKS[kind], options.seconds) for kind in options.kinds or ATTACKS}
     found: dict[str, list[tuple[str, Outcome]]] = {kind: [] for kind in kinds}
-    with tqdm(total=len(kinds) * len(enrolled) * options.calls, unit="call") as bar:
-        for person, reference in enrolled:
-            for number in range(options.calls):
-                for kind, (attack, seconds) in kinds.items():
-                    rng = np.random.default_rng([number, *kind.encode()])
-                    show: Show = attack(drawn(person.call, seconds, rng), rng)
-                    outcome = play(recogniser, reference, show, seed=number)
-                    found[kind].append((person.name, outcome))
-                    bar.update()
+    calls = [(*one, number) for one in enrolled for number in range(options.calls)]
+    for person, reference, number in track(calls, "Playing calls", console=Console(stderr=True)):
+        for kind, (attack, seconds) in kinds.items():
+            rng = np.random.default_rng([number, *kind.encode()])
+            show: Show = attack(drawn(person.call, seconds, rng), rng)
+            found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
     text = page(found, pack=options.pack.name, people=len(enrolled), of=len(cast))
     print(text)
     if options.markdown:

@@ -69,7 +69,7 @@ def unpacked(picture: bytes) -> Picture:
     return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def packed(picture: NDArray[np.generic], quality: int = _QUALITY) -> bytes:
+def packed(picture: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
     """A BGR picture as a JPEG file."""
     return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
@@ -90,24 +90,27 @@ def _clip(row: Listed, detector: FaceDetector) -> Clip | None:
     there = similarity(np.median(raw, axis=0), _before_the_webcam())
     sound = (np.clip(read_voice(row.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
     count = min(len(pictures), len(sound) // STEP_SAMPLES)
-    placed = [
-        cv2.warpAffine(
-            picture, there, (WIDTH, HEIGHT), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        for picture in pictures[:count]
-    ]
+    placed = [_placed(picture, there) for picture in pictures[:count]]
     landmarks = steady(times_s[:count], raw[:count]) @ there[:, :2].T + there[:, 2]
     return _paused(placed, landmarks, sound[: count * STEP_SAMPLES])
+
+
+def _placed(picture: NDArray[np.uint8], there: NDArray[np.float64]) -> Picture:
+    size = (WIDTH, HEIGHT)
+    warped = cv2.warpAffine(
+        picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
 
 
 def _before_the_webcam() -> NDArray[np.float64]:
     """Landmarks of a face in the middle of the picture."""
     middle = np.array([WIDTH / 2, HEIGHT / 2])
-    return (template(112) - 56.0) * (_FACE_PX / 112) + middle
+    return np.asarray((template(112) - 56.0) * (_FACE_PX / 112) + middle)
 
 
 def _paused(
-    placed: Sequence[NDArray[np.generic]], landmarks: NDArray[np.float64], sound: NDArray[np.int16]
+    placed: Sequence[Picture], landmarks: NDArray[np.float64], sound: NDArray[np.int16]
 ) -> Clip:
     """With a pause behind it, in which nothing is said and the picture stands."""
     pictures = [packed(one) for one in placed]

@@ -83,6 +83,21 @@ def test_scores_move_meters_boxes_and_the_record(page: Page, call: FakeCall) -> 
     assert last["receivedAt"] > page.evaluate("window.streamVerifierMarks.clickedAt")
 
 
+def test_whether_somebody_is_there_is_said_where_it_is_asked(page: Page, call: FakeCall) -> None:
+    line = page.get_by_test_id("presence")
+    call.score(3.0, 2.0)
+    expect(page.get_by_test_id("llr-face")).to_have_text("+3.0")
+    expect(line).to_be_hidden()
+    for presence, words in ((0, "Not known yet"), (1, "moves with the speech"), (-1, "In doubt")):
+        call.score(3.0, 2.0, presence=presence)
+        expect(line).to_contain_text(words)
+        expect(line).to_have_attribute("data-presence", str(presence))
+    call.state("uncertain", "presentation_suspected", "lips_do_not_match")
+    expect(page.get_by_test_id("reasons")).to_have_text(
+        "The picture looks like a screen or paper.The lips say something else than what is heard."
+    )
+
+
 def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
     until(page, "document.querySelector('video').videoWidth > 0")
     call.score(1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])

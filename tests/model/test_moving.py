@@ -18,13 +18,13 @@ def made_up(opening_px: float = 0.0) -> Face:
     rng = np.random.default_rng(3)
     shades = cv2.resize(rng.uniform(70, 190, (9, 9)).astype(np.float32), (112, 112))
     fine = cv2.resize(rng.normal(0, 14, (36, 36)).astype(np.float32), (112, 112))
-    face = shades + fine
+    face = np.asarray(shades + fine, np.float32)
     cv2.ellipse(face, (56, 90), (17, 2 + int(opening_px)), 0, 0, 360, 35.0, -1)
     return np.asarray(np.clip(face, 0, 255), np.uint8)
 
 
 def moved(face: Face, *, shift: float, turn: float, scale: float, gain: float) -> Face:
-    matrix = cv2.getRotationMatrix2D((56, 56), turn, scale)
+    matrix = np.asarray(cv2.getRotationMatrix2D((56, 56), turn, scale), np.float64)
     matrix[:, 2] += shift
     there = cv2.warpAffine(face, matrix, (112, 112), borderMode=cv2.BORDER_REFLECT)
     noise = np.random.default_rng(5).normal(0, 2, there.shape)
