@@ -20,7 +20,6 @@ from benchmarks.presence.material import (
     unpacked,
 )
 from benchmarks.presence.screens import Filmed, filmed
-from model.runtime.align import similarity
 
 Rng = np.random.Generator
 
@@ -81,7 +80,7 @@ def shut_mouth(show: Show, _: Rng) -> Show:
     quiet = min(range(len(pictures)), key=lambda at: _opening(pictures[at], show.landmarks[at]))
     resting = pictures[quiet]
     closed = [
-        packed(_with_mouth(unpacked(one), at, resting, show.landmarks[quiet]))
+        packed(_with_mouth(unpacked(one), at, resting))
         for one, at in zip(show.pictures, show.landmarks, strict=True)
     ]
     return replace(show, pictures=closed)
@@ -162,33 +161,40 @@ def _opening(picture: Picture, landmarks: NDArray[np.float64]) -> float:
     return -float(picture[y - reach : y + reach, x - reach : x + reach].mean())
 
 
-def _with_mouth(
-    picture: Picture,
-    landmarks: NDArray[np.float64],
-    resting: Picture,
-    resting_landmarks: NDArray[np.float64],
-) -> Picture:
-    """A picture with the lower face of another one, which follows its eyes and nose."""
-    middle = landmarks[3:].mean(axis=0) + (landmarks[3:].mean(axis=0) - landmarks[2]) * 0.3
+def _with_mouth(picture: Picture, landmarks: NDArray[np.float64], resting: Picture) -> Picture:
+    """A picture with the lower face of another one, which goes with its eyes and nose."""
+    mouth = landmarks[3:].mean(axis=0)
+    middle = mouth + (mouth - landmarks[2]) * 0.3
     size = float(np.linalg.norm(landmarks[1] - landmarks[0]))
-    height, width = picture.shape[:2]
-    mask = np.zeros((height, width), np.float32)
-    cv2.ellipse(
-        mask,
-        (int(middle[0]), int(middle[1])),
-        (int(size * 0.75), int(size * 0.62)),
-        0,
-        0,
-        360,
-        1.0,
-        -1,
-    )
+    mask = np.zeros(picture.shape[:2], np.float32)
+    axes = (int(size * 0.75), int(size * 0.62))
+    cv2.ellipse(mask, (int(middle[0]), int(middle[1])), axes, 0, 0, 360, 1.0, -1)
     soft = cv2.GaussianBlur(mask, (0, 0), size * 0.12)[..., None]
-    # By eyes and nose alone: the mouth's corners go with what it says.
-    there = similarity(resting_landmarks[:3], landmarks[:3])
-    laid = cv2.warpAffine(resting, there, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    laid = _laid(resting, picture, landmarks)
     mixed = picture * (1 - soft) + laid * soft
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)
+
+
+def _laid(resting: Picture, picture: Picture, landmarks: NDArray[np.float64]) -> Picture:
+    """A picture of the same person, laid over another one by eyes and nose (ECC, affine)."""
+    mask = np.zeros(picture.shape[:2], np.uint8)
+    size = np.linalg.norm(landmarks[1] - landmarks[0])
+    left, top = landmarks[:3].min(axis=0) - size * 0.5
+    right, bottom = landmarks[:3].max(axis=0) + size * np.array([0.5, 0.1])
+    mask[int(top) : int(bottom), int(left) : int(right)] = 255
+    now, then = (cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (picture, resting))
+    start = np.eye(2, 3, dtype=np.float32)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-5)
+    try:
+        _, warp = cv2.findTransformECC(now, then, start, cv2.MOTION_AFFINE, stop, mask, 5)
+    except cv2.error:  # it went astray: leave the mouth where it was
+        return resting
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    height, width = picture.shape[:2]
+    laid = cv2.warpAffine(
+        resting, warp, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(laid, np.uint8)
 
 
 ATTACKS: dict[str, Attack] = {

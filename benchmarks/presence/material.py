@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zlib import crc32
 
 import cv2
 import numpy as np
@@ -20,8 +21,10 @@ RATE_HZ = 25
 STEP_SAMPLES = 640
 HEIGHT, WIDTH = 480, 640
 _FACE_PX = 150
-_PAUSE_STEPS = 10
+_SHORTEST, _LONGEST = 8, 24
+"""Steps of a pause, of 40 ms."""
 _TONE_LEVEL = 12.0
+_ROOM_BLUR = 25.0
 _QUALITY = 75
 
 Picture = NDArray[np.uint8]
@@ -92,15 +95,20 @@ def _clip(row: Listed, detector: FaceDetector) -> Clip | None:
     count = min(len(pictures), len(sound) // STEP_SAMPLES)
     placed = [_placed(picture, there) for picture in pictures[:count]]
     landmarks = steady(times_s[:count], raw[:count]) @ there[:, :2].T + there[:, 2]
-    return _paused(placed, landmarks, sound[: count * STEP_SAMPLES])
+    return _paused(placed, landmarks, sound[: count * STEP_SAMPLES], crc32(row.path.name.encode()))
 
 
 def _placed(picture: NDArray[np.uint8], there: NDArray[np.float64]) -> Picture:
+    """The clip's picture in a webcam's frame, and around it what it shows, far out of focus."""
     size = (WIDTH, HEIGHT)
+    room = cv2.GaussianBlur(cv2.resize(picture, size), (0, 0), _ROOM_BLUR)
     warped = cv2.warpAffine(
         picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
     )
-    return np.asarray(warped, np.uint8)
+    inside = np.full(picture.shape[:2], 255, np.uint8)
+    shown = cv2.warpAffine(inside, there, size).astype(np.float32) / 255
+    soft = cv2.GaussianBlur(cv2.erode(shown, np.ones((25, 25))), (0, 0), 8)[..., None]
+    return np.asarray(np.clip(warped * soft + room * (1 - soft), 0, 255), np.uint8)
 
 
 def _before_the_webcam() -> NDArray[np.float64]:
@@ -110,13 +118,15 @@ def _before_the_webcam() -> NDArray[np.float64]:
 
 
 def _paused(
-    placed: Sequence[Picture], landmarks: NDArray[np.float64], sound: NDArray[np.int16]
+    placed: Sequence[Picture], landmarks: NDArray[np.float64], sound: NDArray[np.int16], seed: int
 ) -> Clip:
     """With a pause behind it, in which nothing is said and the picture stands."""
+    rng = np.random.default_rng(seed)
+    steps = int(rng.integers(_SHORTEST, _LONGEST))
     pictures = [packed(one) for one in placed]
-    pictures += [pictures[-1]] * _PAUSE_STEPS
-    still = np.repeat(landmarks[-1:], _PAUSE_STEPS, axis=0)
-    tone = np.random.default_rng(0).normal(0, _TONE_LEVEL, _PAUSE_STEPS * STEP_SAMPLES)
+    pictures += [pictures[-1]] * steps
+    still = np.repeat(landmarks[-1:], steps, axis=0)
+    tone = rng.normal(0, _TONE_LEVEL, steps * STEP_SAMPLES)
     return Clip(
         tuple(pictures),
         np.concatenate([landmarks, still]),
