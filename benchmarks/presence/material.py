@@ -24,7 +24,6 @@ _FACE_PX = 150
 _SHORTEST, _LONGEST = 8, 24
 """Steps of a pause, of 40 ms."""
 _TONE_LEVEL = 12.0
-_ROOM_BLUR = 25.0
 _QUALITY = 75
 
 Picture = NDArray[np.uint8]
@@ -93,22 +92,26 @@ def _clip(row: Listed, detector: FaceDetector) -> Clip | None:
     there = similarity(np.median(raw, axis=0), _before_the_webcam())
     sound = (np.clip(read_voice(row.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
     count = min(len(pictures), len(sound) // STEP_SAMPLES)
-    placed = [_placed(picture, there) for picture in pictures[:count]]
+    placed = _placed(pictures[:count], there)
     landmarks = steady(times_s[:count], raw[:count]) @ there[:, :2].T + there[:, 2]
     return _paused(placed, landmarks, sound[: count * STEP_SAMPLES], crc32(row.path.name.encode()))
 
 
-def _placed(picture: NDArray[np.uint8], there: NDArray[np.float64]) -> Picture:
-    """The clip's picture in a webcam's frame, and around it what it shows, far out of focus."""
+def _placed(pictures: Sequence[Picture], there: NDArray[np.float64]) -> list[Picture]:
+    """A clip's pictures in a webcam's frame, and around them what they show, far out of focus."""
     size = (WIDTH, HEIGHT)
-    room = cv2.GaussianBlur(cv2.resize(picture, size), (0, 0), _ROOM_BLUR)
-    warped = cv2.warpAffine(
-        picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-    )
-    inside = np.full(picture.shape[:2], 255, np.uint8)
-    shown = cv2.warpAffine(inside, there, size).astype(np.float32) / 255
-    soft = cv2.GaussianBlur(cv2.erode(shown, np.ones((25, 25))), (0, 0), 8)[..., None]
-    return np.asarray(np.clip(warped * soft + room * (1 - soft), 0, 255), np.uint8)
+    inside = np.full(pictures[0].shape[:2], 255, np.uint8)
+    shown = cv2.erode(cv2.warpAffine(inside, there, size), np.ones((25, 25), np.uint8))
+    soft = cv2.GaussianBlur(shown.astype(np.float32) / 255, (0, 0), 8)[..., None]
+    tiny = cv2.resize(pictures[0], (16, 12), interpolation=cv2.INTER_AREA)
+    room = cv2.resize(tiny, size, interpolation=cv2.INTER_CUBIC) * (1 - soft)
+    placed = []
+    for picture in pictures:
+        warped = cv2.warpAffine(
+            picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
+        placed.append(np.asarray(np.clip(warped * soft + room, 0, 255), np.uint8))
+    return placed
 
 
 def _before_the_webcam() -> NDArray[np.float64]:
