@@ -1,0 +1,130 @@
+"""When the channel asks for pictures in quick succession, and what it keeps over cuts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+import pytest
+
+from model.runtime.detect import FaceDetector
+from model.runtime.weights import Weights
+from model.types import FaceQuality
+from stream_verifier.media.burst import BurstWish
+from stream_verifier.media.types import MediaGap
+from stream_verifier.verify.channels.presence.channel import NAMES, PresenceChannel
+from stream_verifier.verify.channels.presence.models import PresenceModels
+from stream_verifier.windows.senses import Ears
+from stream_verifier.windows.types import FaceCrop, Window
+
+QUALITY = FaceQuality(
+    size_px=150, sharpness=300, yaw=0, pitch=0, brightness=0.5, contrast=0.2, detection=0.9
+)
+ALL = frozenset(NAMES)
+
+
+@dataclass
+class TalkativeEars:
+    """Hear somebody all the time."""
+
+    settled_s: float | None = None
+
+    def speech_between(self, start_s: float, end_s: float) -> float:
+        return end_s - start_s
+
+
+class CountedWish(BurstWish):
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[float] = []
+
+    def ask(self, length_s: float) -> None:
+        self.asked.append(length_s)
+        super().ask(length_s)
+
+
+@pytest.fixture(scope="module")
+def models() -> PresenceModels:
+    return PresenceModels.load(Weights.load())
+
+
+@pytest.fixture
+def wish() -> CountedWish:
+    return CountedWish()
+
+
+@pytest.fixture
+def channel(models: PresenceModels, wish: CountedWish) -> PresenceChannel:
+    return PresenceChannel(
+        models=models,
+        detector=FaceDetector(Weights.load().path("face_detector")),
+        ears=cast("Ears", TalkativeEars()),
+        burst=wish,
+    )
+
+
+def window(end_s: float, *, face: bool = True, speech_s: float = 0.8, track: int = 1) -> Window:
+    pixels = np.full((112, 112, 3), 90, np.uint8)
+    crop = FaceCrop(pixels, end_s - 0.3, (0.3, 0.3, 0.3, 0.4), QUALITY, track)
+    return Window(
+        start_s=end_s - 1,
+        end_s=end_s,
+        face=crop if face else None,
+        speech=None,
+        faces_seen=int(face),
+        boxes=(),
+        video_frames=2,
+        speech_s=speech_s,
+        notes=(),
+        arrived_s=None,
+    )
+
+
+def test_bursts_follow_on_each_other_while_nothing_is_known(
+    channel: PresenceChannel, wish: CountedWish
+) -> None:
+    for second in range(1, 11):
+        channel.read(window(float(second)), wanted=ALL)
+    assert wish.asked == [3.5] * 4
+
+
+@pytest.mark.parametrize("one", [window(1.0, face=False), window(1.0, speech_s=0.1)])
+def test_without_a_face_or_speech_there_is_nothing_to_see(
+    channel: PresenceChannel, wish: CountedWish, one: Window
+) -> None:
+    channel.read(one, wanted=ALL)
+    assert not wish.asked
+
+
+def test_a_window_that_is_spared_asks_for_nothing(
+    channel: PresenceChannel, wish: CountedWish
+) -> None:
+    channel.read(window(1.0), wanted=frozenset({"face"}))
+    assert not wish.asked
+
+
+def test_a_calm_call_is_seen_to_move_now_and_then(
+    channel: PresenceChannel, wish: CountedWish, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PresenceChannel, "_calm", property(lambda _: True))
+    for second in range(1, 61):
+        channel.read(window(float(second)), wanted=ALL)
+    assert len(wish.asked) == 4
+
+
+def test_doubt_outlives_a_cut_a_gap_and_another_face(channel: PresenceChannel) -> None:
+    channel._talk.moves, channel._talk.pairs = -6.0, 40
+    channel.take(MediaGap("video", 1.0, 2.0, "network"))
+    channel.read(window(3.0, track=1), wanted=ALL)
+    channel.read(window(4.0, track=2), wanted=ALL)
+    mouth = channel.read(window(5.0, track=3), wanted=ALL).each[NAMES.index("mouth")]
+    assert mouth.llr == -6.0
+
+
+def test_trust_does_not(channel: PresenceChannel) -> None:
+    channel._talk.moves, channel._talk.pairs = 3.0, 40
+    channel.read(window(3.0, track=1), wanted=ALL)
+    assert channel.read(window(4.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 3.0
+    channel.take(MediaGap("video", 4.0, 5.0, "network"))
+    assert channel.read(window(6.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 0.0
