@@ -80,7 +80,7 @@ def shut_mouth(show: Show, _: Rng) -> Show:
     quiet = min(range(len(pictures)), key=lambda at: _opening(pictures[at], show.landmarks[at]))
     resting = pictures[quiet]
     closed = [
-        packed(_with_mouth(unpacked(one), at, resting))
+        packed(_with_lower_face(unpacked(one), at, resting))
         for one, at in zip(show.pictures, show.landmarks, strict=True)
     ]
     return replace(show, pictures=closed)
@@ -161,38 +161,41 @@ def _opening(picture: Picture, landmarks: NDArray[np.float64]) -> float:
     return -float(picture[y - reach : y + reach, x - reach : x + reach].mean())
 
 
-def _with_mouth(picture: Picture, landmarks: NDArray[np.float64], resting: Picture) -> Picture:
+def _with_lower_face(picture: Picture, landmarks: NDArray[np.float64], resting: Picture) -> Picture:
     """A picture with the lower face of another one, which goes with its eyes and nose."""
-    mouth = landmarks[3:].mean(axis=0)
-    middle = mouth + (mouth - landmarks[2]) * 0.3
     size = float(np.linalg.norm(landmarks[1] - landmarks[0]))
+    mouth = landmarks[3:].mean(axis=0)
+    middle = mouth + (mouth - landmarks[2]) * 0.4
     mask = np.zeros(picture.shape[:2], np.float32)
-    axes = (int(size * 0.75), int(size * 0.62))
+    axes = (int(size * 1.2), int(size * 0.95))
     cv2.ellipse(mask, (int(middle[0]), int(middle[1])), axes, 0, 0, 360, 1.0, -1)
-    soft = cv2.GaussianBlur(mask, (0, 0), size * 0.12)[..., None]
-    laid = _laid(resting, picture, landmarks)
-    mixed = picture * (1 - soft) + laid * soft
+    mask[: int(landmarks[2][1] + 0.15 * size)] = 0
+    soft = cv2.GaussianBlur(mask, (0, 0), size * 0.08)[..., None]
+    mixed = picture * (1 - soft) + _laid(resting, picture, landmarks) * soft
     return np.asarray(np.clip(mixed, 0, 255), np.uint8)
 
 
 def _laid(resting: Picture, picture: Picture, landmarks: NDArray[np.float64]) -> Picture:
     """A picture of the same person, laid over another one by eyes and nose (ECC, affine)."""
-    mask = np.zeros(picture.shape[:2], np.uint8)
     size = np.linalg.norm(landmarks[1] - landmarks[0])
-    left, top = landmarks[:3].min(axis=0) - size * 0.5
-    right, bottom = landmarks[:3].max(axis=0) + size * np.array([0.5, 0.1])
+    left, top = (landmarks[:3].min(axis=0) - size * 0.5) / 2
+    right, bottom = (landmarks[:3].max(axis=0) + size * np.array([0.5, 0.1])) / 2
+    mask = np.zeros((HEIGHT // 2, WIDTH // 2), np.uint8)
     mask[int(top) : int(bottom), int(left) : int(right)] = 255
-    now, then = (cv2.cvtColor(one, cv2.COLOR_BGR2GRAY) for one in (picture, resting))
+    now, then = (
+        cv2.resize(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY), None, fx=0.5, fy=0.5)
+        for one in (picture, resting)
+    )
     start = np.eye(2, 3, dtype=np.float32)
-    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 60, 1e-5)
+    stop = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-5)
     try:
         _, warp = cv2.findTransformECC(now, then, start, cv2.MOTION_AFFINE, stop, mask, 5)
     except cv2.error:  # it went astray: leave the mouth where it was
         return resting
+    warp[:, 2] *= 2
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    height, width = picture.shape[:2]
     laid = cv2.warpAffine(
-        resting, warp, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE
+        resting, warp, (WIDTH, HEIGHT), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
     return np.asarray(laid, np.uint8)
 

@@ -13,14 +13,12 @@ from numpy.typing import NDArray
 
 from model.data.media import read_voice
 from model.lips.clips import Listed, follow, listed, read_pictures
-from model.runtime.align import similarity, template
 from model.runtime.detect import FaceDetector
 from model.runtime.mouth import steady
 
 RATE_HZ = 25
 STEP_SAMPLES = 640
 HEIGHT, WIDTH = 480, 640
-_FACE_PX = 150
 _SHORTEST, _LONGEST = 8, 24
 """Steps of a pause, of 40 ms."""
 _TONE_LEVEL = 12.0
@@ -89,35 +87,30 @@ def _clip(row: Listed, detector: FaceDetector) -> Clip | None:
         return None
     raw = np.stack([face.landmarks for face in faces if face is not None]).astype(np.float64)
     # One map for the whole clip: the head's own movement stays.
-    there = similarity(np.median(raw, axis=0), _before_the_webcam())
+    there = _to_the_webcam(pictures[0], np.median(raw, axis=0))
     sound = (np.clip(read_voice(row.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
     count = min(len(pictures), len(sound) // STEP_SAMPLES)
-    placed = _placed(pictures[:count], there)
+    placed = [_placed(picture, there) for picture in pictures[:count]]
     landmarks = steady(times_s[:count], raw[:count]) @ there[:, :2].T + there[:, 2]
     return _paused(placed, landmarks, sound[: count * STEP_SAMPLES], crc32(row.path.name.encode()))
 
 
-def _placed(pictures: Sequence[Picture], there: NDArray[np.float64]) -> list[Picture]:
-    """A clip's pictures in a webcam's frame, and around them what they show, far out of focus."""
+def _placed(picture: Picture, there: NDArray[np.float64]) -> Picture:
     size = (WIDTH, HEIGHT)
-    inside = np.full(pictures[0].shape[:2], 255, np.uint8)
-    shown = cv2.erode(cv2.warpAffine(inside, there, size), np.ones((25, 25), np.uint8))
-    soft = cv2.GaussianBlur(shown.astype(np.float32) / 255, (0, 0), 8)[..., None]
-    tiny = cv2.resize(pictures[0], (16, 12), interpolation=cv2.INTER_AREA)
-    room = cv2.resize(tiny, size, interpolation=cv2.INTER_CUBIC) * (1 - soft)
-    placed = []
-    for picture in pictures:
-        warped = cv2.warpAffine(
-            picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        placed.append(np.asarray(np.clip(warped * soft + room, 0, 255), np.uint8))
-    return placed
+    warped = cv2.warpAffine(
+        picture, there, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(warped, np.uint8)
 
 
-def _before_the_webcam() -> NDArray[np.float64]:
-    """Landmarks of a face in the middle of the picture."""
-    middle = np.array([WIDTH / 2, HEIGHT / 2])
-    return np.asarray((template(112) - 56.0) * (_FACE_PX / 112) + middle)
+def _to_the_webcam(picture: Picture, landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The map that lets a clip fill a webcam's frame from top to bottom, the face in its middle.
+
+    What is framed by anything looks like a screen, as it should.
+    """
+    scale = HEIGHT / picture.shape[0]
+    left = WIDTH / 2 - scale * float(landmarks[:, 0].mean())
+    return np.array([[scale, 0.0, left], [0.0, scale, 0.0]])
 
 
 def _paused(

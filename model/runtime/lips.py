@@ -42,6 +42,8 @@ MAX_SHIFT = 20
 SHIFTS = tuple(range(-MAX_SHIFT, MAX_SHIFT + 1))
 """By how many steps the sound is late, in the order of ``Agreement.totals``."""
 
+_NEAR = np.abs(np.array(SHIFTS)) <= MAX_OFFSET
+_OFF = np.isin(np.abs(np.array(SHIFTS)), np.arange(8, 15))
 _MIDDLE = slice(MAX_SHIFT - MAX_OFFSET, MAX_SHIFT + MAX_OFFSET + 1)
 _IS_FAR = (np.abs(np.subtract.outer(OFFSETS, SHIFTS)) >= FAR).astype(np.float64)
 _MOMENTS, _LEANING = 6.0, 3.0
@@ -196,6 +198,24 @@ class Agreement:
         usual = noise**2 / max(self.seconds, STEP_S)
         variance = (_MOMENTS * spread + _LEANING * usual) / (_MOMENTS + _LEANING)
         return np.where(known > 1, leads / np.sqrt(variance), 0.0)
+
+    def elsewhere(self, noise: float) -> float:
+        """How much better both agree at a moment that no device explains than at one that some does.
+
+        Above 0 the sound is early or late by a third to half a second, or belongs to something else.
+
+        Args:
+            noise: as for `clearness`.
+
+        Returns:
+            In standard deviations of a mean product; 0 where nothing is there to compare with.
+        """
+        known = self.counts > 0
+        if not (known & _NEAR).any() or not (known & _OFF).any():
+            return 0.0
+        means = self.means()
+        apart = means[known & _OFF].max() - means[known & _NEAR].max()
+        return float(apart * math.sqrt(max(self.seconds, STEP_S)) / noise)
 
     def lead(self, offset: int) -> float:
         """How much better both agree at an offset than at moments 0.4 to 0.8 s off, on average."""

@@ -151,3 +151,17 @@ def test_a_calibration_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
         path.write_text(json.dumps(broken))
         with pytest.raises(WeightsError, match="no calibration of lips"):
             read_calibration(path)
+
+
+@pytest.mark.parametrize(("late", "elsewhere"), [(0, False), (6, False), (-9, True), (10, True)])
+def test_sound_that_fits_at_a_moment_that_no_device_explains_is_told(
+    late: int, elsewhere: bool
+) -> None:
+    picture = _vectors(75)
+    found = Agreement.of(picture, _late(picture, late)).elsewhere(noise=1.0)
+    assert (found > 5) is elsewhere
+    assert elsewhere or found < -5
+
+
+def test_where_there_is_nothing_sound_fits_nowhere_else() -> None:
+    assert Agreement.nothing().elsewhere(noise=1.0) == 0.0
