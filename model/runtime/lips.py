@@ -200,9 +200,9 @@ class Agreement:
         return np.where(known > 1, leads / np.sqrt(variance), 0.0)
 
     def elsewhere(self, noise: float) -> float:
-        """How much better both agree at a moment that no device explains than at one that some does.
+        """How much better both agree at a moment that no device explains than at others.
 
-        Above 0 the sound is early or late by a third to half a second, or belongs to something else.
+        Above 0 the sound is early or late by a third to half a second, or of something else.
 
         Args:
             noise: as for `clearness`.
