@@ -27,7 +27,7 @@ from stream_verifier.identities import last_used
 from stream_verifier.identities.admission import check_place, refuse_if_lapsed, taken, unknown
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
-from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.consent import Consent, Standing
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.keyring import KeyRing
@@ -35,6 +35,7 @@ from stream_verifier.identities.keys import KEY_BYTES
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.pages import Pages
 from stream_verifier.identities.record import (
     Record,
     named,
@@ -47,7 +48,7 @@ from stream_verifier.identities.renewal import told, with_new_consent
 from stream_verifier.identities.restore import Restore
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.rotation import Rotation
-from stream_verifier.identities.store import OnChange
+from stream_verifier.identities.store import MOST_LISTED, IdentityPage, OnChange
 from stream_verifier.identities.vault import Vault
 
 POLL_S = 0.75
@@ -138,6 +139,18 @@ class SqliteIdentityStore:
         # In a thread: a key in a device or a service may take its time.
         opened = await asyncio.to_thread(lambda: [self._open(one, ledger) for one in records])
         return sorted(opened, key=lambda one: one.name)
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        limit: int = MOST_LISTED,
+        search: str = "",
+        standing: Standing | None = None,
+    ) -> IdentityPage:
+        """Some of all identities; see ``IdentityStore.page``."""
+        pages = Pages(self._books, self._vault, self._open, now=self._now)
+        return await pages.read(cursor, limit=limit, search=search, standing=standing)
 
     async def get(self, name: str) -> Identity:
         """One identity; see ``IdentityStore.get``."""

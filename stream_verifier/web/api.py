@@ -91,7 +91,7 @@ def _add_health(app: FastAPI) -> None:
 def _add_identities(app: FastAPI) -> None:
     one = f"{PREFIX}/identities/{{name}}"
     for path, endpoint, more in (
-        (f"{PREFIX}/identities", identities.list_identities, _gives(IdentityList, 503)),
+        (f"{PREFIX}/identities", identities.list_identities, _gives(IdentityList, 422, 503)),
         (one, identities.show_identity, _gives(IdentityDescription, 404, 422, 503)),
         (one, identities.delete_identity, _deletes(404, 422, 503)),
     ):

@@ -67,9 +67,18 @@ class IdentityDescription(BaseModel):
 
 
 class IdentityList(BaseModel):
-    """All who are enrolled, by name."""
+    """A page of those who are enrolled, in an order that stays."""
 
     identities: list[IdentityDescription]
+    next: str | None = Field(
+        description="What to give as `cursor` next; null at the end. With a filter a page may be "
+        "short, or empty, before the end."
+    )
+    enrolled: int = Field(description="How many are enrolled in all.")
+    refused: int = Field(
+        description="Records of this page that were changed, or are older copies: "
+        "`stream-verifier identities refused` lists them."
+    )
 
 
 class CallDescription(BaseModel):

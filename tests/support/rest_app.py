@@ -22,9 +22,10 @@ from stream_verifier.audit.journal import Journal
 from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
-from stream_verifier.errors import UnknownIdentityError
+from stream_verifier.errors import CursorError, UnknownIdentityError
 from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
+from stream_verifier.identities.store import IdentityPage
 from stream_verifier.verify.load import Load
 from stream_verifier.verify.stages import StageTimes
 from stream_verifier.web.state import Services, set_state, state_of_app
@@ -76,8 +77,10 @@ class FakeStore:
     def __init__(self) -> None:
         self.audit: Any = FakeTrail()
 
-    async def list(self) -> list[Any]:
-        return []
+    async def page(self, cursor: str | None = None, **_: Any) -> IdentityPage:
+        if cursor is not None:
+            raise CursorError("That is no place in the list.")
+        return IdentityPage((), None, 0)
 
     async def get(self, name: str, *_: Any, **__: Any) -> Any:
         raise UnknownIdentityError("Nobody is enrolled by that name.")
