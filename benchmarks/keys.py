@@ -38,6 +38,7 @@ from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.master import LocalKey
 from stream_verifier.identities.opening import open_keys, open_store
 from stream_verifier.identities.record import seal
+from stream_verifier.identities.shards import Shards
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
@@ -110,7 +111,7 @@ async def _fill(settings: Settings, people: int) -> None:
         connection.execute(insert(identities), [one.columns() for one in records])
     engine.dispose()
     live = {one.name_lookup.hex(): one.entry for one in records}
-    place.write(Ledger(counter=people, live=live))
+    place.write(Ledger(counter=people, live=Shards.of(live)))
 
 
 def _identity(number: int) -> Identity:

@@ -99,7 +99,7 @@ async def test_an_id_is_found_by_its_beginning(store: IdentityStore) -> None:
 async def test_a_name_is_found_whole_and_in_no_part(store: IdentityStore) -> None:
     assert names(await pages(store, search="person 7")) == ["person 7"]
     assert names(await pages(store, search=" person 7 ")) == ["person 7"]
-    for part in ("person", "7 ", "erson 7", "Person 7", "%", "_" * 8, "../x", "\0", "é" * 500):
+    for part in ("person", "n 7", "erson 7", "Person 7", "%", "_" * 8, "../x", "\0", "é" * 500):
         assert names(await pages(store, search=part)) == [], part
 
 

@@ -13,7 +13,7 @@ export class Identities extends EventTarget {
   async refresh() {
     try {
       const { identities, enrolled = 0 } = await read("identities");
-      this.#show(identities.toSorted(byName), enrolled);
+      this.#show([...identities].sort(byName), enrolled);
     } catch (error) {
       this.#explain(error);
     }
