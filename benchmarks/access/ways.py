@@ -85,6 +85,8 @@ WAYS = (
     Way("GET", "/api/v1/identities", Scope.ADMIN),
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),
+    Way("GET", "/api/v1/identities/{name}/export", Scope.REPLACE, _ONE),
+    Way("GET", "/api/v1/identities/{name}/calls", Scope.REPLACE, _ONE),
     Way("GET", _CONSENT, Scope.REPLACE, _ONE),
     Way("PUT", _CONSENT, Scope.REPLACE, _ONE, body=_AGREED),
     Way("DELETE", _CONSENT, Scope.REPLACE, _ONE),

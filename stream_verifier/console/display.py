@@ -36,6 +36,7 @@ from stream_verifier.events.schema import (
 )
 
 if TYPE_CHECKING:
+    from stream_verifier.audit.call_history import PastCall
     from stream_verifier.console.doctor import Finding
     from stream_verifier.identities.consent import Consent
     from stream_verifier.identities.identity import Identity
@@ -242,6 +243,26 @@ def identity_details(identity: Identity) -> Table:
         ("text", consent.text),
     ):
         table.add_row(label, cell(value, lines=True))
+    return table
+
+
+def past_calls_table(calls: Sequence[PastCall]) -> Table:
+    """Calls that one person had."""
+    table = Table()
+    for heading in ("began", "ended", "for", "verdict", "because", "of media", "session"):
+        table.add_column(heading, overflow="fold")
+    for call in calls:
+        table.add_row(
+            call.started_at[:16].replace("T", " "),
+            "no end on record"
+            if call.ended_at is None
+            else f"{call.ended_at[11:16]}, {call.end_reason}",
+            call.mode or "",
+            call.verdict or "",
+            ", ".join(call.because),
+            "" if call.seconds is None else f"{call.seconds} s",
+            cell(call.session or ""),
+        )
     return table
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
 from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed
+from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.trail import AuditTrail
 from stream_verifier.errors import RefusedRecordError
 from stream_verifier.identities.consent import Consent, Standing
@@ -37,6 +39,25 @@ class Change:
 MOST_LISTED = 200
 """Identities on one page."""
 OnChange: TypeAlias = "Callable[[Change], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is kept on one person.
+
+    Attributes:
+        identity: the person, with all consents.
+        last_used: the day of the last call, if any.
+        sealed_bytes: size of the stored reference.
+        sealed_sha256: hexadecimal digest of it, encrypted as it lies in the store.
+        reference: the vectors, where they were asked for.
+    """
+
+    identity: Identity
+    last_used: date | None
+    sealed_bytes: int
+    sealed_sha256: str
+    reference: Reference | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +210,23 @@ class IdentityStore(Protocol):
         """
         ...
 
-    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> None:
+    async def holdings(self, name: str, *, vectors: bool = False) -> Holdings:
+        """All that is kept on one person, whatever the consent is.
+
+        Args:
+            name: whose.
+            vectors: whether with those of the reference, to be given to that person alone.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> Receipt:
         """Delete an identity with its reference and consent, beyond recovery.
+
+        Returns:
+            the proof that it was done, for the person.
 
         Raises:
             UnknownIdentityError: no identity of that name is enrolled.

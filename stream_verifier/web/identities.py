@@ -24,6 +24,7 @@ from stream_verifier.web.models import (
     IdentityList,
     Name,
     OriginDescription,
+    ReceiptDescription,
 )
 from stream_verifier.web.state import state_of
 
@@ -101,9 +102,10 @@ async def show_identity(request: Request, name: Name) -> IdentityDescription:
     return describe(await _store(request).get(name))
 
 
-async def delete_identity(request: Request, name: Name, grant: Administrator) -> None:
-    """Delete a reference and its consent, beyond recovery."""
-    await _store(request).delete(name, actor=actor_of_request(request, grant))
+async def delete_identity(request: Request, name: Name, grant: Administrator) -> ReceiptDescription:
+    """Delete a reference and its consent, beyond recovery; the answer is the person's receipt."""
+    receipt = await _store(request).delete(name, actor=actor_of_request(request, grant))
+    return ReceiptDescription(**receipt.fields)
 
 
 async def show_consents(request: Request, name: Name, token: Token) -> ConsentHistory:

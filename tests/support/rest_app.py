@@ -69,6 +69,9 @@ class FakeTrail:
     async def page(self, *, after: int = 0, limit: int) -> list[Entry]:
         return self.entries[after : after + limit]
 
+    async def about(self, *_: Any, **__: Any) -> list[Entry]:
+        return []
+
     def public_pem(self) -> str:
         return self.sealer.public_pem()
 
@@ -85,7 +88,7 @@ class FakeStore:
     async def get(self, name: str, *_: Any, **__: Any) -> Any:
         raise UnknownIdentityError("Nobody is enrolled by that name.")
 
-    delete = renew_consent = withdraw_consent = get
+    delete = holdings = renew_consent = withdraw_consent = get
 
 
 class FakeSessions:
