@@ -19,6 +19,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -151,10 +152,14 @@ def _p95(took: Sequence[float]) -> float:
     return float(np.quantile(took, 0.95))
 
 
+def _told(what: str, one: Measured) -> str:
+    return f"{one.pages_ms[what]:.0f} ms"
+
+
 def page(found: Sequence[Measured]) -> str:
     """The page of the docs."""
     rows: dict[str, Callable[[Measured], str]] = {
-        **{what: (lambda one, what=what: f"{one.pages_ms[what]:.0f} ms") for what in _QUERIES},
+        **{what: partial(_told, what) for what in _QUERIES},
         "to enrol one more": lambda one: f"{one.enrol_ms:.0f} ms",
         "to delete one": lambda one: f"{one.delete_ms:.0f} ms",
         "the first answer after a start (median)": lambda one: f"{one.start_ms:.0f} ms",

@@ -26,6 +26,7 @@ from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
@@ -88,6 +89,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
+        uploads=Uploads(store, settings),
     )
     set_state(app, replace(state, services=services))
     engine.start()

@@ -16,6 +16,7 @@ from stream_verifier.web import (
     metrics,
     rights,
     tokens,
+    uploads,
     whip_described,
 )
 from stream_verifier.web.access import administrator
@@ -115,6 +116,15 @@ def _add_identities(app: FastAPI) -> None:
         dependencies=_ADMIN,
         tags=["identities"],
         **_gives(ReceiptDescription, 404, 422, 503),
+    )
+    app.add_api_route(
+        one,
+        uploads.enrol_from_files,
+        methods=["POST"],
+        status_code=201,
+        openapi_extra={"requestBody": uploads.BODY},
+        tags=["identities"],
+        **_gives(IdentityDescription, 408, 409, 413, 415, 422, 503),
     )
     app.add_api_route(
         f"{one}/export",

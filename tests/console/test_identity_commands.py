@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
 from stream_verifier.console.operator import with_store
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.identity import Identity
@@ -40,8 +40,13 @@ def enrol(*names: str) -> list[Identity]:
 def call(name: str, *sessions: str) -> None:
     async def tell(store: SqliteIdentityStore) -> None:
         for session in sessions:
-            known = {"session": session, "mode": "verify"}
-            over = {**known, "reason": "stopped", "verdict": "verified", "seconds": 61}
+            known: dict[str, Detail] = {"session": session, "mode": "verify"}
+            over: dict[str, Detail] = {
+                **known,
+                "reason": "stopped",
+                "verdict": "verified",
+                "seconds": 61,
+            }
             await store.audit.append(
                 Deed(Kind.CALL_STARTED, CALLER, name, details=known),
                 Deed(Kind.CALL_ENDED, CALLER, name, details=over),

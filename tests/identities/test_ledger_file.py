@@ -14,7 +14,7 @@ from stream_verifier.errors import KeyMismatchError, LedgerError
 from stream_verifier.identities.ledger import Ledger, Pending, from_bytes, to_json
 from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.part_files import PartFiles
-from stream_verifier.identities.shards import Entry, Shards
+from stream_verifier.identities.shards import Entry, Shard, Shards
 from stream_verifier.identities.vault import Vault
 from tests.support.stores import KEY, OTHER_KEY, SECRET, made_vault, ring
 
@@ -153,7 +153,12 @@ def test_a_change_writes_one_part_and_reading_it_reads_one(
     (new,) = set(parts(path)) - before
     read: list[str] = []
     whole = Path.read_bytes
-    monkeypatch.setattr(Path, "read_bytes", lambda one: (read.append(one.name), whole(one))[1])
+
+    def noted(one: Path) -> bytes:
+        read.append(one.name)
+        return whole(one)
+
+    monkeypatch.setattr(Path, "read_bytes", noted)
     assert other.read() == after.settled(SECOND)
     assert read == [new]
 
@@ -164,11 +169,13 @@ def test_one_that_is_read_while_another_takes_its_place(
     """Its parts may go between the reading of the ledger and theirs."""
     other = LedgerFile(path, made_vault())
     whole = PartFiles.load
-    monkeypatch.setattr(
-        PartFiles,
-        "load",
-        lambda files, digest: (place.write(SETTLED) if digest else None, whole(files, digest))[1],
-    )
+
+    def overtaken(files: PartFiles, digest: str) -> Shard:
+        if digest:
+            place.write(SETTLED)
+        return whole(files, digest)
+
+    monkeypatch.setattr(PartFiles, "load", overtaken)
     assert other.read() == SETTLED
 
 

@@ -22,6 +22,7 @@ from stream_verifier.audit.journal import Journal
 from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
+from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import CursorError, UnknownIdentityError
 from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
@@ -113,12 +114,13 @@ class FakeHub:
 def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
-    sessions, store = FakeSessions(), FakeStore()
+    sessions = FakeSessions()
+    store: Any = FakeStore()
     trail: Any = store.audit
     gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
     fakes: dict[str, Any] = {
         "store": store, "journal": Journal(trail), "sessions": sessions, "hub": FakeHub(),
-        "gauge": gauge, "stages": StageTimes(),
+        "gauge": gauge, "stages": StageTimes(), "uploads": Uploads(store, make_settings(folder)),
     }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))
     return app
