@@ -45,6 +45,7 @@ from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
+from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
@@ -96,9 +97,15 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     _say_who_is_answered(state.gate)
     try:
         retention = store.retention(rules_of(settings))
+        provider = state.gate.provider
         async with (
             webhooks(settings, hub),
-            _running(services.gauge.run(), journal.run(), retention.run_for_ever()),
+            _running(
+                services.gauge.run(),
+                journal.run(),
+                retention.run_for_ever(),
+                *([] if provider is None else [follow_keys(provider)]),
+            ),
         ):
             try:
                 yield

@@ -10,6 +10,7 @@ from typing import Self
 
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.access.limiter import Limiter
+from stream_verifier.access.provider import Provided, Provider
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.errors import (
@@ -44,6 +45,7 @@ class Gate:
         tokens: reads tokens; None: no key is configured, and whoever is on this machine may do
             everything.
         limiter: limits on attempts.
+        provider: reads tokens of an identity provider; None: none is taken.
         now_s: a clock that never goes back.
     """
 
@@ -52,9 +54,11 @@ class Gate:
         *,
         tokens: Tokens | None,
         limiter: Limits,
+        provider: Provider | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tokens = tokens
+        self.provider = provider
         self._limits = limiter
         self._now_s = now_s
 
@@ -72,6 +76,7 @@ class Gate:
                 bad_tokens=Limiter(per_minute=settings.bad_tokens_per_minute),
                 openings=Limiter(per_minute=settings.openings_per_minute),
             ),
+            provider=_provider(settings),
         )
 
     def admit(
@@ -117,6 +122,7 @@ class Gate:
             MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
             ForbiddenError: no key is configured, and the client is on another machine.
             RateLimitedError: another bad token, after too many from that address.
+            NotReadyError: a token of the identity provider, whose keys are not here yet.
         """
         if self.tokens is None:
             return _neighbour(client)
@@ -126,6 +132,8 @@ class Gate:
                 "the field token of the first message."
             )
         try:
+            if self.provider is not None and self.provider.signed(token):
+                return self.provider.read(token)
             return self.tokens.read(token)
         except InvalidTokenError:
             # Good tokens are heard whatever comes from the address: others may be behind it.
@@ -147,6 +155,20 @@ class Gate:
         _refuse_if(
             self._limits.openings.take(bearer, self._now_s()), "calls were opened with this token"
         )
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    return Provider(
+        Provided(
+            issuer=settings.oidc_issuer,
+            audience=settings.oidc_audience,
+            roles_claim=settings.oidc_roles_claim,
+            roles=settings.oidc_roles,
+            identity_claim=settings.oidc_identity_claim,
+        )
+    )
 
 
 def _neighbour(client: str) -> Grant:

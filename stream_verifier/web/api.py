@@ -40,7 +40,7 @@ from stream_verifier.web.problems import Problem, described
 
 PREFIX = "/api/v1"
 OPENAPI_URL = f"{PREFIX}/openapi.json"
-_GUARDED = (400, 401, 403, 429)
+_GUARDED = (400, 401, 403, 429, 503)
 _ADMIN = [Depends(administrator)]
 
 
