@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from stream_verifier.access.grant import ANYBODY, Grant
@@ -23,6 +23,8 @@ from stream_verifier.errors import (
 from stream_verifier.identities.keys import parse_key
 from stream_verifier.settings import Settings, is_loopback
 
+ASKS_PER_MINUTE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -32,10 +34,13 @@ class Limits:
         bad_tokens: tokens that this server never signed, for each client address.
         openings: calls being opened or resumed, whether or not it comes to one, for each token, so
             that nobody uses up what others behind the same address have.
+        asks: for what is held on somebody, likewise: each looks through the whole audit trail, and
+            may add an entry to it.
     """
 
     bad_tokens: Limiter
     openings: Limiter
+    asks: Limiter = field(default_factory=lambda: Limiter(per_minute=ASKS_PER_MINUTE))
 
 
 class Gate:
@@ -151,10 +156,25 @@ class Gate:
         Raises:
             RateLimitedError: too many were in the last minute.
         """
-        bearer = client if self.tokens is None else f"token {grant.token_id}"
-        _refuse_if(
-            self._limits.openings.take(bearer, self._now_s()), "calls were opened with this token"
-        )
+        wait_s = self._limits.openings.take(self._bearer(grant, client), self._now_s())
+        _refuse_if(wait_s, "calls were opened with this token")
+
+    def count_asking(self, grant: Grant, client: str) -> None:
+        """Count that somebody asks for what is held on a person; administrators ask for many.
+
+        Args:
+            grant: what the token grants.
+            client: its address, which counts where no key is configured.
+
+        Raises:
+            RateLimitedError: too many were in the last minute.
+        """
+        if Scope.ADMIN not in grant.scopes:
+            wait_s = self._limits.asks.take(self._bearer(grant, client), self._now_s())
+            _refuse_if(wait_s, "requests for what is held were made with this token")
+
+    def _bearer(self, grant: Grant, client: str) -> str:
+        return client if self.tokens is None else f"token {grant.token_id}"
 
 
 def _provider(settings: Settings) -> Provider | None:

@@ -24,7 +24,7 @@ from stream_verifier.identities.store import MOST_LISTED, IdentityPage
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
-MOST_LOOKED_AT = 250
+MOST_LOOKED_AT = 200
 """Records opened for one page: what somebody agreed to is sealed, so that a filter has to look."""
 MAX_CURSOR_CHARS = 256
 _AFTER_HEX = "g"

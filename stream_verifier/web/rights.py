@@ -13,7 +13,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.audit.call_history import MOST_CALLS, calls_of
 from stream_verifier.identities.dossier import dossier
 from stream_verifier.identities.identity import normalise_name
-from stream_verifier.web.access import Token, actor_of_request, admit
+from stream_verifier.web.access import Token, actor_of_request, admit, client_of, gate_of
 from stream_verifier.web.calls import describe
 from stream_verifier.web.models import Name, PastCallDescription, PersonCalls, PersonExport
 from stream_verifier.web.state import state_of
@@ -33,7 +33,9 @@ async def export_identity(
 ) -> PersonExport:
     """Give all that is held on one person, to be given to that person; that is an entry, too."""
     scope = Scope.ADMIN if vectors else Scope.REPLACE
-    actor = actor_of_request(request, admit(request, token, scope, identity=name))
+    grant = admit(request, token, scope, identity=name)
+    gate_of(request).count_asking(grant, client_of(request))
+    actor = actor_of_request(request, grant)
     state = state_of(request)
     held = await dossier(state.store, name, actor=actor, way=_WAY, vectors=vectors)
     spelt, record_id = held["identity"]["name"], held["identity"]["id"]
@@ -52,7 +54,8 @@ async def list_calls_of(
     limit: Annotated[int, Query(ge=1, le=MOST_CALLS, description="So many at most.")] = 50,
 ) -> PersonCalls:
     """List a person's calls as the audit trail has them; also of one who was deleted."""
-    admit(request, token, Scope.REPLACE, identity=name)
+    grant = admit(request, token, Scope.REPLACE, identity=name)
+    gate_of(request).count_asking(grant, client_of(request))
     trail, spelt = state_of(request).store.audit, normalise_name(name)
     found = await calls_of(trail, spelt, before=before, limit=limit)
     calls = [PastCallDescription(**asdict(call)) for call in found.calls]

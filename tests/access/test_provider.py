@@ -176,7 +176,8 @@ def test_keys_of_no_use_are_not_taken(fake: FakeProvider) -> None:
         None,
     ]
     provider = made(fake)
-    for published in ({"keys": useless}, {"keys": {}}, {}, [], None, {"keys": []}):
+    useless_sets: list[Any] = [{"keys": useless}, {"keys": {}}, {}, [], None, {"keys": []}]
+    for published in useless_sets:
         with pytest.raises(ValueError, match="no key"):
             provider.adopt(published)
     # Those before stay.

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from stream_verifier.access.gate import ASKS_PER_MINUTE
 from stream_verifier.access.scopes import Scope
 from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.receipt import Receipt
@@ -112,6 +113,20 @@ async def test_vectors_are_for_administrators(enrolled: Any) -> None:
         assert refused.status_code == 403
         held = (await client.get(f"{PATH}/ada/export?vectors=true", headers=ADMIN)).json()
     assert len(held["reference"]["vectors"]["voice"]) == 192
+
+
+async def test_one_who_asks_again_and_again_is_told_to_wait(enrolled: Any) -> None:
+    """Each time the whole trail is looked through, and an entry is added to it."""
+    app, store = enrolled
+    async with client_of(app) as client:
+        for what in ("export", "calls") * (ASKS_PER_MINUTE // 2):
+            assert (await client.get(f"{PATH}/ada/{what}", headers=HERS)).status_code == 200
+        refused = await client.get(f"{PATH}/ada/export", headers=HERS)
+        assert (refused.status_code, refused.json()["code"]) == (429, "rate_limited")
+        assert int(refused.headers["retry-after"]) > 0
+        assert (await client.get(f"{PATH}/ada/export", headers=ADMIN)).status_code == 200
+    kinds = [entry.fields["kind"] for entry in await store.audit.page(limit=99)]
+    assert kinds.count("exported") == ASKS_PER_MINUTE // 2 + 1
 
 
 @pytest.mark.parametrize("what", ["export", "calls"])
