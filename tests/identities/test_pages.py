@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -14,22 +15,44 @@ from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.pages import MOST_LOOKED_AT
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import MOST_LISTED, IdentityPage, IdentityStore
-from tests.support.stores import CONSENT, change, made_reference, put_row, ring, rows, store_at
+from tests.support.stores import (
+    AUDIT_KEY,
+    CONSENT,
+    change,
+    made_reference,
+    put_row,
+    ring,
+    rows,
+    store_at,
+)
 
 NAMES = [f"person {number}" for number in range(11)]
 
 
-@pytest.fixture(params=["file", "memory"])
+DATABASE = "STREAM_VERIFIER_TESTS_DATABASE"
+"""Names an empty database of a server, such as postgresql+asyncpg://tests@localhost/tests"""
+
+
+@pytest.fixture(params=["file", "memory", "server"])
 async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IdentityStore]:
-    made = (
-        store_at(tmp_path / "identities.db")
-        if request.param == "file"
-        else SqliteIdentityStore("sqlite+aiosqlite://", ring())
-    )
+    made = _made(request.param, tmp_path)
     for name in NAMES:
         await made.add(name, made_reference(), CONSENT)
     yield made
+    for one in await made.list():
+        await made.delete(one.name)
     await made.close()
+
+
+def _made(kind: str, folder: Path) -> SqliteIdentityStore:
+    if kind == "file":
+        return store_at(folder / "identities.db")
+    if kind == "memory":
+        return SqliteIdentityStore("sqlite+aiosqlite://", ring())
+    if DATABASE not in os.environ:
+        pytest.skip(f"needs a database server: set {DATABASE}")
+    ledger = folder / "identities.ledger"
+    return SqliteIdentityStore(os.environ[DATABASE], ring(), ledger=ledger, audit_key=AUDIT_KEY)
 
 
 async def pages(store: IdentityStore, **how: object) -> list[IdentityPage]:
