@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import itertools
 import os
 import platform
@@ -38,6 +39,7 @@ from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.master import LocalKey
 from stream_verifier.identities.opening import open_keys, open_store
 from stream_verifier.identities.record import seal
+from stream_verifier.identities.shards import Shards
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
@@ -45,7 +47,7 @@ from stream_verifier.settings import Settings, load_settings
 
 LOOK_UP_EVERY_S, CHANGE_EVERY_S, ALONE_S = 0.05, 0.5, 15.0
 _MODEL = "made-up"
-_CONSENT = Consent("somebody", datetime(2026, 1, 2, tzinfo=UTC), "a benchmark", "I agree.")
+CONSENT = Consent("somebody", datetime(2026, 1, 2, tzinfo=UTC), "a benchmark", "I agree.")
 
 
 @dataclass(slots=True)
@@ -73,7 +75,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 async def measure(folder: Path, people: int) -> tuple[str, bool]:
     """Fill a store, change its key, and tell how it went, and whether all was right."""
     settings = load_settings(data_dir=folder)
-    await _fill(settings, people)
+    await fill(settings, people)
     (old,) = load_or_create_keys(folder / "store.key")
     wrapped = await asyncio.to_thread(_wrapped_keys, settings)
     server = open_store(settings)
@@ -95,7 +97,7 @@ async def measure(folder: Path, people: int) -> tuple[str, bool]:
     return text, not failures and useless and rotating.result() == 0
 
 
-async def _fill(settings: Settings, people: int) -> None:
+async def fill(settings: Settings, people: int) -> None:
     """Write the rows as a store would, but the ledger once and not with each of them."""
     store = open_store(settings)
     await store.list()
@@ -104,21 +106,23 @@ async def _fill(settings: Settings, people: int) -> None:
     place = LedgerFile(settings.ledger_path, vault)
     place.read()
     rng = np.random.default_rng(1)
-    records = [seal(vault, _identity(number), _reference(rng)) for number in range(1, people + 1)]
+    records = [
+        seal(vault, _identity(number), made_reference(rng)) for number in range(1, people + 1)
+    ]
     engine = create_engine(f"sqlite:///{settings.data_dir / 'identities.db'}")
     with engine.begin() as connection:
         connection.execute(insert(identities), [one.columns() for one in records])
     engine.dispose()
     live = {one.name_lookup.hex(): one.entry for one in records}
-    place.write(Ledger(counter=people, live=live))
+    place.write(Ledger(counter=people, live=Shards.of(live)))
 
 
 def _identity(number: int) -> Identity:
     return Identity(
-        id=f"{number:032x}",
+        id=hashlib.blake2b(_name(number).encode(), digest_size=16).hexdigest(),
         name=_name(number),
         created_at=datetime.now(UTC),
-        consent=_CONSENT,
+        consent=CONSENT,
         model_id=_MODEL,
         face_count=5,
         speech_s=12.0,
@@ -130,7 +134,8 @@ def _name(number: int) -> str:
     return f"person {number}"
 
 
-def _reference(rng: np.random.Generator) -> Reference:
+def made_reference(rng: np.random.Generator) -> Reference:
+    """Vectors of nobody."""
     return Reference(_MODEL, _unit(rng, 128), _unit(rng, 192), face_count=5, speech_s=12.0)
 
 
@@ -153,8 +158,8 @@ async def _busy(
 
     async def change() -> None:
         name = f"new {next(rounds)}"
-        await store.add(name, _reference(rng), _CONSENT)
-        await store.add(name, _reference(rng), _CONSENT, replace=True)
+        await store.add(name, made_reference(rng), CONSENT)
+        await store.add(name, made_reference(rng), CONSENT, replace=True)
         await store.delete(name)
 
     await asyncio.gather(

@@ -16,6 +16,7 @@ import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
@@ -28,18 +29,21 @@ from playwright.async_api import Page
 from benchmarks.browser_calls import ENROL_TIMEOUT_S, begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, until, write_capture
 from benchmarks.feed_stub import FeedStub
+from benchmarks.keys import made_reference
 from benchmarks.made_up_wall import wall
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
 from stream_verifier.hosting.server import running_server
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.opening import open_store
 from stream_verifier.media.webrtc.ice import LOOPBACK
-from stream_verifier.settings import load_settings
+from stream_verifier.settings import Settings, load_settings
 
 _NAME = "Grace"
 _CAPTURE_S = 24.0
 _WAIT_S = 60.0
 _DESK, _PHONE, _WALL = (1280, 1000), (390, 844), (2560, 1440)
 _THEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
-_CALLS = 24
+_CALLS, _PEOPLE = 24, 60
 _LIVE_S = 4
 _SETTLE_S = 0.7
 _MARGIN_PX = 12
@@ -176,9 +180,41 @@ async def shoot_monitor(out: Path, folder: Path | None) -> None:
     await asyncio.to_thread(stub.close)
 
 
+async def shoot_people(out: Path, folder: Path | None) -> None:
+    """Take the list of people, all of them made up."""
+    with tempfile.TemporaryDirectory(prefix="pictures-") as text:
+        settings = load_settings(port=0, data_dir=Path(text))
+        await enrol_made_up(settings)
+        async with (
+            running_server(settings) as server,
+            open_page(f"{server.address}/people.html", viewport=_DESK) as page,
+        ):
+            await page.get_by_test_id("person").first.wait_for()
+            await asyncio.sleep(_SETTLE_S)
+            await shoot(page, out / "people.png")
+            await review(page, "people", folder)
+            await page.get_by_test_id("delete").first.click()
+            await page.get_by_test_id("confirm-yes").click()
+            await page.get_by_test_id("receipt").wait_for()
+            await review(page, "people-receipt", folder)
+
+
+async def enrol_made_up(settings: Settings) -> None:
+    """Fill a store with people whom nobody ever saw, some with a consent that ends soon."""
+    rng, now = np.random.default_rng(1), datetime.now(UTC)
+    store = open_store(settings)
+    for number in range(_PEOPLE):
+        days = 11 if number % 5 == 1 else 500 + number
+        consent = Consent("made up", now, "pictures", "Nobody.", now + timedelta(days=days))
+        await store.add(f"Person {number + 1}", made_reference(rng), consent)
+    await store.withdraw_consent("Person 1")
+    await store.close()
+
+
 async def take_all(out: Path, folder: Path | None) -> None:
     """Enrol Grace, then call as her and with another voice, taking pictures all along."""
     await shoot_monitor(out, folder)
+    await shoot_people(out, folder)
     with tempfile.TemporaryDirectory(prefix="pictures-") as text:
         made = Path(text)
         right, swapped = capture(made, "grace"), capture(made, "eileen")

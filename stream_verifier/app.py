@@ -26,6 +26,7 @@ from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
@@ -44,6 +45,7 @@ from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
+from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
@@ -88,15 +90,22 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
+        uploads=Uploads(store, settings),
     )
     set_state(app, replace(state, services=services))
     engine.start()
     _say_who_is_answered(state.gate)
     try:
         retention = store.retention(rules_of(settings))
+        provider = state.gate.provider
         async with (
             webhooks(settings, hub),
-            _running(services.gauge.run(), journal.run(), retention.run_for_ever()),
+            _running(
+                services.gauge.run(),
+                journal.run(),
+                retention.run_for_ever(),
+                *([] if provider is None else [follow_keys(provider)]),
+            ),
         ):
             try:
                 yield

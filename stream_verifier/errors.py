@@ -131,6 +131,12 @@ class StaleReferenceError(IdentityError):
     code = "enrol_again"
 
 
+class CursorError(StreamVerifierError):
+    """A list was to go on from a place that it has not."""
+
+    code = "bad_cursor"
+
+
 class StoreError(StreamVerifierError):
     """The identity store cannot be read or written."""
 

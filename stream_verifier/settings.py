@@ -5,11 +5,13 @@ from __future__ import annotations
 import ipaddress
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from stream_verifier.access import trust
+from stream_verifier.access.scopes import Scope
 from stream_verifier.access.urls import check_ice_urls, check_port_range
 from stream_verifier.environment import Environment
 from stream_verifier.errors import SettingsError
@@ -43,6 +45,28 @@ class Settings(BaseSettings):
         None,
         description="Key that tokens are signed with: 32 bytes as base64url. Without it the "
         "server listens on loopback only, and whoever is on this machine may do everything.",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        description="Identity provider (OpenID Connect) whose tokens are taken beside this "
+        "server's own: its address as they name it.",
+    )
+    oidc_audience: str = Field(
+        "stream-verifier", min_length=1, description="Audience that its tokens must be for."
+    )
+    oidc_roles_claim: str = Field(
+        "roles",
+        min_length=1,
+        description="Claim with a person's roles; dots lead into it: realm_access.roles.",
+    )
+    oidc_roles: dict[str, tuple[Scope, ...]] = Field(
+        default_factory=dict,
+        description='What each role allows, as JSON: {"guards": ["events:read"]}.',
+    )
+    oidc_identity_claim: str | None = Field(
+        None,
+        description="Claim that names the person as enrolled here, to whom calls and enrolments by "
+        "its tokens are bound; without it they may be in any name.",
     )
     bad_tokens_per_minute: int = Field(
         30, ge=1, description="Forged or garbled tokens heard from one address."
@@ -277,6 +301,16 @@ class Settings(BaseSettings):
         trust.check_proxies(self.trusted_proxies)
         trust.check_hosts(self.allowed_hosts, any_host=self.answer_any_host)
         trust.check_origins(self.allowed_origins)
+        return self
+
+    @model_validator(mode="after")
+    def _know_the_provider(self) -> Self:
+        if self.oidc_issuer is None:
+            return self
+        if self.token_key is None:
+            raise ValueError("oidc_issuer needs token_key, too: what is open to all has no roles")
+        local = is_loopback(urlsplit(self.oidc_issuer).hostname or "")
+        trust.check_provider(self.oidc_issuer, has_roles=any(self.oidc_roles.values()), local=local)
         return self
 
     @model_validator(mode="after")

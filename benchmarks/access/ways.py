@@ -69,6 +69,8 @@ _WHIP = "/api/v1/whip/{identity}"
 _WHIP_CALL = "/api/v1/whip/sessions/{session}"
 _CONSENT = "/api/v1/identities/{name}/consent"
 _AGREED = json.dumps({"subject": IDENTITY, "purpose": "calls", "text": "I agree."})
+_FORM_TYPE = "multipart/form-data; boundary=b"
+_FORM = "--b--\r\n"
 _TOKEN = json.dumps({"scopes": [Scope.READ], "ttl_s": 60})
 
 
@@ -85,6 +87,9 @@ WAYS = (
     Way("GET", "/api/v1/identities", Scope.ADMIN),
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),
+    Way("POST", "/api/v1/identities/{name}", Scope.UPLOAD, _ONE, body=_FORM, media_type=_FORM_TYPE),
+    Way("GET", "/api/v1/identities/{name}/export", Scope.REPLACE, _ONE),
+    Way("GET", "/api/v1/identities/{name}/calls", Scope.REPLACE, _ONE),
     Way("GET", _CONSENT, Scope.REPLACE, _ONE),
     Way("PUT", _CONSENT, Scope.REPLACE, _ONE, body=_AGREED),
     Way("DELETE", _CONSENT, Scope.REPLACE, _ONE),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.access.limiter import Limiter
+from stream_verifier.access.provider import Provided, Provider
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.errors import (
@@ -22,6 +23,8 @@ from stream_verifier.errors import (
 from stream_verifier.identities.keys import parse_key
 from stream_verifier.settings import Settings, is_loopback
 
+ASKS_PER_MINUTE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -31,10 +34,13 @@ class Limits:
         bad_tokens: tokens that this server never signed, for each client address.
         openings: calls being opened or resumed, whether or not it comes to one, for each token, so
             that nobody uses up what others behind the same address have.
+        asks: for what is held on somebody, likewise: each looks through the whole audit trail, and
+            may add an entry to it.
     """
 
     bad_tokens: Limiter
     openings: Limiter
+    asks: Limiter = field(default_factory=lambda: Limiter(per_minute=ASKS_PER_MINUTE))
 
 
 class Gate:
@@ -44,6 +50,7 @@ class Gate:
         tokens: reads tokens; None: no key is configured, and whoever is on this machine may do
             everything.
         limiter: limits on attempts.
+        provider: reads tokens of an identity provider; None: none is taken.
         now_s: a clock that never goes back.
     """
 
@@ -52,9 +59,11 @@ class Gate:
         *,
         tokens: Tokens | None,
         limiter: Limits,
+        provider: Provider | None = None,
         now_s: Callable[[], float] = time.monotonic,
     ) -> None:
         self.tokens = tokens
+        self.provider = provider
         self._limits = limiter
         self._now_s = now_s
 
@@ -72,6 +81,7 @@ class Gate:
                 bad_tokens=Limiter(per_minute=settings.bad_tokens_per_minute),
                 openings=Limiter(per_minute=settings.openings_per_minute),
             ),
+            provider=_provider(settings),
         )
 
     def admit(
@@ -117,6 +127,7 @@ class Gate:
             MissingTokenError, InvalidTokenError, ExpiredTokenError: nobody it knows.
             ForbiddenError: no key is configured, and the client is on another machine.
             RateLimitedError: another bad token, after too many from that address.
+            NotReadyError: a token of the identity provider, whose keys are not here yet.
         """
         if self.tokens is None:
             return _neighbour(client)
@@ -126,6 +137,8 @@ class Gate:
                 "the field token of the first message."
             )
         try:
+            if self.provider is not None and self.provider.signed(token):
+                return self.provider.read(token)
             return self.tokens.read(token)
         except InvalidTokenError:
             # Good tokens are heard whatever comes from the address: others may be behind it.
@@ -143,10 +156,39 @@ class Gate:
         Raises:
             RateLimitedError: too many were in the last minute.
         """
-        bearer = client if self.tokens is None else f"token {grant.token_id}"
-        _refuse_if(
-            self._limits.openings.take(bearer, self._now_s()), "calls were opened with this token"
+        wait_s = self._limits.openings.take(self._bearer(grant, client), self._now_s())
+        _refuse_if(wait_s, "calls were opened with this token")
+
+    def count_asking(self, grant: Grant, client: str) -> None:
+        """Count that somebody asks for what is held on a person; administrators ask for many.
+
+        Args:
+            grant: what the token grants.
+            client: its address, which counts where no key is configured.
+
+        Raises:
+            RateLimitedError: too many were in the last minute.
+        """
+        if Scope.ADMIN not in grant.scopes:
+            wait_s = self._limits.asks.take(self._bearer(grant, client), self._now_s())
+            _refuse_if(wait_s, "requests for what is held were made with this token")
+
+    def _bearer(self, grant: Grant, client: str) -> str:
+        return client if self.tokens is None else f"token {grant.token_id}"
+
+
+def _provider(settings: Settings) -> Provider | None:
+    if settings.oidc_issuer is None:
+        return None
+    return Provider(
+        Provided(
+            issuer=settings.oidc_issuer,
+            audience=settings.oidc_audience,
+            roles_claim=settings.oidc_roles_claim,
+            roles=settings.oidc_roles,
+            identity_claim=settings.oidc_identity_claim,
         )
+    )
 
 
 def _neighbour(client: str) -> Grant:

@@ -14,8 +14,11 @@ class Scope(StrEnum):
     ENROL = "identity:enrol"
     """Send media to enrol a person."""
 
+    UPLOAD = "identity:upload"
+    """Enrol a person from files, which nobody was seen giving: for back ends, not for pages."""
+
     REPLACE = "identity:replace"
-    """Enrol a person anew who is enrolled already; beside the scope to enrol."""
+    """Enrol a person anew who is enrolled already; beside a scope to enrol."""
 
     READ = "events:read"
     """Follow what is said about calls."""

@@ -85,6 +85,31 @@ def check_origins(origins: Iterable[str]) -> None:
             )
 
 
+def check_provider(issuer: str, *, has_roles: bool, local: bool) -> None:
+    """Refuse an identity provider that anybody on the way could speak for.
+
+    Args:
+        issuer: its address.
+        has_roles: whether any role of it allows anything.
+        local: whether its host is this machine.
+
+    Raises:
+        ValueError: it is no address by https, or nothing is taken from it.
+    """
+    parts = urlsplit(issuer)
+    plain = not (parts.query or parts.fragment or "@" in parts.netloc)
+    if not parts.netloc or not plain or parts.scheme not in ("https", *["http"] * local):
+        raise ValueError(
+            "oidc_issuer is the provider's address as its tokens name it, such as "
+            "https://login.example/realms/staff"
+        )
+    if not has_roles:
+        raise ValueError(
+            "oidc_roles is empty, so that nobody of the provider may do anything: write what each "
+            'role allows, such as {"guards": ["events:read"]}'
+        )
+
+
 def check_secret(secret: str, what: str) -> None:
     """Refuse a secret that can be guessed.
 

@@ -109,6 +109,10 @@ class Sealer:
         signed = canonical(_signed(number, last_hash, at)).encode()
         return Head(number, last_hash, at, self._private.sign(signed).hex())
 
+    def sign_bytes(self, content: bytes) -> str:
+        """Ed25519 over what can be no head, hexadecimal."""
+        return self._private.sign(content).hex()
+
     def empty(self) -> Head:
         """The head of a trail without entries."""
         return self.sign(0, NO_HASH, "")

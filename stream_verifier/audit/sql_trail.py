@@ -8,12 +8,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from stream_verifier.audit import tables
 from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Detail, Kind
 from stream_verifier.audit.entry import NO_HASH, Entry, written
+from stream_verifier.audit.receipt import Receipt, signed
 from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.audit.trail import Cut
 from stream_verifier.errors import AuditError
@@ -77,6 +78,35 @@ class SqlAuditTrail:
         """See `AuditTrail.page`."""
         async with self._reading() as connection:
             return [self._entry(line) for _, line in await _rows(connection, after, limit)]
+
+    async def about(
+        self,
+        name: str,
+        *kinds: Kind,
+        after: int = 0,
+        before: int | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[Entry]:
+        """See `AuditTrail.about`; reads all lines, which have no index that could hide some."""
+        table, whom = tables.entries, self.pseudonym(name)
+        order = table.c.number.desc() if newest_first else table.c.number
+        query = select(table.c.line).where(table.c.number > after).order_by(order).limit(limit)
+        query = query.where(_has("whom", whom))
+        if kinds:
+            query = query.where(or_(*(_has("kind", str(kind)) for kind in kinds)))
+        if before is not None:
+            query = query.where(table.c.number < before)
+        async with self._reading() as connection:
+            entries = [self._entry(line) for line in await connection.scalars(query)]
+        return [entry for entry in entries if entry.fields["whom"] == whom]
+
+    async def receipt(self, connection: AsyncConnection, name: str, deed: Deed) -> Receipt:
+        """Write what was done to somebody, within a transaction, and give the proof of it."""
+        (entry,) = await self.write(connection, replace(deed, name=name))
+        head = await self._head(connection)
+        signature = self._sealer.sign_bytes(signed(name, entry.hash))
+        return Receipt(name, entry, head, signature)
 
     async def export(self) -> AsyncIterator[str]:
         """See `AuditTrail.export`; lines come as they lie there, changed or not."""
@@ -244,6 +274,11 @@ async def _bounds(connection: AsyncConnection) -> tuple[int, int]:
     if type(first) is not int or type(last) is not int:
         raise AuditError(f"An entry of the audit trail has no number. {_REMEDY}.")
     return first, last
+
+
+def _has(field: str, value: str) -> ColumnElement[bool]:
+    """Whether a line's JSON has a field of that value; within a text the quotes are escaped."""
+    return tables.entries.c.line.contains(f'"{field}":"{value}"', autoescape=True)
 
 
 def _one_line(text: object) -> str:

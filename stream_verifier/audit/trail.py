@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from stream_verifier.audit.deed import Actor, Deed
+from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.entry import Entry
 from stream_verifier.audit.seal import Head
 
@@ -44,6 +44,27 @@ class AuditTrail(Protocol):
 
     async def page(self, *, after: int = 0, limit: int) -> list[Entry]:
         """The entries that follow on a number, oldest first."""
+        ...
+
+    async def about(
+        self,
+        name: str,
+        *kinds: Kind,
+        after: int = 0,
+        before: int | None = None,
+        limit: int,
+        newest_first: bool = False,
+    ) -> list[Entry]:
+        """The entries on one person, each checked by itself.
+
+        Args:
+            name: as the person is, or was, enrolled.
+            kinds: only these; all without any.
+            after: only those after this number.
+            before: only those before this number; None: to the end.
+            limit: so many at most.
+            newest_first: from the end.
+        """
         ...
 
     def export(self) -> AsyncIterator[str]:

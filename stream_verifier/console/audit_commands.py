@@ -17,6 +17,8 @@ from stream_verifier.identities.private_file import create_private, to_disk
 from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
     from stream_verifier.identities.sqlite import SqliteIdentityStore
 
 _MAX_LINE_BYTES = 64 * 1024
@@ -27,6 +29,11 @@ _out = PlainConsole()
 
 NewFile = Annotated[Path, typer.Argument(help="A new file; what is there stays.", dir_okay=False)]
 OldFile = Annotated[Path, typer.Argument(help="What export wrote.", exists=True, dir_okay=False)]
+
+
+PublicKey = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="What public-key wrote, kept apart.")
+]
 
 
 @app.command("export")
@@ -45,9 +52,7 @@ def export(file: NewFile) -> None:
 @app.command("verify")
 def verify(
     file: OldFile,
-    public_key: Annotated[
-        Path, typer.Option(exists=True, dir_okay=False, help="What public-key wrote, kept apart.")
-    ],
+    public_key: PublicKey,
     at_least: Annotated[
         int, typer.Option(min=0, help="Number of the newest head that you have seen.")
     ] = 0,
@@ -59,11 +64,8 @@ def verify(
     alone: keep number and hash of the newest head, and give them.
     """
     from stream_verifier.audit.chain import check
-    from stream_verifier.audit.seal import read_public_key
 
-    with public_key.open("rb") as key_file:
-        key = read_public_key(key_file.read(_MAX_KEY_BYTES))
-    found = check(_lines(file), key, at_least=at_least, known=known_hash)
+    found = check(_lines(file), _key(public_key), at_least=at_least, known=known_hash)
     head = found.head
     _out.print(
         f"Whole: {found.count} entries, {found.first} to {head.number}, signed at "
@@ -73,6 +75,52 @@ def verify(
     )
     for number in found.restarts:
         _out.print(f"Somebody began it anew at entry {number}.", highlight=False)
+
+
+@app.command("receipt")
+def receipt(
+    file: Annotated[
+        Path, typer.Argument(help="What a deletion gave.", exists=True, dir_okay=False)
+    ],
+    public_key: PublicKey,
+    trail: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="An export that has to have the entry."),
+    ] = None,
+) -> None:
+    """Check a receipt: that the trail has that entry, on that person.
+
+    Needs neither the store nor its keys, but the key that signs the trail, from whom runs the
+    server.
+    """
+    from stream_verifier.audit.chain import check
+    from stream_verifier.audit.receipt import MAX_BYTES, Receipt
+
+    with file.open("rb") as content:
+        given = Receipt.parse(content.read(MAX_BYTES).decode("utf-8", "replace"))
+    key = _key(public_key)
+    given.check(key)
+    fields, number = given.entry.fields, given.entry.number
+    if trail is not None:
+        found = check(_lines(trail), key, at_least=number, known=given.entry.hash)
+        if found.first > number:
+            raise AuditError(f"The export begins after entry {number}: give an older one.")
+    _out.print(
+        cell(
+            f"Holds: {given.name} was {fields['kind'].replace('_', ' ')} at {given.entry.at} "
+            f"by {fields['actor']['token']} ({fields['actor']['scope']}); entry {number}, record "
+            f"{fields['details'].get('identity')}."
+        ),
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+def _key(path: Path) -> Ed25519PublicKey:
+    from stream_verifier.audit.seal import read_public_key
+
+    with path.open("rb") as file:
+        return read_public_key(file.read(_MAX_KEY_BYTES))
 
 
 @app.command("public-key")

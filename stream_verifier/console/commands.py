@@ -20,6 +20,7 @@ from stream_verifier.console import (
     backup_commands,
     consent_commands,
     display,
+    identity_commands,
     key_commands,
     refused_commands,
     token_commands,
@@ -47,7 +48,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-identities_app = typer.Typer(help="List, show and delete who is enrolled.", no_args_is_help=True)
+identities_app = identity_commands.app
 identities_app.command("refused")(refused_commands.refused)
 identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
@@ -277,42 +278,6 @@ def _write_plot(path: Path, events: list[Event], *, title: str) -> None:
 
     write_plot(read_timeline(events), path, title=title)
     _err.print(cell(f"Drew the timeline into {path}"), highlight=False, soft_wrap=True)
-
-
-@identities_app.command("list")
-def list_identities() -> None:
-    """List who is enrolled."""
-
-    async def read(store: IdentityStore) -> list[Identity]:
-        return await store.list()
-
-    _out.print(display.identities_table(with_store(load_settings(), read)))
-
-
-@identities_app.command("show")
-def show_identity(name: str) -> None:
-    """Show one enrolled person and the consent."""
-
-    async def read(store: IdentityStore) -> Identity:
-        return await store.get(name)
-
-    _out.print(display.identity_details(with_store(load_settings(), read)))
-
-
-@identities_app.command("delete")
-def delete_identity(
-    name: str,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-) -> None:
-    """Delete a person's reference and consent, beyond recovery."""
-    if not yes:
-        typer.confirm(f"Delete {visible(name)} beyond recovery?", abort=True)
-
-    async def delete(store: IdentityStore) -> None:
-        await store.delete(name, actor=operator_as_actor())
-
-    with_store(load_settings(), delete)
-    _out.print(cell(f"Deleted {name}."), highlight=False)
 
 
 @app.command("calibrate-decision")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -35,7 +36,9 @@ from stream_verifier.events.schema import (
 )
 
 if TYPE_CHECKING:
+    from stream_verifier.audit.call_history import PastCall
     from stream_verifier.console.doctor import Finding
+    from stream_verifier.identities.consent import Consent
     from stream_verifier.identities.identity import Identity
     from stream_verifier.media.file import FileSource
 
@@ -46,6 +49,7 @@ STATE_STYLES = {
     "rejected": "bold red",
     "absent": "magenta",
 }
+NOBODY = "Nobody is enrolled. Start with: stream-verifier enroll NAME --video FILE --consent TEXT"
 _BAR_CELLS = 6
 _BAR_LLR = 8.0
 
@@ -179,26 +183,42 @@ def reading_progress(console: Console, source: FileSource) -> Iterator[Callable[
         yield lambda: progress.update(task, completed=source.fraction)
 
 
-def identities_table(identities: Sequence[Identity]) -> Table | str:
-    """Everybody who is enrolled."""
-    if not identities:
-        return (
-            "Nobody is enrolled. Start with: "
-            "stream-verifier enroll NAME --video FILE --consent TEXT"
-        )
+def identities_table(identities: Sequence[Identity]) -> Table:
+    """Some of those who are enrolled."""
     table = Table()
-    for heading in ("name", "enrolled", "pictures", "speech", "model", "id"):
+    for heading in ("name", "enrolled", "consent", "pictures", "speech", "model", "id"):
         table.add_column(heading, overflow="fold")  # A narrow terminal breaks it, nothing is cut.
     for item in identities:
         table.add_row(
             cell(item.name),
             f"{item.created_at:%Y-%m-%d %H:%M}",
+            _consent(item.consent),
             str(item.face_count),
             f"{item.speech_s:.1f} s",
             item.model_id,
             item.id,
         )
     return table
+
+
+def identity_fields(identity: Identity) -> dict[str, object]:
+    """One who is enrolled, for JSON."""
+    consent = identity.consent
+    return {
+        "id": identity.id,
+        "name": identity.name,
+        "created_at": identity.created_at.isoformat(),
+        "model": identity.model_id,
+        "faces": identity.face_count,
+        "speech_s": round(identity.speech_s, 1),
+        "consent": consent.standing(datetime.now(UTC)),
+        "consent_until": None if consent.ended_at is None else consent.ended_at.isoformat(),
+    }
+
+
+def _consent(consent: Consent) -> str:
+    standing = consent.standing(datetime.now(UTC)).replace("_", " ")
+    return standing if consent.ended_at is None else f"{standing}, {consent.ended_at:%Y-%m-%d}"
 
 
 def identity_details(identity: Identity) -> Table:
@@ -223,6 +243,26 @@ def identity_details(identity: Identity) -> Table:
         ("text", consent.text),
     ):
         table.add_row(label, cell(value, lines=True))
+    return table
+
+
+def past_calls_table(calls: Sequence[PastCall]) -> Table:
+    """Calls that one person had."""
+    table = Table()
+    for heading in ("began", "ended", "for", "verdict", "because", "of media", "session"):
+        table.add_column(heading, overflow="fold")
+    for call in calls:
+        table.add_row(
+            call.started_at[:16].replace("T", " "),
+            "no end on record"
+            if call.ended_at is None
+            else f"{call.ended_at[11:16]}, {call.end_reason}",
+            call.mode or "",
+            call.verdict or "",
+            ", ".join(call.because),
+            "" if call.seconds is None else f"{call.seconds} s",
+            cell(call.session or ""),
+        )
     return table
 
 

@@ -138,7 +138,7 @@ def _store(settings: Settings) -> str:
     async def count() -> int:
         store = open_store(settings)
         try:
-            return len(await store.list())
+            return (await store.page(limit=1)).enrolled
         finally:
             await store.close()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -14,25 +14,15 @@ from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     EnrolmentProgress,
     ErrorRaised,
-    Payload,
     SessionEnded,
     SessionStarted,
     Totals,
 )
 from stream_verifier.events.stamper import Stamper
-from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirements
 from stream_verifier.media.file import FileSource
-from stream_verifier.media.footage.tracks import KINDS, Kind
-from stream_verifier.media.types import MediaItem
-from stream_verifier.verify.intake import Feeding
-from stream_verifier.verify.recogniser import STILL_SIDE_PX, Recogniser
-
-
-def run(pipeline: Feeding, items: Iterable[MediaItem]) -> Iterator[Payload]:
-    """Feed all items through a pipeline and yield what happens."""
-    for item in items:
-        yield from pipeline.feed(item)
-    yield from pipeline.finish()
+from stream_verifier.media.footage.tracks import Kind
+from stream_verifier.verify.enrol_files import OF_FACE, OF_VOICE, GivenFile, enrol_from, run
+from stream_verifier.verify.recogniser import Recogniser
 
 
 def verify_file(
@@ -118,32 +108,14 @@ def enrol_files(
         raise EnrolmentError(
             "An enrolment needs a face and a voice: give --video, or --face together with --voice."
         )
-    requirements = EnrolmentRequirements() if videos else EnrolmentRequirements.from_files()
-    enrolment = Enrolment(requirements)
-    wanted: list[tuple[Path, Sequence[Kind]]] = [(path, KINDS) for path in videos]
-    wanted += [(path, ("video",)) for path in faces]
-    wanted += [(path, ("audio",)) for path in voices]
-    for path, kinds in wanted:
-        # Every file has a timeline of its own, so each gets a front end of its own.
-        enrolment.begin_source(path.name, kinds=kinds)
-        pipeline = recogniser.enrol_pipeline(enrolment)
-        progress: EnrolmentProgress | None = None
-        source = FileSource(
-            path,
-            video_rate_hz=face_rate_hz,
-            still_side_px=STILL_SIDE_PX,
-            kinds=kinds,
-            tracks={kind: n for kind, n in (tracks or {}).items() if kind in kinds},
-            on_note=on_note,
-        )
-        try:
-            with source:
-                for payload in run(pipeline, source):
-                    progress = payload if isinstance(payload, EnrolmentProgress) else progress
-        except MediaError as error:
-            raise type(error)(f"{error} Nothing was enrolled.") from error
-        on_file(path, progress)
-    reference = pipeline.reference()
-    for finding in enrolment.findings():
-        on_note(f"{finding}.")
-    return reference
+    given = [GivenFile(path) for path in videos]
+    given += [GivenFile(path, OF_FACE) for path in faces]
+    given += [GivenFile(path, OF_VOICE) for path in voices]
+    return enrol_from(
+        given,
+        recogniser=recogniser,
+        face_rate_hz=face_rate_hz,
+        tracks=tracks,
+        on_file=lambda file, progress: on_file(Path(file.name), progress),
+        on_note=on_note,
+    )

@@ -17,6 +17,7 @@ from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.doorkeeper import SaidOnce, watched_http
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.secrecy import leave_no_core_dump
 from stream_verifier.settings import Settings
 from stream_verifier.web.logs import keep_secrets_out
 from stream_verifier.web.state import state_of_app
@@ -82,11 +83,12 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
 
 
 def run_server(settings: Settings) -> None:
-    """Serve until interrupted.
+    """Serve until interrupted, in a process that leaves no core dump.
 
     Raises:
         SettingsError: the port cannot be listened on.
     """
+    leave_no_core_dump()
     listener = listen(settings)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(make_server(settings).serve(sockets=[listener]))

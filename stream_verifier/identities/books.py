@@ -18,10 +18,11 @@ from stream_verifier.errors import LedgerError, StoreError
 from stream_verifier.identities import database, last_used, tables
 from stream_verifier.identities.changes import ChangeWatch
 from stream_verifier.identities.keyring import KeyRing
-from stream_verifier.identities.ledger import Entry, Ledger
+from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerPlace
 from stream_verifier.identities.migration import Standings, migrate
 from stream_verifier.identities.record import Record
+from stream_verifier.identities.shards import Entry
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault, new_key
 
@@ -276,6 +277,7 @@ class Books:
             if version != tables.SCHEMA_VERSION:
                 await _refuse_other_keys(connection, self._vault.ring)
         standings = await asyncio.to_thread(self._standings)
+        await asyncio.to_thread(self.place.sweep)
         if version != tables.SCHEMA_VERSION:
             async with self.engine.begin() as connection:
                 keep = self.replace_ledger

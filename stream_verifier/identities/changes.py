@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Literal
 
 from stream_verifier.identities.ledger import Ledger
+from stream_verifier.identities.shards import Entry, differing
 from stream_verifier.identities.store import Change, OnChange
 
 _logger = logging.getLogger(__name__)
@@ -82,11 +83,15 @@ class ChangeWatch:
 
 def _differences(last: Ledger, ledger: Ledger) -> list[Change]:
     changes = []
-    for lookup, entry in last.live.items():
-        now = ledger.live.get(lookup)
-        if now is None:
-            changes.append(Change("deleted", lookup, entry.id, None))
-        elif now != entry:
-            what: Literal["renewed", "replaced"] = "renewed" if now.id == entry.id else "replaced"
-            changes.append(Change(what, lookup, entry.id, now.id))
+    for before, after in differing(last.live, ledger.live):
+        for lookup, entry in before.items():
+            now = after.get(lookup)
+            if now is None:
+                changes.append(Change("deleted", lookup, entry.id, None))
+            elif now != entry:
+                changes.append(Change(_what(entry, now), lookup, entry.id, now.id))
     return changes
+
+
+def _what(entry: Entry, now: Entry) -> Literal["renewed", "replaced"]:
+    return "renewed" if now.id == entry.id else "replaced"

@@ -4,35 +4,34 @@ A database can be put back from a copy, and a deleted person would be back with 
 outside of the database and names the one current record of each name. A record that it does not
 name was deleted or replaced, however well it is sealed. Of the deleted it keeps nothing at all, so
 that it never holds more entries than people.
+
+Its entries lie in parts, each a file that is never changed and called by its digest; the ledger's
+own file signs their digests. A change writes one part and that file, however many are enrolled.
 """
 
 from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
 from typing import Any, Literal, TypeAlias
 
 from stream_verifier.errors import LedgerError
+from stream_verifier.identities.shards import Entry, Shard, Shards
 
 Sign: TypeAlias = "Callable[[bytes], str]"
+Load: TypeAlias = "Callable[[str], Shard]"
 Standing: TypeAlias = Literal["current", "replaced", "deleted", "ahead"]
 
-_MAGIC = b"stream-verifier-ledger-2"
+_MAGIC = b"stream-verifier-ledger-3"
+_WHOLE_MAGIC = b"stream-verifier-ledger-2"
+"""Of a release that had all entries in the one file."""
 _OLD_MAGIC = b"stream-verifier-ledger-1"
 SIGNATURE_CHARS = 64
 HEADER_BYTES = len(_MAGIC) + 1 + SIGNATURE_CHARS + 1
 """It holds the signature of all that follows: the same header, the same ledger."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One record: its version, and the id of the identity it is of."""
-
-    version: int
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +54,7 @@ class Ledger:
     """
 
     counter: int = 0
-    live: Mapping[str, Entry] = field(default_factory=dict)
+    live: Shards = field(default_factory=Shards)
     pending: Pending | None = None
 
     def begun(self, lookup: str, after: Entry | None) -> Ledger:
@@ -66,10 +65,7 @@ class Ledger:
         """Without the change under way, which came about if its record is what was found."""
         if self.pending is None or found != self.pending.after:
             return _replace(self, pending=None)
-        live = {key: entry for key, entry in self.live.items() if key != self.pending.lookup}
-        if found is not None:
-            live[self.pending.lookup] = found
-        return Ledger(self.counter, live)
+        return Ledger(self.counter, self.live.changed(self.pending.lookup, found))
 
     def standing(self, lookup: str, entry: Entry) -> Standing:
         """What a record is: current, replaced or deleted since, or ahead of this ledger."""
@@ -87,6 +83,7 @@ class Written:
 
     Attributes:
         old: whether it is of a release before wrapped keys, which had no secret in it.
+        in_parts: whether its entries lie in parts, and not in it.
         key_ids: name the master keys that records may be under, the present one first.
         secret: the store's secret, wrapped by the first; empty in an old one.
         signature: 64 hexadecimal digits.
@@ -95,25 +92,34 @@ class Written:
     """
 
     old: bool
+    in_parts: bool
     key_ids: tuple[str, ...]
     secret: bytes
     signature: str
     signed: bytes
     body: bytes
 
-    def checked(self, sign: Sign) -> Ledger:
+    def checked(self, sign: Sign, load: Load) -> Ledger:
         """The ledger.
+
+        Args:
+            sign: as in :func:`to_bytes`.
+            load: gives the part of a digest.
 
         Raises:
             LedgerError: it is not as it was written.
         """
         if not hmac.compare_digest(sign(self.signed).encode(), self.signature.encode()):
             raise LedgerError("it is damaged or was changed")
-        return from_json(json.loads(self.body))
+        body = json.loads(self.body)
+        if not self.in_parts:
+            return from_json(body)
+        live = Shards(tuple(map(load, body["parts"])))
+        return Ledger(body["counter"], live, _pending_from_json(body["pending"]))
 
 
 def to_bytes(ledger: Ledger, *, key_ids: Sequence[str], secret: bytes, sign: Sign) -> bytes:
-    """Write a ledger: a line with the signature, one with key and secret, then JSON.
+    """Write a ledger without its parts: a line with the signature, one with key and secret, JSON.
 
     Args:
         ledger: what to write.
@@ -121,7 +127,12 @@ def to_bytes(ledger: Ledger, *, key_ids: Sequence[str], secret: bytes, sign: Sig
         secret: the store's secret, wrapped by the first.
         sign: gives 64 hexadecimal digits that only the secret's owner can.
     """
-    body = json.dumps(to_json(ledger), separators=(",", ":")).encode()
+    root = {
+        "counter": ledger.counter,
+        "pending": _pending_to_json(ledger.pending),
+        "parts": [part.digest for part in ledger.live.parts],
+    }
+    body = json.dumps(root, separators=(",", ":")).encode()
     signed = f"{','.join(key_ids)} {secret.hex()}\n".encode() + body
     return b"%b %b\n%b" % (_MAGIC, sign(signed).encode(), signed)
 
@@ -137,37 +148,42 @@ def from_bytes(content: bytes) -> Written:
     try:
         if magic == _OLD_MAGIC:
             key_id, signature = words.decode("ascii").split(" ")
-            return Written(True, (key_id,), b"", signature, rest, rest)
-        if magic == _MAGIC:
+            return Written(True, False, (key_id,), b"", signature, rest, rest)
+        if magic in (_MAGIC, _WHOLE_MAGIC):
+            in_parts = magic == _MAGIC
             signature = words.decode("ascii")
             second, _, body = rest.partition(b"\n")
             key_ids, secret = second.decode("ascii").split(" ")
-            return Written(
-                False, tuple(key_ids.split(",")), bytes.fromhex(secret), signature, rest, body
-            )
+            ids = tuple(key_ids.split(","))
+            return Written(False, in_parts, ids, bytes.fromhex(secret), signature, rest, body)
     except ValueError as error:
         raise LedgerError("it is damaged or was changed") from error
     raise LedgerError("it is no ledger")
 
 
-def _pending_to_json(pending: Pending) -> list[Any]:
-    after = pending.after
-    return [pending.lookup, None if after is None else [after.version, after.id]]
-
-
 def to_json(ledger: Ledger) -> dict[str, Any]:
-    """A ledger as JSON has it."""
+    """A whole ledger as JSON has it, as in a backup."""
     return {
         "counter": ledger.counter,
         "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
-        "pending": None if ledger.pending is None else _pending_to_json(ledger.pending),
+        "pending": _pending_to_json(ledger.pending),
     }
 
 
 def from_json(body: dict[str, Any]) -> Ledger:
     """What :func:`to_json` gave."""
-    pending = body["pending"]
-    if pending is not None:
-        pending = Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))
     live = {key: Entry(*entry) for key, entry in body["live"].items()}
-    return Ledger(body["counter"], live, pending)
+    return Ledger(body["counter"], Shards.of(live), _pending_from_json(body["pending"]))
+
+
+def _pending_to_json(pending: Pending | None) -> list[Any] | None:
+    if pending is None:
+        return None
+    after = pending.after
+    return [pending.lookup, None if after is None else [after.version, after.id]]
+
+
+def _pending_from_json(pending: Sequence[Any] | None) -> Pending | None:
+    if pending is None:
+        return None
+    return Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))

@@ -13,6 +13,7 @@ from typing import Protocol
 
 from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordError
 from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, Written, from_bytes, to_bytes
+from stream_verifier.identities.part_files import PartFiles
 from stream_verifier.identities.private_file import put_in_place, write_private
 from stream_verifier.identities.vault import Vault, sign_with
 
@@ -55,6 +56,10 @@ class LedgerPlace(Protocol):
         """Put in place what was prepared; needs no room on the disk."""
         ...
 
+    def sweep(self) -> None:
+        """Remove parts that no ledger names any more, as a crash may leave them; under the lock."""
+        ...
+
     def set_aside(self) -> None:
         """Move one that cannot be read out of the way."""
         ...
@@ -69,18 +74,21 @@ class LedgerPlace(Protocol):
 
 
 class LedgerFile:
-    """A ledger in a file, shared by all processes of this machine that use the store.
+    """A ledger in a file and its parts, shared by all processes of this machine that use the store.
 
     Args:
         path: where; missing directories are made for this user alone (0700), the file too (0600).
+            The parts lie in a directory beside it, of the same name and ``.d``.
         vault: signs it, and is told the store's secret and key as they are read.
     """
 
     def __init__(self, path: Path, vault: Vault) -> None:
         self._path = path
         self._vault = vault
+        self._parts = PartFiles(self._beside("d"))
         # One value, since a reader that nobody waits for any more may still be at work.
         self._known: tuple[bytes, Ledger] | None = None
+        self._next: Ledger | None = None
 
     def try_lock(self) -> FileIO | None:
         """See ``LedgerPlace``; a lock ends with its process, however that ends."""
@@ -100,17 +108,27 @@ class LedgerFile:
     def read(self) -> Ledger | None:
         """See ``LedgerPlace``."""
         with self._errors("be read"):
-            try:
-                file = self._path.open("rb")
-            except FileNotFoundError:
-                return None
-            with file:
-                header = file.read(HEADER_BYTES)
-                known = self._known
-                # It holds a signature of the rest; a time stamp may stay the same.
-                if known is None or known[0] != header:
-                    self._known = known = header, self._parse(header + file.read())
-                return known[1]
+            while True:
+                try:
+                    file = self._path.open("rb")
+                except FileNotFoundError:
+                    return None
+                with file:
+                    header = file.read(HEADER_BYTES)
+                    known = self._known
+                    # It holds a signature of the rest; a time stamp may stay the same.
+                    if known is not None and known[0] == header:
+                        return known[1]
+                    content = header + file.read()
+                try:
+                    ledger = self._parse(content)
+                except LedgerError:
+                    if self._header() == header:
+                        raise
+                    continue  # another one is in its place, and parts of this one are gone
+                self._parts.remember(ledger.live)
+                self._known = header, ledger
+                return ledger
 
     def read_old(self) -> Ledger | None:
         """See ``LedgerPlace``."""
@@ -122,29 +140,48 @@ class LedgerFile:
             written = from_bytes(content)
             if not written.old:
                 return None
-            return written.checked(self._vault.ring.legacy(written.key_ids[0]).sign)
+            return written.checked(
+                self._vault.ring.legacy(written.key_ids[0]).sign, self._parts.load
+            )
 
     def write(self, ledger: Ledger) -> None:
         """See ``LedgerPlace``."""
         with self._errors("be written"):
+            self._parts.write(ledger.live)
             self._draft("draft", ledger)
             self._put_in_place("draft")
+            self._parts.keep(ledger.live)
 
     def begin(self, ledger: Ledger, settled: Ledger) -> None:
         """See ``LedgerPlace``."""
         with self._errors("be written"):
             try:
+                self._parts.write(settled.live)
                 self._draft("next", settled)
                 self._draft("draft", ledger)
                 self._put_in_place("draft")
             except OSError:
                 self._beside("next").unlink(missing_ok=True)
+                self._parts.keep(ledger.live)
                 raise
+            self._next = settled
 
     def finish(self) -> None:
         """See ``LedgerPlace``."""
         with self._errors("be written"):
             self._put_in_place("next")
+            if self._next is not None:
+                self._parts.keep(self._next.live)
+
+    def sweep(self) -> None:
+        """See ``LedgerPlace``."""
+        try:
+            ledger = self.read()
+        except LedgerError:
+            return  # nobody knows which ones it needs
+        with self._errors("be tidied up"):
+            if ledger is not None:
+                self._parts.keep(ledger.live)
 
     def set_aside(self) -> None:
         """See ``LedgerPlace``."""
@@ -171,10 +208,17 @@ class LedgerFile:
             if written.old:
                 raise LedgerError("it is of an older release than the store")
             secret = self._secret(written)
-            ledger = written.checked(lambda signed: sign_with(secret, signed))
+            ledger = written.checked(lambda signed: sign_with(secret, signed), self._parts.load)
         self._vault.adopt(secret, (written.key_ids[0], written.secret))
         self._vault.key_ids = written.key_ids
         return ledger
+
+    def _header(self) -> bytes:
+        try:
+            with self._path.open("rb") as file:
+                return file.read(HEADER_BYTES)
+        except FileNotFoundError:
+            return b""
 
     def _secret(self, written: Written) -> bytes:
         try:
@@ -257,6 +301,9 @@ class LedgerInMemory:
     def finish(self) -> None:
         """See ``LedgerPlace``."""
         self._ledger = self._next
+
+    def sweep(self) -> None:
+        """See ``LedgerPlace``."""
 
     def set_aside(self) -> None:
         """See ``LedgerPlace``."""

@@ -27,10 +27,11 @@ from stream_verifier.errors import ConsentError, RefusedRecordError
 from stream_verifier.identities import tables
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
-from stream_verifier.identities.ledger import Entry, Ledger
+from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.legacy import LegacyVault
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.record import seal
+from stream_verifier.identities.shards import Entry, Shards
 from stream_verifier.identities.tables import Blob, identities
 from stream_verifier.identities.vault import Vault, new_key
 
@@ -138,8 +139,8 @@ def _brought_up(
             live[record.name_lookup.hex()] = record.entry
         records.append(record.columns())
     if first:
-        return records, Ledger(counter=len(rows), live=live)
-    return records, None if standings.old is None else replace(standings.old, live=live)
+        return records, Ledger(counter=len(rows), live=Shards.of(live))
+    return records, None if standings.old is None else replace(standings.old, live=Shards.of(live))
 
 
 def _names(rows: Sequence[Row]) -> set[str]:

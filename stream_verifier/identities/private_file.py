@@ -51,7 +51,16 @@ def put_in_place(draft: Path, path: Path) -> None:
         OSError: it cannot be done.
     """
     os.replace(draft, path)
-    folder = os.open(path.parent, os.O_RDONLY)
+    folder_to_disk(path.parent)
+
+
+def folder_to_disk(path: Path) -> None:
+    """Bring the names in a directory to the disk.
+
+    Raises:
+        OSError: it cannot be done.
+    """
+    folder = os.open(path, os.O_RDONLY)
     try:
         os.fsync(folder)
     finally:

@@ -25,8 +25,9 @@ from stream_verifier.errors import (
 from stream_verifier.identities import vault as vaults
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
-from stream_verifier.identities.ledger import Entry, Standing
+from stream_verifier.identities.ledger import Standing
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.shards import Entry
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.transform import SEED_BYTES, new_seed, turn, turn_back
 from stream_verifier.identities.vault import Vault

@@ -22,6 +22,7 @@ from stream_verifier.identities.record import (
     rewrap,
     write_key,
 )
+from stream_verifier.identities.shards import Shards
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
@@ -110,7 +111,7 @@ class Restore:
                 gone = {one.id for one in chosen}
                 live = {key: one for key, one in ledger.live.items() if one.id not in gone}
                 if live != ledger.live:
-                    await self._books.replace_ledger(Ledger(ledger.counter + 1, live))
+                    await self._books.replace_ledger(Ledger(ledger.counter + 1, Shards.of(live)))
         return len(chosen)
 
     async def _accept(self, ids: Collection[object], actor: Actor) -> int:
@@ -135,7 +136,9 @@ class Restore:
                 async with self._books.engine.begin() as connection:
                     told = _told(Kind.RECORDS_ACCEPTED, chosen, actor)
                     await self._trail.write(connection, *told)
-                await self._books.replace_ledger(Ledger(counter + 1, live), aside=ledger is None)
+                await self._books.replace_ledger(
+                    Ledger(counter + 1, Shards.of(live)), aside=ledger is None
+                )
         return len(chosen)
 
     async def _look(self) -> tuple[list[Refused], Ledger | None]:

@@ -15,39 +15,36 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
+from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import (
     ConsentError,
     SettingsError,
     StaleReferenceError,
-    UnknownIdentityError,
 )
 from stream_verifier.identities import last_used
 from stream_verifier.identities.admission import check_place, refuse_if_lapsed, taken, unknown
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
-from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.consent import Consent, Standing
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.keys import KEY_BYTES
-from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.pages import Pages
+from stream_verifier.identities.reader import Reader
 from stream_verifier.identities.record import (
-    Record,
-    named,
-    open_identity,
     open_reference,
-    outdated,
     seal,
 )
 from stream_verifier.identities.renewal import told, with_new_consent
 from stream_verifier.identities.restore import Restore
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.rotation import Rotation
-from stream_verifier.identities.store import OnChange
+from stream_verifier.identities.store import MOST_LISTED, Holdings, IdentityPage, OnChange
 from stream_verifier.identities.vault import Vault
 
 POLL_S = 0.75
@@ -104,6 +101,7 @@ class SqliteIdentityStore:
         else:
             place = LedgerFile(ledger, self._vault)
         self._books = Books(engine, self._vault, place, poll_s=poll_s)
+        self._reader = Reader(self._books, self._vault)
         self._trail = SqlAuditTrail(
             self._books.transaction, self._books.reading, Sealer(audit_key), now=now
         )
@@ -134,18 +132,27 @@ class SqliteIdentityStore:
 
     async def list(self) -> list[Identity]:
         """All identities, by name."""
-        records, ledger = await self._books.find()
-        # In a thread: a key in a device or a service may take its time.
-        opened = await asyncio.to_thread(lambda: [self._open(one, ledger) for one in records])
-        return sorted(opened, key=lambda one: one.name)
+        return await self._reader.all()
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        limit: int = MOST_LISTED,
+        search: str = "",
+        standing: Standing | None = None,
+    ) -> IdentityPage:
+        """Some of all identities; see ``IdentityStore.page``."""
+        pages = Pages(self._books, self._vault, self._reader.open, now=self._now)
+        return await pages.read(cursor, limit=limit, search=search, standing=standing)
 
     async def get(self, name: str) -> Identity:
         """One identity; see ``IdentityStore.get``."""
-        return (await self._find(normalise_name(name)))[0]
+        return (await self._reader.find(normalise_name(name)))[0]
 
     async def reference(self, name: str, *, model_id: str) -> Reference:
         """The stored reference of an identity; see ``IdentityStore.reference``."""
-        identity, record = await self._find(normalise_name(name))
+        identity, record = await self._reader.find(normalise_name(name))
         if identity.model_id != model_id:
             raise StaleReferenceError(
                 f"{identity.name!r} was enrolled with another model: enrol again."
@@ -188,9 +195,13 @@ class SqliteIdentityStore:
         work = self._reseal(normalise_name(name), withdrawn, Kind.CONSENT_WITHDRAWN, actor)
         return await self._books.complete(work)
 
-    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> None:
+    async def holdings(self, name: str, *, vectors: bool = False) -> Holdings:
+        """All that is kept on one person; see ``IdentityStore.holdings``."""
+        return await self._reader.holdings(normalise_name(name), vectors=vectors)
+
+    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> Receipt:
         """Delete an identity; see ``IdentityStore.delete``."""
-        await self._books.complete(self._delete(normalise_name(name), actor))
+        return await self._books.complete(self._delete(normalise_name(name), actor))
 
     def lookup(self, name: str) -> str:
         """What a change calls a name; see ``IdentityStore.lookup``."""
@@ -231,7 +242,7 @@ class SqliteIdentityStore:
     ) -> Identity:
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(new.name)
-            old = await self._present(lookup, ledger)
+            old = await self._reader.present(lookup, ledger)
             check_place(new.name, old, replace=replace, replaces=replaces)
             identity = dataclasses.replace(new, version=ledger.counter + 1)
             if old is not None:
@@ -246,16 +257,24 @@ class SqliteIdentityStore:
                 raise taken(new.name) from error
         return identity
 
-    async def _delete(self, name: str, actor: Actor) -> None:
+    async def _delete(self, name: str, actor: Actor) -> Receipt:
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(name)
-            old = await self._present(lookup, ledger)
+            old = await self._reader.present(lookup, ledger)
             lost = ledger.live.get(lookup.hex())
             if old is None and lost is None:
                 raise unknown(name)
             identity_id = old.id if old is not None else lost.id if lost is not None else None
             deed = Deed(Kind.DELETED, actor, name, details={"identity": identity_id})
-            await self._books.change(ledger, lookup, None, self._entry(deed, old))
+            receipts: list[Receipt] = []
+
+            async def write(connection: AsyncConnection) -> None:
+                receipts.append(await self._trail.receipt(connection, name, deed))
+                if old is not None:
+                    await last_used.forget(connection, old.id)
+
+            await self._books.change(ledger, lookup, None, write)
+        return receipts[0]
 
     async def _reseal(
         self, name: str, changed: Callable[[Identity], Identity], kind: Kind, actor: Actor
@@ -266,7 +285,7 @@ class SqliteIdentityStore:
             records = await self._books.fetch(lookup)
             if not records:
                 raise unknown(name)
-            old = await asyncio.to_thread(self._open, records[0], ledger)
+            old = await asyncio.to_thread(self._reader.open, records[0], ledger)
             reference = await asyncio.to_thread(open_reference, self._vault, records[0])
             identity = dataclasses.replace(changed(old), version=ledger.counter + 1)
             record = await asyncio.to_thread(seal, self._vault, identity, reference)
@@ -291,33 +310,6 @@ class SqliteIdentityStore:
                 await last_used.forget(connection, gone.id)
 
         return write
-
-    async def _present(self, lookup: bytes, ledger: Ledger) -> Identity | None:
-        records = await self._books.fetch(lookup)
-        return await asyncio.to_thread(self._open, records[0], ledger) if records else None
-
-    async def _find(self, name: str) -> tuple[Identity, Record]:
-        if not self._vault.knows_secret:
-            await self._books.ledger()  # It holds the secret that names are looked up under.
-        lookup = self._vault.lookup(name)
-        records, ledger = await self._books.find(lookup)
-        if records:
-            return await asyncio.to_thread(self._open, records[0], ledger), records[0]
-        lost = ledger.live.get(lookup.hex())
-        if lost is None:
-            raise unknown(name)
-        raise UnknownIdentityError(
-            f"{named(lost.id)} of the identity store is gone, though nobody deleted that identity "
-            "here: put a newer backup of the store back, or enrol again."
-        )
-
-    def _open(self, record: Record, ledger: Ledger) -> Identity:
-        """Whom a record is of, if it is whole and current."""
-        identity = open_identity(self._vault, record)
-        standing = ledger.standing(record.name_lookup.hex(), record.entry)
-        if standing != "current":
-            raise outdated(record, standing)
-        return identity
 
 
 def _new_identity(

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
 from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed
+from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.trail import AuditTrail
-from stream_verifier.identities.consent import Consent
+from stream_verifier.errors import RefusedRecordError
+from stream_verifier.identities.consent import Consent, Standing
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
 
@@ -33,7 +36,47 @@ class Change:
     new_id: str | None
 
 
+MOST_LISTED = 200
+"""Identities on one page."""
 OnChange: TypeAlias = "Callable[[Change], None]"
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is kept on one person.
+
+    Attributes:
+        identity: the person, with all consents.
+        last_used: the day of the last call, if any.
+        sealed_bytes: size of the stored reference.
+        sealed_sha256: hexadecimal digest of it, encrypted as it lies in the store.
+        reference: the vectors, where they were asked for.
+    """
+
+    identity: Identity
+    last_used: date | None
+    sealed_bytes: int
+    sealed_sha256: str
+    reference: Reference | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityPage:
+    """Some of those who are enrolled.
+
+    Attributes:
+        identities: in the order of their ids, which are random; before them one whose whole name
+            was searched for.
+        next: where the next page begins; None: this is the last. A page that is filtered may be
+            short, or empty, and have a next all the same.
+        enrolled: how many are enrolled in all, whatever was searched for.
+        refused: why records of this page are not among them: changed, or older copies.
+    """
+
+    identities: tuple[Identity, ...]
+    next: str | None
+    enrolled: int
+    refused: tuple[RefusedRecordError, ...] = ()
 
 
 class IdentityStore(Protocol):
@@ -85,7 +128,31 @@ class IdentityStore(Protocol):
         ...
 
     async def list(self) -> list[Identity]:
-        """All identities, by name."""
+        """All identities, by name: of a small store. What it takes grows with their number."""
+        ...
+
+    async def page(
+        self,
+        cursor: str | None = None,
+        *,
+        limit: int = MOST_LISTED,
+        search: str = "",
+        standing: Standing | None = None,
+    ) -> IdentityPage:
+        """Some of all identities, in an order that stays whatever changes meanwhile.
+
+        Whoever is there from the first page to the last is on just one of them.
+
+        Args:
+            cursor: where to go on, as the page before said; None: at the beginning.
+            limit: so many at most, `MOST_LISTED` whatever is asked for.
+            search: the beginning of an id, or a whole name in any spelling. Parts of names are
+                found by nobody: the store has only keyed hashes of whole ones.
+            standing: of the consent of those to list; None: whatever it is.
+
+        Raises:
+            CursorError: no page gave such a cursor.
+        """
         ...
 
     async def get(self, name: str) -> Identity:
@@ -143,8 +210,23 @@ class IdentityStore(Protocol):
         """
         ...
 
-    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> None:
+    async def holdings(self, name: str, *, vectors: bool = False) -> Holdings:
+        """All that is kept on one person, whatever the consent is.
+
+        Args:
+            name: whose.
+            vectors: whether with those of the reference, to be given to that person alone.
+
+        Raises:
+            UnknownIdentityError: no identity of that name is enrolled.
+        """
+        ...
+
+    async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> Receipt:
         """Delete an identity with its reference and consent, beyond recovery.
+
+        Returns:
+            the proof that it was done, for the person.
 
         Raises:
             UnknownIdentityError: no identity of that name is enrolled.

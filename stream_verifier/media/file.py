@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 from types import TracebackType
@@ -28,6 +29,7 @@ class FileSource:
 
     Args:
         path: anything FFmpeg or Pillow reads: mp4, webm, wav, flac, jpg, heic and so on.
+        content: all of the file, which then only is called by its path; None: it lies there.
         video_rate_hz: pictures per second of media that are yielded.
         max_side_px: longer side of the pictures of a recording, at most.
         still_side_px: longer side of a picture file, at most; as of a recording where None.
@@ -45,6 +47,7 @@ class FileSource:
         self,
         path: str | os.PathLike[str],
         *,
+        content: bytes | None = None,
         video_rate_hz: float = 2.0,
         max_side_px: int = 640,
         still_side_px: int | None = None,
@@ -53,6 +56,7 @@ class FileSource:
         on_note: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.path = os.fspath(path)
+        self._content = content
         self.position_s = 0.0
         self._video_rate_hz = video_rate_hz
         self._max_side_px = max_side_px
@@ -113,14 +117,18 @@ class FileSource:
             file, name=self.path, rate_hz=self._video_rate_hz, max_side_px=self._still_side_px
         )
 
-    def _read(self) -> Iterator[MediaItem]:
-        self.position_s = 0.0
+    def _opened(self) -> BinaryIO:
+        if self._content is not None:
+            return io.BytesIO(self._content)
         try:
-            file = open(self.path, "rb")  # noqa: SIM115
+            return open(self.path, "rb")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise MediaError(f"Cannot open {self.path}: {reason}.") from error
-        with file:
+
+    def _read(self) -> Iterator[MediaItem]:
+        self.position_s = 0.0
+        with self._opened() as file:
             if not file.seekable():
                 raise MediaError(
                     f"Cannot open {self.path}: it is a pipe, and what was read cannot be read "

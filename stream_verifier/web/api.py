@@ -14,7 +14,9 @@ from stream_verifier.web import (
     ice,
     identities,
     metrics,
+    rights,
     tokens,
+    uploads,
     whip_described,
 )
 from stream_verifier.web.access import administrator
@@ -28,14 +30,17 @@ from stream_verifier.web.models import (
     IceServerList,
     IdentityDescription,
     IdentityList,
+    PersonCalls,
+    PersonExport,
     Readiness,
+    ReceiptDescription,
     TokenAnswer,
 )
 from stream_verifier.web.problems import Problem, described
 
 PREFIX = "/api/v1"
 OPENAPI_URL = f"{PREFIX}/openapi.json"
-_GUARDED = (400, 401, 403, 429)
+_GUARDED = (400, 401, 403, 429, 503)
 _ADMIN = [Depends(administrator)]
 
 
@@ -90,12 +95,46 @@ def _add_health(app: FastAPI) -> None:
 
 def _add_identities(app: FastAPI) -> None:
     one = f"{PREFIX}/identities/{{name}}"
-    for path, endpoint, more in (
-        (f"{PREFIX}/identities", identities.list_identities, _gives(IdentityList, 503)),
-        (one, identities.show_identity, _gives(IdentityDescription, 404, 422, 503)),
-        (one, identities.delete_identity, _deletes(404, 422, 503)),
-    ):
-        app.add_api_route(path, endpoint, dependencies=_ADMIN, tags=["identities"], **more)
+    app.add_api_route(
+        f"{PREFIX}/identities",
+        identities.list_identities,
+        dependencies=_ADMIN,
+        tags=["identities"],
+        **_gives(IdentityList, 422, 503),
+    )
+    app.add_api_route(
+        one,
+        identities.show_identity,
+        dependencies=_ADMIN,
+        tags=["identities"],
+        **_gives(IdentityDescription, 404, 422, 503),
+    )
+    app.add_api_route(
+        one,
+        identities.delete_identity,
+        methods=["DELETE"],
+        dependencies=_ADMIN,
+        tags=["identities"],
+        **_gives(ReceiptDescription, 404, 422, 503),
+    )
+    app.add_api_route(
+        one,
+        uploads.enrol_from_files,
+        methods=["POST"],
+        status_code=201,
+        openapi_extra={"requestBody": uploads.BODY},
+        tags=["identities"],
+        **_gives(IdentityDescription, 408, 409, 413, 415, 422, 503),
+    )
+    app.add_api_route(
+        f"{one}/export",
+        rights.export_identity,
+        tags=["identities"],
+        **_gives(PersonExport, 404, 422, 503),
+    )
+    app.add_api_route(
+        f"{one}/calls", rights.list_calls_of, tags=["identities"], **_gives(PersonCalls, 422, 503)
+    )
     for method, consent in (
         ("GET", identities.show_consents),
         ("PUT", identities.renew_consent),

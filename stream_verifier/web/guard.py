@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from urllib.parse import parse_qsl
 
 from fastapi import HTTPException
@@ -14,6 +15,9 @@ from stream_verifier.web.problems import problem
 
 MAX_BODY_BYTES = 64 * 1024
 BODY_WITHIN_S = 10.0
+MAX_UPLOAD_BYTES = 32 << 20
+UPLOAD_WITHIN_S = 120.0
+_UPLOAD = re.compile(r"/api/v1/identities/[^/]+")
 MAX_TARGET_BYTES = 4096
 _SECRETS = frozenset({"token", "access_token", "authorization", "bearer", "jwt", "resume_key"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,7 +31,6 @@ _UNKNOWN_HOST: Refusal = (
     "This server does not answer by that name: add it to STREAM_VERIFIER_ALLOWED_HOSTS.",
 )
 _FOREIGN: Refusal = (403, "origin_not_allowed", "Pages of that origin may not do this.")
-_TOO_LONG: Refusal = (413, "body_too_long", f"A body has at most {MAX_BODY_BYTES} bytes.")
 _LONG_TARGET: Refusal = (
     414,
     "uri_too_long",
@@ -68,13 +71,14 @@ class Guard:
                 close = {"code": _POLICY_VIOLATION, "reason": refusal[1]}
                 await send({"type": "websocket.close", **close})
         else:
-            await self._app(scope, _bounded(receive), send)
+            most, within_s = _bounds(scope)
+            await self._app(scope, _bounded(receive, most, within_s), send)
 
     def _refusal(self, scope: Scope) -> Refusal | None:
         headers = Headers(scope=scope)
         if not host_allowed(headers.get("host"), self._allowed_hosts):
             return _UNKNOWN_HOST
-        return _bad_target(scope) or self._foreign(scope, headers) or _size_told(headers)
+        return _bad_target(scope) or self._foreign(scope, headers) or _size_told(scope, headers)
 
     def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:
         """A WebSocket sees to its origin itself: a page could not read why it was refused here."""
@@ -85,11 +89,19 @@ class Guard:
         return None if known else _FOREIGN
 
 
-def _bounded(receive: Receive) -> Receive:
+def _bounds(scope: Scope) -> tuple[int, float]:
+    """How long a body may be, in bytes, and take, in seconds."""
+    path: str = scope["path"].removeprefix(scope.get("root_path", ""))
+    if scope["type"] == "http" and scope["method"] == "POST" and _UPLOAD.fullmatch(path):
+        return MAX_UPLOAD_BYTES, UPLOAD_WITHIN_S
+    return MAX_BODY_BYTES, BODY_WITHIN_S
+
+
+def _bounded(receive: Receive, most: int, within_s: float) -> Receive:
     """Count the body as it comes, for its length may be a lie, and wait for it only so long."""
-    left, complete = MAX_BODY_BYTES, False
+    left, complete = most, False
     loop = asyncio.get_running_loop()
-    due_s = loop.time() + BODY_WITHIN_S
+    due_s = loop.time() + within_s
 
     async def bounded() -> Message:
         nonlocal left, complete
@@ -97,12 +109,12 @@ def _bounded(receive: Receive) -> Receive:
             async with asyncio.timeout_at(None if complete else due_s):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, f"A body comes within {BODY_WITHIN_S:g} s.") from None
+            raise HTTPException(408, f"A body comes within {within_s:g} s.") from None
         if message["type"] == "http.request":
             left -= len(message.get("body", b""))
             complete = not message.get("more_body", False)
             if left < 0:
-                raise HTTPException(*_TOO_LONG[::2])
+                raise HTTPException(*_too_long(most)[::2])
         else:
             complete = True
         return message
@@ -110,9 +122,13 @@ def _bounded(receive: Receive) -> Receive:
     return bounded
 
 
-def _size_told(headers: Headers) -> Refusal | None:
-    length = headers.get("content-length", "0")
-    return _TOO_LONG if length.isdecimal() and int(length[:20]) > MAX_BODY_BYTES else None
+def _size_told(scope: Scope, headers: Headers) -> Refusal | None:
+    length, most = headers.get("content-length", "0"), _bounds(scope)[0]
+    return _too_long(most) if length.isdecimal() and int(length[:20]) > most else None
+
+
+def _too_long(most: int) -> Refusal:
+    return 413, "body_too_long", f"A body has at most {most} bytes here."
 
 
 def _bad_target(scope: Scope) -> Refusal | None:

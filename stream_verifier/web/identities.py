@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Annotated
 
+from fastapi import Query
 from starlette.requests import Request
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.events.call_messages import ConsentGiven
-from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.consent import Consent, Standing
+from stream_verifier.identities.identity import MAX_NAME_CHARS, Identity
 from stream_verifier.identities.opening import longest_consent
-from stream_verifier.identities.store import IdentityStore
+from stream_verifier.identities.pages import MAX_CURSOR_CHARS
+from stream_verifier.identities.store import MOST_LISTED, IdentityStore
 from stream_verifier.web.access import Administrator, Token, actor_of_request, admit
 from stream_verifier.web.models import (
     ConsentDescription,
@@ -21,6 +24,7 @@ from stream_verifier.web.models import (
     IdentityList,
     Name,
     OriginDescription,
+    ReceiptDescription,
 )
 from stream_verifier.web.state import state_of
 
@@ -66,9 +70,31 @@ def _store(request: Request) -> IdentityStore:
     return state_of(request).store
 
 
-async def list_identities(request: Request) -> IdentityList:
-    """List who is enrolled."""
-    return IdentityList(identities=[describe(item) for item in await _store(request).list()])
+async def list_identities(
+    request: Request,
+    cursor: Annotated[
+        str | None, Query(max_length=MAX_CURSOR_CHARS, description="`next` of the page before.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_LISTED, description="So many at most.")] = 100,
+    search: Annotated[
+        str,
+        Query(
+            max_length=4 * MAX_NAME_CHARS,
+            description="The beginning of an id, or a whole name; no part of a name is ever found.",
+        ),
+    ] = "",
+    consent: Annotated[
+        Standing | None, Query(description="Only those whose consent is so now.")
+    ] = None,
+) -> IdentityList:
+    """List who is enrolled, page by page."""
+    page = await _store(request).page(cursor, limit=limit, search=search, standing=consent)
+    return IdentityList(
+        identities=[describe(item) for item in page.identities],
+        next=page.next,
+        enrolled=page.enrolled,
+        refused=len(page.refused),
+    )
 
 
 async def show_identity(request: Request, name: Name) -> IdentityDescription:
@@ -76,9 +102,10 @@ async def show_identity(request: Request, name: Name) -> IdentityDescription:
     return describe(await _store(request).get(name))
 
 
-async def delete_identity(request: Request, name: Name, grant: Administrator) -> None:
-    """Delete a reference and its consent, beyond recovery."""
-    await _store(request).delete(name, actor=actor_of_request(request, grant))
+async def delete_identity(request: Request, name: Name, grant: Administrator) -> ReceiptDescription:
+    """Delete a reference and its consent, beyond recovery; the answer is the person's receipt."""
+    receipt = await _store(request).delete(name, actor=actor_of_request(request, grant))
+    return ReceiptDescription(**receipt.fields)
 
 
 async def show_consents(request: Request, name: Name, token: Token) -> ConsentHistory:

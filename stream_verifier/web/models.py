@@ -67,9 +67,18 @@ class IdentityDescription(BaseModel):
 
 
 class IdentityList(BaseModel):
-    """All who are enrolled, by name."""
+    """A page of those who are enrolled, in an order that stays."""
 
     identities: list[IdentityDescription]
+    next: str | None = Field(
+        description="What to give as `cursor` next; null at the end. With a filter a page may be "
+        "short, or empty, before the end."
+    )
+    enrolled: int = Field(description="How many are enrolled in all.")
+    refused: int = Field(
+        description="Records of this page that were changed, or are older copies: "
+        "`stream-verifier identities refused` lists them."
+    )
 
 
 class CallDescription(BaseModel):
@@ -88,6 +97,59 @@ class CallDescription(BaseModel):
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
     seq: int = Field(description="Number of the newest event.")
     totals: JsonObject | None = Field(description="What it counted, once it ended.")
+
+
+class ReceiptDescription(BaseModel):
+    """The proof of a deletion: `stream-verifier audit receipt` checks it without this server."""
+
+    format: str
+    name: str = Field(description="As the person was enrolled.")
+    entry: JsonObject = Field(description="The entry of the audit trail, with its hash.")
+    head: JsonObject = Field(description="The trail's signed end then: this entry.")
+    signature: str = Field(description="Of the trail's key, over the name and the entry's hash.")
+
+
+class PastCallDescription(BaseModel):
+    """A call as the audit trail has it."""
+
+    session: str | None
+    mode: str | None
+    started_at: str
+    ended_at: str | None = Field(description="Null while it runs, or cut off with the server.")
+    end_reason: str | None
+    verdict: str | None = Field(description="The last one.")
+    because: list[str]
+    seconds: int | None = Field(description="Of media.")
+    windows: int | None = Field(description="That were compared.")
+
+
+class PersonCalls(BaseModel):
+    """A person's calls, newest first, as long as the audit trail keeps them."""
+
+    calls: list[PastCallDescription]
+    next: int | None = Field(description="What to give as `before` next; null at the end.")
+
+
+class PersonExport(BaseModel):
+    """All that is held on one person, and nothing of anybody else."""
+
+    format: str
+    made_at: str
+    identity: JsonObject = Field(description="Id, name, when and by which way enrolled, last use.")
+    consents: list[JsonObject] = Field(description="With their words, newest first.")
+    reference: JsonObject = Field(
+        description="Model, what it was made of, its size and the digest of what is stored; "
+        "`vectors` where they were asked for."
+    )
+    calls: list[PastCallDescription] = Field(description="As the audit trail has them.")
+    recent_calls: list[CallDescription] = Field(
+        description="Calls that run or ended lately, as this server has them in memory."
+    )
+    audit: JsonObject = Field(
+        description="All entries on this person, the pseudonym in them, the trail's signed head "
+        "and the key that signed it."
+    )
+    complete: bool = Field(description="False where only the newest entries or calls are in it.")
 
 
 class CallList(BaseModel):

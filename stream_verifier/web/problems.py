@@ -35,6 +35,7 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.StaleReferenceError, 409),
     (errors.IdentityError, 422),
     (errors.EnrolmentError, 422),
+    (errors.CursorError, 422),
     (errors.StoreError, 503),
     (errors.NotReadyError, 503),
 )

@@ -12,6 +12,7 @@ from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.uploads import Uploads
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
@@ -29,6 +30,7 @@ class Services:
     gauge: Gauge
     stages: StageTimes
     journal: Journal
+    uploads: Uploads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +62,11 @@ class ServerState:
     def journal(self) -> Journal:
         """What the audit trail is owed."""
         return self._started.journal
+
+    @property
+    def uploads(self) -> Uploads:
+        """Enrolments from files."""
+        return self._started.uploads
 
     @property
     def hub(self) -> Hub:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from stream_verifier.identities.ledger import Entry, Ledger, Pending
+from stream_verifier.identities.ledger import Ledger, Pending
+from stream_verifier.identities.shards import Entry, Shards
 from stream_verifier.identities.sqlite import POLL_S, SqliteIdentityStore
 from stream_verifier.identities.store import Change
 from tests.support.stores import CONSENT, MODEL, ledger_of, made_reference, ring, store_at
@@ -179,9 +180,9 @@ def test_a_ledger_with_a_change_under_way_tells_nothing_yet() -> None:
     watch = store._books.watch
     changes: list[Change] = []
     watch._observers[0] = changes.append
-    old = Ledger(1, {"ada": Entry(1, "a")})
+    old = Ledger(1, Shards.of({"ada": Entry(1, "a")}))
     watch.look(old)
     watch.look(Ledger(2, old.live, Pending("ada", None)))
     assert changes == []
-    watch.look(Ledger(2, {}))
+    watch.look(Ledger(2, Shards.of({})))
     assert [change.what for change in changes] == ["deleted"]

@@ -21,6 +21,7 @@ from tests.support.stores import (
     MODEL,
     OTHER_KEY,
     assert_same,
+    bytes_below,
     change,
     ledger_of,
     made_reference,
@@ -68,7 +69,7 @@ async def test_everybody_is_still_enrolled(store: SqliteIdentityStore, path: Pat
 async def test_nothing_of_the_old_form_stays(store: SqliteIdentityStore, path: Path) -> None:
     old = rows(path)
     await store.list()
-    content = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    content = bytes_below(path.parent)
     for row in old:
         assert row["sealed_profile"][:16] not in content
         assert row["sealed_reference"][-16:] not in content
@@ -192,7 +193,7 @@ async def test_nothing_of_version_2_helps_whoever_has_its_key(second: Path) -> N
     store = store_at(second)
     await store.get("ada")
     await store.close()
-    content = b"".join(file.read_bytes() for file in second.parent.iterdir())
+    content = bytes_below(second.parent)
     for row in old:
         assert row["name_lookup"] not in content
         assert row["name_lookup"].hex().encode() not in content

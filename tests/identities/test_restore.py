@@ -30,6 +30,7 @@ from tests.support.stores import (
     change,
     ledger_of,
     made_reference,
+    parts_of,
     put_row,
     rows,
     store_at,
@@ -258,6 +259,37 @@ async def test_an_older_ledger_is_noticed(store: SqliteIdentityStore, path: Path
     assert [one.why for one in await store.restore().refused()] == ["ahead"]
 
 
+async def test_an_older_ledger_without_its_parts_is_noticed(
+    store: SqliteIdentityStore, path: Path
+) -> None:
+    old = ledger_of(path).read_bytes()
+    await store.delete("ada")
+    ledger_of(path).write_bytes(old)
+    again = store_at(path)
+    with pytest.raises(LedgerError, match="a part of it is missing.*accept-restore"):
+        await again.get("grace")
+    refused = await again.restore().refused()
+    assert [one.why for one in refused] == ["no_ledger"]
+    assert await again.restore().accept([one.id for one in refused]) == 1
+    assert [one.name for one in await again.list()] == ["grace"]
+    await again.close()
+
+
+@pytest.mark.parametrize("damage", ["torn", "gone", "another"])
+async def test_a_damaged_part_of_the_ledger_is_noticed(
+    store: SqliteIdentityStore, path: Path, damage: str
+) -> None:
+    part, other = parts_of(path)
+    if damage == "gone":
+        part.unlink()
+    else:
+        part.write_bytes(part.read_bytes()[:-1] if damage == "torn" else other.read_bytes())
+    again = store_at(path)
+    with pytest.raises(LedgerError, match="a part of it is (missing|damaged or was changed)"):
+        await again.list()
+    await again.close()
+
+
 async def test_a_new_database_beside_an_old_ledger_starts_empty(
     store: SqliteIdentityStore, path: Path
 ) -> None:
@@ -276,11 +308,14 @@ async def test_a_new_database_beside_an_old_ledger_starts_empty(
 async def test_the_ledger_does_not_grow_with_those_who_come_and_go(
     store: SqliteIdentityStore, path: Path
 ) -> None:
-    size = ledger_of(path).stat().st_size
+    def size() -> int:
+        return sum(one.stat().st_size for one in (ledger_of(path), *parts_of(path)))
+
+    before = size()
     for number in range(12):
         await store.add(f"person {number}", made_reference(number), CONSENT)
         await store.delete(f"person {number}")
-    assert ledger_of(path).stat().st_size <= size + 4
+    assert size() <= before + 4
 
 
 async def test_a_full_disk_beside_the_database_refuses_and_harms_nothing(

@@ -24,6 +24,7 @@ from tests.support.stores import (
     OTHER_KEY,
     assert_same,
     backup,
+    bytes_below,
     change,
     ledger_of,
     made_reference,
@@ -86,7 +87,7 @@ async def test_the_old_key_opens_nothing_of_it_any_more(
     old = rows(path)
     wrapped_secret = ledger_of(path).read_bytes().split(b"\n")[1].split(b" ")[1]
     await both.rotation().run()
-    content = b"".join(file.read_bytes() for file in path.parent.iterdir())
+    content = bytes_below(path.parent)
     for piece in (
         *(row["wrapped_key"] for row in old),
         wrapped_secret,

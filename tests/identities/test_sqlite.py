@@ -35,9 +35,11 @@ from tests.support.stores import (
     MODEL,
     OTHER_KEY,
     assert_same,
+    bytes_below,
     change,
     ledger_of,
     made_reference,
+    parts_of,
     put_row,
     ring,
     rows,
@@ -58,7 +60,7 @@ async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
 
 
 def _bytes_on_disk(path: Path) -> bytes:
-    return b"".join(file.read_bytes() for file in path.parent.iterdir())
+    return bytes_below(path.parent)
 
 
 def _overwrite_from(path: Path, offset: int) -> None:
@@ -239,9 +241,11 @@ async def test_replacing_leaves_no_trace_either(store: IdentityStore, path: Path
 async def test_files_are_for_their_owner_only(store: IdentityStore, path: Path) -> None:
     await store.add("ada", made_reference(), CONSENT)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
-    assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()} == {
+    assert {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.rglob("*")} == {
         "identities.db": 0o600,
         "identities.ledger": 0o600,
+        "identities.ledger.d": 0o700,
+        parts_of(path)[0].name: 0o600,
         "identities.ledger.lock": 0o600,
     }
 

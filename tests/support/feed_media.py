@@ -156,6 +156,7 @@ async def feed_server(
             gauge=unused,
             stages=unused,
             journal=Journal(unused),
+            uploads=unused,
         ),
     )
     set_state(app, state)

@@ -22,9 +22,11 @@ from stream_verifier.audit.journal import Journal
 from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
-from stream_verifier.errors import UnknownIdentityError
+from stream_verifier.calls.uploads import Uploads
+from stream_verifier.errors import CursorError, UnknownIdentityError
 from stream_verifier.events.event import Event
 from stream_verifier.identities.keys import new_key, parse_key
+from stream_verifier.identities.store import IdentityPage
 from stream_verifier.verify.load import Load
 from stream_verifier.verify.stages import StageTimes
 from stream_verifier.web.state import Services, set_state, state_of_app
@@ -68,6 +70,9 @@ class FakeTrail:
     async def page(self, *, after: int = 0, limit: int) -> list[Entry]:
         return self.entries[after : after + limit]
 
+    async def about(self, *_: Any, **__: Any) -> list[Entry]:
+        return []
+
     def public_pem(self) -> str:
         return self.sealer.public_pem()
 
@@ -76,13 +81,15 @@ class FakeStore:
     def __init__(self) -> None:
         self.audit: Any = FakeTrail()
 
-    async def list(self) -> list[Any]:
-        return []
+    async def page(self, cursor: str | None = None, **_: Any) -> IdentityPage:
+        if cursor is not None:
+            raise CursorError("That is no place in the list.")
+        return IdentityPage((), None, 0)
 
     async def get(self, name: str, *_: Any, **__: Any) -> Any:
         raise UnknownIdentityError("Nobody is enrolled by that name.")
 
-    delete = renew_consent = withdraw_consent = get
+    delete = holdings = renew_consent = withdraw_consent = get
 
 
 class FakeSessions:
@@ -107,12 +114,13 @@ class FakeHub:
 def make_app(folder: Path, **changes: Any) -> FastAPI:
     """The application with a key, not started, its state stood in for."""
     app = create_app(make_settings(folder, **{"token_key": KEY} | changes))
-    sessions, store = FakeSessions(), FakeStore()
+    sessions = FakeSessions()
+    store: Any = FakeStore()
     trail: Any = store.audit
     gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
     fakes: dict[str, Any] = {
         "store": store, "journal": Journal(trail), "sessions": sessions, "hub": FakeHub(),
-        "gauge": gauge, "stages": StageTimes(),
+        "gauge": gauge, "stages": StageTimes(), "uploads": Uploads(store, make_settings(folder)),
     }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))
     return app

@@ -50,6 +50,16 @@ def ledger_of(path: Path) -> Path:
     return path.with_suffix(".ledger")
 
 
+def parts_of(path: Path) -> list[Path]:
+    """The files of the ledger's entries."""
+    return sorted(ledger_of(path).with_name(f"{ledger_of(path).name}.d").iterdir())
+
+
+def bytes_below(folder: Path) -> bytes:
+    """All that lies in a folder and those within it, one file after the other."""
+    return b"".join(one.read_bytes() for one in sorted(folder.rglob("*")) if one.is_file())
+
+
 def made_reference(seed: int = 0, model_id: str = MODEL) -> Reference:
     """One of each format by turns: that of an odd seed lacks the telephone's vector."""
     rng = np.random.default_rng(seed)

@@ -88,7 +88,8 @@ async def test_one_identity_is_shown_by_its_name(server: RunningServer) -> None:
 
 
 async def test_a_deleted_identity_is_gone(server: RunningServer) -> None:
-    assert (await ask(server, "/api/v1/identities/bob", method="DELETE")).status == 204
+    deleted = await ask(server, "/api/v1/identities/bob", method="DELETE")
+    assert (deleted.status, deleted.json["name"]) == (200, "bob")
     answer = await ask(server, "/api/v1/identities/bob")
     assert (answer.status, answer.json["code"]) == (404, "unknown_identity")
     assert answer.headers["content-type"] == "application/problem+json"

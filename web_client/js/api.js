@@ -15,9 +15,11 @@ export class RequestError extends Error {
   }
 }
 
-/** @param {string[]} path its parts, in plain spelling @returns {URL} */
-function address(path) {
-  return new URL(path.map(encodeURIComponent).join("/"), API);
+/** @param {string[]} path its parts, in plain spelling @param {Record<string, string>} [query] @returns {URL} */
+function address(path, query = {}) {
+  const url = new URL(path.map(encodeURIComponent).join("/"), API);
+  url.search = String(new URLSearchParams(query));
+  return url;
 }
 
 /**
@@ -27,6 +29,15 @@ function address(path) {
  */
 export async function read(...path) {
   return (await send("GET", path)).json();
+}
+
+/**
+ * One page of a list.
+ * @param {string} list @param {Record<string, string>} query @returns {Promise<any>} the answer's JSON
+ * @throws {RequestError}
+ */
+export async function readPage(list, query) {
+  return (await send("GET", [list], query)).json();
 }
 
 /**
@@ -42,21 +53,24 @@ export async function eventsOf(session) {
 /**
  * Deletes; what is gone already counts as deleted.
  * @param {...string} path
+ * @returns {Promise<any>} the answer's JSON, such as a receipt; null without one
  * @throws {RequestError}
  */
 export async function remove(...path) {
   try {
-    await send("DELETE", path);
+    const response = await send("DELETE", path);
+    return response.status === 204 ? null : await response.json().catch(() => null);
   } catch (error) {
     if (error.status !== 404) throw error;
+    return null;
   }
 }
 
 /** Asks for a token where the server wants one, and then tries again. */
-async function send(method, path) {
+async function send(method, path, query) {
   for (;;) {
     const used = currentToken();
-    const response = await request(method, path, used);
+    const response = await request(method, path, query, used);
     if (response.ok) return response;
     const refusal = await refusalOf(response);
     const changed = currentToken() !== used;
@@ -64,10 +78,10 @@ async function send(method, path) {
   }
 }
 
-async function request(method, path, token) {
+async function request(method, path, query, token) {
   const headers = { accept: "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
   try {
-    return await fetch(address(path), { method, headers });
+    return await fetch(address(path, query), { method, headers });
   } catch {
     throw new RequestError(0, "unreachable", "the server does not answer");
   }

@@ -12,7 +12,8 @@ export class Identities extends EventTarget {
 
   async refresh() {
     try {
-      this.#show((await read("identities")).identities);
+      const { identities, enrolled = 0 } = await read("identities");
+      this.#show([...identities].sort(byName), enrolled);
     } catch (error) {
       this.#explain(error);
     }
@@ -29,15 +30,17 @@ export class Identities extends EventTarget {
   }
 
   /** The same list is left as it is: a row that is rewritten under a click takes the click with it. */
-  #show(identities) {
-    const shown = JSON.stringify(identities);
+  #show(identities, enrolled) {
+    const shown = JSON.stringify([identities, enrolled]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.names = identities.map(({ name }) => name);
     byId("people").replaceChildren(...identities.map((identity) => this.#row(identity)));
     byId("known-names").replaceChildren(...this.names.map((value) => make("option", { value })));
-    byId("people-empty").textContent = "Nobody yet. Enrol somebody first.";
-    byId("people-empty").hidden = identities.length > 0;
+    byId("people-empty").textContent = identities.length > 0
+      ? `These are ${identities.length} of ${enrolled} people. Type the whole name of anybody else.`
+      : "Nobody yet. Enrol somebody first.";
+    byId("people-empty").hidden = identities.length > 0 && enrolled <= identities.length;
     this.dispatchEvent(new CustomEvent("changed"));
   }
 
@@ -68,6 +71,8 @@ export class Identities extends EventTarget {
     this.dispatchEvent(new CustomEvent("failed", { detail: message }));
   }
 }
+
+const byName = (one, other) => one.name.localeCompare(other.name);
 
 const deletionOf = (name) => ({
   title: `Delete ${name}?`,

@@ -1,0 +1,113 @@
+"""The calls that somebody had, out of the trail's entries on that person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from stream_verifier.audit.deed import Kind
+from stream_verifier.audit.entry import Entry
+from stream_verifier.audit.trail import AuditTrail
+
+MOST_CALLS = 200
+_PAGE = 500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastCall:
+    """One call about a person, without evidence.
+
+    Attributes:
+        session: its id.
+        mode: "verify" or "enrol".
+        started_at: when, ISO 8601.
+        ended_at: likewise; None: it runs, or was cut off with the server.
+        end_reason: why it ended.
+        verdict: the last one; None of an enrolment, and where there was none.
+        because: reasons of the verdict.
+        seconds: of media.
+        windows: that were compared.
+    """
+
+    session: str | None
+    mode: str | None
+    started_at: str
+    ended_at: str | None = None
+    end_reason: str | None = None
+    verdict: str | None = None
+    because: tuple[str, ...] = ()
+    seconds: int | None = None
+    windows: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallHistory:
+    """Some of a person's calls.
+
+    Attributes:
+        calls: newest first.
+        next: what to give as ``before`` for those before them; None: there are none.
+    """
+
+    calls: tuple[PastCall, ...]
+    next: int | None
+
+
+async def calls_of(
+    trail: AuditTrail, name: str, *, before: int | None = None, limit: int = MOST_CALLS
+) -> CallHistory:
+    """A person's calls, as long as their entries are kept; also of one who was deleted.
+
+    Args:
+        trail: where they are written.
+        name: as the person is, or was, enrolled.
+        before: number of an entry; only calls that began before it. None: the newest.
+        limit: so many at most.
+
+    Raises:
+        StoreError: the trail cannot be read, or does not hold.
+    """
+    wanted = min(max(limit, 1), MOST_CALLS)
+    begun = await trail.about(
+        name, Kind.CALL_STARTED, before=before, limit=wanted + 1, newest_first=True
+    )
+    more, begun = len(begun) > wanted, begun[:wanted]
+    ends = await _ends(trail, name, begun)
+    calls = tuple(_call(entry, ends.get(entry.fields["details"].get("session"))) for entry in begun)
+    return CallHistory(calls, begun[-1].number if more else None)
+
+
+async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[Any, Entry]:
+    """The ends of calls, each of which is behind its beginning."""
+    open_sessions = {entry.fields["details"].get("session") for entry in begun}
+    after = min((entry.number for entry in begun), default=0)
+    found: dict[Any, Entry] = {}
+    while open_sessions:
+        page = await trail.about(name, Kind.CALL_ENDED, after=after, limit=_PAGE)
+        for entry in page:
+            session = entry.fields["details"].get("session")
+            if session in open_sessions:
+                open_sessions.discard(session)
+                found[session] = entry
+        if len(page) < _PAGE:
+            break
+        after = page[-1].number
+    return found
+
+
+def _call(begun: Entry, ended: Entry | None) -> PastCall:
+    details = begun.fields["details"]
+    call = {"session": details.get("session"), "mode": details.get("mode"), "started_at": begun.at}
+    if ended is None:
+        return PastCall(**call)
+    last = ended.fields["details"]
+    return PastCall(
+        **call,
+        ended_at=ended.at,
+        end_reason=last.get("reason"),
+        verdict=last.get("verdict"),
+        because=tuple(str(last.get("because") or "").split()),
+        seconds=last.get("seconds"),
+        windows=last.get("windows"),
+    )

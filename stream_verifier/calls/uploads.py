@@ -1,0 +1,173 @@
+"""Enrolments from files that come over the network: nothing of them is ever in a file here."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from model.types import Reference
+from stream_verifier.audit.deed import Actor
+from stream_verifier.errors import CapacityError, EnrolmentError, MediaError, UnknownIdentityError
+from stream_verifier.identities.admission import check_place
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.likeness import likeness_to_enrolled
+from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.store import IdentityStore
+from stream_verifier.media.footage.tracks import KINDS, Kind
+from stream_verifier.settings import Settings
+from stream_verifier.verify.enrol_files import OF_FACE, OF_VOICE, GivenFile
+from stream_verifier.verify.enrol_process import answer, question
+
+WAY = "upload"
+MOST_AT_ONCE = 2
+WITHIN_S = 150.0
+RETRY_AFTER_S = 20
+_PROCESS = "stream_verifier.verify.enrol_process"
+_OURS = "STREAM_VERIFIER_"
+
+FIELDS: dict[str, Sequence[Kind]] = {"video": KINDS, "face": OF_FACE, "voice": OF_VOICE}
+"""What files are given as, and what of them is used; in the order in which they are read."""
+
+_logger = logging.getLogger(__name__)
+
+
+class Uploads:
+    """Makes references of files in processes of their own, so many at once.
+
+    Args:
+        store: where references go.
+        settings: those of the server.
+    """
+
+    def __init__(self, store: IdentityStore, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+        self._running = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place, from before the first byte is read to the end.
+
+        Raises:
+            CapacityError: others hold all of them.
+        """
+        if self._running >= MOST_AT_ONCE:
+            raise CapacityError(
+                f"{MOST_AT_ONCE} people are being enrolled from files now: try again soon.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+    async def look(self, name: str, *, replaces: bool) -> tuple[str, Identity | None]:
+        """The spelling of a name, and who is enrolled by it and would be replaced.
+
+        Raises:
+            IdentityError: no valid name.
+            IdentityExistsError: it is taken, and nobody is to be replaced.
+        """
+        spelt = normalise_name(name) if replaces else new_name(name)
+        try:
+            old: Identity | None = await self._store.get(spelt)
+        except UnknownIdentityError:
+            old = None
+        check_place(spelt, old, replace=replaces, replaces=None)
+        return spelt, old
+
+    async def enrol(
+        self,
+        name: str,
+        files: Sequence[GivenFile],
+        consent: Consent,
+        *,
+        replaces: Identity | None,
+        by: Actor,
+    ) -> Identity:
+        """Enrol a person from files; holds a place.
+
+        Args:
+            name: as :meth:`look` spelt it.
+            files: with their contents.
+            consent: what the person agreed to.
+            replaces: whom it replaces, as :meth:`look` found.
+            by: who asks.
+
+        Raises:
+            EnrolmentError: something is missing, as for the same files on the command line.
+            MediaError: a file cannot be read.
+            UnknownIdentityError, IdentityExistsError: another was enrolled, or the one to be
+                replaced deleted, meanwhile.
+            StoreError: it could not be stored.
+        """
+        _refuse_half(files)
+        reference = await self._reference(files)
+        similarity = None
+        if replaces is not None:
+            similarity = await likeness_to_enrolled(self._store, name, reference)
+        return await self._store.add(
+            name,
+            reference,
+            replace(consent, recorded_by=by.token_id, way=WAY),
+            replace=replaces is not None,
+            replaces=None if replaces is None else replaces.id,
+            origin=Origin(way=WAY, by=by.token_id, replaced_similarity=similarity),
+            actor=by,
+        )
+
+    async def _reference(self, files: Sequence[GivenFile]) -> Reference:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", _PROCESS),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_bare_environment(),
+        )
+        asked = question(files, self._settings)
+        try:
+            async with asyncio.timeout(WITHIN_S):
+                written, _ = await process.communicate(asked)
+        except TimeoutError:
+            raise EnrolmentError(
+                "The files take too long to be read: give shorter ones. Nothing was enrolled."
+            ) from None
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        try:
+            return answer(written)
+        except ValueError as error:
+            _logger.error("files of an enrolment ended their process: %s", process.returncode)
+            raise MediaError(
+                "The files cannot be read: convert them to JPEG, WAV or MP4 and try again. Nothing "
+                "was enrolled."
+            ) from error
+
+
+def given(field: str, number: int, content: bytes) -> GivenFile:
+    """A file that was given as one of the `FIELDS`; what its sender calls it is told nobody."""
+    return GivenFile(f"{field} {number}", FIELDS[field], content)
+
+
+def _refuse_half(files: Sequence[GivenFile]) -> None:
+    for kind, name in ((OF_FACE[0], "a face"), (OF_VOICE[0], "a voice")):
+        if not any(kind in file.kinds for file in files):
+            raise EnrolmentError(
+                f"The enrolment lacks {name}: give video, or face together with voice."
+            )
+
+
+def _bare_environment() -> dict[str, str]:
+    """What a process finds that is to know no secret: a person's settings stay here."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}

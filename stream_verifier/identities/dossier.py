@@ -1,0 +1,122 @@
+"""All that is held on one person, for that person: nothing of anybody else is in it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from model.types import Reference
+from stream_verifier.audit.call_history import PastCall, calls_of
+from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
+from stream_verifier.audit.entry import written
+from stream_verifier.audit.trail import AuditTrail
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.store import Holdings, IdentityStore
+
+FORMAT = "stream-verifier person 1"
+MOST_ENTRIES = 10_000
+"""Of the trail, the newest; whoever has more of them is told so."""
+_PAGE = 500
+
+
+async def dossier(
+    store: IdentityStore, name: str, *, actor: Actor, way: str, vectors: bool = False
+) -> dict[str, Any]:
+    """What is held on one person, ready for JSON; that it was handed out is an entry of the trail.
+
+    Args:
+        store: where it is.
+        name: whose.
+        actor: who asks.
+        way: by which way, such as "HTTP".
+        vectors: whether with the reference's, by which the person could be recognised.
+
+    Raises:
+        UnknownIdentityError: no identity of that name is enrolled.
+        StoreError: it cannot be read, or the trail takes no entry: nothing is handed out.
+    """
+    held = await store.holdings(name, vectors=vectors)
+    spelt = held.identity.name
+    details: dict[str, Detail] = {"way": way, "identity": held.identity.id, "vectors": vectors}
+    await store.audit.append(Deed(Kind.EXPORTED, actor, spelt, details=details))
+    entries, complete = await _entries(store.audit, spelt)
+    calls, all_calls = await _calls(store.audit, spelt)
+    return {
+        "format": FORMAT,
+        "made_at": written(datetime.now(UTC)),
+        "identity": _identity(held.identity, held),
+        "consents": [
+            consent.to_dict()
+            for consent in (held.identity.consent, *reversed(held.identity.earlier_consents))
+        ],
+        "reference": _reference(held),
+        "calls": [asdict(call) for call in calls],
+        "audit": {
+            "pseudonym": store.audit.pseudonym(spelt),
+            "entries": entries,
+            "head": json.loads((await store.audit.head()).line),
+            "public_key": store.audit.public_pem(),
+        },
+        "complete": complete and all_calls,
+    }
+
+
+def _identity(identity: Identity, held: Holdings) -> dict[str, Any]:
+    return {
+        "id": identity.id,
+        "name": identity.name,
+        "enrolled_at": identity.created_at.isoformat(),
+        "origin": None if identity.origin is None else identity.origin.to_dict(),
+        "replaces": identity.replaces,
+        "last_used": None if held.last_used is None else held.last_used.isoformat(),
+    }
+
+
+def _reference(held: Holdings) -> dict[str, Any]:
+    identity, opened = held.identity, held.reference
+    told = {
+        "model": identity.model_id,
+        "pictures": identity.face_count,
+        "speech_s": round(identity.speech_s, 1),
+        "stored_bytes": held.sealed_bytes,
+        "stored_sha256": held.sealed_sha256,
+    }
+    return told if opened is None else {**told, "vectors": _vectors(opened)}
+
+
+def _vectors(reference: Reference) -> dict[str, Any]:
+    named = {"face": reference.face, "voice": reference.voice, "telephone": reference.telephone}
+    return {
+        name: np.asarray(vector, np.float64).tolist()
+        for name, vector in named.items()
+        if vector is not None
+    }
+
+
+async def _entries(trail: AuditTrail, name: str) -> tuple[list[dict[str, Any]], bool]:
+    """The newest entries on a person, oldest first, and whether these are all."""
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while len(found) < MOST_ENTRIES:
+        page = await trail.about(name, before=before, limit=_PAGE, newest_first=True)
+        found += [entry.fields for entry in page]
+        if len(page) < _PAGE:
+            return found[::-1], True
+        before = page[-1].number
+    return found[::-1], False
+
+
+async def _calls(trail: AuditTrail, name: str) -> tuple[list[PastCall], bool]:
+    calls: list[PastCall] = []
+    before: int | None = None
+    while len(calls) < MOST_ENTRIES:
+        page = await calls_of(trail, name, before=before)
+        calls += page.calls
+        if page.next is None:
+            return calls, True
+        before = page.next
+    return calls, False

@@ -1,0 +1,85 @@
+"""Keeps the keys of an identity provider as it publishes them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from stream_verifier.access.provider import Provider
+from stream_verifier.settings import is_loopback
+
+EVERY_S = 300.0
+LEAST_S = 10.0
+"""So often at most, whatever keys are named by whoever writes tokens of his own."""
+_WITHIN_S = 10.0
+_MAX_BYTES = 256 * 1024
+_DISCOVERY = "/.well-known/openid-configuration"
+
+_logger = logging.getLogger(__name__)
+
+
+async def follow_keys(
+    provider: Provider, *, every_s: float = EVERY_S, least_s: float = LEAST_S
+) -> None:
+    """Fetch the keys for ever: at once, every five minutes, and soon after one was unknown."""
+    wanted = asyncio.Event()
+    provider.on_unknown_key = wanted.set
+    failed: str | None = None
+    async with httpx.AsyncClient(timeout=_WITHIN_S, follow_redirects=False) as client:
+        while True:
+            wanted.clear()
+            try:
+                async with asyncio.timeout(_WITHIN_S):
+                    provider.adopt(await _published(client, provider.issuer))
+                failed = None
+            except (httpx.HTTPError, TimeoutError, ValueError) as error:
+                why = f"{type(error).__name__}: {error}"
+                if why != failed:
+                    _logger.error("the identity provider's keys cannot be had: %s", why)
+                failed = why
+            except Exception:  # it must go on: the next time it may succeed
+                _logger.exception("the identity provider's keys cannot be had")
+            await asyncio.sleep(least_s)
+            try:
+                async with asyncio.timeout(max(0.0, every_s - least_s)):
+                    await wanted.wait()
+            except TimeoutError:
+                pass
+
+
+async def _published(client: httpx.AsyncClient, issuer: str) -> Any:
+    """The provider's key set, by way of what it says of itself (OpenID Connect Discovery 1.0).
+
+    Raises:
+        ValueError: it says that it is another, or its keys lie where anybody could change them.
+        httpx.HTTPError: it cannot be reached.
+    """
+    said = await _fetch(client, issuer.rstrip("/") + _DISCOVERY)
+    if not isinstance(said, dict) or said.get("issuer") != issuer:
+        raise ValueError("it calls itself by another name than STREAM_VERIFIER_OIDC_ISSUER")
+    address = said.get("jwks_uri")
+    if not isinstance(address, str) or not _is_private(address):
+        raise ValueError("its keys are not published by https")
+    return await _fetch(client, address)
+
+
+async def _fetch(client: httpx.AsyncClient, address: str) -> Any:
+    content = b""
+    async with client.stream("GET", address, headers={"accept": "application/json"}) as answer:
+        if answer.status_code != httpx.codes.OK:
+            raise ValueError(f"it answers with status {answer.status_code}")
+        async for part in answer.aiter_bytes():
+            content += part
+            if len(content) > _MAX_BYTES:
+                raise ValueError("it answers without end")
+    return json.loads(content)
+
+
+def _is_private(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" or parts.scheme == "http" and is_loopback(parts.hostname or "")

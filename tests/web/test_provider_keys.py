@@ -1,0 +1,138 @@
+"""Roles of an identity provider, over HTTP from end to end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stream_verifier.access.provider import Provider
+from stream_verifier.access.scopes import Scope
+from stream_verifier.errors import SettingsError
+from stream_verifier.settings import load_settings
+from stream_verifier.web.provider_keys import follow_keys
+from stream_verifier.web.state import state_of_app
+from tests.support.hosts import hosted
+from tests.support.provider import FakeProvider
+from tests.support.rest_app import ADMIN, KEY, client_of, make_app
+
+ROLES = {"heads": (Scope.ADMIN,), "guards": (Scope.READ,)}
+
+
+@contextlib.asynccontextmanager
+async def followed(folder: Path, fake: FakeProvider) -> AsyncIterator[Any]:
+    """An application that takes the provider's tokens, and follows its keys quickly."""
+    async with hosted(fake.app()) as address:
+        fake.issuer = address
+        app = make_app(folder, oidc_issuer=address, oidc_roles=ROLES)
+        provider = state_of_app(app).gate.provider
+        assert isinstance(provider, Provider)
+        following = asyncio.create_task(follow_keys(provider, every_s=60, least_s=0.02))
+        try:
+            yield app
+        finally:
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+async def eventually(client: Any, token: str, path: str, status: int) -> Any:
+    async with asyncio.timeout(20):
+        while True:
+            headers = {"authorization": f"Bearer {token}"}
+            answer = await client.get(f"/api/v1/{path}", headers=headers)
+            if answer.status_code == status:
+                return answer
+            await asyncio.sleep(0.02)
+
+
+async def test_roles_open_what_they_are_for_and_nothing_else(tmp_path: Path) -> None:
+    fake = FakeProvider()
+    async with followed(tmp_path, fake) as app, client_of(app) as client:
+        await eventually(client, fake.token("guards"), "calls", 200)
+        refused = await eventually(client, fake.token("guards"), "identities", 403)
+        assert refused.json()["code"] == "forbidden"
+        assert (await eventually(client, fake.token("heads"), "identities", 200)).json()
+        await eventually(client, fake.token("cooks"), "calls", 403)
+        # This server's own tokens go on beside them.
+        assert (await client.get("/api/v1/identities", headers=ADMIN)).status_code == 200
+
+
+async def test_a_change_of_keys_is_noticed_by_the_first_token(tmp_path: Path) -> None:
+    fake = FakeProvider()
+    async with followed(tmp_path, fake) as app, client_of(app) as client:
+        await eventually(client, fake.token("guards"), "calls", 200)
+        asked = fake.asked
+        fake.rotate("second", curve=True)
+        # Long before the next look is due.
+        await eventually(client, fake.token("guards"), "calls", 200)
+        assert fake.asked == asked + 1
+
+
+@pytest.mark.parametrize(
+    ("more", "status", "why"),
+    [
+        ({"issuer": "https://login.example"}, 200, "another name"),
+        ({"jwks_uri": "http://keys.example/keys"}, 200, "not published by https"),
+        ({"jwks_uri": 7}, 200, "not published by https"),
+        ({}, 500, "status 500"),
+        ({"filler": "x" * 300_000}, 200, "without end"),
+    ],
+)
+async def test_a_provider_that_is_none_is_not_believed(
+    tmp_path: Path,
+    more: dict[str, Any],
+    status: int,
+    why: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fake = FakeProvider()
+    fake.more, fake.status = more, status
+    with caplog.at_level(logging.ERROR):
+        async with followed(tmp_path, fake) as app, client_of(app) as client:
+            answer = await eventually(client, fake.token("heads"), "identities", 503)
+            assert answer.json()["code"] == "not_ready"
+            for _ in range(500):
+                if why in caplog.text:
+                    break
+                await asyncio.sleep(0.02)
+            fake.more, fake.status = {}, 200
+            await eventually(client, fake.token("heads"), "identities", 200)
+    assert caplog.text.count(why) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"oidc_issuer": "http://login.example"}, "provider's address"),
+        ({"oidc_issuer": "login.example"}, "provider's address"),
+        ({"oidc_issuer": "https://user@login.example"}, "provider's address"),
+        ({"oidc_issuer": "https://login.example?x=1"}, "provider's address"),
+        ({"oidc_roles": {}}, "oidc_roles is empty"),
+        ({"oidc_roles": {"guards": []}}, "oidc_roles is empty"),
+        ({"oidc_roles": {"guards": ["everything"]}}, "oidc_roles"),
+        ({"token_key": None}, "needs token_key"),
+    ],
+)
+def test_settings_that_trust_nobody_or_everybody_are_refused(
+    changes: dict[str, Any], why: str
+) -> None:
+    right: dict[str, Any] = {
+        "token_key": KEY, "oidc_issuer": "https://login.example",
+        "oidc_roles": {"guards": ["events:read"]},
+    }  # fmt: skip
+    load_settings(**right)
+    with pytest.raises(SettingsError, match=why):
+        load_settings(**(right | changes))
+
+
+def test_roles_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_OIDC_ROLES", '{"guards": ["events:read", "audit:read"]}')
+    assert load_settings().oidc_roles == {"guards": (Scope.READ, Scope.AUDIT)}
+    monkeypatch.setenv("STREAM_VERIFIER_OIDC_ROLES", "guards")
+    with pytest.raises(SettingsError, match="JSON"):
+        load_settings()

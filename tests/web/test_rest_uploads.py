@@ -1,0 +1,238 @@
+"""Enrolment from pictures and recordings over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import tempfile
+import wave
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import cv2
+import pytest
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.calls import uploads
+from stream_verifier.calls.uploads import Uploads
+from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.errors import MediaError
+from stream_verifier.identities.sqlite import SqliteIdentityStore
+from stream_verifier.web.guard import MAX_UPLOAD_BYTES
+from tests.support.calls import make_settings
+from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
+from tests.support.stores import CONSENT, bytes_below, made_reference, store_at
+
+PATH = "/api/v1/identities/grace"
+AGREED = {"subject": "Grace", "purpose": "calls", "text": "I agree to that."}
+GRACE, EILEEN = DEMO_PEOPLE
+UPLOADER = auth(Scope.UPLOAD, identity="grace")
+REPLACER = auth(Scope.UPLOAD, Scope.REPLACE, identity="grace")
+NAMED = "holiday-of-grace.jpg"
+
+
+@pytest.fixture(scope="module")
+def face() -> bytes:
+    return picture_of(GRACE)
+
+
+@pytest.fixture(scope="module")
+def voice() -> bytes:
+    file = BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(16_000)
+        out.writeframes(speech(GRACE, seconds=12, seed=1).tobytes())
+    return file.getvalue()
+
+
+def picture_of(person: Any) -> bytes:
+    frame = next(iter(portrait_frames(person, seconds=1, seed=1, size=(960, 720))))
+    return cv2.imencode(".jpg", frame)[1].tobytes()
+
+
+@pytest.fixture
+async def enrolling(tmp_path: Path) -> Any:
+    """An application with a real store; and that store."""
+    store: SqliteIdentityStore = store_at(tmp_path / "data" / "identities.db")
+    app = make_app(tmp_path)
+    stand_in(app, store=store, uploads=Uploads(store, make_settings(tmp_path)))
+    yield app, store
+    await store.close()
+
+
+async def post(
+    app: Any, *files: tuple[str, bytes], headers: dict[str, str] = UPLOADER, query: str = "",
+    data: dict[str, str] = AGREED,
+) -> Any:  # fmt: skip
+    parts = [(field, (NAMED, content, "application/octet-stream")) for field, content in files]
+    async with client_of(app, timeout=300) as client:
+        return await client.post(PATH + query, headers=headers, data=data, files=parts or None)
+
+
+async def test_a_person_is_enrolled_from_a_picture_and_a_recording(
+    enrolling: Any, face: bytes, voice: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+
+    def on_disk(*_: object, **__: object) -> None:
+        pytest.fail("a file of it was written")
+
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", on_disk)
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", on_disk)
+    # More than what is usually kept in memory.
+    padded = face + os.urandom(2 << 20)
+    answer = await post(app, ("face", padded), ("voice", voice))
+    assert answer.status_code == 201, answer.text
+    described = answer.json()
+    assert (described["name"], described["faces"]) == ("grace", 1)
+    assert described["speech_s"] >= 5
+    assert (described["origin"]["way"], described["origin"]["supervised"]) == ("upload", False)
+    assert (described["consent"]["way"], described["consent"]["version"]) == ("upload", 1)
+    assert described["consent"]["expires_at"] is not None  # by the setting
+    told = (await store.audit.page(limit=9))[-1].fields
+    assert (told["kind"], told["actor"]["scope"]) == ("enrolled", "identity:upload")
+    content = bytes_below(tmp_path)
+    assert face[1000:1100] not in content
+    assert voice[20_000:20_100] not in content
+    assert NAMED.encode() not in content
+    # The other one's picture with her voice: replaced on request alone, and told as no likeness.
+    again = await post(app, ("face", face), ("voice", voice))
+    assert (again.status_code, again.json()["code"]) == (409, "identity_exists")
+    other = await post(
+        app, ("face", picture_of(EILEEN)), ("voice", voice), headers=REPLACER, query="?replace=true"
+    )
+    assert other.status_code == 201, other.text
+    assert other.json()["replaces"] == described["id"]
+    assert other.json()["origin"]["replaced_similarity"] < 0
+
+
+@pytest.mark.parametrize(
+    ("files", "status", "code"),
+    [
+        ([("face", b"no picture"), ("voice", b"no sound")], 400, "bad_media"),
+        ([("face", b"\xff\xd8\xff\xe0" + bytes(99)), ("voice", b"RIFF")], 400, "bad_media"),
+        ([("voice", b"no face")], 422, "enrolment_incomplete"),
+        ([("face", b"no voice")], 422, "enrolment_incomplete"),
+        ([], 415, "unsupported_media_type"),
+        ([("passport", b"?")], 400, "bad_message"),
+        ([("face", b"x")] * 9, 400, "bad_message"),
+    ],
+)
+async def test_what_cannot_be_enrolled_from_is_refused_in_words(
+    enrolling: Any, files: list[tuple[str, bytes]], status: int, code: str
+) -> None:
+    app, store = enrolling
+    answer = await post(app, *files)
+    assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert NAMED not in answer.text
+    assert (await store.page()).enrolled == 0
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        ({}, "consent_missing"),
+        ({**AGREED, "text": ""}, "consent_missing"),
+        ({**AGREED, "text": " \n"}, "consent_missing"),
+        ({**AGREED, "expires_at": "tomorrow"}, "enrolment_incomplete"),
+        ({**AGREED, "subject": "x" * 201}, "enrolment_incomplete"),
+    ],
+)
+async def test_nobody_is_enrolled_without_consent(
+    enrolling: Any, face: bytes, voice: bytes, data: dict[str, str], code: str
+) -> None:
+    app, _ = enrolling
+    answer = await post(app, ("face", face), ("voice", voice), data=data)
+    assert (answer.status_code, answer.json()["code"]) == (422, code), answer.text
+    assert "tomorrow" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("headers", "query"),
+    [
+        ({}, ""),
+        (auth(Scope.ENROL, identity="grace"), ""),
+        (auth(Scope.UPLOAD, identity="ada"), ""),
+        (UPLOADER, "?replace=true"),
+        (auth(Scope.REPLACE, identity="grace"), "?replace=true"),
+    ],
+)
+async def test_nobody_else_enrols_so(enrolling: Any, headers: dict[str, str], query: str) -> None:
+    """And of whom the token does not allow it, nothing is read."""
+    app, _ = enrolling
+    answer = await post(app, ("face", b"x" * (4 << 20)), headers=headers, query=query)
+    assert answer.status_code in (401, 403)
+
+
+async def test_a_body_has_a_size(enrolling: Any) -> None:
+    app, _ = enrolling
+    answer = await post(app, ("face", bytes(MAX_UPLOAD_BYTES)))
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_long")
+    async with client_of(app) as client:
+        elsewhere = await client.put(f"{PATH}/consent", headers=ADMIN, content=bytes(65 * 1024 + 1))
+    assert elsewhere.status_code == 413
+
+
+async def test_so_many_are_enrolled_at_once(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = enrolling
+    go_on = asyncio.Event()
+
+    async def slow(*_: object, **__: object) -> None:
+        await go_on.wait()
+        raise MediaError("That is none.")
+
+    monkeypatch.setattr(Uploads, "enrol", slow)
+    both = [asyncio.create_task(post(app, ("face", b"x"))) for _ in range(uploads.MOST_AT_ONCE)]
+    await asyncio.sleep(0.3)
+    refused = await post(app, ("face", b"x"))
+    assert (refused.status_code, refused.json()["code"]) == (503, "server_full")
+    assert int(refused.headers["retry-after"]) > 0
+    go_on.set()
+    assert [answer.status_code for answer in await asyncio.gather(*both)] == [400, 400]
+    assert (await post(app, ("face", b"x"))).status_code == 400
+
+
+async def test_a_decoder_that_breaks_breaks_no_server(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = enrolling
+    for module in ("this", "stream_verifier.no_such_module"):
+        monkeypatch.setattr(uploads, "_PROCESS", module)
+        answer = await post(app, ("face", b"x"), ("voice", b"y"))
+        assert (answer.status_code, answer.json()["code"]) == (400, "bad_media")
+
+
+async def test_one_that_takes_for_ever_is_ended(
+    enrolling: Any, face: bytes, voice: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = enrolling
+    monkeypatch.setattr(uploads, "WITHIN_S", 0.05)
+    answer = await post(app, ("face", face), ("voice", voice))
+    assert (answer.status_code, answer.json()["code"]) == (422, "enrolment_incomplete")
+    assert "take too long" in answer.json()["detail"]
+
+
+async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", "a secret")
+    assert not [name for name in uploads._bare_environment() if name.startswith("STREAM_VERIFIER")]
+
+
+async def test_who_is_enrolled_meanwhile_stays(
+    enrolling: Any, face: bytes, voice: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+    whole = Uploads._reference
+
+    async def late(self: Uploads, files: Any) -> Any:
+        await store.add("grace", made_reference(1), CONSENT)
+        return await whole(self, files)
+
+    monkeypatch.setattr(Uploads, "_reference", late)
+    answer = await post(app, ("face", face), ("voice", voice))
+    assert (answer.status_code, answer.json()["code"]) == (409, "identity_exists")
