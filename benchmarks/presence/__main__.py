@@ -51,13 +51,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     kinds: dict[str, tuple[Attack, float]] = {"honest": (honest, options.honest_seconds)}
     kinds |= {kind: (ATTACKS[kind], options.seconds) for kind in options.kinds or ATTACKS}
     found: dict[str, list[tuple[str, Outcome]]] = {kind: [] for kind in kinds}
+    unasked: list[tuple[str, Outcome]] = []
     calls = [(*one, number) for one in enrolled for number in range(options.calls)]
     for person, reference, number in track(calls, "Playing calls", console=Console(stderr=True)):
         for kind, (attack, seconds) in kinds.items():
             rng = np.random.default_rng([number, *kind.encode()])
             show: Show = attack(drawn(person.call, seconds, rng), rng)
             found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
-    text = page(found, pack=options.pack.name, people=len(enrolled), of=len(cast))
+            if attack is honest:
+                alone = play(recogniser, reference, show, seed=number, asked=False)
+                unasked.append((person.name, alone))
+    text = page(found, unasked, pack=options.pack.name, people=len(enrolled), of=len(cast))
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -34,6 +35,7 @@ class Outcome:
         noticed_s: media time at which presence held it back first; None where it never did.
         noticed_speech_s: seconds of speech until then.
         reasons: all that presence named.
+        worked_s: processor time of the pipeline.
     """
 
     seconds: float
@@ -42,6 +44,7 @@ class Outcome:
     noticed_s: float | None
     noticed_speech_s: float | None
     reasons: frozenset[Reason]
+    worked_s: float
 
 
 def reference_of(recogniser: Recogniser, show: Show) -> Reference:
@@ -57,15 +60,29 @@ def reference_of(recogniser: Recogniser, show: Show) -> Reference:
     return pipeline.reference()
 
 
-def play(recogniser: Recogniser, reference: Reference, show: Show, *, seed: int) -> Outcome:
-    """Play a show as a call."""
+def play(
+    recogniser: Recogniser, reference: Reference, show: Show, *, seed: int, asked: bool = True
+) -> Outcome:
+    """Play a show as a call.
+
+    Args:
+        recogniser: holds calls back.
+        reference: of whom it should be.
+        show: what comes.
+        seed: of the moments that are looked at.
+        asked: whether anybody asks for presence.
+    """
     burst = BurstWish()
-    pipeline = recogniser.verify_pipeline(reference, burst=burst)
+    pipeline = recogniser.verify_pipeline(reference, burst=burst if asked else None)
+    worked_s = 0.0
     state, ever, speech_s = State.WAITING, False, 0.0
     noticed: tuple[float, float] | None = None
     reasons: set[Reason] = set()
     for item in _media(show, burst, random.Random(seed)):
-        for payload in pipeline.feed(item):
+        began_s = time.thread_time()
+        payloads = pipeline.feed(item)
+        worked_s += time.thread_time() - began_s
+        for payload in payloads:
             if isinstance(payload, Score):
                 speech_s += payload.speech_s
             elif isinstance(payload, StateChanged):
@@ -82,6 +99,7 @@ def play(recogniser: Recogniser, reference: Reference, show: Show, *, seed: int)
         noticed_s=None if noticed is None else noticed[0],
         noticed_speech_s=None if noticed is None else noticed[1],
         reasons=frozenset(reasons),
+        worked_s=worked_s,
     )
 
 

@@ -10,14 +10,16 @@ from scipy.stats import binomtest
 
 from benchmarks.presence.playing import Outcome
 
-Found = Mapping[str, Sequence[tuple[str, Outcome]]]
+Calls = Sequence[tuple[str, Outcome]]
+Found = Mapping[str, Calls]
 
 
-def page(found: Found, *, pack: str, people: int, of: int) -> str:
+def page(found: Found, unasked: Calls, *, pack: str, people: int, of: int) -> str:
     """All kinds as tables.
 
     Args:
         found: outcomes by kind; "honest" is no attack.
+        unasked: the honest calls once more, where nobody asks for presence.
         pack: whose people.
         people: that could be enrolled.
         of: so many.
@@ -40,6 +42,8 @@ def page(found: Found, *, pack: str, people: int, of: int) -> str:
         f"| {len(calls)} | {minutes:.0f} | {_share([one.verified_at_end for one in calls])} "
         f"| {_share([one.noticed_s is not None for one in calls])} | {_reasons(held)} |",
         "",
+        _cost(calls, [one for _, one in unasked]),
+        "",
         "| attack | calls | verified at any time, % | verified at the end, % (APCER) | noticed, % "
         "| after s of speech: median | p95 | named |",
         "|---|---|---|---|---|---|---|---|",
@@ -48,6 +52,17 @@ def page(found: Found, *, pack: str, people: int, of: int) -> str:
         if kind != "honest":
             lines.append(_row(kind, [one for _, one in pairs]))
     return "\n".join([*lines, ""])
+
+
+def _cost(calls: Sequence[Outcome], unasked: Sequence[Outcome]) -> str:
+    asked, alone = (
+        1000 * sum(one.worked_s for one in some) / sum(one.seconds for one in some)
+        for some in (calls, unasked)
+    )
+    return (
+        f"An honest second takes {asked:.0f} ms of a processor, and {alone:.0f} ms where nobody "
+        "asks for presence, decoding apart. Most of the difference is of the first ten seconds."
+    )
 
 
 def _row(kind: str, calls: Sequence[Outcome]) -> str:

@@ -11,7 +11,7 @@ from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.channels.presence.echo import Echoes
 from stream_verifier.verify.channels.presence.models import PresenceModels
 from stream_verifier.verify.channels.presence.surface import Surroundings
-from stream_verifier.verify.channels.presence.talk import MOST_FOR, Talk
+from stream_verifier.verify.channels.presence.talk import Talk
 from stream_verifier.windows.senses import Ears
 from stream_verifier.windows.types import Window
 
@@ -22,11 +22,14 @@ _BURST_S = 3.5
 """Lips are read 3 s at a time, and steadied by a quarter of a second on either side."""
 _CALM_EVERY_S = 15.0
 """Where the mouth goes with the speech and nothing hints that this has changed."""
-_IN_DOUBT = -1.0
+_MOVES = 1.5
+"""Nats for a mouth that moves from which on it does."""
+_IN_DOUBT = -2.0
 """Nats of lips below which nobody is calm."""
 _AT_REST = 3
 """Windows of speech in a row with the mouth at rest after which a calm call is looked at closer."""
-_ENOUGH_SPEECH_S = 6.0
+_ENOUGH_SPEECH_S, _MUCH_SPEECH_S = 6.0, 12.0
+"""Of lips that were read, where they fit, and where they say little either way."""
 _LEAST_SPEECH_S = 0.3
 _LEAST_PAIRS = 20
 """Of pictures, about two seconds of speech, before a mouth at rest is told."""
@@ -156,8 +159,10 @@ class PresenceChannel:
     @property
     def _calm(self) -> bool:
         talk = self._talk
-        clear = talk.moves >= MOST_FOR and (talk.lips or 0.0) > _IN_DOUBT
-        return clear and talk.speech_s >= _ENOUGH_SPEECH_S and talk.resting < _AT_REST
+        if talk.lips is None or talk.moves < _MOVES or talk.resting >= _AT_REST:
+            return False
+        enough_s = _ENOUGH_SPEECH_S if talk.lips > 0 else _MUCH_SPEECH_S
+        return talk.lips > _IN_DOUBT and talk.speech_s >= enough_s
 
     def _surface_llr(self, window: Window) -> float | None:
         return None if window.face is None else self._surface.judge(window.face, window.end_s)
