@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.presence.attacks import ATTACKS, Attack, Show, drawn, honest
+from benchmarks.presence.attacks import ATTACKS, STILLS, Attack, Show, drawn, honest
 from benchmarks.presence.material import Person, people
 from benchmarks.presence.playing import Outcome, play, reference_of
 from benchmarks.presence.report import page
@@ -35,6 +35,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pack", type=Path, required=True, help="folder with talking people")
     parser.add_argument("--calls", type=int, default=5, help="calls a person of each kind")
+    parser.add_argument(
+        "--still-calls", type=int, help="of still pictures: to say that none passes takes many"
+    )
     parser.add_argument("--seconds", type=float, default=30.0, help="length of an attack")
     parser.add_argument("--honest-seconds", type=float, default=60.0, help="of an honest call")
     parser.add_argument("--kinds", nargs="*", choices=sorted(ATTACKS), help="all by default")
@@ -52,15 +55,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     kinds |= {kind: (ATTACKS[kind], options.seconds) for kind in options.kinds or ATTACKS}
     found: dict[str, list[tuple[str, Outcome]]] = {kind: [] for kind in kinds}
     unasked: list[tuple[str, Outcome]] = []
-    calls = [(*one, number) for one in enrolled for number in range(options.calls)]
-    for person, reference, number in track(calls, "Playing calls", console=Console(stderr=True)):
-        for kind, (attack, seconds) in kinds.items():
-            rng = np.random.default_rng([number, *kind.encode()])
-            show: Show = attack(drawn(person.call, seconds, rng), rng)
-            found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
-            if attack is honest:
-                alone = play(recogniser, reference, show, seed=number, asked=False)
-                unasked.append((person.name, alone))
+    many = options.still_calls or options.calls
+    calls = [
+        (kind, person, reference, number)
+        for kind, (attack, _) in kinds.items()
+        for person, reference in enrolled
+        for number in range(many if attack in STILLS else options.calls)
+    ]
+    progress = track(calls, "Playing calls", console=Console(stderr=True))
+    for kind, person, reference, number in progress:
+        attack, seconds = kinds[kind]
+        rng = np.random.default_rng([number, *kind.encode()])
+        show: Show = attack(drawn(person.call, seconds, rng), rng)
+        found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
+        if attack is honest:
+            alone = play(recogniser, reference, show, seed=number, asked=False)
+            unasked.append((person.name, alone))
     text = page(found, unasked, pack=options.pack.name, people=len(enrolled), of=len(cast))
     print(text)
     if options.markdown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import overload
 
 import cv2
 import numpy as np
@@ -26,10 +27,18 @@ Rng = np.random.Generator
 
 @dataclass(frozen=True)
 class Show:
-    """What comes in a call: a picture, 25 times a second, and as much sound."""
+    """What comes in a call.
+
+    Attributes:
+        pictures: JPEG files, 25 a second.
+        landmarks: shape (n, 5, 2), of the face in each.
+        clips: shape (n,), which clip each is of.
+        sound: int16, mono at 16 kHz, as long.
+    """
 
     pictures: Sequence[bytes]
     landmarks: NDArray[np.float64]
+    clips: NDArray[np.intp]
     sound: NDArray[np.int16]
 
     @property
@@ -38,19 +47,47 @@ class Show:
         return len(self.pictures) / RATE_HZ
 
 
+class Rendered(Sequence[bytes]):
+    """Pictures that are made when they are looked at, as most of a call's never are.
+
+    Args:
+        count: how many there are.
+        make: makes one of them; the same each time.
+    """
+
+    def __init__(self, count: int, make: Callable[[int], Picture]) -> None:
+        self._count = count
+        self._make = make
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[bytes]: ...
+    def __getitem__(self, at: int | slice) -> bytes | list[bytes]:
+        """A picture, made now."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(self._count))]
+        if not 0 <= at < self._count:
+            raise IndexError(at)
+        return packed(self._make(at))
+
+
 Attack = Callable[[Show, Rng], Show]
 
 
 def drawn(clips: Sequence[Clip], seconds: float, rng: Rng) -> Show:
-    """Clips in random order, each once until all were used, for at least so long."""
-    chosen: list[Clip] = []
-    while sum(len(clip.pictures) for clip in chosen) < seconds * RATE_HZ:
-        chosen += [clips[index] for index in rng.permutation(len(clips))]
+    """Clips in random order, for so long or until all were used: nobody says the same again."""
+    chosen = [clips[index] for index in rng.permutation(len(clips))]
     pictures = [picture for clip in chosen for picture in clip.pictures]
-    count = int(seconds * RATE_HZ)
+    count = min(len(pictures), int(seconds * RATE_HZ))
     return Show(
         pictures[:count],
         np.concatenate([clip.landmarks for clip in chosen])[:count],
+        np.repeat(np.arange(len(chosen)), [len(clip.pictures) for clip in chosen])[:count],
         np.concatenate([clip.sound for clip in chosen])[: count * STEP_SAMPLES],
     )
 
@@ -71,19 +108,29 @@ def moved_still(show: Show, rng: Rng) -> Show:
     picture = unpacked(show.pictures[int(rng.integers(len(show.pictures)))])
     amount = float(rng.uniform(1, 5))
     paths = _wander(len(show.pictures), rng)
-    return replace(show, pictures=[packed(_held(picture, at, amount, rng)) for at in paths])
+    seeds = rng.integers(1 << 32, size=len(paths))
+
+    def make(at: int) -> Picture:
+        return _held(picture, paths[at], amount, np.random.default_rng(seeds[at]))
+
+    return replace(show, pictures=Rendered(len(paths), make))
 
 
 def shut_mouth(show: Show, _: Rng) -> Show:
     """The person's living face with a mouth at rest: somebody else, off camera, talks."""
-    pictures = [unpacked(one) for one in show.pictures[: 4 * RATE_HZ]]
-    quiet = min(range(len(pictures)), key=lambda at: _opening(pictures[at], show.landmarks[at]))
-    resting = pictures[quiet]
-    closed = [
-        packed(_with_lower_face(unpacked(one), at, resting))
-        for one, at in zip(show.pictures, show.landmarks, strict=True)
-    ]
-    return replace(show, pictures=closed)
+    resting: dict[int, Picture] = {}
+    for clip in np.unique(show.clips):
+        pictures = {
+            int(at): unpacked(show.pictures[at]) for at in np.flatnonzero(show.clips == clip)
+        }
+        quiet = min(pictures, key=lambda at: _opening(pictures[at], show.landmarks[at]))
+        resting[int(clip)] = pictures[quiet]
+
+    def make(at: int) -> Picture:
+        own = resting[int(show.clips[at])]
+        return _with_lower_face(unpacked(show.pictures[at]), show.landmarks[at], own)
+
+    return replace(show, pictures=Rendered(len(show.pictures), make))
 
 
 def other_words(show: Show, rng: Rng) -> Show:
@@ -105,6 +152,7 @@ def looped(show: Show, _: Rng) -> Show:
     return Show(
         (list(show.pictures[:count]) * times)[:length],
         np.tile(show.landmarks[:count], (times, 1, 1))[:length],
+        np.tile(show.clips[:count], times)[:length],
         np.tile(show.sound[: count * STEP_SAMPLES], times)[: length * STEP_SAMPLES],
     )
 
@@ -120,11 +168,13 @@ def on_paper(show: Show, rng: Rng) -> Show:
 
 
 def _filmed(show: Show, setting: Filmed, rng: Rng) -> Show:
-    made: dict[bytes, bytes] = {}
-    for picture in show.pictures:
-        if picture not in made:
-            made[picture] = packed(filmed(unpacked(picture), setting, rng))
-    return replace(show, pictures=[made[picture] for picture in show.pictures])
+    seed = int(rng.integers(1 << 32))
+
+    def make(at: int) -> Picture:
+        noise = np.random.default_rng([seed, at])
+        return filmed(unpacked(show.pictures[at]), setting, noise)
+
+    return replace(show, pictures=Rendered(len(show.pictures), make))
 
 
 def _wander(count: int, rng: Rng) -> NDArray[np.float64]:
@@ -210,3 +260,5 @@ ATTACKS: dict[str, Attack] = {
     "eight seconds in a loop": looped,
     "a video on a screen": on_a_screen,
 }
+STILLS = (still, moved_still)
+"""Of which there have to be many."""

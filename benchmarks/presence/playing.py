@@ -105,10 +105,10 @@ def play(
 
 def _media(show: Show, burst: BurstWish, chance: random.Random) -> Iterator[MediaItem]:
     sampler = FrameSampler(2.0, chance)
-    for step, picture in enumerate(show.pictures):
+    for step in range(len(show.pictures)):
         time_s = step / RATE_HZ
         regular, in_burst = sampler.wants(time_s), burst.grants(time_s)
         if regular or in_burst:
-            yield VideoFrame(unpacked(picture), time_s, burst=not regular)
+            yield VideoFrame(unpacked(show.pictures[step]), time_s, burst=not regular)
         start = step * STEP_SAMPLES
         yield AudioChunk(show.sound[start : start + STEP_SAMPLES], time_s)
