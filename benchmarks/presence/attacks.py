@@ -120,9 +120,8 @@ def shut_mouth(show: Show, _: Rng) -> Show:
     """The person's living face with a mouth at rest: somebody else, off camera, talks."""
     resting: dict[int, Picture] = {}
     for clip in np.unique(show.clips):
-        pictures = {
-            int(at): unpacked(show.pictures[at]) for at in np.flatnonzero(show.clips == clip)
-        }
+        own = [int(at) for at in np.flatnonzero(show.clips == clip)]
+        pictures = {at: unpacked(show.pictures[at]) for at in own}
         quiet = min(pictures, key=lambda at: _opening(pictures[at], show.landmarks[at]))
         resting[int(clip)] = pictures[quiet]
 
