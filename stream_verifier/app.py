@@ -188,6 +188,7 @@ def create_app(
     set_state(app, state)
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
+    app.router.add_websocket_route("/api/v1/call/{session}", call_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))

@@ -75,6 +75,10 @@ RETRY_AFTER_S = 30
 """Seconds after which a full server may have room again: calls last minutes."""
 
 
+STOPPING_RETRY_S = 2
+"""Seconds after which a balancer sends callers elsewhere, or a new server answers."""
+
+
 class CapacityError(StreamVerifierError):
     """The server already runs as many calls as it may, or has time for.
 
@@ -87,6 +91,18 @@ class CapacityError(StreamVerifierError):
     def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoppingError(CapacityError):
+    """The server is about to stop and opens no more calls: another one may, or this one anew."""
+
+    code = "server_stopping"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The server is stopping. Try again in {STOPPING_RETRY_S} s.",
+            retry_after_s=STOPPING_RETRY_S,
+        )
 
 
 class EnrolmentError(StreamVerifierError):

@@ -239,6 +239,13 @@ class Settings(BaseSettings):
         2500.0, ge=100, description="Datagrams taken of a call a second, sound and pictures."
     )
     max_bytes_per_s: float = Field(2_500_000.0, ge=20_000, description="Bytes in them.")
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Seconds that calls have to finish or move when the server is told to stop "
+        "(SIGTERM); 0: they end at once.",
+    )
     resume_within_s: float = Field(
         15.0, ge=0, le=300, description="How long a call waits for a lost client; 0: not at all."
     )

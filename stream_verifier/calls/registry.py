@@ -30,10 +30,11 @@ from stream_verifier.errors import (
     AccessError,
     CapacityError,
     IdentityExistsError,
+    StoppingError,
     UnknownIdentityError,
     UnknownSessionError,
 )
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import GoingAway, Resume, Start
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.opening import longest_consent
@@ -41,7 +42,7 @@ from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
 from stream_verifier.settings import Settings
-from stream_verifier.verify.engine import STOPPING, Engine
+from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.recogniser import Recogniser
@@ -104,7 +105,7 @@ class SessionRegistry:
             longest_s=settings.max_call_s,
         )
         self._tries = Tries(most=settings.tries_per_token, told=settings.tries_told)
-        self._closing = False
+        self._draining = self._closing = False
 
     @property
     def count(self) -> int:
@@ -125,7 +126,7 @@ class SessionRegistry:
     @property
     def closing(self) -> bool:
         """Whether the server is stopping and opens no more."""
-        return self._closing
+        return self._draining or self._closing
 
     def calls(self) -> list[CallSummary]:
         """All calls that run, and those that ended and whose events are held, newest first."""
@@ -196,8 +197,8 @@ class SessionRegistry:
     async def _open(
         self, start: Start, grant: Grant, *, socket: bool, client: str
     ) -> tuple[Session, str]:
-        if self._closing:
-            raise CapacityError(STOPPING)
+        if self.closing:
+            raise StoppingError
         # One spelling, so that filters of feeds and bound tokens fit.
         spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
         start = start.model_copy(update={"identity": spell(start.identity)})
@@ -237,8 +238,8 @@ class SessionRegistry:
             answer = await session.connection.source.start()
             self._withdrawals.refuse_if_changed(start.identity)
             await self._deeds.begin(session.id, start, actor)
-            if self._closing:  # begun while this one was being opened
-                raise CapacityError(STOPPING)
+            if self.closing:  # begun while this one was being opened
+                raise StoppingError
             self._withdrawals.refuse_if_changed(start.identity)
         except BaseException:
             self._deeds.end(session.summary, session.identity)
@@ -259,6 +260,21 @@ class SessionRegistry:
             self._running[task].request_end("superseded")
         if old:
             await asyncio.wait(old)
+
+    async def drain(self, within_s: float) -> None:
+        """Open no more, tell all calls that run, and wait until they have ended or time is up."""
+        self._draining = True
+        notice = GoingAway(ends_in_s=within_s, come_back_within_s=None)
+        for session in self._running.values():
+            session.tell_leaving(notice)
+        _logger.info("draining: %d calls have %.0f s to end", self.count, within_s)
+        deadline_s = asyncio.get_running_loop().time() + within_s
+        # Those that were being opened when it began may still come to run, and are turned away.
+        while self._running:
+            left_s = deadline_s - asyncio.get_running_loop().time()
+            if left_s <= 0:
+                break
+            await asyncio.wait(self._running, timeout=left_s)
 
     async def close(self) -> None:
         """End all sessions, open no more and wait until everything of theirs is released."""

@@ -17,6 +17,7 @@ from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import CallTries, Tries
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
+from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     ConnectionLost,
@@ -100,6 +101,7 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
         self._failed = False
+        self._leaving: GoingAway | None = None
         self._media_came = False
         self._media_s = 0.0
         self._ticket: Ticket | None = None
@@ -167,13 +169,22 @@ class Session:
             NegotiationError: the offer cannot be answered.
             UnknownSessionError: the session ended meanwhile.
         """
-        return await self._handover.connect(
+        answer = await self._handover.connect(
             connection, lambda: partial(self._history, after, self._stamper.seq)
         )
+        if self._leaving is not None:
+            self.tell_leaving(self._leaving)
+        return answer
 
     def lose(self, connection: Connection, reason: LostReason) -> None:
         """Note that a connection is gone; wait for another one, where that is allowed."""
         self._handover.lose(connection, reason)
+
+    def tell_leaving(self, notice: GoingAway) -> None:
+        """Tell its client, and whoever comes back meanwhile, that the server is about to stop."""
+        self._leaving = notice
+        if not self.connection.leaving.done():
+            self.connection.leaving.set_result(notice)
 
     def leave(self, connection: Connection) -> None:
         """End at once, because the client said goodbye over its newest connection."""

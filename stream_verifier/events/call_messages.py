@@ -103,6 +103,17 @@ class Answer(BaseModel):
     )
 
 
+class GoingAway(BaseModel):
+    """The server is about to stop; until then the call goes on as before."""
+
+    type: Literal["going_away"] = "going_away"
+    ends_in_s: float = Field(description="Seconds after which the call ends here.")
+    come_back_within_s: float | None = Field(
+        description="Resume at a moment by chance within so many seconds: another server goes on "
+        "with the session. Null: there is none, so finish, or start anew once the call has ended."
+    )
+
+
 ClientMessage = Annotated[Start | Resume | Stop, Field(discriminator="type")]
 _adapter: TypeAdapter[Start | Resume | Stop] = TypeAdapter(ClientMessage)
 

@@ -93,17 +93,21 @@ async def _receive_first(websocket: WebSocket) -> Start | Resume:
     message = parse_message(text)
     if isinstance(message, Stop):
         raise ProtocolError("The first message must be a start or a resume.")
+    named = websocket.path_params.get("session")
+    if named is not None and (isinstance(message, Start) or message.session != named):
+        raise ProtocolError("Only that session is resumed here; a start goes to /api/v1/call.")
     return message
 
 
 async def _serve(
     websocket: WebSocket, session: Session, connection: Connection, answer: str
 ) -> None:
-    listener = asyncio.create_task(_listen(websocket, session, connection))
+    tasks = [asyncio.create_task(_listen(websocket, session, connection))]
     try:
         # Whether it broke or was closed, the session learns of it below.
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(_answer(session, answer))
+            tasks.append(asyncio.create_task(_warn(websocket, connection)))
             for event in await connection.missed():
                 await _tell(websocket, event)
             async for event in connection.outbox:
@@ -111,7 +115,15 @@ async def _serve(
             await _close(websocket, connection)
     finally:
         session.lose(connection, "socket_closed")
-        listener.cancel()
+        for task in tasks:
+            task.cancel()
+
+
+async def _warn(websocket: WebSocket, connection: Connection) -> None:
+    """Tell a client that the server is about to stop, once it is."""
+    notice = await connection.leaving
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await websocket.send_text(notice.model_dump_json())
 
 
 async def _tell(websocket: WebSocket, event: Event) -> None:

@@ -65,6 +65,7 @@ def _calls(sessions: SessionRegistry) -> Iterator[Metric]:
     yield _gauge("calls", "Calls that run.", sessions.count)
     yield _gauge("calls_most", "Calls that may run at once.", sessions.most)
     yield _gauge("calls_spare", "More calls that may be opened now.", sessions.room)
+    yield _gauge("draining", "Whether the server opens no more calls.", float(sessions.closing))
     yield _counter("calls_refused", "Calls that found no place.", sessions.refused)
 
 

@@ -101,6 +101,33 @@ def test_a_server_that_restarts_politely_is_waited_for(sdk: SdkPage, sdk_server:
     assert sdk.told("closed") == []
 
 
+def test_a_call_moves_when_its_server_is_about_to_stop(sdk: SdkPage, sdk_server: SdkServer) -> None:
+    sdk.start()
+    first = connected(sdk, sdk_server)
+    first.push_text('{"type": "going_away", "ends_in_s": 30, "come_back_within_s": 0.1}')
+    again = sdk_server.take("resume")
+    assert (again.start["session"], again.start["after"]) == ("s1", 1)
+    again.accept(after=1)
+    again.state("verified")
+    assert sdk.wait_for("state_changed")["seq"] == 2
+    assert sdk.wait_for("resumed")["session"] == "s1"
+    assert sdk.told("going_away") == [{"event": "going_away", "endsInMs": 30_000, "moves": True}]
+    assert sdk.told("reconnecting")[0]["reason"] == "going_away"
+    assert sdk.told("error", "closed", "restarted", "events_lost") == []
+
+
+def test_a_call_stays_where_no_other_server_would_take_it(
+    sdk: SdkPage, sdk_server: SdkServer
+) -> None:
+    sdk.start()
+    first = connected(sdk, sdk_server)
+    first.push_text('{"type": "going_away", "ends_in_s": 30, "come_back_within_s": null}')
+    assert sdk.wait_for("going_away")["moves"] is False
+    first.state("verified")
+    sdk.wait_for("state_changed")
+    assert sdk.told("reconnecting", "error", "closed") == []
+
+
 def test_an_enrolment_is_not_begun_again_unasked(sdk: SdkPage, sdk_server: SdkServer) -> None:
     sdk.start(mode="enrol", consent={"subject": "ada", "purpose": "p", "text": "t"})
     connected(sdk, sdk_server).drop()

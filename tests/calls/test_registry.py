@@ -22,7 +22,7 @@ from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
 from stream_verifier.media.webrtc.network import host_addresses
 from stream_verifier.settings import load_settings
-from stream_verifier.verify.engine import STOPPING, Engine
+from stream_verifier.verify.engine import Engine
 from tests.support.calls import CONSENT, make_settings
 from tests.support.session_media import Store, make_session
 
@@ -113,7 +113,7 @@ async def test_a_closed_register_opens_nothing(tmp_path: Path) -> None:
     store = SlowEmptyStore()
     sessions = make_sessions(tmp_path, store)
     await sessions.close()
-    with pytest.raises(CapacityError, match=STOPPING):
+    with pytest.raises(CapacityError, match="The server is stopping"):
         await sessions.open(START)
     assert store.asked == 0
 
