@@ -75,6 +75,7 @@ RETRY_AFTER_S = 30
 """Seconds after which a full server may have room again: calls last minutes."""
 
 
+FLEET_RETRY_S = 5
 STOPPING_RETRY_S = 2
 """Seconds after which a balancer sends callers elsewhere, or a new server answers."""
 
@@ -281,6 +282,19 @@ class NotReadyError(StreamVerifierError):
     def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class FleetError(NotReadyError):
+    """What workers share, or the worker that has a call, cannot be reached now."""
+
+    code = "fleet_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"What the servers share cannot be reached ({why}). Calls that run go on; try again in "
+            f"{FLEET_RETRY_S} s.",
+            retry_after_s=FLEET_RETRY_S,
+        )
 
 
 class FeedError(StreamVerifierError):

@@ -43,7 +43,11 @@ MAY_KNOW = {
     "audit": {"errors"},
     "identities": {"errors", "settings", "audit"},
     "access": {"errors", "settings", "identities", "audit"},
-    "events": {"errors", "identities"},
+    "events": {"errors", "identities", "fleet.link"},
+    "fleet.link": {"errors"},
+    "fleet": {
+        *("errors", "settings", "access", "audit", "calls", "events", "fleet.link"),
+    },
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),
     },

@@ -43,7 +43,7 @@ class Hub:
         self._queue_events = queue_events
         self._subscriptions: set[Subscription] = set()
         self._closed = False
-        self._log.follow(self._offer)
+        self._log.follow(self._offer, self._drop_all)
 
     @property
     def epoch(self) -> str:
@@ -118,8 +118,12 @@ class Hub:
         Raises:
             CapacityError: as many are served as may be, or the server is stopping.
             ProtocolError: the position lies in the future.
+            NotReadyError: the log cannot be asked whether it does.
         """
         self._refuse_if_full(limited=limited)
+        if after is not None and after.epoch in (None, self.epoch) and after.cursor > self.cursor:
+            # It came by a worker that is a moment ahead of this one.
+            await self._log.catch_up()
         cursor, known = self._start(after)
         # What comes while the log reads is offered already; the log reads up to there.
         through = self.cursor
