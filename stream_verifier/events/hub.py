@@ -77,6 +77,14 @@ class Hub:
         """Wait until all that was published is in the log and was handed on."""
         await self._writer.flush()
 
+    async def catch_up(self) -> None:
+        """Learn of all that was published anywhere before.
+
+        Raises:
+            NotReadyError: the log cannot be asked now.
+        """
+        await self._log.catch_up()
+
     def sessions(self) -> list[str]:
         """Ids of the sessions of which something is held, running ones last."""
         unwritten = (event.session for event in self._writer.waiting)

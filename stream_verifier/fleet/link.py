@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 from stream_verifier.errors import FleetError, SettingsError
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 _CONNECT_S = 2.0
 _ANSWER_S = 5.0
 _START_S = 10.0
+_LISTEN_S = 2.0
 _AGAIN_S = 0.2
 _CANCEL_AGAIN_S = 0.1
 _MOST_CONNECTIONS = 16
@@ -74,6 +75,31 @@ class Link:
         """
         with reachable():
             return await self.redis.register_script(script)(args=[self.prefix, *arguments])
+
+    async def publish(self, channel: str, message: str) -> None:
+        """Say something to whoever listens now.
+
+        Raises:
+            FleetError: Redis cannot be asked now.
+        """
+        with reachable():
+            await self.redis.publish(channel, message)
+
+    async def messages(self, channel: str) -> AsyncIterator[bytes]:
+        """What is said on a channel from now on, over a connection of its own.
+
+        Raises:
+            FleetError: the connection is lost; what is said meanwhile is not heard.
+        """
+        with reachable():
+            async with self.redis.pubsub() as pubsub:
+                await pubsub.subscribe(channel)
+                while True:
+                    heard = await pubsub.get_message(
+                        ignore_subscribe_messages=True, timeout=_LISTEN_S
+                    )
+                    if heard is not None:
+                        yield heard["data"]
 
     async def wait_until_there(self) -> None:
         """Wait until Redis answers, as it may be started together with this worker.

@@ -64,7 +64,7 @@ class Server(uvicorn.Server):
         app = self.config.app
         try:
             if isinstance(app, Starlette):
-                await state_of_app(app).sessions.drain(self._drain_s)
+                await state_of_app(app).sessions.draining.run(self._drain_s)
         finally:
             if sig is None:
                 self.should_exit = True

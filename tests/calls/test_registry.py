@@ -137,7 +137,7 @@ async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
     async def prepare(*_: Any, **__: Any) -> Session:
         return make_session(store=Store(), on_event=hub.publish, session_id=next(ids))
 
-    monkeypatch.setattr(sessions, "_prepare", prepare)
+    monkeypatch.setattr(sessions._maker, "make", prepare)
     for _ in range(3):
         session, _ = await sessions.open(ENROL)
         await sessions.end(session.id)
@@ -162,7 +162,7 @@ async def test_no_call_begins_that_the_audit_trail_does_not_take(
         )
         return made[-1]
 
-    monkeypatch.setattr(sessions, "_prepare", prepare)
+    monkeypatch.setattr(sessions._maker, "make", prepare)
     session, _ = await sessions.open(ENROL)
     assert store.audit.kinds == ["call_started"]
     await sessions.end(session.id)

@@ -101,6 +101,9 @@ class FakeSessions:
     def calls(self) -> list[CallSummary]:
         return [RUNNING, ENDED]
 
+    def runs(self, session_id: str) -> bool:
+        return False
+
     async def end(self, session_id: str) -> None:
         self.ended.append(session_id)
 
