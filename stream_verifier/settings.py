@@ -341,7 +341,14 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _be_found_by_others(self) -> Self:
-        if self.redis_url is None or self.worker_address is not None:
+        if self.redis_url is None:
+            return self
+        if 0 < self.resume_within_s <= self.lease_s:
+            raise ValueError(
+                "lease_s must be below resume_within_s: a server that is gone has to be missed "
+                "before its calls' clients give up"
+            )
+        if self.worker_address is not None:
             return self
         if self.port == 0 or self.host in ("0.0.0.0", "::"):  # noqa: S104
             raise ValueError(

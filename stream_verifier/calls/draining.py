@@ -59,7 +59,7 @@ class Draining:
         for session in self._calls:
             session.tell_leaving(_notice(session, deadline_s - loop.time(), elsewhere))
         # Those that were being opened when it began may still come to run, and are turned away.
-        while (len(self._calls) or self._passing) and loop.time() < deadline_s:
+        while (len(self._calls) or self._passing) and loop.time() < deadline_s:  # noqa: ASYNC110
             await asyncio.sleep(min(_LOOK_S, max(0.0, deadline_s - loop.time())))
 
     async def _is_another_there(self) -> bool:

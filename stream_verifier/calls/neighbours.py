@@ -124,8 +124,12 @@ class Neighbours(Protocol):
         """The address of another worker that takes calls; None where there is none."""
         ...
 
-    async def take_over(self, session: str) -> None:
+    async def take_over(self, session: str, *, gone: bool = False) -> None:
         """Have its owner let go of a call, and own it.
+
+        Args:
+            session: its id.
+            gone: whether its owner is known to be gone, and need not be asked.
 
         Raises:
             UnknownSessionError: it is over, or somebody was faster.
@@ -164,7 +168,7 @@ class Alone:
     def leave(self, session: str, *, comes_back: bool = False) -> None:
         """Nobody has to know."""
 
-    async def find(self, session: str) -> CallRecord | None:
+    async def find(self, session: str) -> CallRecord | None:  # noqa: ARG002
         """None elsewhere."""
         return None
 
@@ -172,7 +176,7 @@ class Alone:
         """There is none."""
         return None
 
-    async def take_over(self, session: str) -> None:
+    async def take_over(self, session: str, *, gone: bool = False) -> None:  # noqa: ARG002
         """There is none to be had."""
         raise UnknownSessionError(GONE)
 

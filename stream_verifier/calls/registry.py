@@ -233,7 +233,7 @@ class SessionRegistry:
                 raise
 
     async def take_over(
-        self, record: CallRecord, message: Resume, *, client: str
+        self, record: CallRecord, message: Resume, *, client: str, gone: bool = False
     ) -> tuple[Session, str]:
         """Go on with a call whose worker is gone or about to stop; trust begins anew.
 
@@ -241,6 +241,7 @@ class SessionRegistry:
             record: what is known of it; its key has been compared.
             message: what its client says.
             client: its address, for the audit trail.
+            gone: whether its worker is known to be gone, whatever its lease says.
 
         Raises:
             UnknownSessionError: it cannot be gone on with.
@@ -251,7 +252,7 @@ class SessionRegistry:
         """
         beginning = Beginning.again(record, message, client=client)
         async with self._place_for(beginning):
-            await self._neighbours.take_over(record.session)
+            await self._neighbours.take_over(record.session, gone=gone)
             try:
                 await self._hub.catch_up()
                 events = await self._hub.history(record.session)

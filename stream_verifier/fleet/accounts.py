@@ -45,6 +45,7 @@ class SharedTries(Tries):
         super().__init__(most=most, told=told)
         self._link = link
         self._unsaid: deque[_Cost] = deque(maxlen=_MOST_WAITING)
+        self._one_at_a_time = asyncio.Lock()
         self._saying: asyncio.Task[None] | None = None
 
     def charge(self, place: Place, *, token: float = 0.0, name: float = 0.0) -> None:
@@ -60,13 +61,15 @@ class SharedTries(Tries):
 
     async def say(self) -> None:
         """Bring what waits to the others; what cannot be brought now waits on."""
-        try:
-            while self._unsaid:
-                cost = self._unsaid[0]
-                await self._exchange(cost)
-                self._unsaid.popleft()
-        except FleetError as error:
-            _logger.warning("%d tries wait to be counted: %s", len(self._unsaid), error)
+        async with self._one_at_a_time:
+            try:
+                while self._unsaid:
+                    cost = self._unsaid[0]
+                    await self._exchange(cost)
+                    if self._unsaid[0] is cost:  # not gone meanwhile for a newer one
+                        self._unsaid.popleft()
+            except FleetError as error:
+                _logger.warning("%d tries wait to be counted: %s", len(self._unsaid), error)
 
     async def refresh(self, place: Place) -> None:
         """Learn what others have counted.

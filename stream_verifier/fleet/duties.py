@@ -123,7 +123,7 @@ class Duties:
         while True:
             self._member.wake.clear()
             try:
-                await self.renew()
+                await self._renew_safely()
                 if not self._member.reachable:
                     _logger.warning("the fleet is reachable again")
                 self._member.reachable, retry_s = True, _FIRST_RETRY_S
@@ -136,6 +136,15 @@ class Duties:
                 self._member.reachable = False
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
+
+    async def _renew_safely(self) -> None:
+        """Renew; a fault of ours must not end the lease of all calls here."""
+        try:
+            await self.renew()
+        except FleetError:
+            raise
+        except Exception:
+            _logger.exception("the lease was not renewed as it should")
 
     async def _listen(self) -> None:
         """Hear orders, over a connection of their own."""

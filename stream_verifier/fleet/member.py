@@ -72,7 +72,8 @@ class Member:
         self.id = worker
         self.reachable = True
         self.link = link
-        self.leaving: deque[tuple[str, bool]] = deque(maxlen=_MOST_LEAVING)
+        self._leaving: deque[tuple[str, bool]] = deque(maxlen=_MOST_LEAVING)
+        self._one_at_a_time = asyncio.Lock()
         self.wake = asyncio.Event()
         self._log = log
         self._limits = limits
@@ -127,7 +128,7 @@ class Member:
 
     def leave(self, session: str, *, comes_back: bool = False) -> None:
         """Give a call's place back, as soon as that can be written."""
-        self.leaving.append((session, comes_back))
+        self._leaving.append((session, comes_back))
         self.wake.set()
 
     async def say_leaving(self) -> None:
@@ -136,10 +137,11 @@ class Member:
         Raises:
             FleetError: Redis cannot be asked now; they wait on.
         """
-        while self.leaving:
-            session, comes_back = self.leaving[0]
-            await self.link.run(scripts.LEAVE, self.id, session, int(comes_back))
-            self.leaving.popleft()
+        async with self._one_at_a_time:
+            while self._leaving:
+                session, comes_back = self._leaving[0]
+                await self.link.run(scripts.LEAVE, self.id, session, int(comes_back))
+                self._leaving.popleft()
 
     async def find(self, session: str) -> CallRecord | None:
         """What is known of a call that runs somewhere, or could go on."""
@@ -160,13 +162,13 @@ class Member:
         others = [one for one in await self.workers() if one.worker != self.id and not one.leaving]
         return max(others, key=lambda one: one.room).address if others else None
 
-    async def take_over(self, session: str) -> None:
+    async def take_over(self, session: str, *, gone: bool = False) -> None:
         """Have its owner let go of a call, and own it."""
         loop = asyncio.get_running_loop()
         until_s, asked_s = loop.time() + _LET_GO_S, -_ASK_AGAIN_S
         while True:
             # An owner that does not let go in time cannot say anything more: the log refuses it.
-            forced = loop.time() >= until_s
+            forced = gone or loop.time() >= until_s
             status, owner = texts(
                 await self.link.run(scripts.TAKE_OVER, self.id, session, int(forced))
             )

@@ -24,7 +24,7 @@ from stream_verifier.web.access import (
     gate_of,
 )
 from stream_verifier.web.origins import origin_allowed
-from stream_verifier.web.passing_on import pass_on, was_passed_on
+from stream_verifier.web.passing_on import OwnerGoneError, pass_on, was_passed_on
 from stream_verifier.web.sockets import (
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
@@ -54,11 +54,13 @@ async def call_socket(websocket: WebSocket) -> None:
             grant = gate_of(websocket).identify(message.token, client=client_of(websocket))
             # Counted before the key is compared, so that nobody can try many.
             await _count_return(websocket, grant)
+            gone = False
             if address := await _elsewhere(websocket, message):
                 with state_of(websocket).sessions.draining.passing():
-                    await pass_on(websocket, message, address)
-                return
-            session, answer = await _resume(websocket, message)
+                    gone = not await _passed_on(websocket, message, address)
+                if not gone:
+                    return
+            session, answer = await _resume(websocket, message, gone=gone)
         else:
             session, answer = await _start(websocket, message)
     except StreamVerifierError as error:
@@ -103,7 +105,16 @@ async def _elsewhere(websocket: WebSocket, message: Resume) -> str | None:
     return None if record is None else record.address
 
 
-async def _resume(websocket: WebSocket, message: Resume) -> tuple[Session, str]:
+async def _passed_on(websocket: WebSocket, message: Resume, address: str) -> bool:
+    """Serve a client by another worker, to its end; return whether that one was there."""
+    try:
+        await pass_on(websocket, message, address)
+    except OwnerGoneError:
+        return False
+    return True
+
+
+async def _resume(websocket: WebSocket, message: Resume, *, gone: bool) -> tuple[Session, str]:
     state = state_of(websocket)
     record = None
     if not state.sessions.runs(message.session):
@@ -113,7 +124,7 @@ async def _resume(websocket: WebSocket, message: Resume) -> tuple[Session, str]:
         return await state.sessions.resume(message)
     admit_to_record(websocket, message.token, record, begun_by_socket=True)
     record.check_key(message.resume_key)
-    return await state.sessions.take_over(record, message, client=client_of(websocket))
+    return await state.sessions.take_over(record, message, client=client_of(websocket), gone=gone)
 
 
 async def _receive(websocket: WebSocket) -> Start | Resume | Stop:

@@ -20,12 +20,17 @@ from stream_verifier.web.access import client_of, gate_of
 from stream_verifier.web.sockets import receive_text
 
 PASSED_ON = "x-stream-verifier-passed-on"
+
 _OPEN_S = 5.0
 _PING_S = 5.0
 _LEFT = 1001
 _FAILED = 1011
 _NO_CODES = {1005, 1006, 1015}
 """They name that there was none, and cannot be sent."""
+
+
+class OwnerGoneError(FleetError):
+    """The machine is there, the worker is not: its lease need not be waited for."""
 
 
 def was_passed_on(websocket: WebSocket) -> bool:
@@ -37,10 +42,13 @@ async def pass_on(websocket: WebSocket, message: Resume, address: str) -> None:
     """Serve a connection of a call that another worker has, until either side closes it.
 
     Raises:
+        OwnerGoneError: nothing listens there any more.
         FleetError: that worker cannot be reached.
     """
     try:
         owner = await _connect(websocket, message.session, address)
+    except ConnectionRefusedError as error:
+        raise OwnerGoneError("the server that has the call is gone") from error
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
         raise FleetError(f"the server that has the call: {type(error).__name__}") from error
     async with owner:

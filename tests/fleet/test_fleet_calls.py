@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+import websockets
 
 from stream_verifier.client import EventFeed, FeedEvent
 from stream_verifier.hosting.server import RunningServer
@@ -217,6 +220,72 @@ async def test_an_enrolment_stays_where_it_is(
         assert (await client.until("going_away"))["come_back_within_s"] is None
         await client.until("enrolled")
         await leaves.server.wait()
+
+
+async def test_a_call_goes_on_when_its_server_is_killed(
+    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
+) -> None:
+    async with (
+        killable(redis, enrolled_dir) as (url, process),
+        worker(redis, enrolled_dir) as stays,
+        asyncio.timeout(TIMEOUT_S),
+        ResumingClient(url, demo_calls.get("grace", "grace", 25)) as client,
+    ):
+        await client.start(identity="grace")
+        await client.until("state_changed", state="verified")
+        process.kill()
+        await process.wait()
+        with contextlib.suppress(websockets.ConnectionClosed):
+            async for _ in client.follow():
+                pass
+        go_to(client, stays)
+        assert (await client.resume())["type"] == "answer"
+        assert (await client.until("connection_resumed"))["away_s"] >= 0
+        await client.until("state_changed", state="verified")
+        await client.stop()
+        assert (await client.until("session_ended"))["reason"] == "stopped"
+        session = client.answer["session"]
+        held = (await stays.get(f"calls/{session}/events"))["events"]
+    assert unbroken(client.events)
+    # What the killed one told its client in its last moment it may not have written any more.
+    numbers = [event["seq"] for event in held]
+    assert numbers == sorted({*numbers})
+    assert numbers[-1] - len(numbers) <= 2
+
+
+@contextlib.asynccontextmanager
+async def killable(
+    redis: RedisServer, folder: Path
+) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
+    """A server in a process of its own."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    settings = {
+        "DATA_DIR": str(folder),
+        "PORT": str(port),
+        "REDIS_URL": redis.url,
+        "LEASE_S": str(LEASE_S),
+        "MEASURE_CAPACITY": "false",
+        "MAX_CALLS": "8",
+    }
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "stream_verifier", "serve"),
+        env=os.environ | {f"STREAM_VERIFIER_{key}": value for key, value in settings.items()},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    try:
+        async with asyncio.timeout(TIMEOUT_S), httpx.AsyncClient() as client:
+            while True:
+                with contextlib.suppress(httpx.TransportError):
+                    await client.get(f"http://127.0.0.1:{port}/api/v1/health")
+                    break
+                await asyncio.sleep(0.1)
+        yield f"ws://127.0.0.1:{port}/api/v1/call", process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
 
 async def test_limits_hold_over_all_servers(

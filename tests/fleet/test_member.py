@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -109,6 +108,16 @@ async def die(worker: Worker) -> None:
     worker.link.prefix = "{nowhere}"
 
 
+async def until_found(at: Worker, fits: Callable[[CallRecord], bool]) -> CallRecord:
+    """Wait until a worker knows s1 as it should."""
+    async with asyncio.timeout(30):
+        while True:
+            found = await at.member.find("s1")
+            if found is not None and fits(found):
+                return found
+            await asyncio.sleep(0.02)
+
+
 def record_of(session: str, place: Place = ADA, **more: Any) -> CallRecord:
     about: dict[str, Any] = {
         "mode": "verify",
@@ -207,17 +216,17 @@ async def test_an_owner_that_hears_of_it_lets_go_before_another_takes_over(
 
 
 async def test_a_call_of_a_worker_that_is_gone_may_be_taken_over_once(redis: RedisServer) -> None:
-    async with worker(redis, "w1") as gone, worker(redis, "w2") as two, worker(redis, "w3") as three:
+    async with (
+        worker(redis, "w1") as gone,
+        worker(redis, "w2") as two,
+        worker(redis, "w3") as three,
+    ):
         await gone.open("s1", resume_within_s=30.0)
         await die(gone)
-        async with asyncio.timeout(30):
-            while (found := await two.member.find("s1")) and found.address:
-                await asyncio.sleep(0.05)
-        assert found is not None
+        found = await until_found(two, lambda record: record.address is None)
+        assert not found.address
         await two.member.take_over("s1")
-        found = await three.member.find("s1")
-        assert found is not None
-        assert found.address == "http://w2"
+        await until_found(three, lambda record: record.address == "http://w2")
         two.member.leave("s1")
         await two.member.say_leaving()
         with pytest.raises(UnknownSessionError):
@@ -227,7 +236,11 @@ async def test_a_call_of_a_worker_that_is_gone_may_be_taken_over_once(redis: Red
 async def test_one_worker_ends_a_call_that_nobody_has_and_nobody_came_back_to(
     redis: RedisServer,
 ) -> None:
-    async with worker(redis, "w1") as gone, worker(redis, "w2") as two, worker(redis, "w3") as three:
+    async with (
+        worker(redis, "w1") as gone,
+        worker(redis, "w2") as two,
+        worker(redis, "w3") as three,
+    ):
         await gone.open("s1")
         await die(gone)
         buried = [two.calls.buried, three.calls.buried]
@@ -275,9 +288,7 @@ async def test_calls_outlive_a_redis_that_forgets_everything(redis: RedisServer)
         await until(lambda: not one.member.reachable)
         redis.start()
         await until(lambda: one.member.reachable and two.member.reachable)
-        async with asyncio.timeout(30):
-            while await two.member.find("s1") is None:
-                await asyncio.sleep(0.02)
+        await until_found(two, lambda record: record.address == "http://w1")
         session.emit(changed())
         await one.hub.flush()
         assert not session.ending
