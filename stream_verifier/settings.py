@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the server logs where no terminal is: lines, or JSON a line."
+    )
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 picks one.")
     token_key: SecretStr | None = Field(
         None,

@@ -61,6 +61,16 @@ class Hub:
         return len(self._subscriptions)
 
     @property
+    def unwritten(self) -> int:
+        """How many events wait for the log."""
+        return self._writer.count
+
+    @property
+    def lost(self) -> int:
+        """How many events the log did not take, as too many waited for it."""
+        return self._writer.lost
+
+    @property
     def closed(self) -> bool:
         """Whether the server is stopping."""
         return self._closed

@@ -238,3 +238,15 @@ def test_a_token_that_cannot_be_had_on_the_way_back_is_asked_for_again(
     connected(sdk, sdk_server).drop()
     assert sdk_server.take("resume").start["token"] == "third"
     until(sdk.page, "told.some(e => e.reason === 'token_failed')")
+
+
+def test_a_start_that_meets_a_server_about_to_stop_is_tried_again(
+    sdk: SdkPage, sdk_server: SdkServer
+) -> None:
+    sdk.start()
+    sdk_server.take("start").refuse("server_stopping", "The server is stopping.")
+    again = sdk_server.take("start")
+    again.accept()
+    again.push("session_started")
+    sdk.wait_for("connection", "e.state === 'connected'")
+    assert sdk.told("error", "closed", "restarted") == []

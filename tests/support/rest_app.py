@@ -109,6 +109,8 @@ class FakeSessions:
 
 
 class FakeHub:
+    unwritten, lost, subscribers = 0, 0, 2
+
     async def history(self, session: str, after_seq: int = 0) -> list[Event]:
         wall = "2026-01-02T03:04:05.678Z"
         return [Event(seq, session, wall, score()) for seq in range(after_seq + 1, 8)]

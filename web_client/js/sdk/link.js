@@ -195,7 +195,9 @@ export class Link {
       else { this.#forgetSession(); this.open(); }
       return true;
     }
-    if (!this.#retry || !PASSING.has(refusal.code)) return false;
+    // Another server may be ready at once, where a full one needs somebody to go.
+    const passing = this.#retry ? PASSING.has(refusal.code) : refusal.code === "server_stopping";
+    if (!passing) return false;
     this.#connection?.close();
     this.#recover(refusal.code);
     return true;
