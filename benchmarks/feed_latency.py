@@ -25,8 +25,8 @@ HEADER = """# The event feed on memory and on Redis
 
 Made by `python -m benchmarks.feed_latency`: the whole server in a process of its own, calls made
 up, every subscriber a WebSocket on loopback in one other process. Latency is from publication in
-the server to arrival in the subscriber's code. Redis runs on the same machine with `appendonly yes`,
-to the disk each second; an event goes there and back before any subscriber gets it.
+the server to arrival in the subscriber's code. Redis runs on the same machine, `appendonly yes`, to
+the disk each second; an event goes there and back before any subscriber gets it.
 """
 
 

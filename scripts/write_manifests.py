@@ -39,9 +39,7 @@ def rendered(template: str, given: dict[str, Any]) -> str:
     Raises:
         ValueError: it uses more of Helm's language than values, or one that is not there.
     """
-    text = _VALUE.sub(
-        lambda match: str(given[match[1]]) if match[1] in given else match[0], template
-    )
+    text = _VALUE.sub(lambda match: str(given.get(match[1], match[0])), template)
     if "{{" in text:
         raise ValueError(f"no plain value: {text[text.index('{{') :].splitlines()[0]}")
     return text

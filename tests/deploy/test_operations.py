@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import runpy
 import shutil
 import subprocess
 from pathlib import Path
@@ -12,11 +13,12 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.write_manifests import CHART, MANIFESTS, manifests, rendered, values
 from stream_verifier.settings import Settings
 from tests.support.rest_app import ADMIN, client_of, make_app
 
 ROOT = Path(__file__).parents[2]
+SCRIPT = runpy.run_path(str(ROOT / "scripts" / "write_manifests.py"))
+manifests, rendered, values = SCRIPT["manifests"], SCRIPT["rendered"], SCRIPT["values"]
 DEPLOY = ROOT / "deploy"
 ALERTS = DEPLOY / "prometheus" / "alerts.yml"
 METRIC = re.compile(r"\bstream_verifier_\w+")
@@ -66,11 +68,8 @@ def test_every_alert_says_what_to_do() -> None:
 
 @needs("promtool", "prometheus")
 def test_prometheus_takes_the_alerts_and_they_fire_when_they_should() -> None:
-    for arguments in (
-        ("check", "rules", str(ALERTS)),
-        ("test", "rules", str(ALERTS)[:-4] + ".test.yml"),
-    ):
-        done = run("promtool", *arguments)
+    for verb, path in (("check", ALERTS), ("test", ALERTS.with_suffix(".test.yml"))):
+        done = run("promtool", verb, "rules", str(path))
         assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -99,7 +98,9 @@ def test_all_settings_that_are_named_there_are() -> None:
 
 
 def test_the_plain_manifests_are_the_charts() -> None:
-    assert MANIFESTS.read_text(encoding="utf-8") == manifests(), "run scripts/write_manifests.py"
+    assert SCRIPT["MANIFESTS"].read_text(encoding="utf-8") == manifests(), (
+        "run scripts/write_manifests.py"
+    )
 
 
 def by_kind(text: str) -> dict[str, Any]:
@@ -148,7 +149,7 @@ def test_the_manifests_hang_together() -> None:
 def test_the_settings_of_the_manifests_are_settings() -> None:
     parts = by_kind(manifests())
     (container,) = parts["Deployment"]["spec"]["template"]["spec"]["containers"]
-    keys = {entry["name"]: "k" * 42 + str(n) for n, entry in enumerate(container["env"])}
+    keys = {entry["name"]: str(n) + "k" * 42 for n, entry in enumerate(container["env"])}
     environment = {
         **parts["ConfigMap"]["data"],
         **{name: value for name, value in keys.items() if name.endswith("_KEY")},
@@ -169,7 +170,7 @@ def test_a_template_with_more_than_values_is_refused() -> None:
     for template in ("{{ .Values.missing }}", "{{- if .Values.port }}", "{{ .Release.Name }}"):
         with pytest.raises(ValueError, match="no plain value"):
             rendered(template, values())
-    assert CHART.joinpath("Chart.yaml").is_file()
+    assert SCRIPT["CHART"].joinpath("Chart.yaml").is_file()
 
 
 def test_compose_names_what_it_uses() -> None:
@@ -177,9 +178,8 @@ def test_compose_names_what_it_uses() -> None:
     compose = yaml.safe_load(text)
     services = compose["services"]
     assert set(services) == {"server1", "server2", "redis", "database", "turn", "proxy"}
-    ports = {
-        services[name]["environment"]["STREAM_VERIFIER_PORT"] for name in ("server1", "server2")
-    }
+    servers = (services["server1"], services["server2"])
+    ports = {server["environment"]["STREAM_VERIFIER_PORT"] for server in servers}
     proxied = (DEPLOY / "compose" / "haproxy.cfg").read_text(encoding="utf-8")
     assert {f"127.0.0.1:{port}" for port in ports} == set(
         re.findall(r"server worker\d (\S+)", proxied)
