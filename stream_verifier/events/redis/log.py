@@ -1,6 +1,6 @@
 """The event log of a fleet: streams in Redis, and a copy in each worker.
 
-Why it is so, and why no cursor is given twice, is in ``docs/decisions/0019-fleet.md``.
+Why it is so, and why no cursor is given twice, is in ``docs/decisions/0021-fleet.md``.
 """
 
 from __future__ import annotations
