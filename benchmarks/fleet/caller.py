@@ -132,6 +132,7 @@ class FleetCaller:
                 "session": self.session,
                 "resume_key": self._key,
                 "after": self.events[-1]["seq"],
+                "untold": self.events[-1]["untold"],
                 "token": self._token,
             }
             if await self._connect(resume, f"{self._url}/{self.session}"):

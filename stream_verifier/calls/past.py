@@ -35,25 +35,38 @@ class Past:
     away_s: float = 0.0
 
     @classmethod
-    def of(cls, session: str, events: Sequence[Event], *, known_seq: int, now: datetime) -> Past:
+    def of(
+        cls,
+        session: str,
+        events: Sequence[Event],
+        *,
+        now: datetime,
+        known_seq: int = 0,
+        known_untold: int = 0,
+    ) -> Past:
         """The past that these events tell.
 
         Args:
             session: its id.
             events: all that are held, in order.
-            known_seq: number of the newest event that its client says to have.
             now: an aware time.
+            known_seq: number of the newest event that its client says to have.
+            known_untold: how many scores that one says were not told before.
         """
         summary = CallSummary(session=session)
         for event in events:
             summary = summary.after(event)
         last = events[-1] if events else None
         seq = 0 if last is None else last.seq
+        untold = 0 if last is None else last.untold + last.spared_caller
         ahead = min(known_seq, seq + _MOST_AHEAD)
+        if ahead > seq:
+            # What lay between is known to nobody; its own client must find no hole all the same.
+            untold = min(max(untold, known_untold), ahead)
         return cls(
             summary=summary,
             seq=max(seq, ahead),
-            untold=0 if last is None else last.untold + last.spared_caller,
+            untold=untold,
             media_s=summary.media_s,
             away_s=_NO_SECONDS if last is None else _age_s(last, now),
         )

@@ -257,7 +257,11 @@ class SessionRegistry:
                 await self._hub.catch_up()
                 events = await self._hub.history(record.session)
                 past = Past.of(
-                    record.session, events, known_seq=message.after, now=datetime.now(UTC)
+                    record.session,
+                    events,
+                    now=datetime.now(UTC),
+                    known_seq=message.after,
+                    known_untold=message.untold,
                 )
                 session, answer = await self._begin(dataclasses.replace(beginning, past=past))
             except BaseException:
@@ -318,10 +322,10 @@ class SessionRegistry:
         return session, answer
 
     def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
+        if session.past.summary.mode is None:  # new, or nothing is held of its beginning
+            session.emit(session_started(beginning.start, self._recogniser))
         if session.past.seq:
             session.go_on()
-        else:
-            session.emit(session_started(beginning.start, self._recogniser))
         if consent is not None:
             self._consents.begin(session, consent)
         self.here.run(session, self._record(beginning))

@@ -87,6 +87,9 @@ class Resume(BaseModel):
     session: str = Field(min_length=1, max_length=64)
     resume_key: str = Field(max_length=128)
     after: int = Field(0, ge=0, description="Number of the newest event that the client has.")
+    untold: int = Field(
+        0, ge=0, description="As that event says; counts where its server failed right after it."
+    )
     sdp: str
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
 

@@ -12,7 +12,7 @@ from stream_verifier.errors import FleetError, SettingsError
 if TYPE_CHECKING:
     from redis.asyncio import Redis
 
-_CONNECT_S = 2.0
+_CONNECT_S = 5.0
 _ANSWER_S = 5.0
 _START_S = 10.0
 _LISTEN_S = 2.0

@@ -209,7 +209,7 @@ class Member:
         """
         await self._log.catch_up()
         events = await self._log.history(session)
-        past = Past.of(session, events, known_seq=0, now=datetime.now(UTC))
+        past = Past.of(session, events, now=datetime.now(UTC))
         stamper = Stamper(session, seq=past.seq, untold=past.untold)
         event = stamper.stamp(
             SessionEnded.model_validate(

@@ -22,6 +22,7 @@ def test_a_lost_socket_is_resumed_after_the_last_event(sdk: SdkPage, sdk_server:
         "session": "s1",
         "resume_key": KEY,
         "after": 2,
+        "untold": 0,
         "token": "token 2",
     }
     again.accept(after=2)
