@@ -5,7 +5,7 @@ ARG BASE=debian:bookworm-slim
 FROM ${BASE}
 
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates python3 python3-venv && rm -rf /var/lib/apt/lists/*
-RUN useradd --create-home --uid 10001 verifier && install -d -o verifier -m 0700 /data
+RUN useradd --create-home --uid 10001 verifier && install -d -o verifier -m 0700 /data /shared
 
 WORKDIR /app
 COPY pyproject.toml README.md LICENSE CHANGELOG.md ./

@@ -16,7 +16,7 @@ CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_con
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
@@ -54,6 +54,19 @@ $(VENV)/.ffmpeg: | $(BIN)/python
 
 $(VENV)/.softhsm: | $(BIN)/python
 	sh scripts/install_debian.sh softhsm2-util softhsm2 "the tests of keys in a device"
+	@touch $@
+
+$(VENV)/.redis: | $(BIN)/python
+	sh scripts/install_debian.sh redis-server redis-server "the tests of a fleet"
+	@touch $@
+
+# Without these two the tests of the files for operators are skipped.
+$(VENV)/.haproxy: | $(BIN)/python
+	sh scripts/install_debian.sh haproxy haproxy "the tests of the proxies' configurations" || true
+	@touch $@
+
+$(VENV)/.promtool: | $(BIN)/python
+	sh scripts/install_debian.sh promtool prometheus "the tests of alerts" || true
 	@touch $@
 
 $(VENV)/.node: | $(BIN)/python

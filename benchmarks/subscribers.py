@@ -106,9 +106,8 @@ async def follow(
     watching.cancel()
     for subscriber in stalled:
         subscriber.wake()
-    await asyncio.wait(
-        [asyncio.create_task(subscriber.over.wait()) for subscriber in stalled], timeout=_WAKE_S
-    )
+    if over := [asyncio.create_task(subscriber.over.wait()) for subscriber in stalled]:
+        await asyncio.wait(over, timeout=_WAKE_S)
     return healthy, stalled
 
 

@@ -17,6 +17,10 @@ fi
 $sudo apt-get update -qq
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package"
 # The tests start their own: a server that nobody set up must not stay behind.
-if [ "$package" = coturn ] && [ -d /run/systemd/system ]; then
-    $sudo systemctl disable --now --quiet coturn
-fi
+case "$package" in
+    coturn | haproxy | prometheus | redis-server)
+        if [ -d /run/systemd/system ]; then
+            $sudo systemctl disable --now --quiet "$package"
+        fi
+        ;;
+esac

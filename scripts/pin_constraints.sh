@@ -49,6 +49,6 @@ lock() {
 }
 mkdir -p locks
 lock build "$new/build.in"
-lock serve pyproject.toml
+lock serve --extra fleet pyproject.toml
 lock demo --extra demo pyproject.toml
 lock test --extra test pyproject.toml

@@ -30,6 +30,7 @@ from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
+from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.webrtc.factory import PeerFactory
@@ -66,7 +67,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     workers = settings.inference_threads or inference_threads(available_cpus())
     recogniser = await asyncio.to_thread(Recogniser.load, settings, threads=workers)
     engine = Engine(workers=workers)
-    hub = Hub(MemoryEventLog(), max_subscribers=settings.max_subscribers)
+    fleet = join(settings)
+    log = MemoryEventLog() if fleet is None else fleet.log
+    hub = Hub(log, max_subscribers=settings.max_subscribers)
     capacity: Capacity | None = None
     if settings.measure_capacity:
         capacity = await asyncio.to_thread(_try_out, recogniser, workers)
@@ -82,6 +85,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings=settings,
         journal=journal,
         capacity=capacity,
+        neighbours=None if fleet is None else fleet.member,
     )
     services = Services(
         store=store,
@@ -91,14 +95,17 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stages=recogniser.stages,
         journal=journal,
         uploads=Uploads(store, settings),
+        **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))
     engine.start()
+    await log.start()
     _say_who_is_answered(state.gate)
     try:
         retention = store.retention(rules_of(settings))
         provider = state.gate.provider
         async with (
+            contextlib.nullcontext() if fleet is None else fleet.serving(sessions),
             webhooks(settings, hub),
             _running(
                 services.gauge.run(),
@@ -115,6 +122,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     finally:
         await asyncio.to_thread(engine.stop)
         await store.close()
+        if fleet is not None:
+            await fleet.close()
 
 
 def _try_out(recogniser: Recogniser, workers: int) -> Capacity:
@@ -188,6 +197,7 @@ def create_app(
     set_state(app, state)
     api.add_routes(app)
     app.router.add_websocket_route("/api/v1/call", call_socket)
+    app.router.add_websocket_route("/api/v1/call/{session}", call_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))

@@ -75,6 +75,11 @@ RETRY_AFTER_S = 30
 """Seconds after which a full server may have room again: calls last minutes."""
 
 
+FLEET_RETRY_S = 5
+STOPPING_RETRY_S = 2
+"""Seconds after which a balancer sends callers elsewhere, or a new server answers."""
+
+
 class CapacityError(StreamVerifierError):
     """The server already runs as many calls as it may, or has time for.
 
@@ -87,6 +92,18 @@ class CapacityError(StreamVerifierError):
     def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class StoppingError(CapacityError):
+    """The server is about to stop and opens no more calls: another one may, or this one anew."""
+
+    code = "server_stopping"
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"The server is stopping. Try again in {STOPPING_RETRY_S} s.",
+            retry_after_s=STOPPING_RETRY_S,
+        )
 
 
 class EnrolmentError(StreamVerifierError):
@@ -265,6 +282,19 @@ class NotReadyError(StreamVerifierError):
     def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class FleetError(NotReadyError):
+    """What workers share, or the worker that has a call, cannot be reached now."""
+
+    code = "fleet_failed"
+
+    def __init__(self, why: str) -> None:
+        super().__init__(
+            f"What the servers share cannot be reached ({why}). Calls that run go on; try again in "
+            f"{FLEET_RETRY_S} s.",
+            retry_after_s=FLEET_RETRY_S,
+        )
 
 
 class FeedError(StreamVerifierError):

@@ -40,6 +40,9 @@ class Settings(BaseSettings):
     )
 
     host: str = Field("127.0.0.1", description="Address to listen on.")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="How the server logs where no terminal is: lines, or JSON a line."
+    )
     port: int = Field(8080, ge=0, le=65535, description="TCP port to listen on; 0 picks one.")
     token_key: SecretStr | None = Field(
         None,
@@ -239,6 +242,31 @@ class Settings(BaseSettings):
         2500.0, ge=100, description="Datagrams taken of a call a second, sound and pictures."
     )
     max_bytes_per_s: float = Field(2_500_000.0, ge=20_000, description="Bytes in them.")
+    drain_s: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Seconds that calls have to finish or move when the server is told to stop "
+        "(SIGTERM); 0: they end at once.",
+    )
+    redis_url: SecretStr | None = Field(
+        None,
+        description="Redis that several servers share to serve as one, redis:// or rediss://; none "
+        "by default.",
+    )
+    redis_prefix: str = Field(
+        "stream-verifier",
+        pattern=r"^[\w.-]{1,64}$",
+        description="Begins the names of all keys there; servers of one fleet have the same.",
+    )
+    worker_address: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+(/[^?#\s]*)?$",
+        description="Where the other servers reach this one; by default http at host and port.",
+    )
+    lease_s: float = Field(
+        12.0, ge=1, le=300, description="Seconds without a word after which a server is gone."
+    )
     resume_within_s: float = Field(
         15.0, ge=0, le=300, description="How long a call waits for a lost client; 0: not at all."
     )
@@ -320,6 +348,24 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
+    def _be_found_by_others(self) -> Self:
+        if self.redis_url is None:
+            return self
+        if 0 < self.resume_within_s <= self.lease_s:
+            raise ValueError(
+                "lease_s must be below resume_within_s: a server that is gone has to be missed "
+                "before its calls' clients give up"
+            )
+        if self.worker_address is not None:
+            return self
+        if self.port == 0 or self.host in ("0.0.0.0", "::"):  # noqa: S104
+            raise ValueError(
+                "redis_url is set, so the other servers have to reach this one: say where with "
+                "worker_address, such as http://10.0.0.5:8080"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keep_keys_apart(self) -> Self:
         if self.turn_secret is not None:
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
@@ -364,6 +410,12 @@ class Settings(BaseSettings):
             return None
         first, last = self.udp_ports.split("-")
         return int(first), int(last)
+
+    @property
+    def own_address(self) -> str:
+        """Where the other servers of a fleet reach this one."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.worker_address or f"http://{host}:{self.port}"
 
     @property
     def store_url(self) -> str:

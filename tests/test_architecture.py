@@ -43,7 +43,11 @@ MAY_KNOW = {
     "audit": {"errors"},
     "identities": {"errors", "settings", "audit"},
     "access": {"errors", "settings", "identities", "audit"},
-    "events": {"errors", "identities"},
+    "events": {"errors", "identities", "fleet.link"},
+    "fleet.link": {"errors"},
+    "fleet": {
+        *("errors", "settings", "calls", "events", "fleet.link"),
+    },
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),
     },
@@ -73,7 +77,7 @@ MAY_KNOW = {
     },
     "app": {
         *("errors", "settings", "access", "audit", "identities", "events", "verify", "calls"),
-        *("webhooks", "media", "media.webrtc", "web", "web.state"),
+        *("webhooks", "media", "media.webrtc", "web", "web.state", "fleet"),
     },
     "mount": {"errors", "settings", "media", "app"},
     "hosting": {"errors", "secrecy", "settings", "media", "events", "app", "web", "web.state"},
@@ -107,6 +111,7 @@ FORBIDDEN = {
     f"{HOUSE}/audit": {*WEB, "numpy", "model"},
     f"{HOUSE}/identities": {*WEB, "ai_edge_litert"},
     f"{HOUSE}/events": {*WEB, "threading", "numpy", "model"},
+    f"{HOUSE}/fleet": {*WEB, "numpy", "model", "sqlalchemy"},
     f"{HOUSE}/client": {*WEB, "numpy", "model"},
     f"{HOUSE}/webhooks": {*WEB, "numpy", "model"},
     f"{HOUSE}/web": {"numpy", "model", "sqlalchemy"},

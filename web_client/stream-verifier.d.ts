@@ -174,6 +174,8 @@ export interface ConnectionEvents {
   restarted: { session: string; previous: string; awayMs: number };
   /** So many numbered events never came. */
   events_lost: { count: number; after: number; before: number };
+  /** The server stops then; the call goes on by itself at another one if it moves, else in a new session. */
+  going_away: { endsInMs: number; moves: boolean };
   network: { online: boolean };
   visibility: { hidden: boolean };
   warning: { code: string; message: string };
@@ -254,6 +256,7 @@ export type ClientErrorCode =
   | "unreachable"
   | "no_answer"
   | "connection_lost"
+  | "going_away"
   | "session_lost"
   | "media_failed"
   | "bad_answer"

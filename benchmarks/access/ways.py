@@ -103,6 +103,7 @@ WAYS = (
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _ONE, message=_START | {"mode": "verify"}),
     Way(SOCKET, "/api/v1/call", Scope.ENROL, _ONE, message=_START | {"mode": "enrol"}),
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _BOTH, message=_RESUME),
+    Way(SOCKET, "/api/v1/call/{session}", Scope.PUBLISH, _BOTH, message=_RESUME),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE, whatever_bound=True),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE | {"identities": [IDENTITY]}),
     Way(SOCKET, _FEED, Scope.READ, _CALL, message=_SUBSCRIBE | {"sessions": [SESSION]}),

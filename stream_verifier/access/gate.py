@@ -146,6 +146,10 @@ class Gate:
             _refuse_if(wait_s, "bad tokens came from this address")
             raise
 
+    def bearer_of(self, grant: Grant, client: str) -> str:
+        """For whom openings are counted: a token, or an address where no key is configured."""
+        return client if self.tokens is None else f"token {grant.token_id}"
+
     def count_opening(self, grant: Grant, client: str) -> None:
         """Count that a call is opened or resumed, before anything slow is done for it.
 
@@ -156,7 +160,7 @@ class Gate:
         Raises:
             RateLimitedError: too many were in the last minute.
         """
-        wait_s = self._limits.openings.take(self._bearer(grant, client), self._now_s())
+        wait_s = self._limits.openings.take(self.bearer_of(grant, client), self._now_s())
         _refuse_if(wait_s, "calls were opened with this token")
 
     def count_asking(self, grant: Grant, client: str) -> None:
@@ -170,11 +174,8 @@ class Gate:
             RateLimitedError: too many were in the last minute.
         """
         if Scope.ADMIN not in grant.scopes:
-            wait_s = self._limits.asks.take(self._bearer(grant, client), self._now_s())
+            wait_s = self._limits.asks.take(self.bearer_of(grant, client), self._now_s())
             _refuse_if(wait_s, "requests for what is held were made with this token")
-
-    def _bearer(self, grant: Grant, client: str) -> str:
-        return client if self.tokens is None else f"token {grant.token_id}"
 
 
 def _provider(settings: Settings) -> Provider | None:

@@ -18,8 +18,8 @@ class Buckets:
     """
 
     def __init__(self, *, burst: float, refill_s: float, remembered: int = 4096) -> None:
-        self._burst = float(burst)
-        self._refill_s = refill_s
+        self.burst = float(burst)
+        self.refill_s = refill_s
         self._remembered = remembered
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
@@ -29,18 +29,22 @@ class Buckets:
 
     def wait_s(self, key: str, now_s: float) -> float:
         """Seconds until there is a whole one in it; 0 when there is now."""
-        return max(0.0, (1.0 - self._now(key, now_s)) * self._refill_s)
+        return max(0.0, (1.0 - self._now(key, now_s)) * self.refill_s)
 
     def take(self, key: str, cost: float, now_s: float) -> None:
         """Take so much out, as far as there is; less than nothing puts back."""
-        self._left[key] = min(self._burst, max(0.0, self._now(key, now_s) - cost)), now_s
+        self.put(key, self._now(key, now_s) - cost, now_s)
+
+    def put(self, key: str, left: float, now_s: float) -> None:
+        """Set what is in it, as somebody else has counted."""
+        self._left[key] = min(self.burst, max(0.0, left)), now_s
         self._left.move_to_end(key)
         if len(self._left) > self._remembered:
             self._left.popitem(last=False)
 
     def _now(self, key: str, now_s: float) -> float:
-        left, then_s = self._left.get(key, (self._burst, now_s))
-        return min(self._burst, left + max(0.0, now_s - then_s) / self._refill_s)
+        left, then_s = self._left.get(key, (self.burst, now_s))
+        return min(self.burst, left + max(0.0, now_s - then_s) / self.refill_s)
 
 
 class Limiter:

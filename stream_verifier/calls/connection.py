@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
+from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
 from stream_verifier.media.source import MediaSource
@@ -29,6 +30,7 @@ class Connection:
         missed: gives the events that the client missed, sent before all others.
         outbox: the session's events from now on.
         taken_over: whether another connection has taken this one's place.
+        leaving: what its client is told once the server is about to stop.
     """
 
     def __init__(self, *, source: MediaSource) -> None:
@@ -36,6 +38,7 @@ class Connection:
         self.outbox = Outbox()
         self.missed: Missed = _nothing
         self.taken_over = False
+        self.leaving: asyncio.Future[GoingAway] = asyncio.get_running_loop().create_future()
         self._since_s = time.monotonic()
         self._watch: asyncio.Task[None] | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import StreamVerifierError
@@ -47,6 +47,11 @@ class CallDeeds:
         actor = self._actors.pop(call.session, None)
         if actor is not None:
             self._journal.owe(call_ended(call, name, actor))
+
+    def bury(self, call: CallSummary) -> None:
+        """Write that a call ended that another server had begun, and is gone."""
+        if call.identity is not None:
+            self._journal.owe(call_ended(call, call.identity, SYSTEM))
 
 
 def call_started(session: str, start: Start, actor: Actor) -> Deed:

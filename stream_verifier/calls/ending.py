@@ -26,6 +26,8 @@ EndReason = Literal[
     "too_many_people",
     "consent_withdrawn",
     "consent_expired",
+    "server_lost",
+    "moved",
 ]
 UNHEARD: frozenset[EndReason] = frozenset(
     {
@@ -40,6 +42,8 @@ UNHEARD: frozenset[EndReason] = frozenset(
         "too_many_people",
         "consent_withdrawn",
         "consent_expired",
+        "server_lost",
+        "moved",
     }
 )
 """Ends after which nothing more is scored and no enrolment is stored."""

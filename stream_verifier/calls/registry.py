@@ -3,47 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import logging
 import time
-import uuid
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from stream_verifier.access.actor import actor_of
 from stream_verifier.access.grant import ANYBODY, Grant
-from stream_verifier.audit.deed import Actor
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.capacity import Capacity
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.consents import Consents
 from stream_verifier.calls.deeds import CallDeeds
-from stream_verifier.calls.lifetime import LifeLimits
+from stream_verifier.calls.draining import Draining
+from stream_verifier.calls.making import Beginning, SessionMaker
 from stream_verifier.calls.memory import give_back_freed_memory
-from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.neighbours import Alone, CallRecord, Neighbours
+from stream_verifier.calls.past import Past
 from stream_verifier.calls.places import Place, Places
+from stream_verifier.calls.running import RunningCalls
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
 from stream_verifier.calls.terms import refuse_weaker_point, session_started
-from stream_verifier.calls.tries import Tries
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     AccessError,
     CapacityError,
-    IdentityExistsError,
-    UnknownIdentityError,
-    UnknownSessionError,
+    StoppingError,
 )
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
-from stream_verifier.identities.identity import Identity, new_name, normalise_name
-from stream_verifier.identities.opening import longest_consent
+from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.identity import new_name, normalise_name
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceFactory, SourceRequest
 from stream_verifier.settings import Settings
-from stream_verifier.verify.engine import STOPPING, Engine
-from stream_verifier.verify.enrol_pipeline import EnrolPipeline
-from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 
 _logger = logging.getLogger(__name__)
@@ -61,9 +59,12 @@ class SessionRegistry:
         settings: limits.
         journal: what the audit trail is owed; no call begins that it does not take.
         capacity: how many calls the machine has time for; None where nobody measures it.
+        neighbours: other workers; none by default.
 
     Attributes:
         refused: so many calls found no place.
+        here: calls that run here.
+        draining: what happens before this worker stops.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class SessionRegistry:
         settings: Settings,
         journal: Journal,
         capacity: Capacity | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self.refused = 0
         self._capacity = capacity
@@ -86,30 +88,35 @@ class SessionRegistry:
         self._store = store
         self._engine = engine
         self._make_source = make_source
-        self._settings = settings
-        self._running: dict[asyncio.Task[None], Session] = {}
+        self._resume_within_s = settings.resume_within_s
+        self._neighbours: Neighbours = neighbours or Alone()
+        self.here = RunningCalls(self._ended)
+        self.draining = Draining(self.here, self._neighbours)
         self._ended_calls = EndedCalls()
         self._opening: list[Place] = []
         self._deeds = CallDeeds(store, journal)
         self._consents = Consents(store, notice=timedelta(days=settings.consent_notice_days))
-        self._withdrawals = Withdrawals(
-            store, lambda: iter([*self._running.values()]), self._consents.look_again
-        )
+        self._withdrawals = Withdrawals(store, lambda: iter(self.here), self._consents.look_again)
         self._places = Places(
             most=settings.max_calls, most_per_identity=settings.max_calls_per_identity
         )
-        self._limits = LifeLimits(
-            media_within_s=settings.media_within_s,
-            silent_s=settings.silent_call_s,
-            longest_s=settings.max_call_s,
+        self._tries = self._neighbours.tries(
+            most=settings.tries_per_token, told=settings.tries_told
         )
-        self._tries = Tries(most=settings.tries_per_token, told=settings.tries_told)
+        self._maker = SessionMaker(
+            recogniser=recogniser,
+            store=store,
+            hub=hub,
+            make_source=make_source,
+            settings=settings,
+            tries=self._tries,
+        )
         self._closing = False
 
     @property
     def count(self) -> int:
         """Sessions that run now."""
-        return len(self._running)
+        return len(self.here)
 
     @property
     def most(self) -> int:
@@ -125,30 +132,40 @@ class SessionRegistry:
     @property
     def closing(self) -> bool:
         """Whether the server is stopping and opens no more."""
-        return self._closing
+        return self.draining.begun or self._closing
 
     def calls(self) -> list[CallSummary]:
         """All calls that run, and those that ended and whose events are held, newest first."""
         ended = self._ended_calls.list(held=self._hub.sessions())
-        return [*ended, *(session.summary for session in self._running.values())][::-1]
+        here = [*ended, *(session.summary for session in self.here)][::-1]
+        elsewhere = self._neighbours.calls()
+        if not elsewhere:
+            return here
+        # What is known here of a call is newer than what came by the log.
+        known = {call.session: call for call in elsewhere} | {call.session: call for call in here}
+        return sorted(known.values(), key=lambda call: call.started_at or "", reverse=True)
 
     async def end(self, session_id: str) -> None:
-        """End a call and wait until it has ended; nothing happens if none of that id runs."""
-        for task, session in list(self._running.items()):
-            if session.id == session_id:
-                session.request_end("ended_by_admin")
-                await asyncio.wait([task])
+        """End a call and wait until it has ended; nothing happens if none of that id runs.
+
+        Raises:
+            FleetError: another worker has it, and does not answer.
+        """
+        self.here.ask_to_end(session_id, "ended_by_admin")
+        if not await self.here.wait(lambda session: session.id == session_id):
+            await self._neighbours.end(session_id, "ended_by_admin")
+
+    def runs(self, session_id: str) -> bool:
+        """Whether that session runs here and does not end."""
+        return self.here.get(session_id) is not None
 
     def find(self, session_id: str) -> Session:
         """Return the session of that id.
 
         Raises:
-            UnknownSessionError: none runs.
+            UnknownSessionError: none runs here.
         """
-        for session in self._running.values():
-            if session.id == session_id and not session.ending:
-                return session
-        raise UnknownSessionError("No session of that id runs (any more). Start a new one.")
+        return self.here.find(session_id)
 
     async def resume(self, message: Resume) -> tuple[Session, str]:
         """Let a client go on with its session; return it with the SDP answer.
@@ -196,148 +213,159 @@ class SessionRegistry:
     async def _open(
         self, start: Start, grant: Grant, *, socket: bool, client: str
     ) -> tuple[Session, str]:
-        if self._closing:
-            raise CapacityError(STOPPING)
         # One spelling, so that filters of feeds and bound tokens fit.
         spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
         start = start.model_copy(update={"identity": spell(start.identity)})
+        beginning = Beginning(
+            start=start,
+            place=Place.of(grant, start.identity),
+            actor=actor_of(grant, client),
+            followed=socket,
+        )
+        async with self._place_for(beginning):
+            refuse_weaker_point(start, grant, self._recogniser)
+            await self.here.supersede(beginning.place)
+            await self._neighbours.join(self._record(beginning))
+            try:
+                return await self._begin(beginning)
+            except BaseException:
+                self._neighbours.leave(beginning.session)
+                raise
+
+    async def take_over(
+        self, record: CallRecord, message: Resume, *, client: str, gone: bool = False
+    ) -> tuple[Session, str]:
+        """Go on with a call whose worker is gone or about to stop; trust begins anew.
+
+        Args:
+            record: what is known of it; its key has been compared.
+            message: what its client says.
+            client: its address, for the audit trail.
+            gone: whether its worker is known to be gone, whatever its lease says.
+
+        Raises:
+            UnknownSessionError: it cannot be gone on with.
+            CapacityError, IdentityLockedError: as when a call is opened.
+            UnknownIdentityError, StaleReferenceError, ConsentLapsedError: the identity.
+            NegotiationError: the offer cannot be answered; the client may come again.
+            StoreError, FleetError: something that is needed cannot be used.
+        """
+        beginning = Beginning.again(record, message, client=client)
+        async with self._place_for(beginning):
+            await self._neighbours.take_over(record.session, gone=gone)
+            try:
+                await self._hub.catch_up()
+                events = await self._hub.history(record.session)
+                past = Past.of(
+                    record.session,
+                    events,
+                    now=datetime.now(UTC),
+                    known_seq=message.after,
+                    known_untold=message.untold,
+                )
+                session, answer = await self._begin(dataclasses.replace(beginning, past=past))
+            except BaseException:
+                self._neighbours.leave(record.session, comes_back=True)
+                raise
+        session.connection.missed = partial(
+            self._hub.history, record.session, message.after, past.seq
+        )
+        return session, answer
+
+    @contextlib.asynccontextmanager
+    async def _place_for(self, beginning: Beginning) -> AsyncIterator[None]:
+        """Keep a place while a call is being opened inside, if there is one."""
+        if self.closing:
+            raise StoppingError
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
-        place = Place.of(grant, start.identity)
-        running = [session.place for session in self._running.values() if not session.ending]
+        place = beginning.place
+        taken = [*self.here.places, *self._opening]
         try:
-            self._places.refuse_if_full(place, [*running, *self._opening], fits=self._fits())
+            self._places.refuse_if_full(place, taken, fits=self._fits())
         except CapacityError:
             self.refused += 1
             raise
-        self._tries.refuse_if_spent(place)
-        refuse_weaker_point(start, grant, self._recogniser)
         self._opening.append(place)
         try:
-            await self._supersede(place)
-            with self._withdrawals.opening():
-                actor = actor_of(grant, client)
-                session, answer = await self._begin(start, place, actor, socket=socket)
+            await self._tries.refresh(place)
+            self._tries.refuse_if_spent(place)
+            yield
         finally:
             self._opening.remove(place)
-        return session, answer
 
     def _fits(self) -> int | None:
         if self._capacity is None:
             return None
         return self.count + self._capacity.room(self.count)
 
-    async def _begin(
-        self, start: Start, place: Place, actor: Actor, *, socket: bool
-    ) -> tuple[Session, str]:
-        verifies = start.mode == "verify"
-        consent = (await self._store.get(start.identity)).consent if verifies else None
-        session = await self._prepare(start, place, actor, socket=socket)
-        try:
-            session.enter(self._engine)
-            answer = await session.connection.source.start()
-            self._withdrawals.refuse_if_changed(start.identity)
-            await self._deeds.begin(session.id, start, actor)
-            if self._closing:  # begun while this one was being opened
-                raise CapacityError(STOPPING)
-            self._withdrawals.refuse_if_changed(start.identity)
-        except BaseException:
-            self._deeds.end(session.summary, session.identity)
-            await session.abandon()
-            raise
-        session.emit(session_started(start, self._recogniser))
-        if consent is not None:
-            self._consents.begin(session, consent)
-        task = asyncio.create_task(session.run(), name=f"session-{session.id}")
-        self._running[task] = session
-        task.add_done_callback(self._ended)
+    async def _begin(self, beginning: Beginning) -> tuple[Session, str]:
+        with self._withdrawals.opening():
+            start, past = beginning.start, beginning.past
+            verifies = start.mode == "verify"
+            consent = (await self._store.get(start.identity)).consent if verifies else None
+            session = await self._maker.make(beginning)
+            try:
+                session.enter(self._engine)
+                answer = await session.connection.source.start()
+                if past is not None:
+                    session.connection.source.carry_on(past.mark(time.monotonic()))
+                self._withdrawals.refuse_if_changed(start.identity)
+                await self._deeds.begin(session.id, start, beginning.actor)
+                if self.closing:  # begun while this one was being opened
+                    raise StoppingError
+                self._withdrawals.refuse_if_changed(start.identity)
+            except BaseException:
+                self._deeds.end(session.summary, session.identity)
+                await session.abandon()
+                raise
+            self._run(session, beginning, consent)
         return session, answer
 
-    async def _supersede(self, place: Place) -> None:
-        """End the call that a bound token holds already, for its bearer opens another."""
-        old = [task for task, one in self._running.items() if place.supersedes(one.place)]
-        for task in old:
-            self._running[task].request_end("superseded")
-        if old:
-            await asyncio.wait(old)
+    def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
+        if session.past.summary.mode is None:  # new, or nothing is held of its beginning
+            session.emit(session_started(beginning.start, self._recogniser))
+        if session.past.seq:
+            session.go_on()
+        if consent is not None:
+            self._consents.begin(session, consent)
+        self.here.run(session, self._record(beginning))
+
+    def _record(self, beginning: Beginning) -> CallRecord:
+        return beginning.record(resume_within_s=self._resume_within_s)
+
+    def note_buried(self, summary: CallSummary) -> None:
+        """Note a call that ended with its worker, of which this one has said the last word."""
+        self._deeds.bury(summary)
+
+    async def let_go(self, session_id: str) -> None:
+        """Leave a call to another worker: return once all that it said here is in the log."""
+        session = self.here.get(session_id)
+        if session is not None and not session.enrols:
+            session.let_go()
+            await self.here.wait(lambda one: one.id == session_id)
+        await self._hub.flush()
 
     async def close(self) -> None:
         """End all sessions, open no more and wait until everything of theirs is released."""
         self._closing = True
         self._withdrawals.stop()
-        for session in self._running.values():
+        for session in self.here:
             session.request_end("server_stopping")
-        if self._running:
-            await asyncio.gather(*self._running, return_exceptions=True)
+        await self.here.wait()
         await self._hub.close()
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        session = self._running.pop(task)
-        self._hub.end(session.id)
+    def _ended(self, session: Session, task: asyncio.Task[None]) -> None:
         self._consents.end(session.id)
-        self._deeds.end(session.summary, session.identity)
-        self._ended_calls.add(session.summary, datetime.now(UTC), held=self._hub.sessions())
+        summary = session.summary
+        if session.moved:
+            summary = dataclasses.replace(summary, end_reason="moved")
+        else:
+            self._hub.end(session.id)
+            self._neighbours.leave(session.id)
+            self._ended_calls.add(summary, datetime.now(UTC), held=self._hub.sessions())
+        self._deeds.end(summary, session.identity)
         if not task.cancelled() and (error := task.exception()) is not None:
             _logger.error("session %s failed", session.id, exc_info=error)
             session.connection.outbox.close()
         # Off the loop, in the pool that makes pipelines.
         asyncio.get_running_loop().run_in_executor(None, give_back_freed_memory)
-
-    async def _prepare(self, start: Start, place: Place, actor: Actor, *, socket: bool) -> Session:
-        enrolling = await self._enrolling(start, actor) if start.mode == "enrol" else None
-        session_id, inbox = uuid.uuid4().hex, MediaInbox()
-        pipeline = await self._pipeline(start, inbox)
-        request = SourceRequest(session=session_id, offer=start.sdp, followed=socket)
-        connection = Connection(source=self._make_source(request, inbox))
-        if not socket:
-            connection.outbox.close()
-        session = Session(
-            session_id=session_id,
-            identity=start.identity,
-            connection=connection,
-            inbox=inbox,
-            pipeline=pipeline,
-            enrolling=enrolling,
-            resume_within_s=self._settings.resume_within_s if socket else 0.0,
-            place=place,
-            followed=socket,
-            limits=self._limits,
-            tries=self._tries,
-            on_event=self._hub.publish,
-            history=partial(self._hub.history, session_id),
-        )
-        inbox.on_ready = session.notify
-        return session
-
-    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
-        if start.mode == "enrol":
-            return await asyncio.to_thread(self._recogniser.enrol_pipeline)
-        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
-        return await asyncio.to_thread(
-            self._recogniser.verify_pipeline,
-            reference,
-            operating_point=start.operating_point,
-            now=time.monotonic,
-            burst=inbox.burst,
-        )
-
-    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
-        consent = start.consent_record(longest=longest_consent(self._settings))
-        old = await self._enrolled(start.identity)
-        if old is not None and not start.replace:
-            # Before the person has talked for ten seconds, not after.
-            raise IdentityExistsError(
-                "That name is enrolled already: delete it first, or replace it."
-            )
-        return PendingEnrolment(
-            store=self._store,
-            name=start.identity,
-            consent=consent,
-            replaces=old,
-            by=actor,
-        )
-
-    async def _enrolled(self, name: str) -> Identity | None:
-        try:
-            return await self._store.get(name)
-        except UnknownIdentityError:
-            return None

@@ -12,11 +12,13 @@ from stream_verifier.calls.connection import Connection, LostReason
 from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
 from stream_verifier.calls.handover import Handover
 from stream_verifier.calls.lifetime import LifeLimits
+from stream_verifier.calls.past import Past
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import CallTries, Tries
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
+from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     ConnectionLost,
@@ -47,6 +49,8 @@ class Session:
 
     Args:
         session_id: random, safe to log.
+        resume_key: the secret that a resuming client must show.
+        past: what was before, where another worker had it.
         identity: name of who is verified or enrolled.
         connection: the client's first connection.
         inbox: where its media goes, and that of every later one.
@@ -61,7 +65,7 @@ class Session:
         history: gives the events after one number and up to another, as far as they are held.
 
     Attributes:
-        resume_key: the secret that a resuming client must show.
+        moved: whether it goes on at another worker, which says all that is still to be said.
         summary: what its events so far amount to.
     """
 
@@ -69,6 +73,7 @@ class Session:
         self,
         *,
         session_id: str,
+        resume_key: str,
         identity: str,
         connection: Connection,
         inbox: MediaInbox,
@@ -81,27 +86,31 @@ class Session:
         tries: Tries,
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
+        past: Past | None = None,
     ) -> None:
         self.id = session_id
         self.identity = identity
         self.inbox = inbox
-        self.resume_key = secrets.token_urlsafe(32)
+        self.resume_key = resume_key
+        self.moved = False
         self.resume_within_s = resume_within_s
         self.place = place
         self._followed = followed
         self._limits = limits
         self._tries = CallTries(tries, place)
-        self.summary = CallSummary(session=session_id)
+        self.past = past = past or Past(CallSummary(session=session_id))
+        self.summary = past.summary
         self._pipeline = pipeline
         self._enrolling = enrolling
         self._on_event = on_event
         self._history = history
-        self._stamper = Stamper(session_id)
+        self._stamper = Stamper(session_id, seq=past.seq, untold=past.untold)
         self._loop = asyncio.get_running_loop()
         self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
         self._failed = False
-        self._media_came = False
-        self._media_s = 0.0
+        self._leaving: GoingAway | None = None
+        self._media_came = past.seq > 0
+        self._media_s = past.media_s
         self._ticket: Ticket | None = None
         self._handover = Handover(
             first=connection,
@@ -167,13 +176,22 @@ class Session:
             NegotiationError: the offer cannot be answered.
             UnknownSessionError: the session ended meanwhile.
         """
-        return await self._handover.connect(
+        answer = await self._handover.connect(
             connection, lambda: partial(self._history, after, self._stamper.seq)
         )
+        if self._leaving is not None:
+            self.tell_leaving(self._leaving)
+        return answer
 
     def lose(self, connection: Connection, reason: LostReason) -> None:
         """Note that a connection is gone; wait for another one, where that is allowed."""
         self._handover.lose(connection, reason)
+
+    def tell_leaving(self, notice: GoingAway) -> None:
+        """Tell its client, and whoever comes back meanwhile, that the server is about to stop."""
+        self._leaving = notice
+        if not self.connection.leaving.done():
+            self.connection.leaving.set_result(notice)
 
     def leave(self, connection: Connection) -> None:
         """End at once, because the client said goodbye over its newest connection."""
@@ -193,6 +211,17 @@ class Session:
         if isinstance(self._pipeline, VerifyPipeline):
             self._pipeline.forget()
 
+    def go_on(self) -> None:
+        """Say that its client is back, here, and that it is trusted no more than at the start."""
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=self.past.away_s))
+        for payload in self.past.first_words():
+            self.emit(payload)
+
+    def let_go(self) -> None:
+        """End without a word, because another worker goes on with it."""
+        self.moved = True
+        self.request_end("moved")
+
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
         self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=str(error)))
@@ -200,6 +229,8 @@ class Session:
 
     def emit(self, payload: Payload) -> None:
         """Number, date and hand out one event."""
+        if self.moved:
+            return
         self._media_s = max(self._media_s, payload.media_s)
         event = self._stamper.stamp(payload)
         self.summary = self.summary.after(event)
@@ -224,7 +255,8 @@ class Session:
         finally:
             lasting.cancel()
             await self._release()
-        self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
+        if reason != "moved":
+            self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
         self.connection.outbox.close()
         _logger.info("session %s ended: %s", self.id, reason)
 

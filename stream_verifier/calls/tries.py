@@ -61,6 +61,13 @@ class Tries:
                 retry_after_s=seconds,
             )
 
+    async def refresh(self, place: Place) -> None:
+        """Learn what others have counted, where the account is shared.
+
+        Raises:
+            FleetError: nobody can say now.
+        """
+
     def wait_s(self, place: Place) -> float:
         """In how many seconds that token may be used in that name; 0 if now."""
         return 0.0 if place.trusted else self._tokens.wait_s(_token(place), self._now_s())
@@ -68,6 +75,10 @@ class Tries:
     def guards(self, place: Place) -> bool:
         """Whether calls in that name tell only whether they are verified."""
         return not place.trusted and self._names.wait_s(place.identity, self._now_s()) > 0
+
+    def keys_of(self, place: Place) -> tuple[str, str]:
+        """What counts against the token, and what against the name."""
+        return _token(place), place.identity
 
     def charge(self, place: Place, *, token: float = 0.0, name: float = 0.0) -> None:
         """Count so much of a try against both; less than nothing gives back."""

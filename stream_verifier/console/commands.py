@@ -100,8 +100,9 @@ def serve(
     from stream_verifier.console.logs import log_to_stdout
     from stream_verifier.hosting.server import run_server
 
-    log_to_stdout()
-    run_server(load_settings(host=host, port=port))
+    settings = load_settings(host=host, port=port)
+    log_to_stdout(settings.log_format)
+    run_server(settings)
 
 
 @app.command()

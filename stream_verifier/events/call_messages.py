@@ -87,6 +87,9 @@ class Resume(BaseModel):
     session: str = Field(min_length=1, max_length=64)
     resume_key: str = Field(max_length=128)
     after: int = Field(0, ge=0, description="Number of the newest event that the client has.")
+    untold: int = Field(
+        0, ge=0, description="As that event says; counts where its server failed right after it."
+    )
     sdp: str
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
 
@@ -100,6 +103,17 @@ class Answer(BaseModel):
     resume_key: str = Field(description="The secret to show when resuming; tell nobody.")
     resume_within_s: float = Field(
         description="For so long the session waits for a lost client; 0: it does not."
+    )
+
+
+class GoingAway(BaseModel):
+    """The server is about to stop; until then the call goes on as before."""
+
+    type: Literal["going_away"] = "going_away"
+    ends_in_s: float = Field(description="Seconds after which the call ends here.")
+    come_back_within_s: float | None = Field(
+        description="Resume at a moment by chance within so many seconds: another server goes on "
+        "with the session. Null: there is none, so finish, or start anew once the call has ended."
     )
 
 

@@ -43,7 +43,7 @@ class Hub:
         self._queue_events = queue_events
         self._subscriptions: set[Subscription] = set()
         self._closed = False
-        self._log.follow(self._offer)
+        self._log.follow(self._offer, self._drop_all)
 
     @property
     def epoch(self) -> str:
@@ -61,6 +61,16 @@ class Hub:
         return len(self._subscriptions)
 
     @property
+    def unwritten(self) -> int:
+        """How many events wait for the log."""
+        return self._writer.count
+
+    @property
+    def lost(self) -> int:
+        """How many events the log did not take, as too many waited for it."""
+        return self._writer.lost
+
+    @property
     def closed(self) -> bool:
         """Whether the server is stopping."""
         return self._closed
@@ -76,6 +86,14 @@ class Hub:
     async def flush(self) -> None:
         """Wait until all that was published is in the log and was handed on."""
         await self._writer.flush()
+
+    async def catch_up(self) -> None:
+        """Learn of all that was published anywhere before.
+
+        Raises:
+            NotReadyError: the log cannot be asked now.
+        """
+        await self._log.catch_up()
 
     def sessions(self) -> list[str]:
         """Ids of the sessions of which something is held, running ones last."""
@@ -118,8 +136,12 @@ class Hub:
         Raises:
             CapacityError: as many are served as may be, or the server is stopping.
             ProtocolError: the position lies in the future.
+            NotReadyError: the log cannot be asked whether it does.
         """
         self._refuse_if_full(limited=limited)
+        if after is not None and after.epoch in (None, self.epoch) and after.cursor > self.cursor:
+            # It came by a worker that is a moment ahead of this one.
+            await self._log.catch_up()
         cursor, known = self._start(after)
         # What comes while the log reads is offered already; the log reads up to there.
         through = self.cursor

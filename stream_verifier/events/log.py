@@ -14,6 +14,7 @@ from stream_verifier.events.envelope import Envelope, Filter
 from stream_verifier.events.event import Event
 
 Listener: TypeAlias = Callable[[Envelope], None]
+HoleListener: TypeAlias = Callable[[], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +65,22 @@ class EventLog(Protocol):
     def cursor(self) -> int:
         """Number of the newest event that listeners were told of, 0 before the first."""
 
-    def follow(self, listener: Listener) -> None:
+    async def start(self) -> None:
+        """Begin; nothing else is asked before.
+
+        Raises:
+            NotReadyError: the engine cannot be reached.
+        """
+
+    def follow(self, listener: Listener, on_hole: HoleListener | None = None) -> None:
         """Call back for every event that comes after the present cursor, whoever appended it.
 
         In order, once each, on the event loop, and never for one that `read` does not find unless
         limits have let it go.
+
+        Args:
+            listener: is told of each event.
+            on_hole: told when there may be events that listeners were not told of and never will.
         """
 
     def sessions(self) -> list[str]:
@@ -83,6 +95,13 @@ class EventLog(Protocol):
 
         Raises:
             Exception: nothing was kept; the same events come again.
+        """
+
+    async def catch_up(self) -> None:
+        """Tell listeners of all that anybody appended before; at once in a log of one process.
+
+        Raises:
+            NotReadyError: the engine cannot be asked now.
         """
 
     async def end(self, session: str) -> None:

@@ -283,6 +283,7 @@ class SessionEnded(Payload):
         "too_many_people",
         "consent_withdrawn",
         "consent_expired",
+        "server_lost",
     ]
     totals: Totals
 

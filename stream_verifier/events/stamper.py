@@ -37,17 +37,26 @@ class Stamper:
     Args:
         session: the session's id, repeated in every event.
         now: gives the wall time of an event; a parameter so that tests need no clock.
+        seq: number of the newest event, where somebody else has stamped those before.
+        untold: how many scores its caller was not told before.
 
     Attributes:
         seq: number of the newest event, 0 before the first.
     """
 
-    def __init__(self, session: str, *, now: Callable[[], datetime] = _utc_now) -> None:
-        self.seq = 0
+    def __init__(
+        self,
+        session: str,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        seq: int = 0,
+        untold: int = 0,
+    ) -> None:
+        self.seq = seq
         self._session = session
         self._now = now
         self._caller_told_s = -math.inf
-        self._untold = 0
+        self._untold = untold
 
     def stamp(self, payload: Payload) -> Event:
         """Return the event; its numbers are rounded here, so that all read the same ones."""

@@ -62,6 +62,11 @@ class LogWriter:
         """What is not known to be in the log yet, in order."""
         return [item for item in self._waiting if isinstance(item, Event)]
 
+    @property
+    def count(self) -> int:
+        """How much waits."""
+        return len(self._waiting)
+
     def put(self, event: Event) -> None:
         """Write an event after all that were put before."""
         self._put(event)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import signal
 import socket
 from collections.abc import AsyncIterator
+from types import FrameType
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,19 +32,49 @@ _LAST_WORDS_S = 1.0
 class Server(uvicorn.Server):
     """A uvicorn server that says when it is up and ends calls politely; made by `make_server`."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: uvicorn.Config, *, drain_s: float = 0.0) -> None:
         super().__init__(config)
         self.startup_over = asyncio.Event()
+        self._drain_s = drain_s
+        self._draining: asyncio.Task[None] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so, whether or not it worked."""
+        self._loop = asyncio.get_running_loop()
         try:
             await super().startup(sockets)
         finally:
             self.startup_over.set()
 
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Let calls finish on the first SIGTERM; stop on all other signals, and on the next one."""
+        patient = sig == signal.SIGTERM and self._drain_s > 0 and self.started
+        if patient and self._loop is not None and self._draining is None:
+            self._loop.call_soon_threadsafe(self.drain, sig)
+        else:
+            super().handle_exit(sig, frame)
+
+    def drain(self, sig: int | None = None) -> None:
+        """Let calls finish, then exit as this signal asks for."""
+        if self._draining is None:
+            self._draining = asyncio.create_task(self._drain_then_exit(sig))
+
+    async def _drain_then_exit(self, sig: int | None) -> None:
+        app = self.config.app
+        try:
+            if isinstance(app, Starlette):
+                await state_of_app(app).sessions.draining.run(self._drain_s)
+        finally:
+            if sig is None:
+                self.should_exit = True
+            else:
+                super().handle_exit(sig, None)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the calls and let their last events out before uvicorn cuts the connections."""
+        if self._draining is not None:
+            self._draining.cancel()
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
             await state_of_app(app).sessions.close()
@@ -79,7 +111,7 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
-    return Server(config)
+    return Server(config, drain_s=settings.drain_s)
 
 
 def run_server(settings: Settings) -> None:
@@ -101,9 +133,14 @@ class RunningServer:
         address: its http address.
     """
 
-    def __init__(self, address: str, serving: asyncio.Task[None]) -> None:
+    def __init__(self, address: str, server: Server, serving: asyncio.Task[None]) -> None:
         self.address = address
+        self._server = server
         self._serving = serving
+
+    def drain(self) -> None:
+        """Tell it to stop as SIGTERM does: calls may finish first, as long as the settings say."""
+        self._server.drain()
 
     async def wait(self) -> None:
         """Wait until it is interrupted."""
@@ -130,7 +167,7 @@ async def running_server(
         await server.startup_over.wait()
         if not server.started:
             raise SettingsError("The server did not start; its log says why.")
-        yield RunningServer(address_of(listener), serving)
+        yield RunningServer(address_of(listener), server, serving)
     finally:
         server.should_exit = True
         await serving

@@ -13,6 +13,8 @@ from stream_verifier.access.gate import Gate
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.audit.deed import Actor
+from stream_verifier.calls.neighbours import CallRecord
+from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import ForbiddenError, UnknownSessionError
 from stream_verifier.events.audience import Audience
@@ -22,6 +24,7 @@ _PROXY_HEADERS = frozenset(
     {"forwarded", "via", "client-ip", "true-client-ip", "cf-connecting-ip", "fastly-client-ip"}
 )
 _PROXY_PREFIXES = ("x-forwarded", "x-real", "x-client", "x-cluster", "x-original", "x-proxy")
+_OTHER_WAY = "No session of that id was begun in this way."
 _bearer = HTTPBearer(
     scheme_name="token",
     bearerFormat="JWT",
@@ -86,6 +89,41 @@ def admit(
     )
 
 
+async def count_opening(connection: HTTPConnection, grant: Grant) -> None:
+    """Count that a call is opened or resumed, before anything slow is done for it.
+
+    Raises:
+        RateLimitedError: too many were in the last minute, here or at all servers together.
+        FleetError: other servers count, too, and cannot be asked.
+    """
+    gate, client = gate_of(connection), client_of(connection)
+    gate.count_opening(grant, client)
+    await state_of(connection).neighbours.count_opening(gate.bearer_of(grant, client))
+
+
+def admit_to_record(
+    connection: HTTPConnection, token: str | None, record: CallRecord, *, begun_by_socket: bool
+) -> None:
+    """Let one whose call it is go on with it or end it, whichever worker has it.
+
+    Raises:
+        UnknownSessionError: it was begun in another way.
+        AccessError: as `admit_to_session` does.
+    """
+    scope = Scope.ENROL if record.mode == "enrol" else Scope.PUBLISH
+    grant = admit(connection, token, scope, identity=record.identity, session=record.session)
+    _refuse_strangers(grant, record.place, record.session)
+    if record.followed is not begun_by_socket:
+        raise UnknownSessionError(_OTHER_WAY)
+
+
+def _refuse_strangers(grant: Grant, place: Place, session: str) -> None:
+    if not grant.owns(token_id=place.token_id, identity=place.identity, session=session):
+        raise ForbiddenError(
+            "Another token opened this call: show that one, or one bound to its name or session."
+        )
+
+
 def admit_to_session(
     connection: HTTPConnection, token: str | None, session_id: str, *, begun_by_socket: bool = True
 ) -> Session:
@@ -109,14 +147,9 @@ def admit_to_session(
     session = state_of(connection).sessions.find(session_id)
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
     grant = admit(connection, token, scope, identity=session.identity, session=session.id)
-    if not grant.owns(
-        token_id=session.place.token_id, identity=session.identity, session=session.id
-    ):
-        raise ForbiddenError(
-            "Another token opened this call: show that one, or one bound to its name or session."
-        )
+    _refuse_strangers(grant, session.place, session.id)
     if not session.begun_by(socket=begun_by_socket):
-        raise UnknownSessionError("No session of that id was begun in this way.")
+        raise UnknownSessionError(_OTHER_WAY)
     return session
 
 

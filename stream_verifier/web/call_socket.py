@@ -10,14 +10,21 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.connection import Connection
-from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.errors import FleetError, ProtocolError, StreamVerifierError
 from stream_verifier.events.audience import Audience
 from stream_verifier.events.call_messages import Answer, Resume, Start, Stop, parse_message
 from stream_verifier.events.event import Event
-from stream_verifier.web.access import admit, admit_to_session, client_of, gate_of
+from stream_verifier.web.access import (
+    admit,
+    admit_to_record,
+    admit_to_session,
+    client_of,
+    count_opening,
+    gate_of,
+)
 from stream_verifier.web.origins import origin_allowed
+from stream_verifier.web.passing_on import OwnerGoneError, pass_on, was_passed_on
 from stream_verifier.web.sockets import (
     POLICY_VIOLATION,
     TRY_AGAIN_LATER,
@@ -42,7 +49,20 @@ async def call_socket(websocket: WebSocket) -> None:
         return
     await websocket.accept()
     try:
-        session, answer = await _open(websocket)
+        message = await _receive_first(websocket)
+        if isinstance(message, Resume):
+            grant = gate_of(websocket).identify(message.token, client=client_of(websocket))
+            # Counted before the key is compared, so that nobody can try many.
+            await _count_return(websocket, grant)
+            gone = False
+            if address := await _elsewhere(websocket, message):
+                with state_of(websocket).sessions.draining.passing():
+                    gone = not await _passed_on(websocket, message, address)
+                if not gone:
+                    return
+            session, answer = await _resume(websocket, message, gone=gone)
+        else:
+            session, answer = await _start(websocket, message)
     except StreamVerifierError as error:
         await refuse(websocket, error)
         return
@@ -51,14 +71,10 @@ async def call_socket(websocket: WebSocket) -> None:
     await _serve(websocket, session, session.connection, answer)
 
 
-async def _open(websocket: WebSocket) -> tuple[Session, str]:
-    """Do what the first message says."""
-    sessions = state_of(websocket).sessions
-    message = await _receive_first(websocket)
-    if isinstance(message, Resume):
-        return await _resume(websocket, sessions, message)
+async def _start(websocket: WebSocket, message: Start) -> tuple[Session, str]:
     grant = _admit(websocket, message)
-    gate_of(websocket).count_opening(grant, client_of(websocket))
+    await count_opening(websocket, grant)
+    sessions = state_of(websocket).sessions
     return await sessions.open(message, grant=grant, client=client_of(websocket))
 
 
@@ -71,16 +87,44 @@ def _admit(websocket: WebSocket, start: Start) -> Grant:
     return grant
 
 
-async def _resume(
-    websocket: WebSocket, sessions: SessionRegistry, message: Resume
-) -> tuple[Session, str]:
-    gate = gate_of(websocket)
-    # Counted before the key is compared, so that nobody can try many.
-    gate.count_opening(
-        gate.identify(message.token, client=client_of(websocket)), client_of(websocket)
-    )
-    admit_to_session(websocket, message.token, message.session)
-    return await sessions.resume(message)
+async def _count_return(websocket: WebSocket, grant: Grant) -> None:
+    """Count that a client comes back; a call of this worker's own needs no other one for that."""
+    with contextlib.suppress(FleetError):
+        await count_opening(websocket, grant)
+
+
+async def _elsewhere(websocket: WebSocket, message: Resume) -> str | None:
+    """The address of the worker that goes on with a session; None where it is this one."""
+    state = state_of(websocket)
+    if was_passed_on(websocket):
+        return None
+    if state.sessions.runs(message.session):
+        # One that is about to stop takes nobody back whom another would have.
+        return await state.neighbours.peer() if state.sessions.closing else None
+    record = await state.neighbours.find(message.session)
+    return None if record is None else record.address
+
+
+async def _passed_on(websocket: WebSocket, message: Resume, address: str) -> bool:
+    """Serve a client by another worker, to its end; return whether that one was there."""
+    try:
+        await pass_on(websocket, message, address)
+    except OwnerGoneError:
+        return False
+    return True
+
+
+async def _resume(websocket: WebSocket, message: Resume, *, gone: bool) -> tuple[Session, str]:
+    state = state_of(websocket)
+    record = None
+    if not state.sessions.runs(message.session):
+        record = await state.neighbours.find(message.session)
+    if record is None:
+        admit_to_session(websocket, message.token, message.session)
+        return await state.sessions.resume(message)
+    admit_to_record(websocket, message.token, record, begun_by_socket=True)
+    record.check_key(message.resume_key)
+    return await state.sessions.take_over(record, message, client=client_of(websocket), gone=gone)
 
 
 async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
@@ -93,17 +137,21 @@ async def _receive_first(websocket: WebSocket) -> Start | Resume:
     message = parse_message(text)
     if isinstance(message, Stop):
         raise ProtocolError("The first message must be a start or a resume.")
+    named = websocket.path_params.get("session")
+    if named is not None and (isinstance(message, Start) or message.session != named):
+        raise ProtocolError("Only that session is resumed here; a start goes to /api/v1/call.")
     return message
 
 
 async def _serve(
     websocket: WebSocket, session: Session, connection: Connection, answer: str
 ) -> None:
-    listener = asyncio.create_task(_listen(websocket, session, connection))
+    tasks = [asyncio.create_task(_listen(websocket, session, connection))]
     try:
         # Whether it broke or was closed, the session learns of it below.
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(_answer(session, answer))
+            tasks.append(asyncio.create_task(_warn(websocket, connection)))
             for event in await connection.missed():
                 await _tell(websocket, event)
             async for event in connection.outbox:
@@ -111,7 +159,15 @@ async def _serve(
             await _close(websocket, connection)
     finally:
         session.lose(connection, "socket_closed")
-        listener.cancel()
+        for task in tasks:
+            task.cancel()
+
+
+async def _warn(websocket: WebSocket, connection: Connection) -> None:
+    """Tell a client that the server is about to stop, once it is."""
+    notice = await connection.leaving
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+        await websocket.send_text(notice.model_dump_json())
 
 
 async def _tell(websocket: WebSocket, event: Event) -> None:

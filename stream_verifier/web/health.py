@@ -34,6 +34,8 @@ async def ready(request: Request) -> Readiness:
     sessions = state_of(request).sessions
     if sessions.closing:
         raise NotReadyError("The server is stopping.")
+    if not state_of(request).neighbours.reachable:
+        raise NotReadyError("What the servers share cannot be reached.")
     if sessions.room == 0:
         raise NotReadyError(
             f"The server has no room for another call: {sessions.count} of {sessions.most} run."

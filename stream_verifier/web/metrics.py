@@ -45,6 +45,7 @@ class _ServerCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         gauge = self._state.gauge
         yield from _calls(self._state.sessions)
+        yield from _shared(self._state)
         yield from _windows(gauge)
         yield _gauge("overloaded", "Whether windows went unscored of late.", float(gauge.behind))
         stages = self._state.stages
@@ -65,7 +66,17 @@ def _calls(sessions: SessionRegistry) -> Iterator[Metric]:
     yield _gauge("calls", "Calls that run.", sessions.count)
     yield _gauge("calls_most", "Calls that may run at once.", sessions.most)
     yield _gauge("calls_spare", "More calls that may be opened now.", sessions.room)
+    yield _gauge("draining", "Whether the server opens no more calls.", float(sessions.closing))
     yield _counter("calls_refused", "Calls that found no place.", sessions.refused)
+
+
+def _shared(state: ServerState) -> Iterator[Metric]:
+    reachable = float(state.neighbours.reachable)
+    yield _gauge("fleet_reachable", "Whether what servers share can be reached.", reachable)
+    hub = state.hub
+    yield _gauge("events_unwritten", "Events that wait for a slow log.", hub.unwritten)
+    yield _counter("events_lost", "Events that a slow log could not take.", hub.lost)
+    yield _gauge("subscribers", "Followers of the event feed.", hub.subscribers)
 
 
 def _windows(gauge: Gauge) -> Iterator[Metric]:

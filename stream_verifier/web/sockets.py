@@ -9,6 +9,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import (
     CapacityError,
+    NotReadyError,
     ProtocolError,
     RateLimitedError,
     StreamVerifierError,
@@ -72,7 +73,7 @@ async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
     note_refusal(websocket, error)
     refused = Refused(code=error.code, message=str(error))
-    if isinstance(error, CapacityError | RateLimitedError):
+    if isinstance(error, CapacityError | RateLimitedError | NotReadyError):
         later = refused.model_copy(update={"retry_after_s": error.retry_after_s})
         await say_why(websocket, later, TRY_AGAIN_LATER)
     else:

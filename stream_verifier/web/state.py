@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
@@ -11,6 +11,7 @@ from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.gauge import Gauge
+from stream_verifier.calls.neighbours import Alone, Neighbours
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.events.hub import Hub
@@ -31,6 +32,7 @@ class Services:
     stages: StageTimes
     journal: Journal
     uploads: Uploads
+    neighbours: Neighbours = field(default_factory=Alone)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,11 @@ class ServerState:
     def sessions(self) -> SessionRegistry:
         """The calls that run."""
         return self._started.sessions
+
+    @property
+    def neighbours(self) -> Neighbours:
+        """Other workers, if there are any."""
+        return self._started.neighbours
 
     @property
     def gauge(self) -> Gauge:

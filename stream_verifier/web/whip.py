@@ -18,7 +18,15 @@ from starlette.routing import Route
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import IdentityError, ProtocolError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES, Start
-from stream_verifier.web.access import admit, admit_to_session, bearer, client_of, gate_of
+from stream_verifier.web.access import (
+    admit,
+    admit_to_record,
+    admit_to_session,
+    bearer,
+    client_of,
+    count_opening,
+    gate_of,
+)
 from stream_verifier.web.ice import link_headers
 from stream_verifier.web.state import state_of
 
@@ -37,7 +45,7 @@ class Endpoint(HTTPEndpoint):
         """Open a call with an SDP offer; answer with ours and where the call can be ended."""
         identity = request.path_params["identity"]
         grant = admit(request, bearer(request), Scope.PUBLISH, identity=identity)
-        gate_of(request).count_opening(grant, client_of(request))
+        await count_opening(request, grant)
         start = _start(identity, await _offer(request))
         sessions = state_of(request).sessions
         session, answer = await sessions.open(
@@ -55,10 +63,16 @@ class Resource(HTTPEndpoint):
 
     async def delete(self, request: Request) -> Response:
         """End the call."""
-        session = admit_to_session(
-            request, bearer(request), request.path_params["session"], begun_by_socket=False
-        )
-        session.request_end("stopped")
+        name, token, state = request.path_params["session"], bearer(request), state_of(request)
+        # Who shows no token of ours learns nothing.
+        gate_of(request).identify(token, client=client_of(request))
+        record = None if state.sessions.runs(name) else await state.neighbours.find(name)
+        if record is None:
+            session = admit_to_session(request, token, name, begun_by_socket=False)
+            session.request_end("stopped")
+        else:
+            admit_to_record(request, token, record, begun_by_socket=False)
+            await state.neighbours.end(name, "stopped")
         return Response(status_code=200)
 
 

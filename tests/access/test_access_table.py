@@ -7,7 +7,7 @@ from benchmarks.access.__main__ import PATH
 from benchmarks.access.table import markdown, try_all, wrong
 from benchmarks.access.ways import SOCKET, WAYS, routes_of
 from stream_verifier.app import create_app
-from stream_verifier.events.call_messages import ClientMessage
+from stream_verifier.events.call_messages import ClientMessage, Resume
 from stream_verifier.events.feed_messages import Subscribe
 from tests.support.calls import make_settings
 
@@ -22,7 +22,11 @@ def test_every_route_has_its_row(tmp_path: Path) -> None:
 
 def test_every_first_message_of_a_socket_has_its_row() -> None:
     union = typing.get_args(ClientMessage)[0]
-    firsts = {"/api/v1/call": typing.get_args(union), "/api/v1/events": [Subscribe]}
+    firsts = {
+        "/api/v1/call": typing.get_args(union),
+        "/api/v1/call/{session}": [Resume],
+        "/api/v1/events": [Subscribe],
+    }
     assert {way.path for way in WAYS if way.method == SOCKET} == firsts.keys()
     for path, messages in firsts.items():
         types = {

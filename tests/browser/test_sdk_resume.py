@@ -22,6 +22,7 @@ def test_a_lost_socket_is_resumed_after_the_last_event(sdk: SdkPage, sdk_server:
         "session": "s1",
         "resume_key": KEY,
         "after": 2,
+        "untold": 0,
         "token": "token 2",
     }
     again.accept(after=2)
@@ -99,6 +100,33 @@ def test_a_server_that_restarts_politely_is_waited_for(sdk: SdkPage, sdk_server:
     assert sdk.wait_for("restarted")["previous"] == "s1"
     assert sdk.told("session_ended")[0]["reason"] == "server_stopping"
     assert sdk.told("closed") == []
+
+
+def test_a_call_moves_when_its_server_is_about_to_stop(sdk: SdkPage, sdk_server: SdkServer) -> None:
+    sdk.start()
+    first = connected(sdk, sdk_server)
+    first.push_text('{"type": "going_away", "ends_in_s": 30, "come_back_within_s": 0.1}')
+    again = sdk_server.take("resume")
+    assert (again.start["session"], again.start["after"]) == ("s1", 1)
+    again.accept(after=1)
+    again.state("verified")
+    assert sdk.wait_for("state_changed")["seq"] == 2
+    assert sdk.wait_for("resumed")["session"] == "s1"
+    assert sdk.told("going_away") == [{"event": "going_away", "endsInMs": 30_000, "moves": True}]
+    assert sdk.told("reconnecting")[0]["reason"] == "going_away"
+    assert sdk.told("error", "closed", "restarted", "events_lost") == []
+
+
+def test_a_call_stays_where_no_other_server_would_take_it(
+    sdk: SdkPage, sdk_server: SdkServer
+) -> None:
+    sdk.start()
+    first = connected(sdk, sdk_server)
+    first.push_text('{"type": "going_away", "ends_in_s": 30, "come_back_within_s": null}')
+    assert sdk.wait_for("going_away")["moves"] is False
+    first.state("verified")
+    sdk.wait_for("state_changed")
+    assert sdk.told("reconnecting", "error", "closed") == []
 
 
 def test_an_enrolment_is_not_begun_again_unasked(sdk: SdkPage, sdk_server: SdkServer) -> None:
@@ -211,3 +239,15 @@ def test_a_token_that_cannot_be_had_on_the_way_back_is_asked_for_again(
     connected(sdk, sdk_server).drop()
     assert sdk_server.take("resume").start["token"] == "third"
     until(sdk.page, "told.some(e => e.reason === 'token_failed')")
+
+
+def test_a_start_that_meets_a_server_about_to_stop_is_tried_again(
+    sdk: SdkPage, sdk_server: SdkServer
+) -> None:
+    sdk.start()
+    sdk_server.take("start").refuse("server_stopping", "The server is stopping.")
+    again = sdk_server.take("start")
+    again.accept()
+    again.push("session_started")
+    sdk.wait_for("connection", "e.state === 'connected'")
+    assert sdk.told("error", "closed", "restarted") == []

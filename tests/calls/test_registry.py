@@ -22,7 +22,7 @@ from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
 from stream_verifier.media.webrtc.network import host_addresses
 from stream_verifier.settings import load_settings
-from stream_verifier.verify.engine import STOPPING, Engine
+from stream_verifier.verify.engine import Engine
 from tests.support.calls import CONSENT, make_settings
 from tests.support.session_media import Store, make_session
 
@@ -113,7 +113,7 @@ async def test_a_closed_register_opens_nothing(tmp_path: Path) -> None:
     store = SlowEmptyStore()
     sessions = make_sessions(tmp_path, store)
     await sessions.close()
-    with pytest.raises(CapacityError, match=STOPPING):
+    with pytest.raises(CapacityError, match="The server is stopping"):
         await sessions.open(START)
     assert store.asked == 0
 
@@ -137,7 +137,7 @@ async def test_the_calls_that_are_listed_are_those_whose_events_are_held(
     async def prepare(*_: Any, **__: Any) -> Session:
         return make_session(store=Store(), on_event=hub.publish, session_id=next(ids))
 
-    monkeypatch.setattr(sessions, "_prepare", prepare)
+    monkeypatch.setattr(sessions._maker, "make", prepare)
     for _ in range(3):
         session, _ = await sessions.open(ENROL)
         await sessions.end(session.id)
@@ -162,7 +162,7 @@ async def test_no_call_begins_that_the_audit_trail_does_not_take(
         )
         return made[-1]
 
-    monkeypatch.setattr(sessions, "_prepare", prepare)
+    monkeypatch.setattr(sessions._maker, "make", prepare)
     session, _ = await sessions.open(ENROL)
     assert store.audit.kinds == ["call_started"]
     await sessions.end(session.id)

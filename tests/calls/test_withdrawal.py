@@ -98,14 +98,14 @@ async def test_a_call_that_was_being_opened_meanwhile_is_refused(
     serving = Serving(folder, demo_calls.get("grace", "grace", 25))
     async with serving.app.router.lifespan_context(serving.app):
         sessions, store = serving.state.sessions, serving.state.store
-        prepare = sessions._prepare
+        prepare = sessions._maker.make
 
         async def deleted_meanwhile(*arguments: object, **more: object) -> Session:
             session = await prepare(*arguments, **more)  # type: ignore[arg-type]
             await store.delete("grace")
             return session
 
-        monkeypatch.setattr(sessions, "_prepare", deleted_meanwhile)
+        monkeypatch.setattr(sessions._maker, "make", deleted_meanwhile)
         with pytest.raises(UnknownIdentityError, match="just changed"):
             await sessions.open(VERIFY)
         await until(lambda: sessions.count == 0)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import sys
+from typing import Literal
 
 import pytest
 from rich.text import Text
@@ -17,12 +19,14 @@ class _Terminal(io.StringIO):
         return True
 
 
-def _log(written: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+def _log(
+    written: io.StringIO, monkeypatch: pytest.MonkeyPatch, form: Literal["text", "json"] = "text"
+) -> None:
     """Set a root logger up that nobody has, not even the test's own runner."""
     monkeypatch.setattr(logging.root, "handlers", [])
     monkeypatch.setattr(logging.root, "level", logging.WARNING)
     monkeypatch.setattr(sys, "stdout", written)
-    log_to_stdout()
+    log_to_stdout(form)
 
 
 @pytest.mark.parametrize("stream", [io.StringIO, _Terminal])
@@ -45,3 +49,26 @@ def test_what_collects_lines_gets_one_with_its_time_each(monkeypatch: pytest.Mon
     day, time, level, *rest = written.getvalue().splitlines()[0].split()
     assert (len(day.split("-")), len(time.split(":")), level) == (3, 3, "WARNING")
     assert rest == ["a:", "x" * 300]
+
+
+def test_json_lines_name_the_session_that_they_are_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    written = io.StringIO()
+    _log(written, monkeypatch, "json")
+    logger = logging.getLogger("stream_verifier.calls.session")
+    logger.info("session %s ended: %s", "5f0c", 'a "quoted"\nreason')
+    logger.warning("subscriber %s", "gone")
+    try:
+        raise ValueError("nothing")
+    except ValueError:
+        logger.exception("session %s failed", "5f0c")
+    ended, other, failed = map(json.loads, written.getvalue().splitlines())
+    assert {name: ended[name] for name in ("level", "logger", "message", "session")} == {
+        "level": "info",
+        "logger": "stream_verifier.calls.session",
+        "message": 'session 5f0c ended: a "quoted"\nreason',
+        "session": "5f0c",
+    }
+    assert ended["time"].endswith("+00:00")
+    assert "session" not in other
+    assert failed["session"] == "5f0c"
+    assert "ValueError: nothing" in failed["error"]

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+
+import pytest
 
 from stream_verifier.events.log import EventLog, Limits
 from stream_verifier.events.memory.log import MemoryEventLog
+from stream_verifier.events.redis.log import RedisEventLog
+from stream_verifier.fleet.link import Link
 from tests.support.event_log_contract import EventLogContract
+from tests.support.redis_server import RedisServer, needs_redis, redis_server
 from tests.support.sqlite_event_log import SqliteEventLog
 
 
@@ -18,3 +25,24 @@ class TestMemoryEventLog(EventLogContract):
 class TestSqliteEventLog(EventLogContract):
     def make(self, folder: Path, limits: Limits) -> EventLog:
         return SqliteEventLog(folder / "events.db", limits=limits)
+
+
+@pytest.fixture(scope="module")
+def redis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    with redis_server(tmp_path_factory.mktemp("redis")) as server:
+        yield server
+
+
+@needs_redis
+class TestRedisEventLog(EventLogContract):
+    @pytest.fixture(autouse=True)
+    async def _links(self, redis: RedisServer) -> AsyncIterator[None]:
+        self._redis = redis
+        self._made: list[Link] = []
+        yield
+        for link in self._made:
+            await link.close()
+
+    def make(self, folder: Path, limits: Limits) -> EventLog:
+        self._made.append(Link.to(self._redis.url, prefix=secrets.token_hex(4)))
+        return RedisEventLog(self._made[-1], worker="w1", limits=limits)

@@ -55,15 +55,20 @@ class EventLogContract(abc.ABC):
     def make(self, folder: Path, limits: Limits) -> EventLog:
         """An empty log within these limits; what it needs on disk goes below the folder."""
 
+    async def open(self, folder: Path, limits: Limits) -> EventLog:
+        log = self.make(folder, limits)
+        await log.start()
+        return log
+
     @pytest.fixture
     async def log(self, tmp_path: Path) -> AsyncIterator[EventLog]:
-        log = self.make(tmp_path, Limits())
+        log = await self.open(tmp_path, Limits())
         yield log
         await log.close()
 
     @pytest.fixture
     async def small(self, tmp_path: Path) -> AsyncIterator[EventLog]:
-        log = self.make(tmp_path, SMALL)
+        log = await self.open(tmp_path, SMALL)
         yield log
         await log.close()
 
@@ -219,7 +224,7 @@ class EventLogContract(abc.ABC):
         assert kept["s1"].count("state_changed") >= 4
 
     async def test_ended_sessions_hold_no_more_events_than_they_may(self, tmp_path: Path) -> None:
-        log = self.make(tmp_path, Limits(lasting=100, ended_sessions=10, ended_events=12))
+        log = await self.open(tmp_path, Limits(lasting=100, ended_sessions=10, ended_events=12))
         for number in range(4):
             await log.append(Speaker(f"s{number}").say(*[changed()] * 4, ended()))
             held = [await log.history(session) for session in log.sessions()]
@@ -228,7 +233,7 @@ class EventLogContract(abc.ABC):
         await log.close()
 
     async def test_ended_sessions_go_after_their_time(self, tmp_path: Path) -> None:
-        log = self.make(tmp_path, Limits(ended_for_s=0.01))
+        log = await self.open(tmp_path, Limits(ended_for_s=0.01))
         await log.append([*Speaker("s1").say(ended()), *Speaker("s2").say()])
         await asyncio.sleep(0.03)
         assert (log.sessions(), await log.history("s1")) == (["s2"], [])
@@ -253,7 +258,7 @@ class EventLogContract(abc.ABC):
         logs = []
         for name in ("one", "other"):
             (tmp_path / name).mkdir()
-            logs.append(self.make(tmp_path / name, Limits()))
+            logs.append(await self.open(tmp_path / name, Limits()))
         assert logs[0].epoch != logs[1].epoch
         for log in logs:
             await log.close()

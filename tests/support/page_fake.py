@@ -192,5 +192,6 @@ class FakeServer(Served):
             Route("/api/v1/ice-servers", self._list_ice_servers),
             Route("/bare.html", self._bare),
             WebSocketRoute("/api/v1/call", self._serve_call),
+            WebSocketRoute("/api/v1/call/{session}", self._serve_call),
             Mount("/", StaticFiles(directory=CLIENT, html=True)),
         ]

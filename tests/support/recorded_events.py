@@ -155,9 +155,11 @@ def _later() -> Iterator[Payload]:
         reasons=[*Reason][13:14],
         llr=None,
     )
-    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[13:]:
+    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[13:15]:
         yield SessionEnded(media_s=13, reason=reason, totals=Totals())
     yield ConsentExpiring(media_s=0, expires_at="2026-03-31T12:00:00+00:00", days_left=30)
+    for reason in get_args(SessionEnded.model_fields["reason"].annotation)[15:]:
+        yield SessionEnded(media_s=14, reason=reason, totals=Totals())
     yield StateChanged(
         media_s=14,
         state=State.UNCERTAIN,

@@ -101,11 +101,16 @@ class FakeSessions:
     def calls(self) -> list[CallSummary]:
         return [RUNNING, ENDED]
 
+    def runs(self, session_id: str) -> bool:
+        return False
+
     async def end(self, session_id: str) -> None:
         self.ended.append(session_id)
 
 
 class FakeHub:
+    unwritten, lost, subscribers = 0, 0, 2
+
     async def history(self, session: str, after_seq: int = 0) -> list[Event]:
         wall = "2026-01-02T03:04:05.678Z"
         return [Event(seq, session, wall, score()) for seq in range(after_seq + 1, 8)]

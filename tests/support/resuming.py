@@ -74,6 +74,7 @@ class ResumingClient:
             "session": self.answer["session"],
             "resume_key": self.answer["resume_key"],
             "after": self.events[-1]["seq"] if self.events else 0,
+            "untold": self.events[-1]["untold"] if self.events else 0,
             **changes,
         }
 

@@ -16,7 +16,8 @@ from tests.support.page_fake import FakeCall, FakeServer, until
 KEY = "a secret of this session"
 TYPES = (
     "answer session_started score state_changed error ending closed session_ended reconnecting "
-    "resumed restarted events_lost track_ended track_replaced network visibility warning connection"
+    "resumed restarted events_lost track_ended track_replaced network visibility warning "
+    "connection going_away"
 )
 
 # Keeps what the SDK hides: its peer connections and the senders that it makes.

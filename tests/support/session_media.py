@@ -123,6 +123,7 @@ def make_session(
     source: Any = SilentSource()
     return Session(
         session_id=session_id,
+        resume_key="a secret",
         identity="ada",
         connection=Connection(source=source),
         inbox=MediaInbox(),

@@ -15,7 +15,7 @@ from pathlib import Path
 from stream_verifier.events.envelope import Envelope, Filter
 from stream_verifier.events.event import Event
 from stream_verifier.events.kinds import is_dispensable
-from stream_verifier.events.log import Limits, Listener, Stretch
+from stream_verifier.events.log import HoleListener, Limits, Listener, Stretch
 from stream_verifier.events.reading import read_line
 from stream_verifier.events.schema import SessionEnded, SessionStarted
 
@@ -54,7 +54,10 @@ class SqliteEventLog:
         self._db = sqlite3.connect(path, check_same_thread=False)
         self._db.executescript(_TABLES)
 
-    def follow(self, listener: Listener) -> None:
+    async def start(self) -> None:
+        pass
+
+    def follow(self, listener: Listener, on_hole: HoleListener | None = None) -> None:
         self._listeners.append(listener)
 
     def sessions(self) -> list[str]:
@@ -66,6 +69,9 @@ class SqliteEventLog:
                 self.cursor = envelope.cursor
                 for listener in self._listeners:
                     listener(envelope)
+
+    async def catch_up(self) -> None:
+        pass
 
     async def end(self, session: str) -> None:
         async with self._one_at_a_time:

@@ -96,6 +96,7 @@ const ENDINGS = {
   peer_closed: "The call was closed.",
   client_gone: "The call was closed.",
   server_stopping: "The server is shutting down.",
+  server_lost: "The server failed, and nobody came back to the call.",
   ended_by_admin: "The call was ended by those who watch it.",
   no_media: "Neither picture nor sound came, so the call was ended.",
   too_long: "The call lasted as long as a call may.",

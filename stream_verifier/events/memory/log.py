@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from stream_verifier.events.envelope import Envelope, Filter
 from stream_verifier.events.event import Event
-from stream_verifier.events.log import Limits, Listener, Stretch
+from stream_verifier.events.log import HoleListener, Limits, Listener, Stretch
 from stream_verifier.events.memory.history import SessionHistory, in_order
 from stream_verifier.events.schema import SessionEnded, SessionStarted
 
@@ -33,15 +33,22 @@ class MemoryEventLog:
         self._limits = limits or Limits()
         self._now = now
         self._listeners: list[Listener] = []
+        self._on_hole: list[HoleListener] = []
         self._running: dict[str, SessionHistory] = {}
         # In the order of their ends.
         self._ended: dict[str, SessionHistory] = {}
         self._ended_at: dict[str, float] = {}
         self._evicted_through = 0
+        self._unseen_through = 0
 
-    def follow(self, listener: Listener) -> None:
-        """Call back for every event from now on."""
+    async def start(self) -> None:
+        """Nothing to begin."""
+
+    def follow(self, listener: Listener, on_hole: HoleListener | None = None) -> None:
+        """Call back for every event from now on; there are no holes but those told to `skip`."""
         self._listeners.append(listener)
+        if on_hole is not None:
+            self._on_hole.append(on_hole)
 
     def sessions(self) -> list[str]:
         """Ids of all that is held: ended sessions in the order of their ends, then running ones."""
@@ -54,6 +61,51 @@ class MemoryEventLog:
             history = self._open(event.session)
             if event.seq > history.last_seq:
                 self._add(event, history)
+
+    def keep(self, envelope: Envelope, *, age_s: float = 0.0) -> bool:
+        """Keep an event that was numbered elsewhere, and tell of it; a number ends a jump, too.
+
+        Args:
+            envelope: numbered above all before.
+            age_s: for how long it has been said.
+
+        Returns:
+            Whether its session had not said it yet.
+        """
+        self.cursor = max(self.cursor, envelope.cursor)
+        history = self._open(envelope.session)
+        if envelope.event.seq <= history.last_seq:
+            return False
+        self._keep(envelope, history, age_s)
+        return True
+
+    def keep_end(self, session: str, cursor: int, *, age_s: float = 0.0) -> None:
+        """Count a session among the ended ones as of a number that was given elsewhere."""
+        self.cursor = max(self.cursor, cursor)
+        self._end(session, age_s)
+
+    def skip(self, through: int, *, told: bool = True) -> None:
+        """Note that there are events up to a number which nobody here has seen.
+
+        Args:
+            through: the number.
+            told: whether listeners waited for them.
+        """
+        self._unseen_through = max(self._unseen_through, through)
+        self.cursor = max(self.cursor, through)
+        for on_hole in self._on_hole if told else ():
+            on_hole()
+
+    def begin_anew(self) -> None:
+        """Forget everything, as another log takes this one's place."""
+        self.cursor = self._evicted_through = self._unseen_through = 0
+        for held in (self._running, self._ended, self._ended_at):
+            held.clear()
+        for on_hole in self._on_hole:
+            on_hole()
+
+    async def catch_up(self) -> None:
+        """Nobody else appends."""
 
     async def end(self, session: str) -> None:
         """Count a session among the ended ones, at the price of the oldest."""
@@ -95,24 +147,29 @@ class MemoryEventLog:
         self.cursor += 1
         if isinstance(event.payload, SessionStarted):
             history.identity = event.payload.identity
-        envelope = Envelope(cursor=self.cursor, identity=history.identity, event=event)
+        self._keep(Envelope(cursor=self.cursor, identity=history.identity, event=event), history)
+
+    def _keep(self, envelope: Envelope, history: SessionHistory, age_s: float = 0.0) -> None:
+        history.identity = envelope.identity
         history.add(envelope)
         for listener in self._listeners:
             listener(envelope)
-        if isinstance(event.payload, SessionEnded):
-            self._end(event.session)
+        if isinstance(envelope.event.payload, SessionEnded):
+            self._end(envelope.session, age_s)
 
-    def _end(self, session: str) -> None:
+    def _end(self, session: str, age_s: float = 0.0) -> None:
         history = self._running.pop(session, None)
         if history is None:
             return
         self._ended[session] = history
-        self._ended_at[session] = self._now()
+        self._ended_at[session] = self._now() - age_s
         self._expire()
         self._make_room()
 
     def _lost(self, wanted: Filter, after: int, through: int) -> int | None:
         """How many wanted events of a stretch are no longer held; None: unknown."""
+        if after < self._unseen_through:
+            return None
         if after < self._evicted_through and not self._all_held(wanted.sessions):
             return None
         total = 0

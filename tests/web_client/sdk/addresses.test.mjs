@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callUrl, iceServersUrl, serverUrl } from "../../../web_client/js/sdk/addresses.js";
+import { callUrl, iceServersUrl, serverUrl, sessionUrl } from "../../../web_client/js/sdk/addresses.js";
 
 test("a server is meant by its own address and by its call's, under any prefix and scheme", () => {
   const same = [
@@ -12,6 +12,12 @@ test("a server is meant by its own address and by its call's, under any prefix a
     assert.equal(callUrl(url), "wss://verifier.example/v/api/v1/call", url);
     assert.equal(iceServersUrl(url), "https://verifier.example/v/api/v1/ice-servers", url);
   }
+});
+
+test("a session's own address names it", () => {
+  const call = callUrl("https://verifier.example/v");
+  assert.equal(sessionUrl(call, "5f0c"), "wss://verifier.example/v/api/v1/call/5f0c");
+  assert.equal(sessionUrl(call, "../x"), "wss://verifier.example/v/api/v1/call/..%2Fx");
 });
 
 test("a plain server is reached plainly", () => {

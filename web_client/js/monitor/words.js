@@ -13,6 +13,7 @@ export const ENDINGS = Object.freeze({
   peer_closed: "caller left",
   client_gone: "caller lost",
   server_stopping: "server stopped",
+  server_lost: "server lost",
   ended_by_admin: "ended here",
   no_media: "nothing was sent",
   too_long: "time was up",

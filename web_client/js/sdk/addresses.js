@@ -28,6 +28,14 @@ export function callUrl(url) {
   return found.href;
 }
 
+/**
+ * A proxy in front of several servers can tell by the path which of them a session is on.
+ * @param {string} url of the call's WebSocket @param {string} session @returns {string}
+ */
+export function sessionUrl(url, session) {
+  return `${url}/${encodeURIComponent(session)}`;
+}
+
 /** @param {string} [url] see {@link serverUrl} @returns {string} of the list of ICE servers */
 export function iceServersUrl(url) {
   return new URL("api/v1/ice-servers", serverUrl(url)).href;

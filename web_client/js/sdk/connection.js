@@ -59,9 +59,9 @@ export class Connection {
       this.#started = true;
       this.send(first(sdp));
       this.#options.on.mark("sentAt");
-      this.#after(ANSWER_CAP_MS, () => { if (!this.answered) this.#lose(new ConnectionFailure("no_answer")); });
+      this.#after(ANSWER_CAP_MS, () => { if (!this.answered) this.lose(new ConnectionFailure("no_answer")); });
     } catch (error) {
-      this.#lose(/** @type {ConnectionFailure} */ (error));
+      this.lose(/** @type {ConnectionFailure} */ (error));
     }
   }
 
@@ -82,7 +82,7 @@ export class Connection {
   /** Waits no longer for media that stopped to come back by itself. */
   hurry() {
     if (!this.resumable || this.#peer?.connectionState !== "disconnected") return;
-    this.#lose(new ConnectionFailure("media_failed"));
+    this.lose(new ConnectionFailure("media_failed"));
   }
 
   /** Ends it; no handler is called any more. */
@@ -109,7 +109,7 @@ export class Connection {
   async #connect() {
     const socket = (this.#socket = new WebSocket(this.#options.url));
     socket.addEventListener("message", ({ data }) => { if (!this.#closed) this.#options.on.message(data, this); });
-    const timer = this.#after(this.#options.openCapMs ?? OPEN_CAP_MS, () => this.#lose(new ConnectionFailure("unreachable")));
+    const timer = this.#after(this.#options.openCapMs ?? OPEN_CAP_MS, () => this.lose(new ConnectionFailure("unreachable")));
     await new Promise((resolve) => {
       let opened = false;
       socket.addEventListener("open", () => {
@@ -119,7 +119,7 @@ export class Connection {
         resolve(undefined);
       });
       socket.addEventListener("close", () => {
-        this.#lose(new ConnectionFailure(opened ? "connection_lost" : "unreachable"));
+        this.lose(new ConnectionFailure(opened ? "connection_lost" : "unreachable"));
       });
     });
   }
@@ -129,14 +129,14 @@ export class Connection {
     if (this.#closed) return;
     clearTimeout(this.#disconnectedTimer);
     this.#options.on.peerState(state, this);
-    if (state === "failed") this.#lose(new ConnectionFailure("media_failed"));
+    if (state === "failed") this.lose(new ConnectionFailure("media_failed"));
     if (state === "disconnected") {
       this.#disconnectedTimer = setTimeout(() => this.hurry(), DISCONNECTED_CAP_MS);
     }
   }
 
-  /** @param {ConnectionFailure} failure */
-  #lose(failure) {
+  /** Gives it up, once: the link learns why. @param {ConnectionFailure} failure */
+  lose(failure) {
     if (this.#closed) return;
     this.close();
     this.#options.on.lost(failure, this);

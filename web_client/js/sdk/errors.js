@@ -5,6 +5,7 @@ export const CLIENT_ERRORS = Object.freeze({
   unreachable: "The server does not answer. Check that it runs and that you are online, then start again.",
   no_answer: "The server took too long to answer. It may be busy: start again in a moment.",
   connection_lost: "The connection to the server was lost, so nothing is checked any more. Start again.",
+  going_away: "The server is about to stop and no other one goes on with the call. Start again.",
   session_lost: "The server no longer knows this enrolment. See whether the name is enrolled; if not, start again.",
   media_failed: "Picture and sound do not reach the server. A firewall may block UDP: try another network.",
   bad_answer: "The server sent something this page does not understand. Reload the page.",

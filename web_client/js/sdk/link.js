@@ -1,6 +1,7 @@
 // @ts-check
 /** Keeps one session going over one connection after another. */
 
+import { sessionUrl } from "./addresses.js";
 import { Connection } from "./connection.js";
 import { fetchIceServers, readToken } from "./credentials.js";
 import { CLIENT_ERRORS, ConnectionFailure } from "./errors.js";
@@ -10,7 +11,7 @@ import { Retry } from "./retry.js";
 
 const GIVE_UP_AFTER_S = 15;
 // Refusals that another attempt may not meet.
-const PASSING = new Set(["server_full", "rate_limited"]);
+const PASSING = new Set(["server_full", "server_stopping", "rate_limited", "fleet_failed"]);
 
 /** @typedef {import("./messages.js").CallOptions} CallOptions */
 /** @typedef {import("../../stream-verifier.js").ConnectionEvents} ConnectionEvents */
@@ -34,6 +35,7 @@ export class Link {
   #lostSession = /** @type {string | null} */ (null);
   #keptForS = GIVE_UP_AFTER_S;
   #retry = /** @type {Retry | null} */ (null);
+  #moveTimer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   #giveUpTimer = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   #iceServers = /** @type {RTCIceServer[] | null} */ (null);
   #settled = false;
@@ -61,7 +63,7 @@ export class Link {
       const token = await readToken(this.#options.token);
       if (this.#closed) return;
       const connection = (this.#connection = this.#newConnection(token));
-      await connection.open((sdp) => firstMessage(this.#options, sdp, token, this.#session, this.#numbering.last));
+      await connection.open((sdp) => firstMessage(this.#options, sdp, token, this.#session, this.#numbering));
     } catch (error) {
       this.#onLost(/** @type {ConnectionFailure} */ (error));
     }
@@ -94,6 +96,7 @@ export class Link {
   close() {
     this.#closed = true;
     clearTimeout(this.#giveUpTimer);
+    clearTimeout(this.#moveTimer);
     this.#retry?.hurry();
     this.#connection?.close();
   }
@@ -101,7 +104,7 @@ export class Link {
   /** @param {string | null} token */
   #newConnection(token) {
     return new Connection({
-      url: this.#url,
+      url: this.#session?.resumeKey ? sessionUrl(this.#url, this.#session.id) : this.#url,
       iceServers: this.#findIceServers(token),
       tracks: this.#tracks,
       startBitrateBps: this.#options.limits.startBitrateBps,
@@ -132,6 +135,7 @@ export class Link {
     const message = parse(data);
     if (!message) this.#on.failed(new ConnectionFailure("bad_answer"));
     else if (message.type === "answer") this.#onAnswer(message, connection);
+    else if (message.type === "going_away") this.#onGoingAway(message, connection);
     else if (message.type !== "error" || connection.answered || !this.#overcome(message)) this.#deliver(message);
   }
 
@@ -157,6 +161,19 @@ export class Link {
     }
   }
 
+  /**
+   * The server is about to stop: goes on elsewhere, where another server can, at a moment by chance
+   * so that not all calls of a server come at once. @param {any} message @param {Connection} connection
+   */
+  #onGoingAway(message, connection) {
+    const withinS = message.come_back_within_s;
+    const moves = typeof withinS === "number" && connection.resumable;
+    this.#on.tell("going_away", { endsInMs: 1000 * message.ends_in_s, moves });
+    if (!moves) return;
+    clearTimeout(this.#moveTimer);
+    this.#moveTimer = setTimeout(() => connection.lose(new ConnectionFailure("going_away")), 1000 * withinS * Math.random());
+  }
+
   /** Another session counts its events anew. @param {string} id @param {string | null | undefined} resumeKey */
   #belongTo(id, resumeKey) {
     if (id !== this.#session?.id) this.#numbering.reset();
@@ -178,7 +195,9 @@ export class Link {
       else { this.#forgetSession(); this.open(); }
       return true;
     }
-    if (!this.#retry || !PASSING.has(refusal.code)) return false;
+    // Another server may be ready at once, where a full one needs somebody to go.
+    const passing = this.#retry ? PASSING.has(refusal.code) : refusal.code === "server_stopping";
+    if (!passing) return false;
     this.#connection?.close();
     this.#recover(refusal.code);
     return true;

@@ -32,12 +32,14 @@
 /**
  * @param {CallOptions} options @param {string} sdp the offer @param {string | null} token
  * @param {SessionKey | null} session to go on with, null to begin one
- * @param {number} after number of the last event that came
+ * @param {{last: number, untold: number}} numbering of the events that came
  * @returns {object}
  */
-export function firstMessage(options, sdp, token, session, after) {
+export function firstMessage(options, sdp, token, session, { last, untold }) {
   const admission = token ? { token } : {};
-  if (session) return { type: "resume", session: session.id, resume_key: session.resumeKey, after, sdp, ...admission };
+  if (session) {
+    return { type: "resume", session: session.id, resume_key: session.resumeKey, after: last, untold, sdp, ...admission };
+  }
   const { mode, identity, consent = null, replace = false, operatingPoint } = options;
   const more = mode === "enrol" ? { consent, replace } : operatingPoint ? { operating_point: operatingPoint } : {};
   return { type: "start", mode, identity, sdp, ...more, ...admission };

@@ -6,6 +6,11 @@ export class Numbering {
   last = 0;
   #untold = 0;
 
+  /** How many events up to that one the server kept back on purpose. */
+  get untold() {
+    return this.#untold;
+  }
+
   /** Another session numbers from 1 again. */
   reset() {
     this.last = this.#untold = 0;

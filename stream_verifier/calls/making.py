@@ -1,0 +1,197 @@
+"""Makes sessions: looks the person up, makes a pipeline and where its media comes from."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+import uuid
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Self
+
+from stream_verifier.audit.deed import Actor, network_of
+from stream_verifier.calls.connection import Connection
+from stream_verifier.calls.lifetime import LifeLimits
+from stream_verifier.calls.neighbours import GONE, CallRecord, hash_of
+from stream_verifier.calls.past import Past
+from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.places import Place
+from stream_verifier.calls.session import Session
+from stream_verifier.calls.tries import Tries
+from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
+from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.hub import Hub
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.opening import longest_consent
+from stream_verifier.identities.store import IdentityStore
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import SourceFactory, SourceRequest
+from stream_verifier.settings import Settings
+from stream_verifier.verify.enrol_pipeline import EnrolPipeline
+from stream_verifier.verify.pipeline import VerifyPipeline
+from stream_verifier.verify.recogniser import Recogniser
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """A call that is about to begin, here.
+
+    Attributes:
+        start: what its client wants.
+        place: what it takes, and of whom.
+        actor: who opens it, for the audit trail.
+        followed: whether its client has a socket.
+        session: its id.
+        resume_key: its secret.
+        past: what was before, where another worker had it.
+    """
+
+    start: Start
+    place: Place
+    actor: Actor
+    followed: bool
+    session: str = field(default_factory=lambda: uuid.uuid4().hex)
+    resume_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
+    past: Past | None = None
+
+    @classmethod
+    def again(cls, record: CallRecord, message: Resume, *, client: str) -> Self:
+        """A call that another worker had, as its client comes back to this one.
+
+        Raises:
+            UnknownSessionError: of its kind none can be gone on with.
+        """
+        if not record.movable:
+            raise UnknownSessionError(GONE)
+        return cls(
+            start=Start(
+                type="start",
+                mode="verify",
+                identity=record.identity,
+                sdp=message.sdp,
+                operating_point=record.operating_point,
+            ),
+            place=record.place,
+            actor=Actor(record.place.token_id, "resumed", network_of(client)),
+            followed=True,
+            session=record.session,
+            resume_key=message.resume_key,
+        )
+
+    def record(self, *, resume_within_s: float) -> CallRecord:
+        """What other workers have to know of it."""
+        return CallRecord(
+            session=self.session,
+            mode=self.start.mode,
+            operating_point=self.start.operating_point,
+            place=self.place,
+            key_hash=hash_of(self.resume_key),
+            followed=self.followed,
+            resume_within_s=resume_within_s if self.followed else 0.0,
+        )
+
+
+class SessionMaker:
+    """Makes sessions of beginnings.
+
+    Args:
+        recogniser: the loaded model.
+        store: who is enrolled.
+        hub: gets every event of every session.
+        make_source: gives each call where its media comes from.
+        settings: limits.
+        tries: how often somebody else may be tried in a name.
+    """
+
+    def __init__(
+        self,
+        *,
+        recogniser: Recogniser,
+        store: IdentityStore,
+        hub: Hub,
+        make_source: SourceFactory,
+        settings: Settings,
+        tries: Tries,
+    ) -> None:
+        self._recogniser = recogniser
+        self._store = store
+        self._hub = hub
+        self._make_source = make_source
+        self._settings = settings
+        self._tries = tries
+        self._limits = LifeLimits(
+            media_within_s=settings.media_within_s,
+            silent_s=settings.silent_call_s,
+            longest_s=settings.max_call_s,
+        )
+
+    async def make(self, beginning: Beginning) -> Session:
+        """Make a session that has no place in the engine yet, and whose source is not started.
+
+        Raises:
+            UnknownIdentityError, StaleReferenceError, IdentityExistsError: the identity.
+            ConsentError: an enrolment without consent.
+            StoreError: the store cannot be used.
+        """
+        start, followed = beginning.start, beginning.followed
+        enrolling = await self._enrolling(start, beginning.actor) if start.mode == "enrol" else None
+        inbox = MediaInbox()
+        pipeline = await self._pipeline(start, inbox)
+        request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
+        connection = Connection(source=self._make_source(request, inbox))
+        if not followed:
+            connection.outbox.close()
+        session = Session(
+            session_id=beginning.session,
+            resume_key=beginning.resume_key,
+            past=beginning.past,
+            identity=start.identity,
+            connection=connection,
+            inbox=inbox,
+            pipeline=pipeline,
+            enrolling=enrolling,
+            resume_within_s=self._settings.resume_within_s if followed else 0.0,
+            place=beginning.place,
+            followed=followed,
+            limits=self._limits,
+            tries=self._tries,
+            on_event=self._hub.publish,
+            history=partial(self._hub.history, beginning.session),
+        )
+        inbox.on_ready = session.notify
+        return session
+
+    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
+        if start.mode == "enrol":
+            return await asyncio.to_thread(self._recogniser.enrol_pipeline)
+        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
+        return await asyncio.to_thread(
+            self._recogniser.verify_pipeline,
+            reference,
+            operating_point=start.operating_point,
+            now=time.monotonic,
+            burst=inbox.burst,
+        )
+
+    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
+        consent = start.consent_record(longest=longest_consent(self._settings))
+        old = await self._enrolled(start.identity)
+        if old is not None and not start.replace:
+            # Before the person has talked for ten seconds, not after.
+            raise IdentityExistsError(
+                "That name is enrolled already: delete it first, or replace it."
+            )
+        return PendingEnrolment(
+            store=self._store,
+            name=start.identity,
+            consent=consent,
+            replaces=old,
+            by=actor,
+        )
+
+    async def _enrolled(self, name: str) -> Identity | None:
+        try:
+            return await self._store.get(name)
+        except UnknownIdentityError:
+            return None

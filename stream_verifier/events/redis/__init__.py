@@ -1,0 +1,1 @@
+"""The event log that workers share, as streams in Redis."""

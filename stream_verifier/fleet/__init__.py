@@ -1,0 +1,1 @@
+"""Many workers that serve as one: what they share lies in Redis."""

@@ -1,0 +1,73 @@
+"""Puts together what a worker of a fleet has beside one that is alone."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+
+from stream_verifier.errors import SettingsError
+from stream_verifier.events.redis.log import RedisEventLog
+from stream_verifier.fleet.duties import Calls, Duties
+from stream_verifier.fleet.link import Link
+from stream_verifier.fleet.member import Limits, Member
+from stream_verifier.settings import Settings
+
+
+class Fleet:
+    """A worker's part in a fleet; made by `join`.
+
+    Args:
+        link: to Redis; released with `serving`.
+        settings: of the worker.
+
+    Attributes:
+        log: of events, not started yet.
+        member: what the registry asks of others.
+    """
+
+    def __init__(self, link: Link, settings: Settings) -> None:
+        self._link = link
+        self._settings = settings
+        self._duties: Duties | None = None
+        worker = Member.new_id()
+        self.log = RedisEventLog(link, worker=worker, on_fenced=self._on_fenced)
+        limits = Limits(
+            openings_per_minute=settings.openings_per_minute,
+            calls_per_identity=settings.max_calls_per_identity,
+        )
+        self.member = Member(link, worker=worker, log=self.log, limits=limits)
+
+    @contextlib.asynccontextmanager
+    async def serving(self, calls: Calls) -> AsyncIterator[None]:
+        """Be there for the others while the block runs."""
+        self._duties = Duties(
+            self.member,
+            calls,
+            address=self._settings.own_address,
+            lease_s=self._settings.lease_s,
+        )
+        async with self._duties.done():
+            yield
+
+    async def close(self) -> None:
+        """Release the way to Redis."""
+        await self._link.close()
+
+    def _on_fenced(self, session: str) -> None:
+        if self._duties is not None:
+            self._duties.on_fenced(session)
+
+
+def join(settings: Settings) -> Fleet | None:
+    """A worker's part in the fleet that the settings name; None where they name none.
+
+    Raises:
+        SettingsError: the package is missing, or the URL of Redis is none.
+    """
+    if settings.redis_url is None:
+        return None
+    url, prefix = settings.redis_url.get_secret_value(), settings.redis_prefix
+    try:
+        return Fleet(Link.to(url, prefix=prefix), settings)
+    except ValueError as error:
+        raise SettingsError(f"redis_url: {error}") from None

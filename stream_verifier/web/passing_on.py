@@ -1,0 +1,119 @@
+"""Passes a call's signalling on to the worker that has the call, both ways, byte for byte.
+
+The client's own token goes with it, so that a worker trusts no other worker more than any client.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
+
+from stream_verifier.errors import FleetError
+from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES, Resume
+from stream_verifier.web.access import client_of, gate_of
+from stream_verifier.web.sockets import receive_text
+
+PASSED_ON = "x-stream-verifier-passed-on"
+
+_OPEN_S = 5.0
+_PING_S = 5.0
+_LEFT = 1001
+_FAILED = 1011
+_NO_CODES = {1005, 1006, 1015}
+"""They name that there was none, and cannot be sent."""
+
+
+class OwnerGoneError(FleetError):
+    """The machine is there, the worker is not: its lease need not be waited for."""
+
+
+def was_passed_on(websocket: WebSocket) -> bool:
+    """Whether another worker sent a client here: it is passed on once only."""
+    return PASSED_ON in websocket.headers
+
+
+async def pass_on(websocket: WebSocket, message: Resume, address: str) -> None:
+    """Serve a connection of a call that another worker has, until either side closes it.
+
+    Raises:
+        OwnerGoneError: nothing listens there any more.
+        FleetError: that worker cannot be reached.
+    """
+    try:
+        owner = await _connect(websocket, message.session, address)
+    except ConnectionRefusedError as error:
+        raise OwnerGoneError("the server that has the call is gone") from error
+    except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+        raise FleetError(f"the server that has the call: {type(error).__name__}") from error
+    async with owner:
+        await owner.send(message.model_dump_json(exclude_none=True))
+        ways = {
+            asyncio.create_task(_to_owner(websocket, owner)),
+            asyncio.create_task(_to_client(websocket, owner)),
+        }
+        try:
+            await asyncio.wait(ways, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for way in ways:
+                way.cancel()
+            await asyncio.gather(*ways, return_exceptions=True)
+
+
+async def _connect(websocket: WebSocket, session: str, address: str) -> ClientConnection:
+    """Connect under the name and origin that the client uses, to the owner's own address."""
+    there = urlsplit(address)
+    secure = there.scheme == "https"
+    host = websocket.headers.get("host") or there.netloc
+    headers = {PASSED_ON: "1"}
+    if gate_of(websocket).tokens is not None:
+        # Without a key whoever comes by a proxy is nobody, and all are on this machine anyway.
+        headers["X-Forwarded-For"] = client_of(websocket)
+    if origin := websocket.headers.get("origin"):
+        headers["Origin"] = origin
+    tls: dict[str, Any] = {"server_hostname": there.hostname} if secure else {}
+    path = f"{there.path.rstrip('/')}/api/v1/call/{quote(session, safe='')}"
+    return await connect(
+        f"{'wss' if secure else 'ws'}://{host}{path}",
+        host=there.hostname,
+        port=there.port or (443 if secure else 80),
+        **tls,
+        additional_headers=headers,
+        proxy=None,
+        compression=None,
+        max_size=MAX_MESSAGE_BYTES,
+        open_timeout=_OPEN_S,
+        ping_interval=_PING_S,
+        ping_timeout=_PING_S,
+    )
+
+
+async def _to_owner(websocket: WebSocket, owner: ClientConnection) -> None:
+    """Pass on what the client says; how it left tells the owner whether it comes back."""
+    while True:
+        try:
+            text = await receive_text(websocket)
+        except WebSocketDisconnect as gone:
+            await owner.close(_LEFT if gone.code in _NO_CODES else gone.code)
+            return
+        try:
+            await owner.send(text)
+        except ConnectionClosed:
+            return
+
+
+async def _to_client(websocket: WebSocket, owner: ClientConnection) -> None:
+    with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # the client has left
+        try:
+            while True:
+                text = await owner.recv()
+                await websocket.send_text(text if isinstance(text, str) else text.decode())
+        except ConnectionClosed as closed:
+            code = _FAILED if closed.rcvd is None else closed.rcvd.code
+            reason = "" if closed.rcvd is None else closed.rcvd.reason
+            await websocket.close(_FAILED if code in _NO_CODES else code, reason)
