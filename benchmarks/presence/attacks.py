@@ -79,9 +79,18 @@ class Rendered(Sequence[bytes]):
 Attack = Callable[[Show, Rng], Show]
 
 
-def drawn(clips: Sequence[Clip], seconds: float, rng: Rng) -> Show:
-    """Clips in random order, for so long or until all were used: nobody says the same again."""
+def drawn(clips: Sequence[Clip], seconds: float, rng: Rng, *, again: bool = False) -> Show:
+    """Clips in random order, for so long or until all were used.
+
+    Args:
+        clips: of one person.
+        seconds: how long it is at most.
+        rng: the order.
+        again: whether clips come again where they do not suffice, as no living person does.
+    """
     chosen = [clips[index] for index in rng.permutation(len(clips))]
+    while again and sum(len(clip.pictures) for clip in chosen) < seconds * RATE_HZ:
+        chosen += chosen
     pictures = [picture for clip in chosen for picture in clip.pictures]
     count = min(len(pictures), int(seconds * RATE_HZ))
     return Show(
