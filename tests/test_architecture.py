@@ -23,7 +23,7 @@ from tests.support.house_rules import (
 
 ROOT = Path(__file__).resolve().parent.parent
 HOUSE = "stream_verifier"
-LOOSE = {"__init__", "__main__", "app", "settings", "environment", "errors", "mount", "secrecy"}
+LOOSE = {"__init__", "__main__", "app", "errors", "mount", "secrecy"}
 WEBRTC = "stream_verifier/media/webrtc/"
 WEB = {"fastapi", "starlette", "uvicorn"}
 CLOCKS = {"asyncio", "time", "threading", "datetime", "random"}
@@ -34,8 +34,7 @@ CLOCKS = {"asyncio", "time", "threading", "datetime", "random"}
 MAY_KNOW = {
     "errors": set[str](),
     "secrecy": set[str](),
-    "settings": {"environment", "errors", "access", "webhooks"},
-    "environment": {"errors"},
+    "settings": {"errors", "access", "webhooks"},
     "media": {"errors"},
     "media.webrtc": {"errors", "media", "settings"},
     "windows": {"errors", "media"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Iterable
 
@@ -35,3 +36,13 @@ def check_port_range(first: int, last: int) -> None:
             f"udp_ports {first}-{last} must lie within {_LOWEST_PORT}-{_HIGHEST_PORT}, "
             "the lower one first"
         )
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a listening address can be reached from this machine only."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
