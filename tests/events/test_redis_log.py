@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -323,3 +324,9 @@ async def test_a_redis_that_is_not_there_is_told(
             pass
     with pytest.raises(SettingsError, match="redis_url"):
         Link.to("nonsense", prefix="test")
+
+
+def test_who_lacks_the_package_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(SettingsError, match=r"pip install 'stream-verifier\[fleet\]'"):
+        Link.to("redis://127.0.0.1:6379/0", prefix="test")
