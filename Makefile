@@ -11,7 +11,7 @@ PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/hosting \
+CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/fleet tests/hosting \
 	tests/media tests/web tests/webhooks $(wildcard tests/test_*.py)
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
@@ -110,7 +110,7 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
-test-others: $(VENV)/.test $(VENV)/.softhsm ## All other tests: model, windows, decision, scripted calls
+test-others: $(VENV)/.test $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES) $(ALONE))
 	nice -n 5 $(PYTEST) $(ALONE)
 

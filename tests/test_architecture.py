@@ -254,7 +254,7 @@ def test_the_server_imports_nothing_that_only_training_and_benchmarks_need() -> 
         "from stream_verifier.verify.recogniser import Recogniser\n"
         "from stream_verifier.settings import Settings\n"
         "Recogniser.load(Settings()).enrol_pipeline()\n"
-        "wrong = {'tensorflow', 'keras', 'librosa', 'matplotlib', 'torch', 'skimage',\n"
+        "wrong = {'tensorflow', 'keras', 'librosa', 'matplotlib', 'torch', 'skimage', 'redis',\n"
         "         'stream_verifier.simulation'}\n"
         "print(sorted(wrong & set(sys.modules)))\n"
     )

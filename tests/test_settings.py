@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -85,3 +86,34 @@ def test_a_list_that_is_none_is_refused_without_its_value(monkeypatch: pytest.Mo
         load_settings()
     assert "c2VjcmV0" not in str(refused.value)
     assert refused.value.__cause__ is None
+
+
+REDIS = "redis://:hidden@redis:6379/0"
+
+
+def test_a_server_of_a_fleet_says_where_others_reach_it() -> None:
+    alone = load_settings()
+    assert alone.redis_url is None
+    here = load_settings(redis_url=REDIS, host="127.0.0.1", port=8081)
+    assert here.own_address == "http://127.0.0.1:8081"
+    assert load_settings(redis_url=REDIS, host="::1").own_address == "http://[::1]:8080"
+    told = load_settings(redis_url=REDIS, port=0, worker_address="https://10.0.0.5/verify")
+    assert told.own_address == "https://10.0.0.5/verify"
+    assert "hidden" not in repr(told)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"port": 0}, "worker_address, such as"),
+        ({"host": "0.0.0.0", "token_key": "k" * 43}, "worker_address, such as"),
+        ({"worker_address": "10.0.0.5:8080"}, "worker_address"),
+        ({"worker_address": "http://10.0.0.5/?a=b"}, "worker_address"),
+        ({"lease_s": 15.0}, "lease_s must be below resume_within_s"),
+        ({"redis_prefix": "two words"}, "redis_prefix"),
+    ],
+)
+def test_a_fleet_that_cannot_work_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(SettingsError, match=message) as refused:
+        load_settings(redis_url=REDIS, **changes)
+    assert "hidden" not in str(refused.value)

@@ -21,9 +21,7 @@ class Directory:
 
     def calls(self) -> list[CallSummary]:
         """Summaries, newest first."""
-        held = self._log.sessions()
-        for session in self._calls.keys() - set(held):
-            del self._calls[session]
+        held = self._forget()
         return [self._calls[session] for session in reversed(held) if session in self._calls]
 
     def get(self, session: str) -> CallSummary | None:
@@ -35,4 +33,13 @@ class Directory:
         if call.identity is None and envelope.identity is not None:
             # Its beginning is no longer held.
             call = CallSummary(session=envelope.session, identity=envelope.identity)
-        self._calls[envelope.session] = call.after(envelope.event)
+        self._calls[envelope.session] = call = call.after(envelope.event)
+        if call.ended_at is not None:
+            self._forget()
+
+    def _forget(self) -> list[str]:
+        """Forget calls of which nothing is held; return the others' ids."""
+        held = self._log.sessions()
+        for session in self._calls.keys() - set(held):
+            del self._calls[session]
+        return held

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,46 @@ async def test_many_subscribers_share_one_connection(redis: RedisServer) -> None
         assert len(await one.link.redis.client_list()) == before <= 3
 
 
+async def test_nothing_stays_longer_than_it_may(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream_verifier.events.redis.log._KEPT_S", 1)
+    speaker = Speaker("s1")
+    async with worker(redis) as one:
+        await one.append(speaker.say(*[score()] * 9, *[changed()] * 9))
+        for _ in range(8):
+            await asyncio.sleep(0.4)
+            await one.append(speaker.say(score(), changed()))
+        for stream in ("scores", "lasting"):
+            found: Any = await one.link.redis.xrange(one.link.key(stream), count=1)
+            assert int(found[0][0].partition(b"-")[0]) > 19
+        # Of what is gone a worker that starts later says that nobody knows.
+        async with worker(redis, "w2") as late:
+            stretch = await late.log.read(EVERYTHING, after=0, through=late.log.cursor)
+            assert stretch.lost is None
+            assert stretch.envelopes
+
+
+async def test_what_waited_too_long_for_redis_is_told_as_lost(redis: RedisServer) -> None:
+    speaker = Speaker("s1")
+    async with worker(redis) as one:
+        hub = Hub(one.log, unwritten_events=5)
+        follower = await hub.subscribe()
+        hub.publish(speaker.say()[0])
+        await hub.flush()
+        position = Position(epoch=hub.epoch, cursor=hub.cursor)
+        redis.kill()
+        for event in speaker.say(*[changed()] * 9):
+            hub.publish(event)
+        assert follower.overflowed
+        assert (hub.unwritten, hub.lost) == (5, 4)
+        redis.start()
+        await hub.flush()
+        again = await hub.subscribe(after=position)
+        assert again.lost is None
+        assert [event.seq for event in await hub.history("s1")] == [1, 6, 7, 8, 9, 10]
+
+
 async def test_a_log_closes_while_redis_is_away(redis: RedisServer) -> None:
     async with worker(redis):
         redis.kill()
@@ -283,3 +324,9 @@ async def test_a_redis_that_is_not_there_is_told(
             pass
     with pytest.raises(SettingsError, match="redis_url"):
         Link.to("nonsense", prefix="test")
+
+
+def test_who_lacks_the_package_is_told_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "redis.asyncio", None)
+    with pytest.raises(SettingsError, match=r"pip install 'stream-verifier\[fleet\]'"):
+        Link.to("redis://127.0.0.1:6379/0", prefix="test")

@@ -37,6 +37,14 @@ local function add(stream, most, ...)
         'p', text(before), 't', now, ...)
     redis.call('EXPIRE', prefix .. stream, keep_s)
 end
+-- Nothing stays longer than it may, however little is said; a few a time, so that no run is long.
+local function expire(stream)
+    for _ = 1, 16 do
+        local first = redis.call('XRANGE', prefix .. stream, '-', '+', 'COUNT', 1)[1]
+        if not first or tonumber(first[2][4]) >= now - keep_s then return end
+        redis.call('XDEL', prefix .. stream, first[1])
+    end
+end
 for at = 9, #ARGV, 7 do
     local session, seq = ARGV[at], tonumber(ARGV[at + 1])
     local kind, identity = ARGV[at + 2], ARGV[at + 3]
@@ -60,6 +68,8 @@ for at = 9, #ARGV, 7 do
     end
     redis.call('EXPIRE', said, keep_s)
 end
+expire(':scores')
+expire(':lasting')
 redis.call('HSET', log, 'cursor', text(cursor), 'last', text(last_kept))
 return {'kept', epoch, run, text(last_kept), unpack(fenced)}
 """
