@@ -112,6 +112,8 @@ export interface Score extends Numbered {
   notes: string[];
   spared: boolean;
   age_s: number | null;
+  /** Whether somebody is there: 1 the mouth goes with the speech, -1 in doubt, 0 not known yet; left out where nobody asks. */
+  presence?: -1 | 0 | 1 | null;
 }
 
 export interface StateChanged extends Numbered {
