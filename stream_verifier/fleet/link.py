@@ -26,7 +26,7 @@ class Link:
 
     Args:
         redis: the client, whose answers are bytes.
-        prefix: begins every key; in braces, so that all keys lie in one slot of a cluster.
+        prefix: begins every key.
     """
 
     def __init__(self, redis: Redis, *, prefix: str) -> None:

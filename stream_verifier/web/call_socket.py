@@ -100,7 +100,9 @@ async def _elsewhere(websocket: WebSocket, message: Resume) -> str | None:
         return None
     if state.sessions.runs(message.session):
         # One that is about to stop takes nobody back whom another would have.
-        return await state.neighbours.peer() if state.sessions.closing else None
+        with contextlib.suppress(FleetError):
+            return await state.neighbours.peer() if state.sessions.closing else None
+        return None
     record = await state.neighbours.find(message.session)
     return None if record is None else record.address
 
