@@ -20,14 +20,16 @@ from model.errors import ModelError
 from model.runtime.align import CROP_SIDE_PX
 from model.types import Vector
 
-LAG_S = 0.16
-"""How far apart two pictures are compared."""
+LAG_S, FAR_S = 0.16, 0.75
+"""How far apart two pictures are compared, and at most, where there are few: mouths of stills stay
+at rest then, and those of talkers still move in more than half of the pairs."""
 MOVES_AT = 1.9
 """Log of the ratio from which on a mouth moves of its own. Of pictures of stills, moved by hand,
 1 to 2 in 100 come to more; of people who talk, 3 in 4."""
 
 _LAG_SLACK_S = 0.045
-_EVERY_S = 0.07
+_EVERY_S, _PACE_S = 0.07, 0.08
+_MOST_WEIGHT = 4.0
 _SIDE = 56
 _BLUR = 1.2
 _ROUNDS = 3
@@ -60,6 +62,7 @@ class _Pair:
     start_s: float
     end_s: float
     ratio: float
+    weight: float
 
 
 class MouthMotion:
@@ -84,21 +87,28 @@ class MouthMotion:
             ModelError: the picture has another shape or type.
         """
         small = prepared(face)
-        while self._faces and self._faces[0][0] < time_s - LAG_S - _LAG_SLACK_S:
+        # The newest is kept, however old: of a slow camera it is all there is to compare with.
+        while len(self._faces) > 1 and self._faces[0][0] < time_s - LAG_S - _LAG_SLACK_S:
             self._faces.popleft()
         if self._faces and time_s - self._read_s >= _EVERY_S:
             before_s, before = min(self._faces, key=lambda one: abs(time_s - one[0] - LAG_S))
-            if abs(time_s - before_s - LAG_S) <= _LAG_SLACK_S:
-                self._pairs.append(_Pair(before_s, time_s, own_motion(small, before)))
-                self._read_s = time_s
+            if LAG_S - _LAG_SLACK_S <= time_s - before_s <= FAR_S:
+                self._pair(before_s, time_s, own_motion(small, before))
         self._faces.append((time_s, small))
+
+    def _pair(self, before_s: float, time_s: float, ratio: float) -> None:
+        # Few pairs have less in common than many, and are worth more.
+        since_s = min(time_s - self._read_s, time_s - before_s + _PACE_S)
+        weight = min(_MOST_WEIGHT, max(1.0, since_s / _PACE_S))
+        self._pairs.append(_Pair(before_s, time_s, ratio, weight))
+        self._read_s = time_s
 
     def forget(self) -> None:
         """Start anew: another face, or pictures that did not follow on."""
         self._faces.clear()
         self._pairs.clear()
 
-    def evidence(self, speaks: Speaks, *, until_s: float) -> tuple[float, int]:
+    def evidence(self, speaks: Speaks, *, until_s: float) -> tuple[float, float]:
         """What has come to be known since this was last asked.
 
         Args:
@@ -107,14 +117,15 @@ class MouthMotion:
             until_s: media time. Later pairs wait.
 
         Returns:
-            Nats for a mouth that moves in speech, and of how many pairs; below 0 for one at rest.
+            Nats for a mouth that moves in speech, below 0 for one at rest, and of how many pairs;
+            one that came alone counts for up to four.
         """
-        nats, count = 0.0, 0
+        nats, count = 0.0, 0.0
         while self._pairs and self._pairs[0].end_s <= until_s:
             pair = self._pairs.popleft()
             if speaks(pair.start_s, pair.end_s):
-                nats += _BY_MOVING if pair.ratio > MOVES_AT else _BY_RESTING
-                count += 1
+                nats += pair.weight * (_BY_MOVING if pair.ratio > MOVES_AT else _BY_RESTING)
+                count += pair.weight
         return nats, count
 
 

@@ -81,11 +81,14 @@ def test_pairs_wait_until_it_is_known_whether_somebody_spoke() -> None:
     assert first + rest == pytest.approx(together)
 
 
-def test_pictures_that_are_further_apart_are_not_compared() -> None:
+@pytest.mark.parametrize(("apart_s", "counts"), [(0.25, True), (0.5, True), (1.0, False)])
+def test_of_a_slow_camera_pictures_further_apart_are_compared(apart_s: float, counts: bool) -> None:
     motion = MouthMotion()
     for step in range(10):
-        motion.see(step * 0.5, made_up(12 * (step % 2)))
-    assert motion.evidence(lambda *_: True, until_s=10.0) == (0.0, 0)
+        motion.see(step * apart_s, made_up(5.0))
+    nats, pairs = motion.evidence(lambda *_: True, until_s=10.0)
+    assert (pairs > 25) is counts  # nine pairs, each worth up to four of a fast camera's
+    assert nats == pytest.approx(-0.175 * pairs)
 
 
 def test_another_face_is_not_compared_with_the_last() -> None:

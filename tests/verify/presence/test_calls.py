@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+
+import cv2
+import numpy as np
 import pytest
 
 from model.types import Reference
 from stream_verifier.console.offline import enrol_files, verify_file
 from stream_verifier.events.schema import Reason, Score, State, StateChanged
 from stream_verifier.media.file import FileSource
+from stream_verifier.media.types import MediaItem, VideoFrame
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
 from tests.support.calls import DemoCalls
@@ -62,3 +68,50 @@ def test_where_nobody_asks_nothing_is_told(grace: Reference, demo_calls: DemoCal
     changes, scores = verify("off", grace, demo_calls)
     assert (changes[-1].state, changes[-1].reasons) == (State.VERIFIED, [])
     assert {score.presence for score in scores} == {None}
+
+
+def slowly(items: Iterable[MediaItem]) -> Iterator[MediaItem]:
+    """Two or three pictures a second, bursts or not."""
+    last_s = -1.0
+    for item in items:
+        if not isinstance(item, VideoFrame):
+            yield item
+        elif item.time_s - last_s >= 0.35:
+            last_s = item.time_s
+            yield item
+
+
+def in_two_sizes(items: Iterable[MediaItem]) -> Iterator[MediaItem]:
+    """Each picture of another size than the one before."""
+    odd = False
+    for item in items:
+        if isinstance(item, VideoFrame) and (odd := not odd):
+            height, width = item.image.shape[:2]
+            small = cv2.resize(item.image, (width - 32, height - 24))
+            item = replace(item, image=np.asarray(small, np.uint8))
+        yield item
+
+
+def shaken(items: Iterable[MediaItem]) -> Iterator[MediaItem]:
+    """Moved by more than a face's width from each picture to the next."""
+    left = False
+    for item in items:
+        if isinstance(item, VideoFrame) and item.burst and (left := not left):
+            item = replace(item, image=np.ascontiguousarray(np.roll(item.image, 160, axis=1)))
+        yield item
+
+
+@pytest.mark.parametrize("dodge", [slowly, in_two_sizes, shaken])
+def test_nobody_gets_by_with_pictures_that_are_hard_to_follow(
+    dodge: Callable[[Iterable[MediaItem]], Iterator[MediaItem]],
+    grace: Reference,
+    demo_calls: DemoCalls,
+) -> None:
+    source = FileSource(demo_calls.enrolment("grace"))
+    recogniser = Recogniser.load(load_settings(presence="hold"))
+    pipeline = recogniser.verify_pipeline(grace, burst=source.burst)
+    with source:
+        for item in dodge(source):
+            pipeline.feed(item)
+    assert pipeline.verdict.state is not State.VERIFIED
+    assert Reason.SPEAKER_NOT_ON_CAMERA in pipeline.verdict.reasons

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from model.runtime.detect import FaceDetector
+from model.runtime.moving import FAR_S
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.channel import Reading, Readings
@@ -66,7 +67,6 @@ class PresenceChannel:
         self._burst_until_s = -math.inf
         self._burst_s = self._next_burst_s = -math.inf
         self._repeats = 0.0
-        self._shape: tuple[int, ...] = ()
 
     def take(self, item: MediaItem) -> None:
         """Hear all sound; see regular pictures, and those of bursts."""
@@ -77,7 +77,7 @@ class PresenceChannel:
             case VideoFrame():
                 self._see(item)
             case MediaGap():
-                self._start_anew()
+                self._miss(item)
 
     def sense(self, window: Window) -> tuple[Reading, ...]:
         """Say that there is a face to look at, and speech to compare it with."""
@@ -115,13 +115,11 @@ class PresenceChannel:
         )
 
     def _see(self, frame: VideoFrame) -> None:
-        self._shape = frame.image.shape
         if not frame.burst:
             self._surface.see(frame)
+        # Of a slow camera regular pictures are all that there is in a burst.
         if frame.burst or frame.time_s < self._burst_until_s:
             self._talk.see(frame)
-        if frame.burst:
-            self._burst_until_s = max(self._burst_until_s, frame.time_s + 0.1)
 
     def _follow(self, window: Window) -> None:
         """Start anew with another face; know where this one is."""
@@ -133,15 +131,14 @@ class PresenceChannel:
                 self._talk.forget()
             self._track = face.track_id
         self._talk.glance(face, spoken=window.speech_s >= _LEAST_SPEECH_S)
-        if self._shape:
-            height, width = self._shape[:2]
-            x, y, wide, high = face.box
-            self._talk.near((x * width, y * height, wide * width, high * height), self._shape)
+        self._talk.near(face.box)
 
-    def _start_anew(self) -> None:
-        self._talk.forget()
-        self._echoes.forget()
-        self._burst_until_s = -math.inf
+    def _miss(self, gap: MediaGap) -> None:
+        # Between two pictures of a slow camera nothing is missing but what it never gave.
+        if gap.kind == "audio" or gap.reason == "reconnected" or gap.end_s - gap.start_s > FAR_S:
+            self._talk.forget()
+        if gap.kind == "audio":
+            self._echoes.forget()
 
     def _ask(self, window: Window) -> None:
         """Ask for a burst while somebody speaks whose face is seen, as often as is worth it."""
@@ -153,6 +150,7 @@ class PresenceChannel:
             return
         self._burst_s = now_s
         self._burst.ask(_BURST_S)
+        self._burst_until_s = now_s + _BURST_S
         # A second sooner than it ends, so that one follows on the other.
         self._next_burst_s = now_s + _BURST_S - 1.0
 

@@ -52,13 +52,13 @@ class Talk:
         self._head = TalkingHead(network)
         self._motion = MouthMotion()
         self._box: Box | None = None
-        self._shape: tuple[int, ...] = ()
+        self._size: tuple[int, ...] = ()
         self._seen_s = -math.inf
         self._agreement = Agreement.nothing()
         self._glance: Vector | None = None
         self.resting = 0
         """Windows of speech in a row that show the mouth as in the one before."""
-        self.pairs = 0
+        self.pairs = 0.0
         """Pairs of pictures in speech that the mouth's motion was judged by."""
         self.moves = 0.0
         """Nats for a mouth that moves while somebody speaks."""
@@ -83,7 +83,12 @@ class Talk:
         if frame.time_s <= self._seen_s or (face := self._found(frame)) is None:
             return
         self._seen_s = frame.time_s
-        self._box, self._shape = face.box, frame.image.shape
+        height, width = frame.image.shape[:2]
+        x, y, wide, high = face.box
+        self._box = (x / width, y / height, wide / width, high / height)
+        if frame.image.shape != self._size:
+            self._head.forget()  # it follows landmarks in pixels
+            self._size = frame.image.shape
         self._head.see(frame.time_s, frame.image, face)
         grey = cv2.cvtColor(align(frame.image, face.landmarks), cv2.COLOR_BGR2GRAY)
         self._motion.see(frame.time_s, np.asarray(grey, np.uint8))
@@ -96,9 +101,9 @@ class Talk:
         if spoken and before is not None:
             self.resting = self.resting + 1 if own_motion(now, before) <= MOVES_AT else 0
 
-    def near(self, box: Box, shape: tuple[int, ...]) -> None:
-        """Say where the face is: x, y, width, height in pixels of a picture of this shape."""
-        self._box, self._shape = box, shape
+    def near(self, box: Box) -> None:
+        """Say where the face is: x, y, width, height as fractions of the picture."""
+        self._box = box
 
     def forget(self) -> None:
         """Another face, or media that did not follow on: nothing that was for it counts any more.
@@ -136,8 +141,13 @@ class Talk:
         return self._ears.speech_between(start_s, end_s) > (end_s - start_s) / 2
 
     def _found(self, frame: VideoFrame) -> DetectedFace | None:
-        """The followed face, near where it was last."""
-        if self._box is None or frame.image.shape != self._shape:
+        """The followed face, near where it was last; where it is not, whichever is surest."""
+        if self._box is None:
             return None
-        faces = self._detector.detect_near(frame.image, self._box)
+        height, width = frame.image.shape[:2]
+        x, y, wide, high = self._box
+        near = (x * width, y * height, wide * width, high * height)
+        faces = self._detector.detect_near(frame.image, near)
+        # Whoever shakes what he shows must not be out of reach by it.
+        faces = faces or self._detector.detect(frame.image)
         return faces[0] if faces else None
