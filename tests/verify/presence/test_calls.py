@@ -101,7 +101,14 @@ def shaken(items: Iterable[MediaItem]) -> Iterator[MediaItem]:
         yield item
 
 
-@pytest.mark.parametrize("dodge", [slowly, in_two_sizes, shaken])
+@pytest.mark.parametrize(
+    "dodge",
+    [
+        slowly,
+        pytest.param(in_two_sizes, marks=pytest.mark.slow),
+        pytest.param(shaken, marks=pytest.mark.slow),
+    ],
+)
 def test_nobody_gets_by_with_pictures_that_are_hard_to_follow(
     dodge: Callable[[Iterable[MediaItem]], Iterator[MediaItem]],
     grace: Reference,
