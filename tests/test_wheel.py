@@ -97,11 +97,16 @@ def test_the_wheel_holds_the_packages_the_weights_and_the_pages(wheel: Path) -> 
     assert licences <= {Path(name).name for name in names if "/licenses/" in name}
 
 
+REDIS = "fleet/|events/redis/"
+"""What a server without Redis never imports."""
+
+
 @pytest.mark.parametrize(
     ("part", "extras"),
     [
-        (r"stream_verifier/(?!demo/|.*plot|identities/hsm)|model/runtime/", ()),
-        (r"stream_verifier/(?!identities/hsm)", ("demo",)),
+        (rf"stream_verifier/(?!demo/|.*plot|identities/hsm|{REDIS})|model/runtime/", ()),
+        (rf"stream_verifier/(?!identities/hsm|{REDIS})", ("demo",)),
+        (rf"stream_verifier/({REDIS})", ("fleet",)),
         (r"stream_verifier/identities/", ("hsm",)),
         (r"model/", ("train", "peer", "demo")),
     ],
