@@ -98,6 +98,15 @@ def test_whether_somebody_is_there_is_said_where_it_is_asked(page: Page, call: F
     )
 
 
+def test_a_mismatch_told_before_its_score_is_said_whole_with_it(page: Page, call: FakeCall) -> None:
+    call.state("rejected", "voice_mismatch")
+    expect(page.get_by_test_id("reasons")).to_have_text("The voice does not match.")
+    call.score(0.0, -5.0)
+    expect(page.get_by_test_id("reasons")).to_have_text(
+        "The voice does not match; nothing speaks against the face."
+    )
+
+
 def test_a_box_lies_over_the_mirrored_face(page: Page, call: FakeCall) -> None:
     until(page, "document.querySelector('video').videoWidth > 0")
     call.score(1, 1, faces=[[0.1, 0.2, 0.3, 0.4]])

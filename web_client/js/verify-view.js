@@ -20,6 +20,7 @@ export class VerifyView {
   #events = /** @type {any[]} */ ([]);
   #timeline = readTimeline([]);
   #evidence = { ...NO_EVIDENCE };
+  #told = { state: "waiting", reasons: /** @type {string[]} */ ([]) };
   #scoredAt = /** @type {number | null} */ (null);
   #mediaBeganAt = Infinity;
 
@@ -86,6 +87,7 @@ export class VerifyView {
   #showScore({ evidence, bar, presence, notes = [], receivedAt }) {
     this.#scoredAt = receivedAt / 1000;
     this.#showEvidence(readEvidence({ evidence, bar }));
+    this.#showReasons();
     this.#showPresence(presence);
     setText(byId("notes"), notes.map(sayReason).join(" "));
   }
@@ -105,6 +107,13 @@ export class VerifyView {
     setText(byId("state-name"), words.name);
     setText(byId("state-text"), words.text);
     byId("reasons").dataset.reasons = reasons.join(",");
+    this.#told = { state, reasons };
+    this.#showReasons();
+  }
+
+  /** What is said of a mismatch depends on the evidence, which may come after it. */
+  #showReasons() {
+    const { state, reasons } = this.#told;
     setLines(byId("reasons"), sayReasons(state, reasons, this.#evidence));
   }
 
