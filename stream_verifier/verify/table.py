@@ -22,28 +22,26 @@ class ChannelRule:
     Attributes:
         channel: whose readings.
         reason: named where it holds a call back or rejects it.
-        worth: how much its LLRs count.
+        worth: how much each LLR adds; None: each is all that the channel has come to know so far,
+            in place of what it said before.
         lasts_s: mean life of what it said, in seconds of media time.
         ceiling: its log-odds stay within this much of even odds.
         hold_below: log-odds below which the call is not verified.
         vouch_from: log-odds from which on it is told to be good; None: it never is.
         clear_from: log-odds from which on it does no more; by default the same.
         reject_at: log-odds down from which it is rejected; None: it never rejects.
-        adds_up: whether each LLR is new evidence; otherwise it is all that the channel has come to
-            know so far, in place of what it said before.
         enforced: whether it does that; otherwise its reason is named, and the state stays as it is.
     """
 
     channel: str
     reason: Reason
-    worth: Worth
+    worth: Worth | None
     lasts_s: float
     ceiling: float
     hold_below: float
     vouch_from: float | None = None
     clear_from: float | None = None
     reject_at: float | None = None
-    adds_up: bool = True
     enforced: bool = True
 
     @property
@@ -52,50 +50,34 @@ class ChannelRule:
         return self.hold_below if self.clear_from is None else self.clear_from
 
 
-_AS_SAID = Worth(first=1.0, per_s=1e6, limit=20.0)
-"""The presence channel weighs its evidence itself."""
+def _presence(
+    channel: str,
+    reason: Reason,
+    *,
+    hold_below: float,
+    clear_from: float | None = None,
+    vouch_from: float | None = None,
+) -> ChannelRule:
+    """A row of the channel that asks whether somebody is there, and weighs its evidence itself."""
+    return ChannelRule(
+        channel=channel,
+        reason=reason,
+        worth=None,
+        lasts_s=60.0,
+        ceiling=8.0,
+        hold_below=hold_below,
+        clear_from=clear_from,
+        vouch_from=vouch_from,
+    )
+
 
 PRESENCE = (
-    ChannelRule(
-        channel="surface",
-        reason=Reason.PRESENTATION_SUSPECTED,
-        worth=_AS_SAID,
-        lasts_s=60.0,
-        ceiling=8.0,
-        hold_below=-1.0,
-        adds_up=False,
+    _presence("surface", Reason.PRESENTATION_SUSPECTED, hold_below=-1.0),
+    _presence(
+        "mouth", Reason.SPEAKER_NOT_ON_CAMERA, hold_below=-5.0, clear_from=0.0, vouch_from=1.5
     ),
-    ChannelRule(
-        channel="mouth",
-        reason=Reason.SPEAKER_NOT_ON_CAMERA,
-        vouch_from=1.5,
-        worth=_AS_SAID,
-        lasts_s=60.0,
-        ceiling=8.0,
-        hold_below=-5.0,
-        clear_from=0.0,
-        adds_up=False,
-    ),
-    ChannelRule(
-        channel="lips",
-        reason=Reason.LIPS_DO_NOT_MATCH,
-        worth=_AS_SAID,
-        lasts_s=60.0,
-        ceiling=8.0,
-        hold_below=-2.5,
-        clear_from=-0.5,
-        adds_up=False,
-    ),
-    ChannelRule(
-        channel="repeat",
-        reason=Reason.NO_SIGN_OF_LIFE,
-        worth=_AS_SAID,
-        lasts_s=60.0,
-        ceiling=8.0,
-        hold_below=-3.0,
-        clear_from=-0.5,
-        adds_up=False,
-    ),
+    _presence("lips", Reason.LIPS_DO_NOT_MATCH, hold_below=-2.5, clear_from=-0.5),
+    _presence("repeat", Reason.NO_SIGN_OF_LIFE, hold_below=-3.0, clear_from=-0.5),
 )
 """Whether somebody is there. None of it rejects: it was measured on simulated attacks only."""
 
@@ -118,19 +100,20 @@ class Standing:
     def __init__(self, rule: ChannelRule) -> None:
         self.rule = rule
         self.odds = 0.0
-        self._freshness = Freshness(rule.worth)
+        self._freshness = None if rule.worth is None else Freshness(rule.worth)
         self._doubts = False
 
     def forget(self) -> None:
         """What comes next follows on nothing."""
         self.odds = 0.0
         self._doubts = False
-        self._freshness.forget()
+        if self._freshness is not None:
+            self._freshness.forget()
 
     def update(self, reading: Reading, now_s: float, elapsed_s: float) -> None:
         """Let the past fade and take one reading in; times in seconds of media time."""
         self.odds *= math.exp(-max(0.0, elapsed_s) / self.rule.lasts_s)
-        if self.rule.adds_up:
+        if self._freshness is not None:
             span_s = reading.span_s or (now_s, now_s)
             self.odds += self._freshness.evidence(reading.llr, *span_s)
         elif reading.llr is not None:

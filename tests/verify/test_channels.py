@@ -128,12 +128,12 @@ def follow(rule: ChannelRule, *llrs: float) -> list[Standing]:
 
 
 def test_a_channel_that_remembers_itself_says_all_it_knows_each_time() -> None:
-    whole = replace(RULE, adds_up=False)
+    whole = replace(RULE, worth=None)
     assert [one.odds for one in follow(whole, -0.9, -0.9, -3.0, 1.0)] == [-0.9, -0.9, -3.0, 1.0]
 
 
 def test_a_call_that_was_held_back_is_so_until_its_channel_is_clear() -> None:
-    sticky = replace(RULE, adds_up=False, clear_from=0.0)
+    sticky = replace(RULE, worth=None, clear_from=0.0)
     assert [one.holds_back for one in follow(sticky, -0.5, -1.5, -0.5, 0.5)] == [
         False,
         True,
@@ -143,7 +143,7 @@ def test_a_call_that_was_held_back_is_so_until_its_channel_is_clear() -> None:
 
 
 def test_what_is_only_observed_is_told_and_changes_no_state() -> None:
-    observed = replace(RULE, adds_up=False, enforced=False)
+    observed = replace(RULE, worth=None, enforced=False)
     last = follow(observed, -4.5)[-1]
     assert (last.doubts, last.holds_back, last.rejects) == (True, False, False)
     pipeline = call(HumChannel(-4.5), observed)
