@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -76,6 +76,19 @@ async def calls_of(
     ends = await _ends(trail, name, begun)
     calls = tuple(_call(entry, ends.get(entry.fields["details"].get("session"))) for entry in begun)
     return CallHistory(calls, begun[-1].number if more else None)
+
+
+async def pages_of(trail: AuditTrail, name: str) -> AsyncIterator[CallHistory]:
+    """All of a person's calls, page by page; there is one page at least.
+
+    Raises:
+        StoreError: as for `calls_of`.
+    """
+    page = await calls_of(trail, name)
+    yield page
+    while page.next is not None:
+        page = await calls_of(trail, name, before=page.next)
+        yield page
 
 
 async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[Any, Entry]:

@@ -150,16 +150,10 @@ def list_calls(
     """List the calls that one person had, newest first; also of one who was deleted."""
 
     async def run(store: SqliteIdentityStore) -> None:
-        from stream_verifier.audit.call_history import calls_of
+        from stream_verifier.audit.call_history import pages_of
 
-        name = await _name_of(store, whom)
-        before: int | None = None
-        while True:
-            page = await calls_of(store.audit, name, before=before)
+        async for page in pages_of(store.audit, await _name_of(store, whom)):
             _print_calls(page.calls, as_json=json)
-            before = page.next
-            if before is None:
-                break
         if not page.calls and not json:
             _out.print("No call of that person is on record.")
 

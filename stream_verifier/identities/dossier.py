@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from model.types import Reference
-from stream_verifier.audit.call_history import PastCall, calls_of
+from stream_verifier.audit.call_history import PastCall, pages_of
 from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
 from stream_verifier.audit.entry import written
 from stream_verifier.audit.trail import AuditTrail
@@ -112,11 +112,8 @@ async def _entries(trail: AuditTrail, name: str) -> tuple[list[dict[str, Any]], 
 
 async def _calls(trail: AuditTrail, name: str) -> tuple[list[PastCall], bool]:
     calls: list[PastCall] = []
-    before: int | None = None
-    while len(calls) < MOST_ENTRIES:
-        page = await calls_of(trail, name, before=before)
+    async for page in pages_of(trail, name):
         calls += page.calls
-        if page.next is None:
-            return calls, True
-        before = page.next
-    return calls, False
+        if page.next is not None and len(calls) >= MOST_ENTRIES:
+            return calls, False
+    return calls, True
