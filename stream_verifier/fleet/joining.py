@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
-from stream_verifier.errors import SettingsError
 from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Calls, Duties
 from stream_verifier.fleet.link import Link
@@ -67,7 +66,4 @@ def join(settings: Settings) -> Fleet | None:
     if settings.redis_url is None:
         return None
     url, prefix = settings.redis_url.get_secret_value(), settings.redis_prefix
-    try:
-        return Fleet(Link.to(url, prefix=prefix), settings)
-    except ValueError as error:
-        raise SettingsError(f"redis_url: {error}") from None
+    return Fleet(Link.to(url, prefix=prefix), settings)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import secrets
 from collections import deque
@@ -236,7 +235,7 @@ class Member:
 def read_order(data: bytes) -> Order | None:
     """An order as it came; None where it is none."""
     try:
-        return Order.model_validate(json.loads(data))
-    except (ValueError, ValidationError):
+        return Order.model_validate_json(data)
+    except ValidationError:
         _logger.warning("an order that cannot be read: %d bytes", len(data))
         return None
