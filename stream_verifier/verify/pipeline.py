@@ -17,6 +17,7 @@ from stream_verifier.events.schema import (
     FusedScore,
     Payload,
     Score,
+    Side,
     State,
     StateChanged,
 )
@@ -200,8 +201,8 @@ class VerifyPipeline:
         if self.verdict.state is State.VERIFIED:
             self._crowd.forget()
         evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
-        score = _score_payload(window, observation, evidence, bar, age_s)
-        return [score.model_copy(update={"presence": self._decision.presence}), *changed]
+        presence = self._decision.presence
+        return [_score_payload(window, observation, evidence, bar, presence, age_s), *changed]
 
     def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
         """Have a window scored by all channels, by its face alone where it is spared."""
@@ -263,6 +264,7 @@ def _score_payload(
     observation: Observation,
     evidence: Evidence | None,
     bar: Bar | None,
+    presence: Side | None,
     age_s: float | None,
 ) -> Score:
     # A channel that the schema does not name is for the decision alone.
@@ -282,6 +284,7 @@ def _score_payload(
         spared=observation.spared,
         evidence=evidence,
         bar=bar,
+        presence=presence,
         age_s=age_s,
     )
 

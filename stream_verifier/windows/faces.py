@@ -22,3 +22,10 @@ def align(image: NDArray[np.uint8], landmarks: NDArray[np.float32]) -> NDArray[n
         uint8, shape (112, 112, 3), RGB; black where it reaches beyond the frame.
     """
     return np.ascontiguousarray(alignment.align(image, landmarks)[:, :, ::-1])
+
+
+def in_pixels(box: Box, image: NDArray[np.uint8]) -> Box:
+    """A box in fractions of a picture, in its pixels: x, y, width, height."""
+    height, width = image.shape[:2]
+    x, y, wide, high = box
+    return x * width, y * height, wide * width, high * height

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 from model.runtime.detect import FaceDetector
 from model.runtime.moving import FAR_S
@@ -100,19 +101,7 @@ class PresenceChannel:
             LIPS: self._talk.lips,
             REPEAT: self._repeat_llr(),
         }
-        sensed = {one.channel: one.sensed for one in self.sense(window)}
-        track = None if window.face is None else window.face.track_id
-        return Readings(
-            tuple(
-                Reading(
-                    name,
-                    sensed=sensed[name],
-                    llr=llrs[name],
-                    track=None if name == REPEAT else track,
-                )
-                for name in NAMES
-            )
-        )
+        return Readings(tuple(replace(one, llr=llrs[one.channel]) for one in self.sense(window)))
 
     def _see(self, frame: VideoFrame) -> None:
         if not frame.burst:

@@ -8,6 +8,7 @@ from collections import deque
 from model.runtime.presentation import PresentationCheck
 from model.types import FaceQuality
 from stream_verifier.media.types import VideoFrame
+from stream_verifier.windows.faces import in_pixels
 from stream_verifier.windows.types import FaceCrop
 
 _KEPT_FRAMES = 3
@@ -76,9 +77,7 @@ class Surroundings:
         if image is None or not _says_something(face.quality):
             return
         self._looked_s = now_s
-        height, width = image.shape[:2]
-        x, y, wide, high = face.box
-        box = (x * width, y * height, wide * width, high * height)
+        box = in_pixels(face.box, image)
         self._looks.append(self._check.look(image, box).log_odds)
 
 

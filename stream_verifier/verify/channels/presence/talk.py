@@ -14,6 +14,7 @@ from model.runtime.moving import MOVES_AT, MouthMotion, own_motion, prepared
 from model.runtime.talking import TalkingHead
 from model.types import Vector
 from stream_verifier.media.types import AudioChunk, VideoFrame
+from stream_verifier.windows.faces import in_pixels
 from stream_verifier.windows.senses import Ears
 from stream_verifier.windows.types import FaceCrop
 
@@ -144,10 +145,7 @@ class Talk:
         """The followed face, near where it was last; where it is not, whichever is surest."""
         if self._box is None:
             return None
-        height, width = frame.image.shape[:2]
-        x, y, wide, high = self._box
-        near = (x * width, y * height, wide * width, high * height)
-        faces = self._detector.detect_near(frame.image, near)
+        faces = self._detector.detect_near(frame.image, in_pixels(self._box, frame.image))
         # Whoever shakes what he shows must not be out of reach by it.
         faces = faces or self._detector.detect(frame.image)
         return faces[0] if faces else None
