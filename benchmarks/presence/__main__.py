@@ -1,7 +1,7 @@
 """``python -m benchmarks.presence --pack DIR``: who is noticed that is not there, and who pays.
 
-Calls are composed of a pack's talking people, nobody of whom presence was fitted on, and played
-through the pipeline without codec and network. In the terms of ISO/IEC 30107-3: APCER is the share
+Calls are composed of a pack's talking people, on whom no network was trained, and played through
+the pipeline without codec and network. In the terms of ISO/IEC 30107-3: APCER is the share
 of calls of one kind of attack that are verified at their end, BPCER that of honest calls which
 presence held back at any time. Screens and prints are simulated, which is no certificate.
 """

@@ -21,11 +21,10 @@ from model.runtime.align import CROP_SIDE_PX
 from model.types import Vector
 
 LAG_S, FAR_S = 0.16, 0.75
-"""How far apart two pictures are compared, and at most, where there are few: mouths of stills stay
-at rest then, and those of talkers still move in more than half of the pairs."""
+"""How far apart two pictures are compared, and at most, where there are few."""
 MOVES_AT = 1.9
-"""Log of the ratio from which on a mouth moves of its own. Of pictures of stills, moved by hand,
-1 to 2 in 100 come to more; of people who talk, 3 in 4."""
+"""Log of the ratio from which on a mouth moves of its own: few pairs of a still that is moved by
+hand come to more, and most of somebody who talks."""
 
 _LAG_SLACK_S = 0.045
 _EVERY_S, _PACE_S = 0.07, 0.08
@@ -37,8 +36,8 @@ _MOST_STEP_PX = 2.0
 _FLOOR = 1e-3
 _MOST_WAITING = 64
 _BY_MOVING, _BY_RESTING = 0.35, -0.175
-"""Nats that one pair adds: an eighth of log(0.75 / 0.04) and of log(0.25 / 0.96). There are a dozen
-pairs a second that share what they show, and people move their mouths more or less."""
+"""Nats that one pair adds, far less than it would if it stood alone: there are a dozen pairs a
+second that share what they show, and people move their mouths more or less."""
 
 _Y, _X = np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32)
 _U, _V = (_X - _SIDE / 2) / (_SIDE / 2), (_Y - _SIDE / 2) / (_SIDE / 2)

@@ -18,10 +18,8 @@ _EVERY_S = 1.0
 _LEAST_SPEECH_S = 1.2
 """Of the stretch: a hum, a tone and silence are always like themselves."""
 _SAME, _SAME_LAG_S = 0.85, 0.081
-"""Likeness, and how much later than the last stretch that was like it, from which on it is the same
-sound: a loop brings all back after the same time. In 28 minutes of 62 people, of whom some said the
-same ten words all the time, no two stretches in a row came to that; of loops with noise and another
-level none was missed."""
+"""Likeness, and how much later than the last stretch that was like it, from which on it is the
+same sound: a loop brings all back after the same time, as people who say the same words do not."""
 _SLACK_S = 0.02
 
 

@@ -23,8 +23,8 @@ MOST_FOR, MOST_AGAINST = 3.0, 8.0
 wrong does not become right in a second or two."""
 _LIPS_LIMIT = 8.0
 _LATE_NATS, _LATE_FROM_S = 5.0, 4.0
-"""Nats off for each deviation by which sound fits better at another moment, with so much speech.
-Right sound came to -0.4 deviations at most, sound that is 0.4 s late to 0.2 to 2.3."""
+"""Nats off for each deviation by which sound fits better at another moment, with so much speech;
+right sound fits best where it is."""
 _LASTS_S = 20.0
 """Seconds of speech after which what lips said is worth a third."""
 
