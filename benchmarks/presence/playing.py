@@ -10,18 +10,11 @@ from dataclasses import dataclass
 from benchmarks.presence.attacks import Show
 from benchmarks.presence.material import RATE_HZ, STEP_SAMPLES, unpacked
 from model.types import Reference
-from stream_verifier.events.schema import Reason, Score, State, StateChanged
+from stream_verifier.events.schema import PRESENCE_REASONS, Reason, Score, State, StateChanged
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
 from stream_verifier.verify.recogniser import Recogniser
-
-NOTICES = {
-    Reason.PRESENTATION_SUSPECTED,
-    Reason.SPEAKER_NOT_ON_CAMERA,
-    Reason.LIPS_DO_NOT_MATCH,
-    Reason.NO_SIGN_OF_LIFE,
-}
 
 
 @dataclass(frozen=True)
@@ -88,7 +81,7 @@ def play(
             elif isinstance(payload, StateChanged):
                 state = payload.state
                 ever = ever or state is State.VERIFIED
-                named = NOTICES & set(payload.reasons)
+                named = PRESENCE_REASONS & set(payload.reasons)
                 reasons |= named
                 if named and noticed is None:
                     noticed = (payload.media_s, speech_s)

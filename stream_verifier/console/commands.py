@@ -114,8 +114,7 @@ def demo(
     """Play a scripted call of made-up people, then stay up for a person with a webcam."""
     from stream_verifier.demo.script import run_demo
 
-    # The demo's people are pictures: that nobody is there is told, and keeps nothing back.
-    settings = load_settings(host=host, port=port, presence="observe")
+    settings = load_settings(host=host, port=port)
     try:
         right = asyncio.run(run_demo(settings, once=once, console=Console(emoji=False)))
     except KeyboardInterrupt:

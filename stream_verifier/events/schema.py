@@ -52,6 +52,17 @@ class Reason(StrEnum):
     NO_SIGN_OF_LIFE = "no_sign_of_life"
 
 
+PRESENCE_REASONS = frozenset(
+    {
+        Reason.SPEAKER_NOT_ON_CAMERA,
+        Reason.PRESENTATION_SUSPECTED,
+        Reason.LIPS_DO_NOT_MATCH,
+        Reason.NO_SIGN_OF_LIFE,
+    }
+)
+"""Why somebody seems not to be there; none depends on who is enrolled."""
+
+
 class Payload(BaseModel):
     """What every event says before it is numbered: its type and its media time."""
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from stream_verifier.events.schema import Bar, Reason, Side, State
+from stream_verifier.events.schema import PRESENCE_REASONS, Bar, Reason, Side, State
 from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.decision import NOTE_REASONS, Verdict
 
@@ -18,16 +18,16 @@ DEAD_ZONE = 1.0
 """Log-odds from which a verified call's bar points to the person."""
 
 _OF_WINDOWS = frozenset(NOTE_REASONS.values()) | {Reason.OVERLOADED}
-_OF_MEDIA = _OF_WINDOWS | {
-    Reason.NO_FACE,
-    Reason.NO_SPEECH,
-    Reason.SPEAKER_NOT_ON_CAMERA,
-    Reason.PICTURE_NOT_SCORED,
-    Reason.SPEECH_NOT_SCORED,
-    Reason.PRESENTATION_SUSPECTED,
-    Reason.LIPS_DO_NOT_MATCH,
-    Reason.NO_SIGN_OF_LIFE,
-}
+_OF_MEDIA = (
+    _OF_WINDOWS
+    | PRESENCE_REASONS
+    | {
+        Reason.NO_FACE,
+        Reason.NO_SPEECH,
+        Reason.PICTURE_NOT_SCORED,
+        Reason.SPEECH_NOT_SCORED,
+    }
+)
 """Reasons that do not depend on who is enrolled."""
 _CLEARS = (State.VERIFIED, State.ABSENT)
 

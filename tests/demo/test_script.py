@@ -27,13 +27,16 @@ async def test_the_script_brings_each_verdict_and_leaves_nothing(
     assert "Enrolled" in told.getvalue()
     assert told.getvalue().count("as it must be") == 3
     assert "WRONG" not in told.getvalue()
+    assert "pictures that talk" in told.getvalue()
     assert os.listdir(tmp_path) == []
 
 
 def test_an_outcome_is_right_only_with_the_right_state_and_reasons() -> None:
     genuine, _, voice_swap = scenes(*DEMO_PEOPLE)
     assert Outcome(genuine, "verified", ()).right
+    assert Outcome(genuine, "verified", ("lips_do_not_match", "speaker_not_on_camera")).right
     assert not Outcome(genuine, "uncertain", ()).right
+    assert not Outcome(genuine, "verified", ("no_face", "speaker_not_on_camera")).right
     assert Outcome(voice_swap, "rejected", ("voice_mismatch",)).right
     assert not Outcome(voice_swap, "rejected", ("face_mismatch", "voice_mismatch")).right
     assert not Outcome(voice_swap, "verified", ()).right

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from stream_verifier.events.schema import Reason, Score, State
+from stream_verifier.events.schema import PRESENCE_REASONS, Reason, Score, State
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.operating import Worth
 from stream_verifier.verify.pipeline import VerifyPipeline
-from stream_verifier.verify.table import ChannelRule, Standing
+from stream_verifier.verify.table import PRESENCE, ChannelRule, Standing
 from stream_verifier.windows.types import Window
 from tests.support.decision_media import EVIDENCE, POINT
 from tests.verify.test_pipeline import SECOND, ScriptedWindows, identity, window
@@ -155,3 +155,7 @@ def test_whether_somebody_is_there_is_told_with_each_score(llr: float, presence:
     row = replace(RULE, vouch_from=1.5)
     score = next(one for one in call(HumChannel(llr), row).feed(SECOND) if isinstance(one, Score))
     assert score.presence == presence
+
+
+def test_each_row_for_presence_has_a_reason_that_is_known_to_be_one() -> None:
+    assert {rule.reason for rule in PRESENCE} == PRESENCE_REASONS
