@@ -162,6 +162,23 @@ def test_one_is_deleted_by_the_keyboard_and_a_receipt_is_saved(
     expect(people.nth(2).get_by_test_id("delete")).to_be_focused()
 
 
+def test_a_question_asked_again_at_once_waits_for_its_own_answer(page: Page) -> None:
+    answers = page.evaluate(
+        """async () => {
+          const { confirmed } = await import("./js/confirm.js");
+          const ask = (title) => confirmed({ title, text: "", yes: "Yes", no: "No" });
+          const dialog = document.getElementById("confirm");
+          const first = ask("First?");
+          dialog.close("cancel");
+          const second = ask("Second?");  // before anybody was told that the first is closed
+          await new Promise((resolve) => setTimeout(resolve, 200));
+          dialog.close("yes");
+          return [await first, await second];
+        }"""
+    )
+    assert answers == [False, True]
+
+
 def test_records_that_are_refused_are_told(page: Page, server: RealServer, data: Path) -> None:
     page.get_by_test_id("search").fill("person 50")
     expect(page.get_by_test_id("person")).to_have_count(1)

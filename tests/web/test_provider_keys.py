@@ -50,6 +50,17 @@ async def eventually(client: Any, token: str, path: str, status: int) -> Any:
             await asyncio.sleep(0.02)
 
 
+async def settled(fake: FakeProvider) -> int:
+    """How often the provider was asked, once nobody asks on: a token that came before the first
+    keys has them fetched once more."""
+    async with asyncio.timeout(20):
+        while True:
+            asked = fake.asked
+            await asyncio.sleep(0.3)
+            if fake.asked == asked:
+                return asked
+
+
 async def test_roles_open_what_they_are_for_and_nothing_else(tmp_path: Path) -> None:
     fake = FakeProvider()
     async with followed(tmp_path, fake) as app, client_of(app) as client:
@@ -66,7 +77,7 @@ async def test_a_change_of_keys_is_noticed_by_the_first_token(tmp_path: Path) ->
     fake = FakeProvider()
     async with followed(tmp_path, fake) as app, client_of(app) as client:
         await eventually(client, fake.token("guards"), "calls", 200)
-        asked = fake.asked
+        asked = await settled(fake)
         fake.rotate("second", curve=True)
         # Long before the next look is due.
         await eventually(client, fake.token("guards"), "calls", 200)

@@ -5,7 +5,7 @@
  * taken out of the address bar at once; or a person is asked for it. It lives in this tab only.
  */
 
-import { make } from "./dom.js";
+import { make, shown } from "./dom.js";
 import { lookUp } from "./look-up.js";
 
 const KEY = `stream-verifier-token:${new URL("../", import.meta.url).pathname}`;
@@ -60,8 +60,7 @@ export function askForToken(code) {
 async function ask(code) {
   const { dialog, field } = build(lookUp(ASKED_BECAUSE, code) ?? ASKED_BECAUSE.missing_token);
   document.body.append(dialog);
-  dialog.showModal();
-  await new Promise((resolve) => { dialog.addEventListener("close", resolve, { once: true }); });
+  await shown(dialog);
   const given = dialog.returnValue === "use" && field.value.trim() !== "";
   if (given) keepToken(field.value);
   dialog.remove();

@@ -1,6 +1,6 @@
 /** A question before something that cannot be undone. The page holds the dialog #confirm. */
 
-import { byId } from "./dom.js";
+import { byId, shown } from "./dom.js";
 
 /**
  * @param {object} question
@@ -10,15 +10,12 @@ import { byId } from "./dom.js";
  * @param {string} question.no     the button that does not
  * @returns {Promise<boolean>}
  */
-export function confirmed({ title, text, yes, no }) {
+export async function confirmed({ title, text, yes, no }) {
   const dialog = byId("confirm");
   byId("confirm-title").textContent = title;
   byId("confirm-text").textContent = text;
   byId("confirm-yes").textContent = yes;
   byId("confirm-no").textContent = no;
   dialog.returnValue = "cancel";
-  dialog.showModal();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "yes"), { once: true });
-  });
+  return (await shown(dialog)) === "yes";
 }

@@ -39,6 +39,29 @@ export function setLines(list, lines) {
   list.replaceChildren(...lines.map((line) => make("li", {}, line)));
 }
 
+const showings = new WeakMap();
+
+/**
+ * Shows a dialog until it is closed. The event of a close comes late: one that is shown again at once
+ * would take the last one's for its own.
+ * @param {any} dialog
+ * @returns {Promise<string>} its return value; "" where it was shown anew before that was told
+ */
+export function shown(dialog) {
+  const showing = {};
+  showings.set(dialog, showing);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    const tell = () => {
+      const newest = showings.get(dialog) === showing;
+      if (newest && dialog.open) return;
+      dialog.removeEventListener("close", tell);
+      resolve(newest ? dialog.returnValue : "");
+    };
+    dialog.addEventListener("close", tell);
+  });
+}
+
 const SVG = "http://www.w3.org/2000/svg";
 
 /**

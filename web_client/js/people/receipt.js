@@ -1,12 +1,12 @@
 /** The proof of a deletion, shown once: it is not to be had again. */
 
-import { byId, setText } from "../dom.js";
+import { byId, setText, shown } from "../dom.js";
 
 /**
  * @param {any} receipt as the server gave it
  * @returns {Promise<void>} once it is closed
  */
-export function showReceipt(receipt) {
+export async function showReceipt(receipt) {
   const { name, entry } = receipt;
   setText(byId("receipt-title"), `${name} was deleted`);
   setText(
@@ -20,10 +20,8 @@ export function showReceipt(receipt) {
   const save = /** @type {HTMLAnchorElement} */ (byId("receipt-save"));
   save.href = file;
   save.download = `receipt-${entry.number}.json`;
-  const dialog = byId("receipt");
-  dialog.showModal();
+  const closed = shown(byId("receipt"));
   save.focus();
-  return new Promise((resolve) => {
-    dialog.addEventListener("close", () => { URL.revokeObjectURL(file); resolve(); }, { once: true });
-  });
+  await closed;
+  URL.revokeObjectURL(file);
 }
