@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
-_LEAST_APART_S = 0.03
-"""Between two of them; at 25 pictures a second and a jittering clock each one counts."""
+_RATE_HZ = 15.0
+"""Of pictures, on average: what a slow camera gives suffices, and each one costs its decoding,
+a search for the face and a reading of the lips."""
+_EARLY_S = 5e-3
+"""A picture this little before its time counts: cameras and clocks jitter."""
 
 
 class BurstWish:
@@ -16,7 +19,7 @@ class BurstWish:
 
     def __init__(self) -> None:
         self._asked_s = 0.0
-        self._until_s = self._last_s = -math.inf
+        self._until_s = self._due_s = -math.inf
 
     def ask(self, length_s: float) -> None:
         """Want pictures for so many seconds of media; a burst under way is prolonged to that."""
@@ -27,7 +30,8 @@ class BurstWish:
         asked_s, self._asked_s = self._asked_s, 0.0
         if asked_s > 0:
             self._until_s = time_s + asked_s
-        if time_s >= self._until_s or time_s - self._last_s < _LEAST_APART_S:
+        if time_s >= self._until_s or time_s < self._due_s - _EARLY_S:
             return False
-        self._last_s = time_s
+        # The next is due from when this one was, so that 25 a second give 15 and not 12.
+        self._due_s = max(self._due_s + 1 / _RATE_HZ, time_s + 0.5 / _RATE_HZ)
         return True

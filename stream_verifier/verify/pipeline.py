@@ -167,7 +167,7 @@ class VerifyPipeline:
 
         Args:
             busy: other calls wait as well, and the voice of a calm call gives way to those that
-                are unsure.
+                are unsure; whether somebody is there is asked less often of all.
         """
         if (window := self._window) is None:
             return []
@@ -175,7 +175,7 @@ class VerifyPipeline:
         observation = self._sense(window)
         spared = busy and window.speech is not None and not self._decision.wants(observation)
         self.spared += spared
-        return self._tell(window, self._read(window, observation, spared=spared))
+        return self._tell(window, self._read(window, observation, busy=busy, spared=spared))
 
     def skip(self) -> list[Payload]:
         """Leave the window that waits unscored, for want of time; nothing happens without one."""
@@ -204,10 +204,12 @@ class VerifyPipeline:
         presence = self._decision.presence
         return [_score_payload(window, observation, evidence, bar, presence, age_s), *changed]
 
-    def _read(self, window: Window, observation: Observation, *, spared: bool) -> Observation:
+    def _read(
+        self, window: Window, observation: Observation, *, busy: bool, spared: bool
+    ) -> Observation:
         """Have a window scored by all channels, by its face alone where it is spared."""
         names = frozenset(one.channel for one in observation.readings)
-        wanted = names & {"face"} if spared else names
+        wanted = names & {"face"} if spared else names - {"mouth"} if busy else names
         read = [channel.read(window, wanted=wanted) for channel in self._channels]
         return replace(
             observation,

@@ -27,7 +27,7 @@ from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.verify.self_test import Workload
-from stream_verifier.verify.stages import StageTimes, TimedEars, TimedEyes
+from stream_verifier.verify.stages import StageTimes, TimedChannel, TimedEars, TimedEyes
 from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.table import ChannelRule, presence_rules
 from stream_verifier.windows.assemble import (
@@ -143,9 +143,10 @@ class Recogniser:
         rules: tuple[ChannelRule, ...] = ()
         if self._presence is not None and burst is not None:
             rules = self._rules
-            channels.append(
-                PresenceChannel(models=self._presence, detector=detector, ears=ears, burst=burst)
+            presence = PresenceChannel(
+                models=self._presence, detector=detector, ears=ears, burst=burst
             )
+            channels.append(TimedChannel(presence, self.stages, "presence"))
         return VerifyPipeline(
             windows=self._assembler(detector, ears),
             channels=channels,

@@ -7,13 +7,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 
-from stream_verifier.media.types import AudioChunk, VideoFrame
+from stream_verifier.media.types import AudioChunk, MediaItem, VideoFrame
+from stream_verifier.verify.channels.channel import EvidenceChannel, Reading, Readings
 from stream_verifier.windows.looks import Look
 from stream_verifier.windows.senses import Ears, Eyes
-from stream_verifier.windows.types import SpeechWindow
+from stream_verifier.windows.types import SpeechWindow, Window
 
-STAGES = ("speech", "look", "face", "voice")
-"""Speech is found and made features of, pictures are searched, and both are embedded."""
+STAGES = ("speech", "look", "face", "voice", "presence")
+"""Speech is found and made features of, pictures are searched, both are embedded, and it is asked
+whether somebody is there."""
 
 
 class StageTimes:
@@ -75,3 +77,28 @@ class TimedEyes:
         """Look at the next frame."""
         with self._stages.timed("look"):
             return self._eyes.look(frame)
+
+
+class TimedChannel:
+    """An evidence channel whose time is counted as one stage."""
+
+    def __init__(self, channel: EvidenceChannel, stages: StageTimes, stage: str) -> None:
+        self._channel = channel
+        self._stages = stages
+        self._stage = stage
+        self.names = channel.names
+        self.forget = channel.forget
+
+    def take(self, item: MediaItem) -> None:
+        """Take any media in."""
+        with self._stages.timed(self._stage):
+            self._channel.take(item)
+
+    def sense(self, window: Window) -> tuple[Reading, ...]:
+        """Say what is there to be scored."""
+        return self._channel.sense(window)
+
+    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+        """Score a window."""
+        with self._stages.timed(self._stage):
+            return self._channel.read(window, wanted=wanted)

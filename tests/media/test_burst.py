@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import random
+
+import pytest
+
 from stream_verifier.media.burst import BurstWish
 
 
@@ -15,20 +19,40 @@ def test_nothing_is_granted_that_nobody_asked_for() -> None:
 def test_a_burst_begins_with_the_next_picture_and_ends() -> None:
     wish = BurstWish()
     wish.ask(1.0)
-    times = granted(wish, start_s=100.0, seconds=3.0, rate_hz=25)
+    times = granted(wish, start_s=100.0, seconds=3.0, rate_hz=15)
     assert times[0] == 100.0
-    assert len(times) == 25
+    assert len(times) == 15
 
 
 def test_another_wish_prolongs_a_burst_from_where_it_is() -> None:
     wish = BurstWish()
     wish.ask(1.0)
-    assert len(granted(wish, start_s=0.0, seconds=0.8, rate_hz=25)) == 20
+    assert len(granted(wish, start_s=0.0, seconds=0.8, rate_hz=15)) == 12
     wish.ask(1.0)
-    assert len(granted(wish, start_s=0.8, seconds=3.0, rate_hz=25)) == 25
+    assert len(granted(wish, start_s=0.8, seconds=3.0, rate_hz=15)) == 15
 
 
-def test_of_a_fast_camera_no_more_than_thirty_pictures_a_second_are_granted() -> None:
+@pytest.mark.parametrize(
+    ("rate_hz", "pictures"), [(10, 20), (15, 30), (20, 30), (24, 30), (25, 30), (30, 30), (120, 30)]
+)
+def test_a_camera_of_any_rate_gives_fifteen_pictures_a_second_or_all_that_it_has(
+    rate_hz: float, pictures: int
+) -> None:
+    wish = BurstWish()
+    wish.ask(2.0)
+    assert abs(len(granted(wish, start_s=7.0, seconds=2.0, rate_hz=rate_hz)) - pictures) <= 1
+
+
+def test_a_clock_that_jitters_costs_no_pictures() -> None:
+    wish, jitter = BurstWish(), random.Random(1)
+    wish.ask(10.0)
+    times = [step / 15 + jitter.uniform(-0.004, 0.004) for step in range(150)]
+    assert sum(wish.grants(time_s) for time_s in times) >= 147
+
+
+def test_after_a_pause_there_is_no_catching_up() -> None:
     wish = BurstWish()
     wish.ask(1.0)
-    assert len(granted(wish, start_s=0.0, seconds=1.0, rate_hz=120)) == 30
+    granted(wish, start_s=0.0, seconds=1.0, rate_hz=30)
+    wish.ask(1.0)
+    assert len(granted(wish, start_s=60.0, seconds=1.0, rate_hz=30)) <= 16

@@ -12,6 +12,7 @@ from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFr
 from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.channels.presence.echo import Echoes
 from stream_verifier.verify.channels.presence.models import PresenceModels
+from stream_verifier.verify.channels.presence.pace import BURST_S, BurstPace
 from stream_verifier.verify.channels.presence.surface import Surroundings
 from stream_verifier.verify.channels.presence.talk import Talk
 from stream_verifier.windows.senses import Ears
@@ -20,17 +21,13 @@ from stream_verifier.windows.types import Window
 SURFACE, MOUTH, LIPS, REPEAT = "surface", "mouth", "lips", "repeat"
 NAMES = (SURFACE, MOUTH, LIPS, REPEAT)
 
-_BURST_S = 3.5
-"""Lips are read 3 s at a time, and steadied by a quarter of a second on either side."""
-_CALM_EVERY_S = 15.0
-"""Where the mouth goes with the speech and nothing hints that this has changed."""
 _MOVES = 1.5
 """Nats for a mouth that moves from which on it does."""
 _IN_DOUBT = -2.0
 """Nats of lips below which nobody is calm."""
 _AT_REST = 3
 """Windows of speech in a row with the mouth at rest after which a calm call is looked at closer."""
-_ENOUGH_SPEECH_S, _MUCH_SPEECH_S = 6.0, 12.0
+_ENOUGH_SPEECH_S, _MUCH_SPEECH_S = 6.0, 8.0
 """Of lips that were read, where they fit, and where they say little either way."""
 _LEAST_SPEECH_S = 0.3
 _LEAST_PAIRS = 20
@@ -65,8 +62,8 @@ class PresenceChannel:
             network=models.lips, calibration=models.calibration, detector=detector, ears=ears
         )
         self._track: int | None = None
+        self._pace = BurstPace()
         self._burst_until_s = -math.inf
-        self._burst_s = self._next_burst_s = -math.inf
         self._repeats = 0.0
 
     def take(self, item: MediaItem) -> None:
@@ -93,8 +90,7 @@ class PresenceChannel:
         """Take in what came since the last window, and ask for more where it is wanted."""
         self._follow(window)
         self._talk.learn()
-        if MOUTH in wanted:
-            self._ask(window)
+        self._ask(window, spared=MOUTH not in wanted)
         llrs = {
             SURFACE: self._surface_llr(window) if SURFACE in wanted else None,
             MOUTH: self._talk.moves if self._talk.pairs >= _LEAST_PAIRS else None,
@@ -129,19 +125,13 @@ class PresenceChannel:
         if gap.kind == "audio":
             self._echoes.forget()
 
-    def _ask(self, window: Window) -> None:
+    def _ask(self, window: Window, *, spared: bool) -> None:
         """Ask for a burst while somebody speaks whose face is seen, as often as is worth it."""
-        now_s = window.end_s
-        if window.face is None or window.speech_s < _LEAST_SPEECH_S or now_s < self._next_burst_s:
+        if window.face is None or window.speech_s < _LEAST_SPEECH_S:
             return
-        calm = self._calm
-        if calm and now_s < self._burst_s + _CALM_EVERY_S:
-            return
-        self._burst_s = now_s
-        self._burst.ask(_BURST_S)
-        self._burst_until_s = now_s + _BURST_S
-        # A second sooner than it ends, so that one follows on the other.
-        self._next_burst_s = now_s + _BURST_S - 1.0
+        if self._pace.due(window.end_s, calm=self._calm, spared=spared):
+            self._burst.ask(BURST_S)
+            self._burst_until_s = window.end_s + BURST_S
 
     @property
     def _calm(self) -> bool:
