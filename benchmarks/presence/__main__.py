@@ -53,28 +53,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     enrolled = _enrolled(recogniser, cast)
     kinds: dict[str, tuple[Attack, float]] = {"honest": (honest, options.honest_seconds)}
     kinds |= {kind: (ATTACKS[kind], options.seconds) for kind in options.kinds or ATTACKS}
-    found: dict[str, list[tuple[str, Outcome]]] = {kind: [] for kind in kinds}
+    found: dict[str, list[tuple[str, Outcome]]] = {}
     unasked: list[tuple[str, Outcome]] = []
-    many = options.still_calls or options.calls
-    calls = [
-        (kind, person, reference, number)
-        for kind, (attack, _) in kinds.items()
-        for person, reference in enrolled
-        for number in range(many if attack in STILLS else options.calls)
-    ]
-    progress = track(calls, "Playing calls", console=Console(stderr=True))
-    for kind, person, reference, number in progress:
-        attack, seconds = kinds[kind]
-        rng = np.random.default_rng([number, *kind.encode()])
-        show: Show = attack(drawn(person.call, seconds, rng), rng)
-        found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
-        if attack is honest:
-            alone = play(recogniser, reference, show, seed=number, asked=False)
-            unasked.append((person.name, alone))
-    text = page(found, unasked, pack=options.pack.name, people=len(enrolled), of=len(cast))
+    text = ""
+    for kind, (attack, seconds) in kinds.items():
+        times = (options.still_calls if attack in STILLS else None) or options.calls
+        calls = [(*one, number) for one in enrolled for number in range(times)]
+        found[kind] = []
+        for person, reference, number in track(calls, kind, console=Console(stderr=True)):
+            rng = np.random.default_rng([number, *kind.encode()])
+            show: Show = attack(drawn(person.call, seconds, rng), rng)
+            found[kind].append((person.name, play(recogniser, reference, show, seed=number)))
+            if attack is honest:
+                alone = play(recogniser, reference, show, seed=number, asked=False)
+                unasked.append((person.name, alone))
+        text = page(found, unasked, pack=options.pack.name, people=len(enrolled), of=len(cast))
+        if options.markdown:  # All of it takes an hour: what is known by now is not to be lost.
+            options.markdown.write_text(text, encoding="utf-8")
     print(text)
-    if options.markdown:
-        options.markdown.write_text(text, encoding="utf-8")
 
 
 def _enrolled(recogniser: Recogniser, cast: Sequence[Person]) -> list[tuple[Person, Reference]]:
