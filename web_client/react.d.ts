@@ -1,7 +1,8 @@
-/** The element in JSX, for React 19: `import type {} from "stream-verifier/react"`. */
+/** The elements in JSX, for React 19: `import type {} from "stream-verifier/react"`. */
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
 import type { StreamVerifierAttributes, StreamVerifierElement } from "./element.js";
+import type { StreamVerifierEnrolAttributes, StreamVerifierEnrolElement } from "./enrol-element.js";
 import type { StreamVerifierEvents, TokenSource } from "./stream-verifier.js";
 
 /** React 19 sets what the element has as a property, and listens to `on` and the event's type. */
@@ -16,12 +17,19 @@ type Own = Omit<StreamVerifierAttributes, "token" | "autostart"> & Handlers & {
   peerConnection?: RTCPeerConnection | null;
 };
 
+type OwnEnrol = Omit<StreamVerifierEnrolAttributes, "token"> & Handlers & {
+  token?: TokenSource;
+  stream?: MediaStream | null;
+};
+
 type Inherited = DetailedHTMLProps<HTMLAttributes<StreamVerifierElement>, StreamVerifierElement>;
+type InheritedEnrol = DetailedHTMLProps<HTMLAttributes<StreamVerifierEnrolElement>, StreamVerifierEnrolElement>;
 
 declare module "react" {
   namespace JSX {
     interface IntrinsicElements {
       "stream-verifier": Omit<Inherited, keyof Own> & Own;
+      "stream-verifier-enrol": Omit<InheritedEnrol, keyof OwnEnrol> & OwnEnrol;
     }
   }
 }

@@ -13,13 +13,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CLIENT = ROOT / "web_client"
-ENTRIES = ("js/stream-verifier.js", "js/element.js")
+ENTRIES = ("js/stream-verifier.js", "js/element.js", "js/enrol-element.js")
 BESIDE = {
     "LICENSE",
     "README.md",
     "package.json",
     "stream-verifier.d.ts",
     "element.d.ts",
+    "enrol-element.d.ts",
     "react.d.ts",
 }
 _IMPORT = re.compile(r"""^(?:import|export)\b[^"';]*?["'](\.[^"']+)["'];""", re.MULTILINE)

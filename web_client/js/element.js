@@ -11,21 +11,19 @@
  */
 
 import { BadgeCall, NotReady } from "./element/call.js";
+import { addressOf, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { AT_REST, isOn, next } from "./element/model.js";
 import { Record } from "./element/record.js";
 import { styleSheet } from "./element/styles.js";
 import { View } from "./element/view.js";
-import { serverUrl } from "./sdk/addresses.js";
 import { nowMs } from "./stream-verifier.js";
-
-/** @typedef {import("./sdk/credentials.js").TokenSource} TokenSource */
 
 const TICK_MS = 1000;
 const ANOTHER_CALL = new Set(["server", "identity", "operating-point"]);
 const NO_IDENTITY = "Say who should be in the call: set the attribute identity, then start again.";
 const BAD_SERVER = "The attribute server is no address. It looks like https://verifier.example.";
 
-export class StreamVerifierElement extends HTMLElement {
+export class StreamVerifierElement extends ServerElement {
   static observedAttributes = [...ANOTHER_CALL, "autostart", "no-controls"];
 
   #model = AT_REST;
@@ -36,7 +34,6 @@ export class StreamVerifierElement extends HTMLElement {
     step: (type, detail) => this.#take(type, detail),
     event: (event) => this.#onEvent(event),
   });
-  #getToken = /** @type {TokenSource} */ (null);
   #restarting = false;
   #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
 
@@ -48,7 +45,7 @@ export class StreamVerifierElement extends HTMLElement {
   }
 
   connectedCallback() {
-    for (const name of ["server", "token", "identity", "autostart", "stream", "peerConnection"]) this.#upgrade(name);
+    upgrade(this, ["server", "token", "identity", "autostart", "stream", "peerConnection"]);
     this.#show();
     if (this.autostart) this.start();
   }
@@ -105,32 +102,6 @@ export class StreamVerifierElement extends HTMLElement {
     this.#call.give(peer);
   }
 
-  /** A token, or what gets a fresh one for each connection. @returns {TokenSource} */
-  get token() {
-    return this.#getToken ?? this.getAttribute("token");
-  }
-
-  set token(token) {
-    this.#getToken = typeof token === "function" ? token : null;
-    if (typeof token !== "function") this.#reflect("token", token);
-  }
-
-  get identity() {
-    return this.getAttribute("identity") ?? "";
-  }
-
-  set identity(identity) {
-    this.#reflect("identity", identity);
-  }
-
-  get server() {
-    return this.getAttribute("server") ?? "";
-  }
-
-  set server(server) {
-    this.#reflect("server", server);
-  }
-
   get autostart() {
     return this.hasAttribute("autostart");
   }
@@ -139,31 +110,15 @@ export class StreamVerifierElement extends HTMLElement {
     this.toggleAttribute("autostart", Boolean(autostart));
   }
 
-  /** @param {string} name @param {string | null | undefined} value */
-  #reflect(name, value) {
-    if (value) this.setAttribute(name, value);
-    else this.removeAttribute(name);
-  }
-
-  /** A property that was set before this module had come hides the one of the class. @param {string} name */
-  #upgrade(name) {
-    if (!Object.hasOwn(this, name)) return;
-    const self = /** @type {any} */ (this);
-    const value = self[name];
-    delete self[name];
-    self[name] = value;
-  }
-
   // ---- calling
 
   /** @returns {import("./stream-verifier.js").StreamVerifierOptions} @throws {NotReady} */
   #options() {
-    const url = this.#serverUrl;
+    const url = addressOf(this);
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
     this.#record.clear();
-    const token = () => (typeof this.token === "function" ? this.token() : (this.token ?? null));
-    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token };
+    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this) };
   }
 
   /** Another server or another person is another call. */
@@ -200,7 +155,7 @@ export class StreamVerifierElement extends HTMLElement {
   #show() {
     const { status } = this.#model;
     if (this.getAttribute("state") !== status) this.setAttribute("state", status);
-    const server = this.#serverUrl?.host ?? this.server;
+    const server = addressOf(this)?.host ?? this.server;
     this.#view.show(this.#model, { who: this.identity, server, controls: !this.hasAttribute("no-controls") });
     this.#showDetails();
   }
@@ -211,15 +166,6 @@ export class StreamVerifierElement extends HTMLElement {
     const draw = () => this.#view.showDetails(this.#record.read(isOn(this.#model) ? nowMs() : null), this.#model);
     draw();
     if (isOn(this.#model)) this.#ticker = setInterval(draw, TICK_MS);
-  }
-
-  /** @returns {URL | null} */
-  get #serverUrl() {
-    try {
-      return serverUrl(this.server || undefined);
-    } catch {
-      return null;
-    }
   }
 
   #onControl() {

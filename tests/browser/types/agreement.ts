@@ -4,8 +4,10 @@
  */
 
 import type * as declaredElement from "stream-verifier/element";
+import type * as declaredEnrol from "stream-verifier/enrol-element";
 import type * as declared from "stream-verifier";
 import type * as writtenElement from "../../../web_client/js/element.js";
+import type * as writtenEnrol from "../../../web_client/js/enrol-element.js";
 import type * as written from "../../../web_client/js/stream-verifier.js";
 import type { Wire } from "./contract.js";
 
@@ -43,6 +45,13 @@ export type ElementMembers = Same<Own<Declared>, Exclude<Own<Written>, Unlisted>
 type Compared = Exclude<Own<Declared>, "verifier">;
 export type Element = Same<Pick<Declared, Compared>, Pick<Written, Compared>>;
 export type ElementExports = Same<keyof typeof declaredElement, keyof typeof writtenElement>;
+
+type DeclaredEnrol = declaredEnrol.StreamVerifierEnrolElement;
+type WrittenEnrol = writtenEnrol.StreamVerifierEnrolElement;
+export type EnrolMembers = Same<Own<DeclaredEnrol>, Exclude<Own<WrittenEnrol>, Unlisted>>;
+type ComparedEnrol = Exclude<Own<DeclaredEnrol>, "verifier">;
+export type EnrolElement = Same<Pick<DeclaredEnrol, ComparedEnrol>, Pick<WrittenEnrol, ComparedEnrol>>;
+export type EnrolExports = Same<keyof typeof declaredEnrol, keyof typeof writtenEnrol>;
 
 type Received = { [T in keyof Wire]: Wire[T] & { receivedAt: number } };
 type FromServer = declared.ServerEvents & Pick<declared.StreamVerifierEvents, "error">;

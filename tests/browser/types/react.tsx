@@ -23,3 +23,11 @@ export function Badge({ peer }: { peer: RTCPeerConnection }) {
     </figure>
   );
 }
+
+export function Enrolment({ onDone }: { onDone: (id: string) => void }) {
+  return (
+    <stream-verifier-enrol identity="ada" purpose="Exams" until="2027-12-31" onenrolled={({ detail }) => onDone(detail.id)}>
+      I agree.
+    </stream-verifier-enrol>
+  );
+}

@@ -2,6 +2,7 @@
 
 import { CLIENT_ERRORS, StreamVerifier, type StreamVerifierOptions } from "stream-verifier";
 import "stream-verifier/element";
+import "stream-verifier/enrol-element";
 import type { BadgeState } from "stream-verifier/element";
 
 const options: StreamVerifierOptions = { url: "https://verifier.example", identity: "ada" };
@@ -35,3 +36,8 @@ verifier.addEventListener("state_changed", ({ detail }) => console.log(detail.no
 badge.state = "verified";
 // @ts-expect-error a stream or nothing
 badge.stream = "camera";
+
+const enrolment = document.createElement("stream-verifier-enrol");
+enrolment.addEventListener("enrolled", ({ detail }) => console.log(detail.identity, enrolment.consentText));
+// @ts-expect-error what is shown is what is written between the tags
+enrolment.consentText = "Something else.";

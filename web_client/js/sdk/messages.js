@@ -6,6 +6,7 @@
  * @property {string} subject  who agreed
  * @property {string} purpose  what for
  * @property {string} text     exactly what was shown and agreed to
+ * @property {string} [expires_at]  until when it counts, ISO 8601
  */
 
 /**
