@@ -129,7 +129,7 @@ class PresenceChannel:
         """Ask for a burst while somebody speaks whose face is seen, as often as is worth it."""
         if window.face is None or window.speech_s < _LEAST_SPEECH_S:
             return
-        if self._pace.due(window.end_s, calm=self._calm, spared=spared):
+        if self._pace.due(window.end_s, calm=self._calm, doubted=self._talk.doubted, spared=spared):
             self._burst.ask(BURST_S)
             self._burst_until_s = window.end_s + BURST_S
 
