@@ -8,6 +8,10 @@ SELECT ?= -m "not slow"
 PARTS = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
 PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 
+# What is installed here is not compiled before it is first imported (scripts/install_locked.sh): without
+# its byte code every process would compile the same hundreds of modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser

@@ -26,6 +26,8 @@ from tests.support.stores import (
     backup,
     bytes_below,
     change,
+    copy_store,
+    enrol_all,
     ledger_of,
     made_reference,
     made_vault,
@@ -37,14 +39,15 @@ from tests.support.stores import (
 PEOPLE = [f"person {number}" for number in range(12)]
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    people = {name: number for number, name in enumerate(PEOPLE)}
+    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", people)
+
+
 @pytest.fixture
-async def path(tmp_path: Path) -> Path:
-    path = tmp_path / "data" / "identities.db"
-    store = store_at(path)
-    for number, name in enumerate(PEOPLE):
-        await store.add(name, made_reference(number), CONSENT)
-    await store.close()
-    return path
+def path(enrolled: Path, tmp_path: Path) -> Path:
+    return copy_store(enrolled, to=tmp_path / "data" / "identities.db")
 
 
 @pytest.fixture
