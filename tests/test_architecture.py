@@ -50,6 +50,10 @@ MAY_KNOW = {
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),
     },
+    "rooms": {
+        *("access", "audit", "calls", "client", "errors", "events", "media", "settings"),
+        *("webhooks",),
+    },
     "client": {"errors", "events"},
     "webhooks": {"errors", "settings", "events", "client"},
     "web": {
@@ -111,6 +115,7 @@ FORBIDDEN = {
     f"{HOUSE}/identities": {*WEB, "ai_edge_litert"},
     f"{HOUSE}/events": {*WEB, "threading", "numpy", "model"},
     f"{HOUSE}/fleet": {*WEB, "numpy", "model", "sqlalchemy"},
+    f"{HOUSE}/rooms": {*WEB, "numpy", "model", "sqlalchemy"},
     f"{HOUSE}/client": {*WEB, "numpy", "model"},
     f"{HOUSE}/webhooks": {*WEB, "numpy", "model"},
     f"{HOUSE}/web": {"numpy", "model", "sqlalchemy"},
