@@ -34,6 +34,7 @@ from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.webrtc.factory import PeerFactory
+from stream_verifier.rooms.service import Rooms
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
@@ -95,6 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stages=recogniser.stages,
         journal=journal,
         uploads=Uploads(store, settings),
+        rooms=(rooms := Rooms(sessions, state.make_source, settings)),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))
@@ -117,6 +119,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             try:
                 yield
             finally:
+                await rooms.close()
                 await sessions.close()
                 await journal.close()
     finally:

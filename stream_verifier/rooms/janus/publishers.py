@@ -1,7 +1,7 @@
 """Who publishes what in a VideoRoom, as its events tell it; pure.
 
-What comes is others' word: publishers choose their display names and, where the room lets them, their
-ids. Whatever makes no sense is left out and counted.
+What comes is others' word: publishers choose their display names and, where the room lets them,
+their ids. Whatever makes no sense is left out and counted.
 """
 
 from __future__ import annotations

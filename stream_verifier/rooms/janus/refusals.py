@@ -6,19 +6,24 @@ from typing import Any
 
 from stream_verifier.errors import RoomError, RoomHostError, RoomRefusedError, UnknownRoomError
 
-
 MISSING_ELEMENT = 429
 BAD_ELEMENT = 430
 """A part of a request is of another kind, such as a number where ids are text."""
+BAD_TEXT_ELEMENT = 414
+"""The same of a TextRoom."""
 _LONGEST = 200
 
-# Of Janus itself (apierror.h) and of its VideoRoom, which do not overlap.
+# Of Janus itself (apierror.h), its VideoRoom and its TextRoom, which do not overlap.
 _REFUSED = {
     403: "Janus wants its API secret, or a token: give the right one.",
     405: "The token does not allow Janus's VideoRoom.",
+    419: "The TextRoom wants its secret: give the right one.",
     433: "The room wants its pin, or another token: give the right one.",
 }
-_NO_ROOM = {426: "Janus has no such room. Create it first."}
+_NO_ROOM = {
+    417: "Janus has no such TextRoom. Create it first.",
+    426: "Janus has no such room. Create it first.",
+}
 _LOST = {458: "Janus has forgotten this session.", 459: "Janus has forgotten this handle."}
 _MISSING = {460: "Janus has no such plugin: install and enable it."}
 

@@ -27,11 +27,35 @@ from stream_verifier.rooms.janus.connection import (
     said_by_plugin,
 )
 from stream_verifier.rooms.janus.publishers import Publishers
-from stream_verifier.rooms.janus.refusals import BAD_ELEMENT, MISSING_ELEMENT, JanusError
+from stream_verifier.rooms.janus.refusals import (
+    BAD_ELEMENT,
+    BAD_TEXT_ELEMENT,
+    MISSING_ELEMENT,
+    JanusError,
+)
 from stream_verifier.rooms.janus.source import JanusSource, Subscription
 
 _logger = logging.getLogger(__name__)
 _PLUGIN = "janus.plugin.videoroom"
+_TEXT_PLUGIN = "janus.plugin.textroom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextRoom:
+    """Where words are announced, as a VideoRoom carries none.
+
+    Attributes:
+        room: id of a TextRoom of the same Janus.
+        secret: that announcing there needs.
+    """
+
+    room: str
+    secret: SecretStr | None = field(default=None, repr=False)
+
+    def request(self, room: int | str, text: str) -> Message:
+        """To say something to all who are in it."""
+        secret = {} if self.secret is None else {"secret": self.secret.get_secret_value()}
+        return {"request": "announcement", "room": room, "text": text, **secret}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +67,14 @@ class JanusHost:
         room: id; one of digits may be a number there or text, and both are tried.
         pin: what the room asks of those who enter.
         keys: what Janus asks for.
+        text_room: where words go; none by default.
     """
 
     url: str
     room: str
     pin: SecretStr | None = field(default=None, repr=False)
     keys: Keys = field(default_factory=Keys)
+    text_room: TextRoom | None = None
 
     async def enter(self, make_peer: SourceFactory) -> JanusRoom:
         """Connect and enter as a participant who never publishes and has no name."""
@@ -67,7 +93,7 @@ class JanusHost:
             entry: Message = {"room": room}
             if self.pin is not None:
                 entry["pin"] = self.pin.get_secret_value()
-            entered = JanusRoom(connection, handle, entry, make_peer)
+            entered = JanusRoom(connection, handle, entry, make_peer, self.text_room)
             # What comes right behind the answer must be heard.
             handle.hear = entered.hear
             try:
@@ -95,6 +121,7 @@ class JanusRoom:
         handle: by which it is entered.
         entry: what subscriptions have to say to get in.
         make_peer: makes what receives WebRTC.
+        text_room: where words go, if anywhere.
     """
 
     def __init__(
@@ -103,7 +130,10 @@ class JanusRoom:
         handle: Handle,
         entry: Mapping[str, Any],
         make_peer: SourceFactory,
+        text_room: TextRoom | None = None,
     ) -> None:
+        self._text_room = text_room
+        self._text_handle: Handle | None = None
         self._connection = connection
         self._handle = handle
         self._entry = dict(entry)
@@ -155,8 +185,21 @@ class JanusRoom:
         )
         return JanusSource(subscription, request, inbox, self._make_peer)
 
-    async def tell(self, text: str) -> bool:  # noqa: ARG002 - a VideoRoom carries no words
-        """Say nothing: a VideoRoom carries media alone."""
+    async def tell(self, text: str) -> bool:
+        """Announce something in the TextRoom beside; False where there is none."""
+        wanted = self._text_room
+        if wanted is None:
+            return False
+        if self._text_handle is None:
+            self._text_handle = await self._connection.attach(_TEXT_PLUGIN)
+        for room in _ids(wanted.room):
+            try:
+                await self._text_handle.ask(wanted.request(room, text))
+            except JanusError as error:
+                if error.number != BAD_TEXT_ELEMENT:
+                    raise
+                continue
+            return True
         return False
 
     async def leave(self) -> None:
