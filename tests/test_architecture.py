@@ -45,7 +45,7 @@ MAY_KNOW = {
     "events": {"errors", "identities", "fleet.link"},
     "fleet.link": {"errors"},
     "fleet": {
-        *("errors", "settings", "calls", "events", "fleet.link"),
+        *("errors", "settings", "calls", "events", "fleet.link", "rooms"),
     },
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),

@@ -6,8 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from stream_verifier.calls.ending import EndReason
@@ -37,7 +36,6 @@ class AttachedRoom:
     Attributes:
         state: entering, followed, away or over.
         code: why it is away or over, as errors are named.
-        since: when it was attached, UTC.
         over: set when it was given up, or left.
     """
 
@@ -54,7 +52,6 @@ class AttachedRoom:
             "entering" if room is None else "followed"
         )
         self.code: str | None = None
-        self.since = datetime.now(UTC).isoformat()
         self.over = asyncio.Event()
         self.terms = terms
         self._host = host
@@ -68,6 +65,13 @@ class AttachedRoom:
     def calls(self) -> Mapping[str, PublisherCall]:
         """What is kept for each publisher, by feed."""
         return self._calls
+
+    @property
+    def sessions(self) -> Sequence[str]:
+        """Ids of its calls that run, or wait to be gone on with."""
+        running = [call.session for call in self._calls.values()]
+        here = [one.id for one in (*running, *self.terms.lost) if one is not None]
+        return [*here, *self.terms.lost.of_others]
 
     @property
     def unseen(self) -> int:

@@ -63,6 +63,10 @@ class RoomDesk(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Leave all rooms, to another server of the fleet where there is one. Idempotent."""
+        ...
+
 
 class NoRooms:
     """The desk of a server that attaches none."""
@@ -83,3 +87,6 @@ class NoRooms:
         raise UnknownAttachmentError(NOT_ATTACHED)
 
     detach = show
+
+    async def close(self) -> None:
+        """There is nothing to leave."""

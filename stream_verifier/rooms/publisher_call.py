@@ -330,6 +330,11 @@ async def _set(event: asyncio.Event) -> object:
 
 
 def start_of(identity: str, operating_point: str | None) -> Start:
+    """What a call is opened by.
+
+    Raises:
+        IdentityError: nobody can be enrolled under that name.
+    """
     try:
         return Start(
             type="start",

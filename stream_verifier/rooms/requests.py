@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    SecretStr,
+    SerializationInfo,
+)
 
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 from stream_verifier.rooms.mapping import MOST_PATTERN_CHARS, WHOLE_NAME
@@ -14,7 +21,20 @@ _MOST_SECRET_CHARS = 4096
 _strict = ConfigDict(extra="forbid", frozen=True)
 
 RoomId = Annotated[str, Field(min_length=1, max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
-Secret = Annotated[SecretStr, Field(min_length=1, max_length=_MOST_SECRET_CHARS)]
+
+
+def _shown(secret: SecretStr | None, info: SerializationInfo) -> str | None:
+    """A secret in clear, where a record is about to be encrypted; hidden anywhere else."""
+    if secret is None or not (info.context or {}).get("secrets"):
+        return None if secret is None else str(secret)
+    return secret.get_secret_value()
+
+
+Secret = Annotated[
+    SecretStr,
+    Field(min_length=1, max_length=_MOST_SECRET_CHARS),
+    PlainSerializer(_shown, return_type=str | None, when_used="json"),
+]
 EnrolledName = Annotated[str, Field(min_length=1, max_length=4 * MAX_NAME_CHARS)]
 TableKey = Annotated[str, Field(pattern=r"^(feed|display):[^\x00-\x1f]{1,256}$")]
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.urls import is_loopback, origin_of
@@ -32,6 +35,7 @@ from stream_verifier.rooms.requests import (
     RoomDescription,
     RoomRequest,
 )
+from stream_verifier.rooms.sealing import RoomRecord
 from stream_verifier.rooms.terms import Terms
 from stream_verifier.settings import Settings
 from stream_verifier.webhooks.signature import read_secret
@@ -56,8 +60,19 @@ def host_of(request: RoomRequest) -> RoomHost:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kept:
+    """A room that is followed here, and what it was attached by."""
+
+    request: RoomRequest
+    grant: Grant
+    client: str
+    since: str
+    room: AttachedRoom
+
+
 class Rooms:
-    """One a server; used from the event loop only.
+    """The `RoomDesk` of a server that is alone; used from the event loop only.
 
     Args:
         calls: where calls are opened.
@@ -79,48 +94,77 @@ class Rooms:
         self._settings = settings
         self._find_host = find_host
         self._backend = _backend(settings)
-        self._rooms: dict[str, tuple[RoomRequest, AttachedRoom]] = {}
-        self._entering: set[tuple[object, ...]] = set()
-        self._closing = False
+        self._kept: dict[str, _Kept] = {}
+        self._entering: set[str] = set()
+        self._closed = False
 
     @property
     def here(self) -> int:
         """So many does this server follow."""
-        return len(self._rooms)
+        return len(self._kept)
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """Of those that it follows."""
+        return [*self._kept]
 
     @property
     def publishers(self) -> Counter[str]:
         """How many publishers are in which state."""
-        return Counter(
-            call.state for _, room in self._rooms.values() for call in room.calls.values()
-        )
+        rooms = (kept.room for kept in self._kept.values())
+        return Counter(call.state for room in rooms for call in room.calls.values())
+
+    @property
+    def closing(self) -> bool:
+        """Whether no call is opened any more."""
+        return self._closed or self._calls.closing
+
+    def has(self, attachment: str) -> bool:
+        """Whether that one is followed here."""
+        return attachment in self._kept
+
+    def is_over(self, attachment: str) -> bool:
+        """Whether that one was given up."""
+        return self._find(attachment).room.over.is_set()
 
     async def attach(self, request: RoomRequest, grant: Grant, client: str) -> RoomDescription:
         """Enter a room and follow it until it is detached; see `RoomDesk.attach`."""
-        what = self._check(request)
+        place = self._check(request)
         attachment = uuid.uuid4().hex
         terms = self._terms(request, attachment, grant, client)
         self._calls.check_point(start_of("anybody", request.operating_point), grant)
-        self._entering.add(what)
+        self._entering.add(place)
         try:
             host = self._find_host(request)
             room = await host.enter(self._make_peer)
-            if self._closing:
-                await room.leave()
-                raise StoppingError
         finally:
-            self._entering.discard(what)
-        self._keep(request, host, terms, room)
+            self._entering.discard(place)
+        if self.closing:
+            await room.leave()
+            raise StoppingError
+        since = datetime.now(UTC).isoformat()
+        self._keep(request, host, terms, since, room)
         _logger.info("room %s is attached", attachment)
         return self.describe(attachment)
 
-    def describe(self, attachment: str) -> RoomDescription:
-        """What is told of a room.
+    def take(self, attachment: str, record: RoomRecord) -> Terms:
+        """Follow a room that another server followed, without entering it first.
+
+        Returns:
+            Its terms, where calls can be noted that wait for their publishers.
 
         Raises:
-            UnknownAttachmentError: none of that id is attached here.
+            RoomAddressError, SettingsError: this server's settings do not allow it.
         """
-        request, room = self._find(attachment)
+        check_address(record.request.url, self._settings)
+        terms = self._terms(record.request, attachment, record.grant, record.client)
+        self._keep(record.request, self._find_host(record.request), terms, record.since)
+        return terms
+
+    def describe(self, attachment: str) -> RoomDescription:
+        """What is told of a room; see `RoomDesk.show`."""
+        kept = self._find(attachment)
+        request, room = kept.request, kept.room
         return RoomDescription(
             id=attachment,
             host=request.host,
@@ -128,15 +172,28 @@ class Rooms:
             room=request.room,
             state=room.state,
             code=room.code,
-            since=room.since,
+            since=kept.since,
             worker_here=True,
             unseen=room.unseen,
             publishers=[call.described for call in room.calls.values()],
         )
 
-    async def list(self) -> list[RoomDescription]:
+    def record(self, attachment: str) -> RoomRecord:
+        """What another server needs to attach it anew; holds secrets."""
+        kept = self._find(attachment)
+        return RoomRecord.of(kept.request, kept.grant, kept.client, kept.since)
+
+    def place(self, attachment: str) -> str:
+        """Which room it is, the same at every attachment of it."""
+        return _place(self._find(attachment).request)
+
+    def sessions(self, attachment: str) -> Sequence[str]:
+        """Ids of its calls that run here, or wait to be gone on with."""
+        return self._find(attachment).room.sessions
+
+    async def list(self) -> Sequence[RoomDescription]:
         """All that are attached here."""
-        return [self.describe(attachment) for attachment in self._rooms]
+        return [self.describe(attachment) for attachment in self._kept]
 
     async def show(self, attachment: str) -> RoomDescription:
         """One of them."""
@@ -144,56 +201,67 @@ class Rooms:
 
     async def detach(self, attachment: str) -> RoomDescription:
         """Leave a room and end its calls; returns how it was."""
-        _, room = self._find(attachment)
-        described = self.describe(attachment)
-        del self._rooms[attachment]
-        await room.detach("stopped")
+        kept, described = self._find(attachment), self.describe(attachment)
+        del self._kept[attachment]
+        await kept.room.detach("stopped")
         _logger.info("room %s is detached", attachment)
         return described
 
+    async def run(self) -> None:
+        """Nothing has to be done all the time."""
+
+    async def hand_over(self, attachment: str) -> None:
+        """Leave a room without ending its calls: another server goes on with them."""
+        kept = self._find(attachment)
+        del self._kept[attachment]
+        await kept.room.hand_over()
+
     async def close(self) -> None:
         """Leave all rooms; their calls end as all others do when a server stops."""
-        self._closing = True
-        rooms, self._rooms = [*self._rooms.values()], {}
-        await asyncio.gather(*(room.detach("server_stopping") for _, room in rooms))
+        self._closed = True
+        kept, self._kept = [*self._kept.values()], {}
+        await asyncio.gather(*(one.room.detach("server_stopping") for one in kept))
         if self._backend is not None:
             await self._backend.close()
 
-    def _keep(self, request: RoomRequest, host: RoomHost, terms: Terms, room: Room) -> None:
+    def _keep(
+        self,
+        request: RoomRequest,
+        host: RoomHost,
+        terms: Terms,
+        since: str,
+        room: Room | None = None,
+    ) -> None:
         attached = AttachedRoom(
-            host,
-            terms,
-            self._make_peer,
-            gone_s=self._settings.room_gone_s,
-            room=room,
+            host, terms, self._make_peer, gone_s=self._settings.room_gone_s, room=room
         )
-        self._rooms[terms.attachment] = (request, attached)
+        self._kept[terms.attachment] = _Kept(
+            request=request, grant=terms.grant, client=terms.client, since=since, room=attached
+        )
 
-    def _find(self, attachment: str) -> tuple[RoomRequest, AttachedRoom]:
-        found = self._rooms.get(attachment)
-        if found is None:
+    def _find(self, attachment: str) -> _Kept:
+        kept = self._kept.get(attachment)
+        if kept is None:
             raise UnknownAttachmentError(NOT_ATTACHED)
-        return found
+        return kept
 
-    def _check(self, request: RoomRequest) -> tuple[object, ...]:
-        """Refuse what is not to be attached; return what tells a room from others."""
+    def _check(self, request: RoomRequest) -> str:
+        """Refuse what is not to be attached; return which room it is."""
+        check_address(request.url, self._settings)
         self._forget_what_is_over()
-        what = (request.host, *check_address(request.url, self._settings), request.room)
-        there = [self._place(one) for one, _ in self._rooms.values()]
-        if what in there or what in self._entering:
+        place = _place(request)
+        if place in self._entering or any(_place(k.request) == place for k in self._kept.values()):
             raise AttachedAlreadyError("That room is attached already: detach it first.")
-        if len(there) + len(self._entering) >= self._settings.max_rooms:
-            raise CapacityError(f"{self._settings.max_rooms} rooms are attached: detach one first.")
-        if self._closing or self._calls.closing:
+        if len(self._kept) + len(self._entering) >= self._settings.max_rooms:
+            most = self._settings.max_rooms
+            raise CapacityError(f"{most} rooms are attached, as many as may be: detach one first.")
+        if self.closing:
             raise StoppingError
-        return what
+        return place
 
     def _forget_what_is_over(self) -> None:
-        for attachment in [one for one, (_, room) in self._rooms.items() if room.over.is_set()]:
-            del self._rooms[attachment]
-
-    def _place(self, request: RoomRequest) -> tuple[object, ...]:
-        return (request.host, *origin_of(request.url), request.room)
+        for attachment in [one for one, kept in self._kept.items() if kept.room.over.is_set()]:
+            del self._kept[attachment]
 
     def _terms(self, request: RoomRequest, attachment: str, grant: Grant, client: str) -> Terms:
         return Terms(
@@ -218,6 +286,10 @@ class Rooms:
         if self._backend is None:
             raise SettingsError("Nobody can be asked who publishers are: set room_map_url.")
         return ByBackend(self._backend, host=request.host, attachment=attachment, room=request.room)
+
+
+def _place(request: RoomRequest) -> str:
+    return json.dumps([request.host, *origin_of(request.url), request.room])
 
 
 def check_address(url: str, settings: Settings) -> tuple[str, str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from stream_verifier.access.grant import Grant
@@ -64,6 +64,11 @@ class LostCalls:
     def __iter__(self) -> Iterator[Session]:
         """Those that run here."""
         return iter([*self._here])
+
+    @property
+    def of_others(self) -> Sequence[str]:
+        """Ids of those of a server that is gone."""
+        return [record.session for record in self._elsewhere]
 
     def add(self, session: Session) -> None:
         """Keep one that runs here."""

@@ -7,14 +7,14 @@ from collections.abc import Callable
 
 import pytest
 
-from benchmarks.janus_publisher import JanusPublisher as JanusPublisher
-from benchmarks.janus_server import PIN as PIN
-from benchmarks.janus_server import PIN_ROOM as PIN_ROOM
-from benchmarks.janus_server import ROOM as ROOM
-from benchmarks.janus_server import ROOM_SECRET as ROOM_SECRET
-from benchmarks.janus_server import JanusServer as JanusServer
-from benchmarks.janus_server import janus_path, media_address
-from benchmarks.janus_server import janus_server as janus_server
+from benchmarks.janus.publisher import JanusPublisher as JanusPublisher
+from benchmarks.janus.server import PIN as PIN
+from benchmarks.janus.server import PIN_ROOM as PIN_ROOM
+from benchmarks.janus.server import ROOM as ROOM
+from benchmarks.janus.server import ROOM_SECRET as ROOM_SECRET
+from benchmarks.janus.server import JanusServer as JanusServer
+from benchmarks.janus.server import janus_path, media_address
+from benchmarks.janus.server import janus_server as janus_server
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
 from stream_verifier.media.webrtc.peer import Peer
