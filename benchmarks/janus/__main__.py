@@ -3,17 +3,19 @@
     python -m benchmarks.janus --pack DIR [--out FILE.md]
 
 Each browser's camera and microphone play a person of the pack, after a minute somebody else. They
-publish to Debian's Janus, one of them in three sizes (simulcast); the server subscribes. In turn: all
-are verified, Janus is killed and started anew (the pages come back by themselves), and all are swapped
-at once. Then the same files are sent straight to the server by the same browsers, for comparison.
-Exit code 0 only if each was verified, not so while Janus was away, so again, and rejected when
-swapped, and no page had opened a connection to anybody but Janus.
+publish to Debian's Janus, one of them in three sizes (simulcast); the server subscribes. In turn:
+all are verified, Janus is killed and started anew (the pages come back by themselves), and all are
+swapped at once. Then the same files are sent straight to the server by the same browsers, for
+comparison. Exit code 0 only if each was verified, not so while Janus was away, so again in the same
+call, and rejected when swapped, and no page had opened a connection to anybody but Janus.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
+import os
 import statistics
 import tempfile
 import time
@@ -51,13 +53,14 @@ _ENROLMENT_S, _ENROLMENT_FPS = 24.0, 10
 
 HEADER = """# Publishers of a VideoRoom of Janus
 
-Made by `python -m benchmarks.janus --pack DIR`: three people whom no training saw publish from Chromium
-to Debian's Janus {version}, the first in three sizes; the server subscribes. After 22 s Janus is killed
-(SIGKILL) and started anew 3 s later; after 60 s each camera and microphone have somebody else. Below
-each, the same browsers and files sent straight to the server. Server, Janus and three browsers share
-{cpus} processors. Seconds: *verified* from the camera's first picture; *doubted* from the kill until the
-call was no longer verified, *back* from Janus's start until it was verified again; *swap* from the swap
-until it was rejected.
+Made by `python -m benchmarks.janus --pack DIR`: three people whom no training saw publish from
+Chromium to Debian's Janus {version}, the first in three sizes; the server subscribes. After 22 s
+Janus is killed (SIGKILL) and started anew 3 s later; after about 60 s each camera and microphone
+have somebody else, as the page itself sees. Below each, the same browsers and files sent straight
+to the server. Server, Janus and three browsers share {cpus} processors. Seconds: *verified* from
+the camera's first picture; *doubted* from the kill until the call was no longer verified, *back*
+from Janus's start until it was verified again; *swap* from the swap until it was rejected.
+*Picture*: what was received before the kill.
 """
 
 
@@ -183,9 +186,10 @@ async def by_janus(
         rows = []
         await asyncio.sleep(max(0.0, max(begun) + _BEFORE_S + _AFTER_S - 3 - time.time()))
         again = (await client.get(f"/api/v1/rooms/{room['id']}")).json()["publishers"]
+        pictures = {p["display"]: _size(p["picture_px"]) for p in described}
         sessions = [{p["display"]: p["session"] for p in seen} for seen in (described, again)]
         for one, begun_s in zip(there, begun, strict=True):
-            swapped_s = begun_s + _BEFORE_S
+            swapped_s = await _swapped_s(one)
             kept = sessions[0].get(one.name) == sessions[1].get(one.name) is not None
             ours = one.contacted - {janus.url.removeprefix("ws://")}
             faults += [f"{one.name} talked to {host}" for host in ours]
@@ -198,7 +202,7 @@ async def by_janus(
                     _since(heard.first(one.name, _is_not("verified"), killed_s), killed_s),
                     _since(heard.first(one.name, _is("verified"), started_s), started_s),
                     _since(heard.first(one.name, _is("rejected"), swapped_s), swapped_s),
-                    "same call" if kept else "another call",
+                    ("same call" if kept else "another call") + f", {pictures.get(one.name)}",
                 )
             )
         await client.delete(f"/api/v1/rooms/{room['id']}")
@@ -217,6 +221,8 @@ async def straight(
         ]
         begun = [await _begun_s(one) for one in there]
         await asyncio.sleep(max(0.0, max(begun) + _BEFORE_S + _AFTER_S - 3 - time.time()))
+        swapped = [await _swapped_s(one) for one in there]
+        print([(await one.told())["failed"] for one in there], flush=True)
     return [
         Row(
             one.name,
@@ -224,13 +230,15 @@ async def straight(
             _since(heard.first(one.name, _is("verified"), begun_s), begun_s),
             None,
             None,
-            _since(
-                heard.first(one.name, _is("rejected"), begun_s + _BEFORE_S), begun_s + _BEFORE_S
-            ),
+            _since(heard.first(one.name, _is("rejected"), swapped_s), swapped_s),
             "",
         )
-        for one, begun_s in zip(there, begun, strict=True)
+        for one, begun_s, swapped_s in zip(there, begun, swapped, strict=True)
     ]
+
+
+def _size(picture_px: list[int] | None) -> str:
+    return "no picture" if picture_px is None else " x ".join(map(str, picture_px))
 
 
 def _is(state: str) -> Callable[[str], bool]:
@@ -246,10 +254,19 @@ def _since(at_s: float | None, from_s: float) -> float | None:
 
 
 async def _begun_s(one: ChromiumPublisher) -> float:
+    return await _noted_s(one, "begun")
+
+
+async def _swapped_s(one: ChromiumPublisher) -> float:
+    return await _noted_s(one, "swapped")
+
+
+async def _noted_s(one: ChromiumPublisher, what: str) -> float:
+    """When a page noted something, as Unix time."""
     async with asyncio.timeout(_PATIENCE_S):
-        while not (told := await one.told())["begun"]:
+        while not (told := await one.told())[what]:  # noqa: ASYNC110 (another process)
             await asyncio.sleep(0.1)
-    return float(told["begun"]) / 1000
+    return float(told[what]) / 1000
 
 
 async def _until(fits: Callable[[], bool]) -> None:
@@ -284,7 +301,8 @@ async def measure(roles: list[Role], folder: Path) -> tuple[list[Row], list[str]
             print("\n".join(row.cells() for row in rows), flush=True)
             rows += await straight(server, pages, captures, heard)
             following.cancel()
-            await asyncio.gather(following, return_exceptions=True)
+            with contextlib.suppress(asyncio.CancelledError):
+                await following
     faults += ["the feed lost events"] if heard.lost else []
     for row in rows:
         figures = {"verified": row.verified_s, "swap": row.swap_s}
@@ -299,7 +317,7 @@ async def measure(roles: list[Role], folder: Path) -> tuple[list[Row], list[str]
 def table(rows: list[Row], faults: list[str]) -> str:
     """All figures as Markdown."""
     lines = [
-        "| person | way | verified | doubted | back | swap | after Janus was away |",
+        "| person | way | verified | doubted | back | swap | after Janus was away, picture |",
         "|---|---|---|---|---|---|---|",
         *(row.cells() for row in sorted(rows, key=lambda row: (row.name, row.way))),
         "",
@@ -329,8 +347,6 @@ def main() -> None:
     told = table(rows, faults)
     print(told)
     if options.out:
-        import os
-
         header = HEADER.format(version="1.1.2", cpus=os.cpu_count())
         options.out.parent.mkdir(parents=True, exist_ok=True)
         options.out.write_text(f"{header}\n{told}\n", encoding="utf-8")

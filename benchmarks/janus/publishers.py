@@ -19,6 +19,8 @@ from benchmarks.casting import Role, frames, sound
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
 
 _FOLDER = Path(__file__).parent
+_MARK_PX, _MARK_BGR = 32, (0, 255, 0)
+"""A corner by which the page sees when the person was swapped: under load, devices play late."""
 
 
 @dataclass
@@ -47,7 +49,9 @@ def write_swap(folder: Path, role: Role, *, before_s: float, after_s: float) -> 
 
     def pictures() -> Iterator[Any]:
         yield from frames(own, seconds=before_s, fps=CAMERA_FPS)
-        yield from frames(other, seconds=after_s, fps=CAMERA_FPS)
+        for picture in frames(other, seconds=after_s, fps=CAMERA_FPS):
+            picture[:_MARK_PX, :_MARK_PX] = _MARK_BGR
+            yield picture
 
     said = np.concatenate([sound(own, seconds=before_s), sound(other, seconds=after_s)])
     return write_capture(folder, role.chimera.name, pictures(), said)

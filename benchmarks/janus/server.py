@@ -19,6 +19,8 @@ ROOM = 1234
 PIN_ROOM = 5678
 PIN = "a-pin-of-tests"
 
+_OTHER_TRANSPORTS = ("http", "pfunix", "mqtt", "nanomsg", "rabbitmq")
+
 _MAIN = """\
 general: {{
   configs_folder = "{folder}"
@@ -34,7 +36,7 @@ general: {{
 media: {{ rtp_port_range = "{first}-{last}" }}
 nat: {{ ice_enforce_list = "{address}" }}
 plugins: {{ disable = "{disabled}" }}
-transports: {{ disable = "libjanus_http.so,libjanus_pfunix.so,libjanus_mqtt.so,libjanus_nanomsg.so,libjanus_rabbitmq.so" }}
+transports: {{ disable = "{others}" }}
 """
 _WEBSOCKETS = """\
 general: {{
@@ -45,6 +47,10 @@ general: {{
   wss = false
 }}
 admin: {{ admin_ws = false }}
+"""
+_TEXT_ROOMS = """\
+general: {{ string_ids = {string_ids} }}
+room-{room}: {{ description = "words", secret = "{secret}" }}
 """
 _ROOMS = """\
 general: {{ string_ids = {string_ids} }}
@@ -119,6 +125,7 @@ class JanusServer:
                 last=first + 999,
                 address=address,
                 disabled=disabled,
+                others=",".join(f"libjanus_{one}.so" for one in _OTHER_TRANSPORTS),
             )
         )
         (folder / "janus.transport.websockets.jcfg").write_text(_WEBSOCKETS.format(port=self.port))
@@ -129,6 +136,11 @@ class JanusServer:
                 pin=PIN,
                 secret=ROOM_SECRET,
                 string_ids="true" if string_ids else "false",
+            )
+        )
+        (folder / "janus.plugin.textroom.jcfg").write_text(
+            _TEXT_ROOMS.format(
+                room=ROOM, secret=ROOM_SECRET, string_ids="true" if string_ids else "false"
             )
         )
         self.log = folder / "janus.log"

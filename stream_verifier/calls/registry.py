@@ -340,19 +340,19 @@ class SessionRegistry:
             verifies = start.mode == "verify"
             consent = (await self._store.get(start.identity)).consent if verifies else None
             session = await self._maker.make(beginning)
+            fetched = beginning.via is not None
             try:
                 session.enter(self._engine)
+                if fetched:
+                    # Media comes as soon as it is asked for, and nothing may be said of it before
+                    # the call has begun.
+                    await self._note_beginning(session, beginning)
                 answer = await session.connection.source.start()
                 if past is not None:
                     session.connection.source.carry_on(past.mark(time.monotonic()))
                 self._withdrawals.refuse_if_changed(start.identity)
-                via = beginning.via
-                await self._deeds.begin(
-                    session.id,
-                    start,
-                    beginning.actor,
-                    attachment=None if via is None else via.origin.attachment,
-                )
+                if not fetched:
+                    await self._note_beginning(session, beginning)
                 if self.closing:  # begun while this one was being opened
                     raise StoppingError
                 self._withdrawals.refuse_if_changed(start.identity)
@@ -362,6 +362,15 @@ class SessionRegistry:
                 raise
             self._run(session, beginning, consent)
         return session, answer
+
+    async def _note_beginning(self, session: Session, beginning: Beginning) -> None:
+        via = beginning.via
+        await self._deeds.begin(
+            session.id,
+            beginning.start,
+            beginning.actor,
+            attachment=None if via is None else via.origin.attachment,
+        )
 
     def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
         if session.past.summary.mode is None:  # new, or nothing is held of its beginning

@@ -85,6 +85,7 @@ class AttachedRoom:
         await asyncio.gather(*(call.end(reason) for call in calls))
         for session in self.terms.lost:
             session.request_end(reason)
+        await self._leave()
 
     async def hand_over(self) -> None:
         """Leave without ending its calls: another server goes on with them."""
@@ -93,6 +94,7 @@ class AttachedRoom:
         sessions = [await call.leave() for call in calls]
         running = [*self.terms.lost, *(one for one in sessions if one is not None)]
         await asyncio.gather(*(self.terms.calls.let_go(one.id) for one in running))
+        await self._leave()
 
     async def _stop(self) -> None:
         self._task.cancel()
@@ -118,8 +120,7 @@ class AttachedRoom:
             except Exception:
                 _logger.exception("room %s is not followed as it should", self.terms.attachment)
                 self._lose(RoomError("internal error"))
-            finally:
-                await self._leave()
+            await self._leave()
             failures += 1
             await asyncio.sleep(_AGAIN.delay_s(failures))
 
@@ -182,4 +183,5 @@ class AttachedRoom:
         self.state, self.code = "over", error.code
         calls, self._calls = [*self._calls.values()], {}
         await asyncio.gather(*(call.end("peer_closed") for call in calls))
+        await self._leave()
         self.over.set()

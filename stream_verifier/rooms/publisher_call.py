@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.ending import EndReason
+from stream_verifier.calls.neighbours import CallRecord
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.via import Via
 from stream_verifier.client.backoff import Backoff
@@ -39,6 +40,8 @@ from stream_verifier.rooms.terms import Terms
 
 _logger = logging.getLogger(__name__)
 _AGAIN = Backoff(first_s=2.0, longest_s=60.0)
+_AFTER = Backoff(first_s=2.0, longest_s=300.0)
+"""Before another call is opened for somebody whose last one ended, as when he sends nothing."""
 _LASTED_S = 60.0
 """A call that lasted so long was none that failed."""
 
@@ -82,8 +85,16 @@ class PublisherCall:
             identity=self.identity,
             session=session,
             code=self.code,
+            picture_px=self._picture_px,
             unread=self._publisher.unread,
         )
+
+    @property
+    def _picture_px(self) -> tuple[int, int] | None:
+        if self._session is None:
+            return None
+        video = self._session.connection.source.stats.streams.get("video")
+        return None if video is None else video.picture_px
 
     @property
     def session(self) -> Session | None:
@@ -128,7 +139,7 @@ class PublisherCall:
                     self._be("ended", "ended_by_admin")
                     await self._begun_anew()
                 self._failures = 0 if time.monotonic() - began_s > _LASTED_S else self._failures + 1
-                await self._wait(_AGAIN.delay_s(max(1, self._failures)))
+                await self._wait(_AFTER.delay_s(max(1, self._failures)))
         except Exception:
             self._be("refused", "internal_error")
             _logger.exception("a publisher's call in room %s failed", self._terms.attachment)
@@ -175,19 +186,26 @@ class PublisherCall:
             await self._fetch(waiting, via)
             return waiting
         if (record := terms.lost.take_of_others(identity)) is not None:
-            session = await go_on_with(record, terms, via)
-        else:
-            start = start_of(identity, terms.operating_point)
-            session, _ = await terms.calls.open(
-                start, grant=terms.grant, client=terms.client, via=via
-            )
+            return await self._take_over(record, via)
+        start = start_of(identity, terms.operating_point)
+        session, _ = await terms.calls.open(start, grant=terms.grant, client=terms.client, via=via)
         return session
+
+    async def _take_over(self, record: CallRecord, via: Via) -> Session:
+        """Go on with a call of a server that is gone; one that cannot be had now waits on."""
+        try:
+            return await go_on_with(record, self._terms, via)
+        except UnknownSessionError:
+            raise
+        except BaseException:
+            self._terms.lost.add_of_others(record)
+            raise
 
     async def _fetch(self, session: Session, via: Via) -> None:
         """Fetch media anew for a call that runs; one that cannot be had now waits on."""
         try:
             await self._terms.calls.fetch_anew(session, via)
-        except (MediaError, RoomError):
+        except BaseException:
             self._terms.lost.add(session)
             raise
 
@@ -304,10 +322,10 @@ class PublisherCall:
     ) -> None:
         source = self._sources.get(id(connection.source))
         layered = any(one.layered for one in self._publisher.streams)
-        video = connection.source.stats.streams.get("video")
-        if source is None or not layered or video is None or video.picture_px is None:
+        picture_px = self._picture_px
+        if source is None or not layered or picture_px is None:
             return
-        layer = choice.look(Look([*faces], video.picture_px), time.monotonic())
+        layer = choice.look(Look([*faces], picture_px), time.monotonic())
         if layer is not None:
             await source.choose_layer(layer)
 

@@ -116,6 +116,9 @@ class PublisherDescription(BaseModel):
     identity: str | None = Field(description="Whom he maps to.")
     session: str | None = Field(description="His call.")
     code: str | None = Field(description="Why there is none, as errors are named.")
+    picture_px: tuple[int, int] | None = Field(
+        description="Width and height of the newest picture that came of him."
+    )
     unread: int = Field(description="Streams that he sends beside, at which nobody here looks.")
 
 

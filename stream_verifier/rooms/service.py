@@ -147,16 +147,25 @@ class Rooms:
         _logger.info("room %s is attached", attachment)
         return self.describe(attachment)
 
-    def take(self, attachment: str, record: RoomRecord) -> Terms:
-        """Follow a room that another server followed, without entering it first.
-
-        Returns:
-            Its terms, where calls can be noted that wait for their publishers.
+    def check(self, record: RoomRecord) -> None:
+        """See whether a room of another server could be followed here.
 
         Raises:
             RoomAddressError, SettingsError: this server's settings do not allow it.
         """
         check_address(record.request.url, self._settings)
+        self._rule(record.request, "")
+
+    def take(self, attachment: str, record: RoomRecord) -> Terms:
+        """Follow a room that another server followed, without entering it first.
+
+        Args:
+            attachment: its id.
+            record: that `check` has let pass.
+
+        Returns:
+            Its terms, where calls can be noted that wait for their publishers.
+        """
         terms = self._terms(record.request, attachment, record.grant, record.client)
         self._keep(record.request, self._find_host(record.request), terms, record.since)
         return terms

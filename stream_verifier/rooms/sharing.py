@@ -14,7 +14,6 @@ from stream_verifier.access.grant import Grant
 from stream_verifier.calls.neighbours import Neighbours
 from stream_verifier.errors import (
     FleetError,
-    RoomError,
     SettingsError,
     StreamVerifierError,
     UnknownAttachmentError,
@@ -158,20 +157,18 @@ class SharedRooms:
     async def _take(self, room: Shelved, seal: RoomSeal) -> None:
         try:
             record = seal.open(room.attachment, room.sealed)
-        except RoomError as error:
-            _logger.error("room %s: %s", room.attachment, error)
+            self._rooms.check(record)
+        except StreamVerifierError as error:
+            _logger.error("room %s cannot be followed here: %s", room.attachment, error)
             return
+        found = [await self._neighbours.find(session) for session in room.calls]
         if self._rooms.has(room.attachment) or not await self._shelf.claim(room.attachment):
             return
         _logger.warning("room %s is followed here now", room.attachment)
-        try:
-            terms = self._rooms.take(room.attachment, record)
-            for session in room.calls:
-                found = await self._neighbours.find(session)
-                if found is not None and found.movable:
-                    terms.lost.add_of_others(found)
-        except StreamVerifierError as error:
-            _logger.error("room %s cannot be followed: %s", room.attachment, error)
+        terms = self._rooms.take(room.attachment, record)
+        for call in found:
+            if call is not None and call.movable:
+                terms.lost.add_of_others(call)
 
     async def _hand_over(self, *, to_nobody: bool = False) -> None:
         """Leave all rooms to the others, where there are any."""

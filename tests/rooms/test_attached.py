@@ -43,6 +43,7 @@ QUICK = Backoff(first_s=0.01, longest_s=0.05)
 @pytest.fixture(autouse=True)
 def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher_call, "_AGAIN", QUICK)
+    monkeypatch.setattr(publisher_call, "_AFTER", QUICK)
     monkeypatch.setattr(attached, "_AGAIN", QUICK)
     monkeypatch.setattr(attached, "_LOOK_S", 0.01)
 

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
+from stream_verifier.calls.deeds import CallDeeds
 from tests.support.calls import all_that_is_said, server_with
 from tests.support.janus_server import (
     ADDRESS,
@@ -118,6 +120,7 @@ async def test_whoever_maps_is_verified_and_whoever_does_not_has_no_call(
             session = called["session"]
             await until(lambda: "verified" in states(said, session), PATIENCE_S)
             (started,) = of_type(said, "session_started", session)
+            assert started["seq"] == 1
             origin = {
                 "host": "janus",
                 "attachment": attached["id"],
@@ -139,6 +142,25 @@ async def test_whoever_maps_is_verified_and_whoever_does_not_has_no_call(
             async with asyncio.timeout(PATIENCE_S):
                 while not wanted <= set(await rooms.audited()):  # noqa: ASYNC110
                     await asyncio.sleep(0.2)
+
+
+async def test_nothing_is_said_of_media_before_the_call_has_begun(
+    enrolled_dir: Path, janus: JanusServer, grace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = CallDeeds.begin
+
+    async def slowly(self: CallDeeds, *what: Any, **more: Any) -> None:
+        """A trail that is slow to write."""
+        await asyncio.sleep(1.0)
+        await begin(self, *what, **more)
+
+    monkeypatch.setattr(CallDeeds, "begin", slowly)
+    with all_that_is_said() as said:
+        async with desk(enrolled_dir, janus) as rooms, publishing(janus, grace, "grace"):
+            await rooms.attach()
+            await until(lambda: any(event["type"] == "score" for event in said), PATIENCE_S)
+            assert [event["seq"] for event in said] == [*range(1, len(said) + 1)]
+            assert said[0]["type"] == "session_started"
 
 
 async def test_somebody_else_under_that_name_is_rejected(

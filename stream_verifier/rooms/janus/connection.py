@@ -23,6 +23,7 @@ _PROTOCOL = Subprotocol("janus-protocol")
 _OPEN_S = 5.0
 _ANSWER_S = 10.0
 _CLOSE_S = 0.5
+_DETACH_S = 2.0
 _PING_S = 5.0
 # Janus drops a session of which it hears nothing for 60 s unless configured otherwise.
 _KEEP_ALIVE_S = 15.0
@@ -216,8 +217,9 @@ class JanusConnection:
         if self._handles.pop(handle.number, None) is None or self.gone.is_set():
             return
         try:
-            await self.ask({"janus": "detach", "handle_id": handle.number})
-        except RoomError as error:
+            async with asyncio.timeout(_DETACH_S):
+                await self.ask({"janus": "detach", "handle_id": handle.number})
+        except (RoomError, TimeoutError) as error:
             _logger.debug("a handle of Janus was not given back: %s", error)
 
     async def close(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -20,7 +21,7 @@ from stream_verifier.errors import (
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
 from stream_verifier.rooms.janus.connection import Keys
-from stream_verifier.rooms.janus.room import JanusHost, JanusRoom
+from stream_verifier.rooms.janus.room import JanusHost, JanusRoom, TextRoom
 from tests.support.janus_server import (
     ADDRESS,
     PIN,
@@ -50,7 +51,7 @@ async def entered(host: JanusHost) -> AsyncIterator[JanusRoom]:
 
 @contextlib.asynccontextmanager
 async def publisher(
-    server: JanusServer, media: str, display: str = "grace", room: int | str = ROOM, **entry: object
+    server: JanusServer, media: str, display: str = "grace", room: int | str = ROOM, **entry: Any
 ) -> AsyncIterator[JanusPublisher]:
     one = JanusPublisher(server.url, room, display=display, address=ADDRESS, **entry)
     await one.join()
@@ -62,7 +63,7 @@ async def publisher(
 
 
 def host_of(server: JanusServer, room: int | str = ROOM, pin: str | None = None) -> JanusHost:
-    return JanusHost(url=server.url, room=str(room), pin=pin and SecretStr(pin))
+    return JanusHost(url=server.url, room=str(room), pin=None if pin is None else SecretStr(pin))
 
 
 class TestJanusSource(MediaSourceContract):
@@ -191,9 +192,27 @@ async def test_janus_may_want_a_secret_and_have_text_for_ids(grace: str) -> None
 
 
 async def test_a_janus_without_its_videoroom() -> None:
-    with janus_server(disabled="libjanus_videoroom.so") as server:
-        with pytest.raises(RoomError, match="no such plugin"):
-            await host_of(server).enter(make_peer)
+    with (
+        janus_server(disabled="libjanus_videoroom.so") as server,
+        pytest.raises(RoomError, match="no such plugin"),
+    ):
+        await host_of(server).enter(make_peer)
+
+
+async def test_words_are_announced_in_a_text_room(janus: JanusServer) -> None:
+    secret = SecretStr(ROOM_SECRET)
+    for text_room, told in ((None, False), (TextRoom(room=str(ROOM), secret=secret), True)):
+        host = JanusHost(url=janus.url, room=str(ROOM), text_room=text_room)
+        async with entered(host) as room:
+            assert await room.tell("verified") is told
+    for text_room, error in (
+        (TextRoom(room=str(ROOM), secret=SecretStr("wrong")), RoomRefusedError),
+        (TextRoom(room="99", secret=secret), UnknownRoomError),
+    ):
+        host = JanusHost(url=janus.url, room=str(ROOM), text_room=text_room)
+        async with entered(host) as room:
+            with pytest.raises(error):
+                await room.tell("verified")
 
 
 async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
