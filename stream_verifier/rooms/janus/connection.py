@@ -19,6 +19,9 @@ from stream_verifier.errors import RoomError, RoomHostError
 from stream_verifier.rooms.janus.refusals import refusal_of
 
 _logger = logging.getLogger(__name__)
+_wire_logger = logging.getLogger(f"{__name__}.wire")
+# Below that the library writes whole messages, with secrets and names in them.
+_wire_logger.setLevel(logging.INFO)
 _PROTOCOL = Subprotocol("janus-protocol")
 _OPEN_S = 5.0
 _ANSWER_S = 10.0
@@ -159,6 +162,7 @@ class JanusConnection:
                 ping_timeout=_PING_S,
                 max_size=_MOST_BYTES,
                 compression=None,
+                logger=_wire_logger,
                 proxy=None,  # none of the environment's
             )
         except (OSError, TimeoutError, ValueError, websockets.WebSocketException) as error:

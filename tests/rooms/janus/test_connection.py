@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from stream_verifier.errors import RoomError, RoomHostError, RoomRefusedError, UnknownRoomError
 from stream_verifier.rooms.janus import connection as module
 from stream_verifier.rooms.janus.connection import JanusConnection, Keys, said_by_plugin
+from stream_verifier.rooms.janus.room import JanusHost
 from tests.support.janus_double import janus_double, sends_on, soon
 
 PLUGIN = "janus.plugin.videoroom"
@@ -141,6 +142,29 @@ async def test_nonsense_is_passed_over(caplog: pytest.LogCaptureFixture) -> None
         assert said_by_plugin({"plugindata": "text"}) == {}
         assert said_by_plugin({"plugindata": {"data": []}}) == {}
         await connection.close()
+
+
+async def test_neither_secrets_nor_names_are_logged_at_any_level(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    keys = Keys(api_secret=SecretStr("s3cret"), token=SecretStr("t0ken"))
+    ours = logging.getLogger("stream_verifier")
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, ours.name):
+        async with janus_double() as janus:
+            host = JanusHost(url=janus.url, room="1234", pin=SecretStr("a-pin"), keys=keys)
+            room = await host.enter(lambda *_: None)  # type: ignore[arg-type, return-value]
+            listed = [{"id": 5, "display": "Ada Lovelace", "streams": []}]
+            await janus.say(janus.event({"videoroom": "event", "publishers": listed}))
+            await soon(lambda: room.publishers)
+            janus.reply = lambda _: [{"janus": "error", "error": {"code": 1, "reason": "odd"}}]
+            with pytest.raises(RoomError):
+                await JanusConnection.open(janus.url, keys)
+            await room.leave()
+    own = [record for record in caplog.records if record.name.startswith(ours.name)]
+    said = " ".join(record.getMessage() for record in own)
+    assert not any(word in said for word in ("s3cret", "t0ken", "a-pin", "Lovelace"))
+    # The double's own library logs all that it hears, which shows that the level was low enough.
+    assert "t0ken" in caplog.text
 
 
 async def test_a_session_that_timed_out_there_is_gone_here() -> None:
