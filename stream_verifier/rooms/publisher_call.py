@@ -42,6 +42,8 @@ _logger = logging.getLogger(__name__)
 _AGAIN = Backoff(first_s=2.0, longest_s=60.0)
 _AFTER = Backoff(first_s=2.0, longest_s=300.0)
 """Before another call is opened for somebody whose last one ended, as when he sends nothing."""
+_NO_FACE = "no_face"
+"""Of a window whose pictures were looked at; of others that have no boxes nothing is known."""
 _LASTED_S = 60.0
 """A call that lasted so long was none that failed."""
 
@@ -307,7 +309,7 @@ class PublisherCall:
     async def _take(self, event: Event, connection: Connection, choice: LayerChoice) -> None:
         payload = event.payload
         try:
-            if isinstance(payload, Score):
+            if isinstance(payload, Score) and (payload.faces or _NO_FACE in payload.notes):
                 await self._choose_layer(payload.faces, connection, choice)
             elif isinstance(payload, StateChanged) and payload.state != payload.previous:
                 await self._tell(event, payload)

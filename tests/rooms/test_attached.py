@@ -333,3 +333,18 @@ async def test_a_small_face_is_worth_a_larger_picture(layered: bool, layers: lis
         await soon(lambda: not len(ada.connection.outbox))
         await asyncio.sleep(0.05)
         assert ada.connection.source.layers == layers
+
+
+@pytest.mark.parametrize(("note", "layers"), [("no_face", [2]), ("overloaded", [])])
+async def test_a_window_at_which_nobody_looked_says_nothing_of_its_size(
+    note: str, layers: list[int]
+) -> None:
+    calls = FakeCalls()
+    async with following(FakeRoom(sender("1", "ada")), calls):
+        await soon(lambda: calls.of("ada"))
+        (ada,) = calls.of("ada")
+        for _ in range(6):
+            ada.see(note=note)
+        await soon(lambda: not len(ada.connection.outbox))
+        await asyncio.sleep(0.05)
+        assert ada.connection.source.layers == layers

@@ -131,10 +131,16 @@ class FakeSession:
         said = StateChanged(media_s=1.0, state=state, previous=previous, reasons=[], llr=None)
         self.say(said)
 
-    def see(self, *faces: tuple[float, float, float, float]) -> None:
+    def see(self, *faces: tuple[float, float, float, float], note: str = "") -> None:
         nothing: dict[str, Any] = dict.fromkeys(("face", "voice", "fused", "evidence", "age_s"))
         said = Score(
-            media_s=1.0, start_s=0.0, end_s=1.0, speech_s=1.0, faces=[*faces], notes=[], **nothing
+            media_s=1.0,
+            start_s=0.0,
+            end_s=1.0,
+            speech_s=1.0,
+            faces=[*faces],
+            notes=[note],
+            **nothing,
         )
         self.say(said)
 
