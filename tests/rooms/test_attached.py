@@ -68,7 +68,7 @@ async def following(
     **more: Any,
 ) -> AsyncIterator[AttachedRoom]:
     made: Any = host or FakeHost(room)
-    one = AttachedRoom(made, terms(calls, **more), lambda *_: None, gone_s=gone_s, room=room)  # type: ignore[arg-type, return-value]
+    one = AttachedRoom(made, terms(calls, **more), lambda *_: None, gone_s=gone_s, room=room)  # type: ignore[arg-type]
     try:
         yield one
     finally:

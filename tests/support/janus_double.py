@@ -10,7 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import websockets
-from websockets.asyncio.server import Request, Response, ServerConnection
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
 Said = dict[str, Any]
 Reply = Callable[[Said], list[Said | str | bytes] | None]

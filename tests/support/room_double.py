@@ -14,7 +14,7 @@ from stream_verifier.errors import RoomError, StreamVerifierError
 from stream_verifier.events.call_messages import Start
 from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
-from stream_verifier.events.schema import Payload, Score, State, StateChanged
+from stream_verifier.events.schema import Score, State, StateChanged
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest, SourceStats, StreamStats
 from stream_verifier.rooms.host import Publisher, Stream
@@ -122,7 +122,7 @@ class FakeSession:
             self.summary.end_reason = reason
             self.connection.outbox.close()
 
-    def say(self, payload: Payload) -> None:
+    def say(self, payload: StateChanged | Score) -> None:
         self._seq += 1
         event = Event(self._seq, self.id, "2026-01-02T03:04:05.678Z", payload)
         self.connection.outbox.put(event)

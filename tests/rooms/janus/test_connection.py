@@ -128,7 +128,7 @@ async def test_nonsense_is_passed_over(caplog: pytest.LogCaptureFixture) -> None
     async with janus_double() as janus:
         connection = await JanusConnection.open(janus.url, Keys())
         handle = await connection.attach(PLUGIN)
-        handle.hear = lambda _: 1 / 0  # type: ignore[func-returns-value]
+        handle.hear = lambda said: said.__getitem__("nothing")
         with caplog.at_level(logging.CRITICAL):
             await janus.say(
                 *("no json", b"\xff\xfe", "[]", "17", "null", '{"janus": 5}'),
@@ -152,7 +152,7 @@ async def test_neither_secrets_nor_names_are_logged_at_any_level(
     with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, ours.name):
         async with janus_double() as janus:
             host = JanusHost(url=janus.url, room="1234", pin=SecretStr("a-pin"), keys=keys)
-            room = await host.enter(lambda *_: None)  # type: ignore[arg-type, return-value]
+            room = await host.enter(lambda *_: None)  # type: ignore[arg-type]
             listed = [{"id": 5, "display": "Ada Lovelace", "streams": []}]
             await janus.say(janus.event({"videoroom": "event", "publishers": listed}))
             await soon(lambda: room.publishers)
