@@ -34,6 +34,7 @@ from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.webrtc.factory import PeerFactory
+from stream_verifier.rooms.opening import open_desk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
@@ -95,6 +96,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stages=recogniser.stages,
         journal=journal,
         uploads=Uploads(store, settings),
+        rooms=(rooms := open_desk(sessions, state.make_source, settings, fleet)),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))
@@ -112,11 +114,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 journal.run(),
                 retention.run_for_ever(),
                 *([] if provider is None else [follow_keys(provider)]),
+                rooms.run(),
             ),
         ):
             try:
                 yield
             finally:
+                await rooms.close()
                 await sessions.close()
                 await journal.close()
     finally:

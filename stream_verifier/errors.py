@@ -297,6 +297,54 @@ class FleetError(NotReadyError):
         )
 
 
+class RoomError(StreamVerifierError):
+    """A room of another server cannot be followed."""
+
+    code = "room_failed"
+
+
+class UnknownRoomError(RoomError):
+    """The host has no such room (any more)."""
+
+    code = "unknown_room"
+
+
+class RoomRefusedError(RoomError):
+    """The host does not let us in: a secret, token or pin is missing or wrong."""
+
+    code = "room_refused"
+
+
+class RoomHostError(RoomError):
+    """The host does not answer, or not as one should; it may come back."""
+
+    code = "room_host_gone"
+
+
+class RoomAddressError(RoomError):
+    """A host that the settings do not name."""
+
+    code = "room_not_allowed"
+
+
+class UnknownAttachmentError(RoomError):
+    """No room of that id is attached."""
+
+    code = "unknown_attachment"
+
+
+class AttachedAlreadyError(RoomError):
+    """That room is attached already."""
+
+    code = "room_attached"
+
+
+class MappingError(RoomError):
+    """Nobody can say who a publisher is now."""
+
+    code = "mapping_failed"
+
+
 class FeedError(StreamVerifierError):
     """The event feed cannot be followed."""
 

@@ -66,6 +66,14 @@ export interface Numbered {
   receivedAt: number;
 }
 
+/** The room of another server that a call's media is fetched from. */
+export interface Origin {
+  host: string;
+  attachment: string;
+  room: string;
+  feed: string;
+}
+
 export interface SessionStarted extends Numbered {
   mode: "verify" | "enrol";
   identity: string;
@@ -73,6 +81,8 @@ export interface SessionStarted extends Numbered {
   comparator: string;
   /** Log-odds from which up it is verified, and from which down it is rejected. */
   operating_point: { name: string; accept: number; reject: number } | null;
+  /** Left out where its client sends its media. */
+  origin?: Origin;
 }
 
 export interface MediaStarted extends Numbered {
@@ -201,7 +211,7 @@ export interface ServerEvents {
   consent_expiring: Numbered & { expires_at: string; days_left: number };
   gap: Gap;
   connection_lost: Numbered & { reason: string };
-  connection_resumed: Numbered & { away_s: number };
+  connection_resumed: Numbered & { away_s: number; origin?: Origin };
   session_ended: SessionEnded;
 }
 

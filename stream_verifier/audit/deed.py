@@ -32,6 +32,8 @@ class Kind(StrEnum):
     TOKEN_ISSUED = "token_issued"
     CALL_STARTED = "call_started"
     CALL_ENDED = "call_ended"
+    ROOM_ATTACHED = "room_attached"
+    ROOM_DETACHED = "room_detached"
     ACCESS_REFUSED = "access_refused"
     EXPORTED = "exported"
     BACKED_UP = "backed_up"

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
+from stream_verifier.events.schema import Origin
 from stream_verifier.media.source import MediaSource
 
 LostReason = Literal["socket_closed", "media_stopped", "taken_over"]
@@ -25,6 +26,7 @@ class Connection:
 
     Args:
         source: has started, or will before any event is sent.
+        origin: where its media is fetched from, if it is.
 
     Attributes:
         missed: gives the events that the client missed, sent before all others.
@@ -33,8 +35,9 @@ class Connection:
         leaving: what its client is told once the server is about to stop.
     """
 
-    def __init__(self, *, source: MediaSource) -> None:
+    def __init__(self, *, source: MediaSource, origin: Origin | None = None) -> None:
         self.source = source
+        self.origin = origin
         self.outbox = Outbox()
         self.missed: Missed = _nothing
         self.taken_over = False

@@ -19,6 +19,7 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
+from stream_verifier.calls.via import Via
 from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
 from stream_verifier.events.call_messages import Resume, Start
 from stream_verifier.events.hub import Hub
@@ -45,6 +46,7 @@ class Beginning:
         session: its id.
         resume_key: its secret.
         past: what was before, where another worker had it.
+        via: how its media is fetched; None where its client sends it.
     """
 
     start: Start
@@ -54,9 +56,12 @@ class Beginning:
     session: str = field(default_factory=lambda: uuid.uuid4().hex)
     resume_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     past: Past | None = None
+    via: Via | None = None
 
     @classmethod
-    def again(cls, record: CallRecord, message: Resume, *, client: str) -> Self:
+    def again(
+        cls, record: CallRecord, message: Resume, *, client: str, via: Via | None = None
+    ) -> Self:
         """A call that another worker had, as its client comes back to this one.
 
         Raises:
@@ -77,7 +82,18 @@ class Beginning:
             followed=True,
             session=record.session,
             resume_key=message.resume_key,
+            via=via,
         )
+
+    def waits_s(self, resume_within_s: float) -> float:
+        """How long it waits for a client that was lost.
+
+        Args:
+            resume_within_s: where its client sends its media itself.
+        """
+        if self.via is not None:
+            return self.via.waits_s
+        return resume_within_s if self.followed else 0.0
 
     def record(self, *, resume_within_s: float) -> CallRecord:
         """What other workers have to know of it."""
@@ -88,7 +104,7 @@ class Beginning:
             place=self.place,
             key_hash=hash_of(self.resume_key),
             followed=self.followed,
-            resume_within_s=resume_within_s if self.followed else 0.0,
+            resume_within_s=self.waits_s(resume_within_s),
         )
 
 
@@ -134,12 +150,15 @@ class SessionMaker:
             ConsentError: an enrolment without consent.
             StoreError: the store cannot be used.
         """
-        start, followed = beginning.start, beginning.followed
+        start, followed, via = beginning.start, beginning.followed, beginning.via
         enrolling = await self._enrolling(start, beginning.actor) if start.mode == "enrol" else None
         inbox = MediaInbox()
         pipeline = await self._pipeline(start, inbox)
         request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
-        connection = Connection(source=self._make_source(request, inbox))
+        make_source = self._make_source if via is None else via.make_source
+        connection = Connection(
+            source=make_source(request, inbox), origin=None if via is None else via.origin
+        )
         if not followed:
             connection.outbox.close()
         session = Session(
@@ -151,7 +170,7 @@ class SessionMaker:
             inbox=inbox,
             pipeline=pipeline,
             enrolling=enrolling,
-            resume_within_s=self._settings.resume_within_s if followed else 0.0,
+            resume_within_s=beginning.waits_s(self._settings.resume_within_s),
             place=beginning.place,
             followed=followed,
             limits=self._limits,

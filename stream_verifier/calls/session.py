@@ -213,7 +213,9 @@ class Session:
 
     def go_on(self) -> None:
         """Say that its client is back, here, and that it is trusted no more than at the start."""
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=self.past.away_s))
+        origin = self.connection.origin
+        away_s = self.past.away_s
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
         for payload in self.past.first_words():
             self.emit(payload)
 
@@ -283,7 +285,8 @@ class Session:
 
     def _note_return(self, away_s: float) -> None:
         _logger.info("session %s resumed after %.1f s", self.id, away_s)
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
+        origin = self.connection.origin
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""

@@ -6,7 +6,7 @@ from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ForbiddenError
 from stream_verifier.events.call_messages import Start
-from stream_verifier.events.schema import SessionStarted
+from stream_verifier.events.schema import Origin, SessionStarted
 from stream_verifier.verify.recogniser import Recogniser
 
 
@@ -28,8 +28,16 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
         )
 
 
-def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
-    """The first event of a call."""
+def session_started(
+    start: Start, recogniser: Recogniser, origin: Origin | None = None
+) -> SessionStarted:
+    """The first event of a call.
+
+    Args:
+        start: what its client wants.
+        recogniser: the loaded model.
+        origin: where its media is fetched from, if it is.
+    """
     verifying = start.mode == "verify"
     return SessionStarted(
         media_s=0.0,
@@ -38,4 +46,5 @@ def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
         model=recogniser.model_id,
         comparator=recogniser.comparator.name,
         operating_point=recogniser.described(start.operating_point) if verifying else None,
+        origin=origin,
     )

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, consent, audit, keys, backup, doctor.
+"""The command line: serve, demo, enroll, verify, attach, identities, consent, audit, keys, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -23,6 +23,7 @@ from stream_verifier.console import (
     identity_commands,
     key_commands,
     refused_commands,
+    room_commands,
     token_commands,
 )
 from stream_verifier.console.operator import WAY, operator, operator_as_actor, with_store
@@ -63,6 +64,9 @@ app.command("key")(token_commands.key)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
 app.command("watch")(watch)
+app.add_typer(room_commands.attach_app, name="attach")
+app.command("rooms")(room_commands.rooms)
+app.command("detach")(room_commands.detach)
 
 _out = PlainConsole()
 _err = PlainConsole(stderr=True)

@@ -82,6 +82,8 @@ def _llr(score: ModalityScore | FusedScore | None) -> float | None:
 def started_line(started: SessionStarted) -> str:
     """The start of a session as one line: for whom, and where the state changes."""
     line = f"Checking for [bold]{literal(started.identity)}[/] ({literal(started.comparator)})"
+    if (origin := started.origin) is not None:
+        line += f" in {literal(f'{origin.host} room {origin.room}, feed {origin.feed}')}"
     point = started.operating_point
     if point is None:
         return line

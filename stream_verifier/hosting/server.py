@@ -77,6 +77,8 @@ class Server(uvicorn.Server):
             self._draining.cancel()
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
+            # Before their calls end: another server may go on with them.
+            await state_of_app(app).rooms.close()
             await state_of_app(app).sessions.close()
             if self.server_state.tasks:
                 await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)

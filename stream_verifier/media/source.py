@@ -62,6 +62,7 @@ class StreamStats:
         restarts: times that stalled video had to be restarted.
         silent_s: seconds since the last packet; None before the first.
         refused: what was not taken of this stream, by reason, such as "frame_too_large".
+        picture_px: width and height of the newest picture, before it is scaled.
     """
 
     packets: int = 0
@@ -70,6 +71,7 @@ class StreamStats:
     restarts: int = 0
     silent_s: float | None = None
     refused: Mapping[str, int] = field(default_factory=dict)
+    picture_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

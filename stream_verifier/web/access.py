@@ -161,7 +161,7 @@ def audience_of(grant: Grant) -> Audience:
     """
     if Scope.ADMIN in grant.scopes:
         return Audience.ANALYST
-    if grant.scopes & {Scope.PUBLISH, Scope.ENROL}:
+    if grant.scopes & {Scope.PUBLISH, Scope.ENROL, Scope.ROOMS}:
         return Audience.CALLER
     return Audience.ANALYST if Scope.EVIDENCE in grant.scopes else Audience.READER
 

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
+from stream_verifier.events.schema import Origin
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -97,6 +98,9 @@ class CallDescription(BaseModel):
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
     seq: int = Field(description="Number of the newest event.")
     totals: JsonObject | None = Field(description="What it counted, once it ended.")
+    origin: Origin | None = Field(
+        description="The attached room that its media is fetched from; null where it is sent here."
+    )
 
 
 class ReceiptDescription(BaseModel):

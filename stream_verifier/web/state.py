@@ -17,6 +17,7 @@ from stream_verifier.calls.uploads import Uploads
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.rooms.desk import NoRooms, RoomDesk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.stages import StageTimes
 
@@ -33,6 +34,7 @@ class Services:
     journal: Journal
     uploads: Uploads
     neighbours: Neighbours = field(default_factory=Alone)
+    rooms: RoomDesk = field(default_factory=NoRooms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +86,11 @@ class ServerState:
     def neighbours(self) -> Neighbours:
         """Other workers, if there are any."""
         return self._started.neighbours
+
+    @property
+    def rooms(self) -> RoomDesk:
+        """Attached rooms of other servers."""
+        return self._started.rooms
 
     @property
     def gauge(self) -> Gauge:

@@ -91,6 +91,7 @@ class Peer:
         self._routers: list[aiortc_patches.SectionRouter] = []
         self._hidden: HiddenCandidates | None = None
         self._connected = False
+        self._picture_px: tuple[int, int] | None = None
         self._failure: NoConnectionError | None = None
         self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
@@ -242,6 +243,7 @@ class Peer:
     def _take_picture(self, frame: Any, tap: Any) -> None:
         """Take a decoded picture, unless it is larger than its header said."""
         if tap.check_decoded(frame.width, frame.height):
+            self._picture_px = (frame.width, frame.height)
             self._intake.take_picture(frame, tap)
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
@@ -328,4 +330,5 @@ class Peer:
             restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
             silent_s=silent_s,
             refused=dict(tap.refused),
+            picture_px=self._picture_px if kind == "video" else None,
         )
