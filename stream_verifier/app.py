@@ -94,7 +94,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
-        uploads=Uploads(store, settings),
+        uploads=Uploads(store, settings, recogniser.adapters),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))

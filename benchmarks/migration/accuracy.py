@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.migration.network import network
 from benchmarks.migration.older import has_network
-from model.adapt.fit import Affine, Floats, fitted_affine, rotation
+from model.adapt.fit import Floats, fitted_affine, rotation
 from model.adapt.material import Material, Seen
 from model.data.conditions import Condition
 from model.data.packs import Pack
@@ -21,7 +21,7 @@ from model.evaluation.systems import Default, Llrs
 from model.runtime.comparator import load_comparator
 from model.runtime.weights import Weights
 from model.siamese.material import Amount
-from model.types import FaceSample, Reference, Vector, VoiceSample
+from model.types import Reference, Vector
 
 Move = Callable[[Reference], Reference]
 Maps = Mapping[str, Callable[[Floats], Floats]]

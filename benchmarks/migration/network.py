@@ -23,7 +23,8 @@ def network(
     new tower puts a sample.
 
     Args:
-        old, new: unit vectors, shape (n, d).
+        old: unit vectors, shape (n, d).
+        new: the same media by the new tower, likewise.
         base: the affine map.
         seed: of first weights and order.
     """

@@ -55,7 +55,8 @@ def fit(material: Material, old: Weights, new: Weights, pack: str) -> Adapter:
 
     Args:
         material: embeds the pack.
-        old, new: the models.
+        old: the model that people enrolled with.
+        new: the model to be used.
         pack: its name, to be told of.
 
     Raises:

@@ -49,7 +49,8 @@ def affine(old: Floats, new: Floats, *, ridge: float) -> Affine:
     """Least squares with an offset, held to the rotation so far as samples are few (ridge).
 
     Args:
-        old, new: shape (n, d).
+        old: shape (n, d).
+        new: the same media by the new tower, shape (n, d).
         ridge: 0 for plain least squares; the higher, the nearer to :func:`rotation`.
     """
     turned = rotation(old, new)

@@ -100,4 +100,3 @@ def _seen(rows: Iterator[Row], what: str) -> Seen:
 
 def _units(vectors: tuple[Vector, ...]) -> Floats:
     return unit(np.stack(vectors).astype(np.float64))
-

@@ -108,7 +108,7 @@ class Adapter:
             WeightsError: it cannot be read, or is garbled.
         """
         try:
-            with np.load(path, allow_pickle=False) as found:
+            with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as found:
                 arrays = {name: found[name] for name in found.files}
             head = json.loads(arrays.pop("head").tobytes())
             if head["format"] != FORMAT:
@@ -189,4 +189,3 @@ def _check(part: str, entry: Mapping[str, Any], adapter: Adapter, weights: Weigh
             f"{entry['file']} leads from {adapter.source}, which is not spanned by the towers that "
             f"the manifest names for {part}: {remedy}"
         )
-

@@ -323,7 +323,7 @@ class SessionRegistry:
 
     def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
         if session.past.summary.mode is None:  # new, or nothing is held of its beginning
-            session.emit(session_started(beginning.start, self._recogniser))
+            session.emit(session_started(beginning.start, self._recogniser, session.adapted_from))
         if session.past.seq:
             session.go_on()
         if consent is not None:

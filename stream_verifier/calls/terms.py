@@ -28,8 +28,16 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
         )
 
 
-def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
-    """The first event of a call."""
+def session_started(
+    start: Start, recogniser: Recogniser, adapted_from: tuple[str, ...] = ()
+) -> SessionStarted:
+    """The first event of a call.
+
+    Args:
+        start: what the client wants.
+        recogniser: the model in use.
+        adapted_from: the models that the reference was moved from.
+    """
     verifying = start.mode == "verify"
     return SessionStarted(
         media_s=0.0,
@@ -38,4 +46,5 @@ def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
         model=recogniser.model_id,
         comparator=recogniser.comparator.name,
         operating_point=recogniser.described(start.operating_point) if verifying else None,
+        adapted_from=next(iter(adapted_from), None),
     )

@@ -90,6 +90,12 @@ class SessionStarted(Payload):
     model: str = Field(description="The embedding space that references must live in.")
     comparator: str = Field(description="What turns a comparison into LLRs.")
     operating_point: OperatingPointInForce | None = None
+    adapted_from: str | None = Field(
+        None,
+        exclude_if=lambda model: model is None,
+        description="The model that the person was enrolled with, where the reference was moved "
+        "to this one by an adapter: enrolling again is surer; left out where it was not.",
+    )
 
 
 class MediaStarted(Payload):
