@@ -73,6 +73,8 @@ export interface SessionStarted extends Numbered {
   comparator: string;
   /** Log-odds from which up it is verified, and from which down it is rejected. */
   operating_point: { name: string; accept: number; reject: number } | null;
+  /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
+  adapted_from?: string;
 }
 
 export interface MediaStarted extends Numbered {

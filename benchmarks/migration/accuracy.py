@@ -12,13 +12,15 @@ import numpy as np
 from benchmarks.migration.network import network
 from benchmarks.migration.older import has_network
 from model.adapt.fit import Floats, fitted_affine, rotation
-from model.adapt.material import Material, Seen
+from model.adapt.material import Material, Seen, seen_by
 from model.data.conditions import Condition
+from model.data.embed import Embedder, heard
 from model.data.packs import Pack
 from model.evaluation.figures import Row, measure
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scorer, Scores
-from model.evaluation.systems import Default, Llrs
+from model.evaluation.systems import Llrs
 from model.runtime.comparator import load_comparator
+from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
 from model.siamese.material import Amount
 from model.types import Reference, Vector
@@ -26,6 +28,7 @@ from model.types import Reference, Vector
 Move = Callable[[Reference], Reference]
 Maps = Mapping[str, Callable[[Floats], Floats]]
 Both = tuple[Any, Any]
+Rates = dict[str, dict[str, dict[str, Row]]]
 ROUNDS = 500
 MODALITIES = ("face", "voice", "fused")
 
@@ -48,27 +51,34 @@ class Way:
 
 
 class Embeds:
-    """Embeds each file by both models, each tower once.
+    """Embeds each file by both models, its speech cut once.
 
     Args:
-        old, new: the models.
+        old: the model that people enrolled with; where it is towers alone, the new network compares
+            what they make.
+        new: the model to be used.
         cache: where embeddings are remembered.
     """
 
     name = "both"
 
     def __init__(self, old: Weights, new: Weights, cache: Path) -> None:
-        self.new = Default(new.directory, cache)
-        # Towers alone are compared by the new network: theirs is of another kind.
-        self.old = Default(old.directory, cache) if has_network(old) else _Towers(old, new, cache)
+        self._embedders = [Embedder(weights, cache=cache) for weights in (old, new)]
+        self.comparators = [load_comparator(old if has_network(old) else new), load_comparator(new)]
+        self.model_ids = [old.model_id, new.model_id]
 
     def face(self, picture: Any) -> Both:
         """An aligned picture by both."""
-        return self.old.face(picture), self.new.face(picture)
+        old, new = (one.face(picture) for one in self._embedders)
+        return old, new
 
-    def voice(self, samples: Any) -> Both:
-        """Speech by both."""
-        return self.old.voice(samples), self.new.voice(samples)
+    def voice(self, samples: Any) -> Both | None:
+        """Speech by both, in both bands; all of it where the detector finds too little."""
+        speech = heard(samples, whole=True)
+        if speech is None:
+            return None
+        old, new = (one.speech(speech, telephone=True) for one in self._embedders)
+        return old, new
 
 
 class Walks:
@@ -83,27 +93,19 @@ class Walks:
         self.base, self.name, self._way = base, way.name, way
         self.face, self.voice = base.face, base.voice
 
-    def reference(self, faces: Sequence[Both], voices: Sequence[Both]) -> Reference:
+    def reference(self, faces: Sequence[Both], voices: Sequence[Both | None]) -> Reference:
         """As the way leaves it."""
-        system, place = (self.base.old, 0) if self._way.old_reference else (self.base.new, 1)
-        made = system.reference([one[place] for one in faces], [one[place] for one in voices])
-        return self._way.move(made)
+        place = 0 if self._way.old_reference else 1
+        seen, said = [one[place] for one in faces], [one[place] for one in voices if one]
+        return self._way.move(make_reference(self.base.model_ids[place], seen, said))
 
     def compare(self, reference: Reference, face: Both | None, voice: Both | None) -> Llrs:
         """By the model that is in use."""
-        system, place = (self.base.old, 0) if self._way.old_probe else (self.base.new, 1)
-        return system.compare(reference, face and face[place], voice and voice[place])
-
-
-class _Towers(Default):
-    """Old towers under the new network."""
-
-    def __init__(self, old: Weights, new: Weights, cache: Path) -> None:
-        from model.data.embed import Embedder
-
-        self._comparator = load_comparator(new)
-        self._embedder = Embedder(old, cache=cache)
-        self.name, self.model_id = "towers", old.model_id
+        place = 0 if self._way.old_probe else 1
+        found = self.base.comparators[place].compare(
+            reference, face and face[place], voice and voice[place]
+        )
+        return Llrs(found.llr_face, found.llr_voice, found.llr_fused)
 
 
 def fitted(
@@ -115,12 +117,7 @@ def fitted(
         Maps by candidate and vector, and what to tell of the fit: numbers of people and samples,
         and the ridge, by vector. A vector whose tower is the same in both has no map.
     """
-    material = Material(pack, old, new, cache=cache, amount=Amount())
-    seen: dict[str, Seen] = {}
-    if old.towers["face_tower"] != new.towers["face_tower"]:
-        seen["face"] = material.faces()
-    if old.towers["voice_tower"] != new.towers["voice_tower"]:
-        seen["voice"], seen["telephone"] = material.voices()
+    seen = _remembered(pack, old, new, cache)
     found: dict[str, dict[str, Any]] = {"rotation": {}, "affine": {}, "network": {}}
     about = {}
     for part, one in seen.items():
@@ -132,6 +129,19 @@ def fitted(
             "people": len(np.unique(one.person)), "samples": len(one.old), "ridge": ridge
         }  # fmt: skip
     return found, about
+
+
+def _remembered(pack: Pack, old: Weights, new: Weights, cache: Path) -> dict[str, Seen]:
+    """What is embedded of a pack, kept in a file: cutting speech takes minutes."""
+    path = cache / f"seen-{pack.name}-{old.model_id}-{new.model_id}.npz"
+    parts = ("old", "new", "person")
+    if not path.is_file():
+        made = seen_by(Material(pack, old, new, cache=cache, amount=Amount()), old, new)
+        arrays = {f"{k} {name}": getattr(one, name) for k, one in made.items() for name in parts}
+        np.savez(path, **arrays)
+    with np.load(path) as found:
+        names = sorted({name.split()[0] for name in found.files})
+        return {k: Seen(**{name: found[f"{k} {name}"] for name in parts}) for k in names}
 
 
 def mover(maps: Maps, target: str) -> Move:
@@ -171,17 +181,23 @@ def ways(candidates: Mapping[str, Maps], target: str) -> list[Way]:
     ]
 
 
+def work(pack: Pack, embeds: Embeds, all_ways: Sequence[Way], conditions: Sequence[str]) -> int:
+    """How often `rates` will tell that it got on."""
+    scorer = Scorer(pack, [Walks(embeds, way) for way in all_ways])
+    return scorer.work([Condition.parse(name) for name in conditions])
+
+
 def rates(
     pack: Pack,
     embeds: Embeds,
     all_ways: Sequence[Way],
     conditions: Sequence[str],
     advance: Callable[[], None],
-) -> dict[str, dict[str, dict[str, Row]]]:
+) -> Rates:
     """Figures by condition, way and modality, all on the very same trials."""
     scorer = Scorer(pack, [Walks(embeds, way) for way in all_ways])
     scorer.advance = advance
-    found: dict[str, dict[str, dict[str, Row]]] = {}
+    found: Rates = {}
     for name in conditions:
         scores, _ = scorer.score(Condition.parse(name))
         found[name] = {

@@ -17,7 +17,7 @@ import numpy as np
 
 from model.adapt.fit import Affine, fitted_affine, left_out
 from model.adapt.fit import affine as affine_map
-from model.adapt.material import Material, Seen
+from model.adapt.material import Material, Seen, seen_by
 from model.convert.manifest import update_part
 from model.data.packs import Pack
 from model.errors import WeightsError
@@ -62,12 +62,7 @@ def fit(material: Material, old: Weights, new: Weights, pack: str) -> Adapter:
     Raises:
         ModelError: the pack has too few people.
     """
-    seen: dict[str, Seen] = {}
-    if old.towers["face_tower"] != new.towers["face_tower"]:
-        seen["face"] = material.faces()
-    if old.towers["voice_tower"] != new.towers["voice_tower"]:
-        seen["voice"], seen["telephone"] = material.voices()
-    fits = {part: _fitted(one) for part, one in seen.items()}
+    fits = {part: _fitted(one) for part, one in seen_by(material, old, new).items()}
     about = {"command": COMMAND, "pack": pack, "fits": {k: told for k, (_, told) in fits.items()}}
     maps = {part: _as_served(made) for part, (made, _) in fits.items()}
     return Adapter(old.model_id, new.model_id, maps, about)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rich.progress import track
 
 from model.adapt.fit import Floats, People, unit
-from model.data.embed import Embedder
+from model.data.embed import Embedder, heard
 from model.data.media import read_picture
 from model.data.packs import Pack
 from model.errors import PackError
@@ -83,10 +83,26 @@ class Material:
     def _voices(self) -> Iterator[tuple[Row, Row]]:
         sounds = speech_sounds(self._pack, self._amount, np.random.default_rng(0))
         for (who, _), sound in track(sounds.items(), "embedding speech"):
-            old, new = (one.voice(sound, telephone=True) for one in self._embedders)
-            if old is None or new is None or old.telephone is None or new.telephone is None:
+            speech = heard(sound)
+            if speech is None:
+                continue
+            old, new = (one.speech(speech, telephone=True) for one in self._embedders)
+            if old.telephone is None or new.telephone is None:
                 continue
             yield (who, old.vector, new.vector), (who, old.telephone, new.telephone)
+
+
+def seen_by(material: Material, old: Weights, new: Weights) -> dict[str, Seen]:
+    """Samples by the vector of a reference that they are of: face, voice, telephone.
+
+    What the same tower makes in both models is left out: nothing is to be fitted there.
+    """
+    seen: dict[str, Seen] = {}
+    if old.towers["face_tower"] != new.towers["face_tower"]:
+        seen["face"] = material.faces()
+    if old.towers["voice_tower"] != new.towers["voice_tower"]:
+        seen["voice"], seen["telephone"] = material.voices()
+    return seen
 
 
 def _seen(rows: Iterator[Row], what: str) -> Seen:

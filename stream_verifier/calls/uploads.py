@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from model.types import Reference
 from model.runtime.adapter import Adapters
+from model.types import Reference
 from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import CapacityError, EnrolmentError, MediaError, UnknownIdentityError
 from stream_verifier.identities.admission import check_place

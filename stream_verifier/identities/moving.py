@@ -251,4 +251,3 @@ def _told(old: Identity, new: Identity, actor: Actor) -> Deed:
     origin = new.adapted_from[0]
     models = {"from": old.model_id, "to": new.model_id, "enrolled_with": origin}
     return dataclasses.replace(deed, details={**deed.details, **models})
-

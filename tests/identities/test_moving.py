@@ -219,9 +219,7 @@ async def test_a_copy_from_before_is_refused(store: SqliteIdentityStore, path: P
     assert refused.why == "replaced"
 
 
-async def test_a_backup_gives_moved_references_back(
-    store: SqliteIdentityStore, path: Path
-) -> None:
+async def test_a_backup_gives_moved_references_back(store: SqliteIdentityStore, path: Path) -> None:
     await fill(store, 2)
     await store.moving(ADAPTERS).run()
     await store.backup().write(path.with_name("after.backup"))

@@ -120,9 +120,7 @@ def test_a_tampered_adapter_is_refused_by_its_hash(old: Weights, new: Weights) -
         Weights.load(new.directory)
 
 
-def test_an_adapter_to_other_weights_is_refused(
-    old: Weights, new: Weights, tmp_path: Path
-) -> None:
+def test_an_adapter_to_other_weights_is_refused(old: Weights, new: Weights, tmp_path: Path) -> None:
     other = made_weights(tmp_path / "other", voice=b"other voice")
     with pytest.raises(WeightsError, match=r"leads to .*python -m model adapt"):
         write(fitted(old, other), old, new)

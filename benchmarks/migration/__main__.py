@@ -1,0 +1,168 @@
+"""What a new model costs those who are enrolled, and how long it takes to move them.
+
+    python -m benchmarks.migration --pack PACK [--fit PACK] [--old 4b9e81b,1011151]
+        [--people 10000] [--markdown docs/measurements/migration.md]
+
+Maps from each older model's space to the present one's are fitted on the people of one pack, and
+compared on those of another: face, voice and both, each with intervals by bootstrap over people.
+Older models are folders of weights, or commits of this repository to take them out of. Then a full
+store of made-up people is moved by the command while another process uses it. Exit code 0 only if
+nothing of that failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.migration import moving
+from benchmarks.migration.accuracy import (
+    MODALITIES,
+    ROUNDS,
+    Embeds,
+    Rates,
+    fitted,
+    rates,
+    ways,
+    work,
+)
+from benchmarks.migration.older import has_network, older_weights
+from model.data.packs import Pack
+from model.evaluation.figures import Row
+from model.runtime.adapter import Adapters
+from model.runtime.weights import Weights
+
+# The towers as published, and as they were fine-tuned first; both were in 0.1.0.
+OLD = "4b9e81b,1011151"
+CONDITIONS = "clean,noisy,phone"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    options = _parser().parse_args(argv)
+    new = Weights.load()
+    pack, lessons = Pack(options.pack), Pack(options.fit or options.pack.parent / "train")
+    parts = [_head(pack, lessons, new)]
+    with Progress(console=Console(stderr=True)) as bar:
+        for where in options.old.split(","):
+            old = older_weights(where, options.cache)
+            candidates, fits = fitted(lessons, old, new, options.cache)
+            embeds, conditions = Embeds(old, new, options.cache), options.condition.split(",")
+            all_ways = ways(candidates, new.model_id)
+            task = bar.add_task(f"scoring {where}", total=work(pack, embeds, all_ways, conditions))
+            found = rates(
+                pack, embeds, all_ways, conditions, advance=lambda task=task: bar.advance(task)
+            )
+            parts.append(_section(where, old, fits, found))
+    took = None
+    if options.people:
+        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+            took = asyncio.run(moving.measure(Path(folder), options.people, Adapters.load(new)))
+        parts.append(_moved(took))
+    text = "\n\n".join(parts) + "\n"
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    sys.exit(0 if took is None or took.right else 1)
+
+
+def _head(pack: Pack, lessons: Pack, new: Weights) -> str:
+    return (
+        "# A new model for people who stay enrolled\n\n"
+        f"Written by `python -m benchmarks.migration`. The present model is `{new.model_id}`. "
+        f"Maps are fitted on people of `{lessons.name}` and measured on people of `{pack.name}`, "
+        "whom no training and no fit has seen. Each row is a way to go on, on the same trials; "
+        f"95 % intervals by bootstrap over the claimed people ({ROUNDS} rounds). Cllr in bits: 1 "
+        "tells nothing. Mean LLRs, natural logarithms, of genuine trials and of others, show "
+        "whether moved references shrink evidence.\n\n"
+        "*rotation* is an orthogonal matrix (Procrustes), *affine* a matrix and an offset held to "
+        "it by ridge regression whose strength is chosen on people left out, *network* a hidden "
+        "layer that corrects the affine map. An adapter that ships is the affine map. *no "
+        "telephone's vector*: as references of before [0018](../decisions/0018-telephone.md) are."
+    )
+
+
+def _section(where: str, old: Weights, fits: Mapping[str, Any], found: Rates) -> str:
+    name = where if not Path(where).is_dir() else Path(where).name
+    compares = "" if has_network(old) else ", towers alone: the present network compares for it"
+    lines = [f"## From `{old.model_id}` ({name}{compares})", "", "Fitted on "]
+    lines[-1] += "; ".join(
+        f"{part}: {one['samples']} samples of {one['people']} people, ridge {one['ridge']:g}"
+        for part, one in fits.items()
+    )
+    lines[-1] += ". What is not named here is made by the same tower in both.\n"
+    lines += ["| condition | way | | EER | Cllr | least Cllr | LLR genuine | others |"]
+    lines += ["|---|---|---|---|---|---|---|---|"]
+    for condition, by_way in found.items():
+        for way, rows in by_way.items():
+            lines += [
+                f"| {condition} | {way} | {modality} | {_figures(rows[modality])} |"
+                for modality in MODALITIES
+            ]
+    lines += ["", *_counts(found)]
+    return "\n".join(lines)
+
+
+def _figures(row: Row) -> str:
+    low, high = row["eer_interval"]
+    eer = f"{row['eer']:.2%} ({low:.2%} to {high:.2%})"
+    low, high = row["cllr_interval"]
+    cllr = f"{row['cllr']:.3f} ({low:.3f} to {high:.3f})"
+    means = f"{row['mated_llr']:+.2f} | {row['other_llr']:+.2f}"
+    return f"{eer} | {cllr} | {row['min_cllr']:.3f} | {means}"
+
+
+def _counts(found: Rates) -> list[str]:
+    rows = next(iter(next(iter(found.values())).values()))
+    return [
+        "; ".join(
+            f"{name}: {row['mated']} genuine trials and {row['non_mated']} others of "
+            f"{row['people']} people"
+            for name, row in rows.items()
+        )
+        + ", in each condition."
+    ]
+
+
+def _moved(took: moving.Took) -> str:
+    lines = [
+        "## Moving a full store",
+        "",
+        "`stream-verifier identities migrate` moves a store of made-up people in SQLite while "
+        "another process with the new model looks somebody up each "
+        f"{moving.LOOK_UP_EVERY_S * 1000:.0f} ms, moved or not, and enrols, replaces and deletes "
+        f"somebody each {moving.CHANGE_EVERY_S * 1000:.0f} ms, one after the other. Times hold "
+        "whatever else the machine did.",
+        "",
+        *moving.rows(took),
+        f"| Python {platform.python_version()}, processors | {os.cpu_count()} |",
+    ]
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.migration", description=__doc__)
+    add = parser.add_argument
+    add("--pack", type=Path, required=True, help="folder with chimeras.csv and trials.csv")
+    add("--fit", type=Path, help="folder of other people, to fit on; by default train beside it")
+    add("--old", default=OLD, help="folders or commits, joined by commas")
+    add("--condition", default=CONDITIONS, help="as of evaluate, joined by commas")
+    add("--cache", type=Path, default=Path(".cache/migration"), help="folder of what is known")
+    add("--people", type=int, default=10_000, help="in the store that is moved; 0: move none")
+    add("--folder", type=Path, help="where the store is made; a temporary one without")
+    add("--markdown", type=Path, help="file for the page")
+    return parser
+
+
+if __name__ == "__main__":
+    main()
