@@ -1,23 +1,17 @@
-"""What a new model costs those who are enrolled, and how long it takes to move them.
+"""What a new model costs those who are enrolled.
 
     python -m benchmarks.migration --pack PACK [--fit PACK] [--old 4b9e81b,1011151]
-        [--people 10000] [--markdown docs/measurements/migration.md]
+        [--markdown docs/measurements/migration.md]
 
 Maps from each older model's space to the present one's are fitted on the people of one pack, and
 compared on those of another: face, voice and both, each with intervals by bootstrap over people.
-Older models are folders of weights, or commits of this repository to take them out of. Then a full
-store of made-up people is moved by the command while another process uses it. Exit code 0 only if
-nothing of that failed.
+Older models are folders of weights, or commits of this repository to take them out of. How long it
+takes to move a full store tells ``python -m benchmarks.migration.moving``.
 """
 
 from __future__ import annotations
 
 import argparse
-import asyncio
-import os
-import platform
-import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,12 +19,12 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.migration import moving
 from benchmarks.migration.accuracy import (
+    AGAIN,
     MODALITIES,
     ROUNDS,
     Embeds,
-    Rates,
+    Rows,
     fitted,
     rates,
     ways,
@@ -39,12 +33,12 @@ from benchmarks.migration.accuracy import (
 from benchmarks.migration.older import has_network, older_weights
 from model.data.packs import Pack
 from model.evaluation.figures import Row
-from model.runtime.adapter import Adapters
 from model.runtime.weights import Weights
 
 # The towers as published, and as they were fine-tuned first; both were in 0.1.0.
 OLD = "4b9e81b,1011151"
 CONDITIONS = "clean,noisy,phone"
+Table = Mapping[str, Mapping[str, Rows]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -52,28 +46,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     new = Weights.load()
     pack, lessons = Pack(options.pack), Pack(options.fit or options.pack.parent / "train")
-    parts = [_head(pack, lessons, new)]
+    conditions = options.condition.split(",")
+    named = options.old.split(",")
+    olds = [older_weights(where, options.cache) for where in named]
+    fits = [fitted(lessons, old, new, options.cache) for old in olds]
+    groups = [[AGAIN]] + [
+        ways(number, candidates, new.model_id) for number, (candidates, _) in enumerate(fits, 1)
+    ]
+    every = [way for group in groups for way in group]
+    embeds = Embeds([new, *olds], options.cache)
     with Progress(console=Console(stderr=True)) as bar:
-        for where in options.old.split(","):
-            old = older_weights(where, options.cache)
-            candidates, fits = fitted(lessons, old, new, options.cache)
-            embeds, conditions = Embeds(old, new, options.cache), options.condition.split(",")
-            all_ways = ways(candidates, new.model_id)
-            task = bar.add_task(f"scoring {where}", total=work(pack, embeds, all_ways, conditions))
-            found = rates(
-                pack, embeds, all_ways, conditions, advance=lambda task=task: bar.advance(task)
-            )
-            parts.append(_section(where, old, fits, found))
-    took = None
-    if options.people:
-        with tempfile.TemporaryDirectory(dir=options.folder) as folder:
-            took = asyncio.run(moving.measure(Path(folder), options.people, Adapters.load(new)))
-        parts.append(_moved(took))
+        task = bar.add_task("scoring", total=work(pack, embeds, every, conditions))
+        found = iter(rates(pack, embeds, every, conditions, advance=lambda: bar.advance(task)))
+    tables = [{way.name: next(found) for way in group} for group in groups]
+    parts = [_head(pack, lessons, new)]
+    for where, old, (_, fit), table in zip(named, olds, fits, tables[1:], strict=True):
+        parts.append(_section(where, old, fit, {**tables[0], **table}))
     text = "\n\n".join(parts) + "\n"
     print(text)
     if options.markdown:
         options.markdown.write_text(text, encoding="utf-8")
-    sys.exit(0 if took is None or took.right else 1)
 
 
 def _head(pack: Pack, lessons: Pack, new: Weights) -> str:
@@ -92,7 +84,7 @@ def _head(pack: Pack, lessons: Pack, new: Weights) -> str:
     )
 
 
-def _section(where: str, old: Weights, fits: Mapping[str, Any], found: Rates) -> str:
+def _section(where: str, old: Weights, fits: Mapping[str, Any], found: Table) -> str:
     name = where if not Path(where).is_dir() else Path(where).name
     compares = "" if has_network(old) else ", towers alone: the present network compares for it"
     lines = [f"## From `{old.model_id}` ({name}{compares})", "", "Fitted on "]
@@ -103,8 +95,9 @@ def _section(where: str, old: Weights, fits: Mapping[str, Any], found: Rates) ->
     lines[-1] += ". What is not named here is made by the same tower in both.\n"
     lines += ["| condition | way | | EER | Cllr | least Cllr | LLR genuine | others |"]
     lines += ["|---|---|---|---|---|---|---|---|"]
-    for condition, by_way in found.items():
-        for way, rows in by_way.items():
+    for condition in next(iter(found.values())):
+        for way, by_condition in found.items():
+            rows = by_condition[condition]
             lines += [
                 f"| {condition} | {way} | {modality} | {_figures(rows[modality])} |"
                 for modality in MODALITIES
@@ -122,7 +115,7 @@ def _figures(row: Row) -> str:
     return f"{eer} | {cllr} | {row['min_cllr']:.3f} | {means}"
 
 
-def _counts(found: Rates) -> list[str]:
+def _counts(found: Table) -> list[str]:
     rows = next(iter(next(iter(found.values())).values()))
     return [
         "; ".join(
@@ -134,22 +127,6 @@ def _counts(found: Rates) -> list[str]:
     ]
 
 
-def _moved(took: moving.Took) -> str:
-    lines = [
-        "## Moving a full store",
-        "",
-        "`stream-verifier identities migrate` moves a store of made-up people in SQLite while "
-        "another process with the new model looks somebody up each "
-        f"{moving.LOOK_UP_EVERY_S * 1000:.0f} ms, moved or not, and enrols, replaces and deletes "
-        f"somebody each {moving.CHANGE_EVERY_S * 1000:.0f} ms, one after the other. Times hold "
-        "whatever else the machine did.",
-        "",
-        *moving.rows(took),
-        f"| Python {platform.python_version()}, processors | {os.cpu_count()} |",
-    ]
-    return "\n".join(lines)
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.migration", description=__doc__)
     add = parser.add_argument
@@ -158,8 +135,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--old", default=OLD, help="folders or commits, joined by commas")
     add("--condition", default=CONDITIONS, help="as of evaluate, joined by commas")
     add("--cache", type=Path, default=Path(".cache/migration"), help="folder of what is known")
-    add("--people", type=int, default=10_000, help="in the store that is moved; 0: move none")
-    add("--folder", type=Path, help="where the store is made; a temporary one without")
     add("--markdown", type=Path, help="file for the page")
     return parser
 

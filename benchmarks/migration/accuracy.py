@@ -27,8 +27,8 @@ from model.types import Reference, Vector
 
 Move = Callable[[Reference], Reference]
 Maps = Mapping[str, Callable[[Floats], Floats]]
-Both = tuple[Any, Any]
-Rates = dict[str, dict[str, dict[str, Row]]]
+Each = tuple[Any, ...]
+Rows = dict[str, Row]
 ROUNDS = 500
 MODALITIES = ("face", "voice", "fused")
 
@@ -39,46 +39,54 @@ class Way:
 
     Attributes:
         name: for the table.
-        old_reference: whether people stay as the old model enrolled them.
-        old_probe: whether the old model goes on comparing.
+        enrolled: number of the model that people were enrolled with; 0 is the new one.
+        probed: number of the model that goes on comparing.
         move: what is done to references.
     """
 
     name: str
-    old_reference: bool = True
-    old_probe: bool = False
+    enrolled: int = 0
+    probed: int = 0
     move: Move = lambda reference: reference
 
 
 class Embeds:
-    """Embeds each file by both models, its speech cut once.
+    """Embeds each file by all models: its speech cut once, by each tower once.
 
     Args:
-        old: the model that people enrolled with; where it is towers alone, the new network compares
-            what they make.
-        new: the model to be used.
+        models: the new one first. Where one is towers alone, the new network compares what they
+            make.
         cache: where embeddings are remembered.
     """
 
-    name = "both"
+    name = "all"
 
-    def __init__(self, old: Weights, new: Weights, cache: Path) -> None:
-        self._embedders = [Embedder(weights, cache=cache) for weights in (old, new)]
-        self.comparators = [load_comparator(old if has_network(old) else new), load_comparator(new)]
-        self.model_ids = [old.model_id, new.model_id]
+    def __init__(self, models: Sequence[Weights], cache: Path) -> None:
+        known: dict[str, Embedder] = {}
+        self._by_face, self._by_voice = [], []
+        for weights in models:
+            own = Embedder(weights, cache=cache)
+            face, voice = (weights.digest(part) for part in ("face_tower", "voice_tower"))
+            self._by_face.append(known.setdefault(face, own))
+            self._by_voice.append(known.setdefault(voice, own))
+        self.comparators = [load_comparator(w if has_network(w) else models[0]) for w in models]
+        self.model_ids = [weights.model_id for weights in models]
 
-    def face(self, picture: Any) -> Both:
-        """An aligned picture by both."""
-        old, new = (one.face(picture) for one in self._embedders)
-        return old, new
+    def face(self, picture: Any) -> Each:
+        """An aligned picture by all."""
+        return _each(self._by_face, lambda one: one.face(picture))
 
-    def voice(self, samples: Any) -> Both | None:
-        """Speech by both, in both bands; all of it where the detector finds too little."""
+    def voice(self, samples: Any) -> Each | None:
+        """Speech by all, in both bands; all of it where the detector finds too little."""
         speech = heard(samples, whole=True)
         if speech is None:
             return None
-        old, new = (one.speech(speech, telephone=True) for one in self._embedders)
-        return old, new
+        return _each(self._by_voice, lambda one: one.speech(speech, telephone=True))
+
+
+def _each(embedders: Sequence[Embedder], embed: Callable[[Embedder], Any]) -> Each:
+    made = {id(one): embed(one) for one in {id(e): e for e in embedders}.values()}
+    return tuple(made[id(one)] for one in embedders)
 
 
 class Walks:
@@ -93,15 +101,15 @@ class Walks:
         self.base, self.name, self._way = base, way.name, way
         self.face, self.voice = base.face, base.voice
 
-    def reference(self, faces: Sequence[Both], voices: Sequence[Both | None]) -> Reference:
+    def reference(self, faces: Sequence[Each], voices: Sequence[Each | None]) -> Reference:
         """As the way leaves it."""
-        place = 0 if self._way.old_reference else 1
+        place = self._way.enrolled
         seen, said = [one[place] for one in faces], [one[place] for one in voices if one]
         return self._way.move(make_reference(self.base.model_ids[place], seen, said))
 
-    def compare(self, reference: Reference, face: Both | None, voice: Both | None) -> Llrs:
+    def compare(self, reference: Reference, face: Each | None, voice: Each | None) -> Llrs:
         """By the model that is in use."""
-        place = 0 if self._way.old_probe else 1
+        place = self._way.probed
         found = self.base.comparators[place].compare(
             reference, face and face[place], voice and voice[place]
         )
@@ -169,15 +177,24 @@ def without_telephone(move: Move) -> Move:
     return lambda reference: move(replace(reference, telephone=None))
 
 
-def ways(candidates: Mapping[str, Maps], target: str) -> list[Way]:
-    """All that is compared, the outcome to aim at first."""
+AGAIN = Way("enrolled again with the new model")
+
+
+def ways(number: int, candidates: Mapping[str, Maps], target: str) -> list[Way]:
+    """All that is compared with enrolling again, for people of one older model.
+
+    Args:
+        number: of that model.
+        candidates: maps from it, by name and vector.
+        target: the new model's space.
+    """
     moves = {name: mover(maps, target) for name, maps in candidates.items()}
+    bare = without_telephone(moves["affine"])
     return [
-        Way("enrolled again with the new model", old_reference=False),
-        Way("old model goes on", old_probe=True),
-        Way("old references as they are"),
-        *(Way(f"moved: {name}", move=move) for name, move in moves.items()),
-        Way("moved: affine, no telephone's vector", move=without_telephone(moves["affine"])),
+        Way("old model goes on", number, number),
+        Way("old references as they are", number),
+        *(Way(f"moved: {name}", number, move=move) for name, move in moves.items()),
+        Way("moved: affine, no telephone's vector", number, move=bare),
     ]
 
 
@@ -193,20 +210,19 @@ def rates(
     all_ways: Sequence[Way],
     conditions: Sequence[str],
     advance: Callable[[], None],
-) -> Rates:
-    """Figures by condition, way and modality, all on the very same trials."""
+) -> list[dict[str, Rows]]:
+    """Figures of each way by condition and modality, all on the very same trials."""
     scorer = Scorer(pack, [Walks(embeds, way) for way in all_ways])
     scorer.advance = advance
-    found: Rates = {}
+    found: list[dict[str, Rows]] = [{} for _ in all_ways]
     for name in conditions:
         scores, _ = scorer.score(Condition.parse(name))
-        found[name] = {
-            way.name: _figures(its) for way, its in zip(all_ways, scores, strict=True)
-        }  # fmt: skip
+        for rows, its in zip(found, scores, strict=True):
+            rows[name] = _figures(its)
     return found
 
 
-def _figures(scores: Scores) -> dict[str, Row]:
+def _figures(scores: Scores) -> Rows:
     mated = {
         "face": np.isin(scores.kind, FACE_MATED),
         "voice": np.isin(scores.kind, VOICE_MATED),

@@ -1,13 +1,23 @@
-"""How long it takes to move a full store, and what whoever uses it meanwhile notices."""
+"""How long it takes to move a full store, and what whoever uses it meanwhile notices.
+
+    python -m benchmarks.migration.moving [--people 10000] [--markdown docs/measurements/moving.md]
+
+The command `stream-verifier identities migrate` runs in a process of its own; this one stands for
+the server. Exit code 0 only if everybody was moved, each with an entry, and nothing failed.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import os
+import platform
 import random
 import sys
+import tempfile
 import time
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -16,6 +26,7 @@ import numpy as np
 
 from benchmarks.keys import CONSENT, Done, fill, made_reference, name_of, p95_ms, paced
 from model.runtime.adapter import Adapters
+from model.runtime.weights import Weights
 from stream_verifier.identities.opening import open_store
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import load_settings
@@ -74,11 +85,7 @@ async def measure(folder: Path, people: int, adapters: Adapters) -> Took:
     await server.close()
     took = Took(people, took_s, alone, beside, _adapt_us(adapters, source), entries, True)
     whole = moving.result() == 0 and left.present == people and not left.left
-    return Took(**{**_fields(took), "right": whole and entries == people and not took.failures})
-
-
-def _fields(took: Took) -> dict[str, Any]:
-    return {name: getattr(took, name) for name in took.__dataclass_fields__}
+    return replace(took, right=whole and entries == people and not took.failures)
 
 
 async def _busy(
@@ -124,24 +131,50 @@ def _adapt_us(adapters: Adapters, source: str) -> float:
     return median(times)
 
 
-def rows(took: Took) -> list[str]:
-    """Lines of the page's tables."""
+def page(took: Took, source: str, target: str) -> str:
+    """What it took, as a page."""
     names = ("a look-up", "an enrolment, its replacement and its deletion")
-    each = [
+    rows = [
         f"| {name} | {len(one.took_s)} | {p95_ms(one):.0f} ms | {len(other.took_s)} | "
         f"{p95_ms(other):.0f} ms |"
         for name, one, other in zip(names, took.alone, took.beside, strict=True)
     ]
     said = "none" if not took.failures else f"{len(took.failures)}: {took.failures[0]}"
-    return [
-        "| | alone | p95 | beside the migration | p95 |",
-        "|---|---|---|---|---|",
-        *each,
-        "",
-        "| | |",
-        "|---|---|",
-        f"| the migration of {took.people} took | {took.took_s:.0f} s |",
-        f"| entries of the audit trail about it | {took.entries} |",
-        f"| actions that failed | {said} |",
-        f"| to move one reference as a call reads it | {took.adapt_us:.0f} µs |",
-    ]
+    whole = "yes" if took.right else "**no**"
+    return (
+        "# Moving a full store to a new model while a server works\n\n"
+        "Written by `python -m benchmarks.migration.moving`. `stream-verifier identities migrate` "
+        f"moves {took.people} made-up people in SQLite from `{source}` to `{target}` while another "
+        f"process looks somebody up each {LOOK_UP_EVERY_S * 1000:.0f} ms, moved or not, and "
+        f"enrols, replaces and deletes somebody each {CHANGE_EVERY_S * 1000:.0f} ms, one after the "
+        "other. Times hold whatever else the machine did.\n\n"
+        "| | alone | p95 | beside the migration | p95 |\n|---|---|---|---|---|\n"
+        + "\n".join(rows)
+        + f"\n\n| | |\n|---|---|\n| the migration took | {took.took_s:.0f} s |\n"
+        f"| entries of the audit trail about it | {took.entries} |\n"
+        f"| actions that failed | {said} |\n"
+        f"| everybody moved, each with an entry | {whole} |\n"
+        f"| to move one reference as a call reads it | {took.adapt_us:.0f} µs |\n"
+        f"| Python {platform.python_version()}, processors | {os.cpu_count()} |\n"
+    )
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.migration.moving")
+    parser.add_argument("--people", type=int, default=10_000)
+    parser.add_argument("--folder", type=Path, help="where the store is made")
+    parser.add_argument("--markdown", type=Path, help="file for the page")
+    options = parser.parse_args(argv)
+    adapters = Adapters.load(Weights.load())
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        took = asyncio.run(measure(Path(folder), options.people, adapters))
+    text = page(took, next(iter(adapters.by_source)), adapters.target)
+    print(text)
+    if options.markdown:
+        options.markdown.write_text(text, encoding="utf-8")
+    sys.exit(0 if took.right else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -76,7 +76,7 @@ def _fields(model: str, done: Moved, *, dry_run: bool) -> dict[str, object]:
         "dry_run": dry_run,
         "moved": dict(done.moved),
         "already_new": done.present,
-        "gone_meanwhile": done.gone,
+        "changed_meanwhile": done.gone,
         "left": {why: list(ids) for why, ids in done.left.items()},
     }
 
@@ -89,7 +89,7 @@ def _tell(model: str, done: Moved, *, dry_run: bool) -> None:
     if not done.moved:
         _out.print(f"{did} none.")
     if done.gone:
-        _out.print(f"{done.gone} were deleted, replaced or moved meanwhile.")
+        _out.print(f"{done.gone} were changed or deleted meanwhile: run it again to be sure.")
     for why, ids in done.left.items():
         _err.print(cell(f"{len(ids)} stay as they are: {_WHY[why]} ."))
         shown = ", ".join(ids[:_MOST_SHOWN])
@@ -97,7 +97,7 @@ def _tell(model: str, done: Moved, *, dry_run: bool) -> None:
         _err.print(cell(f"  {shown}{f' and {more} more: see  --json' if more > 0 else ''}"))
     if done.moved and not dry_run:
         _out.print("A reference made with the model itself is surer: enrol again when you can.")
-        _out.print("Backups made before hold records that are replaced now: make a new one.")
+        _out.print("What a backup made before puts back has to be moved again: make a new one.")
 
 
 @contextmanager

@@ -10,11 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, select, update
 
 from model.errors import ModelError
 from model.runtime.adapter import Adapters
-from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
@@ -29,8 +28,9 @@ from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
 BATCH = 100
-"""Rows looked up at once; each is moved by itself."""
+"""Rows in one transaction: long enough to pay for its syncs, short enough to wait for."""
 
+Row: TypeAlias = "Mapping[Any, Any]"
 Why: TypeAlias = Literal[
     "no_adapter", "moved_before", "consent_not_in_force", "refused", "key_lost", "not_movable"
 ]
@@ -47,7 +47,7 @@ class Moved:
             model; an adapter moved them before, and that was not to be done twice; nobody may use
             them for want of consent; the store refuses the record; its key is not here; or the
             adapter can make nothing of its vectors.
-        gone: how many were deleted, replaced or moved by others meanwhile.
+        gone: how many others changed or deleted meanwhile, and are as those left them.
     """
 
     moved: Mapping[str, int] = field(default_factory=dict)
@@ -64,6 +64,16 @@ class _LeftAsItIsError(Exception):
         self.why = why
 
 
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """One record, before and after."""
+
+    old: Record
+    new: Record
+    source: str
+    deed: Deed
+
+
 @dataclass(slots=True)
 class _Tally:
     """What a run has come to so far."""
@@ -73,21 +83,15 @@ class _Tally:
     gone: int = 0
     seen: int = 0
 
-    def note(self, source: str | None) -> None:
-        """Count one that was moved from a model, or was not there any more."""
-        if source is None:
-            self.gone += 1
-        else:
-            self.moved[source] = self.moved.get(source, 0) + 1
-
 
 class Moving:
-    """Moves references to the space of the model in use, one after the other.
+    """Moves references to the space of the model in use, some in each transaction.
 
     Each is opened, moved by the adapter from its model, and sealed anew under another data key,
-    turned another way, in one change of store and ledger with its entry in the audit trail: whoever
-    reads meanwhile finds all of the old or all of the new. What is left is found by its model, so
-    that a migration which was killed goes on when called again.
+    turned another way, together with its entry in the audit trail: whoever reads meanwhile finds
+    all of the old or all of the new. It stays the same record to the ledger: an older copy that is
+    put back is the same person's reference, and is moved again. What is left is found by its
+    model, so that a migration which was killed goes on when called again.
 
     Args:
         books: database and ledger.
@@ -126,7 +130,8 @@ class Moving:
         """Move what can be moved; harmless when there is nothing to do.
 
         Args:
-            on_progress: called with references looked at and references of other models in all.
+            on_progress: called with references looked at and references of other models in all,
+                after each transaction.
             dry_run: whether to do all but the change itself.
             again: whether to move what an adapter has moved before, whose errors then add up.
             actor: by whom, as the audit trail tells it.
@@ -138,18 +143,19 @@ class Moving:
         present, total = await self._count()
         tell = on_progress or (lambda *_: None)
         tell(0, total)
-        async for row_id, lookup in self._due():
+        async for rows in self._due():
             began = time.monotonic()
-            try:
-                if not isinstance(lookup, bytes | memoryview):
-                    raise _LeftAsItIsError("refused")
-                tally.note(await self._one(bytes(lookup), dry_run, again, actor))
-            except _LeftAsItIsError as stays:
-                tally.left.setdefault(stays.why, []).append(row_id)
-            tally.seen += 1
+            moves = await asyncio.to_thread(
+                self._moves, rows, await self._books.ledger(), tally, again, actor
+            )
+            done = moves if dry_run else await self._books.complete(self._write(moves))
+            for move in done:
+                tally.moved[move.source] = tally.moved.get(move.source, 0) + 1
+            tally.gone += len(moves) - len(done)
+            tally.seen += len(rows)
             tell(tally.seen, max(tally.seen, total))
             if not dry_run:
-                # Half of the time is the others', who wait for the same lock of the store.
+                # Half of the time is the others', who wait for the same lock of the database.
                 await asyncio.sleep(time.monotonic() - began)
         left = {why: tuple(ids) for why, ids in tally.left.items()}
         return Moved(tally.moved, present, left, tally.gone)
@@ -165,84 +171,78 @@ class Moving:
         present = rows.pop(self._adapters.target, 0)
         return present, sum(rows.values())
 
-    async def _due(self) -> AsyncIterator[tuple[str, object]]:
-        """Ids and look-ups of records of other models, as they lie there."""
+    async def _due(self) -> AsyncIterator[Sequence[Row]]:
+        """Records of other models, as they lie there."""
         after = ""
         while rows := await self._next(after):
-            known = [(row_id, lookup) for row_id, lookup in rows if isinstance(row_id, str)]
-            for row_id, lookup in known:
-                yield row_id, lookup
+            known = [row["id"] for row in rows if isinstance(row["id"], str)]
+            yield rows if not known else [row for row in rows if isinstance(row["id"], str)]
             if not known:  # Somebody wrote other things into that column: they have no order.
-                for row_id, _ in rows:
-                    yield ascii(row_id), None
                 return
-            after = known[-1][0]
+            after = known[-1]
 
-    async def _next(self, after: str) -> Sequence[Any]:
+    async def _next(self, after: str) -> Sequence[Row]:
         where = and_(identities.c.model_id != self._adapters.target, identities.c.id > after)
-        columns = select(identities.c.id, identities.c.name_lookup)
-        query = columns.where(where).order_by(identities.c.id).limit(BATCH)
+        query = select(identities).where(where).order_by(identities.c.id).limit(BATCH)
         with database.store_errors(self._books.engine.url):
             async with self._books.engine.connect() as connection:
-                return (await connection.execute(query)).all()
+                return (await connection.execute(query)).mappings().all()
 
-    async def _one(self, lookup: bytes, dry_run: bool, again: bool, actor: Actor) -> str | None:
-        """Move the reference of a name; gives the model it was of, None if there is none to move.
+    def _moves(
+        self, rows: Sequence[Row], ledger: Ledger, tally: _Tally, again: bool, actor: Actor
+    ) -> list[_Move]:
+        moves = []
+        for row in rows:
+            row_id = row["id"]
+            try:
+                moves.append(self._move(Record.of(row), ledger, again, actor))
+            except _LeftAsItIsError as stays:
+                tally.left.setdefault(stays.why, []).append(row_id)
+            except RefusedRecordError:
+                known = row_id if isinstance(row_id, str) else ascii(row_id)
+                tally.left.setdefault("refused", []).append(known)
+            except KeyMismatchError:
+                tally.left.setdefault("key_lost", []).append(row_id)
+        return moves
 
-        Raises:
-            _LeftAsItIsError: it stays as it is.
-        """
-        move = self._looked_at if dry_run else self._changed
-        try:
-            return await self._books.complete(move(lookup, again, actor))
-        except RefusedRecordError as error:
-            raise _LeftAsItIsError("refused") from error
-        except KeyMismatchError as error:
-            raise _LeftAsItIsError("key_lost") from error
-
-    async def _looked_at(self, lookup: bytes, again: bool, _: Actor) -> str | None:
-        records, ledger = await self._books.find(lookup)
-        if not self._is_due(records):
-            return None
-        old, _reference = await asyncio.to_thread(self._moved, records[0], ledger, again)
-        return old.model_id
-
-    async def _changed(self, lookup: bytes, again: bool, actor: Actor) -> str | None:
-        async with self._books.undisturbed() as ledger:
-            records = await self._books.fetch(lookup)
-            if not self._is_due(records):
-                return None
-            old, reference = await asyncio.to_thread(self._moved, records[0], ledger, again)
-            identity = dataclasses.replace(
-                old,
-                version=ledger.counter + 1,
-                model_id=reference.model_id,
-                adapted_from=reference.adapted_from,
-            )
-            record = await asyncio.to_thread(seal, self._vault, identity, reference)
-            deed = _told(old, identity, actor)
-            await self._books.change(
-                ledger, lookup, record, lambda connection: self._trail.write(connection, deed)
-            )
-        return old.model_id
-
-    def _is_due(self, records: list[Record]) -> bool:
-        return bool(records) and records[0].model_id != self._adapters.target
-
-    def _moved(self, record: Record, ledger: Ledger, again: bool) -> tuple[Identity, Reference]:
-        """Whose a record is, and the reference as the model in use has it."""
-        identity = self._reader.open(record, ledger)
-        adapter = self._adapters.find(identity.model_id)
+    def _move(self, record: Record, ledger: Ledger, again: bool, actor: Actor) -> _Move:
+        old = self._reader.open(record, ledger)
+        adapter = self._adapters.find(old.model_id)
         if adapter is None:
             raise _LeftAsItIsError("no_adapter")
-        if identity.adapted_from and not again:
+        if old.adapted_from and not again:
             raise _LeftAsItIsError("moved_before")
-        if identity.consent.standing(self._now()) != "in_force":
+        if old.consent.standing(self._now()) != "in_force":
             raise _LeftAsItIsError("consent_not_in_force")
         try:
-            return identity, adapter.adapt(open_reference(self._vault, record))
+            reference = adapter.adapt(open_reference(self._vault, record))
         except ModelError as error:
             raise _LeftAsItIsError("not_movable") from error
+        new = dataclasses.replace(
+            old, model_id=reference.model_id, adapted_from=reference.adapted_from
+        )
+        sealed = seal(self._vault, new, reference)
+        return _Move(record, sealed, old.model_id, _told(old, new, actor))
+
+    async def _write(self, moves: list[_Move]) -> list[_Move]:
+        """Change records and write their entries; those that are not what was read stay."""
+        done = []
+        async with self._books.undisturbed() as ledger, self._books.engine.begin() as connection:
+            for move in moves:
+                old = move.old
+                if ledger.standing(old.name_lookup.hex(), old.entry) != "current":
+                    continue
+                same = and_(
+                    identities.c.id == old.id,
+                    identities.c.wrapped_key == old.wrapped_key,
+                    identities.c.sealed_profile == old.sealed_profile,
+                )
+                change = update(identities).where(same).values(move.new.columns())
+                if (await connection.execute(change)).rowcount == 1:
+                    done.append(move)
+            if done:
+                await self._trail.write(connection, *(move.deed for move in done))
+        return done
 
 
 def _told(old: Identity, new: Identity, actor: Actor) -> Deed:

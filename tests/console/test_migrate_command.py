@@ -78,6 +78,6 @@ def test_who_is_left_is_told_with_what_to_do() -> None:
         "dry_run": False,
         "moved": {},
         "already_new": 1,
-        "gone_meanwhile": 0,
+        "changed_meanwhile": 0,
         "left": {"no_adapter": [ids["strange"]]},
     }

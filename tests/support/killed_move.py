@@ -1,7 +1,7 @@
-"""Kills migrations in the middle of a person: python -m tests.support.killed_move FOLDER.
+"""Kills migrations in the middle of a transaction: python -m tests.support.killed_move FOLDER.
 
-For each point a store of four people is made in FOLDER, and moved by a process that kills itself
-there, at the second person.
+For each point a store of four people is made in FOLDER, and moved, two people in a transaction, by
+a process that kills itself there, in the second transaction.
 """
 
 from __future__ import annotations
@@ -10,18 +10,27 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
+from typing import Any
 
+from stream_verifier.audit.sql_trail import SqlAuditTrail
+from stream_verifier.identities import moving
+from stream_verifier.identities.moving import Moving
 from tests.support.adapters import adapters
-from tests.support.killed_store import POINTS
 from tests.support.stores import CONSENT, made_reference, store_at
 
-PEOPLE, AT = 4, 2
+PEOPLE, BATCH, AT = 4, 2, 2
+POINTS: tuple[tuple[type, str, bool], ...] = (
+    (Moving, "_write", False),
+    (SqlAuditTrail, "write", False),
+    (SqlAuditTrail, "write", True),
+    (Moving, "_write", True),
+)
 
 
 def main(folder: Path) -> None:
-    for number, point in enumerate(POINTS.values()):
+    for number, point in enumerate(POINTS):
         path = folder / str(number) / "identities.db"
         asyncio.run(_begin(path))
         child = os.fork()
@@ -43,20 +52,21 @@ async def _begin(path: Path) -> None:
 
 
 async def _move(path: Path) -> None:
+    moving.BATCH = BATCH
     await store_at(path).moving(adapters()).run()
 
 
 def _kill_at(owner: type, name: str, after: bool) -> None:
-    """At what is done for the second person."""
-    whole: Callable[..., object] = getattr(owner, name)
+    """Before or after what is done for the second time."""
+    whole: Callable[..., Coroutine[Any, Any, object]] = getattr(owner, name)
     calls = 0
 
-    def killed(*given: object, **named: object) -> object:
+    async def killed(*given: object, **named: object) -> object:
         nonlocal calls
         calls += 1
         if calls == AT and not after:
             os.kill(os.getpid(), signal.SIGKILL)
-        result = whole(*given, **named)
+        result = await whole(*given, **named)
         if calls == AT:
             os.kill(os.getpid(), signal.SIGKILL)
         return result
