@@ -26,7 +26,8 @@ from model.siamese.material import Amount
 from model.types import Reference, Vector
 
 Move = Callable[[Reference], Reference]
-Maps = Mapping[str, Callable[[Floats], Floats]]
+Map = Callable[[Floats], Floats]
+Maps = Mapping[str, Map]
 Each = tuple[Any, ...]
 Rows = dict[str, Row]
 ROUNDS = 500
@@ -110,9 +111,9 @@ class Walks:
     def compare(self, reference: Reference, face: Each | None, voice: Each | None) -> Llrs:
         """By the model that is in use."""
         place = self._way.probed
-        found = self.base.comparators[place].compare(
-            reference, face and face[place], voice and voice[place]
-        )
+        seen = None if face is None else face[place]
+        said = None if voice is None else voice[place]
+        found = self.base.comparators[place].compare(reference, seen, said)
         return Llrs(found.llr_face, found.llr_voice, found.llr_fused)
 
 
@@ -126,17 +127,18 @@ def fitted(
         and the ridge, by vector. A vector whose tower is the same in both has no map.
     """
     seen = _remembered(pack, old, new, cache)
-    found: dict[str, dict[str, Any]] = {"rotation": {}, "affine": {}, "network": {}}
+    turned: dict[str, Map] = {}
+    straight: dict[str, Map] = {}
+    bent: dict[str, Map] = {}
     about = {}
     for part, one in seen.items():
         best, ridge = fitted_affine(one.old, one.new, one.person)
-        found["rotation"][part] = rotation(one.old, one.new)
-        found["affine"][part] = best
-        found["network"][part] = network(one.old, one.new, best)
+        turned[part], straight[part] = rotation(one.old, one.new), best
+        bent[part] = network(one.old, one.new, best)
         about[part] = {
             "people": len(np.unique(one.person)), "samples": len(one.old), "ridge": ridge
         }  # fmt: skip
-    return found, about
+    return {"rotation": turned, "affine": straight, "network": bent}, about
 
 
 def _remembered(pack: Pack, old: Weights, new: Weights, cache: Path) -> dict[str, Seen]:

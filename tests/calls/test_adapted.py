@@ -49,12 +49,13 @@ def recogniser(*, accepts: bool) -> Any:
 
 @pytest.mark.parametrize("accepts", [True, False])
 async def test_the_first_event_tells_of_the_model_before(tmp_path: Path, accepts: bool) -> None:
-    model, store, source = recogniser(accepts=accepts), Store(), SilentSource()
+    model, source = recogniser(accepts=accepts), SilentSource()
+    store: Any = Store()
     maker = SessionMaker(
         recogniser=model,
-        store=store,  # type: ignore[arg-type]
+        store=store,
         hub=Hub(),
-        make_source=lambda *_: source,
+        make_source=lambda request, inbox: source,
         settings=make_settings(tmp_path),
         tries=Tries(most=1, told=1),
     )
