@@ -95,7 +95,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
-        uploads=Uploads(store, settings),
+        uploads=Uploads(store, settings, recogniser.adapters),
         rooms=(rooms := open_desk(sessions, state.make_source, settings, fleet)),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )

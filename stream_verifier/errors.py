@@ -143,9 +143,9 @@ class IdentityExistsError(IdentityError):
 
 
 class StaleReferenceError(IdentityError):
-    """The stored reference was made by another model: enrol again."""
+    """The stored reference was made by another model, and cannot be moved: enrol again."""
 
-    code = "enrol_again"
+    code = "reference_of_another_model"
 
 
 class CursorError(StreamVerifierError):

@@ -83,6 +83,8 @@ export interface SessionStarted extends Numbered {
   operating_point: { name: string; accept: number; reject: number } | null;
   /** Left out where its client sends its media. */
   origin?: Origin;
+  /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
+  adapted_from?: string;
 }
 
 export interface MediaStarted extends Numbered {

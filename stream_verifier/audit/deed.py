@@ -28,6 +28,8 @@ class Kind(StrEnum):
     CONSENT_WITHDRAWN = "consent_withdrawn"
     REFERENCE_RENEWED = "reference_renewed"
     """Stored anew without the person, turned another way."""
+    REFERENCE_MIGRATED = "reference_migrated"
+    """Moved to the space of another model, without the person."""
     KEY_ROTATED = "key_rotated"
     TOKEN_ISSUED = "token_issued"
     CALL_STARTED = "call_started"

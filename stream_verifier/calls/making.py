@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
+from model.types import Reference
 from stream_verifier.audit.deed import Actor, network_of
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
@@ -153,7 +154,8 @@ class SessionMaker:
         start, followed, via = beginning.start, beginning.followed, beginning.via
         enrolling = await self._enrolling(start, beginning.actor) if start.mode == "enrol" else None
         inbox = MediaInbox()
-        pipeline = await self._pipeline(start, inbox)
+        reference = None if start.mode == "enrol" else await self._reference(start.identity)
+        pipeline = await self._pipeline(start, inbox, reference)
         request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
         make_source = self._make_source if via is None else via.make_source
         connection = Connection(
@@ -175,16 +177,24 @@ class SessionMaker:
             followed=followed,
             limits=self._limits,
             tries=self._tries,
+            adapted_from=() if reference is None else reference.adapted_from,
             on_event=self._hub.publish,
             history=partial(self._hub.history, beginning.session),
         )
         inbox.on_ready = session.notify
         return session
 
-    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
-        if start.mode == "enrol":
+    async def _reference(self, name: str) -> Reference:
+        recogniser = self._recogniser
+        return await self._store.reference(
+            name, model_id=recogniser.model_id, adapters=recogniser.adapters
+        )
+
+    async def _pipeline(
+        self, start: Start, inbox: MediaInbox, reference: Reference | None
+    ) -> VerifyPipeline | EnrolPipeline:
+        if reference is None:
             return await asyncio.to_thread(self._recogniser.enrol_pipeline)
-        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
         return await asyncio.to_thread(
             self._recogniser.verify_pipeline,
             reference,
@@ -207,6 +217,7 @@ class SessionMaker:
             consent=consent,
             replaces=old,
             by=actor,
+            adapters=self._recogniser.adapters,
         )
 
     async def _enrolled(self, name: str) -> Identity | None:

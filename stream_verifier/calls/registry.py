@@ -374,8 +374,13 @@ class SessionRegistry:
 
     def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
         if session.past.summary.mode is None:  # new, or nothing is held of its beginning
-            origin = session.connection.origin
-            session.emit(session_started(beginning.start, self._recogniser, origin))
+            started = session_started(
+                beginning.start,
+                self._recogniser,
+                origin=session.connection.origin,
+                adapted_from=session.adapted_from,
+            )
+            session.emit(started)
         if session.past.seq:
             session.go_on()
         if consent is not None:

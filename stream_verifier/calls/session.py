@@ -63,6 +63,7 @@ class Session:
         tries: how often somebody else may be tried in that name.
         on_event: gets every event.
         history: gives the events after one number and up to another, as far as they are held.
+        adapted_from: the models that the reference was moved from.
 
     Attributes:
         moved: whether it goes on at another worker, which says all that is still to be said.
@@ -87,6 +88,7 @@ class Session:
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
         past: Past | None = None,
+        adapted_from: tuple[str, ...] = (),
     ) -> None:
         self.id = session_id
         self.identity = identity
@@ -95,6 +97,7 @@ class Session:
         self.moved = False
         self.resume_within_s = resume_within_s
         self.place = place
+        self.adapted_from = adapted_from
         self._followed = followed
         self._limits = limits
         self._tries = CallTries(tries, place)

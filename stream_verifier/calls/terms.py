@@ -29,7 +29,11 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
 
 
 def session_started(
-    start: Start, recogniser: Recogniser, origin: Origin | None = None
+    start: Start,
+    recogniser: Recogniser,
+    *,
+    origin: Origin | None = None,
+    adapted_from: tuple[str, ...] = (),
 ) -> SessionStarted:
     """The first event of a call.
 
@@ -37,6 +41,7 @@ def session_started(
         start: what its client wants.
         recogniser: the loaded model.
         origin: where its media is fetched from, if it is.
+        adapted_from: the models that the reference was moved from.
     """
     verifying = start.mode == "verify"
     return SessionStarted(
@@ -47,4 +52,5 @@ def session_started(
         comparator=recogniser.comparator.name,
         operating_point=recogniser.described(start.operating_point) if verifying else None,
         origin=origin,
+        adapted_from=next(iter(adapted_from), None),
     )

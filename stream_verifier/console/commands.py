@@ -22,6 +22,7 @@ from stream_verifier.console import (
     display,
     identity_commands,
     key_commands,
+    migrate_command,
     refused_commands,
     room_commands,
     token_commands,
@@ -54,6 +55,7 @@ identities_app.command("refused")(refused_commands.refused)
 identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
 identities_app.command("renew")(key_commands.renew)
+identities_app.command("migrate")(migrate_command.migrate)
 app.add_typer(identities_app, name="identities")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(consent_commands.app, name="consent")
@@ -169,7 +171,10 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         )
 
     async def add(store: IdentityStore) -> tuple[Identity, float | None]:
-        alike = await likeness_to_enrolled(store, name, reference) if replace else None
+        alike = None
+        if replace:
+            adapters = recogniser.adapters
+            alike = await likeness_to_enrolled(store, name, reference, adapters=adapters)
         origin = Origin(
             way=WAY,
             by=operator()[:MAX_CHARS],
@@ -227,7 +232,9 @@ def verify(
     recogniser.point(operating_point)
 
     async def look_up(store: IdentityStore) -> Reference:
-        return await store.reference(name, model_id=recogniser.model_id)
+        return await store.reference(
+            name, model_id=recogniser.model_id, adapters=recogniser.adapters
+        )
 
     reference = with_store(settings, look_up)
     state = State.WAITING

@@ -108,6 +108,12 @@ class SessionStarted(Payload):
     origin: Origin | None = Field(
         None, exclude_if=_unless_none, description="Left out where its client sends its media here."
     )
+    adapted_from: str | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="The model that the person was enrolled with, where the reference was moved "
+        "to this one by an adapter: enrolling again is surer; left out where it was not.",
+    )
 
 
 class MediaStarted(Payload):

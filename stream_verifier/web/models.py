@@ -65,6 +65,11 @@ class IdentityDescription(BaseModel):
     consent: ConsentDescription
     origin: OriginDescription | None = Field(description="Null where it was not recorded.")
     replaces: str | None = Field(description="Id of the identity that it took the place of.")
+    adapted_from: list[str] = Field(
+        description="The models that the reference was moved from by adapters, the one that the "
+        "person was enrolled with first; empty where it was made with `model`. Enrolling again "
+        "is surer."
+    )
 
 
 class IdentityList(BaseModel):

@@ -155,7 +155,7 @@ async def test_a_reference_of_another_model_asks_to_enrol_again(server: RunningS
     from tests.support.calls import say, start_message
 
     answer = await say(server, start_message(identity="ada"))
-    assert answer["code"] == "enrol_again"
+    assert answer["code"] == "reference_of_another_model"
     assert "nrol" in answer["message"]
 
 
