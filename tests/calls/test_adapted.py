@@ -49,7 +49,8 @@ def recogniser(*, accepts: bool) -> Any:
 
 @pytest.mark.parametrize("accepts", [True, False])
 async def test_the_first_event_tells_of_the_model_before(tmp_path: Path, accepts: bool) -> None:
-    model, source = recogniser(accepts=accepts), SilentSource()
+    model = recogniser(accepts=accepts)
+    source: Any = SilentSource()
     store: Any = Store()
     maker = SessionMaker(
         recogniser=model,
