@@ -35,8 +35,10 @@ MAY_KNOW = {
     "errors": set[str](),
     "secrecy": set[str](),
     "settings": {"errors", "access", "webhooks"},
-    "media": {"errors"},
+    "decoded": {"errors"},
+    "media": {"errors", "decoded"},
     "media.webrtc": {"errors", "media", "settings"},
+    "media.fed": {"errors", "decoded", "media", "settings"},
     "windows": {"errors", "media"},
     "verify": {"errors", "secrecy", "settings", "media", "windows", "identities", "events"},
     "audit": {"errors"},
@@ -49,8 +51,9 @@ MAY_KNOW = {
     },
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),
+        "decoded",
     },
-    "client": {"errors", "events"},
+    "client": {"errors", "events", "decoded"},
     "webhooks": {"errors", "settings", "events", "client"},
     "web": {
         "errors",
@@ -60,6 +63,7 @@ MAY_KNOW = {
         "identities",
         "events",
         "calls",
+        "decoded",
         "web.ice",
         "web.state",
     },
@@ -76,10 +80,12 @@ MAY_KNOW = {
     },
     "app": {
         *("errors", "settings", "access", "audit", "identities", "events", "verify", "calls"),
-        *("webhooks", "media", "media.webrtc", "web", "web.state", "fleet"),
+        *("webhooks", "media", "media.webrtc", "media.fed", "web", "web.state", "fleet"),
     },
     "mount": {"errors", "settings", "media", "app"},
-    "hosting": {"errors", "secrecy", "settings", "media", "events", "app", "web", "web.state"},
+    "hosting": {
+        *("errors", "secrecy", "settings", "media", "events", "app", "web", "web.state", "decoded"),
+    },
     "simulation": {"errors", "media", "windows", "verify", "events"},
     "demo": {
         *("errors", "settings", "access", "media", "media.webrtc", "events", "hosting", "console"),
@@ -112,6 +118,7 @@ FORBIDDEN = {
     f"{HOUSE}/events": {*WEB, "threading", "numpy", "model"},
     f"{HOUSE}/fleet": {*WEB, "numpy", "model", "sqlalchemy"},
     f"{HOUSE}/client": {*WEB, "numpy", "model"},
+    f"{HOUSE}/decoded": {*WEB, *CLOCKS, "numpy", "model"},
     f"{HOUSE}/webhooks": {*WEB, "numpy", "model"},
     f"{HOUSE}/web": {"numpy", "model", "sqlalchemy"},
     f"{HOUSE}/hosting": {"numpy", "model", "sqlalchemy"},

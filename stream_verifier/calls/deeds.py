@@ -6,7 +6,7 @@ from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.events.call_messages import Start
+from stream_verifier.events.call_messages import Opening
 from stream_verifier.identities.store import IdentityStore
 
 
@@ -23,7 +23,7 @@ class CallDeeds:
         self._journal = journal
         self._actors: dict[str, Actor] = {}
 
-    async def begin(self, session: str, start: Start, actor: Actor) -> None:
+    async def begin(self, session: str, start: Opening, actor: Actor) -> None:
         """Write that a call begins.
 
         Raises:
@@ -54,7 +54,7 @@ class CallDeeds:
             self._journal.owe(call_ended(call, call.identity, SYSTEM))
 
 
-def call_started(session: str, start: Start, actor: Actor) -> Deed:
+def call_started(session: str, start: Opening, actor: Actor) -> Deed:
     """A call that is about to begin."""
     details = {"session": session, "mode": start.mode, "operating_point": start.operating_point}
     return Deed(Kind.CALL_STARTED, actor, start.identity, details=details)

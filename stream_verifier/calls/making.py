@@ -19,14 +19,15 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
+from stream_verifier.calls.wishes import source_request, started_again, way_of
 from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.source import SourceFactory, SourceRequest
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
@@ -47,7 +48,7 @@ class Beginning:
         past: what was before, where another worker had it.
     """
 
-    start: Start
+    start: Opening
     place: Place
     actor: Actor
     followed: bool
@@ -56,7 +57,7 @@ class Beginning:
     past: Past | None = None
 
     @classmethod
-    def again(cls, record: CallRecord, message: Resume, *, client: str) -> Self:
+    def again(cls, record: CallRecord, message: Return, *, client: str) -> Self:
         """A call that another worker had, as its client comes back to this one.
 
         Raises:
@@ -65,13 +66,7 @@ class Beginning:
         if not record.movable:
             raise UnknownSessionError(GONE)
         return cls(
-            start=Start(
-                type="start",
-                mode="verify",
-                identity=record.identity,
-                sdp=message.sdp,
-                operating_point=record.operating_point,
-            ),
+            start=started_again(record, message),
             place=record.place,
             actor=Actor(record.place.token_id, "resumed", network_of(client)),
             followed=True,
@@ -89,6 +84,7 @@ class Beginning:
             key_hash=hash_of(self.resume_key),
             followed=self.followed,
             resume_within_s=resume_within_s if self.followed else 0.0,
+            way=way_of(self.start),
         )
 
 
@@ -138,7 +134,7 @@ class SessionMaker:
         enrolling = await self._enrolling(start, beginning.actor) if start.mode == "enrol" else None
         inbox = MediaInbox()
         pipeline = await self._pipeline(start, inbox)
-        request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
+        request = source_request(beginning.session, start, followed=followed)
         connection = Connection(source=self._make_source(request, inbox))
         if not followed:
             connection.outbox.close()
@@ -154,6 +150,7 @@ class SessionMaker:
             resume_within_s=self._settings.resume_within_s if followed else 0.0,
             place=beginning.place,
             followed=followed,
+            way=way_of(start),
             limits=self._limits,
             tries=self._tries,
             on_event=self._hub.publish,
@@ -162,7 +159,7 @@ class SessionMaker:
         inbox.on_ready = session.notify
         return session
 
-    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
+    async def _pipeline(self, start: Opening, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
         if start.mode == "enrol":
             return await asyncio.to_thread(self._recogniser.enrol_pipeline)
         reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
@@ -174,7 +171,7 @@ class SessionMaker:
             burst=inbox.burst,
         )
 
-    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
+    async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
         old = await self._enrolled(start.identity)
         if old is not None and not start.replace:

@@ -28,18 +28,19 @@ from stream_verifier.calls.running import RunningCalls
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
 from stream_verifier.calls.terms import refuse_weaker_point, session_started
+from stream_verifier.calls.wishes import source_request
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     AccessError,
     CapacityError,
     StoppingError,
 )
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import new_name, normalise_name
 from stream_verifier.identities.store import IdentityStore
-from stream_verifier.media.source import SourceFactory, SourceRequest
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
@@ -167,7 +168,7 @@ class SessionRegistry:
         """
         return self.here.find(session_id)
 
-    async def resume(self, message: Resume) -> tuple[Session, str]:
+    async def resume(self, message: Return) -> tuple[Session, str]:
         """Let a client go on with its session; return it with the SDP answer.
 
         Raises:
@@ -177,13 +178,13 @@ class SessionRegistry:
         """
         session = self.find(message.session)
         session.check_key(message.resume_key)
-        request = SourceRequest(session=session.id, offer=message.sdp)
+        request = source_request(session.id, message)
         connection = Connection(source=self._make_source(request, session.inbox))
         answer = await session.resume(connection, after=message.after)
         return session, answer
 
     async def open(
-        self, start: Start, *, grant: Grant = ANYBODY, socket: bool = True, client: str = ""
+        self, start: Opening, *, grant: Grant = ANYBODY, socket: bool = True, client: str = ""
     ) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
 
@@ -211,7 +212,7 @@ class SessionRegistry:
             raise
 
     async def _open(
-        self, start: Start, grant: Grant, *, socket: bool, client: str
+        self, start: Opening, grant: Grant, *, socket: bool, client: str
     ) -> tuple[Session, str]:
         # One spelling, so that filters of feeds and bound tokens fit.
         spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
@@ -233,7 +234,7 @@ class SessionRegistry:
                 raise
 
     async def take_over(
-        self, record: CallRecord, message: Resume, *, client: str, gone: bool = False
+        self, record: CallRecord, message: Return, *, client: str, gone: bool = False
     ) -> tuple[Session, str]:
         """Go on with a call whose worker is gone or about to stop; trust begins anew.
 

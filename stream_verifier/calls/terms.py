@@ -5,12 +5,12 @@ from __future__ import annotations
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ForbiddenError
-from stream_verifier.events.call_messages import Start
+from stream_verifier.events.call_messages import Opening
 from stream_verifier.events.schema import SessionStarted
 from stream_verifier.verify.recogniser import Recogniser
 
 
-def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> None:
+def refuse_weaker_point(start: Opening, grant: Grant, recogniser: Recogniser) -> None:
     """Let nobody choose an operating point that is weaker than the server's or the token's.
 
     Raises:
@@ -28,7 +28,7 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
         )
 
 
-def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
+def session_started(start: Opening, recogniser: Recogniser) -> SessionStarted:
     """The first event of a call."""
     verifying = start.mode == "verify"
     return SessionStarted(

@@ -21,7 +21,6 @@ from stream_verifier.errors import ProtocolError
 
 MAX_FRAME_BYTES = 1024 * 1024
 """Of one binary message, header and all."""
-SOUND_RATES_HZ = (8_000, 16_000, 24_000, 32_000, 44_100, 48_000)
 MAX_SOUND_S = 1.0
 """Sound in one message, at most."""
 

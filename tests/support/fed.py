@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import time
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from stream_verifier.decoded.frames import Sound
+from stream_verifier.client import DecodedCall
+from stream_verifier.decoded.frames import Picture, Piece, Sound
+from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.types import AudioChunk
 
 
 def silence(seconds: float, *, at_s: float, rate_hz: int = 16_000) -> Sound:
@@ -35,3 +43,38 @@ def jpeg(width: int = 192, height: int = 128, **options: Any) -> bytes:
 
 def png(width: int = 192, height: int = 128) -> bytes:
     return encoded(patches(width, height), "PNG")
+
+
+def pieces_of(path: Path, *, pictures_per_s: float = 15.0, quality: int = 85) -> list[Piece]:
+    """A recording as what a bot would feed of it, in the order of time."""
+    pieces: list[Piece] = []
+    with av.open(str(path)) as container:
+        next_s = 0.0
+        for frame in container.decode(video=0):
+            if frame.time is not None and frame.time >= next_s - 1e-3:
+                next_s += 1 / pictures_per_s
+                image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
+                pieces.append(Picture(frame.time, encoded(image, quality=quality)))
+    line = AudioNormaliser()
+    with av.open(str(path)) as container:
+        for sound in container.decode(audio=0):
+            pieces += [
+                Sound(chunk.start_s, chunk.samples.astype("<i2").tobytes())
+                for chunk in line.push(sound, sound.time or 0.0)
+                if isinstance(chunk, AudioChunk)
+            ]
+    return sorted(pieces, key=lambda piece: piece.at_s)
+
+
+async def feed(
+    call: DecodedCall, pieces: Sequence[Piece], *, from_s: float = 0.0, clock_s: float = 1e6
+) -> None:
+    """Feed pieces as time passes; their times are on a clock of their own."""
+    began_s = time.monotonic()
+    for piece in pieces:
+        await asyncio.sleep(max(0.0, began_s + piece.at_s - time.monotonic()))
+        at_s = clock_s + from_s + piece.at_s
+        if isinstance(piece, Sound):
+            await call.audio(piece.pcm, at=at_s)
+        else:
+            await call.picture(piece.image, at=at_s)
