@@ -40,7 +40,7 @@ from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.verify.self_test import call_cost
-from stream_verifier.web import api, whip
+from stream_verifier.web import api, recall_socket, whip
 from stream_verifier.web.call_socket import call_socket, decoded_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
@@ -204,6 +204,7 @@ def create_app(
     for signalling, socket in ((WEBRTC, call_socket), (DECODED, decoded_socket)):
         app.router.add_websocket_route(signalling.path, socket)
         app.router.add_websocket_route(f"{signalling.path}/{{session}}", socket)
+    app.router.add_websocket_route(recall_socket.PATH, recall_socket.recall_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from stream_verifier.decoded.frames import MAX_FRAME_BYTES
+from stream_verifier.web import recall_socket
 from stream_verifier.web.signalling import DECODED
+
+_PICTURES_COME = (DECODED.path, recall_socket.PATH)
 
 
 class SizedSocket(WebSocketsSansIOProtocol):
@@ -19,6 +22,6 @@ class SizedSocket(WebSocketsSansIOProtocol):
         """Set the bound with the handshake, which comes whole: the parser reads it right after."""
         if not self.handshake_initiated:
             path = data.partition(b" ")[2].partition(b" ")[0].partition(b"?")[0]
-            if path.decode("latin-1").startswith(DECODED.path):
+            if path.decode("latin-1").startswith(_PICTURES_COME):
                 self.conn.max_message_size = MAX_FRAME_BYTES
         super().data_received(data)

@@ -45,7 +45,7 @@ def png(width: int = 192, height: int = 128) -> bytes:
     return encoded(patches(width, height), "PNG")
 
 
-def pieces_of(path: Path, *, pictures_per_s: float = 15.0, quality: int = 85) -> list[Piece]:
+def pieces_of(path: Path, *, pictures_per_s: float = 15.0, kind: str = "JPEG") -> list[Piece]:
     """A recording as what a bot would feed of it, in the order of time."""
     pieces: list[Piece] = []
     with av.open(str(path)) as container:
@@ -54,7 +54,7 @@ def pieces_of(path: Path, *, pictures_per_s: float = 15.0, quality: int = 85) ->
             if frame.time is not None and frame.time >= next_s - 1e-3:
                 next_s += 1 / pictures_per_s
                 image = np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)
-                pieces.append(Picture(frame.time, encoded(image, quality=quality)))
+                pieces.append(Picture(frame.time, encoded(image, kind)))
     line = AudioNormaliser()
     with av.open(str(path)) as container:
         for sound in container.decode(audio=0):
