@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import runpy
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.fed import feed, pieces_of
 from tests.support.resuming import Wire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -227,3 +229,17 @@ async def test_a_full_server_says_so_and_who_is_refused_learns_why(enrolled_dir:
         with pytest.raises(CallRefusedError) as refused:
             await DecodedCall(server.address, identity="nobody").__aenter__()
     assert refused.value.server_code == "unknown_identity"
+
+
+async def test_the_example_feeds_a_recording(
+    server: RunningServer, demo_calls: DemoCalls, capsys: pytest.CaptureFixture[str]
+) -> None:
+    example = runpy.run_path(str(ROOT / "examples" / "feed_recording.py"))
+    media = demo_calls.get("grace", "grace", 4.0)
+    async with asyncio.timeout(TIMEOUT_S):
+        await example["main"](server.address, "grace", str(media))
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    kinds = [event["kind"] for event in events if event["type"] == "media_started"]
+    assert sorted(kinds) == ["audio", "video"]
+    assert [event for event in events if event["type"] == "gap"] == []
+    assert (events[-1]["type"], events[-1]["reason"]) == ("session_ended", "stopped")
