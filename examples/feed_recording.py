@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 
 import av
+from PIL import Image
 
 from stream_verifier.client import CallError, DecodedCall
 
@@ -39,7 +40,7 @@ def pictures(path: str) -> Iterator[tuple[float, bytes]]:
             if (at_s := frame.time or 0.0) >= due_s - 1e-3:
                 due_s += 1 / PICTURES_PER_S
                 jpeg = io.BytesIO()
-                frame.to_image().save(jpeg, "JPEG", quality=85)
+                Image.fromarray(frame.to_ndarray(format="rgb24")).save(jpeg, "JPEG", quality=85)
                 yield at_s, jpeg.getvalue()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Mapping
 
@@ -123,8 +124,9 @@ class CallSocket:
 
     async def close(self, code: int = _GOODBYE) -> None:
         """Close it, without waiting for a server that is gone; 1000 ends the call."""
-        async with asyncio.timeout(2 * _CLOSE_TIMEOUT_S):
-            await self._socket.close(code)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * _CLOSE_TIMEOUT_S):
+                await self._socket.close(code)
 
 
 def _started(message: JsonObject) -> Started:

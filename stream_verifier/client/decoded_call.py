@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 from collections import deque
@@ -90,6 +91,7 @@ class DecodedCall:
         self._news = asyncio.Event()
         self._seq = self._untold = 0
         self._ended: SessionEnded | None = None
+        self._stopping = False
 
     async def __aenter__(self) -> Self:
         """Connect and open the call.
@@ -167,13 +169,19 @@ class DecodedCall:
         """
         if self._following is None:
             raise RuntimeError("Enter the call before using it.")
-        if self._socket is not None and self._ended is None:
-            await self._socket.say({"type": "stop"})
+        self._stopping = True
+        await self._stop()
         await asyncio.wait({self._following})
         self._raise_if_failed()
         if self._ended is None:
             raise CallError("The call ended without a word.")
         return self._ended
+
+    async def _stop(self) -> None:
+        """Ask for the end, now or, where there is no connection, once there is one again."""
+        if self._stopping and self._socket is not None and self._ended is None:
+            with contextlib.suppress(SocketLostError):
+                await self._socket.say({"type": "stop"})
 
     def _what_follows(self) -> dict[str, object]:
         token = self._token() if callable(self._token) else self._token
@@ -270,6 +278,7 @@ class DecodedCall:
                 await asyncio.sleep(delay_s)
             else:
                 self.resumptions += 1
+                await self._stop()
                 return self._socket
 
     def _resume(self, lost: CallSocket) -> Mapping[str, object]:

@@ -6,7 +6,7 @@ import json
 import logging
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from starlette.websockets import WebSocket
@@ -37,6 +37,15 @@ class Who:
     token: str | None
     identities: Mapping[str, str]
 
+    def identity_of(self, names: Iterable[str]) -> str | None:
+        """Whom a participant of these names is said to be; None: nobody who is verified."""
+        spelt = (_spelt(name) for name in names)
+        return next((self.identities[name] for name in spelt if name in self.identities), None)
+
+
+def _spelt(name: str) -> str:
+    return name.strip().casefold()
+
 
 def who_of(token: str | None, identities: str) -> Who:
     """Read whom a bot's own words name.
@@ -59,7 +68,7 @@ def who_of(token: str | None, identities: str) -> Who:
             f"Whom to verify is a JSON object of 1 to {_MOST_PARTICIPANTS} entries, "
             'such as {"name or address of a participant": "identity"}.'
         )
-    return Who(token, {key.strip().casefold(): value for key, value in named.items()})
+    return Who(token, {_spelt(key): value for key, value in named.items()})
 
 
 class Meeting:
@@ -111,22 +120,19 @@ class Meeting:
         now_s = time.monotonic()
         if now_s < self._not_before_s.get(media.participant, now_s):
             return None
-        if len(self._not_before_s) + len(self._calls) >= _MOST_PARTICIPANTS:
-            self._pass_over("too_many_participants")
+        if (identity := self._who.identity_of(media.names)) is None:
+            self._passed_over["not_named"] += 1  # most of a meeting may be
             return None
-        identity = next(
-            (
-                self._who.identities[name]
-                for name in (one.strip().casefold() for one in media.names)
-                if name in self._who.identities
-            ),
-            None,
-        )
-        if identity is None:
-            self._not_before_s[media.participant] = now_s + _ASK_AGAIN_S
-            self._pass_over("not_named")
+        if not self._has_room():
+            self._put_off(media.participant, "too_many_participants", _ASK_AGAIN_S)
             return None
         return await self._open(media.participant, identity)
+
+    def _has_room(self) -> bool:
+        """Whether one more may be followed; those whose calls have ended make room."""
+        if len(self._calls) >= _MOST_PARTICIPANTS:
+            self._calls = {key: one for key, one in self._calls.items() if not one.ending}
+        return len(self._calls) < _MOST_PARTICIPANTS
 
     async def _open(self, participant: str, identity: str) -> Session | None:
         websocket = self._websocket
@@ -141,16 +147,17 @@ class Meeting:
             code = error.code if isinstance(error, StreamVerifierError) else "bad_identity"
             if isinstance(error, StreamVerifierError):
                 note_refusal(websocket, error)
-            wait_s = getattr(error, "retry_after_s", _ASK_AGAIN_S)
-            self._not_before_s[participant] = time.monotonic() + max(wait_s, 1.0)
-            self._pass_over(code)
+            self._put_off(participant, code, getattr(error, "retry_after_s", _ASK_AGAIN_S))
             return None
         self._not_before_s.pop(participant, None)
         self._calls[participant] = session
         return session
 
-    def _pass_over(self, why: str) -> None:
-        """Count a participant whose media is not taken, and log the first of a kind."""
+    def _put_off(self, participant: str, why: str, wait_s: float) -> None:
+        """Take no media of a participant for a while; count it, and log the first of a kind."""
+        if len(self._not_before_s) >= _MOST_PARTICIPANTS:
+            self._not_before_s.pop(next(iter(self._not_before_s)))
+        self._not_before_s[participant] = time.monotonic() + max(wait_s, 1.0)
         self._passed_over[why] += 1
         if self._passed_over[why] == 1:
             _logger.warning("a meeting's participant is not verified: %s", why)

@@ -132,6 +132,24 @@ async def test_a_lost_socket_is_resumed_and_trust_begins_anew(
     assert states.index("verified") < len(states) - 1
 
 
+async def test_who_finishes_while_the_network_is_gone_is_told_once_it_is_back(
+    server: RunningServer, grace: list[Piece]
+) -> None:
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        Wire(server.address) as wire,
+        DecodedCall(wire.address, identity="grace") as call,
+    ):
+        async with feeding(call, grace):
+            await follow(call, "media_started")
+        wire.sever()
+        finishing = asyncio.create_task(call.finish())
+        await asyncio.sleep(0.5)
+        wire.restore()
+        assert (await finishing).reason == "stopped"
+        assert call.resumptions == 1
+
+
 @pytest.mark.parametrize(
     ("messages", "code", "says"),
     [

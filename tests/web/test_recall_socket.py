@@ -116,13 +116,22 @@ async def test_what_cannot_be_used_is_refused_with_a_word_about_why(
     assert says in answer["message"]
 
 
+async def test_in_a_large_meeting_those_who_are_named_are_found(server: RunningServer) -> None:
+    async with EventFeed(server.address) as feed, bot(server) as socket:
+        for number in range(100, 180):
+            more: dict[str, Any] = {"bot": NAMED, "name": f"Guest {number}", "email": None}
+            await socket.send(recall_sound(bytes(3_200), participant=number, **more))
+        await socket.send(recall_sound(bytes(3_200), **GRACE))
+        assert (await until(feed, "session_started")).raw["identity"] == "grace"
+
+
 async def test_one_who_is_not_enrolled_disturbs_nobody(
     server: RunningServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     both = {"stream_verifier_identities": json.dumps({"Grace": "grace", "Eve": "nobody"})}
     async with EventFeed(server.address) as feed, bot(server) as socket:
         for step in range(3):
-            more = {"bot": both, "email": None, "at_s": step / 10}
+            more: dict[str, Any] = {"bot": both, "email": None, "at_s": step / 10}
             await socket.send(recall_sound(bytes(3_200), participant=8, name="Eve", **more))
             await socket.send(recall_sound(bytes(3_200), participant=7, name="Grace", **more))
         assert (await until(feed, "session_started")).raw["identity"] == "grace"
