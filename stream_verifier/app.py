@@ -32,15 +32,17 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
+from stream_verifier.media.fed.factory import FedFactory
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.media.ways import FactoryByWay
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.rooms.opening import open_desk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.verify.self_test import call_cost
-from stream_verifier.web import api, whip
-from stream_verifier.web.call_socket import call_socket
+from stream_verifier.web import api, recall_socket, whip
+from stream_verifier.web.call_socket import call_socket, decoded_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
@@ -48,6 +50,7 @@ from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
 from stream_verifier.web.provider_keys import follow_keys
+from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
@@ -196,12 +199,16 @@ def create_app(
         gate=Gate.of(settings),
         callers_room=WaitingRoom(),
         readers_room=WaitingRoom(),
-        make_source=make_source or PeerFactory(settings),
+        make_source=FactoryByWay(
+            {"webrtc": make_source or PeerFactory(settings), "decoded": FedFactory(settings)}
+        ),
     )
     set_state(app, state)
     api.add_routes(app)
-    app.router.add_websocket_route("/api/v1/call", call_socket)
-    app.router.add_websocket_route("/api/v1/call/{session}", call_socket)
+    for signalling, socket in ((WEBRTC, call_socket), (DECODED, decoded_socket)):
+        app.router.add_websocket_route(signalling.path, socket)
+        app.router.add_websocket_route(f"{signalling.path}/{{session}}", socket)
+    app.router.add_websocket_route(recall_socket.PATH, recall_socket.recall_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))

@@ -361,6 +361,22 @@ class FeedRefusedError(FeedError):
         self.server_code = server_code
 
 
+class CallError(StreamVerifierError):
+    """A call cannot be opened or gone on with from here."""
+
+    code = "call_failed"
+
+
+class CallRefusedError(CallError):
+    """The server refused a call; ``server_code`` is its code for why."""
+
+    code = "call_refused"
+
+    def __init__(self, server_code: str, message: str) -> None:
+        super().__init__(message)
+        self.server_code = server_code
+
+
 class WebhookSignatureError(StreamVerifierError):
     """A webhook's message does not come from whom it should, or is too old."""
 

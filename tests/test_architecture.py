@@ -35,8 +35,10 @@ MAY_KNOW = {
     "errors": set[str](),
     "secrecy": set[str](),
     "settings": {"errors", "access", "webhooks"},
-    "media": {"errors"},
+    "decoded": {"errors"},
+    "media": {"errors", "decoded"},
     "media.webrtc": {"errors", "media", "settings"},
+    "media.fed": {"errors", "decoded", "media", "settings"},
     "windows": {"errors", "media"},
     "verify": {"errors", "secrecy", "settings", "media", "windows", "identities", "events"},
     "audit": {"errors"},
@@ -49,12 +51,13 @@ MAY_KNOW = {
     },
     "calls": {
         *("access", "audit", "errors", "settings", "media", "verify", "identities", "events"),
+        "decoded",
     },
     "rooms": {
         *("access", "audit", "calls", "client", "errors", "events", "media", "settings"),
         *("identities", "webhooks"),
     },
-    "client": {"errors", "events"},
+    "client": {"errors", "events", "decoded"},
     "webhooks": {"errors", "settings", "events", "client"},
     "web": {
         "errors",
@@ -65,6 +68,7 @@ MAY_KNOW = {
         "events",
         "calls",
         "rooms",
+        "decoded",
         "web.ice",
         "web.state",
     },
@@ -82,10 +86,12 @@ MAY_KNOW = {
     },
     "app": {
         *("errors", "settings", "access", "audit", "identities", "events", "verify", "calls"),
-        *("webhooks", "media", "media.webrtc", "web", "web.state", "fleet", "rooms"),
+        *("webhooks", "media", "media.webrtc", "media.fed", "web", "web.state", "fleet", "rooms"),
     },
     "mount": {"errors", "settings", "media", "app"},
-    "hosting": {"errors", "secrecy", "settings", "media", "events", "app", "web", "web.state"},
+    "hosting": {
+        *("errors", "secrecy", "settings", "media", "events", "app", "web", "web.state", "decoded"),
+    },
     "simulation": {"errors", "media", "windows", "verify", "events"},
     "demo": {
         *("errors", "settings", "access", "media", "media.webrtc", "events", "hosting", "console"),
@@ -119,6 +125,7 @@ FORBIDDEN = {
     f"{HOUSE}/fleet": {*WEB, "numpy", "model", "sqlalchemy"},
     f"{HOUSE}/rooms": {*WEB, "numpy", "model", "sqlalchemy"},
     f"{HOUSE}/client": {*WEB, "numpy", "model"},
+    f"{HOUSE}/decoded": {*WEB, *CLOCKS, "numpy", "model"},
     f"{HOUSE}/webhooks": {*WEB, "numpy", "model"},
     f"{HOUSE}/web": {"numpy", "model", "sqlalchemy"},
     f"{HOUSE}/hosting": {"numpy", "model", "sqlalchemy"},

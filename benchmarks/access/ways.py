@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +36,9 @@ class Way:
         body: of an HTTP request.
         media_type: of that body.
         message: the first one on a WebSocket, without its token.
+        token_in: names of the objects within that message, from the outermost, that the token is
+            a field of, and of that field.
+        answers: whether who is let in is told anything.
     """
 
     method: str
@@ -44,6 +50,8 @@ class Way:
     message: dict[str, Any] = field(default_factory=dict)
     or_needs: Scope | None = None
     whatever_bound: bool = False
+    token_in: tuple[str, ...] = ("token",)
+    answers: bool = True
 
     @property
     def name(self) -> str:
@@ -51,6 +59,14 @@ class Way:
         words = [self.message[key] for key in ("type", "mode") if key in self.message]
         words += [key for key in ("identities", "sessions") if key in self.message]
         return " ".join([f"`{self.method} {self.path}`", *words])
+
+    def message_with(self, token: str | None) -> dict[str, Any]:
+        """The first message, with a token in its place."""
+        message: dict[str, Any] = copy.deepcopy(self.message)
+        if token is not None:
+            *outer, field_name = self.token_in
+            functools.reduce(operator.getitem, outer, message)[field_name] = token
+        return message
 
     @property
     def target(self) -> str:
@@ -63,6 +79,10 @@ _CALL = {"session": SESSION}
 _BOTH = _ONE | _CALL
 _START = {"type": "start", "identity": IDENTITY, "sdp": "v=0"}
 _RESUME = {"type": "resume", "session": SESSION, "resume_key": "key", "sdp": "v=0"}
+_FED = {"type": "start", "identity": IDENTITY}
+_FED_RESUME = {"type": "resume", "session": SESSION, "resume_key": "key"}
+_NAMED = {"stream_verifier_identities": json.dumps({"Ada": IDENTITY})}
+_JOINED = {"event": "participant_events.join", "data": {"data": {}, "bot": {"metadata": _NAMED}}}
 _SUBSCRIBE = {"type": "subscribe"}
 _FEED = "/api/v1/events"
 _WHIP = "/api/v1/whip/{identity}"
@@ -104,6 +124,19 @@ WAYS = (
     Way(SOCKET, "/api/v1/call", Scope.ENROL, _ONE, message=_START | {"mode": "enrol"}),
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _BOTH, message=_RESUME),
     Way(SOCKET, "/api/v1/call/{session}", Scope.PUBLISH, _BOTH, message=_RESUME),
+    Way(SOCKET, "/api/v1/decoded", Scope.PUBLISH, _ONE, message=_FED | {"mode": "verify"}),
+    Way(SOCKET, "/api/v1/decoded", Scope.ENROL, _ONE, message=_FED | {"mode": "enrol"}),
+    Way(SOCKET, "/api/v1/decoded", Scope.PUBLISH, _BOTH, message=_FED_RESUME),
+    Way(SOCKET, "/api/v1/decoded/{session}", Scope.PUBLISH, _BOTH, message=_FED_RESUME),
+    Way(
+        SOCKET,
+        "/api/v1/recall",
+        Scope.PUBLISH,
+        _ONE,
+        message=_JOINED,
+        token_in=("data", "bot", "metadata", "stream_verifier_token"),
+        answers=False,
+    ),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE, whatever_bound=True),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE | {"identities": [IDENTITY]}),
     Way(SOCKET, _FEED, Scope.READ, _CALL, message=_SUBSCRIBE | {"sessions": [SESSION]}),

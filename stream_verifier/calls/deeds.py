@@ -6,7 +6,7 @@ from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.events.call_messages import Start
+from stream_verifier.events.call_messages import Opening
 from stream_verifier.identities.store import IdentityStore
 
 
@@ -24,7 +24,7 @@ class CallDeeds:
         self._actors: dict[str, Actor] = {}
 
     async def begin(
-        self, session: str, start: Start, actor: Actor, *, attachment: str | None = None
+        self, session: str, start: Opening, actor: Actor, *, attachment: str | None = None
     ) -> None:
         """Write that a call begins.
 
@@ -62,7 +62,7 @@ class CallDeeds:
             self._journal.owe(call_ended(call, call.identity, SYSTEM))
 
 
-def call_started(session: str, start: Start, actor: Actor, attachment: str | None = None) -> Deed:
+def call_started(session: str, start: Opening, actor: Actor, attachment: str | None = None) -> Deed:
     """A call that is about to begin."""
     details = {"session": session, "mode": start.mode, "operating_point": start.operating_point}
     if attachment is not None:

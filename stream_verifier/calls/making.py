@@ -21,14 +21,15 @@ from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
 from stream_verifier.calls.via import Via
+from stream_verifier.calls.wishes import source_request, started_again, way_of
 from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.source import SourceFactory, SourceRequest
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
@@ -50,7 +51,7 @@ class Beginning:
         via: how its media is fetched; None where its client sends it.
     """
 
-    start: Start
+    start: Opening
     place: Place
     actor: Actor
     followed: bool
@@ -61,7 +62,7 @@ class Beginning:
 
     @classmethod
     def again(
-        cls, record: CallRecord, message: Resume, *, client: str, via: Via | None = None
+        cls, record: CallRecord, message: Return, *, client: str, via: Via | None = None
     ) -> Self:
         """A call that another worker had, as its client comes back to this one.
 
@@ -71,13 +72,7 @@ class Beginning:
         if not record.movable:
             raise UnknownSessionError(GONE)
         return cls(
-            start=Start(
-                type="start",
-                mode="verify",
-                identity=record.identity,
-                sdp=message.sdp,
-                operating_point=record.operating_point,
-            ),
+            start=started_again(record, message),
             place=record.place,
             actor=Actor(record.place.token_id, "resumed", network_of(client)),
             followed=True,
@@ -106,6 +101,7 @@ class Beginning:
             key_hash=hash_of(self.resume_key),
             followed=self.followed,
             resume_within_s=self.waits_s(resume_within_s),
+            way=way_of(self.start),
         )
 
 
@@ -156,7 +152,7 @@ class SessionMaker:
         inbox = MediaInbox()
         reference = None if start.mode == "enrol" else await self._reference(start.identity)
         pipeline = await self._pipeline(start, inbox, reference)
-        request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
+        request = source_request(beginning.session, start, followed=followed)
         make_source = self._make_source if via is None else via.make_source
         connection = Connection(
             source=make_source(request, inbox), origin=None if via is None else via.origin
@@ -175,6 +171,7 @@ class SessionMaker:
             resume_within_s=beginning.waits_s(self._settings.resume_within_s),
             place=beginning.place,
             followed=followed,
+            way=way_of(start),
             limits=self._limits,
             tries=self._tries,
             adapted_from=() if reference is None else reference.adapted_from,
@@ -191,7 +188,7 @@ class SessionMaker:
         )
 
     async def _pipeline(
-        self, start: Start, inbox: MediaInbox, reference: Reference | None
+        self, start: Opening, inbox: MediaInbox, reference: Reference | None
     ) -> VerifyPipeline | EnrolPipeline:
         if reference is None:
             return await asyncio.to_thread(self._recogniser.enrol_pipeline)
@@ -203,7 +200,7 @@ class SessionMaker:
             burst=inbox.burst,
         )
 
-    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
+    async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
         old = await self._enrolled(start.identity)
         if old is not None and not start.replace:

@@ -29,13 +29,14 @@ from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
 from stream_verifier.calls.terms import refuse_weaker_point, session_started
 from stream_verifier.calls.via import Via
+from stream_verifier.calls.wishes import source_request
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     AccessError,
     CapacityError,
     StoppingError,
 )
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import new_name, normalise_name
@@ -168,7 +169,7 @@ class SessionRegistry:
         """
         return self.here.find(session_id)
 
-    async def resume(self, message: Resume) -> tuple[Session, str]:
+    async def resume(self, message: Return) -> tuple[Session, str]:
         """Let a client go on with its session; return it with the SDP answer.
 
         Raises:
@@ -178,12 +179,12 @@ class SessionRegistry:
         """
         session = self.find(message.session)
         session.check_key(message.resume_key)
-        request = SourceRequest(session=session.id, offer=message.sdp)
+        request = source_request(session.id, message)
         connection = Connection(source=self._make_source(request, session.inbox))
         answer = await session.resume(connection, after=message.after)
         return session, answer
 
-    def check_point(self, start: Start, grant: Grant) -> None:
+    def check_point(self, start: Opening, grant: Grant) -> None:
         """See whether a call may have its operating point, before there is one.
 
         Raises:
@@ -205,7 +206,7 @@ class SessionRegistry:
 
     async def open(
         self,
-        start: Start,
+        start: Opening,
         *,
         grant: Grant = ANYBODY,
         socket: bool = True,
@@ -239,7 +240,7 @@ class SessionRegistry:
             raise
 
     async def _open(
-        self, start: Start, grant: Grant, *, socket: bool, client: str, via: Via | None
+        self, start: Opening, grant: Grant, *, socket: bool, client: str, via: Via | None
     ) -> tuple[Session, str]:
         # One spelling, so that filters of feeds and bound tokens fit.
         spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
@@ -264,7 +265,7 @@ class SessionRegistry:
     async def take_over(
         self,
         record: CallRecord,
-        message: Resume,
+        message: Return,
         *,
         client: str,
         gone: bool = False,

@@ -33,6 +33,7 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import Way
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
@@ -59,6 +60,7 @@ class Session:
         resume_within_s: how long to wait for another connection; 0 ends with the first.
         place: what it takes, and of whom.
         followed: whether its client follows its events, over a socket.
+        way: how its media comes.
         limits: how long it may last.
         tries: how often somebody else may be tried in that name.
         on_event: gets every event.
@@ -89,6 +91,7 @@ class Session:
         history: Callable[[int, int], Awaitable[list[Event]]],
         past: Past | None = None,
         adapted_from: tuple[str, ...] = (),
+        way: Way = "webrtc",
     ) -> None:
         self.id = session_id
         self.identity = identity
@@ -98,7 +101,7 @@ class Session:
         self.resume_within_s = resume_within_s
         self.place = place
         self.adapted_from = adapted_from
-        self._followed = followed
+        self._begun_by = followed, way
         self._limits = limits
         self._tries = CallTries(tries, place)
         self.past = past = past or Past(CallSummary(session=session_id))
@@ -149,9 +152,9 @@ class Session:
         """Whether it is an enrolment."""
         return self._enrolling is not None
 
-    def begun_by(self, *, socket: bool) -> bool:
-        """Whether its client has a socket, or publishes without one; each ends what it began."""
-        return self._followed is socket
+    def begun_by(self, *, socket: bool, way: Way = "webrtc") -> bool:
+        """Whether it was begun like that: each way goes on with, and ends, what it began."""
+        return self._begun_by == (socket, way)
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ForbiddenError
-from stream_verifier.events.call_messages import Start
+from stream_verifier.events.call_messages import Opening
 from stream_verifier.events.schema import Origin, SessionStarted
 from stream_verifier.verify.recogniser import Recogniser
 
 
-def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> None:
+def refuse_weaker_point(start: Opening, grant: Grant, recogniser: Recogniser) -> None:
     """Let nobody choose an operating point that is weaker than the server's or the token's.
 
     Raises:
@@ -29,7 +29,7 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
 
 
 def session_started(
-    start: Start,
+    start: Opening,
     recogniser: Recogniser,
     *,
     origin: Origin | None = None,

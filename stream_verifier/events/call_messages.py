@@ -40,8 +40,8 @@ class ConsentGiven(BaseModel):
         return consent.within(longest)
 
 
-class Start(BaseModel):
-    """Opens a session with an SDP offer."""
+class Opening(BaseModel):
+    """What opens a call, however its media comes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,7 +49,6 @@ class Start(BaseModel):
     v: int | None = Field(None, description=ASKED_VERSION)
     mode: Literal["verify", "enrol"]
     identity: str = Field(min_length=1, max_length=64)
-    sdp: str
     consent: ConsentGiven | None = None
     replace: bool = False
     operating_point: str | None = Field(None, max_length=64)
@@ -69,6 +68,12 @@ class Start(BaseModel):
         return self.consent.record(longest=longest)
 
 
+class Start(Opening):
+    """Opens a session with an SDP offer."""
+
+    sdp: str
+
+
 class Stop(BaseModel):
     """Ends the session."""
 
@@ -77,8 +82,8 @@ class Stop(BaseModel):
     type: Literal["stop"]
 
 
-class Resume(BaseModel):
-    """Goes on with a session whose connection was lost, by a new SDP offer."""
+class Return(BaseModel):
+    """What goes on with a call, however its media comes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -90,8 +95,13 @@ class Resume(BaseModel):
     untold: int = Field(
         0, ge=0, description="As that event says; counts where its server failed right after it."
     )
-    sdp: str
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
+
+
+class Resume(Return):
+    """Goes on with a session whose connection was lost, by a new SDP offer."""
+
+    sdp: str
 
 
 class Answer(BaseModel):

@@ -16,6 +16,7 @@ from pydantic.json_schema import models_json_schema
 from stream_verifier.events import feed_messages
 from stream_verifier.events.asyncapi import describe_channels
 from stream_verifier.events.call_messages import Answer, ClientMessage, GoingAway
+from stream_verifier.events.decoded_messages import DecodedClientMessage, Started
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.kinds import PAYLOADS
 from stream_verifier.events.schema import VERSION, Payload
@@ -30,9 +31,14 @@ _LEFT_OUT = {"untold", "presence", "origin", "adapted_from"}
 _FROM_SERVER: tuple[type[BaseModel], ...] = (
     *members(feed_messages.ServerMessage),
     Answer,
+    Started,
     GoingAway,
 )
-_FROM_CLIENT: tuple[type[BaseModel], ...] = (feed_messages.Subscribe, *members(ClientMessage))
+_FROM_CLIENT: tuple[type[BaseModel], ...] = (
+    feed_messages.Subscribe,
+    *members(ClientMessage),
+    *members(DecodedClientMessage)[:-1],  # a stop is a stop
+)
 
 _UNTOLD = (
     "To a call's own client alone: how many scores before this event it was not told, on purpose; "
@@ -76,9 +82,10 @@ def schema() -> JsonObject:
 
 
 def asyncapi() -> JsonObject:
-    """The AsyncAPI 3.0 document of both WebSockets and the webhook."""
+    """The AsyncAPI 3.0 document of all WebSockets and the webhook."""
     return describe_channels(
         call_requests=[model.__name__ for model in members(ClientMessage)],
+        decoded_requests=[model.__name__ for model in members(DecodedClientMessage)],
         schema_file=SCHEMA_FILE,
     )
 

@@ -47,6 +47,7 @@ class ServerState:
         make_source: makes what a call's media comes from.
         callers_room: where sockets wait that may open a call.
         readers_room: where sockets wait that may follow the feed; callers take no seat of theirs.
+        feeders_room: where sockets wait that may feed a call; few, since their messages are large.
         services: None before the application has started.
     """
 
@@ -55,6 +56,9 @@ class ServerState:
     make_source: SourceFactory
     callers_room: WaitingRoom
     readers_room: WaitingRoom
+    feeders_room: WaitingRoom = field(
+        default_factory=lambda: WaitingRoom(seats=64, seats_per_client=16)
+    )
     services: Services | None = None
 
     @property

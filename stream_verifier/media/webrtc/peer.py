@@ -20,16 +20,16 @@ from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import NegotiationError, NoConnectionError
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.limits import MediaLimits
+from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
-from stream_verifier.media.webrtc.limits import MediaLimits
 from stream_verifier.media.webrtc.names import HiddenCandidates, no_connection
 from stream_verifier.media.webrtc.offers import plausible_offer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
-from stream_verifier.media.webrtc.refusals import Refusals
 from stream_verifier.media.webrtc.sdp.answering import whole_answer
 from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
