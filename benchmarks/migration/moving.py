@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import itertools
 import os
 import platform
 import random
@@ -73,14 +74,14 @@ async def measure(folder: Path, people: int, adapters: Adapters) -> Took:
     before = (await server.audit.head()).number
     waiting = asyncio.create_task(asyncio.sleep(ALONE_S))
     alone = await _busy(server, people, adapters, until=waiting)
-    changes = sum(len(done.took_s) for done in alone[1:])
+    made = _whole(alone[1])
     began = time.monotonic()
     moving = asyncio.create_task(_migrate(folder))
     beside = await _busy(server, people, adapters, until=moving)
     took_s = time.monotonic() - began
-    changes += sum(len(done.took_s) for done in beside[1:])
+    made += _whole(beside[1])
     # An enrolment, its replacement and its deletion are three entries.
-    entries = (await server.audit.head()).number - before - 3 * changes
+    entries = (await server.audit.head()).number - before - 3 * made
     left = await server.moving(adapters).run(dry_run=True)
     await server.close()
     took = Took(people, took_s, alone, beside, _adapt_us(adapters, source), entries, True)
@@ -93,6 +94,7 @@ async def _busy(
 ) -> tuple[Done, Done]:
     look_ups, changes = Done(), Done()
     rng, drawn = np.random.default_rng(2), random.Random(2)
+    rounds = itertools.count()
 
     async def look_up() -> None:
         name = name_of(drawn.randint(1, people))
@@ -100,9 +102,10 @@ async def _busy(
 
     async def change() -> None:
         made = made_reference(rng, adapters.target)
-        await store.add("somebody new", made, CONSENT)
-        await store.add("somebody new", made, CONSENT, replace=True)
-        await store.delete("somebody new")
+        name = f"new {next(rounds)}"
+        await store.add(name, made, CONSENT)
+        await store.add(name, made, CONSENT, replace=True)
+        await store.delete(name)
 
     await asyncio.gather(
         paced(look_up, LOOK_UP_EVERY_S, look_ups, until),
@@ -118,6 +121,10 @@ async def _migrate(folder: Path) -> int:
         environment.pop(name, None)
     process = await asyncio.create_subprocess_exec(*command, env=environment)
     return await process.wait()
+
+
+def _whole(changes: Done) -> int:
+    return len(changes.took_s) - len(changes.failures)
 
 
 def _adapt_us(adapters: Adapters, source: str) -> float:

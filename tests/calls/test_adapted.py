@@ -52,11 +52,15 @@ async def test_the_first_event_tells_of_the_model_before(tmp_path: Path, accepts
     model = recogniser(accepts=accepts)
     source: Any = SilentSource()
     store: Any = Store()
+
+    def make_source(request: object, inbox: object) -> Any:
+        return source
+
     maker = SessionMaker(
         recogniser=model,
         store=store,
         hub=Hub(),
-        make_source=lambda request, inbox: source,
+        make_source=make_source,
         settings=make_settings(tmp_path),
         tries=Tries(most=1, told=1),
     )
