@@ -82,9 +82,9 @@ export interface SessionStarted extends Numbered {
   /** Log-odds from which up it is verified, and from which down it is rejected. */
   operating_point: { name: string; accept: number; reject: number } | null;
   /** Left out where its client sends its media. */
-  origin?: Origin;
+  origin?: Origin | null;
   /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
-  adapted_from?: string;
+  adapted_from?: string | null;
 }
 
 export interface MediaStarted extends Numbered {
@@ -213,7 +213,7 @@ export interface ServerEvents {
   consent_expiring: Numbered & { expires_at: string; days_left: number };
   gap: Gap;
   connection_lost: Numbered & { reason: string };
-  connection_resumed: Numbered & { away_s: number; origin?: Origin };
+  connection_resumed: Numbered & { away_s: number; origin?: Origin | null };
   session_ended: SessionEnded;
 }
 
