@@ -31,7 +31,7 @@ from tests.support.janus_server import (
 from tests.support.redis_server import RedisServer, needs_redis
 
 pytestmark = [needs_redis, needs_janus]
-PATIENCE_S = 90
+PATIENCE_S = 180
 KEY = new_key()
 TOKEN = Tokens(parse_key(KEY)).issue([Scope.ADMIN], ttl_s=3600)
 

@@ -23,7 +23,7 @@ from tests.support.janus_server import (
 )
 
 pytestmark = needs_janus
-PATIENCE_S = 90
+PATIENCE_S = 180
 
 
 class Desk:
