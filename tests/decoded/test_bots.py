@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.decoded.frames import Picture, Sound
@@ -101,6 +101,7 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(JSON, st.sampled_from(["event", "data", "msg_type", "content"]))
 def test_any_json_is_read_or_refused(value: Any, key: str) -> None:
     recalls, zooms = json.loads(recall_sound(b"\0\0")), json.loads(zoom(14, b"\0\0"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.decoded.frames import (
@@ -28,6 +28,7 @@ def test_a_frame_is_laid_out_as_documented() -> None:
     )
 
 
+@settings(deadline=None)
 @given(st.floats(-1e9, 2e9), st.binary(min_size=1, max_size=50), st.booleans())
 def test_what_is_written_is_read(at_s: float, data: bytes, sound: bool) -> None:
     piece = Sound(at_s, data * 2) if sound else Picture(at_s, JPEG + data)
@@ -37,6 +38,7 @@ def test_what_is_written_is_read(at_s: float, data: bytes, sound: bool) -> None:
     assert write_frame(read) == write_frame(piece)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(frame: bytes) -> None:
     try:

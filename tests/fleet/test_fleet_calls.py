@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -344,7 +344,8 @@ async def until_ready(worker: Worker, status: int) -> None:
 async def test_a_fed_call_is_passed_on_and_moves_like_any_other(
     redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
 ) -> None:
-    grace = pieces_of(demo_calls.get("grace", "grace", 25))
+    grace = pieces_of(demo_calls.get("grace", "grace", 25), pictures_per_s=5)
+    grace += [replace(one, at_s=one.at_s + 25) for one in grace]
     async with (
         worker(redis, enrolled_dir) as stays,
         worker(redis, enrolled_dir, drain_s=60.0) as leaves,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.fed.clock import TRUSTED_S, FeedClock
@@ -36,6 +36,7 @@ def test_it_carries_on_at_the_time_that_was_really_away() -> None:
     assert ahead.date("video", 7.0, 100.0) == (80.0, False)
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(

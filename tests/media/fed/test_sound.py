@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.fed.sound import SoundLine
@@ -78,6 +78,7 @@ def test_other_rates_are_resampled(rate_hz: int) -> None:
     assert np.argmax(spectrum) * SAMPLE_RATE_HZ / len(samples) == pytest.approx(440, abs=2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(-5, 20), st.integers(1, 3_200)), min_size=1, max_size=20))
 def test_no_sound_is_there_twice(pieces: list[tuple[float, int]]) -> None:
     line, end_s = SoundLine(rate_hz=SAMPLE_RATE_HZ), 0.0
