@@ -71,7 +71,8 @@ class Way:
     @property
     def target(self) -> str:
         """The path with its parameters filled in."""
-        return self.path.format(name=IDENTITY, identity=IDENTITY, session=SESSION, id=SESSION)
+        named = dict.fromkeys(("session", "id", "attachment"), SESSION)
+        return self.path.format(name=IDENTITY, identity=IDENTITY, **named)
 
 
 _ONE = {"identity": IDENTITY}
@@ -91,6 +92,7 @@ _CONSENT = "/api/v1/identities/{name}/consent"
 _AGREED = json.dumps({"subject": IDENTITY, "purpose": "calls", "text": "I agree."})
 _FORM_TYPE = "multipart/form-data; boundary=b"
 _FORM = "--b--\r\n"
+_ROOM = json.dumps({"host": "janus", "url": "wss://sfu.example", "room": "1234"})
 _TOKEN = json.dumps({"scopes": [Scope.READ], "ttl_s": 60})
 
 
@@ -144,6 +146,10 @@ WAYS = (
     Way("OPTIONS", _WHIP, None),
     Way("DELETE", _WHIP_CALL, Scope.PUBLISH, _BOTH),
     Way("OPTIONS", _WHIP_CALL, None),
+    Way("POST", "/api/v1/rooms", Scope.ROOMS, body=_ROOM),
+    Way("GET", "/api/v1/rooms", Scope.ROOMS),
+    Way("GET", "/api/v1/rooms/{attachment}", Scope.ROOMS),
+    Way("DELETE", "/api/v1/rooms/{attachment}", Scope.ROOMS),
     _ice(Scope.PUBLISH, Scope.ENROL),
     _ice(Scope.ENROL, Scope.PUBLISH),
 )
