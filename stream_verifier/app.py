@@ -36,6 +36,7 @@ from stream_verifier.media.fed.factory import FedFactory
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.ways import FactoryByWay
 from stream_verifier.media.webrtc.factory import PeerFactory
+from stream_verifier.media.webrtc.network import media_limits
 from stream_verifier.rooms.opening import open_desk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
@@ -200,7 +201,10 @@ def create_app(
         callers_room=WaitingRoom(),
         readers_room=WaitingRoom(),
         make_source=FactoryByWay(
-            {"webrtc": make_source or PeerFactory(settings), "decoded": FedFactory(settings)}
+            {
+                "webrtc": make_source or PeerFactory(settings),
+                "decoded": FedFactory(settings, limits=media_limits(settings)),
+            }
         ),
     )
     set_state(app, state)

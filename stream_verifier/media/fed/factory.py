@@ -17,29 +17,23 @@ class FedFactory:
     """A `SourceFactory` of calls whose media comes decoded.
 
     Args:
-        settings: how often a picture is scored, and how much a call may send.
+        settings: how often a picture is scored.
+        limits: how much a call may send.
     """
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, *, limits: MediaLimits) -> None:
+        self._video_rate_hz = settings.face_rate_hz
+        self._limits = limits
         # Threads of its own, so that slow pictures hold up nothing but pictures; each call has one
         # picture in its queue at a time.
         self._decoders = ThreadPoolExecutor(_THREADS, thread_name_prefix="pictures")
 
     def __call__(self, request: SourceRequest, inbox: MediaInbox) -> FedSource:
         """Make a source that will be fed as the request says."""
-        settings = self._settings
         return FedSource(
             inbox=inbox,
             decoders=self._decoders,
             audio_hz=request.audio_hz,
-            video_rate_hz=settings.face_rate_hz,
-            limits=MediaLimits(
-                frame_pixels=settings.max_frame_pixels,
-                side_px=settings.max_frame_side_px,
-                frames_per_s=settings.max_frames_per_s,
-                pixels_per_s=settings.max_pixels_per_s,
-                packets_per_s=settings.max_packets_per_s,
-                bytes_per_s=settings.max_bytes_per_s,
-            ),
+            video_rate_hz=self._video_rate_hz,
+            limits=self._limits,
         )
