@@ -58,7 +58,7 @@ class PictureReader:
         self._limits = limits
         self._max_side_px = max_side_px
         self._pixels = Budget(limits.pixels_per_s, burst_s=_BURST_S)
-        self._share = _Share(share)
+        self._share_s = Budget(share, burst_s=_BURST_S)
 
     def read(self, data: bytes, now_s: float) -> NDArray[np.uint8]:
         """Decode one picture and turn it upright.
@@ -73,13 +73,13 @@ class PictureReader:
         Raises:
             PictureRefusedError: why not.
         """
-        if not self._share.left(now_s):
+        if self._share_s.left(now_s) <= 0:
             raise PictureRefusedError(BEHIND)
         began_s = time.thread_time()
         try:
             return self._read(data, now_s)
         finally:
-            self._share.spend(time.thread_time() - began_s)
+            self._share_s.spend(time.thread_time() - began_s)
 
     def _read(self, data: bytes, now_s: float) -> NDArray[np.uint8]:
         scans = data.count(_SCAN)
@@ -107,21 +107,3 @@ def _open(data: bytes) -> Image.Image:
         raise PictureRefusedError(TOO_LARGE) from None
     except Exception:  # Pillow's readers raise whatever the bytes lead them to.
         raise PictureRefusedError(GARBLED) from None
-
-
-class _Share:
-    """Processor time that comes anew with the clock; what was overdrawn is paid first."""
-
-    def __init__(self, per_s: float) -> None:
-        self._per_s = per_s
-        self._left_s = self._most_s = per_s * _BURST_S
-        self._at_s: float | None = None
-
-    def left(self, now_s: float) -> bool:
-        elapsed_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
-        self._at_s = now_s
-        self._left_s = min(self._most_s, self._left_s + elapsed_s * self._per_s)
-        return self._left_s > 0
-
-    def spend(self, seconds: float) -> None:
-        self._left_s -= seconds

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+from stream_verifier.media.limits import Budget
+
 BURST_S = 3.5
 """Lips are read 3 s at a time, and steadied by a quarter of a second on either side."""
 _FOLLOWS_S = BURST_S - 1.0
@@ -22,8 +24,7 @@ class BurstPace:
     """
 
     def __init__(self) -> None:
-        self._tokens = _MOST
-        self._counted_s: float | None = None
+        self._bursts = Budget(1 / _ONE_EVERY_S, burst_s=_MOST * _ONE_EVERY_S)
         self._last_s = -math.inf
 
     def due(
@@ -37,12 +38,10 @@ class BurstPace:
             doubted: it is known not to.
             spared: there is more to do than time; what is unclear waits then, but not for ever.
         """
-        since_s = 0.0 if self._counted_s is None else max(0.0, now_s - self._counted_s)
-        self._counted_s = now_s
-        self._tokens = min(_MOST, self._tokens + since_s / _ONE_EVERY_S)
-        if self._tokens < 1 or now_s < self._last_s + _pause_s(calm, doubted, spared):
+        if now_s < self._last_s + _pause_s(calm, doubted, spared):
             return False
-        self._tokens -= 1
+        if not self._bursts.take(1, now_s):
+            return False
         self._last_s = now_s
         return True
 
