@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import RoomError
+from stream_verifier.errors import RefusedRecordError, RoomError
+from stream_verifier.identities.vault import seal, unseal
 from stream_verifier.rooms.requests import RoomRequest
 
-_KEY_BYTES, _NONCE_BYTES = 32, 12
+_KEY_BYTES = 32
 _INFO = b"stream-verifier rooms 1"
 
 
@@ -73,13 +70,12 @@ class RoomSeal:
     """
 
     def __init__(self, token_key: bytes) -> None:
-        self._cipher = AESGCM(HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(token_key))
+        self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(token_key)
 
     def seal(self, attachment: str, record: RoomRecord) -> bytes:
         """Encrypt a record."""
-        nonce = os.urandom(_NONCE_BYTES)
         text = record.model_dump_json(context={"secrets": True}).encode()
-        return nonce + self._cipher.encrypt(nonce, text, attachment.encode())
+        return seal(self._key, text, context=attachment)
 
     def open(self, attachment: str, sealed: bytes) -> RoomRecord:
         """Read a record.
@@ -87,9 +83,7 @@ class RoomSeal:
         Raises:
             RoomError: it was changed, is another room's, or another key sealed it.
         """
-        nonce, text = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
         try:
-            plain = self._cipher.decrypt(nonce, text, attachment.encode())
-            return RoomRecord.model_validate_json(plain)
-        except (InvalidTag, ValueError, ValidationError):
+            return RoomRecord.model_validate_json(unseal(self._key, sealed, context=attachment))
+        except (RefusedRecordError, ValidationError):
             raise RoomError("A room's record cannot be read: is TOKEN_KEY the same?") from None
