@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from sqlalchemy import and_, func, select, update
 
@@ -18,6 +17,7 @@ from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
 from stream_verifier.identities import database
+from stream_verifier.identities.batches import Row, batches
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Ledger
@@ -27,10 +27,6 @@ from stream_verifier.identities.renewal import told
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
 
-BATCH = 100
-"""Rows in one transaction: long enough to pay for its syncs, short enough to wait for."""
-
-Row: TypeAlias = "Mapping[Any, Any]"
 Why: TypeAlias = Literal[
     "no_adapter", "moved_before", "consent_not_in_force", "refused", "key_lost", "not_movable"
 ]
@@ -143,8 +139,8 @@ class Moving:
         present, total = await self._count()
         tell = on_progress or (lambda *_: None)
         tell(0, total)
-        async for rows in self._due():
-            began = time.monotonic()
+        older = identities.c.model_id != self._adapters.target
+        async for rows in batches(self._books.engine, older):
             moves = await asyncio.to_thread(
                 self._moves, rows, await self._books.ledger(), tally, again, actor
             )
@@ -154,9 +150,6 @@ class Moving:
             tally.gone += len(moves) - len(done)
             tally.seen += len(rows)
             tell(tally.seen, max(tally.seen, total))
-            if not dry_run:
-                # Half of the time is the others', who wait for the same lock of the database.
-                await asyncio.sleep(time.monotonic() - began)
         left = {why: tuple(ids) for why, ids in tally.left.items()}
         return Moved(tally.moved, present, left, tally.gone)
 
@@ -170,23 +163,6 @@ class Moving:
         rows = {str(model): int(count) for model, count in found}
         present = rows.pop(self._adapters.target, 0)
         return present, sum(rows.values())
-
-    async def _due(self) -> AsyncIterator[Sequence[Row]]:
-        """Records of other models, as they lie there."""
-        after = ""
-        while rows := await self._next(after):
-            known = [row["id"] for row in rows if isinstance(row["id"], str)]
-            yield rows if not known else [row for row in rows if isinstance(row["id"], str)]
-            if not known:  # Somebody wrote other things into that column: they have no order.
-                return
-            after = known[-1]
-
-    async def _next(self, after: str) -> Sequence[Row]:
-        where = and_(identities.c.model_id != self._adapters.target, identities.c.id > after)
-        query = select(identities).where(where).order_by(identities.c.id).limit(BATCH)
-        with database.store_errors(self._books.engine.url):
-            async with self._books.engine.connect() as connection:
-                return (await connection.execute(query)).mappings().all()
 
     def _moves(
         self, rows: Sequence[Row], ledger: Ledger, tally: _Tally, again: bool, actor: Actor

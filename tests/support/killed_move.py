@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from stream_verifier.audit.sql_trail import SqlAuditTrail
-from stream_verifier.identities import moving
+from stream_verifier.identities import batches
 from stream_verifier.identities.moving import Moving
 from tests.support.adapters import adapters
 from tests.support.stores import CONSENT, made_reference, store_at
@@ -52,7 +52,7 @@ async def _begin(path: Path) -> None:
 
 
 async def _move(path: Path) -> None:
-    moving.BATCH = BATCH
+    batches.SIZE = BATCH
     await store_at(path).moving(adapters()).run()
 
 
