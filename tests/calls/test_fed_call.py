@@ -18,7 +18,7 @@ import websockets
 from stream_verifier.client import CallError, CallRefusedError, DecodedCall
 from stream_verifier.decoded.frames import MAX_FRAME_BYTES, Piece
 from stream_verifier.hosting.server import RunningServer
-from tests.support.calls import TIMEOUT_S, DemoCalls, Event, server_with, unbroken
+from tests.support.calls import CONSENT, TIMEOUT_S, DemoCalls, Event, server_with, unbroken
 from tests.support.fed import feed, pieces_of
 from tests.support.resuming import Wire
 
@@ -266,3 +266,16 @@ async def test_the_example_feeds_a_recording(
     assert sorted(kinds) == ["audio", "video"]
     assert gaps(events) <= BUSY
     assert (events[-1]["type"], events[-1]["reason"]) == ("session_ended", "stopped")
+
+
+async def test_a_person_is_enrolled_by_a_feed(server: RunningServer, demo_calls: DemoCalls) -> None:
+    pieces = pieces_of(demo_calls.enrolment("eileen"), pictures_per_s=5)
+    enrolling: dict[str, Any] = {"identity": "fed", "mode": "enrol", "consent": CONSENT}
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        DecodedCall(server.address, **enrolling) as call,
+        feeding(call, pieces),
+    ):
+        events = await follow(call, "session_ended")
+    assert [event["type"] for event in events[-2:]] == ["enrolled", "session_ended"]
+    assert events[-1]["reason"] == "complete"
