@@ -37,6 +37,7 @@ from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.ways import FactoryByWay
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.network import media_limits
+from stream_verifier.rooms.livekit.following import followed_livekit
 from stream_verifier.rooms.opening import open_desk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
@@ -101,6 +102,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         journal=journal,
         uploads=Uploads(store, settings, recogniser.adapters),
         rooms=(rooms := open_desk(sessions, state.make_source, settings, fleet)),
+        livekit=(livekit := followed_livekit(rooms, store.audit.append, settings)),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))
@@ -119,6 +121,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 retention.run_for_ever(),
                 *([] if provider is None else [follow_keys(provider)]),
                 rooms.run(),
+                *([] if livekit is None else [livekit.run()]),
             ),
         ):
             try:

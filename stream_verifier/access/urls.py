@@ -54,8 +54,12 @@ def origin_of(url: str) -> tuple[str, str, int]:
     return parts.scheme, parts.hostname, parts.port or _ROOM_SCHEMES[parts.scheme]
 
 
-def check_room_hosts(urls: Iterable[str]) -> None:
+def check_room_hosts(urls: Iterable[str], setting: str = "room_hosts") -> None:
     """Check addresses of rooms' hosts.
+
+    Args:
+        urls: each.
+        setting: that holds them.
 
     Raises:
         ValueError: one of them cannot be used.
@@ -64,7 +68,7 @@ def check_room_hosts(urls: Iterable[str]) -> None:
         try:
             origin_of(url)
         except ValueError as error:
-            raise ValueError(f"room_hosts: {error}") from None
+            raise ValueError(f"{setting}: {error}") from None
 
 
 def is_loopback(host: str) -> bool:

@@ -79,12 +79,43 @@ def attach_janus(  # noqa: PLR0913 - an argument for each option
         "text_room_secret": _secret(text_room_secret_file),
         "operating_point": operating_point,
     }
-    given = {name: value for name, value in wanted.items() if value is not None}
-    told = _ask(server, token_source(token_env, token_file)(), "POST", body=given)
-    if as_json:
-        print(json.dumps(told))
-    else:
-        _out.print(f"Attached as [bold]{literal(told['id'])}[/].")
+    _attach(wanted, server, token_source(token_env, token_file)(), as_json=as_json)
+
+
+@attach_app.command("livekit")
+def attach_livekit(  # noqa: PLR0913 - an argument for each option
+    url: Annotated[str, typer.Option(help="LiveKit's address, such as wss://host.")],
+    room: Annotated[str, typer.Option(help="Name of the room.")],
+    map_: Annotated[
+        str,
+        typer.Option(
+            "--map",
+            help="Who participants are: feed (their identity there), display, either with "
+            ":REGEX of one group, table:FILE.json of feed:ID and display:NAME, or backend, which "
+            "the server asks.",
+        ),
+    ] = "feed",
+    tell: Annotated[
+        bool, typer.Option("--tell", help="Send verdicts to all in the room, as data packets.")
+    ] = False,
+    operating_point: Annotated[
+        str | None, typer.Option(help="Where states change; the server's without.")
+    ] = None,
+    server: Server = DEFAULT_URL,
+    token_env: TokenEnv = TOKEN_VARIABLE,
+    token_file: TokenFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Attach a room of LiveKit; its API key is in the server's settings."""
+    wanted = {
+        "host": "livekit",
+        "url": url,
+        "room": room,
+        "map": read_rule(map_),
+        "tells": tell,
+        "operating_point": operating_point,
+    }
+    _attach(wanted, server, token_source(token_env, token_file)(), as_json=as_json)
 
 
 def rooms(
@@ -126,8 +157,8 @@ def read_rule(text: str) -> dict[str, Any]:
         SettingsError: it is none.
     """
     by, _, rest = text.partition(":")
-    if by == "display":
-        return {"by": "display", **({"pattern": rest} if rest else {})}
+    if by in ("display", "feed"):
+        return {"by": by, **({"pattern": rest} if rest else {})}
     if by == "backend" and not rest:
         return {"by": "backend"}
     if by == "table" and rest:
@@ -136,7 +167,18 @@ def read_rule(text: str) -> dict[str, Any]:
         except ValueError:
             raise SettingsError(f"{rest} is no JSON.") from None
         return {"by": "table", "table": table}
-    raise SettingsError("--map is display, display:REGEX, table:FILE.json or backend.")
+    raise SettingsError(
+        "--map is display or feed, either with :REGEX, or table:FILE.json, or backend."
+    )
+
+
+def _attach(wanted: dict[str, Any], server: str, token: str | None, *, as_json: bool) -> None:
+    given = {name: value for name, value in wanted.items() if value is not None}
+    told = _ask(server, token, "POST", body=given)
+    if as_json:
+        print(json.dumps(told))
+    else:
+        _out.print(f"Attached as [bold]{literal(told['id'])}[/].")
 
 
 def _publisher(one: dict[str, Any] | None) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from stream_verifier.rooms.host import Publisher
 WHOLE_NAME = "(.+)"
 MOST_PATTERN_CHARS = 200
 _MOST_MATCHED_CHARS = 64
-"""Of a display name; a longer one is nobody's."""
+"""Of a display name or an id; a longer one is nobody's."""
 _MOST_REPEATS = 3
 _REPEAT = re.compile(r"[*+]|\{\d*,\d*\}")
 _SLOW = re.compile(r"\)[*+?{]|\(\?|\\[1-9]")
@@ -67,11 +67,33 @@ class ByDisplay:
 
     async def who(self, publisher: Publisher) -> str | None:
         """What the group matches."""
-        display = publisher.display
-        if display is None or len(display) > _MOST_MATCHED_CHARS:
-            return None
-        match = self._pattern.fullmatch(display)
-        return None if match is None else _name(match[1])
+        return _found(self._pattern, publisher.display)
+
+
+class ByFeed:
+    """The host's id of the publisher has the name enrolled under in it.
+
+    Args:
+        pattern: see `ByDisplay`, of the whole id.
+
+    Raises:
+        SettingsError: see there.
+    """
+
+    def __init__(self, pattern: str = WHOLE_NAME) -> None:
+        self._pattern = _compiled(pattern)
+
+    async def who(self, publisher: Publisher) -> str | None:
+        """What the group matches."""
+        return _found(self._pattern, publisher.feed)
+
+
+def _found(pattern: re.Pattern[str], text: str | None) -> str | None:
+    """The name that a pattern finds; None where there is none."""
+    if text is None or len(text) > _MOST_MATCHED_CHARS:
+        return None
+    match = pattern.fullmatch(text)
+    return None if match is None else _name(match[1])
 
 
 def _compiled(pattern: str) -> re.Pattern[str]:

@@ -52,6 +52,19 @@ class DisplayRule(BaseModel):
     )
 
 
+class FeedRule(BaseModel):
+    """The host's id of a publisher has the name enrolled under in it."""
+
+    model_config = _strict
+
+    by: Literal["feed"] = "feed"
+    pattern: str = Field(
+        WHOLE_NAME,
+        max_length=MOST_PATTERN_CHARS,
+        description="Regular expression for the whole id; its one group is the name.",
+    )
+
+
 class TableRule(BaseModel):
     """Who is who is said here."""
 
@@ -95,9 +108,35 @@ class JanusRoomRequest(BaseModel):
     )
     operating_point: str | None = Field(None, min_length=1, max_length=64)
 
+    @property
+    def tells(self) -> bool:
+        """Whether verdicts go back into the room."""
+        return self.text_room is not None
 
-RoomRequest = JanusRoomRequest
-"""Any room; another host is another member of a union, told apart by ``host``."""
+
+class LiveKitRoomRequest(BaseModel):
+    """A room of LiveKit; it is entered with the API key in the server's settings."""
+
+    model_config = _strict
+
+    host: Literal["livekit"]
+    url: str = Field(
+        max_length=300, description="As clients have it; one of the server's settings."
+    )
+    room: RoomId = Field(description="The room's name there.")
+    tells: bool = Field(
+        False, description="Send verdicts as data packets to all who are in the room."
+    )
+    map: FeedRule | DisplayRule | TableRule | BackendRule = Field(
+        default_factory=FeedRule,
+        discriminator="by",
+        description="Who its publishers are; a feed is a participant's identity there.",
+    )
+    operating_point: str | None = Field(None, min_length=1, max_length=64)
+
+
+RoomRequest = Annotated[JanusRoomRequest | LiveKitRoomRequest, Field(discriminator="host")]
+"""Any room; another host is another member, told apart by ``host``."""
 
 PublisherState = Literal["mapping", "unmapped", "silent", "refused", "called", "away", "ended"]
 

@@ -26,12 +26,14 @@ from stream_verifier.media.source import SourceFactory
 from stream_verifier.rooms.asking import Backend, ByBackend
 from stream_verifier.rooms.attached import AttachedRoom
 from stream_verifier.rooms.desk import NOT_ATTACHED
+from stream_verifier.rooms.finding import host_of
 from stream_verifier.rooms.host import Room, RoomHost
-from stream_verifier.rooms.mapping import ByDisplay, ByTable, Rule
+from stream_verifier.rooms.mapping import ByDisplay, ByFeed, ByTable, Rule
 from stream_verifier.rooms.publisher_call import start_of
 from stream_verifier.rooms.requests import (
     BackendRule,
     DisplayRule,
+    FeedRule,
     RoomDescription,
     RoomRequest,
 )
@@ -41,23 +43,6 @@ from stream_verifier.settings import Settings
 from stream_verifier.webhooks.signature import read_secret
 
 _logger = logging.getLogger(__name__)
-
-
-def host_of(request: RoomRequest) -> RoomHost:
-    """The host that a request names; what speaks to it is imported here and not before."""
-    from stream_verifier.rooms.janus.connection import Keys
-    from stream_verifier.rooms.janus.room import JanusHost, TextRoom
-
-    text_room = None
-    if request.text_room is not None:
-        text_room = TextRoom(room=request.text_room, secret=request.text_room_secret)
-    return JanusHost(
-        url=request.url,
-        room=request.room,
-        pin=request.pin,
-        keys=Keys(api_secret=request.api_secret, token=request.host_token),
-        text_room=text_room,
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +72,7 @@ class Rooms:
         make_peer: SourceFactory,
         settings: Settings,
         *,
-        find_host: Callable[[RoomRequest], RoomHost] = host_of,
+        find_host: Callable[[RoomRequest, Settings], RoomHost] = host_of,
     ) -> None:
         self._calls = calls
         self._make_peer = make_peer
@@ -135,7 +120,7 @@ class Rooms:
         self._calls.check_point(start_of("anybody", request.operating_point), grant)
         self._entering.add(place)
         try:
-            host = self._find_host(request)
+            host = self._find_host(request, self._settings)
             room = await host.enter(self._make_peer)
         finally:
             self._entering.discard(place)
@@ -167,7 +152,9 @@ class Rooms:
             Its terms, where calls can be noted that wait for their publishers.
         """
         terms = self._terms(record.request, attachment, record.grant, record.client)
-        self._keep(record.request, self._find_host(record.request), terms, record.since)
+        self._keep(
+            record.request, self._find_host(record.request, self._settings), terms, record.since
+        )
         return terms
 
     def describe(self, attachment: str) -> RoomDescription:
@@ -283,11 +270,13 @@ class Rooms:
             client=client,
             calls=self._calls,
             away_s=self._settings.room_away_s,
-            tells=request.text_room is not None,
+            tells=request.tells,
         )
 
     def _rule(self, request: RoomRequest, attachment: str) -> Rule:
         wanted = request.map
+        if isinstance(wanted, FeedRule):
+            return ByFeed(wanted.pattern)
         if isinstance(wanted, DisplayRule):
             return ByDisplay(wanted.pattern)
         if not isinstance(wanted, BackendRule):

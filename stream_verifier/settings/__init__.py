@@ -72,7 +72,7 @@ class Settings(
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
         others = (
             *(self.token_key, self.audit_key, self.turn_secret, self.webhook_secret),
-            self.room_map_secret,
+            *(self.room_map_secret, self.livekit_api_secret),
         )
         for own in (self.key, *self.old_keys):
             secrets = (own, *others)

@@ -16,6 +16,7 @@ from stream_verifier.web import (
     identities,
     metrics,
     rights,
+    room_news,
     rooms,
     tokens,
     uploads,
@@ -173,6 +174,14 @@ def _add_rooms(app: FastAPI) -> None:
         (one, rooms.detach_room, _deletes(404, 422)),
     ):
         app.add_api_route(path, endpoint, tags=["rooms"], **more)
+    app.add_api_route(
+        f"{PREFIX}{room_news.PATH}",
+        room_news.hear_livekit,
+        methods=["POST"],
+        status_code=204,
+        responses=described(400, 401, 404, 413, 503),
+        tags=["rooms"],
+    )
 
 
 # Here and below: keyword arguments of FastAPI, and what it makes itself.

@@ -18,6 +18,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.rooms.desk import NoRooms, RoomDesk
+from stream_verifier.rooms.livekit.following import FollowedLiveKit
 from stream_verifier.settings import Settings
 from stream_verifier.verify.stages import StageTimes
 
@@ -35,6 +36,7 @@ class Services:
     uploads: Uploads
     neighbours: Neighbours = field(default_factory=Alone)
     rooms: RoomDesk = field(default_factory=NoRooms)
+    livekit: FollowedLiveKit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +92,11 @@ class ServerState:
     def neighbours(self) -> Neighbours:
         """Other workers, if there are any."""
         return self._started.neighbours
+
+    @property
+    def livekit(self) -> FollowedLiveKit | None:
+        """What follows LiveKit's news of its rooms, if the settings want it."""
+        return self._started.livekit
 
     @property
     def rooms(self) -> RoomDesk:

@@ -127,3 +127,24 @@ def test_an_empty_secret_is_none(tmp_path: Path) -> None:
     empty.write_text("\n")
     said = refused("attach", "janus", "--url", "ws://x", "--room", "1", "--pin-file", empty)
     assert "is empty" in said
+
+
+def test_attach_livekit_names_no_key_and_maps_by_identity(asked: Asked) -> None:
+    out = run("attach", "livekit", "--url", "wss://livekit.example", "--room", "meeting")
+    assert "a1" in out
+    assert asked[0][2] == {
+        "host": "livekit",
+        "url": "wss://livekit.example",
+        "room": "meeting",
+        "map": {"by": "feed"},
+        "tells": False,
+    }
+
+
+def test_attach_livekit_takes_a_rule_and_tells_on_demand(asked: Asked) -> None:
+    run(
+        *("attach", "livekit", "--url", "wss://livekit.example", "--room", "meeting"),
+        *("--map", "feed:user-(.+)", "--tell"),
+    )
+    assert asked[0][2]["map"] == {"by": "feed", "pattern": "user-(.+)"}
+    assert asked[0][2]["tells"] is True

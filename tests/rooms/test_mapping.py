@@ -8,7 +8,7 @@ import pytest
 
 from stream_verifier.errors import SettingsError
 from stream_verifier.rooms.host import Publisher
-from stream_verifier.rooms.mapping import ByDisplay, ByTable
+from stream_verifier.rooms.mapping import ByDisplay, ByFeed, ByTable
 
 
 def named(display: str | None, feed: str = "5") -> Publisher:
@@ -67,6 +67,27 @@ async def test_the_worst_pattern_that_is_taken_is_quick() -> None:
     for _ in range(20):
         assert await rule.who(named("a" * 64)) is None
     assert time.process_time() - began_s < 5
+
+
+@pytest.mark.parametrize(
+    ("pattern", "feed", "name"),
+    [
+        ("(.+)", "ada", "ada"),
+        ("user-(.+)", "user-ada", "ada"),
+        ("user-(.+)", "ada", None),
+        ("(.+)", "x" * 65, None),
+        ("(.+)", "../etc", None),
+    ],
+)
+async def test_an_id_is_matched_as_a_whole_whatever_the_name_is(
+    pattern: str, feed: str, name: str | None
+) -> None:
+    assert await ByFeed(pattern).who(named("Grace", feed)) == name
+
+
+def test_patterns_of_ids_are_bounded_likewise() -> None:
+    with pytest.raises(SettingsError, match="no groups"):
+        ByFeed("(a+)+")
 
 
 async def test_a_feed_counts_more_than_a_name() -> None:

@@ -24,7 +24,7 @@ from stream_verifier.errors import (
 )
 from stream_verifier.identities.keys import new_key
 from stream_verifier.rooms.desk import NoRooms
-from stream_verifier.rooms.requests import RoomDescription, RoomRequest
+from stream_verifier.rooms.requests import JanusRoomRequest, RoomDescription, RoomRequest
 from stream_verifier.rooms.service import check_address
 from stream_verifier.web.state import state_of_app
 from tests.support.calls import make_settings
@@ -86,6 +86,7 @@ async def test_a_room_is_attached_listed_and_detached_and_each_is_an_entry(
         answer = await client.post(ROOMS, json=WANTED, headers=MAY)
         assert (answer.status_code, answer.json()["id"]) == (201, "a1")
         assert "a-secret-pin" not in answer.text
+        assert isinstance(desk.asked[0], JanusRoomRequest)
         assert desk.asked[0].pin is not None
         assert desk.asked[0].pin.get_secret_value() == "a-secret-pin"
         assert (await client.get(ROOMS, headers=MAY)).json()["rooms"][0]["room"] == "1234"
