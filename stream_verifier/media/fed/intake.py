@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from collections.abc import Iterable
 
 import av
 
 from stream_verifier.decoded.frames import Picture, Sound
+from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.fed.clock import FeedClock
 from stream_verifier.media.fed.pictures import PictureReader, PictureRefusedError
 from stream_verifier.media.fed.sound import SoundLine
@@ -17,7 +17,7 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.source import Mark
-from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.media.video import VideoPicker
 
 OUT_OF_ORDER = "out_of_order"
@@ -53,7 +53,7 @@ class Intake:
         self.clock = FeedClock()
         self.frames = Counter[str]()
         self.refused = {"audio": Counter[str](), "video": Counter[str]()}
-        self._inbox = inbox
+        self._delivery = Delivery(inbox)
         self._sound = SoundLine(rate_hz=audio_hz)
         self._reader = PictureReader(limits, max_side_px=max_side_px)
         self._picker = VideoPicker(
@@ -63,28 +63,21 @@ class Intake:
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
         )
-        self._refusals = Refusals(self._lack)
+        self._refusals = Refusals(self._delivery.lack)
         self._picture_s: float | None = None
-        self._ends_s: dict[str, float] = {}
-        self._before: Mark | None = None
-        self._before_s: dict[str, float] = {}
-        self._open = True
 
     @property
     def mark(self) -> Mark | None:
         """Where media stands now; None before any came, here or over an earlier connection."""
-        if self.clock.origin_s is None or not (self._before_s or self._ends_s):
-            return None
-        return Mark(self.clock.origin_s, {**self._before_s, **self._ends_s})
+        return self._delivery.mark(self.clock.origin_s)
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another connection stopped; before any media."""
-        self.clock.carry_on(mark.origin_at(time.monotonic()), floor_s=mark.newest_s)
-        self._before, self._before_s = mark, dict(mark.ends_s)
+        self.clock.carry_on(self._delivery.carry_on(mark), floor_s=mark.newest_s)
 
     def close(self) -> None:
         """Let nothing more into the inbox, whatever is still being decoded."""
-        self._open = False
+        self._delivery.close()
 
     def refuse(self, kind: str, reason: str, now_s: float) -> None:
         """Count what is not taken, and tell where a stretch of it begins."""
@@ -104,7 +97,7 @@ class Intake:
         if not whole:
             self.refuse("audio", OUT_OF_ORDER, arrived_s)
         self.frames["audio"] += 1
-        self._give(items)
+        self._delivery.give(items)
 
     def date_picture(self, picture: Picture, arrived_s: float) -> float | None:
         """A picture's media time; None where it is not after the one before it."""
@@ -134,28 +127,6 @@ class Intake:
             self.refuse("video", found.reason, time.monotonic())
             return
         self.frames["video"] += 1
-        self._bridge(time_s)
-        self._ends_s["video"] = time_s
-        self._give(found)
-
-    def _give(self, items: Iterable[MediaItem]) -> None:
-        for item in items:
-            if not isinstance(item, MediaGap):
-                self._bridge(item.start_s)
-                self._ends_s[item.kind] = item.end_s
-            self._put(item)
-
-    def _bridge(self, time_s: float) -> None:
-        """Tell of what is missing between two connections, with the first media."""
-        before, self._before = self._before, None
-        for gap in before.gaps_until(time_s) if before else ():
-            self._put(gap)
-
-    def _lack(self, kind: str, reason: str) -> None:
-        """Tell that media of a kind comes and is not taken, and why."""
-        at_s = max(self._ends_s.values(), default=0.0)
-        self._put(MediaGap(kind, self._ends_s.get(kind, at_s), at_s, reason))
-
-    def _put(self, item: MediaItem) -> None:
-        if self._open:
-            self._inbox.put(item)
+        self._delivery.begin(time_s)
+        self._delivery.ends_s["video"] = time_s
+        self._delivery.give(found)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from stream_verifier.decoded.frames import MAX_SOUND_S, Picture, Piece, Sound
 from stream_verifier.errors import MediaError, ProtocolError
+from stream_verifier.media.closing import Closing
 from stream_verifier.media.fed.intake import Intake
 from stream_verifier.media.fed.pictures import BEHIND, TOO_MANY, PictureRefusedError
 from stream_verifier.media.inbox import MediaInbox
@@ -76,7 +77,7 @@ class FedSource:
         self._waiting: deque[_Waiting] = deque()
         self._more = asyncio.Event()
         self._decoding: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
@@ -132,9 +133,7 @@ class FedSource:
 
     async def close(self) -> None:
         """Take nothing more; no picture is being decoded when this returns. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     async def _close(self) -> None:
         self.silence()

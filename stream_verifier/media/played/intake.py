@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-import time
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import av
@@ -13,13 +11,14 @@ import numpy as np
 
 from stream_verifier.errors import MediaError
 from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.played.clock import PlayedClock
 from stream_verifier.media.played.planes import Turn, frame_of_planes
 from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.source import Mark
-from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.media.video import VideoPicker
 
 TOO_LARGE, TOO_MANY, GARBLED = "frame_too_large", "too_many_frames", "frame_garbled"
@@ -76,7 +75,7 @@ class PlayedIntake:
         self.frames = Counter[str]()
         self.refused = {"audio": Counter[str](), "video": Counter[str]()}
         self.picture_px: tuple[int, int] | None = None
-        self._inbox = inbox
+        self._delivery = Delivery(inbox)
         self._limits = limits = limits or MediaLimits()
         self._pictures = Budget(limits.frames_per_s, burst_s=_BURST_S)
         self._pixels = Budget(limits.pixels_per_s, burst_s=_BURST_S)
@@ -87,30 +86,23 @@ class PlayedIntake:
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
         )
-        self._refusals = Refusals(self._lack)
+        self._refusals = Refusals(self._delivery.lack)
         self._heard_s = 0.0
         self._picture_s: float | None = None
         self._pauses: dict[str, str] = {}
-        self._ends_s: dict[str, float] = {}
-        self._before: Mark | None = None
-        self._before_s: dict[str, float] = {}
-        self._open = True
 
     @property
     def mark(self) -> Mark | None:
         """Where media stands now; None before any came, here or over an earlier connection."""
-        if self.clock.origin_s is None or not (self._before_s or self._ends_s):
-            return None
-        return Mark(self.clock.origin_s, {**self._before_s, **self._ends_s})
+        return self._delivery.mark(self.clock.origin_s)
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another connection stopped; before any media."""
-        self.clock.carry_on(mark.origin_at(time.monotonic()), floor_s=mark.newest_s)
-        self._before, self._before_s = mark, dict(mark.ends_s)
+        self.clock.carry_on(self._delivery.carry_on(mark), floor_s=mark.newest_s)
 
     def close(self) -> None:
         """Let nothing more into the inbox, whatever is still being looked at."""
-        self._open = False
+        self._delivery.close()
 
     def pause(self, kind: str, reason: str) -> None:
         """Note that a stream pauses, and why; what comes next ends it."""
@@ -146,7 +138,7 @@ class PlayedIntake:
         )
         frame.sample_rate = rate_hz
         reason = self._pauses.pop("audio", "network")
-        self._give(self._line.push(frame, time_s, arrived_s=arrived_s, reason=reason))
+        self._delivery.give(self._line.push(frame, time_s, arrived_s=arrived_s, reason=reason))
 
     def date_picture(
         self,
@@ -205,32 +197,10 @@ class PlayedIntake:
         self.frames["video"] += 1
         width, height = picture.width, picture.height
         self.picture_px = (height, width) if picture.turn % 180 else (width, height)
-        self._bridge(picture.time_s)
-        self._ends_s["video"] = picture.time_s
-        self._give(found)
-
-    def _give(self, items: Iterable[MediaItem]) -> None:
-        for item in items:
-            if not isinstance(item, MediaGap):
-                self._bridge(item.start_s)
-                self._ends_s[item.kind] = item.end_s
-            self._put(item)
-
-    def _bridge(self, time_s: float) -> None:
-        """Tell of what is missing between two connections, with the first media."""
-        before, self._before = self._before, None
-        for gap in before.gaps_until(time_s) if before else ():
-            self._put(gap)
+        self._delivery.begin(picture.time_s)
+        self._delivery.ends_s["video"] = picture.time_s
+        self._delivery.give(found)
 
     def _refuse(self, kind: str, reason: str, now_s: float) -> None:
         self.refused[kind][reason] += 1
         self._refusals.look(kind, self.refused[kind], now_s)
-
-    def _lack(self, kind: str, reason: str) -> None:
-        """Tell that media of a kind comes and is not taken, and why."""
-        at_s = max(self._ends_s.values(), default=0.0)
-        self._put(MediaGap(kind, self._ends_s.get(kind, at_s), at_s, reason))
-
-    def _put(self, item: MediaItem) -> None:
-        if self._open:
-            self._inbox.put(item)

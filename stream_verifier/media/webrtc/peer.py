@@ -19,6 +19,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import NegotiationError, NoConnectionError
+from stream_verifier.media.closing import Closing
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.refusals import Refusals
@@ -100,12 +101,12 @@ class Peer:
         self._liveness: list[aiortc_patches.Liveness] = []
         self._readers: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
         """State and counts now."""
-        state = "closed" if self._closing else "new"
+        state = "closed" if self._closing.begun else "new"
         if self._pc is not None:
             state = self._pc.connectionState
         synchronised = self._intake.clock.synchronised
@@ -145,7 +146,7 @@ class Peer:
             NegotiationError: the offer is broken, has no media that we can receive, or this peer
                 has answered already.
         """
-        if self._pc is not None or self._closing is not None:
+        if self._pc is not None or self._closing.begun:
             raise NegotiationError("This call was answered already. Start a new one.")
         offer = read_offer(plausible_offer(offer_sdp, self._peers))
         self._pc = pc = RTCPeerConnection(self._configuration)
@@ -166,9 +167,7 @@ class Peer:
 
     async def close(self) -> None:
         """Leave the call: sockets, tasks and threads are gone when this returns. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     async def _negotiate(self, pc: RTCPeerConnection, offer: Offer) -> str:
         pc.on("connectionstatechange", self._on_state)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stream_verifier.errors import MediaError, NegotiationError, RoomError
+from stream_verifier.media.closing import Closing
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import (
     Mark,
@@ -99,12 +100,12 @@ class JanusSource:
         self._begun = False
         self._silent = False
         self._tasks: list[asyncio.Task[None]] = []
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
         """State and counts now."""
-        if self._closing is not None:
+        if self._closing.begun:
             state = "closed"
             return (
                 SourceStats(state) if self._peer is None else replace(self._peer.stats, state=state)
@@ -137,7 +138,7 @@ class JanusSource:
             NegotiationError: the offer cannot be answered, or this was started before.
             RoomError: Janus refuses, or is gone.
         """
-        if self._begun or self._closing is not None:
+        if self._begun or self._closing.begun:
             raise NegotiationError("This subscription was begun already. Make a new one.")
         self._begun = True
         try:
@@ -150,7 +151,7 @@ class JanusSource:
 
     async def choose_layer(self, layer: int) -> None:
         """Ask for another size of the picture, with a key frame of it."""
-        if self._handle is None or self._closing is not None:
+        if self._handle is None or self._closing.begun:
             return
         streams = [{"mid": mid, "substream": layer, "keyframe": True} for mid in self._layered]
         if streams:
@@ -158,9 +159,7 @@ class JanusSource:
 
     async def close(self) -> None:
         """End: the subscription is given back, sockets and threads are gone. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     async def _begin(self) -> None:
         subscription = self._subscription
@@ -177,7 +176,7 @@ class JanusSource:
             peer.carry_on(self._before)
         self._peer = peer
         answer = await peer.start()
-        if self._silent or self._closing is not None:
+        if self._silent or self._closing.begun:
             raise NegotiationError("This subscription was ended while it began.")
         # Media comes as soon as Janus has the answer, and not before whoever started this has had
         # a turn: so nobody waits for Janus here.

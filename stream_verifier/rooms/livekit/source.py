@@ -14,6 +14,7 @@ from typing import Any, Protocol, cast
 from livekit import rtc
 
 from stream_verifier.errors import MediaError, RoomError
+from stream_verifier.media.closing import Closing
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.played.intake import PlayedIntake, PlayedPicture
@@ -125,7 +126,7 @@ class LiveKitSource:
         self._readers: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._looking: asyncio.Future[Any] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
@@ -183,9 +184,7 @@ class LiveKitSource:
 
     async def close(self) -> None:
         """End: the subscription is given back, no frame is looked at. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     def track_came(self, sid: str, track: rtc.Track) -> None:
         """Begin to read a track."""

@@ -31,7 +31,7 @@ async def fed(decoders: ThreadPoolExecutor) -> AsyncIterator[FedSource]:
 
 
 def inbox_of(source: FedSource) -> MediaInbox:
-    return source._intake._inbox
+    return source._intake._delivery._inbox
 
 
 def refused(source: FedSource, kind: str) -> dict[str, int]:
