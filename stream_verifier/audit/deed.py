@@ -32,6 +32,8 @@ class Kind(StrEnum):
     TOKEN_ISSUED = "token_issued"
     CALL_STARTED = "call_started"
     CALL_ENDED = "call_ended"
+    CHALLENGE_ASKED = "challenge_asked"
+    """Over HTTP; how many a call had, whoever asked, is told at its end."""
     ACCESS_REFUSED = "access_refused"
     EXPORTED = "exported"
     BACKED_UP = "backed_up"

@@ -9,6 +9,9 @@ from typing import Literal
 
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeKind,
+    ChallengeResult,
     Score,
     SessionEnded,
     SessionStarted,
@@ -36,6 +39,9 @@ class CallSummary:
         score_age_s: how old the newest media was when its score came, in seconds.
         seq: number of the newest event.
         totals: what it counted, once it ended.
+        challenges: how many were asked.
+        challenges_passed: how many of them were passed.
+        challenge_open: id and kind of the one that has no result yet.
     """
 
     session: str
@@ -51,6 +57,9 @@ class CallSummary:
     score_age_s: float | None = None
     seq: int = 0
     totals: Totals | None = None
+    challenges: int = 0
+    challenges_passed: int = 0
+    challenge_open: tuple[str, ChallengeKind] | None = None
 
     def after(self, event: Event) -> CallSummary:
         """The summary with one more event."""
@@ -64,6 +73,12 @@ class CallSummary:
                 call = replace(call, state=state, state_since=event.wall, reasons=tuple(reasons))
             case Score(age_s=age_s):
                 call = replace(call, score_age_s=age_s)
+            case ChallengeAsked(challenge=challenge, kind=kind, number=number):
+                # By its number: not all that came before may be held.
+                call = replace(call, challenges=number, challenge_open=(challenge, kind))
+            case ChallengeResult(outcome=outcome):
+                passed = call.challenges_passed + (outcome == "passed")
+                call = replace(call, challenges_passed=passed, challenge_open=None)
             case SessionEnded(reason=reason, totals=totals):
                 call = replace(call, ended_at=event.wall, end_reason=reason, totals=totals)
         return call

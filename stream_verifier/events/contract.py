@@ -15,7 +15,12 @@ from pydantic.json_schema import models_json_schema
 
 from stream_verifier.events import feed_messages
 from stream_verifier.events.asyncapi import describe_channels
-from stream_verifier.events.call_messages import Answer, ClientMessage, GoingAway
+from stream_verifier.events.call_messages import (
+    Answer,
+    ChallengeRefused,
+    ClientMessage,
+    GoingAway,
+)
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.kinds import PAYLOADS
 from stream_verifier.events.schema import VERSION, Payload
@@ -31,6 +36,7 @@ _FROM_SERVER: tuple[type[BaseModel], ...] = (
     *members(feed_messages.ServerMessage),
     Answer,
     GoingAway,
+    ChallengeRefused,
 )
 _FROM_CLIENT: tuple[type[BaseModel], ...] = (feed_messages.Subscribe, *members(ClientMessage))
 

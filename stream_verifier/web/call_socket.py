@@ -11,9 +11,24 @@ from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import FleetError, ProtocolError, StreamVerifierError
+from stream_verifier.errors import (
+    ChallengeError,
+    FleetError,
+    ProtocolError,
+    StreamVerifierError,
+)
 from stream_verifier.events.audience import Audience
-from stream_verifier.events.call_messages import Answer, Resume, Start, Stop, parse_message
+from stream_verifier.events.call_messages import (
+    Answer,
+    AnswerChallenge,
+    AnyClientMessage,
+    AskChallenge,
+    ChallengeRefused,
+    Resume,
+    Start,
+    Stop,
+    parse_message,
+)
 from stream_verifier.events.event import Event
 from stream_verifier.web.access import (
     admit,
@@ -129,7 +144,7 @@ async def _resume(websocket: WebSocket, message: Resume, *, gone: bool) -> tuple
     return await state.sessions.take_over(record, message, client=client_of(websocket), gone=gone)
 
 
-async def _receive(websocket: WebSocket) -> Start | Resume | Stop:
+async def _receive(websocket: WebSocket) -> AnyClientMessage:
     return parse_message(await receive_text(websocket))
 
 
@@ -137,7 +152,7 @@ async def _receive_first(websocket: WebSocket) -> Start | Resume:
     room, client = state_of(websocket).callers_room, client_of(websocket)
     text = await receive_first(websocket, room, client, within_s=_START_TIMEOUT_S)
     message = parse_message(text)
-    if isinstance(message, Stop):
+    if not isinstance(message, Start | Resume):
         raise ProtocolError("The first message must be a start or a resume.")
     named = websocket.path_params.get("session")
     if named is not None and (isinstance(message, Start) or message.session != named):
@@ -210,11 +225,30 @@ async def _listen(websocket: WebSocket, session: Session, connection: Connection
         except ProtocolError as error:
             _fail(session, connection, error)
             return
-        if not isinstance(message, Stop):
+        if isinstance(message, Start | Resume):
             _fail(session, connection, ProtocolError("This session has started already."))
             return
-        if connection is session.connection:
+        if connection is not session.connection:
+            continue
+        if isinstance(message, Stop):
             session.request_end("stopped")
+        else:
+            await _challenge(websocket, session, message)
+
+
+async def _challenge(
+    websocket: WebSocket, session: Session, message: AskChallenge | AnswerChallenge
+) -> None:
+    """Do what a client wants of challenges, or say why not."""
+    try:
+        if isinstance(message, AskChallenge):
+            session.challenge(message.kind, by="client")
+        else:
+            session.answer_challenge(message.challenge, message.choice)
+    except ChallengeError as error:
+        refused = ChallengeRefused(code=error.code, message=str(error))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await websocket.send_text(refused.model_dump_json())
 
 
 def _part(session: Session, connection: Connection, code: int) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream_verifier.audit.deed import Actor
+from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
@@ -111,6 +112,7 @@ def make_session(
     store: Store | None,
     on_event: Callable[[Event], None],
     session_id: str = "s1",
+    kinds: tuple[ChallengeKind, ...] = (),
 ) -> Session:
     """An enrolment into a store, or a verified call without one."""
     enrolling: Any = store and PendingEnrolment(
@@ -134,6 +136,9 @@ def make_session(
         followed=True,
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
         tries=Tries(most=3, told=3),
+        challenges=CallChallenges(
+            identity="ada", kinds=kinds, shown=(), settings=Settings(), book=ChallengeBook()
+        ),
         on_event=on_event,
         history=_no_history,
     )
