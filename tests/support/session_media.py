@@ -17,11 +17,12 @@ from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import MediaError
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Payload
+from stream_verifier.events.schema import ChallengeKind, Payload
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceStats
+from stream_verifier.settings import Settings
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.strangers import Crowd
@@ -100,7 +101,7 @@ class Verification(VerifyPipeline):
 
     def __init__(self) -> None:
         self.windows = 0
-        self._telling, self._crowd = Telling(), Crowd()
+        self._telling, self._crowd, self._examiner = Telling(), Crowd(), None
 
 
 async def _no_history(after: int, through: int) -> list[Event]:
