@@ -22,8 +22,8 @@ from stream_verifier.events.schema import (
     StateChanged,
 )
 from stream_verifier.settings import Settings
-from stream_verifier.verify.channels.challenge.kind import Challenge
 from stream_verifier.verify.channels.challenge.catalogue import KINDS
+from stream_verifier.verify.channels.challenge.kind import Challenge
 
 _DOUBT_S = 8.0
 """Presence in doubt for so long, of media, is not going to settle by itself soon."""

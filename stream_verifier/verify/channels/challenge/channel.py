@@ -11,8 +11,8 @@ from stream_verifier.events.schema import ChallengeKind, ChallengeMeasured, Chal
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.challenge.account import Account
-from stream_verifier.verify.channels.challenge.kind import Attempt, Challenge, Finding, Tools
 from stream_verifier.verify.channels.challenge.catalogue import KINDS
+from stream_verifier.verify.channels.challenge.kind import Attempt, Challenge, Finding, Tools
 from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.channels.presence.models import PresenceModels
 from stream_verifier.windows.senses import Ears
