@@ -22,6 +22,7 @@ Shape = Literal["head", "flat", "bent"]
 Picture = NDArray[np.uint8]
 
 _STEPS = 10
+_GRID_PX = 4
 _NEAR = 300.0
 """Distance of the camera from a photograph, where eyes are 35 apart: about half a metre, or 30 cm
 from a print that is smaller than life."""
@@ -45,7 +46,8 @@ def turned(
     """
     height, width = picture.shape[:2]
     onto = similarity(np.asarray(landmarks, np.float64), TEMPLATE)
-    across, down = np.meshgrid(np.arange(width), np.arange(height))
+    # On a coarse grid: the maps are smooth, and a head takes many steps.
+    across, down = np.meshgrid(np.arange(0, width, _GRID_PX), np.arange(0, height, _GRID_PX))
     u, v = (
         row[0] * across + row[1] * down + row[2] - middle
         for row, middle in zip(onto, MIDDLE, strict=True)
@@ -54,8 +56,19 @@ def turned(
     back = cv2.invertAffineTransform(onto)
     x, y = x + MIDDLE[0], y + MIDDLE[1]
     from_x, from_y = (np.float32(row[0] * x + row[1] * y + row[2]) for row in back)
+    from_x, from_y = (_fine(one, width, height) for one in (from_x, from_y))
     seen = cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.uint8)
+
+
+def _fine(coarse: NDArray[np.floating], width: int, height: int) -> NDArray[np.floating]:
+    """A map on the grid, at every pixel."""
+    x, y = np.meshgrid(
+        np.arange(width, dtype=np.float32) / _GRID_PX,
+        np.arange(height, dtype=np.float32) / _GRID_PX,
+    )
+    fine = cv2.remap(coarse, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(fine, np.float32)
 
 
 def _of_head(

@@ -56,7 +56,9 @@ class FaceFollower:
         if self._look is not None and self._box is not None:
             soon = frame.time_s - self._seen_s <= _SOON_S
             away = overlap(box, self._box) < _LEAST_OVERLAP
-            other = float(look @ self._look) < _LEAST_LIKENESS
+            # A face without any edge looks like nothing, and says nothing.
+            plain = not (look.any() and self._look.any())
+            other = not plain and float(look @ self._look) < _LEAST_LIKENESS
             self.leaps += soon and (away or other)
         self._box, self._look, self._seen_s = box, look, frame.time_s
         return face

@@ -13,6 +13,8 @@ _SMOOTH_STEPS = 6.0
 """60 ms: syllables follow on each other about five times a second (De Jong and Wempe 2009)."""
 _LEAST_DIP_DB = 2.0
 _DYNAMIC_DB = 25.0
+_AUDIBLE_DB = 30.0
+"""Of samples from -32768 to 32767."""
 
 
 def syllables(samples: NDArray[np.int16]) -> int:
@@ -31,6 +33,8 @@ def syllables(samples: NDArray[np.int16]) -> int:
     power = np.square(frames).mean(axis=1).reshape(1, -1)
     smooth = cv2.GaussianBlur(power, (0, 0), sigmaX=_SMOOTH_STEPS / 2, sigmaY=0.1)[0]
     level = 10 * np.log10(smooth + 1.0)
+    if level.max() < _AUDIBLE_DB:
+        return 0
     floor = float(level.max()) - _DYNAMIC_DB
     count, low, high, rising = 0, floor, floor, True
     for one in level:
