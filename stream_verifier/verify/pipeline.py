@@ -132,7 +132,7 @@ class VerifyPipeline:
             for window in self._windows.feed(one):
                 self._window = window
                 payloads += self.score()
-        return payloads + self._examined()
+        return payloads
 
     def take(self, item: MediaItem) -> list[Payload]:
         """Take one media item in; the newest window waits to be scored, those before do no more.
@@ -148,7 +148,7 @@ class VerifyPipeline:
                 self._window, self._since_s = window, self._completed_s(window, one)
                 if self._since_s is None:  # media that never was live cannot be late
                     payloads += self.score()
-        return payloads + self._examined()
+        return payloads
 
     def _examined(self, now_s: float | None = None) -> list[Payload]:
         """What came of challenges; none is open for longer than it should be."""
@@ -160,7 +160,8 @@ class VerifyPipeline:
     def _hear(self, item: MediaItem) -> list[Payload]:
         for channel in self._channels:
             channel.take(item)
-        return self._media.advance(item)
+        # What came of a challenge is told before what the verdict makes of it.
+        return self._media.advance(item) + self._examined()
 
     def forget(self) -> None:
         """Let go of the reference, from any thread: nothing is compared with it any more."""

@@ -14,7 +14,7 @@ from model.runtime.weights import Weights
 from model.types import Reference
 from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
-from stream_verifier.events.schema import ChallengeResult, Payload, Score, Turn
+from stream_verifier.events.schema import ChallengeResult, Payload, Reason, StateChanged, Turn
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import AudioChunk, VideoFrame
 from stream_verifier.settings import load_settings
@@ -74,25 +74,26 @@ def grace(demo_calls: DemoCalls, recogniser: Recogniser) -> Reference:
     )
 
 
-def presence_after(told: list[Payload], at_s: float) -> set[int | None]:
-    return {one.presence for one in told if isinstance(one, Score) and one.media_s > at_s}
+def named_after(told: list[Payload], at_s: float) -> set[Reason]:
+    changes = [one for one in told if isinstance(one, StateChanged) and one.media_s >= at_s]
+    return {reason for one in changes for reason in one.reasons}
 
 
-def test_a_head_that_turns_as_asked_passes_and_is_there(
+def test_a_head_that_turns_as_asked_passes_and_is_not_held_back_for_it(
     recogniser: Recogniser, grace: Reference
 ) -> None:
     told = call(recogniser, grace, "head")
     result = next(one for one in told if isinstance(one, ChallengeResult))
     assert (result.challenge, result.outcome, result.why) == ("c1", "passed", None)
     assert result.measured.turns == ["left", "left"]
-    assert presence_after(told, result.media_s + 1.1) == {1}
+    assert Reason.CHALLENGE_NOT_PASSED not in named_after(told, 0.0)
 
 
-def test_a_photograph_that_is_turned_does_not_and_is_in_doubt(
+def test_a_photograph_that_is_turned_does_not_and_is_held_back(
     recogniser: Recogniser, grace: Reference
 ) -> None:
     told = call(recogniser, grace, "flat")
     result = next(one for one in told if isinstance(one, ChallengeResult))
     assert result.outcome in ("failed", "unanswered")
     assert result.why in ("flat", "no_turn")
-    assert presence_after(told, result.media_s + 1.1) == {-1}
+    assert Reason.CHALLENGE_NOT_PASSED in named_after(told, result.media_s - 1.0)
