@@ -55,8 +55,10 @@ def turned(
     x, y = _SOURCES[shape](u, v, math.radians(yaw_deg))
     back = cv2.invertAffineTransform(onto)
     x, y = x + MIDDLE[0], y + MIDDLE[1]
-    from_x, from_y = (np.float32(row[0] * x + row[1] * y + row[2]) for row in back)
-    from_x, from_y = (_fine(one, width, height) for one in (from_x, from_y))
+    from_x, from_y = (
+        _fine(np.asarray(row[0] * x + row[1] * y + row[2], np.float32), width, height)
+        for row in back
+    )
     seen = cv2.remap(picture, from_x, from_y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(seen, np.uint8)
 

@@ -33,7 +33,7 @@ def make() -> tuple[Session, Examined, list[Event]]:
     told: list[Event] = []
     session = make_session(store=None, on_event=told.append, kinds=("turn_head", "say_digits"))
     examined = Examined()
-    session._pipeline._examiner = examined  # type: ignore[union-attr, assignment]
+    session._pipeline._examiner = examined  # type: ignore[union-attr]
     return session, examined, told
 
 

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import cv2
 import numpy as np
 import pytest
 
@@ -84,10 +83,7 @@ def test_small_turns_and_a_nod_are_none() -> None:
     assert not follow([*path(("left", "right"), reach_deg=12)]).turns
     nod = HeadTurns()
     for step, angle in enumerate(path(("left",))):
-        tilted = cv2.transform(
-            seen(0)[None].astype(np.float32), np.float32([[1, 0, 0], [0, 1 - angle / 200, 0]])
-        )[0]
-        nod.see(step / RATE_HZ, tilted)
+        nod.see(step / RATE_HZ, seen(0) * (1, 1 - angle / 200))
     assert not nod.turns
 
 

@@ -5,7 +5,6 @@
  * The page under it stays as it is, with its buttons: a call goes on meanwhile. Escape skips.
  */
 
-import { make, setText } from "./element/dom.js";
 import { sayChallenge, sayChallengeResult, sayOtherWay } from "./words.js";
 
 const TOLD_MS = 8000;
@@ -38,6 +37,24 @@ const CSS = `
 .challenge button:focus-visible { outline: 3px solid var(--edge); outline-offset: 2px; }
 .challenge .aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 `;
+
+// Of its own: it belongs to pages and to the element, which share no helpers.
+/**
+ * @template {keyof HTMLElementTagNameMap} T
+ * @param {T} tag @param {Record<string, string>} [attributes] @param {...(Node | string)} children
+ * @returns {HTMLElementTagNameMap[T]}
+ */
+function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** @param {Element} element @param {string} text */
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
 
 /** @type {CSSStyleSheet | null} */
 let sheet = null;
