@@ -12,7 +12,7 @@ from stream_verifier.windows.tracks import overlap
 
 _SOON_S = 0.2
 _LEAST_OVERLAP = 0.3
-_LEAST_LIKENESS = 0.5
+_LEAST_LIKENESS = 0.3
 """From one picture to the next; a head that turns fast is less like itself than one at rest."""
 
 
