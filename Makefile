@@ -8,15 +8,19 @@ SELECT ?= -m "not slow"
 PARTS = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
 PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 
+# What is installed here is not compiled before it is first imported (scripts/install_locked.sh): without
+# its byte code every process would compile the same hundreds of modules anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
 CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/fleet tests/hosting \
-	tests/media tests/web tests/webhooks $(wildcard tests/test_*.py)
+	tests/media tests/rooms tests/web tests/webhooks $(wildcard tests/test_*.py)
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
@@ -50,6 +54,11 @@ $(VENV)/.coturn: | $(BIN)/python
 
 $(VENV)/.ffmpeg: | $(BIN)/python
 	sh scripts/install_debian.sh ffmpeg ffmpeg "the tests of which way up films are"
+	@touch $@
+
+# Not every system has this package; without it the tests of Janus's rooms are skipped.
+$(VENV)/.janus: | $(BIN)/python
+	sh scripts/install_debian.sh janus janus "the tests of Janus's rooms" || true
 	@touch $@
 
 $(VENV)/.softhsm: | $(BIN)/python

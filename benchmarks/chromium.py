@@ -45,20 +45,28 @@ class Capture:
 
 
 def write_capture(
-    folder: Path, name: str, frames: Iterable[NDArray[np.uint8]], samples: NDArray[np.int16]
+    folder: Path,
+    name: str,
+    frames: Iterable[NDArray[np.uint8]],
+    samples: NDArray[np.int16],
+    *,
+    fps: int | None = None,
 ) -> Capture:
-    """Write a Motion JPEG at 30 fps and a WAV at 48 kHz, which Chromium's fake devices read.
+    """Write a film and a WAV at 48 kHz, which Chromium's fake devices read.
 
     Args:
         folder: where to.
         name: of both files.
-        frames: uint8 (height, width, 3) BGR, 30 a second.
+        frames: uint8 (height, width, 3) BGR.
         samples: int16 (n,), mono at 16 kHz.
+        fps: of the frames. Without, they are 30 a second and become a Motion JPEG, which is played
+            so; Y4M, fifteen times as large, has its own rate.
     """
-    capture = Capture(folder / f"{name}.mjpeg", folder / f"{name}.wav")
-    with capture.video.open("wb") as file:
-        for frame in frames:
-            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+    capture = Capture(folder / f"{name}.{'y4m' if fps else 'mjpeg'}", folder / f"{name}.wav")
+    if fps:
+        _write_y4m(capture.video, frames, fps)
+    else:
+        _write_mjpeg(capture.video, frames)
     resampled = resample_poly(samples.astype(np.float32), 3, 1)
     with wave.open(str(capture.audio), "wb") as sound:
         sound.setnchannels(1)
@@ -66,6 +74,21 @@ def write_capture(
         sound.setframerate(_WAV_RATE_HZ)
         sound.writeframes(np.clip(resampled, -32768, 32767).astype("<i2").tobytes())
     return capture
+
+
+def _write_mjpeg(path: Path, frames: Iterable[NDArray[np.uint8]]) -> None:
+    with path.open("wb") as file:
+        for frame in frames:
+            file.write(cv2.imencode(".jpg", frame, [cv2.IMWRITE_JPEG_QUALITY, 90])[1].tobytes())
+
+
+def _write_y4m(path: Path, frames: Iterable[NDArray[np.uint8]], fps: int) -> None:
+    with path.open("wb") as file:
+        for number, frame in enumerate(frames):
+            if number == 0:
+                height, width = frame.shape[:2]
+                file.write(f"YUV4MPEG2 W{width} H{height} F{fps}:1 Ip A1:1 C420jpeg\n".encode())
+            file.write(b"FRAME\n" + cv2.cvtColor(frame, cv2.COLOR_BGR2YUV_I420).tobytes())
 
 
 def chromium_path() -> str | None:

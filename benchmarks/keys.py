@@ -97,7 +97,7 @@ async def measure(folder: Path, people: int) -> tuple[str, bool]:
     return text, not failures and useless and rotating.result() == 0
 
 
-async def fill(settings: Settings, people: int) -> None:
+async def fill(settings: Settings, people: int, *, model_id: str = _MODEL) -> None:
     """Write the rows as a store would, but the ledger once and not with each of them."""
     store = open_store(settings)
     await store.list()
@@ -107,7 +107,8 @@ async def fill(settings: Settings, people: int) -> None:
     place.read()
     rng = np.random.default_rng(1)
     records = [
-        seal(vault, _identity(number), made_reference(rng)) for number in range(1, people + 1)
+        seal(vault, _identity(number, model_id), made_reference(rng, model_id))
+        for number in range(1, people + 1)
     ]
     engine = create_engine(f"sqlite:///{settings.data_dir / 'identities.db'}")
     with engine.begin() as connection:
@@ -117,26 +118,27 @@ async def fill(settings: Settings, people: int) -> None:
     place.write(Ledger(counter=people, live=Shards.of(live)))
 
 
-def _identity(number: int) -> Identity:
+def _identity(number: int, model_id: str) -> Identity:
     return Identity(
-        id=hashlib.blake2b(_name(number).encode(), digest_size=16).hexdigest(),
-        name=_name(number),
+        id=hashlib.blake2b(name_of(number).encode(), digest_size=16).hexdigest(),
+        name=name_of(number),
         created_at=datetime.now(UTC),
         consent=CONSENT,
-        model_id=_MODEL,
+        model_id=model_id,
         face_count=5,
         speech_s=12.0,
         version=number,
     )
 
 
-def _name(number: int) -> str:
+def name_of(number: int) -> str:
+    """Of a made-up person."""
     return f"person {number}"
 
 
-def made_reference(rng: np.random.Generator) -> Reference:
+def made_reference(rng: np.random.Generator, model_id: str = _MODEL) -> Reference:
     """Vectors of nobody."""
-    return Reference(_MODEL, _unit(rng, 128), _unit(rng, 192), face_count=5, speech_s=12.0)
+    return Reference(model_id, _unit(rng, 128), _unit(rng, 192), face_count=5, speech_s=12.0)
 
 
 def _unit(rng: np.random.Generator, size: int) -> Vector:
@@ -154,7 +156,7 @@ async def _busy(
     rounds = itertools.count()
 
     async def look_up() -> None:
-        await store.reference(_name(drawn.randint(1, people)), model_id=_MODEL)
+        await store.reference(name_of(drawn.randint(1, people)), model_id=_MODEL)
 
     async def change() -> None:
         name = f"new {next(rounds)}"
@@ -163,18 +165,19 @@ async def _busy(
         await store.delete(name)
 
     await asyncio.gather(
-        _paced(look_up, LOOK_UP_EVERY_S, look_ups, until),
-        _paced(change, CHANGE_EVERY_S, changes, until),
+        paced(look_up, LOOK_UP_EVERY_S, look_ups, until),
+        paced(change, CHANGE_EVERY_S, changes, until),
     )
     return look_ups, changes
 
 
-async def _paced(
+async def paced(
     action: Callable[[], Coroutine[Any, Any, None]],
     every_s: float,
     done: Done,
     until: asyncio.Task[Any],
 ) -> None:
+    """Do something over and over until something is over, and note what it took."""
     while not until.done():
         began = time.monotonic()
         try:
@@ -234,8 +237,8 @@ def _page(  # noqa: PLR0913 - one for each part of the page
 ) -> str:
     names = ("a look-up", "an enrolment, its replacement and its deletion")
     rows = [
-        f"| {name} | {len(one.took_s)} | {_p95_ms(one):.0f} ms | {len(other.took_s)} | "
-        f"{_p95_ms(other):.0f} ms |"
+        f"| {name} | {len(one.took_s)} | {p95_ms(one):.0f} ms | {len(other.took_s)} | "
+        f"{p95_ms(other):.0f} ms |"
         for name, one, other in zip(names, alone, beside, strict=True)
     ]
     written, backup_s, size_mib = backup
@@ -257,7 +260,8 @@ def _page(  # noqa: PLR0913 - one for each part of the page
     )
 
 
-def _p95_ms(done: Done) -> float:
+def p95_ms(done: Done) -> float:
+    """95th percentile of what it took."""
     return float(np.quantile(done.took_s, 0.95)) * 1000
 
 

@@ -21,13 +21,14 @@ class RedisServer:
 
     Attributes:
         url: where it listens.
+        folder: where its files lie.
     """
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         self.url = f"redis://127.0.0.1:{self.port}/0"
-        self._folder = folder
+        self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -35,7 +36,7 @@ class RedisServer:
         self._process = subprocess.Popen(
             [
                 *("redis-server", "--port", str(self.port), "--bind", "127.0.0.1"),
-                *("--dir", str(self._folder), "--appendonly", "yes", "--save", ""),
+                *("--dir", str(self.folder), "--appendonly", "yes", "--save", ""),
             ],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -56,16 +57,16 @@ class RedisServer:
 
     def forget(self) -> None:
         """Lose all that it kept; it must not run."""
-        shutil.rmtree(self._folder / "appendonlydir", ignore_errors=True)
+        shutil.rmtree(self.folder / "appendonlydir", ignore_errors=True)
 
     def keep_as(self, name: str) -> None:
         """Copy what it kept so far; it must not run."""
-        shutil.copytree(self._folder / "appendonlydir", self._folder / name)
+        shutil.copytree(self.folder / "appendonlydir", self.folder / name)
 
     def put_back(self, name: str) -> None:
         """Put such a copy back, as if a replica took over that was behind; it must not run."""
         self.forget()
-        shutil.copytree(self._folder / name, self._folder / "appendonlydir")
+        shutil.copytree(self.folder / name, self.folder / "appendonlydir")
 
 
 @contextlib.contextmanager

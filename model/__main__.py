@@ -20,6 +20,7 @@ COMMANDS = {
         "model.siamese.telephone_command",
         "fit what the telephone's band takes from LLRs",
     ),
+    "adapt": ("model.adapt.command", "fit what moves references of an older model to a new one"),
     "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
     "lips": ("model.lips.command", "train, measure and ship what hears if a mouth says a sound"),
     "presentation": (

@@ -91,6 +91,8 @@ class Reference:
         telephone: the voice as a telephone carries it, shape (192,), likewise; None in a reference
             of before there was one.
         wide: whether ``voice`` was made of speech with more than the telephone's band.
+        adapted_from: the spaces that it was moved from by adapters, the one that the person was
+            enrolled in first; empty in one that was made of media.
     """
 
     model_id: str
@@ -100,6 +102,7 @@ class Reference:
     speech_s: float
     telephone: Vector | None = None
     wide: bool = True
+    adapted_from: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

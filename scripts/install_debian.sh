@@ -18,7 +18,7 @@ $sudo apt-get update -qq
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package"
 # The tests start their own: a server that nobody set up must not stay behind.
 case "$package" in
-    coturn | haproxy | prometheus | redis-server)
+    coturn | haproxy | janus | prometheus | redis-server)
         if [ -d /run/systemd/system ]; then
             $sudo systemctl disable --now --quiet "$package"
         fi

@@ -32,14 +32,19 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
+from stream_verifier.media.fed.factory import FedFactory
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.media.ways import FactoryByWay
 from stream_verifier.media.webrtc.factory import PeerFactory
+from stream_verifier.media.webrtc.network import media_limits
+from stream_verifier.rooms.livekit.following import followed_livekit
+from stream_verifier.rooms.opening import open_desk
 from stream_verifier.settings import Settings
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.verify.self_test import call_cost
-from stream_verifier.web import api, whip
-from stream_verifier.web.call_socket import call_socket
+from stream_verifier.web import api, recall_socket, whip
+from stream_verifier.web.call_socket import call_socket, decoded_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
@@ -47,6 +52,7 @@ from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure
 from stream_verifier.web.provider_keys import follow_keys
+from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
@@ -94,7 +100,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
-        uploads=Uploads(store, settings),
+        uploads=Uploads(store, settings, recogniser.adapters),
+        rooms=(rooms := open_desk(sessions, state.make_source, settings, fleet)),
+        livekit=(livekit := followed_livekit(rooms, store.audit.append, settings)),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
     set_state(app, replace(state, services=services))
@@ -112,11 +120,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 journal.run(),
                 retention.run_for_ever(),
                 *([] if provider is None else [follow_keys(provider)]),
+                rooms.run(),
+                *([] if livekit is None else [livekit.run()]),
             ),
         ):
             try:
                 yield
             finally:
+                await rooms.close()
                 await sessions.close()
                 await journal.close()
     finally:
@@ -192,12 +203,19 @@ def create_app(
         gate=Gate.of(settings),
         callers_room=WaitingRoom(),
         readers_room=WaitingRoom(),
-        make_source=make_source or PeerFactory(settings),
+        make_source=FactoryByWay(
+            {
+                "webrtc": make_source or PeerFactory(settings),
+                "decoded": FedFactory(settings, limits=media_limits(settings)),
+            }
+        ),
     )
     set_state(app, state)
     api.add_routes(app)
-    app.router.add_websocket_route("/api/v1/call", call_socket)
-    app.router.add_websocket_route("/api/v1/call/{session}", call_socket)
+    for signalling, socket in ((WEBRTC, call_socket), (DECODED, decoded_socket)):
+        app.router.add_websocket_route(signalling.path, socket)
+        app.router.add_websocket_route(f"{signalling.path}/{{session}}", socket)
+    app.router.add_websocket_route(recall_socket.PATH, recall_socket.recall_socket)
     app.router.add_websocket_route("/api/v1/events", feed_socket)
     app.router.routes += whip.routes
     app.router.routes.append(Pages(client_dir()))

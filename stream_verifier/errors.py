@@ -143,9 +143,9 @@ class IdentityExistsError(IdentityError):
 
 
 class StaleReferenceError(IdentityError):
-    """The stored reference was made by another model: enrol again."""
+    """The stored reference was made by another model, and cannot be moved: enrol again."""
 
-    code = "enrol_again"
+    code = "reference_of_another_model"
 
 
 class CursorError(StreamVerifierError):
@@ -315,6 +315,54 @@ class FleetError(NotReadyError):
         )
 
 
+class RoomError(StreamVerifierError):
+    """A room of another server cannot be followed."""
+
+    code = "room_failed"
+
+
+class UnknownRoomError(RoomError):
+    """The host has no such room (any more)."""
+
+    code = "unknown_room"
+
+
+class RoomRefusedError(RoomError):
+    """The host does not let us in: a secret, token or pin is missing or wrong."""
+
+    code = "room_refused"
+
+
+class RoomHostError(RoomError):
+    """The host does not answer, or not as one should; it may come back."""
+
+    code = "room_host_gone"
+
+
+class RoomAddressError(RoomError):
+    """A host that the settings do not name."""
+
+    code = "room_not_allowed"
+
+
+class UnknownAttachmentError(RoomError):
+    """No room of that id is attached."""
+
+    code = "unknown_attachment"
+
+
+class AttachedAlreadyError(RoomError):
+    """That room is attached already."""
+
+    code = "room_attached"
+
+
+class MappingError(RoomError):
+    """Nobody can say who a publisher is now."""
+
+    code = "mapping_failed"
+
+
 class FeedError(StreamVerifierError):
     """The event feed cannot be followed."""
 
@@ -325,6 +373,22 @@ class FeedRefusedError(FeedError):
     """The server refused a subscription; ``server_code`` is its code for why."""
 
     code = "feed_refused"
+
+    def __init__(self, server_code: str, message: str) -> None:
+        super().__init__(message)
+        self.server_code = server_code
+
+
+class CallError(StreamVerifierError):
+    """A call cannot be opened or gone on with from here."""
+
+    code = "call_failed"
+
+
+class CallRefusedError(CallError):
+    """The server refused a call; ``server_code`` is its code for why."""
+
+    code = "call_refused"
 
     def __init__(self, server_code: str, message: str) -> None:
         super().__init__(message)

@@ -99,14 +99,17 @@ def test_the_wheel_holds_the_packages_the_weights_and_the_pages(wheel: Path) -> 
 
 REDIS = "fleet/|events/redis/"
 """What a server without Redis never imports."""
+LIVEKIT = "rooms/livekit/"
+"""What is imported where rooms of LiveKit are attached, and its package by nothing else."""
 
 
 @pytest.mark.parametrize(
     ("part", "extras"),
     [
-        (rf"stream_verifier/(?!demo/|.*plot|identities/hsm|{REDIS})|model/runtime/", ()),
-        (rf"stream_verifier/(?!identities/hsm|{REDIS})", ("demo",)),
+        (rf"stream_verifier/(?!demo/|.*plot|identities/hsm|{REDIS}|{LIVEKIT})|model/runtime/", ()),
+        (rf"stream_verifier/(?!identities/hsm|{REDIS}|{LIVEKIT})", ("demo",)),
         (rf"stream_verifier/({REDIS})", ("fleet",)),
+        (rf"stream_verifier/{LIVEKIT}", ("livekit",)),
         (r"stream_verifier/identities/", ("hsm",)),
         (r"model/", ("train", "peer", "demo")),
     ],

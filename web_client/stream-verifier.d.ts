@@ -70,6 +70,14 @@ export interface Numbered {
   receivedAt: number;
 }
 
+/** The room of another server that a call's media is fetched from. */
+export interface Origin {
+  host: string;
+  attachment: string;
+  room: string;
+  feed: string;
+}
+
 export interface SessionStarted extends Numbered {
   mode: "verify" | "enrol";
   identity: string;
@@ -77,6 +85,10 @@ export interface SessionStarted extends Numbered {
   comparator: string;
   /** Log-odds from which up it is verified, and from which down it is rejected. */
   operating_point: { name: string; accept: number; reject: number } | null;
+  /** Left out where its client sends its media. */
+  origin?: Origin | null;
+  /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
+  adapted_from?: string | null;
 }
 
 export interface MediaStarted extends Numbered {
@@ -243,7 +255,7 @@ export interface ServerEvents {
   challenge_result: ChallengeResult;
   gap: Gap;
   connection_lost: Numbered & { reason: string };
-  connection_resumed: Numbered & { away_s: number };
+  connection_resumed: Numbered & { away_s: number; origin?: Origin | null };
   session_ended: SessionEnded;
 }
 

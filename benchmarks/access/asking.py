@@ -47,10 +47,12 @@ async def _ask_http(app: FastAPI, way: Way, token: str | None, *, in_query: bool
 
 
 async def _ask_socket(app: FastAPI, way: Way, token: str | None, *, in_query: bool) -> str:
-    message = way.message if token is None or in_query else way.message | {"token": token}
+    message = way.message_with(None if in_query else token)
     script: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
     script.put_nowait({"type": "websocket.connect"})
     script.put_nowait({"type": "websocket.receive", "text": json.dumps(message)})
+    if not way.answers:
+        script.put_nowait({"type": "websocket.disconnect", "code": 1000})
     told: list[str] = []
 
     async def send(event: dict[str, Any]) -> None:

@@ -26,7 +26,7 @@ class RunningCall:
         """Some other token of that identity opened it."""
         return Place(self.identity, "another", bound=True)
 
-    def begun_by(self, *, socket: bool) -> bool:  # noqa: ARG002
+    def begun_by(self, *, socket: bool, way: str = "webrtc") -> bool:  # noqa: ARG002
         """Say that it was begun in whichever way is asked for."""
         return True
 

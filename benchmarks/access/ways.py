@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import json
+import operator
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -33,6 +36,9 @@ class Way:
         body: of an HTTP request.
         media_type: of that body.
         message: the first one on a WebSocket, without its token.
+        token_in: names of the objects within that message, from the outermost, that the token is
+            a field of, and of that field.
+        answers: whether who is let in is told anything.
     """
 
     method: str
@@ -44,6 +50,8 @@ class Way:
     message: dict[str, Any] = field(default_factory=dict)
     or_needs: Scope | None = None
     whatever_bound: bool = False
+    token_in: tuple[str, ...] = ("token",)
+    answers: bool = True
 
     @property
     def name(self) -> str:
@@ -52,10 +60,19 @@ class Way:
         words += [key for key in ("identities", "sessions") if key in self.message]
         return " ".join([f"`{self.method} {self.path}`", *words])
 
+    def message_with(self, token: str | None) -> dict[str, Any]:
+        """The first message, with a token in its place."""
+        message: dict[str, Any] = copy.deepcopy(self.message)
+        if token is not None:
+            *outer, field_name = self.token_in
+            functools.reduce(operator.getitem, outer, message)[field_name] = token
+        return message
+
     @property
     def target(self) -> str:
         """The path with its parameters filled in."""
-        return self.path.format(name=IDENTITY, identity=IDENTITY, session=SESSION, id=SESSION)
+        named = dict.fromkeys(("session", "id", "attachment"), SESSION)
+        return self.path.format(name=IDENTITY, identity=IDENTITY, **named)
 
 
 _ONE = {"identity": IDENTITY}
@@ -63,6 +80,10 @@ _CALL = {"session": SESSION}
 _BOTH = _ONE | _CALL
 _START = {"type": "start", "identity": IDENTITY, "sdp": "v=0"}
 _RESUME = {"type": "resume", "session": SESSION, "resume_key": "key", "sdp": "v=0"}
+_FED = {"type": "start", "identity": IDENTITY}
+_FED_RESUME = {"type": "resume", "session": SESSION, "resume_key": "key"}
+_NAMED = {"stream_verifier_identities": json.dumps({"Ada": IDENTITY})}
+_JOINED = {"event": "participant_events.join", "data": {"data": {}, "bot": {"metadata": _NAMED}}}
 _SUBSCRIBE = {"type": "subscribe"}
 _FEED = "/api/v1/events"
 _WHIP = "/api/v1/whip/{identity}"
@@ -71,6 +92,7 @@ _CONSENT = "/api/v1/identities/{name}/consent"
 _AGREED = json.dumps({"subject": IDENTITY, "purpose": "calls", "text": "I agree."})
 _FORM_TYPE = "multipart/form-data; boundary=b"
 _FORM = "--b--\r\n"
+_ROOM = json.dumps({"host": "janus", "url": "wss://sfu.example", "room": "1234"})
 _TOKEN = json.dumps({"scopes": [Scope.READ], "ttl_s": 60})
 
 
@@ -104,6 +126,19 @@ WAYS = (
     Way(SOCKET, "/api/v1/call", Scope.ENROL, _ONE, message=_START | {"mode": "enrol"}),
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _BOTH, message=_RESUME),
     Way(SOCKET, "/api/v1/call/{session}", Scope.PUBLISH, _BOTH, message=_RESUME),
+    Way(SOCKET, "/api/v1/decoded", Scope.PUBLISH, _ONE, message=_FED | {"mode": "verify"}),
+    Way(SOCKET, "/api/v1/decoded", Scope.ENROL, _ONE, message=_FED | {"mode": "enrol"}),
+    Way(SOCKET, "/api/v1/decoded", Scope.PUBLISH, _BOTH, message=_FED_RESUME),
+    Way(SOCKET, "/api/v1/decoded/{session}", Scope.PUBLISH, _BOTH, message=_FED_RESUME),
+    Way(
+        SOCKET,
+        "/api/v1/recall",
+        Scope.PUBLISH,
+        _ONE,
+        message=_JOINED,
+        token_in=("data", "bot", "metadata", "stream_verifier_token"),
+        answers=False,
+    ),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE, whatever_bound=True),
     Way(SOCKET, _FEED, Scope.READ, _ONE, message=_SUBSCRIBE | {"identities": [IDENTITY]}),
     Way(SOCKET, _FEED, Scope.READ, _CALL, message=_SUBSCRIBE | {"sessions": [SESSION]}),
@@ -111,6 +146,10 @@ WAYS = (
     Way("OPTIONS", _WHIP, None),
     Way("DELETE", _WHIP_CALL, Scope.PUBLISH, _BOTH),
     Way("OPTIONS", _WHIP_CALL, None),
+    Way("POST", "/api/v1/rooms", Scope.ROOMS, body=_ROOM),
+    Way("GET", "/api/v1/rooms", Scope.ROOMS),
+    Way("GET", "/api/v1/rooms/{attachment}", Scope.ROOMS),
+    Way("DELETE", "/api/v1/rooms/{attachment}", Scope.ROOMS),
     _ice(Scope.PUBLISH, Scope.ENROL),
     _ice(Scope.ENROL, Scope.PUBLISH),
 )

@@ -37,37 +37,31 @@ class Clips:
 
     def call(self, face: DemoPerson, voice: DemoPerson) -> Script:
         """One person's face with one person's voice."""
-        name = f"{face.id}-{voice.id}"
-        return self._made(name, lambda _: face, voice)
+        return self._made(f"{face.id}-{voice.id}", self._frames(face), voice)
 
     def faces(self, name: str, who: Callable[[int], DemoPerson], voice: DemoPerson) -> Script:
         """A face by the number of the picture."""
-        return self._made(name, who, voice)
+        pairs = enumerate(zip(self._frames(GRACE), self._frames(EILEEN), strict=True))
+        chosen = (pair[0 if who(number) is GRACE else 1] for number, pair in pairs)
+        return self._made(name, chosen, voice)
 
     def path(self, face: DemoPerson, voice: DemoPerson) -> Path:
         """The file of a call."""
         self.call(face, voice)
         return self._folder / f"{face.id}-{voice.id}.webm"
 
-    def _made(self, name: str, who: Callable[[int], DemoPerson], voice: DemoPerson) -> Script:
+    def _frames(self, face: DemoPerson) -> Iterator[Picture]:
+        return portrait_frames(face, seconds=self.seconds, fps=FPS, size=SIZE)
+
+    def _made(self, name: str, frames: Iterator[Picture], voice: DemoPerson) -> Script:
         with self._one_at_a_time:
             if name not in self._scripts:
                 path = self._folder / f"{name}.webm"
                 if not path.exists():
-                    self._write(path, who, voice)
+                    self._write(path, frames, voice)
                 self._scripts[name] = read_script(path)
             return self._scripts[name]
 
-    def _write(self, path: Path, who: Callable[[int], DemoPerson], voice: DemoPerson) -> None:
-        both = {
-            person.id: portrait_frames(person, seconds=self.seconds, fps=FPS, size=SIZE)
-            for person in DEMO_PEOPLE
-        }
-
-        def frames() -> Iterator[Picture]:
-            pictures = zip(both[GRACE.id], both[EILEEN.id], strict=False)
-            for number, pair in enumerate(pictures):
-                yield pair[0 if who(number).id == GRACE.id else 1]
-
+    def _write(self, path: Path, frames: Iterator[Picture], voice: DemoPerson) -> None:
         samples = speech(voice, seconds=self.seconds)
-        write_webm(path, frames(), samples, fps=FPS, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)
+        write_webm(path, frames, samples, fps=FPS, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import av
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.frame_gate import FrameGate
-from stream_verifier.media.webrtc.limits import MediaLimits
 
 LIMITS = MediaLimits(frame_pixels=640 * 480, side_px=1000, pixels_per_s=1e12, frames_per_s=1e6)
 _DECODERS: dict[str, Literal["libvpx", "h264"]] = {"VP8": "libvpx", "H264": "h264"}

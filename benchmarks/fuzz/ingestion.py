@@ -23,6 +23,7 @@ from aiortc.rtcrtpparameters import (
 )
 from aiortc.rtp import RTP_HISTORY_SIZE
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches import (
     Arrivals,
     AudioTap,
@@ -32,7 +33,6 @@ from stream_verifier.media.webrtc.aiortc_patches import (
 )
 from stream_verifier.media.webrtc.aiortc_patches.arrivals import MOST_SOURCES
 from stream_verifier.media.webrtc.clock import MediaClock
-from stream_verifier.media.webrtc.limits import MediaLimits
 
 AUDIO, VP8, H264, RTX = 111, 96, 97, 98
 MID, SEND_TIME, OFFSET, LEVEL, COUNT = 1, 2, 3, 4, 5

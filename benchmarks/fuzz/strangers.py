@@ -8,8 +8,8 @@ from typing import Any
 from aioice.candidate import Candidate
 from aioice.ice import Connection, StunProtocol
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches import Arrivals, CallBudget, limit_checks
-from stream_verifier.media.webrtc.limits import MediaLimits
 
 _STRANGER, _CALLER = ("198.51.100.7", 5000), ("192.0.2.8", 6000)
 _HOME = "1 1 udp 2122260223 192.0.2.9 7000 typ host"

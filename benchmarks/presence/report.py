@@ -62,7 +62,8 @@ def _cost(calls: Sequence[Outcome], unasked: Sequence[Outcome]) -> str:
     )
     return (
         f"An honest second takes {asked:.0f} ms of a processor, and {alone:.0f} ms where nobody "
-        "asks for presence, decoding apart. Most of the difference is of the first ten seconds."
+        "asks for presence, decoding apart. These calls are cut every second or three, and each "
+        "cut begins presence anew: a call without cuts costs less."
     )
 
 

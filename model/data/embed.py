@@ -18,7 +18,7 @@ from model.runtime.detect import DetectedFace, FaceDetector
 from model.runtime.face import EMBEDDING_SIZE, FaceTower
 from model.runtime.quality import crop_quality, pose
 from model.runtime.reference import VOICE_SIZE
-from model.runtime.speech import cut_speech, whole_speech
+from model.runtime.speech import Speech, cut_speech, whole_speech
 from model.runtime.telephone import as_by_telephone
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
@@ -128,14 +128,19 @@ class Embedder:
         Returns:
             The sample; None where there is too little speech to embed.
         """
-        speech = cut_speech(samples)
-        if speech is None and whole:
-            speech = whole_speech(samples)
-        if speech is None:
-            return None
+        speech = heard(samples, whole=whole)
+        return None if speech is None else self.speech(speech, telephone=telephone)
+
+    def speech(self, speech: Speech, *, telephone: bool = False) -> VoiceSample:
+        """Embed speech that was cut already, as for another model, too.
+
+        Args:
+            speech: as :func:`heard` gives it.
+            telephone: see :meth:`voice`.
+        """
         vector = self._embedded(speech.fbank)
-        heard = self._embedded(as_by_telephone(speech.fbank)) if telephone else None
-        return VoiceSample(vector, speech.quality, speech.narrow, heard)
+        narrow = self._embedded(as_by_telephone(speech.fbank)) if telephone else None
+        return VoiceSample(vector, speech.quality, speech.narrow, narrow)
 
     def _embedded(self, fbank: Vector) -> Vector:
         return self._voices.get(fbank, lambda: self._voice_tower.embed(fbank))
@@ -147,6 +152,17 @@ class Embedder:
             return np.array(NO_FACE, np.float32)
         face = _nearest(faces)
         return np.array([*pose(face.landmarks), face.score], np.float32)
+
+
+def heard(samples: Samples, *, whole: bool = False) -> Speech | None:
+    """Cut the speech out of a recording; None where there is too little of it.
+
+    Args:
+        samples: float32, shape (n,), -1 to 1, mono at 16 kHz.
+        whole: whether to take all of it where the detector finds too little speech.
+    """
+    speech = cut_speech(samples)
+    return whole_speech(samples) if speech is None and whole else speech
 
 
 def _nearest(faces: Sequence[DetectedFace]) -> DetectedFace:

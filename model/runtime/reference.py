@@ -15,12 +15,16 @@ from model.types import FaceSample, Reference, Vector, VoiceSample
 
 FACE_SIZE = 128
 VOICE_SIZE = 192
-_MAGIC = b"SVR2"  # stream-verifier reference, format 2
-_MAGIC_1 = b"SVR1"  # before the voice was kept as a telephone carries it, too
+_MAGIC_1 = b"SVR1"  # stream-verifier reference, format 1
+_MAGIC_2 = b"SVR2"  # with the voice as a telephone carries it, too
+_MAGIC_3 = b"SVR3"  # moved from another model's space, with or without that voice
 _HEADER_SIZE = struct.Struct("<I")
 _MAX_HEADER_BYTES = 4096
 _FIELDS_1: dict[str, type] = {"model_id": str, "face_count": int, "speech_s": float}
-_FIELDS = _FIELDS_1 | {"wide": bool}
+_FIELDS_2 = _FIELDS_1 | {"wide": bool}
+_FIELDS_3 = _FIELDS_2 | {"adapted_from": list}
+_FIELDS = {_MAGIC_1: _FIELDS_1, _MAGIC_2: _FIELDS_2, _MAGIC_3: _FIELDS_3}
+_MAX_MOVES = 16
 
 
 def make_reference(
@@ -76,17 +80,18 @@ def _seconds(voices: Sequence[VoiceSample]) -> float:
 def reference_to_bytes(reference: Reference) -> bytes:
     """Serialise a reference: magic, length of a JSON header, header, its vectors as float32.
 
-    One without a vector of the telephone's band is of format 1.
+    One without a vector of the telephone's band is of format 1, one that an adapter has moved of
+    format 3, so that a release which knows nothing of adapters refuses it.
 
     Raises:
         ModelError: a vector is of another size or not of unit length.
     """
     vectors = [_unit(reference.face, FACE_SIZE), _unit(reference.voice, VOICE_SIZE)]
-    magic, fields = _MAGIC_1, _FIELDS_1
     if reference.telephone is not None:
-        magic, fields = _MAGIC, _FIELDS
         vectors.append(_unit(reference.telephone, VOICE_SIZE))
-    header = {name: kind(getattr(reference, name)) for name, kind in fields.items()}
+    magic = _MAGIC_1 if reference.telephone is None else _MAGIC_2
+    magic = _MAGIC_3 if reference.adapted_from else magic
+    header = {name: kind(getattr(reference, name)) for name, kind in _FIELDS[magic].items()}
     encoded = json.dumps(header, sort_keys=True).encode()
     size = _HEADER_SIZE.pack(len(encoded))
     return magic + size + encoded + np.concatenate(vectors).astype("<f4").tobytes()
@@ -110,16 +115,17 @@ def reference_from_bytes(data: bytes) -> Reference:
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
-    start = len(_MAGIC) + _HEADER_SIZE.size
-    if len(data) < start or not data.startswith((_MAGIC, _MAGIC_1)):
+    start = len(_MAGIC_1) + _HEADER_SIZE.size
+    magic = data[: len(_MAGIC_1)]
+    if len(data) < start or magic not in _FIELDS:
         raise _broken("it does not start like one")
-    older = data.startswith(_MAGIC_1)
-    (size,) = _HEADER_SIZE.unpack_from(data, len(_MAGIC))
-    expected = start + size + 4 * (FACE_SIZE + VOICE_SIZE + (0 if older else VOICE_SIZE))
-    if size > _MAX_HEADER_BYTES or len(data) != expected:
+    (size,) = _HEADER_SIZE.unpack_from(data, len(magic))
+    without = start + size + 4 * (FACE_SIZE + VOICE_SIZE)
+    whole = without + 4 * VOICE_SIZE
+    expected = {_MAGIC_1: (without,), _MAGIC_2: (whole,), _MAGIC_3: (without, whole)}[magic]
+    if size > _MAX_HEADER_BYTES or len(data) not in expected:
         raise _broken("it is cut short or too long")
-    fields = _FIELDS_1 if older else _FIELDS
-    return _parse_header(data[start : start + size], fields), data[start + size :]
+    return _parse_header(data[start : start + size], _FIELDS[magic]), data[start + size :]
 
 
 def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
@@ -131,7 +137,15 @@ def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
         raise _broken("its header has other fields")
     if any(type(header[name]) is not kind for name, kind in fields.items()):
         raise _broken("a field of its header has another type")
+    if "adapted_from" in header:
+        header["adapted_from"] = _moves(header["adapted_from"])
     return header
+
+
+def _moves(found: list[Any]) -> tuple[str, ...]:
+    if not 1 <= len(found) <= _MAX_MOVES or any(type(one) is not str for one in found):
+        raise _broken("its header does not say where it was moved from")
+    return tuple(found)
 
 
 def _mean_direction(

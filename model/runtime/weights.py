@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,17 @@ class Weights:
         A tower that was measured to put everything where another one does spans that one's space,
         and its entry says so with ``spans``, the other file's sha256.
         """
-        entries = [self._entry(part) for part in TOWERS]
-        hashes = "".join(entry.get("spans", entry["sha256"]) for entry in entries)
-        digest = hashlib.sha256(hashes.encode()).hexdigest()[:8]
-        return f"{self.manifest['space']}-{digest}"
+        return space_id(self.manifest["space"], self.towers)
+
+    @property
+    def towers(self) -> dict[str, str]:
+        """By tower the sha256 of the file whose space it spans: its own, mostly.
+
+        Raises:
+            WeightsError: the manifest lists none.
+        """
+        entries = {part: self._entry(part) for part in TOWERS}
+        return {part: str(one.get("spans", one["sha256"])) for part, one in entries.items()}
 
     def has(self, part: str) -> bool:
         """Whether the manifest lists a part of that name."""
@@ -98,6 +106,17 @@ class Weights:
                 f"weights file {path} is not the one that {MANIFEST} names (its sha256 differs); "
                 "restore it from git, or make it again with 'make weights'"
             )
+
+
+def space_id(family: str, towers: Mapping[str, str]) -> str:
+    """Name of the embedding space that towers span.
+
+    Args:
+        family: what kind of towers, as manifests have it.
+        towers: as ``Weights.towers`` gives them; one left out makes a name that no space has.
+    """
+    hashes = "".join(towers.get(part, "") for part in TOWERS)
+    return f"{family}-{hashlib.sha256(hashes.encode()).hexdigest()[:8]}"
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:

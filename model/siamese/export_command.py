@@ -10,6 +10,7 @@ from typing import Any
 
 from model.convert.manifest import update_part
 from model.errors import WeightsError
+from model.runtime.adapter import PREFIX
 from model.runtime.comparator import CALIBRATION_PART, NETWORK_PART, load_comparator
 from model.runtime.weights import MANIFEST, WEIGHTS_DIR, Weights, read_manifest
 
@@ -37,10 +38,17 @@ def main(argv: Sequence[str]) -> int:
     for part in PARTS:
         shutil.copyfile(made.path(part), options.out / made.path(part).name)
     shutil.copyfile(made.directory / MANIFEST, options.out / MANIFEST)
+    # An adapter leads to one space: to another than its own it would move people astray.
+    space = Weights.load(options.out).model_id
+    led = [part for part, one in kept.items() if part.startswith(PREFIX) and one["to"] != space]
     for part, entry in kept.items():
-        update_part(part, **entry, directory=options.out)
-    print(f"{name}, space {Weights.load(options.out).model_id}, is in {options.out}")
-    print("people enrolled with another space must enrol again")
+        if part not in led:
+            update_part(part, **entry, directory=options.out)
+    kept = {part: entry for part, entry in kept.items() if not part.startswith(PREFIX)}
+    print(f"{name}, space {space}, is in {options.out}")
+    print("people enrolled with another space: python -m model adapt, or they enrol again")
+    for part in led:
+        print(f"left out, since it leads to another space: {part}")
     if kept:
         print(f"kept, though fitted to the former network: {', '.join(kept)}")
         print("fit anew: stream-verifier calibrate-decision --pack PACK")

@@ -26,6 +26,9 @@ class Scope(StrEnum):
     EVIDENCE = "evidence:read"
     """See evidence in numbers, rounded; beside the scope to read, and not with one for calls."""
 
+    ROOMS = "rooms:attach"
+    """Attach rooms of other servers, and so have those in them verified: for back ends."""
+
     AUDIT = "audit:read"
     """Read the audit trail, which names nobody."""
 

@@ -7,10 +7,13 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Literal, TypeAlias
 
+from stream_verifier.decoded.frames import Piece
+from stream_verifier.errors import ProtocolError
 from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.outbox import Outbox
-from stream_verifier.media.source import MediaSource
+from stream_verifier.events.schema import Origin
+from stream_verifier.media.source import Fed, MediaSource
 
 LostReason = Literal["socket_closed", "media_stopped", "taken_over"]
 Missed: TypeAlias = Callable[[], Awaitable[list[Event]]]
@@ -25,6 +28,7 @@ class Connection:
 
     Args:
         source: has started, or will before any event is sent.
+        origin: where its media is fetched from, if it is.
 
     Attributes:
         missed: gives the events that the client missed, sent before all others.
@@ -33,8 +37,9 @@ class Connection:
         leaving: what its client is told once the server is about to stop.
     """
 
-    def __init__(self, *, source: MediaSource) -> None:
+    def __init__(self, *, source: MediaSource, origin: Origin | None = None) -> None:
         self.source = source
+        self.origin = origin
         self.outbox = Outbox()
         self.missed: Missed = _nothing
         self.taken_over = False
@@ -51,6 +56,21 @@ class Connection:
         silent_s = [stream.silent_s for stream in self.source.stats.streams.values()]
         heard = [seconds for seconds in silent_s if seconds is not None]
         return min(heard, default=time.monotonic() - self._since_s)
+
+    @property
+    def fed(self) -> bool:
+        """Whether its media comes over its socket."""
+        return isinstance(self.source, Fed)
+
+    def feed(self, piece: Piece) -> None:
+        """Hand media that came over its socket to the source; never waits.
+
+        Raises:
+            ProtocolError: it is nothing that may be sent, or its media comes in another way.
+        """
+        if not isinstance(self.source, Fed):
+            raise ProtocolError("The media of this call does not come over its socket.")
+        self.source.take(piece)
 
     def silence(self) -> None:
         """Take no more media, from now on; `close` still has to be awaited."""

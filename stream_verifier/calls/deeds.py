@@ -6,7 +6,7 @@ from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.events.call_messages import Start
+from stream_verifier.events.call_messages import Opening
 from stream_verifier.identities.store import IdentityStore
 
 
@@ -23,14 +23,22 @@ class CallDeeds:
         self._journal = journal
         self._actors: dict[str, Actor] = {}
 
-    async def begin(self, session: str, start: Start, actor: Actor) -> None:
+    async def begin(
+        self, session: str, start: Opening, actor: Actor, *, attachment: str | None = None
+    ) -> None:
         """Write that a call begins.
+
+        Args:
+            session: its id.
+            start: what its client wants.
+            actor: who opens it.
+            attachment: id of the attached room that its media is fetched from, if it is.
 
         Raises:
             StoreError: it cannot be written, and the call must not begin.
         """
         await self._journal.settle()
-        deed = call_started(session, start, actor)
+        deed = call_started(session, start, actor, attachment)
         # Before it is known to be written: cancelled now, it may be all the same.
         self._actors[session] = actor
         try:
@@ -54,9 +62,11 @@ class CallDeeds:
             self._journal.owe(call_ended(call, call.identity, SYSTEM))
 
 
-def call_started(session: str, start: Start, actor: Actor) -> Deed:
+def call_started(session: str, start: Opening, actor: Actor, attachment: str | None = None) -> Deed:
     """A call that is about to begin."""
     details = {"session": session, "mode": start.mode, "operating_point": start.operating_point}
+    if attachment is not None:
+        details["attachment"] = attachment
     return Deed(Kind.CALL_STARTED, actor, start.identity, details=details)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Self
 
+from model.types import Reference
 from stream_verifier.audit.deed import Actor, network_of
 from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
@@ -20,14 +21,16 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
+from stream_verifier.calls.via import Via
+from stream_verifier.calls.wishes import source_request, started_again, way_of
 from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.source import SourceFactory, SourceRequest
+from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
@@ -46,18 +49,22 @@ class Beginning:
         session: its id.
         resume_key: its secret.
         past: what was before, where another worker had it.
+        via: how its media is fetched; None where its client sends it.
     """
 
-    start: Start
+    start: Opening
     place: Place
     actor: Actor
     followed: bool
     session: str = field(default_factory=lambda: uuid.uuid4().hex)
     resume_key: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     past: Past | None = None
+    via: Via | None = None
 
     @classmethod
-    def again(cls, record: CallRecord, message: Resume, *, client: str) -> Self:
+    def again(
+        cls, record: CallRecord, message: Return, *, client: str, via: Via | None = None
+    ) -> Self:
         """A call that another worker had, as its client comes back to this one.
 
         Raises:
@@ -66,19 +73,24 @@ class Beginning:
         if not record.movable:
             raise UnknownSessionError(GONE)
         return cls(
-            start=Start(
-                type="start",
-                mode="verify",
-                identity=record.identity,
-                sdp=message.sdp,
-                operating_point=record.operating_point,
-            ),
+            start=started_again(record, message),
             place=record.place,
             actor=Actor(record.place.token_id, "resumed", network_of(client)),
             followed=True,
             session=record.session,
             resume_key=message.resume_key,
+            via=via,
         )
+
+    def waits_s(self, resume_within_s: float) -> float:
+        """How long it waits for a client that was lost.
+
+        Args:
+            resume_within_s: where its client sends its media itself.
+        """
+        if self.via is not None:
+            return self.via.waits_s
+        return resume_within_s if self.followed else 0.0
 
     def record(self, *, resume_within_s: float) -> CallRecord:
         """What other workers have to know of it."""
@@ -89,7 +101,8 @@ class Beginning:
             place=self.place,
             key_hash=hash_of(self.resume_key),
             followed=self.followed,
-            resume_within_s=resume_within_s if self.followed else 0.0,
+            resume_within_s=self.waits_s(resume_within_s),
+            way=way_of(self.start),
         )
 
 
@@ -138,12 +151,16 @@ class SessionMaker:
             ConsentError: an enrolment without consent.
             StoreError: the store cannot be used.
         """
-        start, followed = beginning.start, beginning.followed
+        start, followed, via = beginning.start, beginning.followed, beginning.via
         enrolling = await self._enrolling(start, beginning.actor) if start.mode == "enrol" else None
         inbox = MediaInbox()
-        pipeline = await self._pipeline(start, inbox)
-        request = SourceRequest(session=beginning.session, offer=start.sdp, followed=followed)
-        connection = Connection(source=self._make_source(request, inbox))
+        reference = None if start.mode == "enrol" else await self._reference(start.identity)
+        pipeline = await self._pipeline(start, inbox, reference)
+        request = source_request(beginning.session, start, followed=followed)
+        make_source = self._make_source if via is None else via.make_source
+        connection = Connection(
+            source=make_source(request, inbox), origin=None if via is None else via.origin
+        )
         if not followed:
             connection.outbox.close()
         session = Session(
@@ -155,11 +172,13 @@ class SessionMaker:
             inbox=inbox,
             pipeline=pipeline,
             enrolling=enrolling,
-            resume_within_s=self._settings.resume_within_s if followed else 0.0,
+            resume_within_s=beginning.waits_s(self._settings.resume_within_s),
             place=beginning.place,
             followed=followed,
+            way=way_of(start),
             limits=self._limits,
             tries=self._tries,
+            adapted_from=() if reference is None else reference.adapted_from,
             challenges=self._challenges(beginning, pipeline),
             on_event=self._hub.publish,
             history=partial(self._hub.history, beginning.session),
@@ -180,10 +199,17 @@ class SessionMaker:
             asked=0 if past is None else past.summary.challenges,
         )
 
-    async def _pipeline(self, start: Start, inbox: MediaInbox) -> VerifyPipeline | EnrolPipeline:
-        if start.mode == "enrol":
+    async def _reference(self, name: str) -> Reference:
+        recogniser = self._recogniser
+        return await self._store.reference(
+            name, model_id=recogniser.model_id, adapters=recogniser.adapters
+        )
+
+    async def _pipeline(
+        self, start: Opening, inbox: MediaInbox, reference: Reference | None
+    ) -> VerifyPipeline | EnrolPipeline:
+        if reference is None:
             return await asyncio.to_thread(self._recogniser.enrol_pipeline)
-        reference = await self._store.reference(start.identity, model_id=self._recogniser.model_id)
         return await asyncio.to_thread(
             self._recogniser.verify_pipeline,
             reference,
@@ -192,7 +218,7 @@ class SessionMaker:
             burst=inbox.burst,
         )
 
-    async def _enrolling(self, start: Start, actor: Actor) -> PendingEnrolment:
+    async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
         old = await self._enrolled(start.identity)
         if old is not None and not start.replace:
@@ -206,6 +232,7 @@ class SessionMaker:
             consent=consent,
             replaces=old,
             by=actor,
+            adapters=self._recogniser.adapters,
         )
 
     async def _enrolled(self, name: str) -> Identity | None:

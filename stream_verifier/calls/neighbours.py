@@ -16,6 +16,7 @@ from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import ResumeKeyError, UnknownSessionError
+from stream_verifier.media.source import Way
 
 GONE = "No session of that id runs (any more). Start a new one."
 
@@ -37,6 +38,7 @@ class CallRecord:
         key_hash: `hash_of` its resume key.
         followed: whether its client has a socket.
         resume_within_s: for so long it waits for its client; 0: it does not.
+        way: how its media comes; it is resumed by the same.
         address: of the worker that has it; None where that one is gone or lets go of it.
     """
 
@@ -47,6 +49,7 @@ class CallRecord:
     key_hash: str
     followed: bool
     resume_within_s: float
+    way: Way = "webrtc"
     address: str | None = None
 
     @property

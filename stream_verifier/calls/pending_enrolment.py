@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.runtime.adapter import Adapters
 from stream_verifier.audit.deed import Actor
 from stream_verifier.events.schema import Enrolled
 from stream_verifier.identities.consent import Consent
@@ -23,6 +24,7 @@ class PendingEnrolment:
         consent: what the person agreed to.
         replaces: who is enrolled by that name and is to be replaced; None: nobody was.
         by: who shows a token for it.
+        adapters: what moves an older model's reference, to compare it with the new one.
     """
 
     def __init__(
@@ -33,12 +35,14 @@ class PendingEnrolment:
         consent: Consent,
         replaces: Identity | None,
         by: Actor,
+        adapters: Adapters | None = None,
     ) -> None:
         self._store = store
         self._name = name
         self._consent = consent
         self._replaces = replaces
         self._by = by
+        self._adapters = adapters
 
     async def save(self, pipeline: EnrolPipeline, media_s: float) -> Enrolled:
         """Make the reference and store it, in place of the very one that was there at the start.
@@ -51,7 +55,9 @@ class PendingEnrolment:
         reference = pipeline.reference()
         old, similarity = self._replaces, None
         if old is not None:
-            similarity = await likeness_to_enrolled(self._store, self._name, reference)
+            similarity = await likeness_to_enrolled(
+                self._store, self._name, reference, adapters=self._adapters
+            )
         identity = await self._store.add(
             self._name,
             reference,

@@ -29,13 +29,15 @@ from stream_verifier.calls.running import RunningCalls
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.summary import CallSummary, EndedCalls
 from stream_verifier.calls.terms import refuse_weaker_point, session_started
+from stream_verifier.calls.via import Via
+from stream_verifier.calls.wishes import source_request
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     AccessError,
     CapacityError,
     StoppingError,
 )
-from stream_verifier.events.call_messages import Resume, Start
+from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import new_name, normalise_name
@@ -171,7 +173,7 @@ class SessionRegistry:
         """
         return self.here.find(session_id)
 
-    async def resume(self, message: Resume) -> tuple[Session, str]:
+    async def resume(self, message: Return) -> tuple[Session, str]:
         """Let a client go on with its session; return it with the SDP answer.
 
         Raises:
@@ -181,13 +183,39 @@ class SessionRegistry:
         """
         session = self.find(message.session)
         session.check_key(message.resume_key)
-        request = SourceRequest(session=session.id, offer=message.sdp)
+        request = source_request(session.id, message)
         connection = Connection(source=self._make_source(request, session.inbox))
         answer = await session.resume(connection, after=message.after)
         return session, answer
 
+    def check_point(self, start: Opening, grant: Grant) -> None:
+        """See whether a call may have its operating point, before there is one.
+
+        Raises:
+            ForbiddenError: it is weaker than the server's, and the token does not name it.
+            SettingsError: there is no such one.
+        """
+        refuse_weaker_point(start, grant, self._recogniser)
+
+    async def fetch_anew(self, session: Session, via: Via) -> None:
+        """Go on with a call whose media this server fetches, by another way; trust begins anew.
+
+        Raises:
+            UnknownSessionError: it does not run any more.
+            MediaError, RoomError: no media is to be had.
+        """
+        source = via.make_source(SourceRequest(session=session.id, offer=""), session.inbox)
+        connection = Connection(source=source, origin=via.origin)
+        await session.resume(connection, after=session.summary.seq)
+
     async def open(
-        self, start: Start, *, grant: Grant = ANYBODY, socket: bool = True, client: str = ""
+        self,
+        start: Opening,
+        *,
+        grant: Grant = ANYBODY,
+        socket: bool = True,
+        client: str = "",
+        via: Via | None = None,
     ) -> tuple[Session, str]:
         """Open and run a session; return it with the SDP answer.
 
@@ -197,6 +225,7 @@ class SessionRegistry:
             socket: whether the client follows its events and may resume; a publisher that does
                 not is gone as soon as its media stops.
             client: its address, for the audit trail.
+            via: how its media is fetched, where nobody sends it here.
 
         Raises:
             CapacityError: the server, or what that person or token may have of it, is full.
@@ -209,13 +238,13 @@ class SessionRegistry:
             StoreError: store or audit trail cannot be used.
         """
         try:
-            return await self._open(start, grant, socket=socket, client=client)
+            return await self._open(start, grant, socket=socket, client=client, via=via)
         except AccessError as error:
             error.token_id, error.identity = grant.token_id, start.identity
             raise
 
     async def _open(
-        self, start: Start, grant: Grant, *, socket: bool, client: str
+        self, start: Opening, grant: Grant, *, socket: bool, client: str, via: Via | None
     ) -> tuple[Session, str]:
         # One spelling, so that filters of feeds and bound tokens fit.
         spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
@@ -225,6 +254,7 @@ class SessionRegistry:
             place=Place.of(grant, start.identity),
             actor=actor_of(grant, client),
             followed=socket,
+            via=via,
         )
         async with self._place_for(beginning):
             refuse_weaker_point(start, grant, self._recogniser)
@@ -237,7 +267,13 @@ class SessionRegistry:
                 raise
 
     async def take_over(
-        self, record: CallRecord, message: Resume, *, client: str, gone: bool = False
+        self,
+        record: CallRecord,
+        message: Return,
+        *,
+        client: str,
+        gone: bool = False,
+        via: Via | None = None,
     ) -> tuple[Session, str]:
         """Go on with a call whose worker is gone or about to stop; trust begins anew.
 
@@ -246,6 +282,7 @@ class SessionRegistry:
             message: what its client says.
             client: its address, for the audit trail.
             gone: whether its worker is known to be gone, whatever its lease says.
+            via: how its media is fetched, where nobody sends it here.
 
         Raises:
             UnknownSessionError: it cannot be gone on with.
@@ -254,7 +291,7 @@ class SessionRegistry:
             NegotiationError: the offer cannot be answered; the client may come again.
             StoreError, FleetError: something that is needed cannot be used.
         """
-        beginning = Beginning.again(record, message, client=client)
+        beginning = Beginning.again(record, message, client=client, via=via)
         async with self._place_for(beginning):
             await self._neighbours.take_over(record.session, gone=gone)
             try:
@@ -308,13 +345,19 @@ class SessionRegistry:
             verifies = start.mode == "verify"
             consent = (await self._store.get(start.identity)).consent if verifies else None
             session = await self._maker.make(beginning)
+            fetched = beginning.via is not None
             try:
                 session.enter(self._engine)
+                if fetched:
+                    # Media comes as soon as it is asked for, and nothing may be said of it before
+                    # the call has begun.
+                    await self._note_beginning(session, beginning)
                 answer = await session.connection.source.start()
                 if past is not None:
                     session.connection.source.carry_on(past.mark(time.monotonic()))
                 self._withdrawals.refuse_if_changed(start.identity)
-                await self._deeds.begin(session.id, start, beginning.actor)
+                if not fetched:
+                    await self._note_beginning(session, beginning)
                 if self.closing:  # begun while this one was being opened
                     raise StoppingError
                 self._withdrawals.refuse_if_changed(start.identity)
@@ -325,9 +368,24 @@ class SessionRegistry:
             self._run(session, beginning, consent)
         return session, answer
 
+    async def _note_beginning(self, session: Session, beginning: Beginning) -> None:
+        via = beginning.via
+        await self._deeds.begin(
+            session.id,
+            beginning.start,
+            beginning.actor,
+            attachment=None if via is None else via.origin.attachment,
+        )
+
     def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
         if session.past.summary.mode is None:  # new, or nothing is held of its beginning
-            session.emit(session_started(beginning.start, self._recogniser))
+            started = session_started(
+                beginning.start,
+                self._recogniser,
+                origin=session.connection.origin,
+                adapted_from=session.adapted_from,
+            )
+            session.emit(started)
         if session.past.seq:
             session.go_on()
         if consent is not None:

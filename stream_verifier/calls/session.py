@@ -40,6 +40,7 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import Way
 from stream_verifier.verify.engine import Engine, Ticket
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
@@ -66,11 +67,13 @@ class Session:
         resume_within_s: how long to wait for another connection; 0 ends with the first.
         place: what it takes, and of whom.
         followed: whether its client follows its events, over a socket.
+        way: how its media comes.
         limits: how long it may last.
         tries: how often somebody else may be tried in that name.
         challenges: what the person may be asked for.
         on_event: gets every event.
         history: gives the events after one number and up to another, as far as they are held.
+        adapted_from: the models that the reference was moved from.
 
     Attributes:
         moved: whether it goes on at another worker, which says all that is still to be said.
@@ -97,6 +100,8 @@ class Session:
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
         past: Past | None = None,
+        adapted_from: tuple[str, ...] = (),
+        way: Way = "webrtc",
     ) -> None:
         self.id = session_id
         self.identity = identity
@@ -105,7 +110,8 @@ class Session:
         self.moved = False
         self.resume_within_s = resume_within_s
         self.place = place
-        self._followed = followed
+        self.adapted_from = adapted_from
+        self._begun_by = followed, way
         self._limits = limits
         self._tries = CallTries(tries, place)
         self.challenges = challenges
@@ -157,9 +163,9 @@ class Session:
         """Whether it is an enrolment."""
         return self._enrolling is not None
 
-    def begun_by(self, *, socket: bool) -> bool:
-        """Whether its client has a socket, or publishes without one; each ends what it began."""
-        return self._followed is socket
+    def begun_by(self, *, socket: bool, way: Way = "webrtc") -> bool:
+        """Whether it was begun like that: each way goes on with, and ends, what it began."""
+        return self._begun_by == (socket, way)
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""
@@ -224,7 +230,9 @@ class Session:
 
     def go_on(self) -> None:
         """Say that its client is back, here, and that it is trusted no more than at the start."""
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=self.past.away_s))
+        origin = self.connection.origin
+        away_s = self.past.away_s
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
         for payload in self.past.first_words():
             self.emit(payload)
 
@@ -325,7 +333,8 @@ class Session:
 
     def _note_return(self, away_s: float) -> None:
         _logger.info("session %s resumed after %.1f s", self.id, away_s)
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s))
+        origin = self.connection.origin
+        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""

@@ -12,6 +12,8 @@ from stream_verifier.events.schema import (
     ChallengeAsked,
     ChallengeKind,
     ChallengeResult,
+    ConnectionResumed,
+    Origin,
     Score,
     SessionEnded,
     SessionStarted,
@@ -39,6 +41,7 @@ class CallSummary:
         score_age_s: how old the newest media was when its score came, in seconds.
         seq: number of the newest event.
         totals: what it counted, once it ended.
+        origin: where its media is fetched from now; None where its client sends it.
         challenges: how many were asked.
         challenges_passed: how many of them were passed.
         challenge_open: id and kind of the one that has no result yet.
@@ -57,6 +60,7 @@ class CallSummary:
     score_age_s: float | None = None
     seq: int = 0
     totals: Totals | None = None
+    origin: Origin | None = None
     challenges: int = 0
     challenges_passed: int = 0
     challenge_open: tuple[str, ChallengeKind] | None = None
@@ -65,12 +69,15 @@ class CallSummary:
         """The summary with one more event."""
         call = replace(self, seq=event.seq, media_s=max(self.media_s, event.media_s))
         match event.payload:
-            case SessionStarted(mode=mode, identity=identity):
+            case SessionStarted(mode=mode, identity=identity, origin=origin):
                 call = replace(call, mode=mode, identity=identity, started_at=event.wall)
+                call = replace(call, origin=origin)
                 if mode == "verify":
                     call = replace(call, state=State.WAITING, state_since=event.wall)
             case StateChanged(state=state, reasons=reasons):
                 call = replace(call, state=state, state_since=event.wall, reasons=tuple(reasons))
+            case ConnectionResumed(origin=origin):
+                call = replace(call, origin=origin)
             case Score(age_s=age_s):
                 call = replace(call, score_age_s=age_s)
             case ChallengeAsked(challenge=challenge, kind=kind, number=number):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import ForbiddenError
-from stream_verifier.events.call_messages import Start
-from stream_verifier.events.schema import SessionStarted
+from stream_verifier.events.call_messages import Opening
+from stream_verifier.events.schema import Origin, SessionStarted
 from stream_verifier.verify.recogniser import Recogniser
 
 
-def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> None:
+def refuse_weaker_point(start: Opening, grant: Grant, recogniser: Recogniser) -> None:
     """Let nobody choose an operating point that is weaker than the server's or the token's.
 
     Raises:
@@ -28,8 +28,21 @@ def refuse_weaker_point(start: Start, grant: Grant, recogniser: Recogniser) -> N
         )
 
 
-def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
-    """The first event of a call."""
+def session_started(
+    start: Opening,
+    recogniser: Recogniser,
+    *,
+    origin: Origin | None = None,
+    adapted_from: tuple[str, ...] = (),
+) -> SessionStarted:
+    """The first event of a call.
+
+    Args:
+        start: what its client wants.
+        recogniser: the loaded model.
+        origin: where its media is fetched from, if it is.
+        adapted_from: the models that the reference was moved from.
+    """
     verifying = start.mode == "verify"
     return SessionStarted(
         media_s=0.0,
@@ -38,4 +51,6 @@ def session_started(start: Start, recogniser: Recogniser) -> SessionStarted:
         model=recogniser.model_id,
         comparator=recogniser.comparator.name,
         operating_point=recogniser.described(start.operating_point) if verifying else None,
+        origin=origin,
+        adapted_from=next(iter(adapted_from), None),
     )

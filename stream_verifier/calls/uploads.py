@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
+from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import CapacityError, EnrolmentError, MediaError, UnknownIdentityError
@@ -44,9 +45,13 @@ class Uploads:
     Args:
         store: where references go.
         settings: those of the server.
+        adapters: what moves an older model's reference, to compare it with the new one.
     """
 
-    def __init__(self, store: IdentityStore, settings: Settings) -> None:
+    def __init__(
+        self, store: IdentityStore, settings: Settings, adapters: Adapters | None = None
+    ) -> None:
+        self._adapters = adapters
         self._store = store
         self._settings = settings
         self._running = 0
@@ -113,7 +118,9 @@ class Uploads:
         reference = await self._reference(files)
         similarity = None
         if replaces is not None:
-            similarity = await likeness_to_enrolled(self._store, name, reference)
+            similarity = await likeness_to_enrolled(
+                self._store, name, reference, adapters=self._adapters
+            )
         return await self._store.add(
             name,
             reference,

@@ -1,4 +1,4 @@
-"""Follow the events of a server from Python.
+"""Follow the events of a server from Python, and feed calls with decoded media.
 
 from stream_verifier.client import EventFeed, FeedEvent
 
@@ -6,11 +6,24 @@ async with EventFeed("https://verifier.example", token=TOKEN) as feed:
     async for item in feed:
         if isinstance(item, FeedEvent):
             print(item.session, item.payload)
+
+`DecodedCall` feeds one call.
 """
 
+from stream_verifier.client.decoded_call import DecodedCall
 from stream_verifier.client.feed import EventFeed
 from stream_verifier.client.items import FeedEvent, Lost
-from stream_verifier.errors import FeedError, FeedRefusedError
+from stream_verifier.errors import CallError, CallRefusedError, FeedError, FeedRefusedError
 from stream_verifier.events.envelope import Position
 
-__all__ = ["EventFeed", "FeedError", "FeedEvent", "FeedRefusedError", "Lost", "Position"]
+__all__ = [
+    "CallError",
+    "CallRefusedError",
+    "DecodedCall",
+    "EventFeed",
+    "FeedError",
+    "FeedEvent",
+    "FeedRefusedError",
+    "Lost",
+    "Position",
+]

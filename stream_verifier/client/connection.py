@@ -30,7 +30,12 @@ class ConnectionFailedError(FeedError):
 
 
 def feed_url(url: str) -> str:
-    """The feed's address below a server's.
+    """The feed's address below a server's; see `socket_url`."""
+    return socket_url(url, _PATH)
+
+
+def socket_url(url: str, socket_path: str) -> str:
+    """The address of a WebSocket below a server's.
 
     Raises:
         SettingsError: it is no http or WebSocket address, or carries what must not be in one.
@@ -40,7 +45,7 @@ def feed_url(url: str) -> str:
         raise SettingsError(f"{url!r} is no server's address: give one like https://host:8443.")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise SettingsError("Give the server's address alone: tokens are no part of it.")
-    path = parts.path.rstrip("/").removesuffix(_PATH) + _PATH
+    path = parts.path.rstrip("/").removesuffix(socket_path) + socket_path
     return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, "", ""))
 
 

@@ -1,4 +1,4 @@
-"""The command line: serve, demo, enroll, verify, identities, consent, audit, keys, backup, doctor.
+"""The command line: serve, demo, enroll, verify, attach, identities, consent, audit, keys, doctor.
 
 What a command needs is imported when it runs, so that ``doctor`` works where a library is missing.
 """
@@ -22,7 +22,9 @@ from stream_verifier.console import (
     display,
     identity_commands,
     key_commands,
+    migrate_command,
     refused_commands,
+    room_commands,
     token_commands,
 )
 from stream_verifier.console.operator import WAY, operator, operator_as_actor, with_store
@@ -53,6 +55,7 @@ identities_app.command("refused")(refused_commands.refused)
 identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
 identities_app.command("renew")(key_commands.renew)
+identities_app.command("migrate")(migrate_command.migrate)
 app.add_typer(identities_app, name="identities")
 app.add_typer(key_commands.app, name="keys")
 app.add_typer(consent_commands.app, name="consent")
@@ -63,6 +66,9 @@ app.command("key")(token_commands.key)
 app.command("backup")(backup_commands.backup)
 app.command("restore")(backup_commands.restore)
 app.command("watch")(watch)
+app.add_typer(room_commands.attach_app, name="attach")
+app.command("rooms")(room_commands.rooms)
+app.command("detach")(room_commands.detach)
 
 _out = PlainConsole()
 _err = PlainConsole(stderr=True)
@@ -165,7 +171,10 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         )
 
     async def add(store: IdentityStore) -> tuple[Identity, float | None]:
-        alike = await likeness_to_enrolled(store, name, reference) if replace else None
+        alike = None
+        if replace:
+            adapters = recogniser.adapters
+            alike = await likeness_to_enrolled(store, name, reference, adapters=adapters)
         origin = Origin(
             way=WAY,
             by=operator()[:MAX_CHARS],
@@ -223,7 +232,9 @@ def verify(
     recogniser.point(operating_point)
 
     async def look_up(store: IdentityStore) -> Reference:
-        return await store.reference(name, model_id=recogniser.model_id)
+        return await store.reference(
+            name, model_id=recogniser.model_id, adapters=recogniser.adapters
+        )
 
     reference = with_store(settings, look_up)
     state = State.WAITING

@@ -84,6 +84,10 @@ def _llr(score: ModalityScore | FusedScore | None) -> float | None:
 def started_line(started: SessionStarted) -> str:
     """The start of a session as one line: for whom, and where the state changes."""
     line = f"Checking for [bold]{literal(started.identity)}[/] ({literal(started.comparator)})"
+    if (origin := started.origin) is not None:
+        line += f" in {literal(f'{origin.host} room {origin.room}, feed {origin.feed}')}"
+    if started.adapted_from is not None:
+        line += f", by a reference moved from {literal(started.adapted_from)}"
     point = started.operating_point
     if point is None:
         return line
@@ -214,7 +218,7 @@ def identities_table(identities: Sequence[Identity]) -> Table:
             _consent(item.consent),
             str(item.face_count),
             f"{item.speech_s:.1f} s",
-            item.model_id,
+            _model(item),
             item.id,
         )
     return table
@@ -228,11 +232,22 @@ def identity_fields(identity: Identity) -> dict[str, object]:
         "name": identity.name,
         "created_at": identity.created_at.isoformat(),
         "model": identity.model_id,
+        "adapted_from": list(identity.adapted_from),
         "faces": identity.face_count,
         "speech_s": round(identity.speech_s, 1),
         "consent": consent.standing(datetime.now(UTC)),
         "consent_until": None if consent.ended_at is None else consent.ended_at.isoformat(),
     }
+
+
+def _model(identity: Identity, *, advice: bool = False) -> str:
+    """The model of a reference, and which one the person was enrolled with if by another."""
+    if not identity.adapted_from:
+        return identity.model_id
+    moved = f"{identity.model_id}, moved from {identity.adapted_from[0]}"
+    if len(identity.adapted_from) > 1:
+        moved += f" ({len(identity.adapted_from)} times)"
+    return f"{moved}: enrolling again is surer" if advice else moved
 
 
 def _consent(consent: Consent) -> str:
@@ -253,7 +268,7 @@ def identity_details(identity: Identity) -> Table:
         ("by", "not recorded" if origin is None else f"{origin.by} ({origin.way})"),
         ("supervised", "yes" if origin is not None and origin.supervised else "no"),
         ("in the place of", identity.replaces or "nobody"),
-        ("model", identity.model_id),
+        ("model", _model(identity, advice=True)),
         ("pictures", str(identity.face_count)),
         ("speech", f"{identity.speech_s:.1f} s"),
         ("consent of", consent.subject),

@@ -53,6 +53,7 @@ def verify_file(
             model=recogniser.model_id,
             comparator=recogniser.comparator.name,
             operating_point=recogniser.described(operating_point),
+            adapted_from=next(iter(reference.adapted_from), None),
         )
     )
     failure: MediaError | None = None

@@ -25,19 +25,19 @@ from stream_verifier.events.reading import read_event
 if TYPE_CHECKING:
     from stream_verifier.client import EventFeed, FeedEvent, Lost
 
-_DEFAULT_URL = "http://127.0.0.1:8080"
-_TOKEN_VARIABLE = "STREAM_VERIFIER_TOKEN"
+DEFAULT_URL = "http://127.0.0.1:8080"
+TOKEN_VARIABLE = "STREAM_VERIFIER_TOKEN"
 _REFRESHES_A_SECOND = 4
 _MAX_TOKEN_BYTES = 8192
 
 
 def watch(
-    url: Annotated[str, typer.Argument(help="The server's address.")] = _DEFAULT_URL,
+    url: Annotated[str, typer.Argument(help="The server's address.")] = DEFAULT_URL,
     identity: Annotated[list[str], typer.Option(help="Only this person; repeatable.")] = [],  # noqa: B006
     session: Annotated[list[str], typer.Option(help="Only this session; repeatable.")] = [],  # noqa: B006
     token_env: Annotated[
         str, typer.Option(metavar="NAME", help="Environment variable that holds the token.")
-    ] = _TOKEN_VARIABLE,
+    ] = TOKEN_VARIABLE,
     token_file: Annotated[
         Path | None, typer.Option(help="File that holds the token; read at every connection.")
     ] = None,

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from stream_verifier.errors import ConsentError
 from stream_verifier.events.schema import ChallengeKind
-from stream_verifier.events.wire import ASKED_VERSION, check_version, read_message
+from stream_verifier.events.wire import ASKED_VERSION, read_message
 from stream_verifier.events.wire import MAX_MESSAGE_BYTES as MAX_MESSAGE_BYTES
 from stream_verifier.identities.consent import Consent
 
@@ -41,8 +41,8 @@ class ConsentGiven(BaseModel):
         return consent.within(longest)
 
 
-class Start(BaseModel):
-    """Opens a session with an SDP offer."""
+class Opening(BaseModel):
+    """What opens a call, however its media comes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -50,7 +50,6 @@ class Start(BaseModel):
     v: int | None = Field(None, description=ASKED_VERSION)
     mode: Literal["verify", "enrol"]
     identity: str = Field(min_length=1, max_length=64)
-    sdp: str
     consent: ConsentGiven | None = None
     replace: bool = False
     operating_point: str | None = Field(None, max_length=64)
@@ -73,6 +72,12 @@ class Start(BaseModel):
         if self.consent is None:
             raise ConsentError("Enrolment needs consent: who agrees, for what, to which text.")
         return self.consent.record(longest=longest)
+
+
+class Start(Opening):
+    """Opens a session with an SDP offer."""
+
+    sdp: str
 
 
 class Stop(BaseModel):
@@ -102,8 +107,8 @@ class AnswerChallenge(BaseModel):
     choice: Literal["skip", "other"]
 
 
-class Resume(BaseModel):
-    """Goes on with a session whose connection was lost, by a new SDP offer."""
+class Return(BaseModel):
+    """What goes on with a call, however its media comes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -115,8 +120,13 @@ class Resume(BaseModel):
     untold: int = Field(
         0, ge=0, description="As that event says; counts where its server failed right after it."
     )
-    sdp: str
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS)
+
+
+class Resume(Return):
+    """Goes on with a session whose connection was lost, by a new SDP offer."""
+
+    sdp: str
 
 
 class Answer(BaseModel):
@@ -162,7 +172,4 @@ def parse_message(text: str) -> AnyClientMessage:
         ProtocolError: too long, no JSON, or not of the contract; the message says where.
         VersionError: it asks for a version that is not spoken here.
     """
-    message = read_message(_adapter, text)
-    if isinstance(message, Start | Resume):
-        check_version(message.v)
-    return message
+    return read_message(_adapter, text)

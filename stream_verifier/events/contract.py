@@ -21,6 +21,7 @@ from stream_verifier.events.call_messages import (
     ClientMessage,
     GoingAway,
 )
+from stream_verifier.events.decoded_messages import DecodedClientMessage, Started
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.kinds import PAYLOADS
 from stream_verifier.events.schema import VERSION, Payload
@@ -29,16 +30,21 @@ from stream_verifier.events.unions import members
 SCHEMA_FILE = "events.schema.json"
 ASYNCAPI_FILE = "asyncapi.json"
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
-_LEFT_OUT = {"untold", "presence"}
+_LEFT_OUT = {"untold", "presence", "origin", "adapted_from"}
 """Fields that are there only where they say something."""
 
 _FROM_SERVER: tuple[type[BaseModel], ...] = (
     *members(feed_messages.ServerMessage),
     Answer,
+    Started,
     GoingAway,
     ChallengeRefused,
 )
-_FROM_CLIENT: tuple[type[BaseModel], ...] = (feed_messages.Subscribe, *members(ClientMessage))
+_FROM_CLIENT: tuple[type[BaseModel], ...] = (
+    feed_messages.Subscribe,
+    *members(ClientMessage),
+    *(one for one in members(DecodedClientMessage) if one not in members(ClientMessage)),
+)
 
 _UNTOLD = (
     "To a call's own client alone: how many scores before this event it was not told, on purpose; "
@@ -82,9 +88,10 @@ def schema() -> JsonObject:
 
 
 def asyncapi() -> JsonObject:
-    """The AsyncAPI 3.0 document of both WebSockets and the webhook."""
+    """The AsyncAPI 3.0 document of all WebSockets and the webhook."""
     return describe_channels(
         call_requests=[model.__name__ for model in members(ClientMessage)],
+        decoded_requests=[model.__name__ for model in members(DecodedClientMessage)],
         schema_file=SCHEMA_FILE,
     )
 

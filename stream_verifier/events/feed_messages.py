@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, TypeAdapter, field
 from stream_verifier.errors import IdentityError
 from stream_verifier.events.envelope import Filter, Position
 from stream_verifier.events.kinds import EVENT_TYPES
-from stream_verifier.events.wire import ASKED_VERSION, check_version, read_message
+from stream_verifier.events.wire import ASKED_VERSION, read_message
 from stream_verifier.identities.identity import normalise_name
 
 _MAX_NAMES = 100
@@ -128,9 +128,7 @@ def parse_subscribe(text: str) -> Subscribe:
         ProtocolError: too long, no JSON, or not of the contract; the message says where.
         VersionError: it asks for a version that is not spoken here.
     """
-    subscribe = read_message(_subscribe, text)
-    check_version(subscribe.v)
-    return subscribe
+    return read_message(_subscribe, text)
 
 
 def _set(names: list[str] | None) -> frozenset[str] | None:

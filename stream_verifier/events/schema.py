@@ -83,6 +83,21 @@ class OperatingPointInForce(BaseModel):
     reject: float = Field(description="Log-odds of both down from which it is rejected.")
 
 
+class Origin(BaseModel):
+    """Where the media of a call comes from that was fetched from a room of another server."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = Field(description="What kind of server has the room, such as janus.")
+    attachment: str = Field(description="Id of the attached room here.")
+    room: str = Field(description="The room's id there.")
+    feed: str = Field(description="The publisher's id there.")
+
+
+def _unless_none(value: object) -> bool:
+    return value is None
+
+
 class SessionStarted(Payload):
     """A session began: media is expected from now on."""
 
@@ -92,6 +107,15 @@ class SessionStarted(Payload):
     model: str = Field(description="The embedding space that references must live in.")
     comparator: str = Field(description="What turns a comparison into LLRs.")
     operating_point: OperatingPointInForce | None = None
+    origin: Origin | None = Field(
+        None, exclude_if=_unless_none, description="Left out where its client sends its media here."
+    )
+    adapted_from: str | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="The model that the person was enrolled with, where the reference was moved "
+        "to this one by an adapter: enrolling again is surer; left out where it was not.",
+    )
 
 
 class MediaStarted(Payload):
@@ -329,6 +353,9 @@ class ConnectionResumed(Payload):
 
     type: Literal["connection_resumed"] = "connection_resumed"
     away_s: float = Field(description="Seconds since the last media over the old connection.")
+    origin: Origin | None = Field(
+        None, exclude_if=_unless_none, description="As when it started; the feed may be another."
+    )
 
 
 class ErrorRaised(Payload):

@@ -9,7 +9,11 @@ from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Calls, Duties
 from stream_verifier.fleet.link import Link
 from stream_verifier.fleet.member import Limits, Member
+from stream_verifier.fleet.shelf import RedisShelf
 from stream_verifier.settings import Settings
+
+_ROOM_LEASE_S = 5.0
+"""A room is followed anew within twice that: what is said in it waits for nobody."""
 
 
 class Fleet:
@@ -22,6 +26,7 @@ class Fleet:
     Attributes:
         log: of events, not started yet.
         member: what the registry asks of others.
+        shelf: rooms that are attached.
     """
 
     def __init__(self, link: Link, settings: Settings) -> None:
@@ -35,6 +40,7 @@ class Fleet:
             calls_per_identity=settings.max_calls_per_identity,
         )
         self.member = Member(link, worker=worker, log=self.log, limits=limits)
+        self.shelf = RedisShelf(self.member, lease_s=_ROOM_LEASE_S)
 
     @contextlib.asynccontextmanager
     async def serving(self, calls: Calls) -> AsyncIterator[None]:

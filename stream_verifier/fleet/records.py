@@ -45,6 +45,7 @@ class _Fields(BaseModel):
     key_hash: str
     followed: bool
     resume_within_s: float
+    way: Literal["webrtc", "decoded"] = "webrtc"
 
 
 def fields_of(record: CallRecord) -> Iterator[str]:
@@ -60,6 +61,7 @@ def fields_of(record: CallRecord) -> Iterator[str]:
         key_hash=record.key_hash,
         followed=record.followed,
         resume_within_s=record.resume_within_s,
+        way=record.way,
     )
     # What a script waits for it by; an enrolment, or a call without a socket, is not waited for.
     wait_s = record.resume_within_s if record.movable else 0.0
@@ -84,6 +86,7 @@ def record_of(
         key_hash=said.key_hash,
         followed=said.followed,
         resume_within_s=said.resume_within_s,
+        way=said.way,
         address=None if owner is None or owner.leaving else owner.address,
     )
 

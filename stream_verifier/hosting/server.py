@@ -18,6 +18,7 @@ from stream_verifier.errors import SettingsError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.doorkeeper import SaidOnce, watched_http
 from stream_verifier.hosting.listener import address_of, listen
+from stream_verifier.hosting.sized_socket import SizedSocket
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.secrecy import leave_no_core_dump
 from stream_verifier.settings import Settings
@@ -77,6 +78,8 @@ class Server(uvicorn.Server):
             self._draining.cancel()
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
+            # Before their calls end: another server may go on with them.
+            await state_of_app(app).rooms.close()
             await state_of_app(app).sessions.close()
             if self.server_state.tasks:
                 await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
@@ -98,7 +101,7 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
     config = uvicorn.Config(
         create_app(settings, make_source),
         http=watched_http(),
-        ws="websockets-sansio",
+        ws=SizedSocket,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from model.errors import ModelError
+from model.runtime.adapter import Adapter, Adapters
+from model.types import Reference
 from stream_verifier.errors import (
     ConsentLapsedError,
     IdentityExistsError,
+    StaleReferenceError,
     UnknownIdentityError,
 )
 from stream_verifier.identities.identity import Identity
@@ -39,6 +43,50 @@ def refuse_if_lapsed(identity: Identity, now: datetime) -> None:
             "person, then record a new one or enrol again.",
             identity=identity.name,
         )
+
+
+def adapter_for(identity: Identity, model_id: str, adapters: Adapters | None) -> Adapter | None:
+    """What moves a reference to the model in use; None if it is there.
+
+    Raises:
+        StaleReferenceError: nothing moves it, or what was moved before is not to be used or moved.
+    """
+    if adapters is None and identity.adapted_from:
+        raise StaleReferenceError(
+            f"The reference of {identity.name!r} was made by another model "
+            f"({identity.adapted_from[0]}) and moved from it, which is not accepted here: enrol "
+            "again."
+        )
+    if identity.model_id == model_id:
+        return None
+    adapter = None if adapters is None else adapters.find(identity.model_id)
+    if adapter is None:
+        raise StaleReferenceError(
+            f"The reference of {identity.name!r} was made by another model "
+            f"({identity.model_id}), from which nothing leads to the one in use: enrol again."
+        )
+    if identity.adapted_from:
+        raise StaleReferenceError(
+            f"The reference of {identity.name!r} was made by another model "
+            f"({identity.adapted_from[0]}) and moved from it once, which is done twice only by "
+            "somebody's word: enrol again, or run  stream-verifier identities migrate --again ."
+        )
+    return adapter
+
+
+def moved(identity: Identity, reference: Reference, adapter: Adapter) -> Reference:
+    """A reference of another model as the one in use has it.
+
+    Raises:
+        StaleReferenceError: the adapter makes nothing of it.
+    """
+    try:
+        return adapter.adapt(reference)
+    except ModelError as error:
+        raise StaleReferenceError(
+            f"The reference of {identity.name!r} was made by another model and cannot be moved to "
+            f"the one in use ({error}): enrol again."
+        ) from error
 
 
 def taken(name: str) -> IdentityExistsError:

@@ -80,6 +80,7 @@ def _reference(held: Holdings) -> dict[str, Any]:
     identity, opened = held.identity, held.reference
     told = {
         "model": identity.model_id,
+        "adapted_from": list(identity.adapted_from),
         "pictures": identity.face_count,
         "speech_s": round(identity.speech_s, 1),
         "stored_bytes": held.sealed_bytes,

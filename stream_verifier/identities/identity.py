@@ -33,6 +33,8 @@ class Identity:
         replaces: the id of the identity of the same name that it took the place of, if any; it
             did so at ``created_at``.
         earlier_consents: what the person agreed to before, oldest first; the newest few.
+        adapted_from: the models that the reference was moved from, the one that the person was
+            enrolled with first; empty where it was made with ``model_id`` itself.
     """
 
     id: str
@@ -46,6 +48,7 @@ class Identity:
     origin: Origin | None = None
     replaces: str | None = None
     earlier_consents: tuple[Consent, ...] = ()
+    adapted_from: tuple[str, ...] = ()
 
 
 def normalise_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.errors import (
     ConsentLapsedError,
@@ -31,16 +32,22 @@ def likeness(old: Reference, new: Reference) -> float:
 
 
 async def likeness_to_enrolled(
-    store: IdentityStore, name: str, reference: Reference
+    store: IdentityStore, name: str, reference: Reference, *, adapters: Adapters | None = None
 ) -> float | None:
     """How much a new reference is the person's who is enrolled by that name.
+
+    Args:
+        store: where the old one is.
+        name: whose.
+        reference: the new one.
+        adapters: what moves an old one of another model; without, none such is compared.
 
     Returns:
         As `likeness`; None where nobody is enrolled, or the old reference cannot, or for want of
         consent may not, be compared.
     """
     try:
-        old = await store.reference(name, model_id=reference.model_id)
+        old = await store.reference(name, model_id=reference.model_id, adapters=adapters)
     except (ConsentLapsedError, StaleReferenceError, UnknownIdentityError, StoreError):
         return None
     return likeness(old, reference)

@@ -252,7 +252,7 @@ def _context(record: Record) -> str:
 
 def _profile_to_bytes(identity: Identity) -> bytes:
     origin = identity.origin
-    profile = {
+    profile: dict[str, Any] = {
         "name": identity.name,
         "created_at": identity.created_at.isoformat(),
         "consent": identity.consent.to_dict(),
@@ -262,12 +262,15 @@ def _profile_to_bytes(identity: Identity) -> bytes:
         "replaces": identity.replaces,
         "earlier_consents": [consent.to_dict() for consent in identity.earlier_consents],
     }
+    if identity.adapted_from:
+        profile["adapted_from"] = identity.adapted_from
     return json.dumps(profile).encode()
 
 
 def _identity(record: Record, profile: dict[str, Any]) -> Identity:
     origin = profile.pop("origin")
     earlier = profile.pop("earlier_consents", [])
+    adapted_from = tuple(map(str, profile.pop("adapted_from", [])))
     return Identity(
         id=record.id,
         model_id=record.model_id,
@@ -276,5 +279,6 @@ def _identity(record: Record, profile: dict[str, Any]) -> Identity:
         consent=Consent.from_dict(profile.pop("consent")),
         origin=None if origin is None else Origin.from_dict(origin),
         earlier_consents=tuple(Consent.from_dict(consent) for consent in earlier),
+        adapted_from=adapted_from,
         **profile,
     )

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Detail, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
 from stream_verifier.identities import database, tables
+from stream_verifier.identities.batches import Row, batches
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.record import Record, rewrap, write_key
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.vault import Vault
-
-BATCH = 100
-"""Rows in one transaction: long enough to pay for its syncs, short enough to wait for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,19 +101,15 @@ class Rotation:
         new = self._vault.ring.first.key_id
         await self._change_over(new, actor)
         left: dict[type, list[object]] = {RefusedRecordError: [], KeyMismatchError: []}
-        done, after = 0, ""
+        done = 0
         keys = await self.keys()
         total = sum(count for key_id, count in keys.rows.items() if key_id != new)
         on_progress(0, total)
-        while rows := await self._next(new, after):
-            began = time.monotonic()
-            after = max(str(row["id"]) for row in rows)
+        async for rows in batches(self._books.engine, identities.c.key_id != new):
             changed = await asyncio.to_thread(self._rewrapped, rows, new, left)
             await self._write(changed)
             done += len(rows)
             on_progress(done, max(done, total))
-            # Half of the time is the others', who wait for the same lock of the database.
-            await asyncio.sleep(time.monotonic() - began)
         async with self._books.undisturbed() as ledger:
             if not left[KeyMismatchError]:
                 await self._books.change_keys(ledger, (new,))
@@ -146,15 +139,8 @@ class Rotation:
                 others = (one for one in self._vault.key_ids if one != new)
                 await self._books.change_keys(ledger, (new, *others))
 
-    async def _next(self, new: str, after: str) -> list[dict[str, object]]:
-        where = and_(identities.c.key_id != new, identities.c.id > after)
-        query = select(identities).where(where).order_by(identities.c.id).limit(BATCH)
-        with database.store_errors(self._books.engine.url):
-            async with self._books.engine.connect() as connection:
-                return [dict(row) for row in (await connection.execute(query)).mappings()]
-
     def _rewrapped(
-        self, rows: list[dict[str, object]], new: str, left: dict[type, list[object]]
+        self, rows: Sequence[Row], new: str, left: dict[type, list[object]]
     ) -> list[tuple[Record, Record]]:
         changed = []
         for row in rows:

@@ -13,18 +13,22 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
 from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.audit.sql_trail import SqlAuditTrail
-from stream_verifier.errors import (
-    ConsentError,
-    SettingsError,
-    StaleReferenceError,
-)
+from stream_verifier.errors import ConsentError, SettingsError
 from stream_verifier.identities import last_used
-from stream_verifier.identities.admission import check_place, refuse_if_lapsed, taken, unknown
+from stream_verifier.identities.admission import (
+    adapter_for,
+    check_place,
+    moved,
+    refuse_if_lapsed,
+    taken,
+    unknown,
+)
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent, Standing
@@ -33,6 +37,7 @@ from stream_verifier.identities.identity import Identity, new_name, normalise_na
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.keys import KEY_BYTES
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
+from stream_verifier.identities.moving import Moving
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.pages import Pages
 from stream_verifier.identities.reader import Reader
@@ -150,15 +155,15 @@ class SqliteIdentityStore:
         """One identity; see ``IdentityStore.get``."""
         return (await self._reader.find(normalise_name(name)))[0]
 
-    async def reference(self, name: str, *, model_id: str) -> Reference:
+    async def reference(
+        self, name: str, *, model_id: str, adapters: Adapters | None = None
+    ) -> Reference:
         """The stored reference of an identity; see ``IdentityStore.reference``."""
         identity, record = await self._reader.find(normalise_name(name))
-        if identity.model_id != model_id:
-            raise StaleReferenceError(
-                f"{identity.name!r} was enrolled with another model: enrol again."
-            )
+        adapter = adapter_for(identity, model_id, adapters)
         refuse_if_lapsed(identity, self._now())
-        return await asyncio.to_thread(open_reference, self._vault, record)
+        reference = await asyncio.to_thread(open_reference, self._vault, record)
+        return reference if adapter is None else moved(identity, reference, adapter)
 
     async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Store an identity's reference anew; see ``IdentityStore.renew``."""
@@ -222,6 +227,10 @@ class SqliteIdentityStore:
     def backup(self) -> Backup:
         """How to copy the store into a file and back, for whoever runs the server."""
         return Backup(self._books, self._vault, self._trail)
+
+    def moving(self, adapters: Adapters) -> Moving:
+        """How to move references of older models, for whoever runs the server."""
+        return Moving(self._books, self._vault, self._reader, self._trail, adapters, now=self._now)
 
     def rotation(self) -> Rotation:
         """How to bring the store under another master key, for whoever runs the server."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
+from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed
 from stream_verifier.audit.receipt import Receipt
@@ -163,12 +164,21 @@ class IdentityStore(Protocol):
         """
         ...
 
-    async def reference(self, name: str, *, model_id: str) -> Reference:
+    async def reference(
+        self, name: str, *, model_id: str, adapters: Adapters | None = None
+    ) -> Reference:
         """The stored reference, for the model in use.
+
+        Args:
+            name: whose.
+            model_id: the embedding space of the model in use.
+            adapters: of that model. One of an older model that they lead from is moved as it is
+                read, and stays in the store as it is; none is moved twice so. None: nothing is
+                given that was moved, now or before.
 
         Raises:
             UnknownIdentityError: no identity of that name is enrolled.
-            StaleReferenceError: it was made by another model.
+            StaleReferenceError: it was made by another model, and cannot be moved.
             ConsentLapsedError: the consent was withdrawn or has expired.
         """
         ...

@@ -18,26 +18,43 @@ _ROWS = 96
 _BLOCK = (5, 5)
 _FLAT = 8.0
 """Grey levels added to the spread, so that noise on a plain wall is no change."""
+_PACKED = {"bgr24": cv2.COLOR_BGR2GRAY, "rgb24": cv2.COLOR_RGB2GRAY}
 _LUMA_FIRST = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p", "nv12", "gray"}
 
 
 def thumbnail(frame: av.VideoFrame) -> Thumbnail:
     """Make a small picture of a frame's brightness that exposure does not change."""
-    luma = _luma(frame)
-    # As many rows whatever the size: the cost is then that of a small picture.
-    rows = luma[np.arange(_ROWS) * len(luma) // _ROWS]
+    rows = _luma_rows(frame)
     small = cv2.resize(rows, _SIZE, interpolation=cv2.INTER_AREA).astype(np.float32)
     mean, spread = cv2.meanStdDev(small)
     return np.asarray((small - mean[0, 0]) / (spread[0, 0] + _FLAT), np.float32)
+
+
+def _luma_rows(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    """As many rows whatever the size: the cost is then that of a small picture."""
+    if frame.format.name in _PACKED:
+        rows = _spread(_first_plane(frame)[:, : 3 * frame.width])
+        packed = rows.reshape(len(rows), frame.width, 3)
+        return np.asarray(cv2.cvtColor(packed, _PACKED[frame.format.name]), np.uint8)
+    return _spread(_luma(frame))
+
+
+def _spread(rows: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return rows[np.arange(_ROWS) * len(rows) // _ROWS]
 
 
 def _luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
     plane = frame.planes[0]
     if frame.format.name not in _LUMA_FIRST or plane.line_size < frame.width:
         return np.asarray(frame.reformat(*_SIZE, "gray", threads=1).to_ndarray(), np.uint8)
+    return _first_plane(frame)[:, : frame.width]
+
+
+def _first_plane(frame: av.VideoFrame) -> NDArray[np.uint8]:
+    plane = frame.planes[0]
     buffer: Any = plane
     flat: NDArray[np.uint8] = np.frombuffer(buffer, np.uint8, count=plane.line_size * frame.height)
-    return flat.reshape(frame.height, plane.line_size)[:, : frame.width]
+    return flat.reshape(frame.height, plane.line_size)
 
 
 def change(before: Thumbnail, after: Thumbnail) -> float:

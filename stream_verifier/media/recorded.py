@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from stream_verifier.errors import MediaError
+from stream_verifier.media.closing import Closing
+from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.types import MediaGap, MediaItem
@@ -37,17 +39,14 @@ class RecordedSource:
         self.closed = asyncio.Event()
         """Set when all was played or `close` was called, which still has to be awaited."""
         self._media = media
-        self._inbox = inbox
+        self._delivery = Delivery(inbox)
         self._paced = paced
-        self._open = True
         self._items: Iterator[MediaItem] | None = None
         self._origin_s: float | None = None
-        self._before: Mark | None = None
-        self._ends_s: dict[str, float] = {}
         self._counts: Counter[str] = Counter()
         self._came_s: dict[str, float] = {}
         self._work: asyncio.Task[MediaItem | None] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
@@ -63,16 +62,11 @@ class RecordedSource:
     @property
     def mark(self) -> Mark | None:
         """Where its media stands; None before any came, here or where it carries on."""
-        if self._origin_s is None or not (self._before or self._ends_s):
-            return None
-        return Mark(
-            self._origin_s, {**(self._before.ends_s if self._before else {}), **self._ends_s}
-        )
+        return self._delivery.mark(self._origin_s)
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another source of the same call stopped; before any media."""
-        self._origin_s = mark.origin_at(time.monotonic())
-        self._before = mark
+        self._origin_s = self._delivery.carry_on(mark)
 
     async def start(self) -> str:
         """Open the recording, then play it from the next turn of the event loop on.
@@ -96,13 +90,11 @@ class RecordedSource:
 
     def silence(self) -> None:
         """Put nothing more into the inbox, from now on; `close` still has to be awaited."""
-        self._open = False
+        self._delivery.close()
 
     async def close(self) -> None:
         """Stop playing and let go of the recording. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     async def _close(self) -> None:
         self.silence()
@@ -145,16 +137,9 @@ class RecordedSource:
                 await asyncio.wait_for(self.closed.wait(), wait_s)
 
     def _take(self, item: MediaItem) -> None:
-        before, self._before = self._before, None
-        for gap in before.gaps_until(item.start_s) if before else ():
-            self._put(gap)
+        self._delivery.begin(item.start_s)
         if not isinstance(item, MediaGap):
             now_s = self._came_s[item.kind] = time.monotonic()
             self._counts[item.kind] += 1
-            self._ends_s[item.kind] = item.end_s
             item = replace(item, arrived_s=now_s if self._paced else None)
-        self._put(item)
-
-    def _put(self, item: MediaItem) -> None:
-        if self._open:
-            self._inbox.put(item)
+        self._delivery.give([item])

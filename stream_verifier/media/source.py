@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
+from stream_verifier.decoded.frames import Piece
 from stream_verifier.errors import MediaError
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import MediaGap
+
+Way: TypeAlias = Literal["webrtc", "decoded"]
+"""How a call's media comes: by a peer connection of its own, or decoded, over the call's socket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class StreamStats:
         restarts: times that stalled video had to be restarted.
         silent_s: seconds since the last packet; None before the first.
         refused: what was not taken of this stream, by reason, such as "frame_too_large".
+        picture_px: width and height of the newest picture, before it is scaled.
     """
 
     packets: int = 0
@@ -70,6 +75,7 @@ class StreamStats:
     restarts: int = 0
     silent_s: float | None = None
     refused: Mapping[str, int] = field(default_factory=dict)
+    picture_px: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +151,19 @@ class MediaSource(Protocol):
         ...
 
 
+@runtime_checkable
+class Fed(Protocol):
+    """A source whose media is handed to it, over the socket of its call."""
+
+    def take(self, piece: Piece) -> None:
+        """Take what came, or count it as refused; never waits.
+
+        Raises:
+            ProtocolError: it is nothing that may be sent.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRequest:
     """What a call asks a factory for.
@@ -153,11 +172,15 @@ class SourceRequest:
         session: id of the call.
         offer: what its sender offers, such as SDP.
         followed: whether a client follows the call's events; else it is gone when media stops.
+        way: how its media comes.
+        audio_hz: samples a second, of sound that comes decoded.
     """
 
     session: str
     offer: str
     followed: bool = True
+    way: Way = "webrtc"
+    audio_hz: int = 16_000
 
 
 class SourceFactory(Protocol):

@@ -16,6 +16,7 @@ from stream_verifier.settings.environment import Environment
 from stream_verifier.settings.fleet import FleetSettings
 from stream_verifier.settings.followers import FollowerSettings
 from stream_verifier.settings.network import NetworkSettings
+from stream_verifier.settings.rooms import RoomSettings
 from stream_verifier.settings.store import StoreSettings
 
 
@@ -26,6 +27,7 @@ class Settings(
     FollowerSettings,
     NetworkSettings,
     FleetSettings,
+    RoomSettings,
     BaseSettings,
 ):
     """All settings, each also an environment variable with the prefix STREAM_VERIFIER_."""
@@ -68,7 +70,10 @@ class Settings(
     def _keep_keys_apart(self) -> Self:
         if self.turn_secret is not None:
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")
-        others = (self.token_key, self.audit_key, self.turn_secret, self.webhook_secret)
+        others = (
+            *(self.token_key, self.audit_key, self.turn_secret, self.webhook_secret),
+            *(self.room_map_secret, self.livekit_api_secret),
+        )
         for own in (self.key, *self.old_keys):
             secrets = (own, *others)
             trust.check_apart(one.get_secret_value() for one in secrets if one is not None)

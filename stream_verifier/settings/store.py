@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -44,6 +44,11 @@ class StoreSettings(Part):
     )
     hsm_old_keys: tuple[str, ...] = Field(
         (), description="Labels of keys in it that are still valid beside it."
+    )
+    adapted_references: Literal["accept", "refuse"] = Field(
+        "accept",
+        description="Whether people whom an older model enrolled are verified by references that "
+        "an adapter has moved; refuse asks them to enrol again.",
     )
     ledger_file: Path | None = Field(
         None,

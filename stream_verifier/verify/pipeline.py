@@ -238,8 +238,8 @@ class VerifyPipeline:
     ) -> Observation:
         """Have a window scored by all channels, by its face alone where it is spared."""
         names = frozenset(one.channel for one in observation.readings)
-        wanted = names & {"face"} if spared else names - {"mouth"} if busy else names
-        read = [channel.read(window, wanted=wanted) for channel in self._channels]
+        wanted = names & {"face"} if spared else names
+        read = [channel.read(window, wanted=wanted, busy=busy) for channel in self._channels]
         return replace(
             observation,
             readings=tuple(one for readings in read for one in readings.each),

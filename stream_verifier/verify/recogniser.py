@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
+from model.runtime.adapter import Adapters
 from model.runtime.comparator import load_comparator
 from model.runtime.face import FaceTower
 from model.runtime.silero import shipped_weights
@@ -53,6 +54,7 @@ class Recogniser:
 
     Attributes:
         stages: where the time of all calls goes.
+        adapters: what moves references of older models; None where none of those is accepted.
 
     Args:
         weights: hashes already checked.
@@ -62,6 +64,8 @@ class Recogniser:
 
     def __init__(self, *, weights: Weights, settings: Settings, threads: int = 1) -> None:
         self.model_id = weights.model_id
+        accepts = settings.adapted_references == "accept"
+        self.adapters = Adapters.load(weights) if accepts else None
         self.comparator: Comparator = load_comparator(weights, copies=threads)
         self._rehearsing: Comparator = load_comparator(weights)
         self.operating_point = settings.operating_point

@@ -98,7 +98,7 @@ class TimedChannel:
         """Say what is there to be scored."""
         return self._channel.sense(window)
 
-    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         """Score a window."""
         with self._stages.timed(self._stage):
-            return self._channel.read(window, wanted=wanted)
+            return self._channel.read(window, wanted=wanted, busy=busy)

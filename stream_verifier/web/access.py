@@ -16,6 +16,7 @@ from stream_verifier.audit.deed import Actor
 from stream_verifier.calls.neighbours import CallRecord
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
+from stream_verifier.calls.wishes import Way
 from stream_verifier.errors import ForbiddenError, UnknownSessionError
 from stream_verifier.events.audience import Audience
 from stream_verifier.web.state import state_of
@@ -102,7 +103,12 @@ async def count_opening(connection: HTTPConnection, grant: Grant) -> None:
 
 
 def admit_to_record(
-    connection: HTTPConnection, token: str | None, record: CallRecord, *, begun_by_socket: bool
+    connection: HTTPConnection,
+    token: str | None,
+    record: CallRecord,
+    *,
+    begun_by_socket: bool,
+    way: Way = "webrtc",
 ) -> None:
     """Let one whose call it is go on with it or end it, whichever worker has it.
 
@@ -113,7 +119,7 @@ def admit_to_record(
     scope = Scope.ENROL if record.mode == "enrol" else Scope.PUBLISH
     grant = admit(connection, token, scope, identity=record.identity, session=record.session)
     refuse_strangers(grant, record.place, record.session)
-    if record.followed is not begun_by_socket:
+    if (record.followed, record.way) != (begun_by_socket, way):
         raise UnknownSessionError(_OTHER_WAY)
 
 
@@ -130,7 +136,12 @@ def refuse_strangers(grant: Grant, place: Place, session: str) -> None:
 
 
 def admit_to_session(
-    connection: HTTPConnection, token: str | None, session_id: str, *, begun_by_socket: bool = True
+    connection: HTTPConnection,
+    token: str | None,
+    session_id: str,
+    *,
+    begun_by_socket: bool = True,
+    way: Way = "webrtc",
 ) -> Session:
     """Let one whose session it is go on with it or end it.
 
@@ -142,6 +153,7 @@ def admit_to_session(
         session_id: as it names it.
         begun_by_socket: whether it is a way on for sessions of sockets, or of WHIP; each ends what
             it began.
+        way: how the media of those sessions comes.
 
     Raises:
         UnknownSessionError: no such one runs.
@@ -153,7 +165,7 @@ def admit_to_session(
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
     grant = admit(connection, token, scope, identity=session.identity, session=session.id)
     refuse_strangers(grant, session.place, session.id)
-    if not session.begun_by(socket=begun_by_socket):
+    if not session.begun_by(socket=begun_by_socket, way=way):
         raise UnknownSessionError(_OTHER_WAY)
     return session
 
@@ -166,7 +178,7 @@ def audience_of(grant: Grant) -> Audience:
     """
     if Scope.ADMIN in grant.scopes:
         return Audience.ANALYST
-    if grant.scopes & {Scope.PUBLISH, Scope.ENROL}:
+    if grant.scopes & {Scope.PUBLISH, Scope.ENROL, Scope.ROOMS}:
         return Audience.CALLER
     return Audience.ANALYST if Scope.EVIDENCE in grant.scopes else Audience.READER
 

@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from starlette.responses import PlainTextResponse
 
+from stream_verifier.rooms.requests import RoomDescription, RoomList
 from stream_verifier.web import (
     audit,
     calls,
@@ -15,6 +16,8 @@ from stream_verifier.web import (
     identities,
     metrics,
     rights,
+    room_news,
+    rooms,
     tokens,
     uploads,
     whip_described,
@@ -50,6 +53,7 @@ def add_routes(app: FastAPI) -> None:
     _add_health(app)
     _add_identities(app)
     _add_calls(app)
+    _add_rooms(app)
     app.add_api_route(
         f"{PREFIX}/tokens",
         tokens.issue_token,
@@ -168,6 +172,26 @@ def _add_calls(app: FastAPI) -> None:
         ),
     ):
         app.add_api_route(path, endpoint, tags=["calls"], **more)
+
+
+def _add_rooms(app: FastAPI) -> None:
+    every, one = f"{PREFIX}/rooms", f"{PREFIX}/rooms/{{attachment}}"
+    attached = {**_gives(RoomDescription, 409, 413, 422, 502), "status_code": 201}
+    for path, endpoint, more in (
+        (every, rooms.attach_room, {**attached, "methods": ["POST"]}),
+        (every, rooms.list_rooms, _gives(RoomList)),
+        (one, rooms.show_room, _gives(RoomDescription, 404, 422)),
+        (one, rooms.detach_room, _deletes(404, 422)),
+    ):
+        app.add_api_route(path, endpoint, tags=["rooms"], **more)
+    app.add_api_route(
+        f"{PREFIX}{room_news.PATH}",
+        room_news.hear_livekit,
+        methods=["POST"],
+        status_code=204,
+        responses=described(400, 401, 404, 413, 503),
+        tags=["rooms"],
+    )
 
 
 # Here and below: keyword arguments of FastAPI, and what it makes itself.

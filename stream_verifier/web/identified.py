@@ -9,10 +9,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.web.access import bearer, client_of, gate_of
 from stream_verifier.web.problems import on_error
+from stream_verifier.web.room_news import is_news
+from stream_verifier.web.state import state_of
 
 
 class Identified:
-    """ASGI middleware: who shows no token of this server has no body read.
+    """ASGI middleware: who shows no token of this server, or of its LiveKit, has no body read.
 
     What the token allows is for the route to say; a framework reads the body before it asks.
     """
@@ -25,12 +27,20 @@ class Identified:
         if scope["type"] == "http" and _has_body(scope):
             request = Request(scope)
             try:
-                gate_of(request).identify(bearer(request), client=client_of(request))
+                _identify(request)
             except StreamVerifierError as error:
                 refusal = await on_error(request, error)
                 await refusal(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _identify(request: Request) -> None:
+    """Raise `StreamVerifierError` where nobody is known to have sent this."""
+    if is_news(request) and (livekit := state_of(request).livekit) is not None:
+        livekit.identify(request.headers.get("authorization"))
+    else:
+        gate_of(request).identify(bearer(request), client=client_of(request))
 
 
 def _has_body(scope: Scope) -> bool:

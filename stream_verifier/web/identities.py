@@ -44,6 +44,7 @@ def describe(identity: Identity) -> IdentityDescription:
         consent=_describe_consent(identity.consent),
         origin=None if origin is None else OriginDescription(**origin.to_dict()),
         replaces=identity.replaces,
+        adapted_from=list(identity.adapted_from),
     )
 
 

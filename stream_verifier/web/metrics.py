@@ -20,6 +20,8 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.events.schema import ChallengeKind, ChallengeOutcome
+from stream_verifier.rooms.desk import RoomDesk
+from stream_verifier.rooms.requests import PublisherState
 from stream_verifier.web.access import Token, admit
 from stream_verifier.web.state import ServerState, state_of
 
@@ -48,6 +50,7 @@ class _ServerCollector(Collector):
         gauge = self._state.gauge
         yield from _calls(self._state.sessions)
         yield from _shared(self._state)
+        yield from _rooms(self._state.rooms)
         yield from _windows(gauge)
         yield _gauge("overloaded", "Whether windows went unscored of late.", float(gauge.behind))
         stages = self._state.stages
@@ -84,6 +87,19 @@ def _shared(state: ServerState) -> Iterator[Metric]:
     yield _gauge("events_unwritten", "Events that wait for a slow log.", hub.unwritten)
     yield _counter("events_lost", "Events that a slow log could not take.", hub.lost)
     yield _gauge("subscribers", "Followers of the event feed.", hub.subscribers)
+
+
+def _rooms(rooms: RoomDesk) -> Iterator[Metric]:
+    yield _gauge("rooms", "Rooms of other servers that are followed here.", rooms.here)
+    told = GaugeMetricFamily(
+        f"{_PREFIX}_room_publishers",
+        "Publishers of those, by what became of them.",
+        labels=["state"],
+    )
+    counts = rooms.publishers
+    for state in get_args(PublisherState):
+        told.add_metric([state], counts[state])
+    yield told
 
 
 def _windows(gauge: Gauge) -> Iterator[Metric]:

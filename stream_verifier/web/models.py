@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.events.schema import Asker, ChallengeKind, Turn
+from stream_verifier.events.schema import Asker, ChallengeKind, Origin, Turn
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -65,6 +65,11 @@ class IdentityDescription(BaseModel):
     consent: ConsentDescription
     origin: OriginDescription | None = Field(description="Null where it was not recorded.")
     replaces: str | None = Field(description="Id of the identity that it took the place of.")
+    adapted_from: list[str] = Field(
+        description="The models that the reference was moved from by adapters, the one that the "
+        "person was enrolled with first; empty where it was made with `model`. Enrolling again "
+        "is surer."
+    )
 
 
 class IdentityList(BaseModel):
@@ -98,6 +103,9 @@ class CallDescription(BaseModel):
     score_age_s: float | None = Field(description="Age of the newest media at its score.")
     seq: int = Field(description="Number of the newest event.")
     totals: JsonObject | None = Field(description="What it counted, once it ended.")
+    origin: Origin | None = Field(
+        description="The attached room that its media is fetched from; null where it is sent here."
+    )
     challenges: int = Field(0, description="How many were asked.")
     challenges_passed: int = Field(0, description="How many of them were passed.")
 

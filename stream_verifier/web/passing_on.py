@@ -15,9 +15,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
 
 from stream_verifier.errors import FleetError
-from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES, Resume
+from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES, Return
 from stream_verifier.web.access import client_of, gate_of
-from stream_verifier.web.sockets import receive_text
+from stream_verifier.web.sockets import receive
 
 PASSED_ON = "x-stream-verifier-passed-on"
 
@@ -38,15 +38,21 @@ def was_passed_on(websocket: WebSocket) -> bool:
     return PASSED_ON in websocket.headers
 
 
-async def pass_on(websocket: WebSocket, message: Resume, address: str) -> None:
+async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: str) -> None:
     """Serve a connection of a call that another worker has, until either side closes it.
+
+    Args:
+        websocket: of the client.
+        message: its first, which is passed on as well.
+        address: of the other worker.
+        path: of the sockets of such calls, below that address.
 
     Raises:
         OwnerGoneError: nothing listens there any more.
         FleetError: that worker cannot be reached.
     """
     try:
-        owner = await _connect(websocket, message.session, address)
+        owner = await _connect(websocket, f"{path}/{quote(message.session, safe='')}", address)
     except ConnectionRefusedError as error:
         raise OwnerGoneError("the server that has the call is gone") from error
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
@@ -65,7 +71,7 @@ async def pass_on(websocket: WebSocket, message: Resume, address: str) -> None:
             await asyncio.gather(*ways, return_exceptions=True)
 
 
-async def _connect(websocket: WebSocket, session: str, address: str) -> ClientConnection:
+async def _connect(websocket: WebSocket, path: str, address: str) -> ClientConnection:
     """Connect under the name and origin that the client uses, to the owner's own address."""
     there = urlsplit(address)
     secure = there.scheme == "https"
@@ -77,9 +83,8 @@ async def _connect(websocket: WebSocket, session: str, address: str) -> ClientCo
     if origin := websocket.headers.get("origin"):
         headers["Origin"] = origin
     tls: dict[str, Any] = {"server_hostname": there.hostname} if secure else {}
-    path = f"{there.path.rstrip('/')}/api/v1/call/{quote(session, safe='')}"
     return await connect(
-        f"{'wss' if secure else 'ws'}://{host}{path}",
+        f"{'wss' if secure else 'ws'}://{host}{there.path.rstrip('/')}{path}",
         host=there.hostname,
         port=there.port or (443 if secure else 80),
         **tls,
@@ -97,12 +102,12 @@ async def _to_owner(websocket: WebSocket, owner: ClientConnection) -> None:
     """Pass on what the client says; how it left tells the owner whether it comes back."""
     while True:
         try:
-            text = await receive_text(websocket)
+            said = await receive(websocket)
         except WebSocketDisconnect as gone:
             await owner.close(_LEFT if gone.code in _NO_CODES else gone.code)
             return
         try:
-            await owner.send(text)
+            await owner.send(said)
         except ConnectionClosed:
             return
 

@@ -39,6 +39,13 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.CursorError, 422),
     (errors.StoreError, 503),
     (errors.NotReadyError, 503),
+    (errors.UnknownAttachmentError, 404),
+    (errors.AttachedAlreadyError, 409),
+    (errors.RoomAddressError, 422),
+    (errors.UnknownRoomError, 422),
+    (errors.RoomRefusedError, 422),
+    (errors.RoomError, 502),
+    (errors.SettingsError, 422),
 )
 _TITLES = {
     400: "The request cannot be understood.",
@@ -51,6 +58,7 @@ _TITLES = {
     415: "The body is of another media type.",
     422: "A part of the request breaks the contract.",
     429: "Too many attempts from this address.",
+    502: "The host of a room does not answer, or not as it should.",
     503: "The store cannot be used, or the server is full or not ready.",
 }
 _HTTP_CODES = {

@@ -1,4 +1,4 @@
-"""What both WebSockets do alike: read a message, and say why they close."""
+"""What all WebSockets do alike: read a message, and say why they close."""
 
 from __future__ import annotations
 
@@ -23,6 +23,20 @@ _GOODBYE_TIMEOUT_S = 1.0
 _RETRY_AFTER_S = 1
 
 
+async def receive(websocket: WebSocket) -> str | bytes:
+    """The client's next message, text or binary.
+
+    Raises:
+        WebSocketDisconnect: it left.
+    """
+    message = await websocket.receive()
+    if message["type"] == "websocket.disconnect":
+        raise WebSocketDisconnect(message.get("code", 1005))
+    text: str | None = message.get("text")
+    data: bytes | None = message.get("bytes")
+    return (data or b"") if text is None else text
+
+
 async def receive_text(websocket: WebSocket) -> str:
     """The client's next message.
 
@@ -30,13 +44,10 @@ async def receive_text(websocket: WebSocket) -> str:
         WebSocketDisconnect: it left.
         ProtocolError: the message is binary.
     """
-    message = await websocket.receive()
-    if message["type"] == "websocket.disconnect":
-        raise WebSocketDisconnect(message.get("code", 1005))
-    text: str | None = message.get("text")
-    if text is None:
+    message = await receive(websocket)
+    if isinstance(message, bytes):
         raise ProtocolError("Messages are JSON text, not binary.")
-    return text
+    return message
 
 
 async def receive_first(

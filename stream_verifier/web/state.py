@@ -17,6 +17,8 @@ from stream_verifier.calls.uploads import Uploads
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.rooms.desk import NoRooms, RoomDesk
+from stream_verifier.rooms.livekit.following import FollowedLiveKit
 from stream_verifier.settings import Settings
 from stream_verifier.verify.stages import StageTimes
 
@@ -33,6 +35,8 @@ class Services:
     journal: Journal
     uploads: Uploads
     neighbours: Neighbours = field(default_factory=Alone)
+    rooms: RoomDesk = field(default_factory=NoRooms)
+    livekit: FollowedLiveKit | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,7 @@ class ServerState:
         make_source: makes what a call's media comes from.
         callers_room: where sockets wait that may open a call.
         readers_room: where sockets wait that may follow the feed; callers take no seat of theirs.
+        feeders_room: where sockets wait that may feed a call; few, since their messages are large.
         services: None before the application has started.
     """
 
@@ -53,6 +58,9 @@ class ServerState:
     make_source: SourceFactory
     callers_room: WaitingRoom
     readers_room: WaitingRoom
+    feeders_room: WaitingRoom = field(
+        default_factory=lambda: WaitingRoom(seats=64, seats_per_client=16)
+    )
     services: Services | None = None
 
     @property
@@ -84,6 +92,16 @@ class ServerState:
     def neighbours(self) -> Neighbours:
         """Other workers, if there are any."""
         return self._started.neighbours
+
+    @property
+    def livekit(self) -> FollowedLiveKit | None:
+        """What follows LiveKit's news of its rooms, if the settings want it."""
+        return self._started.livekit
+
+    @property
+    def rooms(self) -> RoomDesk:
+        """Attached rooms of other servers."""
+        return self._started.rooms
 
     @property
     def gauge(self) -> Gauge:

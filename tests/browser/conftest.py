@@ -7,7 +7,15 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
 from benchmarks.chromium import FLAGS, Capture
 from tests.support.calls import make_settings
@@ -49,7 +57,7 @@ def start_chromium(playwright: Playwright, *flags: str) -> Browser:
 
 @pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A browser with a test pattern and beeps; what a test leaves behind goes with its context."""
+    """A browser with a test pattern and beeps."""
     # The pattern moves less than a person and costs the processor as little.
     with start_chromium(playwright, "--use-fake-device-for-media-stream=fps=5") as browser:
         yield browser
@@ -81,8 +89,33 @@ def real(tmp_path: Path) -> Iterator[RealServer]:
         yield server
 
 
+@pytest.fixture(scope="package")
+def window(chromium: Browser) -> Iterator[BrowserContext]:
+    """One for all tests: another costs the processor three times what a page in it does."""
+    context = chromium.new_context()
+    context.set_default_timeout(PATIENCE_MS)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
+def context(window: BrowserContext) -> Iterator[BrowserContext]:
+    """The window as if it had just been opened; a test's server, and so its origin, is its own."""
+    if not window.pages:
+        window.new_page()  # It stays, and the window with it.
+    yield window
+    for page in window.pages[1:]:
+        with contextlib.suppress(Error):  # A page that was never loaded stores nothing.
+            page.evaluate("localStorage.clear()")
+        page.close()
+    window.set_offline(False)
+    window.clear_cookies()
+    window.clear_permissions()
+
+
+@pytest.fixture
+def own_context(chromium: Browser) -> Iterator[BrowserContext]:
+    """For what a window keeps for good, such as a clock."""
     context = chromium.new_context()
     context.set_default_timeout(PATIENCE_MS)
     yield context

@@ -25,8 +25,8 @@ def axe() -> str:
     return read_axe()
 
 
-@pytest.fixture(params=LOOKS)
-def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+@pytest.fixture(scope="module", params=LOOKS)
+def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     """A browser window of one of the sizes, in one of the themes."""
     width, theme = request.param
     context = chromium.new_context(

@@ -74,8 +74,8 @@ def test_what_is_old_looks_old(page: Page, stub: FeedStub) -> None:
     assert page.evaluate("getComputedStyle(document.getElementById('board')).filter") != "none"
 
 
-def test_silence_counts_as_a_lost_connection(context: BrowserContext, stub: FeedStub) -> None:
-    page = context.new_page()
+def test_silence_counts_as_a_lost_connection(own_context: BrowserContext, stub: FeedStub) -> None:
+    page = own_context.new_page()
     page.clock.install()
     with page.expect_websocket() as opened:
         page.goto(f"{stub.address}monitor.html")

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import BrowserContext
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
@@ -87,12 +87,11 @@ def test_any_page_loads_the_sdk_and_a_known_one_may_use_the_server(
     connected: str,
     host: ThreadingHTTPServer,
     server: RealServer,
-    chromium: Browser,
+    context: BrowserContext,
 ) -> None:
-    page: Page = chromium.new_page()
+    page = context.new_page()
     page.goto(f"http://{name}:{host.server_port}/")
     token = Tokens(parse_key(KEY)).issue([Scope.READ], ttl_s=60)
     assert "StreamVerifier" in page.evaluate(LOAD, server.address)
     assert page.evaluate(FETCH, [server.address, token]) == fetched
     assert page.evaluate(CONNECT, [server.address]) == connected
-    page.close()

@@ -61,9 +61,14 @@ def server(data: Path) -> Iterator[RealServer]:
         yield server
 
 
-@pytest.fixture(params=[pytest.param((1280, "light"), id="desk-light"),
-                        pytest.param((390, "dark"), id="phone-dark")])  # fmt: skip
-def context(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param((1280, "light"), id="desk-light"),
+        pytest.param((390, "dark"), id="phone-dark"),
+    ],
+)
+def window(chromium: Browser, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
     width, theme = request.param
     context = chromium.new_context(
         viewport={"width": width, "height": 900}, color_scheme=theme, reduced_motion="reduce"

@@ -15,6 +15,7 @@ from stream_verifier.client import EventFeed, FeedEvent
 from stream_verifier.events import contract
 from stream_verifier.events import feed_messages as feed
 from stream_verifier.events.call_messages import Answer
+from stream_verifier.events.decoded_messages import Started
 from stream_verifier.events.envelope import Envelope
 from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.events.schema import AnyPayload
@@ -71,7 +72,9 @@ def test_an_event_that_lacks_a_field_or_has_another_version_does_not_fit() -> No
 
 
 def test_messages_fit() -> None:
+    started = Started(session="s", resume_key="k", resume_within_s=15, max_frame_bytes=1)
     for message in (
+        started,
         feed.Subscribed(epoch="e", cursor=1, lost=None),
         feed.Heartbeat(cursor=1),
         feed.Dropped(scores=2),
@@ -98,6 +101,17 @@ def test_the_schema_of_a_request_says_what_the_server_takes(
     message: dict[str, Any], fits: bool
 ) -> None:
     assert validator("Subscribe").is_valid(message) is fits
+
+
+@pytest.mark.parametrize(
+    ("changes", "fits"),
+    [({}, True), ({"audio_hz": 48_000}, True), ({"audio_hz": 11_025}, False), ({"sdp": ""}, False)],
+)
+def test_the_schema_of_a_decoded_start_says_what_the_server_takes(
+    changes: dict[str, Any], fits: bool
+) -> None:
+    start = {"type": "start", "mode": "verify", "identity": "ada", **changes}
+    assert validator("StartDecoded").is_valid(start) is fits
 
 
 def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:

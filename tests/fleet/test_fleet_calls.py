@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import httpx
 import pytest
 import websockets
 
-from stream_verifier.client import EventFeed, FeedEvent
+from stream_verifier.client import DecodedCall, EventFeed, FeedEvent
 from stream_verifier.hosting.server import RunningServer
 from tests.support.calls import (
     CONSENT,
@@ -29,6 +29,7 @@ from tests.support.calls import (
     unbroken,
     url_of,
 )
+from tests.support.fed import feed, pieces_of
 from tests.support.redis_server import RedisServer, needs_redis
 from tests.support.resuming import ResumingClient
 
@@ -338,3 +339,42 @@ async def until_ready(worker: Worker, status: int) -> None:
             if answer.status_code == status:
                 return
             await asyncio.sleep(0.1)
+
+
+async def test_a_fed_call_is_passed_on_and_moves_like_any_other(
+    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
+) -> None:
+    grace = pieces_of(demo_calls.get("grace", "grace", 25), pictures_per_s=5)
+    grace += [replace(one, at_s=one.at_s + 25) for one in grace]
+    async with (
+        worker(redis, enrolled_dir) as stays,
+        worker(redis, enrolled_dir, drain_s=60.0) as leaves,
+        asyncio.timeout(TIMEOUT_S),
+        DecodedCall(leaves.server.address, identity="grace") as call,
+    ):
+        feeding = asyncio.create_task(feed(call, grace))
+        call._url = call._url.replace(leaves.server.address[7:], stays.server.address[7:])
+        await lose(call)
+        await follow(call, "connection_resumed")
+        await follow(call, "state_changed", state="verified")
+        assert ((await leaves.get("health"))["calls"], call.resumptions) == (1, 1)
+        leaves.server.drain()
+        await lose(call)
+        await follow(call, "connection_resumed")
+        await leaves.server.wait()
+        await follow(call, "state_changed", state="verified")
+        assert (await stays.get("health"))["calls"] == 1
+        feeding.cancel()
+        assert (await call.finish()).reason == "stopped"
+
+
+async def lose(call: DecodedCall) -> None:
+    assert call._socket is not None
+    await call._socket.close(1001)
+
+
+async def follow(call: DecodedCall, kind: str, /, **fields: Any) -> None:
+    async for event in call.events():
+        if event.type == kind and fields.items() <= event.fields.items():
+            return
+    raise AssertionError(f"no {kind} came")

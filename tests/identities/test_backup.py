@@ -22,6 +22,8 @@ from tests.support.stores import (
     OTHER_KEY,
     assert_same,
     change,
+    copy_store,
+    enrol_all,
     ledger_of,
     made_reference,
     ring,
@@ -48,11 +50,14 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "monday.backup"
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", PEOPLE)
+
+
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    for name, seed in PEOPLE.items():
-        await made.add(name, made_reference(seed), CONSENT)
+async def store(enrolled: Path, path: Path) -> AsyncIterator[SqliteIdentityStore]:
+    made = store_at(copy_store(enrolled, to=path))
     yield made
     await made.close()
 

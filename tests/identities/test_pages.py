@@ -19,6 +19,8 @@ from tests.support.stores import (
     AUDIT_KEY,
     CONSENT,
     change,
+    copy_store,
+    enrol_all,
     made_reference,
     put_row,
     ring,
@@ -33,8 +35,21 @@ DATABASE = "STREAM_VERIFIER_TESTS_DATABASE"
 """Names an empty database of a server, such as postgresql+asyncpg://tests@localhost/tests"""
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in a file, with everybody in it."""
+    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", dict.fromkeys(NAMES, 0))
+
+
 @pytest.fixture(params=["file", "memory", "server"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[IdentityStore]:
+async def store(
+    request: pytest.FixtureRequest, enrolled: Path, tmp_path: Path
+) -> AsyncIterator[IdentityStore]:
+    if request.param == "file":
+        copy = store_at(copy_store(enrolled, to=tmp_path / "data" / "identities.db"))
+        yield copy
+        await copy.close()
+        return
     made = _made(request.param, tmp_path)
     for name in NAMES:
         await made.add(name, made_reference(), CONSENT)
@@ -45,8 +60,6 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
 
 
 def _made(kind: str, folder: Path) -> SqliteIdentityStore:
-    if kind == "file":
-        return store_at(folder / "identities.db")
     if kind == "memory":
         return SqliteIdentityStore("sqlite+aiosqlite://", ring())
     if DATABASE not in os.environ:

@@ -28,6 +28,8 @@ from tests.support.stores import (
     assert_same,
     backup,
     change,
+    copy_store,
+    enrol_all,
     ledger_of,
     made_reference,
     parts_of,
@@ -53,11 +55,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "identities.db"
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("store")
+    return enrol_all(folder / "identities.db", {"ada": 1, "grace": 2})
+
+
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    for seed, name in enumerate(("ada", "grace"), start=1):
-        await made.add(name, made_reference(seed, model_id=MODEL), CONSENT)
+async def store(enrolled: Path, path: Path) -> AsyncIterator[SqliteIdentityStore]:
+    made = store_at(copy_store(enrolled, to=path))
     yield made
     await made.close()
 

@@ -13,7 +13,7 @@ import pytest
 
 from stream_verifier.audit.deed import Actor, Kind
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError, StoreError
-from stream_verifier.identities import rotation
+from stream_verifier.identities import batches
 from stream_verifier.identities.record import Record, open_identity
 from stream_verifier.identities.rotation import Rotated
 from stream_verifier.identities.sqlite import SqliteIdentityStore
@@ -26,6 +26,8 @@ from tests.support.stores import (
     backup,
     bytes_below,
     change,
+    copy_store,
+    enrol_all,
     ledger_of,
     made_reference,
     made_vault,
@@ -37,14 +39,15 @@ from tests.support.stores import (
 PEOPLE = [f"person {number}" for number in range(12)]
 
 
+@pytest.fixture(scope="module")
+def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    people = {name: number for number, name in enumerate(PEOPLE)}
+    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", people)
+
+
 @pytest.fixture
-async def path(tmp_path: Path) -> Path:
-    path = tmp_path / "data" / "identities.db"
-    store = store_at(path)
-    for number, name in enumerate(PEOPLE):
-        await store.add(name, made_reference(number), CONSENT)
-    await store.close()
-    return path
+def path(enrolled: Path, tmp_path: Path) -> Path:
+    return copy_store(enrolled, to=tmp_path / "data" / "identities.db")
 
 
 @pytest.fixture
@@ -57,7 +60,7 @@ async def both(path: Path) -> AsyncIterator[SqliteIdentityStore]:
 
 @pytest.fixture(autouse=True)
 def small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rotation, "BATCH", 5)
+    monkeypatch.setattr(batches, "SIZE", 5)
 
 
 async def _assert_all_under(path: Path, key: object, count: int = len(PEOPLE)) -> None:
@@ -225,6 +228,18 @@ async def test_a_full_disk_changes_nothing_and_loses_nothing(
     await _assert_all_under(path, OTHER_KEY)
 
 
+async def test_what_somebody_wrote_in_place_of_an_id_stops_nothing(
+    both: SqliteIdentityStore, path: Path
+) -> None:
+    put = "INSERT INTO identities SELECT ?, ?, version, model_id, key_id, wrapped_key, "
+    put += "sealed_profile, sealed_reference FROM identities WHERE id = ?"
+    ids = [bytes([255, number]) for number in range(7)]
+    for row_id in ids:
+        change(path, put, row_id, bytes(30) + row_id, rows(path)[0]["id"])
+    done = await asyncio.wait_for(both.rotation().run(), 60)
+    assert done == Rotated(12, tuple(ids))
+
+
 async def test_without_the_old_key_it_does_not_begin(path: Path) -> None:
     store = store_at(path, OTHER_KEY)
     with pytest.raises(KeyMismatchError, match="give back the key"):
@@ -236,9 +251,9 @@ async def test_without_the_old_key_it_does_not_begin(path: Path) -> None:
 _KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from stream_verifier.identities import rotation
+from stream_verifier.identities import batches
 from tests.support.stores import KEY, OTHER_KEY, store_at
-rotation.BATCH = 3
+batches.SIZE = 3
 left = int(sys.argv[2])
 def kill(done, total):
     global left

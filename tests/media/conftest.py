@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,10 @@ async def start_call(call_webm: Path) -> AsyncIterator[StartCall]:
 
     yield make
     await asyncio.gather(*(call.close() for call in calls))
+
+
+@pytest.fixture(scope="session")
+def decoders() -> Iterator[ThreadPoolExecutor]:
+    """Threads that decode pictures."""
+    with ThreadPoolExecutor(2) as pool:
+        yield pool

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
-from stream_verifier.media.continuity import Continuity, LookBudget
+from stream_verifier.media.continuity import Continuity, LookBudget, change, thumbnail
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.media.video import VideoPicker
@@ -45,6 +45,12 @@ def test_another_face_breaks_off_at_its_first_frame(
         mixed = [*own[:at], *other[at:]]
         broken = [number for number, frame in enumerate(mixed) if continuity.broken_by(frame)]
         assert at in broken
+
+
+@pytest.mark.parametrize("packed", ["bgr24", "rgb24"])
+def test_packed_colours_look_as_planes_do(own: list[av.VideoFrame], packed: str) -> None:
+    """Still pictures come so."""
+    assert change(thumbnail(own[0]), thumbnail(own[0].reformat(format=packed))) < 0.05
 
 
 def test_exposure_breaks_nothing_off(own: list[av.VideoFrame]) -> None:

@@ -55,8 +55,8 @@ def all_that_is_said() -> Iterator[list[Event]]:
 
 def make_settings(folder: Path, **changes: Any) -> Settings:
     # How much time a machine under tests has is nobody's measure.
-    fixed = {"measure_capacity": False, "max_calls": 8, "port": 0}
-    return load_settings(data_dir=folder, ice_host_addresses=LOOPBACK, **{**fixed, **changes})
+    fixed = {"measure_capacity": False, "max_calls": 8, "port": 0, "ice_host_addresses": LOOPBACK}
+    return load_settings(data_dir=folder, **{**fixed, **changes})
 
 
 def url_of(server: RunningServer) -> str:

@@ -81,5 +81,6 @@ def test_time_is_counted_by_stage() -> None:
     assert (ears.settled_s, ears.speech_between(1.0, 3.0)) == (4.5, 2.0)
     with pytest.raises(ValueError, match="broken"):
         eyes.look(heard)
-    assert stages.seconds == {"speech": 0.5, "look": 1.0, "face": 0.0, "voice": 0.0}
-    assert stages.times == {"speech": 2, "look": 1, "face": 0, "voice": 0}
+    unused = {"face": 0, "voice": 0, "presence": 0}
+    assert stages.seconds == {"speech": 0.5, "look": 1.0, **unused}
+    assert stages.times == {"speech": 2, "look": 1, **unused}

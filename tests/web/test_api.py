@@ -77,8 +77,10 @@ async def test_identities_are_listed_without_vectors_or_consent_text(
     listed = {item["name"]: item for item in answer.json["identities"]}
     assert {"ada", "zoë"} <= set(listed)
     assert listed["ada"]["faces"] == 3
+    assert listed["ada"]["adapted_from"] == []
     assert set(listed["ada"]) == {
         "id", "name", "created_at", "model", "faces", "speech_s", "consent", "origin", "replaces",
+        "adapted_from",
     }  # fmt: skip
     assert b"only the store keeps" not in answer.body
 
@@ -155,7 +157,7 @@ async def test_a_reference_of_another_model_asks_to_enrol_again(server: RunningS
     from tests.support.calls import say, start_message
 
     answer = await say(server, start_message(identity="ada"))
-    assert answer["code"] == "enrol_again"
+    assert answer["code"] == "reference_of_another_model"
     assert "nrol" in answer["message"]
 
 

@@ -28,7 +28,7 @@ class OneSession(FakeSessions):
             id=session_id,
             identity="ada",
             enrols=session_id == "enrolment",
-            begun_by=lambda *, socket: not socket or session_id == "s1",
+            begun_by=lambda *, socket, way: not socket or session_id == "s1",
             place=Place("ada", "another token", bound=True),
             request_end=self.ended.append,
         )

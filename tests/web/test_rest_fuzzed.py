@@ -55,7 +55,7 @@ FEW = settings(
 def test_made_up_requests_are_answered_as_described(
     description: BaseSchema, mode: GenerationMode
 ) -> None:
-    operations = [result.ok() for result in description.get_all_operations()]  # type: ignore[union-attr]
+    operations = [result.ok() for result in description.get_all_operations()]
     if mode is GenerationMode.NEGATIVE:
         operations = [one for one in operations if one.body or list(one.iter_parameters())]
     answered = {operation.label: ask(operation, mode) for operation in operations}
@@ -69,7 +69,7 @@ def ask(operation: APIOperation[Any, Any, Any, Any], mode: GenerationMode) -> Co
 
     @FEW
     @given(case=operation.as_strategy(generation_mode=mode))
-    def check(case: schemathesis.Case) -> None:  # type: ignore[type-arg]
+    def check(case: schemathesis.Case) -> None:
         response = case.call(headers=HEADERS)
         case.validate_response(response, excluded_checks=[*LEFT_OUT, *by_query])
         seen[response.status_code] += 1

@@ -95,7 +95,7 @@ const HINTS = {
 const ERRORS = {
   unknown_identity: "Nobody of that name is enrolled",
   identity_exists: "That name is enrolled already",
-  enrol_again: "Please enrol again",
+  reference_of_another_model: "Please enrol again",
   enrolment_incomplete: "Nothing was stored",
   consent_missing: "Consent is missing",
   consent_not_in_force: "The consent was withdrawn or has expired",

@@ -81,7 +81,7 @@ def read_still(
     if image.format in _MOVING and getattr(image, "n_frames", 1) > 1:
         yield from _film(image, name, rate_hz, max_side_px)
     else:
-        yield VideoFrame(_pixels(image, name, max_side_px), 0.0)
+        yield VideoFrame(upright_pixels(image, name, max_side_px), 0.0)
 
 
 def _open(file: BinaryIO, name: str) -> Image.Image:
@@ -131,12 +131,25 @@ def _film(image: Image.Image, name: str, rate_hz: float, max_side_px: int) -> It
         except Exception as error:
             raise _damaged(name, error) from error
         if sampler.wants(time_s):
-            yield VideoFrame(_pixels(picture, name, max_side_px), time_s)
+            yield VideoFrame(upright_pixels(picture, name, max_side_px), time_s)
         time_s += float(picture.info.get("duration") or 0) / 1000 or _STILL_S
 
 
-def _pixels(image: Image.Image, name: str, max_side_px: int) -> NDArray[np.uint8]:
-    """Decode, turn upright, scale down; uint8, shape (height, width, 3), BGR."""
+def upright_pixels(image: Image.Image, name: str, max_side_px: int) -> NDArray[np.uint8]:
+    """Decode a picture, turn it upright and scale it down.
+
+    Args:
+        image: open, of a size that was checked.
+        name: for messages.
+        max_side_px: longer side of what is returned, at most.
+
+    Returns:
+        uint8, shape (height, width, 3), BGR, contiguous.
+
+    Raises:
+        UnsupportedMediaError: it is too large.
+        DamagedMediaError: it breaks off or is broken; nothing is made of half a picture.
+    """
     try:
         image.load()
         small = _eight_bit(image)

@@ -99,16 +99,15 @@ class MediaClock:
         """Monotonic time at which media time was 0; None before the first media."""
         return self._origin_s
 
-    def carry_on(self, origin_s: float, *, floor_s: float, now_s: float) -> None:
+    def carry_on(self, origin_s: float, *, floor_s: float) -> None:
         """Go on from another clock of the same call; call it before any media.
 
         Args:
             origin_s: that clock's.
             floor_s: newest media time there; no time here is below it, even if the sender's
                 clock ran ahead of ours so far that its media would overlap.
-            now_s: monotonic time now, when media may come at the earliest.
         """
-        self._origin_s = min(origin_s, now_s - floor_s)
+        self._origin_s = origin_s
         for stream in self._streams.values():
             stream.last_s = floor_s
 

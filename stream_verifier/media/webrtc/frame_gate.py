@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
-from stream_verifier.media.webrtc.limits import Budget, MediaLimits
 
 TOO_LARGE = "frame_too_large"
 TOO_MANY = "too_many_frames"

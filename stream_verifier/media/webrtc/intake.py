@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import time
 from typing import Any
 
 import av
 
 from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
-from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
 from stream_verifier.media.webrtc.clock import MediaClock
@@ -37,7 +36,7 @@ class Intake:
     ) -> None:
         self.clock = MediaClock()
         self.frames = {"audio": 0, "video": 0}
-        self._inbox = inbox
+        self._delivery = Delivery(inbox)
         self._audio = AudioNormaliser()
         self._video = VideoPicker(
             rate_hz=video_rate_hz,
@@ -45,55 +44,45 @@ class Intake:
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
         )
-        self._before: Mark | None = None
-        self._open = True
 
     @property
     def mark(self) -> Mark | None:
         """Where media stands now; None before any came, here or over an earlier connection."""
-        if self.clock.origin_s is None:
-            return None
-        came = (("audio", self._audio.due_s), ("video", self._video.last_s))
-        ends_s = {kind: end_s for kind, end_s in came if end_s is not None}
-        before = self._before.ends_s if self._before else {}
-        return Mark(self.clock.origin_s, {**before, **ends_s})
+        return self._delivery.mark(self.clock.origin_s)
 
     def carry_on(self, mark: Mark) -> None:
         """Go on where another connection stopped; call it before any media.
 
         Media time runs on by the time that was really away, so that evidence fades as it should.
         """
-        self.clock.carry_on(mark.origin_s, floor_s=mark.newest_s, now_s=time.monotonic())
-        self._before = mark
+        self.clock.carry_on(self._delivery.carry_on(mark), floor_s=mark.newest_s)
 
     def close(self) -> None:
         """Let nothing more into the inbox, whatever is still being decoded."""
-        self._open = False
+        self._delivery.close()
 
     def lack(self, kind: str, reason: str) -> None:
         """Tell that media of a kind comes and is not taken, and why."""
-        ends = {"audio": self._audio.due_s, "video": self._video.last_s}
-        at_s = max((end_s for end_s in ends.values() if end_s is not None), default=0.0)
-        self._put(MediaGap(kind, ends[kind] or at_s, at_s, reason))
+        self._delivery.lack(kind, reason)
 
     def take_sound(self, frame: Any, tap: AudioTap | VideoTap) -> None:
         """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""
         if isinstance(frame, av.AudioFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("audio", frame.pts, tap)
-            self._bridge(time_s)
-            for item in self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason):
-                self._put(item)
+            self._delivery.begin(time_s)
+            self._delivery.give(self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason))
+            self._note_end("audio", self._audio.due_s)
 
     def take_picture(self, frame: Any, tap: AudioTap | VideoTap) -> None:
         """Take a decoded video frame of an `aiortc_patches.VideoTap`."""
         if isinstance(frame, av.VideoFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("video", frame.pts, tap)
-            self._bridge(time_s)
+            self._delivery.begin(time_s)
             anew = tap.begins_anew(frame.pts)
-            for item in self._video.push(
-                frame, time_s, arrived_s=arrived_s, reason=reason, anew=anew
-            ):
-                self._put(item)
+            self._delivery.give(
+                self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason, anew=anew)
+            )
+            self._note_end("video", self._video.last_s)
 
     def _date(
         self, kind: str, ticks: int, tap: AudioTap | VideoTap
@@ -102,12 +91,7 @@ class Intake:
         self.frames[kind] += 1
         return self.clock.seconds(kind, ticks), tap.arrival_s(ticks), tap.pause_reason(ticks)
 
-    def _bridge(self, time_s: float) -> None:
-        """Tell of what is missing between two connections, with the first media."""
-        before, self._before = self._before, None
-        for gap in before.gaps_until(time_s) if before else ():
-            self._put(gap)
-
-    def _put(self, item: MediaItem) -> None:
-        if self._open:
-            self._inbox.put(item)
+    def _note_end(self, kind: str, end_s: float | None) -> None:
+        """Note how far a stream has come, whether its newest is scored or not."""
+        if end_s is not None:
+            self._delivery.ends_s[kind] = end_s

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.ice import LOOPBACK, IceServer, LocalEnds, local_addresses
-from stream_verifier.media.webrtc.limits import MediaLimits
 from stream_verifier.media.webrtc.peer_addresses import (
     PeerAddresses,
     is_link_local,

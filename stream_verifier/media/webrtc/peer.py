@@ -19,17 +19,18 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 
 from stream_verifier.errors import NegotiationError, NoConnectionError
+from stream_verifier.media.closing import Closing
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.limits import MediaLimits
+from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.source import Mark, SourceStats, StreamStats
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
 from stream_verifier.media.webrtc.intake import Intake
-from stream_verifier.media.webrtc.limits import MediaLimits
 from stream_verifier.media.webrtc.names import HiddenCandidates, no_connection
 from stream_verifier.media.webrtc.offers import plausible_offer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
-from stream_verifier.media.webrtc.refusals import Refusals
 from stream_verifier.media.webrtc.sdp.answering import whole_answer
 from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
@@ -91,6 +92,7 @@ class Peer:
         self._routers: list[aiortc_patches.SectionRouter] = []
         self._hidden: HiddenCandidates | None = None
         self._connected = False
+        self._picture_px: tuple[int, int] | None = None
         self._failure: NoConnectionError | None = None
         self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
@@ -99,12 +101,12 @@ class Peer:
         self._liveness: list[aiortc_patches.Liveness] = []
         self._readers: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._closing = Closing(self._close)
 
     @property
     def stats(self) -> SourceStats:
         """State and counts now."""
-        state = "closed" if self._closing else "new"
+        state = "closed" if self._closing.begun else "new"
         if self._pc is not None:
             state = self._pc.connectionState
         synchronised = self._intake.clock.synchronised
@@ -144,7 +146,7 @@ class Peer:
             NegotiationError: the offer is broken, has no media that we can receive, or this peer
                 has answered already.
         """
-        if self._pc is not None or self._closing is not None:
+        if self._pc is not None or self._closing.begun:
             raise NegotiationError("This call was answered already. Start a new one.")
         offer = read_offer(plausible_offer(offer_sdp, self._peers))
         self._pc = pc = RTCPeerConnection(self._configuration)
@@ -165,9 +167,7 @@ class Peer:
 
     async def close(self) -> None:
         """Leave the call: sockets, tasks and threads are gone when this returns. Idempotent."""
-        if self._closing is None:
-            self._closing = asyncio.create_task(self._close())
-        await asyncio.shield(self._closing)
+        await self._closing()
 
     async def _negotiate(self, pc: RTCPeerConnection, offer: Offer) -> str:
         pc.on("connectionstatechange", self._on_state)
@@ -242,6 +242,7 @@ class Peer:
     def _take_picture(self, frame: Any, tap: Any) -> None:
         """Take a decoded picture, unless it is larger than its header said."""
         if tap.check_decoded(frame.width, frame.height):
+            self._picture_px = (frame.width, frame.height)
             self._intake.take_picture(frame, tap)
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
@@ -328,4 +329,5 @@ class Peer:
             restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
             silent_s=silent_s,
             refused=dict(tap.refused),
+            picture_px=self._picture_px if kind == "video" else None,
         )

@@ -81,11 +81,12 @@ class EvidenceChannel(Protocol):
         """Let go of whatever is known of the enrolled person; called from any thread."""
         ...
 
-    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         """Score a window.
 
         Args:
             window: the newest.
             wanted: names that are worth a score; others come back unscored.
+            busy: other calls wait as well: what may be put off is better put off.
         """
         ...

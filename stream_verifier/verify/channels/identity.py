@@ -76,7 +76,7 @@ class IdentityChannel:
         """Let go of the reference: from now on nothing is compared."""
         self._reference = None
 
-    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:  # noqa: ARG002
         """Embed and compare what is wanted."""
         face = self._embedder.embed_face(window) if FACE in wanted else None
         voice = self._voice(window) if VOICE in wanted else None

@@ -14,11 +14,11 @@ from aioice.ice import Connection, StunProtocol
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtp import RtpPacket
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.types import MediaGap
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.aiortc_patches import arrivals, checks
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
-from stream_verifier.media.webrtc.limits import MediaLimits
 from tests.support.media import Call, StartCall
 
 

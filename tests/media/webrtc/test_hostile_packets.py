@@ -14,10 +14,10 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtcpByePacket, RtpPacket
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.clock import MediaClock
-from stream_verifier.media.webrtc.limits import MediaLimits
 
 KEY = b"\x10\x10\x00\x00\x9d\x01\x2a\x40\x00\x30\x00" + bytes(16)
 DELTA = b"\x10\x11" + bytes(20)

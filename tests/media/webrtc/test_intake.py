@@ -126,6 +126,21 @@ def test_a_connection_without_media_hands_on_what_it_was_given(now: list[float])
     assert make()[0].mark is None
 
 
+def test_what_a_later_connection_never_sent_is_missing_since_the_first(now: list[float]) -> None:
+    first = first_connection(now)
+    heard, _ = make()
+    heard.carry_on(first)
+    hear(heard, NOW_S + 3, ticks=0)
+    assert heard.mark is not None
+    now[0] = NOW_S + 4
+    last, inbox = make()
+    last.carry_on(heard.mark)
+    see(last, NOW_S + 5, ticks=0)
+    told = gaps(inbox.drain())
+    assert told["video"].start_s == first.ends_s["video"]
+    assert told["audio"].start_s == pytest.approx(3.02, abs=0.2)
+
+
 def test_a_closed_intake_lets_nothing_in(now: list[float]) -> None:
     intake, inbox = make()
     intake.close()

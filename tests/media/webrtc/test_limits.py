@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from stream_verifier.media.limits import Budget, MediaLimits
+from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.webrtc import frame_gate
 from stream_verifier.media.webrtc.frame_gate import FrameGate
-from stream_verifier.media.webrtc.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.opus import duration_s
-from stream_verifier.media.webrtc.refusals import Refusals
 
 
 def vp8_key(width: int, height: int) -> bytes:

@@ -26,4 +26,6 @@ test("of an ended call it is told how, and its length stands still", () => {
 test("what is not known is left out", () => {
   const unknown = { ...RUNNING, startedAt: null, stateSince: null };
   assert.deepEqual(factsOf(unknown, NOW, ""), [["Session", "s1"]]);
+  unknown.origin = { host: "janus", room: "1234", feed: "5" };
+  assert.deepEqual(factsOf(unknown, NOW, "").slice(1), [["Room", "janus 1234"], ["Feed", "5"]]);
 });

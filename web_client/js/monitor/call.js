@@ -24,6 +24,8 @@ export class Call {
   heardAt = 0;
   ending = /** @type {string | null} */ (null);
   totals = /** @type {Record<string, number> | null} */ (null);
+  /** The room and feed that its media is fetched from; null where its client sends it. */
+  origin = /** @type {{ host: string, room: string, feed: string } | null} */ (null);
   /** Whether the caller's connection is lost and may come back. */
   away = false;
   #events = /** @type {any[]} */ ([]);
@@ -58,8 +60,9 @@ export class Call {
    * @param {any} row of `GET /calls`
    */
   introduce(row) {
-    const { identity = null, totals = null } = row;
+    const { identity = null, totals = null, origin = null } = row;
     this.identity ??= identity;
+    this.origin ??= origin;
     this.startedAt ??= wall(row.started_at ?? row.started);
     this.totals ??= totals;
     this.#believeEnd(row);
@@ -124,8 +127,8 @@ export class Call {
 
 /** @type {Record<string, (call: Call, event: any, at: number) => void>} */
 const HANDLERS = {
-  session_started(call, { mode, identity }, at) {
-    Object.assign(call, { mode, identity, startedAt: at, stateSince: call.stateSince ?? at });
+  session_started(call, { mode, identity, origin = null }, at) {
+    Object.assign(call, { mode, identity, origin, startedAt: at, stateSince: call.stateSince ?? at });
   },
   state_changed(call, { state, previous, reasons }, at) {
     if (state !== previous || call.stateSince === null) call.stateSince = at;
@@ -137,8 +140,8 @@ const HANDLERS = {
   connection_lost(call) {
     call.away = true;
   },
-  connection_resumed(call) {
-    call.away = false;
+  connection_resumed(call, { origin = null }) {
+    Object.assign(call, { away: false, origin });
   },
   session_ended(call, { reason, totals }, at) {
     Object.assign(call, { ending: reason, endedAt: at, totals, away: false });

@@ -9,9 +9,11 @@ import { sayLength, timeOfDay } from "./words.js";
  * @returns {[name: string, value: string][]} those that are known, in order
  */
 export function factsOf(call, now, point) {
-  const { running, startedAt, stateSince, endedAt, ending, totals } = call;
+  const { running, startedAt, stateSince, endedAt, ending, totals, origin } = call;
   const facts = {
     Session: call.session,
+    Room: origin ? `${origin.host} ${origin.room}` : "",
+    Feed: origin?.feed ?? "",
     Started: timeOfDay(startedAt),
     [running ? "Running for" : "Lasted"]: sayLength(startedAt, endedAt ?? now),
     "In this state for": running ? sayLength(stateSince, now) : "",

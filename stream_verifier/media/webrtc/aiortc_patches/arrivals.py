@@ -13,9 +13,9 @@ from aioice.ice import Connection, StunProtocol
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtp import is_rtcp
 
+from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
-from stream_verifier.media.webrtc.limits import Budget, MediaLimits
 
 _logger = logging.getLogger(__name__)
 

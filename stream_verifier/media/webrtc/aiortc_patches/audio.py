@@ -12,10 +12,10 @@ from aiortc.codecs import get_decoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtp import RtpPacket
 
+from stream_verifier.media.limits import Budget
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
 from stream_verifier.media.webrtc.clock import MediaClock
-from stream_verifier.media.webrtc.limits import Budget
 from stream_verifier.media.webrtc.opus import duration_s
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
 

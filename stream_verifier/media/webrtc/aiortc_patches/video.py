@@ -8,6 +8,7 @@ from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import RtpPacket
 
+from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimates
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
@@ -15,7 +16,6 @@ from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, paylo
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import is_keyframe
-from stream_verifier.media.webrtc.limits import MediaLimits
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64

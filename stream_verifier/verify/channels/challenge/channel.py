@@ -132,9 +132,9 @@ class ChallengeChannel:
     def forget(self) -> None:
         """Nothing: it knows nothing of the enrolled person."""
 
-    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         """Say what challenges amount to; learn where the face is."""
-        del wanted
+        del wanted, busy
         if window.face is not None:
             # While a head turns its track may break: the attempt sees for itself who it is.
             if window.face.track_id != self._track and self._open is None:

@@ -86,11 +86,11 @@ class PresenceChannel:
     def forget(self) -> None:
         """Nothing: it knows nothing of the enrolled person."""
 
-    def read(self, window: Window, *, wanted: frozenset[str]) -> Readings:
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         """Take in what came since the last window, and ask for more where it is wanted."""
         self._follow(window)
         self._talk.learn()
-        self._ask(window, spared=MOUTH not in wanted)
+        self._ask(window, spared=busy)
         llrs = {
             SURFACE: self._surface_llr(window) if SURFACE in wanted else None,
             MOUTH: self._talk.moves if self._talk.pairs >= _LEAST_PAIRS else None,
@@ -129,7 +129,7 @@ class PresenceChannel:
         """Ask for a burst while somebody speaks whose face is seen, as often as is worth it."""
         if window.face is None or window.speech_s < _LEAST_SPEECH_S:
             return
-        if self._pace.due(window.end_s, calm=self._calm, spared=spared):
+        if self._pace.due(window.end_s, calm=self._calm, doubted=self._talk.doubted, spared=spared):
             self._burst.ask(BURST_S)
             self._burst_until_s = window.end_s + BURST_S
 

@@ -25,6 +25,8 @@ _LIPS_LIMIT = 8.0
 _LATE_NATS, _LATE_FROM_S = 5.0, 4.0
 """Nats off for each deviation by which sound fits better at another moment, with so much speech;
 right sound fits best where it is."""
+_AT_REST_NATS, _WRONG_NATS = -6.0, -4.0
+"""Further off than what holds a call back."""
 _LASTS_S = 20.0
 """Seconds of speech after which what lips said is worth a third."""
 
@@ -74,6 +76,11 @@ class Talk:
     def speech_s(self) -> float:
         """Seconds of speech that lips were read in, as far as they count still."""
         return self._agreement.seconds
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the mouth is known not to go with the speech: looking on tells little."""
+        return self.moves <= _AT_REST_NATS or (self._lips or 0.0) <= _WRONG_NATS
 
     def hear(self, chunk: AudioChunk) -> None:
         """Take all sound, in order."""

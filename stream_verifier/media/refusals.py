@@ -16,6 +16,8 @@ TOLD = {
     "sound_garbled",
     "second_source",
     "decoder_behind",
+    "too_many_scans",
+    "out_of_order",
 }
 """What is a gap in the call. What else is refused says nothing about its media."""
 

@@ -45,12 +45,20 @@ class Budget:
         self._most = self._left = per_s * burst_s
         self._at_s: float | None = None
 
-    def take(self, amount: float, now_s: float) -> bool:
-        """Spend an amount, all or nothing; whether it was there."""
+    def left(self, now_s: float) -> float:
+        """What may be spent now; below 0 where more was spent than was there."""
         elapsed_s = 0.0 if self._at_s is None else max(0.0, now_s - self._at_s)
         self._at_s = now_s
         self._left = min(self._most, self._left + elapsed_s * self._per_s)
-        if amount > self._left:
-            return False
+        return self._left
+
+    def spend(self, amount: float) -> None:
+        """Spend an amount that was known only afterwards: what was overdrawn is paid first."""
         self._left -= amount
+
+    def take(self, amount: float, now_s: float) -> bool:
+        """Spend an amount, all or nothing; whether it was there."""
+        if amount > self.left(now_s):
+            return False
+        self.spend(amount)
         return True

@@ -1,0 +1,1 @@
+"""Rooms of Janus: a server of its own, those who publish there, and what comes of it."""

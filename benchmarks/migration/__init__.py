@@ -1,0 +1,1 @@
+"""What a new model costs those who are enrolled: accuracy, and the time to move them."""

@@ -1,0 +1,1 @@
+"""Media that comes decoded already, over the call's own WebSocket."""

@@ -1,0 +1,1 @@
+"""Calls that run elsewhere: rooms of an SFU, followed without an upload from any browser."""

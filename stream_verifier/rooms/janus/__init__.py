@@ -1,0 +1,1 @@
+"""VideoRooms of Janus, over its WebSocket API."""

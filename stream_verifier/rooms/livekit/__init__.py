@@ -1,0 +1,1 @@
+"""Rooms of LiveKit. Needs the package `livekit`, which only `host` imports, when it enters one."""

@@ -1,0 +1,249 @@
+"""Entering, following and subscribing to VideoRooms of Debian's Janus."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+
+from stream_verifier.errors import (
+    MediaError,
+    RoomError,
+    RoomHostError,
+    RoomRefusedError,
+    UnknownRoomError,
+)
+from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.source import SourceRequest
+from stream_verifier.rooms.janus.connection import Keys
+from stream_verifier.rooms.janus.room import JanusHost, JanusRoom, TextRoom
+from tests.support.janus_server import (
+    ADDRESS,
+    PIN,
+    PIN_ROOM,
+    ROOM,
+    ROOM_SECRET,
+    JanusPublisher,
+    JanusServer,
+    janus_server,
+    make_peer,
+    needs_janus,
+    until,
+)
+from tests.support.media_source_contract import MediaSourceContract, Played
+
+pytestmark = needs_janus
+
+
+@contextlib.asynccontextmanager
+async def entered(host: JanusHost) -> AsyncIterator[JanusRoom]:
+    room = await host.enter(make_peer)
+    try:
+        yield room
+    finally:
+        await room.leave()
+
+
+@contextlib.asynccontextmanager
+async def publisher(
+    server: JanusServer, media: str, display: str = "grace", room: int | str = ROOM, **entry: Any
+) -> AsyncIterator[JanusPublisher]:
+    one = JanusPublisher(server.url, room, display=display, address=ADDRESS, **entry)
+    await one.join()
+    await one.publish(media)
+    try:
+        yield one
+    finally:
+        await one.leave()
+
+
+def host_of(server: JanusServer, room: int | str = ROOM, pin: str | None = None) -> JanusHost:
+    return JanusHost(url=server.url, room=str(room), pin=None if pin is None else SecretStr(pin))
+
+
+class TestJanusSource(MediaSourceContract):
+    """It is a source of media like any other."""
+
+    @pytest_asyncio.fixture
+    async def played(self, janus: JanusServer, grace: str) -> AsyncIterator[Played]:
+        async with (
+            publisher(janus, grace) as one,
+            entered(host_of(janus)) as room,
+        ):
+            await until(lambda: str(one.feed) in room.publishers)
+            inbox = MediaInbox()
+            request = SourceRequest(session="s1", offer="")
+            source = room.source(room.publishers[str(one.feed)], request, inbox)
+            yield Played(source, inbox)
+            await source.close()
+
+
+async def test_publishers_come_are_renamed_stop_and_go(janus: JanusServer, grace: str) -> None:
+    async with entered(host_of(janus)) as room:
+        assert dict(room.publishers) == {}
+        one = JanusPublisher(janus.url, ROOM, display="grace", address=ADDRESS)
+        await one.join()
+        await one.publish(grace)
+        feed = str(one.feed)
+        await until(lambda: feed in room.publishers)
+        seen = room.publishers[feed]
+        assert seen.display == "grace"
+        assert [(s.kind, s.codec) for s in seen.streams] == [("audio", "opus"), ("video", "vp8")]
+        await one.ask(request="configure", display="somebody else")
+        await until(lambda: room.publishers[feed].display == "somebody else")
+        assert room.publishers[feed].stint == seen.stint
+        await one.unpublish()
+        await until(lambda: room.publishers[feed].streams == ())
+        await one.publish(grace)
+        await until(lambda: len(room.publishers[feed].streams) == 2)
+        assert room.publishers[feed].stint > seen.stint
+        await one.leave()
+        await until(lambda: not room.publishers)
+
+
+async def test_others_are_not_told_of_a_name_and_never_see_us_publish(
+    janus: JanusServer, grace: str
+) -> None:
+    async with publisher(janus, grace) as one, entered(host_of(janus)):
+        listed = await one.ask(request="listparticipants", room=ROOM)
+        ours = [p for p in listed["participants"] if p["id"] != one.feed]
+        assert [(p.get("display"), p["publisher"]) for p in ours] == [(None, False)]
+
+
+async def test_whoever_is_kicked_is_gone_and_a_room_that_is_destroyed_is_over(
+    janus: JanusServer, grace: str
+) -> None:
+    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+        await until(lambda: str(one.feed) in room.publishers)
+        await one.ask(request="kick", room=ROOM, secret=ROOM_SECRET, id=one.feed)
+        await until(lambda: not room.publishers)
+    admin = JanusPublisher(janus.url, ROOM, display=None, address=ADDRESS)
+    await admin.join()
+    async with entered(host_of(janus)) as room:
+        await room.changed()
+        await admin.ask(request="destroy", room=ROOM, secret=ROOM_SECRET)
+        async with asyncio.timeout(10):
+            with pytest.raises(UnknownRoomError, match="destroyed"):
+                while True:
+                    await room.changed()
+    await admin.leave()
+
+
+async def test_we_may_be_put_out(janus: JanusServer) -> None:
+    admin = JanusPublisher(janus.url, ROOM, display=None, address=ADDRESS)
+    await admin.join()
+    async with entered(host_of(janus)) as room:
+        await room.changed()
+        listed = await admin.ask(request="listparticipants", room=ROOM)
+        (ours,) = (p["id"] for p in listed["participants"] if p["id"] != admin.feed)
+        await admin.ask(request="kick", room=ROOM, secret=ROOM_SECRET, id=ours)
+        async with asyncio.timeout(10):
+            with pytest.raises(RoomRefusedError):
+                await room.changed()
+    await admin.leave()
+
+
+async def test_a_room_with_a_pin_and_private_ids(janus: JanusServer, grace: str) -> None:
+    with pytest.raises(RoomRefusedError):
+        await host_of(janus, PIN_ROOM).enter(make_peer)
+    with pytest.raises(RoomRefusedError):
+        await host_of(janus, PIN_ROOM, "wrong").enter(make_peer)
+    async with (
+        publisher(janus, grace, room=PIN_ROOM, pin=PIN) as one,
+        entered(host_of(janus, PIN_ROOM, PIN)) as room,
+    ):
+        await until(lambda: str(one.feed) in room.publishers)
+        inbox = MediaInbox()
+        request = SourceRequest(session="s1", offer="")
+        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        await source.start()
+        await until(lambda: source.mark)
+        await source.close()
+
+
+async def test_what_is_wrong_is_told_apart(janus: JanusServer) -> None:
+    with pytest.raises(UnknownRoomError, match="no such room"):
+        await host_of(janus, 99).enter(make_peer)
+    with pytest.raises(UnknownRoomError):
+        await host_of(janus, "no-number").enter(make_peer)
+    janus.kill()
+    with pytest.raises(RoomHostError, match="does not answer"):
+        await host_of(janus).enter(make_peer)
+
+
+async def test_janus_may_want_a_secret_and_have_text_for_ids(grace: str) -> None:
+    keys = Keys(api_secret=SecretStr("s3cret"))
+    with janus_server(api_secret="s3cret", string_ids=True) as server:
+        with pytest.raises(RoomRefusedError, match="API secret"):
+            await host_of(server).enter(make_peer)
+        one = JanusPublisher(
+            server.url, str(ROOM), display="grace", address=ADDRESS, keys=keys, id="a feed"
+        )
+        await one.join()
+        await one.publish(grace)
+        async with entered(JanusHost(url=server.url, room=str(ROOM), keys=keys)) as room:
+            await until(lambda: "a feed" in room.publishers)
+        await one.leave()
+
+
+async def test_a_janus_without_its_videoroom() -> None:
+    with (
+        janus_server(disabled="libjanus_videoroom.so") as server,
+        pytest.raises(RoomError, match="no such plugin"),
+    ):
+        await host_of(server).enter(make_peer)
+
+
+async def test_words_are_announced_in_a_text_room(janus: JanusServer) -> None:
+    secret = SecretStr(ROOM_SECRET)
+    for text_room, told in ((None, False), (TextRoom(room=str(ROOM), secret=secret), True)):
+        host = JanusHost(url=janus.url, room=str(ROOM), text_room=text_room)
+        async with entered(host) as room:
+            assert await room.tell("verified") is told
+    for text_room, error in (
+        (TextRoom(room=str(ROOM), secret=SecretStr("wrong")), RoomRefusedError),
+        (TextRoom(room="99", secret=secret), UnknownRoomError),
+    ):
+        host = JanusHost(url=janus.url, room=str(ROOM), text_room=text_room)
+        async with entered(host) as room:
+            with pytest.raises(error):
+                await room.tell("verified")
+
+
+async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
+    janus: JanusServer, grace: str
+) -> None:
+    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+        await until(lambda: str(one.feed) in room.publishers)
+        inbox = MediaInbox()
+        request = SourceRequest(session="s1", offer="")
+        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        await source.start()
+        await until(lambda: source.mark)
+        janus.kill()
+        with pytest.raises(RoomHostError):
+            async with asyncio.timeout(15):
+                while True:
+                    await room.changed()
+        await until(source.closed.is_set)
+        await source.close()
+        with pytest.raises(RoomError):
+            await room.source(room.publishers[str(one.feed)], request, inbox).start()
+
+
+async def test_whoever_stopped_meanwhile_cannot_be_subscribed_to(
+    janus: JanusServer, grace: str
+) -> None:
+    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+        await until(lambda: str(one.feed) in room.publishers)
+        seen = room.publishers[str(one.feed)]
+        await one.unpublish()
+        source = room.source(seen, SourceRequest(session="s1", offer=""), MediaInbox())
+        with pytest.raises((RoomError, MediaError)):
+            await source.start()
+        assert source.closed.is_set()

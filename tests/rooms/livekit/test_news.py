@@ -1,0 +1,77 @@
+"""Webhooks of LiveKit, signed and written by LiveKit's own code."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import hashlib
+import time
+from typing import Any
+
+import pytest
+from google.protobuf.json_format import MessageToJson
+from livekit import api
+from livekit.protocol.models import Room
+from livekit.protocol.webhook import WebhookEvent
+
+from stream_verifier.errors import InvalidTokenError, ProtocolError
+from stream_verifier.rooms.livekit.news import News, read_news
+from tests.rooms.livekit.test_keys import KEYS, SECRET
+
+NOW_S = int(time.time())
+
+
+def posted(event: str = "room_started", room: str = "meeting", **more: Any) -> bytes:
+    fields = {"id": "EV_1", "created_at": NOW_S, **more}
+    told = WebhookEvent(event=event, room=Room(sid="RM_1", name=room), **fields)
+    return MessageToJson(told).encode()
+
+
+def signed(body: bytes, *, key: str = "APIkey", secret: str = SECRET, ttl_s: float = 300) -> str:
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    token = api.AccessToken(key, secret).with_sha256(digest)
+    return token.with_ttl(datetime.timedelta(seconds=ttl_s)).to_jwt()
+
+
+def test_what_livekit_signs_is_read_as_its_own_receiver_reads_it() -> None:
+    body = posted("room_finished", "täglich")
+    token = signed(body)
+    theirs = api.WebhookReceiver(api.TokenVerifier("APIkey", SECRET)).receive(body.decode(), token)
+    ours = read_news(body, token, KEYS, NOW_S)
+    assert ours == News("EV_1", "room_finished", "täglich")
+    assert (theirs.id, theirs.event, theirs.room.name) == (ours.id, ours.event, ours.room)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        None,
+        "",
+        "nonsense",
+        signed(posted(), secret="another secret of a key, as long as it"),
+        signed(posted(), key="APIother"),
+        signed(posted(room="other")),
+        signed(posted(), ttl_s=-120),
+        KEYS.entry("meeting", "us", tells=False, now_s=NOW_S),
+        KEYS.question(NOW_S),
+        api.AccessToken("APIkey", SECRET).with_sha256("!").to_jwt(),
+    ],
+)
+def test_what_it_has_not_signed_just_so_is_refused(token: str | None) -> None:
+    with pytest.raises(InvalidTokenError):
+        read_news(posted(), token, KEYS, NOW_S)
+
+
+@pytest.mark.parametrize("age_s", [301, -301, 10**9])
+def test_what_is_old_or_to_come_is_no_news(age_s: int) -> None:
+    body = posted(created_at=NOW_S - age_s)
+    with pytest.raises(InvalidTokenError, match="clocks"):
+        read_news(body, signed(body), KEYS, NOW_S)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b"\xff", b"{}", b"[" * 50_000, b'{"event": 3, "id": "x", "createdAt": 1}']
+)
+def test_what_makes_no_sense_is_refused_though_it_is_signed(body: bytes) -> None:
+    with pytest.raises(ProtocolError):
+        read_news(body, signed(body), KEYS, NOW_S)
