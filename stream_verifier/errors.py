@@ -264,6 +264,24 @@ class UnknownCallError(StreamVerifierError):
     code = "unknown_call"
 
 
+class ChallengeError(StreamVerifierError):
+    """A challenge cannot be asked in this call, now or at all; the message says why."""
+
+    code = "no_challenge"
+
+
+class ChallengeOpenError(ChallengeError):
+    """One is open already: wait for its result."""
+
+    code = "challenge_open"
+
+
+class TooManyChallengesError(ChallengeError):
+    """The call has had all that a call may have."""
+
+    code = "too_many_challenges"
+
+
 class NoTokenKeyError(SettingsError):
     """A token was asked for where no key to sign it with is configured."""
 

@@ -45,7 +45,11 @@ export interface StreamVerifierOptions {
   /** How long to try to get back; by default as long as the server keeps the session. */
   giveUpAfterS?: number | null;
   limits?: Partial<Limits>;
+  /** Kinds that the page shows to the person when they are asked; in doubt no other is asked. */
+  challenges?: readonly ChallengeKind[];
 }
+
+export type ChallengeKind = "turn_head" | "say_digits";
 
 export type State = "waiting" | "verified" | "uncertain" | "rejected" | "absent";
 export type Kind = "audio" | "video";
@@ -157,6 +161,42 @@ export interface Enrolled extends Numbered {
   resembles_replaced: boolean | null;
 }
 
+/** The person in the call is asked for something, now and once: show it. */
+export interface ChallengeAsked extends Numbered {
+  challenge: string;
+  kind: ChallengeKind;
+  by: "api" | "client" | "start" | "doubt";
+  /** Sides to turn the head to, as the person has them. */
+  turns: ("left" | "right")[];
+  digits: string | null;
+  within_s: number;
+  number: number;
+  most: number;
+  /** What the person may choose instead. */
+  others: ChallengeKind[];
+  /** That blindly picked turns are right; null where nothing drawn is checked. */
+  chance: number | null;
+}
+
+export interface ChallengeResult extends Numbered {
+  challenge: string;
+  kind: ChallengeKind;
+  outcome: "passed" | "failed" | "unanswered" | "not_measurable";
+  /** Machine-readable, such as "other_side"; null where it was passed. */
+  why: string | null;
+  after_s: number;
+  measured: {
+    pictures: number;
+    turns: ("left" | "right")[] | null;
+    reaction_s: number | null;
+    speech_s: number | null;
+    syllables: number | null;
+    lips: -1 | 0 | 1 | null;
+    voice: -1 | 0 | 1 | null;
+    words: boolean | null;
+  };
+}
+
 export interface Gap extends Numbered {
   kind: Kind;
   start_s: number;
@@ -211,6 +251,8 @@ export interface ServerEvents {
   enrolled: Enrolled;
   /** The person's consent ends soon: ask for another one. */
   consent_expiring: Numbered & { expires_at: string; days_left: number };
+  challenge_asked: ChallengeAsked;
+  challenge_result: ChallengeResult;
   gap: Gap;
   connection_lost: Numbered & { reason: string };
   connection_resumed: Numbered & { away_s: number; origin?: Origin | null };
@@ -220,6 +262,8 @@ export interface ServerEvents {
 /** The `detail` of each event. Servers may send types that are not listed here. */
 export interface StreamVerifierEvents extends ServerEvents, ConnectionEvents, TrackEvents {
   error: VerifierError;
+  /** What was asked of challenges cannot be; the call goes on. */
+  challenge_refused: { type: "challenge_refused"; code: string; message: string; receivedAt: number };
   /** Nothing is sent any more. */
   ending: { reason: string };
   /** The last, once, whatever happened. */
@@ -242,6 +286,10 @@ export class StreamVerifier extends EventTarget {
   replaceTrack(track: MediaStreamTrack): void;
   /** Opens the call; never rejects, errors are events. */
   start(): Promise<void>;
+  /** Has the person asked for something, now; false where it could not be sent. */
+  askChallenge(kind?: ChallengeKind): boolean;
+  /** Says that the person skips a challenge, or would rather have another one. */
+  answerChallenge(challenge: string, choice: "skip" | "other"): boolean;
   /** Ends the call and waits for the server's last words, five seconds at most. */
   stop(): Promise<void>;
   addEventListener<T extends keyof StreamVerifierEvents>(

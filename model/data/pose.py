@@ -16,7 +16,8 @@ from model.runtime.align import similarity
 Map = NDArray[np.floating]
 
 # A head is an egg around this point of the aligned picture, with a nose; all in pixels.
-_MIDDLE_X, _MIDDLE_Y = 80.0, 88.0
+MIDDLE = _MIDDLE_X, _MIDDLE_Y = 80.0, 88.0
+"""Of an aligned picture of 160 pixels; what `depth_at` counts from."""
 _HALF_WIDTH, _HALF_HEIGHT, _DEPTH = 52.0, 70.0, 45.0
 _NOSE_X, _NOSE_Y = float(TEMPLATE[2, 0]) - _MIDDLE_X, float(TEMPLATE[2, 1]) - _MIDDLE_Y - 2
 _NOSE_DEPTH, _NOSE_WIDTH = 12.0, 8.0
@@ -41,7 +42,7 @@ def turn(picture: Picture, *, yaw_deg: float, pitch_deg: float = 0.0) -> Picture
     x, y = _aligned(yaw, pitch)
     seen_x, seen_y = x, y
     for _ in range(_STEPS):  # fixed point of "which place on the egg does this pixel show"
-        depth = _depth(x, y)
+        depth = depth_at(x, y)
         x = (seen_x - depth * math.sin(yaw)) / math.cos(yaw)
         y = (seen_y - depth * math.sin(pitch)) / math.cos(pitch)
     x, y = x + _MIDDLE_X, y + _MIDDLE_Y
@@ -71,7 +72,7 @@ def misalign(
 def _aligned(yaw: float, pitch: float) -> tuple[Map, Map]:
     """Where each pixel of the picture aligned anew lies in the turned one, from the middle."""
     x, y = (TEMPLATE - (_MIDDLE_X, _MIDDLE_Y)).T
-    depth = _depth(x, y)
+    depth = depth_at(x, y)
     turned = [
         x * math.cos(yaw) + depth * math.sin(yaw),
         y * math.cos(pitch) + depth * math.sin(pitch),
@@ -82,7 +83,7 @@ def _aligned(yaw: float, pitch: float) -> tuple[Map, Map]:
     return seen_x, seen_y
 
 
-def _depth(x: Map, y: Map) -> Map:
+def depth_at(x: Map, y: Map) -> Map:
     """Height of the face over the plane through its rim; coordinates from the middle."""
     # Falls off smoothly beyond the egg, so that the background stays in one piece.
     egg = np.exp(-(np.square(x / _HALF_WIDTH) + np.square(y / _HALF_HEIGHT)))

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     CALL_ENDED = "call_ended"
     ROOM_ATTACHED = "room_attached"
     ROOM_DETACHED = "room_detached"
+    CHALLENGE_ASKED = "challenge_asked"
+    """Over HTTP; how many a call had, whoever asked, is told at its end."""
     ACCESS_REFUSED = "access_refused"
     EXPORTED = "exported"
     BACKED_UP = "backed_up"

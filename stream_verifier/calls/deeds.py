@@ -83,5 +83,17 @@ def call_ended(call: CallSummary, name: str, actor: Actor) -> Deed:
             "because": " ".join(call.reasons),
             "seconds": round(call.media_s),
             "windows": 0 if call.totals is None else call.totals.windows,
+            **(
+                {"challenges": call.challenges, "passed": call.challenges_passed}
+                if call.challenges
+                else {}
+            ),
         },
+    )
+
+
+def challenge_asked(session: str, name: str, kind: str | None, actor: Actor) -> Deed:
+    """Somebody has the person in a call asked for something, over HTTP."""
+    return Deed(
+        Kind.CHALLENGE_ASKED, actor, name, details={"session": session, "kind": kind or "any"}
     )

@@ -12,6 +12,7 @@ from typing import Self
 
 from model.types import Reference
 from stream_verifier.audit.deed import Actor, network_of
+from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.neighbours import GONE, CallRecord, hash_of
@@ -115,6 +116,7 @@ class SessionMaker:
         make_source: gives each call where its media comes from.
         settings: limits.
         tries: how often somebody else may be tried in a name.
+        book: how challenges ended.
     """
 
     def __init__(
@@ -126,6 +128,7 @@ class SessionMaker:
         make_source: SourceFactory,
         settings: Settings,
         tries: Tries,
+        book: ChallengeBook,
     ) -> None:
         self._recogniser = recogniser
         self._store = store
@@ -133,6 +136,7 @@ class SessionMaker:
         self._make_source = make_source
         self._settings = settings
         self._tries = tries
+        self._book = book
         self._limits = LifeLimits(
             media_within_s=settings.media_within_s,
             silent_s=settings.silent_call_s,
@@ -175,11 +179,25 @@ class SessionMaker:
             limits=self._limits,
             tries=self._tries,
             adapted_from=() if reference is None else reference.adapted_from,
+            challenges=self._challenges(beginning, pipeline),
             on_event=self._hub.publish,
             history=partial(self._hub.history, beginning.session),
         )
         inbox.on_ready = session.notify
         return session
+
+    def _challenges(
+        self, beginning: Beginning, pipeline: VerifyPipeline | EnrolPipeline
+    ) -> CallChallenges:
+        past = beginning.past
+        return CallChallenges(
+            identity=beginning.start.identity,
+            kinds=pipeline.challenges if isinstance(pipeline, VerifyPipeline) else (),
+            shown=beginning.start.challenges,
+            settings=self._settings,
+            book=self._book,
+            asked=0 if past is None else past.summary.challenges,
+        )
 
     async def _reference(self, name: str) -> Reference:
         recogniser = self._recogniser

@@ -8,7 +8,14 @@ from datetime import datetime
 
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Payload, Reason, State, StateChanged
+from stream_verifier.events.schema import (
+    ChallengeMeasured,
+    ChallengeResult,
+    Payload,
+    Reason,
+    State,
+    StateChanged,
+)
 from stream_verifier.media.source import Mark
 
 _MOST_AHEAD = 10_000
@@ -78,6 +85,26 @@ class Past:
 
     def first_words(self) -> list[Payload]:
         """What is to be said first where its state is no more what it was: trust begins anew."""
+        return [*self._unfinished(), *self._distrust()]
+
+    def _unfinished(self) -> list[Payload]:
+        """A challenge that went under with its worker, or in the move."""
+        if self.summary.challenge_open is None:
+            return []
+        challenge, kind = self.summary.challenge_open
+        return [
+            ChallengeResult(
+                media_s=self.media_s,
+                challenge=challenge,
+                kind=kind,
+                outcome="not_measurable",
+                why="connection",
+                after_s=0.0,
+                measured=ChallengeMeasured(),
+            )
+        ]
+
+    def _distrust(self) -> list[Payload]:
         state = self.summary.state
         if state is None or state == State.WAITING:
             return []

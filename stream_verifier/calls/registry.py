@@ -15,6 +15,7 @@ from stream_verifier.access.actor import actor_of
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.capacity import Capacity
+from stream_verifier.calls.challenges import ChallengeBook
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.consents import Consents
 from stream_verifier.calls.deeds import CallDeeds
@@ -66,6 +67,7 @@ class SessionRegistry:
     Attributes:
         refused: so many calls found no place.
         here: calls that run here.
+        challenges: how those of all calls ended.
         draining: what happens before this worker stops.
     """
 
@@ -105,6 +107,7 @@ class SessionRegistry:
         self._tries = self._neighbours.tries(
             most=settings.tries_per_token, told=settings.tries_told
         )
+        self.challenges = ChallengeBook()
         self._maker = SessionMaker(
             recogniser=recogniser,
             store=store,
@@ -112,6 +115,7 @@ class SessionRegistry:
             make_source=make_source,
             settings=settings,
             tries=self._tries,
+            book=self.challenges,
         )
         self._closing = False
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Literal
 
+from stream_verifier.calls.challenges import CallChallenges, Wanted
 from stream_verifier.calls.connection import Connection, LostReason
 from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
 from stream_verifier.calls.handover import Handover
@@ -17,10 +20,14 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import CallTries, Tries
-from stream_verifier.errors import ResumeKeyError, StreamVerifierError
+from stream_verifier.errors import ChallengeError, ResumeKeyError, StreamVerifierError
 from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
+    Asker,
+    ChallengeAsked,
+    ChallengeKind,
+    ChallengeResult,
     ConnectionLost,
     ConnectionResumed,
     EnrolmentProgress,
@@ -63,6 +70,7 @@ class Session:
         way: how its media comes.
         limits: how long it may last.
         tries: how often somebody else may be tried in that name.
+        challenges: what the person may be asked for.
         on_event: gets every event.
         history: gives the events after one number and up to another, as far as they are held.
         adapted_from: the models that the reference was moved from.
@@ -70,6 +78,7 @@ class Session:
     Attributes:
         moved: whether it goes on at another worker, which says all that is still to be said.
         summary: what its events so far amount to.
+        challenges: what the person may be asked for, and how often.
     """
 
     def __init__(  # noqa: PLR0913
@@ -87,6 +96,7 @@ class Session:
         followed: bool,
         limits: LifeLimits,
         tries: Tries,
+        challenges: CallChallenges,
         on_event: Callable[[Event], None],
         history: Callable[[int, int], Awaitable[list[Event]]],
         past: Past | None = None,
@@ -104,6 +114,7 @@ class Session:
         self._begun_by = followed, way
         self._limits = limits
         self._tries = CallTries(tries, place)
+        self.challenges = challenges
         self.past = past = past or Past(CallSummary(session=session_id))
         self.summary = past.summary
         self._pipeline = pipeline
@@ -230,6 +241,37 @@ class Session:
         self.moved = True
         self.request_end("moved")
 
+    def challenge(self, kind: ChallengeKind | None, *, by: Asker) -> ChallengeAsked:
+        """Ask the person in the call for something, now.
+
+        Raises:
+            ChallengeError: it cannot be asked in this call, now or at all.
+        """
+        if not isinstance(self._pipeline, VerifyPipeline) or self.ending:
+            raise ChallengeError("Only in a verified call that runs can something be asked for.")
+        challenge, asked = self.challenges.ask(
+            kind, by=by, now_s=self._loop.time(), media_s=self._media_s
+        )
+        self._pipeline.ask(challenge)
+        self.emit(asked)
+        self.notify()
+        return asked
+
+    def answer_challenge(self, challenge_id: str, choice: Literal["skip", "other"]) -> None:
+        """Take the person's word that it is skipped, or another way preferred.
+
+        Raises:
+            ChallengeError: that one is not open.
+        """
+        chosen = self.challenges.open == challenge_id
+        if choice == "other":
+            chosen = self.challenges.choose_other(challenge_id)
+        if not chosen or not isinstance(self._pipeline, VerifyPipeline):
+            raise ChallengeError("That challenge is not open any more.")
+        why = "skipped" if choice == "skip" else "another_way"
+        self._pipeline.drop(challenge_id, why)
+        self.notify()
+
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
         self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=str(error)))
@@ -315,6 +357,14 @@ class Session:
             self._ticket.cancel()
         await self._handover.close()
 
+    def _counts(self, result: ChallengeResult) -> bool:
+        """Whether it is the result of the challenge that is open, which is closed by it."""
+        return self.challenges.take(result, self._loop.time())
+
+    def _ask(self, wanted: Wanted) -> None:
+        with contextlib.suppress(ChallengeError):  # the call ends
+            self.challenge(wanted.kind, by=wanted.by)
+
     def _totals(self) -> Totals:
         stats = self.inbox.stats
         return Totals(
@@ -332,7 +382,11 @@ class Session:
 
     def _deliver(self, payloads: list[Payload], last: bool) -> None:
         for payload in payloads:
+            if isinstance(payload, ChallengeResult) and not self._counts(payload):
+                continue
             self.emit(payload)
+            if (wanted := self.challenges.wanted(payload)) is not None:
+                self._ask(wanted)
             if isinstance(payload, ErrorRaised):
                 self._failed = True
                 self.request_end("error")

@@ -9,6 +9,9 @@ from typing import Literal
 
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeKind,
+    ChallengeResult,
     ConnectionResumed,
     Origin,
     Score,
@@ -39,6 +42,9 @@ class CallSummary:
         seq: number of the newest event.
         totals: what it counted, once it ended.
         origin: where its media is fetched from now; None where its client sends it.
+        challenges: how many were asked.
+        challenges_passed: how many of them were passed.
+        challenge_open: id and kind of the one that has no result yet.
     """
 
     session: str
@@ -55,6 +61,9 @@ class CallSummary:
     seq: int = 0
     totals: Totals | None = None
     origin: Origin | None = None
+    challenges: int = 0
+    challenges_passed: int = 0
+    challenge_open: tuple[str, ChallengeKind] | None = None
 
     def after(self, event: Event) -> CallSummary:
         """The summary with one more event."""
@@ -71,6 +80,12 @@ class CallSummary:
                 call = replace(call, origin=origin)
             case Score(age_s=age_s):
                 call = replace(call, score_age_s=age_s)
+            case ChallengeAsked(challenge=challenge, kind=kind, number=number):
+                # By its number: not all that came before may be held.
+                call = replace(call, challenges=number, challenge_open=(challenge, kind))
+            case ChallengeResult(outcome=outcome):
+                passed = call.challenges_passed + (outcome == "passed")
+                call = replace(call, challenges_passed=passed, challenge_open=None)
             case SessionEnded(reason=reason, totals=totals):
                 call = replace(call, ended_at=event.wall, end_reason=reason, totals=totals)
         return call

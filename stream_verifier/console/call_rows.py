@@ -6,7 +6,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Score, SessionEnded, SessionStarted, StateChanged
+from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeResult,
+    Score,
+    SessionEnded,
+    SessionStarted,
+    StateChanged,
+)
 
 _WORRY = ("rejected", "uncertain", "absent", "waiting", "verified")
 
@@ -38,6 +45,7 @@ class Row:
     started: datetime | None = None
     since: datetime | None = None
     ended: str | None = None
+    challenge: str = ""
 
     @property
     def worry(self) -> tuple[bool, int]:
@@ -65,6 +73,10 @@ class Row:
                     llr=change.llr,
                     since=event.said_at if state != change.previous else row.since,
                 )
+            case ChallengeAsked(kind=kind):
+                return replace(row, challenge=f"asked: {kind}".replace("_", " "))
+            case ChallengeResult(kind=kind, outcome=outcome):
+                return replace(row, challenge=f"{kind}: {outcome}".replace("_", " "))
             case SessionEnded(reason=reason):
                 return replace(row, ended=reason)
         return row

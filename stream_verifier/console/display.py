@@ -23,6 +23,8 @@ from rich.table import Table
 from stream_verifier.console.plain import cell, literal, visible
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeResult,
     Enrolled,
     EnrolmentProgress,
     ErrorRaised,
@@ -120,6 +122,19 @@ def progress_line(progress: EnrolmentProgress) -> str:
     return f"[dim]{progress.media_s:6.2f} s[/]  {faces}, {speech}{hints}"
 
 
+def say_task(asked: ChallengeAsked) -> str:
+    """What somebody is asked to do."""
+    if asked.digits is not None:
+        return f"say {' '.join(asked.digits)}"
+    return f"turn the head {', '.join(asked.turns)}"
+
+
+def say_result(result: ChallengeResult) -> str:
+    """How a challenge ended."""
+    why = f" ({result.why})" if result.why else ""
+    return f"{result.kind}: {result.outcome}{why}".replace("_", " ")
+
+
 class EventPrinter:
     """Prints events for people, one a line.
 
@@ -144,6 +159,10 @@ class EventPrinter:
                 line = f"[bold green]Enrolled[/] from {faces} pictures"
             case StateChanged(state=state, reasons=reasons):
                 line = f"{at}[/]  → {state_text(state, reasons)}"
+            case ChallengeAsked() as asked:
+                line = f"{at}  asked to {literal(say_task(asked))}[/]"
+            case ChallengeResult() as result:
+                line = f"{at}  {literal(say_result(result))}[/]"
             case Gap(kind=kind, reason=reason):
                 line = f"{at}  {kind} gap, {reason}[/]"
             case ErrorRaised(code=code, message=message):

@@ -23,6 +23,7 @@ from stream_verifier.console.timeline import (
     clock,
     in_words,
     runs,
+    say_asked,
     say_reasons,
     stretches,
 )
@@ -145,6 +146,7 @@ def _draw_evidence(axes: Axes, timeline: Timeline) -> None:
     axes.axhline(0, color="#8b97a8", linewidth=1, zorder=1)
     _draw_thresholds(axes, timeline, low, high)
     _draw_holes(axes, timeline)
+    _draw_challenges(axes, timeline, high)
     if not axes.get_legend_handles_labels()[0]:
         text, back = (
             "No evidence: nothing was compared",
@@ -184,6 +186,14 @@ def _draw_thresholds(axes: Axes, timeline: Timeline, low: float, high: float) ->
         axes.axhline(value, color=colour, linewidth=1.3, linestyle=(0, (1, 1.5)))
         text = f"{state}\nfrom {value:+g} {way}".replace("-", "−")
         axes.text(1.008, value, text, transform=axes.get_yaxis_transform(), color=colour, va=at)
+
+
+def _draw_challenges(axes: Axes, timeline: Timeline, high: float) -> None:
+    """A bracket at the top, from the question to its result."""
+    for asked in timeline.challenges:
+        span = [asked.start_s, asked.start_s, asked.end_s, asked.end_s]
+        axes.plot(span, [0.93 * high, 0.97 * high, 0.97 * high, 0.93 * high], color=_INK, lw=1.2)
+        axes.text(asked.start_s, 0.92 * high, f" {say_asked(asked)}", va="top", color=_INK)
 
 
 def _draw_holes(axes: Axes, timeline: Timeline) -> None:

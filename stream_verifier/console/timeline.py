@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import ErrorRaised, Gap, Score, SessionStarted, StateChanged
+from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeResult,
+    ErrorRaised,
+    Gap,
+    Score,
+    SessionStarted,
+    StateChanged,
+)
 
 SERIES = {"face": "Face", "voice": "Voice", "both": "Together"}
 """What there is evidence of, as people read it."""
@@ -37,6 +45,7 @@ REASONS = {
     "presentation_suspected": "screen or paper",
     "lips_do_not_match": "lips say something else",
     "no_sign_of_life": "heard before",
+    "challenge_not_passed": "challenge not passed",
     "media_gap": "media gap",
     "overloaded": "server overloaded",
     "media_time_implausible": "implausible media time",
@@ -95,6 +104,23 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A challenge, from when it was asked until its result, in seconds of media time.
+
+    Attributes:
+        start_s: when it was asked.
+        end_s: when it was over; the timeline's end where it was not.
+        kind: what was asked for.
+        outcome: how it ended; None where that is not known yet.
+    """
+
+    start_s: float
+    end_s: float
+    kind: str
+    outcome: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Timeline:
     """All that there is to draw.
 
@@ -108,6 +134,7 @@ class Timeline:
         accept: log-odds of both from which on it is verified; None where unknown.
         reject: log-odds of both down from which it is rejected; None where unknown.
         failure: the message with which it broke off.
+        challenges: what the person was asked for.
     """
 
     identity: str = ""
@@ -119,6 +146,7 @@ class Timeline:
     accept: float | None = None
     reject: float | None = None
     failure: str | None = None
+    challenges: tuple[Asked, ...] = ()
 
 
 def read_timeline(events: Iterable[Event]) -> Timeline:
@@ -146,6 +174,7 @@ def read_timeline(events: Iterable[Event]) -> Timeline:
         accept=None if point is None else point.accept,
         reject=None if point is None else point.reject,
         failure=next((each.message for each in payloads if isinstance(each, ErrorRaised)), None),
+        challenges=_challenges(payloads, end_s),
     )
 
 
@@ -186,6 +215,11 @@ def in_words(timeline: Timeline) -> list[str]:
     ]
 
 
+def say_asked(asked: Asked) -> str:
+    """A challenge in few words, such as ``turn head: passed``."""
+    return ": ".join(filter(None, (asked.kind, asked.outcome))).replace("_", " ")
+
+
 def say_reasons(reasons: Iterable[str]) -> str:
     """Reasons in few words; one that is not known yet is said as it is spelt."""
     return ", ".join(REASONS.get(reason, reason.replace("_", " ")) for reason in reasons)
@@ -208,6 +242,19 @@ def _spans(changes: Iterable[StateChanged], end_s: float) -> tuple[Span, ...]:
     ends_s = [span.start_s for span in begun[1:]] + [end_s]
     spans = (replace(span, end_s=to_s) for span, to_s in zip(begun, ends_s, strict=True))
     return tuple(span for span in spans if span.end_s > span.start_s)
+
+
+def _challenges(payloads: Iterable[object], end_s: float) -> tuple[Asked, ...]:
+    asked: dict[str, Asked] = {}
+    for payload in payloads:
+        if isinstance(payload, ChallengeAsked):
+            asked[payload.challenge] = Asked(payload.media_s, end_s, payload.kind, None)
+        elif isinstance(payload, ChallengeResult) and payload.challenge in asked:
+            begun = asked[payload.challenge]
+            asked[payload.challenge] = replace(
+                begun, end_s=payload.media_s, outcome=payload.outcome
+            )
+    return tuple(asked.values())
 
 
 def _points(scores: Iterable[Score]) -> tuple[Point, ...]:

@@ -171,6 +171,8 @@ class Board:
 
 def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     state = f"ended: {literal(row.ended)}" if row.ended else state_text(row.state, row.reasons)
+    if row.challenge and not row.ended:
+        state += f" [dim]({literal(row.challenge)})[/]"
     who = literal(row.identity) + (" [dim](enrols)[/]" if row.mode == "enrol" else "")
     since = "" if row.since is None or row.ended else duration((now - row.since).total_seconds())
     told = "" if row.side is None else SIDES[row.side]

@@ -9,8 +9,8 @@ from stream_verifier.events.schema import VERSION
 
 _FORMAT = "application/schema+json;version=draft-2020-12"
 _FEED_REPLIES = ("Subscribed", "Envelope", "Heartbeat", "Dropped", "Refused")
-_CALL_REPLIES = ("Answer", "Event", "GoingAway", "Refused")
-_DECODED_REPLIES = ("Started", "Event", "GoingAway", "Refused")
+_CALL_REPLIES = ("Answer", "Event", "GoingAway", "ChallengeRefused", "Refused")
+_DECODED_REPLIES = ("Started", "Event", "GoingAway", "ChallengeRefused", "Refused")
 _WEBHOOKS = ("Envelope", "Dropped", "Lost")
 
 _HEADER = (

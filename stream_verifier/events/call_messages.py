@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
 
 from stream_verifier.errors import ConsentError
+from stream_verifier.events.schema import ChallengeKind
 from stream_verifier.events.wire import ASKED_VERSION, read_message
 from stream_verifier.events.wire import MAX_MESSAGE_BYTES as MAX_MESSAGE_BYTES
 from stream_verifier.identities.consent import Consent
@@ -52,6 +53,11 @@ class Opening(BaseModel):
     consent: ConsentGiven | None = None
     replace: bool = False
     operating_point: str | None = Field(None, max_length=64)
+    challenges: tuple[ChallengeKind, ...] = Field(
+        (),
+        max_length=8,
+        description="Kinds that this client shows to the person; in doubt no other is asked.",
+    )
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS, repr=False)
 
     def consent_record(self, *, longest: timedelta | None = None) -> Consent:
@@ -80,6 +86,25 @@ class Stop(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     type: Literal["stop"]
+
+
+class AskChallenge(BaseModel):
+    """Has the person in the call asked for something, now."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["ask_challenge"]
+    kind: ChallengeKind | None = Field(None, description="By default the one that shows most.")
+
+
+class AnswerChallenge(BaseModel):
+    """Says that the person skips a challenge, or chooses another way; what is done is measured."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: Literal["answer_challenge"]
+    challenge: str = Field(max_length=64, description="Its id.")
+    choice: Literal["skip", "other"]
 
 
 class Return(BaseModel):
@@ -127,11 +152,20 @@ class GoingAway(BaseModel):
     )
 
 
-ClientMessage = Annotated[Start | Resume | Stop, Field(discriminator="type")]
-_adapter: TypeAdapter[Start | Resume | Stop] = TypeAdapter(ClientMessage)
+class ChallengeRefused(BaseModel):
+    """What the client asked of challenges cannot be; the call goes on."""
+
+    type: Literal["challenge_refused"] = "challenge_refused"
+    code: str = Field(description="challenge_open, too_many_challenges or no_challenge.")
+    message: str = Field(description="Says what to do.")
 
 
-def parse_message(text: str) -> Start | Resume | Stop:
+AnyClientMessage = Start | Resume | Stop | AskChallenge | AnswerChallenge
+ClientMessage = Annotated[AnyClientMessage, Field(discriminator="type")]
+_adapter: TypeAdapter[AnyClientMessage] = TypeAdapter(ClientMessage)
+
+
+def parse_message(text: str) -> AnyClientMessage:
     """Read one message.
 
     Raises:

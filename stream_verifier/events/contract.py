@@ -15,7 +15,12 @@ from pydantic.json_schema import models_json_schema
 
 from stream_verifier.events import feed_messages
 from stream_verifier.events.asyncapi import describe_channels
-from stream_verifier.events.call_messages import Answer, ClientMessage, GoingAway
+from stream_verifier.events.call_messages import (
+    Answer,
+    ChallengeRefused,
+    ClientMessage,
+    GoingAway,
+)
 from stream_verifier.events.decoded_messages import DecodedClientMessage, Started
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.kinds import PAYLOADS
@@ -33,11 +38,12 @@ _FROM_SERVER: tuple[type[BaseModel], ...] = (
     Answer,
     Started,
     GoingAway,
+    ChallengeRefused,
 )
 _FROM_CLIENT: tuple[type[BaseModel], ...] = (
     feed_messages.Subscribe,
     *members(ClientMessage),
-    *members(DecodedClientMessage)[:-1],  # a stop is a stop
+    *(one for one in members(DecodedClientMessage) if one not in members(ClientMessage)),
 )
 
 _UNTOLD = (

@@ -6,7 +6,13 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter
 
-from stream_verifier.events.call_messages import Opening, Return, Stop
+from stream_verifier.events.call_messages import (
+    AnswerChallenge,
+    AskChallenge,
+    Opening,
+    Return,
+    Stop,
+)
 from stream_verifier.events.wire import read_message
 
 _RATE = "Samples of sound a second; 16000 is what is scored, others are resampled."
@@ -37,11 +43,12 @@ class Started(BaseModel):
     max_frame_bytes: int = Field(description="Of one binary message, with its header.")
 
 
-DecodedClientMessage = Annotated[StartDecoded | ResumeDecoded | Stop, Field(discriminator="type")]
-_adapter: TypeAdapter[StartDecoded | ResumeDecoded | Stop] = TypeAdapter(DecodedClientMessage)
+AnyDecodedMessage = StartDecoded | ResumeDecoded | Stop | AskChallenge | AnswerChallenge
+DecodedClientMessage = Annotated[AnyDecodedMessage, Field(discriminator="type")]
+_adapter: TypeAdapter[AnyDecodedMessage] = TypeAdapter(DecodedClientMessage)
 
 
-def parse_decoded_message(text: str) -> StartDecoded | ResumeDecoded | Stop:
+def parse_decoded_message(text: str) -> AnyDecodedMessage:
     """Read one message.
 
     Raises:

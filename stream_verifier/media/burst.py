@@ -23,13 +23,13 @@ class BurstWish:
 
     def ask(self, length_s: float) -> None:
         """Want pictures for so many seconds of media; a burst under way is prolonged to that."""
-        self._asked_s = length_s
+        self._asked_s = max(self._asked_s, length_s)
 
     def grants(self, time_s: float) -> bool:
         """Whether the picture at this media time belongs to a burst; in order of time."""
         asked_s, self._asked_s = self._asked_s, 0.0
         if asked_s > 0:
-            self._until_s = time_s + asked_s
+            self._until_s = max(self._until_s, time_s + asked_s)
         if time_s >= self._until_s or time_s < self._due_s - _EARLY_S:
             return False
         # The next is due from when this one was, so that 25 a second give 15 and not 12.

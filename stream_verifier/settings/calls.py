@@ -77,6 +77,20 @@ class CallSettings(Part):
         description="Whether somebody is there (screens, stills, lips that say something else): "
         "hold keeps a call from being verified for it, observe only tells.",
     )
+    challenge_at_start: Literal["off", "turn_head", "say_digits"] = Field(
+        "off", description="What every call is asked for once its face is seen, if anything."
+    )
+    challenge_in_doubt: Literal["off", "auto"] = Field(
+        "off",
+        description="auto: where presence stays in doubt the person is asked for something, if "
+        "their client can show it.",
+    )
+    challenges_per_call: int = Field(
+        4,
+        ge=0,
+        le=20,
+        description="Challenges in one call, at most, whoever asks; 0: none.",
+    )
     face_rate_hz: float = Field(2.0, gt=0, description="Pictures looked at per second.")
     calm_score_every_s: float = Field(
         2.0,

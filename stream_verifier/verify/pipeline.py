@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from stream_verifier.events.schema import (
     Bar,
+    ChallengeKind,
     Evidence,
     FusedScore,
     Payload,
@@ -23,6 +24,8 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.verify.belief import Odds
+from stream_verifier.verify.channels.challenge.channel import ChallengeChannel
+from stream_verifier.verify.channels.challenge.kind import Challenge
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.decision import Decision, Verdict
 from stream_verifier.verify.intake import MediaProgress, Windows
@@ -51,6 +54,7 @@ class VerifyPipeline:
         now: monotonic clock of the media's arrivals, which holds media time to what is plausible
             and tells the age of a score; None from a file, which has no time but its own.
         crowd: whom the channels meet.
+        examiner: measures answers to challenges; None: none can be asked. One of the channels.
 
     Attributes:
         windows: so many were told.
@@ -66,6 +70,7 @@ class VerifyPipeline:
         decision: Decision,
         now: Callable[[], float] | None = None,
         crowd: Crowd | None = None,
+        examiner: ChallengeChannel | None = None,
     ) -> None:
         self.windows = self.spared = self.skipped = 0
         self._windows = windows
@@ -78,6 +83,7 @@ class VerifyPipeline:
         self._since_s: float | None = None
         self._decided_s = 0.0
         self._crowd = crowd or Crowd()
+        self._examiner = examiner
         self._telling = Telling()
         self._media = MediaProgress()
 
@@ -102,6 +108,21 @@ class VerifyPipeline:
     def guard(self, guarded: bool) -> None:
         """Say from any thread whether too many others were tried in that name (`Telling`)."""
         self._telling.guarded = guarded
+
+    @property
+    def challenges(self) -> tuple[ChallengeKind, ...]:
+        """Kinds of challenges that can be asked."""
+        return () if self._examiner is None else self._examiner.kinds
+
+    def ask(self, challenge: Challenge) -> None:
+        """Measure an answer, from any thread; one at a time, of `challenges`."""
+        if self._examiner is not None:
+            self._examiner.begin(challenge)
+
+    def drop(self, challenge_id: str, why: str) -> None:
+        """End a challenge that is open still unanswered, from any thread."""
+        if self._examiner is not None:
+            self._examiner.drop(challenge_id, why)
 
     def feed(self, item: MediaItem) -> list[Payload]:
         """Take one media item in and score all that it completes, however long that takes."""
@@ -129,13 +150,18 @@ class VerifyPipeline:
                     payloads += self.score()
         return payloads
 
+    def _examined(self, now_s: float | None = None) -> list[Payload]:
+        """What came of challenges; none is open for longer than it should be."""
+        return [] if self._examiner is None else [*self._examiner.results(now_s)]
+
     def _paced(self, item: MediaItem) -> list[MediaItem]:
         return [item] if self._pace is None else self._pace.take(item)
 
     def _hear(self, item: MediaItem) -> list[Payload]:
         for channel in self._channels:
             channel.take(item)
-        return self._media.advance(item)
+        # What came of a challenge is told before what the verdict makes of it.
+        return self._media.advance(item) + self._examined()
 
     def forget(self) -> None:
         """Let go of the reference, from any thread: nothing is compared with it any more."""
@@ -148,11 +174,12 @@ class VerifyPipeline:
         Args:
             now_s: monotonic; all media that has come by then was fed.
         """
+        examined = self._examined(now_s)
         behind_s = 0.0 if self._pace is None else self._pace.behind_s(now_s)
         if behind_s < _BEHIND_S or now_s - self._ticked_s < _TICK_S:
-            return []
+            return examined
         self._ticked_s = now_s
-        return self._decide(Observation(self._media.now_s + behind_s))
+        return examined + self._decide(Observation(self._media.now_s + behind_s))
 
     def finish(self) -> list[Payload]:
         """Score what is left at the end of the media."""
@@ -160,7 +187,7 @@ class VerifyPipeline:
         for window in self._windows.flush():
             self._window = window
             payloads += self.score()
-        return payloads
+        return payloads + ([] if self._examiner is None else [*self._examiner.finish()])
 
     def score(self, *, busy: bool = False) -> list[Payload]:
         """Score the window that waits; nothing happens where none does.
@@ -201,6 +228,8 @@ class VerifyPipeline:
         if self.verdict.state is State.VERIFIED:
             self._crowd.forget()
         evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
+        if self._examiner is not None:
+            self._examiner.voice = 0 if bar is None else bar.voice
         presence = self._decision.presence
         return [_score_payload(window, observation, evidence, bar, presence, age_s), *changed]
 

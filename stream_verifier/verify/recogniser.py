@@ -17,6 +17,7 @@ from stream_verifier.events.schema import OperatingPointInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.settings import Settings
+from stream_verifier.verify.channels.challenge.channel import ChallengeChannel
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.channels.presence.channel import PresenceChannel
@@ -30,7 +31,7 @@ from stream_verifier.verify.rehearsal import rehearse
 from stream_verifier.verify.self_test import Workload
 from stream_verifier.verify.stages import StageTimes, TimedChannel, TimedEars, TimedEyes
 from stream_verifier.verify.strangers import Crowd
-from stream_verifier.verify.table import ChannelRule, presence_rules
+from stream_verifier.verify.table import ChannelRule, challenge_rule, presence_rules
 from stream_verifier.windows.assemble import (
     WindowAssembler,
     WindowSettings,
@@ -79,7 +80,10 @@ class Recogniser:
             stages=self.stages,
         )
         self._presence = None if settings.presence == "off" else PresenceModels.load(weights)
-        self._rules = presence_rules(enforced=settings.presence == "hold")
+        enforced = settings.presence == "hold"
+        self._rules = presence_rules(enforced=enforced)
+        self._challenge_rule = challenge_rule(enforced=enforced)
+        self._challenges = settings.challenges_per_call > 0
         self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
         shipped_weights()  # read with all else, not while the first caller waits
@@ -145,8 +149,14 @@ class Recogniser:
             )
         ]
         rules: tuple[ChannelRule, ...] = ()
+        examiner: ChallengeChannel | None = None
+        if self._challenges and burst is not None:
+            examiner = ChallengeChannel(
+                detector=detector, ears=ears, models=self._presence, burst=burst
+            )
+            channels.append(TimedChannel(examiner, self.stages, "presence"))
         if self._presence is not None and burst is not None:
-            rules = self._rules
+            rules = self._rules + ((self._challenge_rule,) if examiner is not None else ())
             presence = PresenceChannel(
                 models=self._presence, detector=detector, ears=ears, burst=burst
             )
@@ -162,6 +172,7 @@ class Recogniser:
             ),
             now=now,
             crowd=crowd,
+            examiner=examiner,
         )
 
     def workload(self) -> Workload:

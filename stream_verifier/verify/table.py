@@ -81,6 +81,15 @@ PRESENCE = (
 )
 """Whether somebody is there. None of it rejects: it was measured on simulated attacks only."""
 
+CHALLENGE = _presence(
+    "challenge",
+    Reason.CHALLENGE_NOT_PASSED,
+    hold_below=-0.5,
+    clear_from=-0.25,
+    vouch_from=1.0,
+)
+"""Whether somebody does what he is asked for. It weighs its evidence itself, and rejects nobody."""
+
 TABLE: tuple[ChannelRule, ...] = ()
 """The rows of a decision that is given none."""
 
@@ -88,6 +97,11 @@ TABLE: tuple[ChannelRule, ...] = ()
 def presence_rules(*, enforced: bool) -> tuple[ChannelRule, ...]:
     """The rows for presence; where they are not enforced, it is only told."""
     return tuple(replace(rule, enforced=enforced) for rule in PRESENCE)
+
+
+def challenge_rule(*, enforced: bool) -> ChannelRule:
+    """The row for challenges; likewise."""
+    return replace(CHALLENGE, enforced=enforced)
 
 
 class Standing:

@@ -118,12 +118,17 @@ def admit_to_record(
     """
     scope = Scope.ENROL if record.mode == "enrol" else Scope.PUBLISH
     grant = admit(connection, token, scope, identity=record.identity, session=record.session)
-    _refuse_strangers(grant, record.place, record.session)
+    refuse_strangers(grant, record.place, record.session)
     if (record.followed, record.way) != (begun_by_socket, way):
         raise UnknownSessionError(_OTHER_WAY)
 
 
-def _refuse_strangers(grant: Grant, place: Place, session: str) -> None:
+def refuse_strangers(grant: Grant, place: Place, session: str) -> None:
+    """Refuse who neither opened a call nor has a token bound to its name or session.
+
+    Raises:
+        ForbiddenError: it is such a one.
+    """
     if not grant.owns(token_id=place.token_id, identity=place.identity, session=session):
         raise ForbiddenError(
             "Another token opened this call: show that one, or one bound to its name or session."
@@ -159,7 +164,7 @@ def admit_to_session(
     session = state_of(connection).sessions.find(session_id)
     scope = Scope.ENROL if session.enrols else Scope.PUBLISH
     grant = admit(connection, token, scope, identity=session.identity, session=session.id)
-    _refuse_strangers(grant, session.place, session.id)
+    refuse_strangers(grant, session.place, session.id)
     if not session.begun_by(socket=begun_by_socket, way=way):
         raise UnknownSessionError(_OTHER_WAY)
     return session

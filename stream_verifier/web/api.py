@@ -28,6 +28,7 @@ from stream_verifier.web.models import (
     CallDescription,
     CallEvents,
     CallList,
+    ChallengeDescription,
     ConsentHistory,
     Health,
     IceServerList,
@@ -160,6 +161,15 @@ def _add_calls(app: FastAPI) -> None:
         (one, calls.show_call, _gives(CallDescription, 404, 422)),
         (f"{one}/events", calls.show_events, _gives(CallEvents, 404, 422)),
         (one, calls.end_call, {**_deletes(404, 422), "dependencies": _ADMIN}),
+        (
+            f"{one}/challenge",
+            calls.challenge_call,
+            {
+                "methods": ["POST"],
+                "status_code": 201,
+                **_gives(ChallengeDescription, 404, 409, 413, 422),
+            },
+        ),
     ):
         app.add_api_route(path, endpoint, tags=["calls"], **more)
 

@@ -12,9 +12,20 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.session import Session
 from stream_verifier.decoded.frames import read_frame
-from stream_verifier.errors import FleetError, ProtocolError, StreamVerifierError
+from stream_verifier.errors import (
+    ChallengeError,
+    FleetError,
+    ProtocolError,
+    StreamVerifierError,
+)
 from stream_verifier.events.audience import Audience
-from stream_verifier.events.call_messages import Opening, Return, Stop
+from stream_verifier.events.call_messages import (
+    AnswerChallenge,
+    AskChallenge,
+    ChallengeRefused,
+    Opening,
+    Return,
+)
 from stream_verifier.events.event import Event
 from stream_verifier.web.access import (
     admit,
@@ -148,7 +159,7 @@ async def _receive_first(websocket: WebSocket, way: Signalling) -> Opening | Ret
     room, client = way.room(state_of(websocket)), client_of(websocket)
     text = await receive_first(websocket, room, client, within_s=_START_TIMEOUT_S)
     message = way.parse(text)
-    if isinstance(message, Stop):
+    if not isinstance(message, Opening | Return):
         raise ProtocolError("The first message must be a start or a resume.")
     named = websocket.path_params.get("session")
     if named is not None and (isinstance(message, Opening) or message.session != named):
@@ -217,11 +228,30 @@ async def _listen(
         except ProtocolError as error:
             _fail(session, connection, error)
             return
-        if not isinstance(message, Stop):
+        if isinstance(message, Opening | Return):
             _fail(session, connection, ProtocolError("This session has started already."))
             return
-        if connection is session.connection:
+        if connection is not session.connection:
+            continue
+        if isinstance(message, AskChallenge | AnswerChallenge):
+            await _challenge(websocket, session, message)
+        else:
             session.request_end("stopped")
+
+
+async def _challenge(
+    websocket: WebSocket, session: Session, message: AskChallenge | AnswerChallenge
+) -> None:
+    """Do what a client wants of challenges, or say why not."""
+    try:
+        if isinstance(message, AskChallenge):
+            session.challenge(message.kind, by="client")
+        else:
+            session.answer_challenge(message.challenge, message.choice)
+    except ChallengeError as error:
+        refused = ChallengeRefused(code=error.code, message=str(error))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await websocket.send_text(refused.model_dump_json())
 
 
 def _feed(connection: Connection, frame: bytes) -> None:

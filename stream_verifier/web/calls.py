@@ -10,13 +10,27 @@ from starlette.requests import Request
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.deeds import challenge_asked
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.summary import CallSummary
-from stream_verifier.errors import UnknownCallError
+from stream_verifier.errors import ChallengeError, UnknownCallError
 from stream_verifier.events.audience import Audience
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.web.access import Token, admit, audience_of
-from stream_verifier.web.models import CallDescription, CallEvents, CallList, SessionId
+from stream_verifier.web.access import (
+    Token,
+    actor_of_request,
+    admit,
+    audience_of,
+    refuse_strangers,
+)
+from stream_verifier.web.models import (
+    CallDescription,
+    CallEvents,
+    CallList,
+    ChallengeDescription,
+    ChallengeRequest,
+    SessionId,
+)
 from stream_verifier.web.state import state_of
 
 
@@ -84,3 +98,31 @@ async def end_call(request: Request, session: SessionId) -> None:
     if all(call.session != session for call in sessions.calls()):
         raise UnknownCallError("No such call runs, and none that ended lately had that id.")
     await sessions.end(session)
+
+
+async def challenge_call(
+    request: Request, session: SessionId, wanted: ChallengeRequest, token: Token
+) -> ChallengeDescription:
+    """Have the person in a call asked for something, now; the result comes as an event.
+
+    For an administrator, and for whose call it is: the token that opened it, or one with
+    `call:publish` that is bound to its name or session.
+    """
+    call = next((call for call in _sessions(request).calls() if call.session == session), None)
+    identity = None if call is None else call.identity
+    # Whether there is such a call is told only to one who might ask.
+    grant = admit(request, token, Scope.PUBLISH, identity=identity, session=session)
+    if call is None:
+        raise UnknownCallError("No such call runs, and none that ended lately had that id.")
+    here = _sessions(request).here.get(session)
+    if here is None:
+        raise ChallengeError(
+            "That call has ended, or another server of the fleet has it: its client can ask."
+        )
+    refuse_strangers(grant, here.place, session)
+    here.challenges.refuse(wanted.kind)
+    # Written before anybody is asked.
+    deed = challenge_asked(session, here.identity, wanted.kind, actor_of_request(request, grant))
+    await state_of(request).store.audit.append(deed)
+    asked = here.challenge(wanted.kind, by="api")
+    return ChallengeDescription.model_validate(asked.model_dump(exclude={"type", "media_s"}))

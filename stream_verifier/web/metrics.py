@@ -19,6 +19,7 @@ from starlette.responses import Response
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.events.schema import ChallengeKind, ChallengeOutcome
 from stream_verifier.rooms.desk import RoomDesk
 from stream_verifier.rooms.requests import PublisherState
 from stream_verifier.web.access import Token, admit
@@ -72,6 +73,11 @@ def _calls(sessions: SessionRegistry) -> Iterator[Metric]:
     yield _gauge("calls_spare", "More calls that may be opened now.", sessions.room)
     yield _gauge("draining", "Whether the server opens no more calls.", float(sessions.closing))
     yield _counter("calls_refused", "Calls that found no place.", sessions.refused)
+    ended = _counter("challenges", "Challenges by how they ended.", labels=["kind", "outcome"])
+    for kind in get_args(ChallengeKind):
+        for outcome in get_args(ChallengeOutcome):
+            ended.add_metric([kind, outcome], sessions.challenges.counts[kind, outcome])
+    yield ended
 
 
 def _shared(state: ServerState) -> Iterator[Metric]:

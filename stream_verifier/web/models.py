@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.events.schema import Origin
+from stream_verifier.events.schema import Asker, ChallengeKind, Origin, Turn
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -105,6 +105,35 @@ class CallDescription(BaseModel):
     totals: JsonObject | None = Field(description="What it counted, once it ended.")
     origin: Origin | None = Field(
         description="The attached room that its media is fetched from; null where it is sent here."
+    )
+    challenges: int = Field(0, description="How many were asked.")
+    challenges_passed: int = Field(0, description="How many of them were passed.")
+
+
+class ChallengeRequest(BaseModel):
+    """What the person in the call is to be asked for."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: ChallengeKind | None = Field(
+        None, description="By default the one that shows most of those that can be measured."
+    )
+
+
+class ChallengeDescription(BaseModel):
+    """A challenge that was asked; its result is an event of the call."""
+
+    challenge: str = Field(description="Its id, which the result bears.")
+    kind: ChallengeKind
+    by: Asker
+    turns: list[Turn] = Field(description="Sides to turn the head to, as the person has them.")
+    digits: str | None
+    within_s: float
+    number: int = Field(description="Counts the challenges of this call.")
+    most: int
+    others: list[ChallengeKind]
+    chance: float | None = Field(
+        description="That blindly picked turns are right; null where nothing drawn is checked."
     )
 
 

@@ -26,6 +26,7 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.NoTokenKeyError, 409),
     (errors.TokenRequestError, 422),
     (errors.UnknownCallError, 404),
+    (errors.ChallengeError, 409),
     (errors.UnknownSessionError, 404),
     (errors.ProtocolError, 400),
     (errors.MediaError, 400),

@@ -11,8 +11,12 @@ from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.wishes import Way
 from stream_verifier.decoded.frames import MAX_FRAME_BYTES
-from stream_verifier.events.call_messages import Answer, Opening, Return, Stop, parse_message
-from stream_verifier.events.decoded_messages import Started, parse_decoded_message
+from stream_verifier.events.call_messages import Answer, AnyClientMessage, parse_message
+from stream_verifier.events.decoded_messages import (
+    AnyDecodedMessage,
+    Started,
+    parse_decoded_message,
+)
 from stream_verifier.web.state import ServerState
 
 
@@ -30,7 +34,7 @@ class Signalling:
 
     way: Way
     path: str
-    parse: Callable[[str], Opening | Return | Stop]
+    parse: Callable[[str], AnyClientMessage | AnyDecodedMessage]
     answer: Callable[[Session, str], BaseModel]
     room: Callable[[ServerState], WaitingRoom]
 

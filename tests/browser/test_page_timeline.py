@@ -12,7 +12,18 @@ from playwright.sync_api import Page
 
 from stream_verifier.console import timeline
 from stream_verifier.events.schema import Reason, State
-from tests.support.timeline_media import Event, change, failed, gap, minute, read, score, started
+from tests.support.timeline_media import (
+    Event,
+    challenge_asked,
+    challenge_result,
+    change,
+    failed,
+    gap,
+    minute,
+    read,
+    score,
+    started,
+)
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +60,8 @@ def random_session(seed: int) -> list[Event]:
                 [
                     score(at_s, *evidence, missing=missing, start_s=begun_s, spared=spared),
                     change(at_s, draw.choice([*State, "new_state"]), *reasons),
+                    challenge_asked(at_s, draw.choice(["a", "b"])),
+                    challenge_result(at_s, draw.choice(["a", "b"])),
                     gap(begun_s, at_s, draw.choice(["audio", "video"])),
                 ]
             )

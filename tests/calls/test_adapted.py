@@ -12,6 +12,7 @@ import pytest
 from model.types import Reference
 from stream_verifier.access.grant import ANYBODY
 from stream_verifier.audit.deed import UNKNOWN
+from stream_verifier.calls.challenges import ChallengeBook
 from stream_verifier.calls.making import Beginning, SessionMaker
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.terms import session_started
@@ -63,6 +64,7 @@ async def test_the_first_event_tells_of_the_model_before(tmp_path: Path, accepts
         make_source=make_source,
         settings=make_settings(tmp_path),
         tries=Tries(most=1, told=1),
+        book=ChallengeBook(),
     )
     place = Place.of(ANYBODY, "ada")
     session = await maker.make(Beginning(start=START, place=place, actor=UNKNOWN, followed=False))

@@ -27,6 +27,7 @@ from stream_verifier.media.file import FileSource
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.recorded import RecordedSource
 from stream_verifier.media.source import SourceRequest
+from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.web.state import ServerState, state_of_app
 from tests.support.calls import CONSENT, DemoCalls, make_settings
@@ -82,7 +83,8 @@ async def test_deletion_ends_the_call_and_nothing_of_the_reference_stays(
         await until(lambda: session.summary.end_reason == "identity_deleted")
         pipeline = session._pipeline
         assert isinstance(pipeline, VerifyPipeline)
-        assert [channel._reference for channel in pipeline._channels] == [None]  # type: ignore[attr-defined]
+        compares = [one for one in pipeline._channels if isinstance(one, IdentityChannel)]
+        assert [one._reference for one in compares] == [None]
         resume = Resume(type="resume", session=session.id, resume_key=session.resume_key, sdp="")
         with pytest.raises(UnknownSessionError):
             await serving.state.sessions.resume(resume)

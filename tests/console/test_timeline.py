@@ -3,16 +3,29 @@ from __future__ import annotations
 import pytest
 
 from stream_verifier.console.timeline import (
+    Asked,
     Hole,
     Span,
     Timeline,
     clock,
     in_words,
     runs,
+    say_asked,
     say_reasons,
     stretches,
 )
-from tests.support.timeline_media import change, ended, failed, gap, minute, read, score, started
+from tests.support.timeline_media import (
+    challenge_asked,
+    challenge_result,
+    change,
+    ended,
+    failed,
+    gap,
+    minute,
+    read,
+    score,
+    started,
+)
 
 
 def test_nothing_is_an_empty_timeline() -> None:
@@ -107,3 +120,20 @@ def test_a_reason_not_known_yet_is_said_as_it_is_spelt() -> None:
 )
 def test_time_is_in_minutes_and_seconds(time_s: float, shown: str) -> None:
     assert clock(time_s) == shown
+
+
+def test_a_challenge_lasts_from_the_question_to_its_result() -> None:
+    told = read(
+        [
+            challenge_asked(2.0, "a"),
+            challenge_result(7.0, "a"),
+            challenge_result(8.0, "unheard of"),
+            challenge_asked(9.0, "b", "say_digits"),
+            ended(12.0),
+        ]
+    ).challenges
+    assert told == (
+        Asked(2.0, 7.0, "turn_head", "passed"),
+        Asked(9.0, 12.0, "say_digits", None),
+    )
+    assert [say_asked(one) for one in told] == ["turn head: passed", "say digits"]

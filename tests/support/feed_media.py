@@ -21,6 +21,9 @@ from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.audit.journal import Journal
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.schema import (
+    ChallengeAsked,
+    ChallengeMeasured,
+    ChallengeResult,
     ConnectionLost,
     ConnectionResumed,
     ConsentExpiring,
@@ -76,6 +79,28 @@ def ended() -> SessionEnded:
 NO_LIMITS = Limits(bad_tokens=Limiter(per_minute=6000), openings=Limiter(per_minute=6000))
 
 PAYLOAD_EXAMPLES = (
+    ChallengeAsked(
+        media_s=4.0,
+        challenge="c1",
+        kind="turn_head",
+        by="api",
+        turns=["left"],
+        digits=None,
+        within_s=7.0,
+        number=1,
+        most=4,
+        others=["say_digits"],
+        chance=0.5,
+    ),
+    ChallengeResult(
+        media_s=9.0,
+        challenge="c1",
+        kind="turn_head",
+        outcome="unanswered",
+        why="skipped",
+        after_s=5.0,
+        measured=ChallengeMeasured(pictures=70, turns=[]),
+    ),
     started(),
     MediaStarted(media_s=0, kind="audio"),
     score(),

@@ -17,6 +17,9 @@ from stream_verifier.events.envelope import Envelope
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     Bar,
+    ChallengeAsked,
+    ChallengeMeasured,
+    ChallengeResult,
     ConnectionLost,
     ConnectionResumed,
     ConsentExpiring,
@@ -164,7 +167,7 @@ def _later() -> Iterator[Payload]:
         media_s=14,
         state=State.UNCERTAIN,
         previous=State.VERIFIED,
-        reasons=[*Reason][14:],
+        reasons=[*Reason][14:17],
         llr=None,
     )
     for presence in (-1, 0, 1):
@@ -182,6 +185,37 @@ def _later() -> Iterator[Payload]:
             age_s=None,
             presence=presence,
         )
+    yield from _challenged()
+
+
+def _challenged() -> Iterator[Payload]:
+    yield StateChanged(
+        media_s=15,
+        state=State.UNCERTAIN,
+        previous=State.VERIFIED,
+        reasons=[*Reason][17:],
+        llr=None,
+    )
+    yield ChallengeAsked(
+        media_s=16, challenge="00ff00ff00ff00ff", kind="turn_head", by="api",
+        turns=["left", "right", "right"], digits=None, within_s=13, number=1, most=4,
+        others=["say_digits"], chance=0.125,
+    )  # fmt: skip
+    yield ChallengeResult(
+        media_s=20.5, challenge="00ff00ff00ff00ff", kind="turn_head", outcome="failed",
+        why="other_side", after_s=4.25,
+        measured=ChallengeMeasured(pictures=63, turns=["left", "left"], reaction_s=0.8),
+    )  # fmt: skip
+    yield ChallengeAsked(
+        media_s=21, challenge="0123456789abcdef", kind="say_digits", by="client", turns=[],
+        digits="0727", within_s=12, number=4, most=4, others=[], chance=None,
+    )  # fmt: skip
+    yield ChallengeResult(
+        media_s=26, challenge="0123456789abcdef", kind="say_digits", outcome="passed", why=None,
+        after_s=5, measured=ChallengeMeasured(
+            pictures=70, reaction_s=1.1, speech_s=2.2, syllables=5, lips=1, voice=0, words=False
+        ),
+    )  # fmt: skip
 
 
 def recorded_payloads() -> Iterator[Payload]:

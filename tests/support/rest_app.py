@@ -20,6 +20,7 @@ from stream_verifier.audit.deed import Deed
 from stream_verifier.audit.entry import NO_HASH, Entry
 from stream_verifier.audit.journal import Journal
 from stream_verifier.audit.seal import Head, Sealer
+from stream_verifier.calls.challenges import ChallengeBook
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.uploads import Uploads
@@ -97,6 +98,7 @@ class FakeSessions:
 
     def __init__(self) -> None:
         self.ended: list[str] = []
+        self.challenges = ChallengeBook()
 
     def calls(self) -> list[CallSummary]:
         return [RUNNING, ENDED]

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stream_verifier.audit.deed import Actor
+from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
@@ -16,11 +17,12 @@ from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import MediaError
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Payload
+from stream_verifier.events.schema import ChallengeKind, Payload
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceStats
+from stream_verifier.settings import Settings
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.strangers import Crowd
@@ -99,7 +101,7 @@ class Verification(VerifyPipeline):
 
     def __init__(self) -> None:
         self.windows = 0
-        self._telling, self._crowd = Telling(), Crowd()
+        self._telling, self._crowd, self._examiner = Telling(), Crowd(), None
 
 
 async def _no_history(after: int, through: int) -> list[Event]:
@@ -111,6 +113,7 @@ def make_session(
     store: Store | None,
     on_event: Callable[[Event], None],
     session_id: str = "s1",
+    kinds: tuple[ChallengeKind, ...] = (),
 ) -> Session:
     """An enrolment into a store, or a verified call without one."""
     enrolling: Any = store and PendingEnrolment(
@@ -134,6 +137,9 @@ def make_session(
         followed=True,
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
         tries=Tries(most=3, told=3),
+        challenges=CallChallenges(
+            identity="ada", kinds=kinds, shown=(), settings=Settings(), book=ChallengeBook()
+        ),
         on_event=on_event,
         history=_no_history,
     )

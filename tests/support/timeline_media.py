@@ -100,3 +100,20 @@ def minute() -> list[Event]:
         change(48.5, "verified"),
         ended(60.0),
     ]
+
+
+def challenge_asked(at_s: float, challenge: str = "a", kind: str = "turn_head") -> Event:
+    """Somebody is asked for something."""
+    return {
+        "type": "challenge_asked", "media_s": at_s, "challenge": challenge, "kind": kind,
+        "by": "api", "turns": ["left"], "digits": None, "within_s": 7, "number": 1, "most": 4,
+        "others": [], "chance": 0.5,
+    }  # fmt: skip
+
+
+def challenge_result(at_s: float, challenge: str = "a", outcome: str = "passed") -> Event:
+    """And does it, or not."""
+    return {
+        "type": "challenge_result", "media_s": at_s, "challenge": challenge, "kind": "turn_head",
+        "outcome": outcome, "why": None, "after_s": 3, "measured": {},
+    }  # fmt: skip

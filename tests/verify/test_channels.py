@@ -14,7 +14,7 @@ from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.operating import Worth
 from stream_verifier.verify.pipeline import VerifyPipeline
-from stream_verifier.verify.table import PRESENCE, ChannelRule, Standing
+from stream_verifier.verify.table import CHALLENGE, PRESENCE, ChannelRule, Standing
 from stream_verifier.windows.types import Window
 from tests.support.decision_media import EVIDENCE, POINT
 from tests.verify.test_pipeline import SECOND, ScriptedWindows, identity, window
@@ -158,4 +158,4 @@ def test_whether_somebody_is_there_is_told_with_each_score(llr: float, presence:
 
 
 def test_each_row_for_presence_has_a_reason_that_is_known_to_be_one() -> None:
-    assert {rule.reason for rule in PRESENCE} == PRESENCE_REASONS
+    assert {rule.reason for rule in (*PRESENCE, CHALLENGE)} == PRESENCE_REASONS

@@ -10,7 +10,7 @@ const score = (atS, { evidence = { face: 1, voice: 2, both: 3 }, ...more } = {})
 
 test("nothing is known of a call without events", () => {
   assert.deepEqual(readTimeline([]), {
-    identity: "", operatingPoint: "", endS: 0, spans: [], points: [], holes: [], accept: null, reject: null, failure: null,
+    identity: "", operatingPoint: "", endS: 0, spans: [], points: [], holes: [], accept: null, reject: null, failure: null, challenges: [],
   });
 });
 

@@ -2,6 +2,7 @@
 
 import { askForToken, currentToken, isTokenRefusal, takeFragment } from "./access.js";
 import { clearError, showError, shownError } from "./alert.js";
+import { ChallengeDialog, challengeStyle } from "./challenge-dialog.js";
 import { CallStage } from "./call-stage.js";
 import { byId, whenever } from "./dom.js";
 import { EventLog } from "./event-log.js";
@@ -14,6 +15,7 @@ const KEPT_EVENTS = 500;
 const TICK_MS = matchMedia("(prefers-reduced-motion: reduce)").matches ? 1000 : 250;
 const SERVER_EVENTS = [
   "session_started", "media_started", "score", "state_changed", "enrolment_progress", "enrolled", "consent_expiring", "gap",
+  "challenge_asked", "challenge_result", "challenge_refused",
   "connection_lost", "connection_resumed", "error", "session_ended",
 ];
 
@@ -22,6 +24,9 @@ const identities = new Identities();
 const form = new SetupForm({ known: () => identities.names, onStart: () => begin(form.read()) });
 const stage = new CallStage();
 const log = new EventLog();
+const challenge = new ChallengeDialog((id, choice) => call?.verifier.answerChallenge(id, choice));
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, challengeStyle()];
+byId("challenge-place").append(challenge.root);
 
 /**
  * The call that is open. `next` says what follows on it: nothing, the same anew on the same
@@ -59,7 +64,7 @@ async function begin(options) {
 }
 
 function open(options, stream, marks) {
-  const verifier = new StreamVerifier({ ...options, token: currentToken() || undefined }).attach(stream);
+  const verifier = new StreamVerifier({ ...options, challenges: ["turn_head", "say_digits"], token: currentToken() || undefined }).attach(stream);
   globalThis.streamVerifierMarks = Object.assign(verifier.marks, marks);
   const ticker = setInterval(() => stage.tick(), TICK_MS);
   call = { verifier, stream, options, began: false, ticker, next: "", refusal: "" };
@@ -73,6 +78,7 @@ function open(options, stream, marks) {
 function listen(verifier) {
   const on = (type, handler) => whenever(verifier, type, handler);
   for (const type of SERVER_EVENTS) on(type, keep);
+  for (const type of ["challenge_asked", "challenge_result", "ending", "closed", "restarted"]) on(type, (detail) => challenge.take(type, detail));
   on("session_started", () => { if (call) call.began = true; });
   on("enrolled", () => identities.refresh());
   on("error", onError);

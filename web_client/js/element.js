@@ -10,6 +10,7 @@
  * be a function as well. Every event of the SDK is dispatched on the element again.
  */
 
+import { ChallengeDialog, challengeStyle } from "./challenge-dialog.js";
 import { BadgeCall, NotReady } from "./element/call.js";
 import { addressOf, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { AT_REST, isOn, next } from "./element/model.js";
@@ -34,14 +35,15 @@ export class StreamVerifierElement extends ServerElement {
     step: (type, detail) => this.#take(type, detail),
     event: (event) => this.#onEvent(event),
   });
+  #challenge = new ChallengeDialog((challenge, choice) => this.verifier?.answerChallenge(challenge, choice));
   #restarting = false;
   #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
 
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = [styleSheet()];
-    shadow.append(this.#view.root);
+    shadow.adoptedStyleSheets = [styleSheet(), challengeStyle()];
+    shadow.append(this.#challenge.root, this.#view.root);
   }
 
   connectedCallback() {
@@ -118,7 +120,7 @@ export class StreamVerifierElement extends ServerElement {
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
     this.#record.clear();
-    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this) };
+    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this), challenges: ["turn_head", "say_digits"] };
   }
 
   /** Another server or another person is another call. */
@@ -140,6 +142,7 @@ export class StreamVerifierElement extends ServerElement {
     if (type === "restarted") this.#record.clear();
     if (detail?.receivedAt) this.#record.take(detail);
     this.#take(type, detail);
+    this.#challenge.take(type, detail);
     this.dispatchEvent(new CustomEvent(type, { detail, bubbles: type !== "error", composed: true }));
   }
 

@@ -110,6 +110,25 @@ export class StreamVerifier extends EventTarget {
     await this.#link.open();
   }
 
+  /**
+   * Has the person in the call asked for something, now. The server answers with a
+   * "challenge_asked" event, and later "challenge_result", or with "challenge_refused".
+   * @param {"turn_head" | "say_digits"} [kind] by default the one that shows most
+   * @returns {boolean} whether it could be sent
+   */
+  askChallenge(kind) {
+    return this.#phase === "open" && this.#link.send({ type: "ask_challenge", ...(kind ? { kind } : {}) });
+  }
+
+  /**
+   * Says that the person skips a challenge, or would rather have another one. What a person does
+   * needs no word: it is measured.
+   * @param {string} challenge its id @param {"skip" | "other"} choice @returns {boolean} whether it could be sent
+   */
+  answerChallenge(challenge, choice) {
+    return this.#phase === "open" && this.#link.send({ type: "answer_challenge", challenge, choice });
+  }
+
   /** Ends the call and waits for the server's last words, five seconds at most. */
   async stop() {
     if (!this.active) {

@@ -3,7 +3,7 @@
 import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
 import { clamp, linear, meterOf } from "./scale.js";
 import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
-import { COARSE_LLR, inWords, runs, sayShortly, SERIES, stateName, stretches } from "./timeline.js";
+import { COARSE_LLR, inWords, runs, sayShortly, SERIES, stateName, stretches, sayAsked } from "./timeline.js";
 import { sayLlr } from "./words.js";
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
@@ -60,6 +60,7 @@ export class TimelineChart {
     pen.clip();
     drawHoles(frame);
     for (const name of Object.keys(LINES)) drawSeries(frame, name);
+    drawChallenges(frame);
     if (!frame.coarse) drawBounds(frame);
     drawBand(frame);
     LANES.forEach(([side, kind], row) => drawLane(frame, side, kind, row));
@@ -141,6 +142,18 @@ function drawBounds({ pen, timeline, left, right, y }) {
 
 function drawHoles({ pen, timeline, top, bottom, x }) {
   for (const { startS, endS } of timeline.holes) hatch(pen, [x(startS), top, x(endS) - x(startS), bottom - top], colour("line"));
+}
+
+/** A bracket at the top, from the question to its result, with what it was and how it ended. */
+function drawChallenges({ pen, timeline, right, top, x }) {
+  pen.textAlign = "left";
+  pen.strokeStyle = pen.fillStyle = colour("ink");
+  pen.lineWidth = 1.5;
+  for (const asked of timeline.challenges) {
+    const [from, to] = [x(asked.startS), Math.min(right, x(asked.endS))];
+    stroke(pen, [[from, top + 8], [from, top + 3], [to, top + 3], [to, top + 8]]);
+    pen.fillText(sayAsked(asked), from + 3, top + 13);
+  }
 }
 
 function drawSeries({ pen, timeline, x, y }, name) {

@@ -20,6 +20,10 @@ import { lookUp } from "./look-up.js";
  * @property {string[]} missing      modalities that the window could not score
  * @property {boolean} coarse        only the direction of the evidence was told; it is drawn in three steps
  */
+/**
+ * A challenge, from when it was asked until its result or the timeline's end; outcome is null where it is not known.
+ * @typedef {{startS: number, endS: number, kind: string, outcome: string | null}} Asked
+ */
 /** @typedef {"face" | "voice" | "both"} Series */
 /** @typedef {{startS: number, endS: number, kind: "audio" | "video"}} Hole */
 /**
@@ -32,6 +36,7 @@ import { lookUp } from "./look-up.js";
  * @property {Hole[]} holes           where media was missing
  * @property {number | null} accept   log-odds of both from which on it is verified
  * @property {number | null} reject   log-odds of both down from which it is rejected
+ * @property {Asked[]} challenges    what the person was asked for
  * @property {string | null} failure  the message with which it broke off
  */
 
@@ -60,6 +65,7 @@ export const REASONS = Object.freeze({
   presentation_suspected: "screen or paper",
   lips_do_not_match: "lips say something else",
   no_sign_of_life: "heard before",
+  challenge_not_passed: "challenge not passed",
   media_gap: "media gap",
   overloaded: "server overloaded",
   media_time_implausible: "implausible media time",
@@ -96,6 +102,7 @@ export function readTimeline(events) {
     accept: thresholds.accept ?? null,
     reject: thresholds.reject ?? null,
     failure: ofType("error")[0]?.message ?? null,
+    challenges: readChallenges(events, endS),
   };
 }
 
@@ -168,6 +175,20 @@ function readSpans(changes, endS) {
     .map((span, i) => ({ ...span, endS: begun[i + 1]?.startS ?? endS }))
     .filter((span) => span.endS > span.startS);
 }
+
+/** @param {readonly any[]} events @param {number} endS @returns {Asked[]} */
+function readChallenges(events, endS) {
+  const asked = /** @type {Map<string, Asked>} */ (new Map());
+  for (const { type, challenge, media_s: atS, kind, outcome } of events) {
+    if (type === "challenge_asked") asked.set(challenge, { startS: atS, endS, kind, outcome: null });
+    const begun = type === "challenge_result" ? asked.get(challenge) : undefined;
+    if (begun) Object.assign(begun, { endS: atS, outcome });
+  }
+  return [...asked.values()];
+}
+
+/** A challenge in few words, such as "turn head: passed". @param {Asked} asked @returns {string} */
+export const sayAsked = ({ kind, outcome }) => [kind, outcome].filter(Boolean).join(": ").replaceAll("_", " ");
 
 /** @param {any[]} scores @returns {Point[]} */
 function readPoints(scores) {

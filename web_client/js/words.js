@@ -30,6 +30,7 @@ const REASONS = {
   presentation_suspected: "The picture looks like a screen or paper.",
   lips_do_not_match: "The lips say something else than what is heard.",
   no_sign_of_life: "The same sound was heard before, as from a recording.",
+  challenge_not_passed: "What was asked for was not done, or could not be measured.",
   media_gap: "Picture or sound was interrupted.",
   overloaded: "The server is too busy to check everything.",
   media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
@@ -43,6 +44,38 @@ const PRESENCE = new Map([
   [0, "Not known yet: it takes a few seconds of speech."],
   [-1, "In doubt."],
 ]);
+
+const RESULTS = {
+  passed: "Thank you, that is done.",
+  failed: "That was not what was asked for.",
+  unanswered: "There was no answer.",
+  not_measurable: "It could not be measured.",
+};
+
+const WHYS = {
+  other_side: "The head turned to another side.",
+  too_few_turns: "Some turns were missing. Turn further to each side, and back.",
+  too_soon: "It began before it was asked for.",
+  flat: "It looked like a picture that is turned.",
+  not_continuous: "The face was not seen all the way.",
+  no_turn: "No turn was seen. Turn further to each side, and back.",
+  no_speech: "No speech was heard.",
+  not_digits: "It was too long or too short for four digits.",
+  lips: "The mouth did not move with the speech.",
+  voice: "The voice does not match.",
+  too_dark: "It is too dark.",
+  no_face: "The face was not seen well enough.",
+  too_few_pictures: "Too few pictures came.",
+  pictures_missing: "Some pictures were missing.",
+  never_at_rest: "The head was not still at first. Look straight into the camera before you begin.",
+  no_lips: "The mouth was not seen well enough.",
+  lips_unclear: "The mouth was not seen well enough.",
+  skipped: "It was skipped.",
+  another_way: "Another way was chosen.",
+  connection: "The connection was lost.",
+  no_media: "Neither picture nor sound came.",
+  call_ended: "The call ended.",
+};
 
 const HINTS = {
   keep_talking: "Keep reading aloud.",
@@ -128,6 +161,24 @@ export const sayEnding = (reason) => lookUp(ENDINGS, reason) ?? "The call has en
 export function sayState(state, who) {
   return { name: stateName(state), text: lookUp(STATE_TEXTS, state)?.(who) ?? "" };
 }
+
+/**
+ * What the person is asked for, to be read to the end before it is begun.
+ * @param {{kind: string, turns: string[], digits: string | null}} asked @returns {{title: string, task: string, how: string}}
+ */
+export function sayChallenge({ kind, turns, digits }) {
+  if (kind === "turn_head") {
+    return { title: "Please turn your head", task: turns.join(", then "), how: "Turn to your own left or right until you see the screen from the corner of your eye, and look straight ahead again each time." };
+  }
+  if (kind === "say_digits") return { title: "Please say these digits", task: [...(digits ?? "")].join(" "), how: "Look at the camera and say them one after the other, in any language." };
+  return { title: "Please answer", task: spoken(kind), how: "" };
+}
+
+/** How a challenge ended. @param {{outcome: string, why: string | null}} result @returns {string} */
+export const sayChallengeResult = ({ outcome, why }) => [lookUp(RESULTS, outcome) ?? spoken(outcome), why && (lookUp(WHYS, why) ?? spoken(why))].filter(Boolean).join(" ");
+
+/** @param {string} kind @returns {string} the button that chooses it */
+export const sayOtherWay = (kind) => ({ turn_head: "Turn my head instead", say_digits: "Say digits instead" })[kind] ?? "Another way";
 
 /** Whether somebody is there, as a score tells it; nothing where nobody asks. @param {number | null | undefined} presence */
 export const sayPresence = (presence) => PRESENCE.get(presence ?? NaN) ?? "";

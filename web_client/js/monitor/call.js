@@ -9,7 +9,7 @@ export const STRIP_S = 180;
 export const WORRY = Object.freeze(["rejected", "uncertain", "absent", "waiting", "verified", "enrolling"]);
 const MOST_RECENT = 600;
 const DATED = new Set(["media_started", "score", "state_changed", "gap", "enrolment_progress"]);
-const DRAWN = new Set(["session_started", "score", "state_changed", "gap"]);
+const DRAWN = new Set(["session_started", "score", "state_changed", "gap", "challenge_asked", "challenge_result"]);
 
 export class Call {
   identity = /** @type {string | null} */ (null);

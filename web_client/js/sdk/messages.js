@@ -21,6 +21,7 @@
  * @property {RTCIceServer[] | null} [iceServers]  by default the server's own: no third party is asked
  * @property {number | null} [giveUpAfterS]      how long to try to get back; by default as long as the server keeps the session
  * @property {Partial<import("./limits.js").Limits>} [limits]
+ * @property {readonly ("turn_head" | "say_digits")[]} [challenges]  kinds that the page shows to the person when they are asked
  */
 
 /**
@@ -41,7 +42,8 @@ export function firstMessage(options, sdp, token, session, { last, untold }) {
   if (session) {
     return { type: "resume", session: session.id, resume_key: session.resumeKey, after: last, untold, sdp, ...admission };
   }
-  const { mode, identity, consent = null, replace = false, operatingPoint } = options;
+  const { mode, identity, consent = null, replace = false, operatingPoint, challenges = [] } = options;
   const more = mode === "enrol" ? { consent, replace } : operatingPoint ? { operating_point: operatingPoint } : {};
-  return { type: "start", mode, identity, sdp, ...more, ...admission };
+  const shows = mode === "verify" && challenges.length ? { challenges } : {};
+  return { type: "start", mode, identity, sdp, ...more, ...shows, ...admission };
 }

@@ -1,0 +1,1 @@
+"""What comes of being asked to turn one's head, by whom and by what."""

@@ -1,0 +1,1 @@
+"""Asks the person for something, and measures whether it comes."""
