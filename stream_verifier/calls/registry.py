@@ -107,7 +107,7 @@ class SessionRegistry:
         self._tries = self._neighbours.tries(
             most=settings.tries_per_token, told=settings.tries_told
         )
-        self.challenges = ChallengeBook()
+        self.challenges = ChallengeBook(most=settings.challenges_per_name)
         self._maker = SessionMaker(
             recogniser=recogniser,
             store=store,
