@@ -277,9 +277,15 @@ class ChallengeOpenError(ChallengeError):
 
 
 class TooManyChallengesError(ChallengeError):
-    """The call has had all that a call may have."""
+    """The call has had all that a call may have, or its name all that a day may have."""
 
     code = "too_many_challenges"
+
+
+class NobodyTellsError(ChallengeError):
+    """No client would show it to the person, and nobody else says to."""
+
+    code = "nobody_tells"
 
 
 class NoTokenKeyError(SettingsError):

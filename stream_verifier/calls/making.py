@@ -97,6 +97,7 @@ class Beginning:
         return CallRecord(
             session=self.session,
             mode=self.start.mode,
+            challenges=self.start.challenges,
             operating_point=self.start.operating_point,
             place=self.place,
             key_hash=hash_of(self.resume_key),
@@ -194,6 +195,7 @@ class SessionMaker:
             identity=beginning.start.identity,
             kinds=pipeline.challenges if isinstance(pipeline, VerifyPipeline) else (),
             shown=beginning.start.challenges,
+            told=beginning.followed and beginning.via is None,
             settings=self._settings,
             book=self._book,
             asked=0 if past is None else past.summary.challenges,

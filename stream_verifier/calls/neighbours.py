@@ -16,6 +16,7 @@ from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import ResumeKeyError, UnknownSessionError
+from stream_verifier.events.schema import ChallengeKind
 from stream_verifier.media.source import Way
 
 GONE = "No session of that id runs (any more). Start a new one."
@@ -34,6 +35,7 @@ class CallRecord:
         session: its id.
         mode: verify or enrol.
         operating_point: that it asked for.
+        challenges: kinds that its client shows.
         place: what it takes, and of whom.
         key_hash: `hash_of` its resume key.
         followed: whether its client has a socket.
@@ -50,6 +52,7 @@ class CallRecord:
     followed: bool
     resume_within_s: float
     way: Way = "webrtc"
+    challenges: tuple[ChallengeKind, ...] = ()
     address: str | None = None
 
     @property

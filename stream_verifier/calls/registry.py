@@ -98,7 +98,7 @@ class SessionRegistry:
         tries = self._neighbours.tries(most=settings.tries_per_token, told=settings.tries_told)
         places = Places(most=settings.max_calls, most_per_identity=settings.max_calls_per_identity)
         self.admission = Admission(self.here, places=places, tries=tries, capacity=capacity)
-        self.challenges = ChallengeBook()
+        self.challenges = ChallengeBook(most=settings.challenges_per_name)
         self._maker = SessionMaker(
             recogniser=recogniser,
             store=store,

@@ -241,8 +241,25 @@ class Session:
         self.moved = True
         self.request_end("moved")
 
-    def challenge(self, kind: ChallengeKind | None, *, by: Asker) -> ChallengeAsked:
-        """Ask the person in the call for something, now.
+    def refuse_challenge(
+        self, kind: ChallengeKind | None, *, trusted: bool = False, shown: bool = True
+    ) -> None:
+        """Say why none can be asked now, if so; arguments as `CallChallenges.refuse`.
+
+        Raises:
+            ChallengeError: it is so.
+        """
+        self.challenges.refuse(kind, now_s=self._loop.time(), free=trusted, shown=shown)
+
+    def challenge(
+        self,
+        kind: ChallengeKind | None,
+        *,
+        by: Asker,
+        trusted: bool = False,
+        instead: bool = False,
+    ) -> ChallengeAsked:
+        """Ask the person in the call for something, now; arguments as `CallChallenges.ask`.
 
         Raises:
             ChallengeError: it cannot be asked in this call, now or at all.
@@ -250,7 +267,12 @@ class Session:
         if not isinstance(self._pipeline, VerifyPipeline) or self.ending:
             raise ChallengeError("Only in a verified call that runs can something be asked for.")
         challenge, asked = self.challenges.ask(
-            kind, by=by, now_s=self._loop.time(), media_s=self._media_s
+            kind,
+            by=by,
+            now_s=self._loop.time(),
+            media_s=self._media_s,
+            trusted=trusted,
+            instead=instead,
         )
         self._pipeline.ask(challenge)
         self.emit(asked)
@@ -363,7 +385,7 @@ class Session:
 
     def _ask(self, wanted: Wanted) -> None:
         with contextlib.suppress(ChallengeError):  # the call ends
-            self.challenge(wanted.kind, by=wanted.by)
+            self.challenge(wanted.kind, by=wanted.by, instead=wanted.instead)
 
     def _totals(self) -> Totals:
         stats = self.inbox.stats

@@ -41,6 +41,7 @@ def started_again(record: CallRecord, message: Return) -> Opening:
         "mode": "verify",
         "identity": record.identity,
         "operating_point": record.operating_point,
+        "challenges": record.challenges,
     }
     if isinstance(message, ResumeDecoded):
         return StartDecoded.model_validate({**said, "audio_hz": message.audio_hz})

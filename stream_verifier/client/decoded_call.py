@@ -7,7 +7,7 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
 from typing import Literal, Self, TypeAlias, cast
@@ -21,7 +21,7 @@ from stream_verifier.errors import CallError
 from stream_verifier.events.event import Event
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.reading import read_event
-from stream_verifier.events.schema import SessionEnded
+from stream_verifier.events.schema import ChallengeKind, SessionEnded
 
 _logger = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ class DecodedCall:
         consent: of who enrols, as in the contract's `start`.
         replaces: whether an enrolment may replace an older one.
         operating_point: the server's where None.
+        challenges: kinds that are told to the participant when `challenge_asked` comes, by a
+            chat or a voice, say; others are not asked.
         backoff: waits between attempts to come back.
 
     Attributes:
@@ -58,7 +60,7 @@ class DecodedCall:
         unread: scores that nobody asked for in time.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913
         self,
         url: str,
         *,
@@ -69,6 +71,7 @@ class DecodedCall:
         consent: Mapping[str, object] | None = None,
         replaces: bool = False,
         operating_point: str | None = None,
+        challenges: Sequence[ChallengeKind] = (),
         backoff: Backoff | None = None,
     ) -> None:
         self.session = ""
@@ -82,6 +85,7 @@ class DecodedCall:
             "consent": consent,
             "replace": replaces or None,
             "operating_point": operating_point,
+            "challenges": [*challenges] or None,
         }
         self._backoff = backoff or Backoff(first_s=0.25, longest_s=3.0)
         self._socket: CallSocket | None = None
@@ -161,6 +165,20 @@ class DecodedCall:
             self._news.clear()
             await self._news.wait()
 
+    async def answer_challenge(self, challenge: str, choice: Literal["skip", "other"]) -> None:
+        """Say that the participant skips a challenge, or would rather have another one.
+
+        What a participant does needs no word: it is measured. One that is over already stays so.
+
+        Args:
+            challenge: its id, of `challenge_asked`.
+            choice: which.
+        """
+        if self._socket is not None:
+            words = {"type": "answer_challenge", "challenge": challenge, "choice": choice}
+            with contextlib.suppress(SocketLostError):
+                await self._socket.say(words)
+
     async def finish(self) -> SessionEnded:
         """End the call, and wait for what is still to be said.
 
@@ -224,6 +242,9 @@ class DecodedCall:
     def _take(self, message: JsonObject) -> None:
         if message.get("type") == "going_away":
             self._go_elsewhere(message.get("come_back_within_s"))
+            return
+        if message.get("type") == "challenge_refused":
+            _logger.info("a challenge: %s", message.get("code"))
             return
         try:
             untold = cast("int", message.get("untold", 0))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from stream_verifier.calls.neighbours import CallRecord
 from stream_verifier.calls.places import Place
+from stream_verifier.events.schema import ChallengeKind
 from stream_verifier.fleet.link import texts
 
 
@@ -46,6 +47,7 @@ class _Fields(BaseModel):
     followed: bool
     resume_within_s: float
     way: Literal["webrtc", "decoded"] = "webrtc"
+    challenges: tuple[ChallengeKind, ...] = ()
 
 
 def fields_of(record: CallRecord) -> Iterator[str]:
@@ -62,6 +64,7 @@ def fields_of(record: CallRecord) -> Iterator[str]:
         followed=record.followed,
         resume_within_s=record.resume_within_s,
         way=record.way,
+        challenges=record.challenges,
     )
     # What a script waits for it by; an enrolment, or a call without a socket, is not waited for.
     wait_s = record.resume_within_s if record.movable else 0.0
@@ -87,6 +90,7 @@ def record_of(
         followed=said.followed,
         resume_within_s=said.resume_within_s,
         way=said.way,
+        challenges=said.challenges,
         address=None if owner is None or owner.leaving else owner.address,
     )
 

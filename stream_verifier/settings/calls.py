@@ -91,6 +91,12 @@ class CallSettings(Part):
         le=20,
         description="Challenges in one call, at most, whoever asks; 0: none.",
     )
+    challenges_per_name: int = Field(
+        20,
+        ge=1,
+        description="Challenges in one name and a day, at most, beside those that administrators "
+        "and the settings ask for; counted by each worker.",
+    )
     face_rate_hz: float = Field(2.0, gt=0, description="Pictures looked at per second.")
     calm_score_every_s: float = Field(
         2.0,

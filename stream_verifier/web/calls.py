@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 from typing import Annotated
+from urllib.parse import quote
 
 from fastapi import Query
 from starlette.requests import Request
+from starlette.responses import Response
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
@@ -31,6 +33,7 @@ from stream_verifier.web.models import (
     ChallengeRequest,
     SessionId,
 )
+from stream_verifier.web.passing_on import post_on, was_passed_on
 from stream_verifier.web.state import state_of
 
 
@@ -102,7 +105,7 @@ async def end_call(request: Request, session: SessionId) -> None:
 
 async def challenge_call(
     request: Request, session: SessionId, wanted: ChallengeRequest, token: Token
-) -> ChallengeDescription:
+) -> ChallengeDescription | Response:
     """Have the person in a call asked for something, now; the result comes as an event.
 
     For an administrator, and for whose call it is: the token that opened it, or one with
@@ -116,13 +119,23 @@ async def challenge_call(
         raise UnknownCallError("No such call runs, and none that ended lately had that id.")
     here = _sessions(request).here.get(session)
     if here is None:
-        raise ChallengeError(
-            "That call has ended, or another server of the fleet has it: its client can ask."
-        )
+        return await _ask_elsewhere(request, session, wanted)
     refuse_strangers(grant, here.place, session)
-    here.challenges.refuse(wanted.kind)
+    trusted = Scope.ADMIN in grant.scopes
+    here.refuse_challenge(wanted.kind, trusted=trusted, shown=wanted.asker_tells)
     # Written before anybody is asked.
     deed = challenge_asked(session, here.identity, wanted.kind, actor_of_request(request, grant))
     await state_of(request).store.audit.append(deed)
-    asked = here.challenge(wanted.kind, by="api")
+    asked = here.challenge(wanted.kind, by="api", trusted=trusted)
     return ChallengeDescription.model_validate(asked.model_dump(exclude={"type", "media_s"}))
+
+
+async def _ask_elsewhere(request: Request, session: str, wanted: ChallengeRequest) -> Response:
+    """Have the worker ask that has the call; it knows by the same token who asks."""
+    record = None
+    if not was_passed_on(request):
+        record = await state_of(request).neighbours.find(session)
+    if record is None or record.address is None:
+        raise ChallengeError("That call has ended, or just goes from one server to another.")
+    path = f"/api/v1/calls/{quote(session, safe='')}/challenge"
+    return await post_on(request, record.address, path=path, body=wanted.model_dump_json())

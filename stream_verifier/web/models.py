@@ -116,7 +116,14 @@ class ChallengeRequest(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: ChallengeKind | None = Field(
-        None, description="By default the one that shows most of those that can be measured."
+        None,
+        description="By default the one that shows most of those that can be measured and that "
+        "the call's client shows.",
+    )
+    asker_tells: bool = Field(
+        False,
+        description="Whoever asks tells the person what to do, by what the answer says. Needed "
+        "where the call's client does not show it: in rooms, of bots, by WHIP.",
     )
 
 

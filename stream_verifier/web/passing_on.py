@@ -10,6 +10,9 @@ import contextlib
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+import httpx
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnect
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidURI
@@ -33,9 +36,9 @@ class OwnerGoneError(FleetError):
     """The machine is there, the worker is not: its lease need not be waited for."""
 
 
-def was_passed_on(websocket: WebSocket) -> bool:
+def was_passed_on(connection: HTTPConnection) -> bool:
     """Whether another worker sent a client here: it is passed on once only."""
-    return PASSED_ON in websocket.headers
+    return PASSED_ON in connection.headers
 
 
 async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: str) -> None:
@@ -71,24 +74,56 @@ async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: 
             await asyncio.gather(*ways, return_exceptions=True)
 
 
+async def post_on(request: Request, address: str, *, path: str, body: str) -> Response:
+    """Have another worker answer a request, and give its answer.
+
+    Args:
+        request: of the client; its token goes with it.
+        address: of the other worker.
+        path: below that address.
+        body: JSON.
+
+    Raises:
+        FleetError: that worker cannot be reached.
+    """
+    headers = _headers_of(request) | {"Content-Type": "application/json"}
+    for name in ("host", "authorization"):
+        if value := request.headers.get(name):
+            headers[name] = value
+    try:
+        # Reads certificates, which takes a moment.
+        client = await asyncio.to_thread(httpx.AsyncClient, timeout=_OPEN_S, trust_env=False)
+        async with client:
+            answer = await client.post(address.rstrip("/") + path, content=body, headers=headers)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise FleetError(f"the server that has the call: {type(error).__name__}") from error
+    media_type = answer.headers.get("content-type")
+    return Response(answer.content, answer.status_code, media_type=media_type)
+
+
+def _headers_of(connection: HTTPConnection) -> dict[str, str]:
+    """By what another worker knows that a client is passed on, and which."""
+    headers = {PASSED_ON: "1"}
+    if gate_of(connection).tokens is not None:
+        # Without a key whoever comes by a proxy is nobody, and all are on this machine anyway.
+        headers["X-Forwarded-For"] = client_of(connection)
+    if origin := connection.headers.get("origin"):
+        headers["Origin"] = origin
+    return headers
+
+
 async def _connect(websocket: WebSocket, path: str, address: str) -> ClientConnection:
     """Connect under the name and origin that the client uses, to the owner's own address."""
     there = urlsplit(address)
     secure = there.scheme == "https"
     host = websocket.headers.get("host") or there.netloc
-    headers = {PASSED_ON: "1"}
-    if gate_of(websocket).tokens is not None:
-        # Without a key whoever comes by a proxy is nobody, and all are on this machine anyway.
-        headers["X-Forwarded-For"] = client_of(websocket)
-    if origin := websocket.headers.get("origin"):
-        headers["Origin"] = origin
     tls: dict[str, Any] = {"server_hostname": there.hostname} if secure else {}
     return await connect(
         f"{'wss' if secure else 'ws'}://{host}{there.path.rstrip('/')}{path}",
         host=there.hostname,
         port=there.port or (443 if secure else 80),
         **tls,
-        additional_headers=headers,
+        additional_headers=_headers_of(websocket),
         proxy=None,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,

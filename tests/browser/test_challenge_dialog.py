@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -83,6 +84,9 @@ def test_another_way_and_skipping_are_reached_by_keyboard_and_told(
     call.push("challenge_asked", **DIGITS)
     expect(page.get_by_test_id("challenge-task")).to_have_text("0 7 2 7")
     expect(page.get_by_test_id("challenge-other")).to_be_hidden()
+    expect(page.get_by_test_id("challenge")).to_have_accessible_description(
+        re.compile(r"0 7 2 7 .*skip it: the call goes on\.")
+    )
     page.get_by_test_id("challenge").press("Escape")
     page.wait_for_timeout(200)
     assert [(one["challenge"], one["choice"]) for one in answers(call)] == [

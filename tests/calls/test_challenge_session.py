@@ -80,7 +80,7 @@ async def test_another_way_is_asked_once_the_first_is_over() -> None:
         "challenge_asked", "challenge_result", "challenge_asked",
     ]  # fmt: skip
     payload: Any = told[-1].payload
-    assert (payload.kind, payload.by, payload.number) == ("say_digits", "start", 2)
+    assert (payload.kind, payload.by, payload.number) == ("say_digits", "start", 1)
 
 
 async def test_a_call_that_ends_is_not_asked() -> None:

@@ -8,7 +8,12 @@ from typing import Any
 import pytest
 
 from stream_verifier.calls.challenges import CallChallenges, ChallengeBook, Wanted
-from stream_verifier.errors import ChallengeError, ChallengeOpenError, TooManyChallengesError
+from stream_verifier.errors import (
+    ChallengeError,
+    ChallengeOpenError,
+    NobodyTellsError,
+    TooManyChallengesError,
+)
 from stream_verifier.events.schema import (
     ChallengeKind,
     ChallengeMeasured,
@@ -29,6 +34,7 @@ def make(
     *,
     kinds: tuple[ChallengeKind, ...] = BOTH,
     shown: tuple[ChallengeKind, ...] = BOTH,
+    told: bool = True,
     book: ChallengeBook | None = None,
     asked: int = 0,
     **settings: Any,
@@ -37,6 +43,7 @@ def make(
         identity="ada",
         kinds=kinds,
         shown=shown,
+        told=told,
         settings=make_settings(tmp_path, **settings),
         book=book or ChallengeBook(),
         asked=asked,
@@ -67,8 +74,9 @@ def doubt(*reasons: Reason) -> StateChanged:
     )
 
 
-def ask(one: CallChallenges, kind: ChallengeKind | None = None) -> Any:
-    return one.ask(kind, by="api", now_s=100.0, media_s=10.0)
+def ask(one: CallChallenges, kind: ChallengeKind | None = None, **more: Any) -> Any:
+    about: dict[str, Any] = {"by": "api", "now_s": 100.0, "media_s": 10.0}
+    return one.ask(kind, **about | more)
 
 
 def test_what_is_asked_says_all_that_a_client_needs(tmp_path: Any) -> None:
@@ -101,7 +109,7 @@ def test_one_at_a_time_and_its_result_counts_once(tmp_path: Any) -> None:
 def test_there_are_so_many_in_a_call_wherever_they_were_asked(tmp_path: Any) -> None:
     one = make(tmp_path, asked=3)
     challenge, told = ask(one)
-    assert (told.number, told.others) == (4, [])
+    assert (told.number, told.others) == (4, ["say_digits"])
     one.take(result(challenge.id), 101.0)
     with pytest.raises(TooManyChallengesError, match="CHALLENGES_PER_CALL"):
         ask(one)
@@ -143,8 +151,66 @@ def test_another_way_follows_on_the_result_of_the_first(tmp_path: Any) -> None:
     assert one.choose_other(challenge.id)
     over = result(challenge.id, "unanswered")
     assert one.take(over, 101.0)
-    assert one.wanted(over) == Wanted("say_digits", "api")
+    assert one.wanted(over) == Wanted("say_digits", "api", instead=True)
     assert one.wanted(over) is None
+
+
+def test_another_way_is_there_for_the_last_one_too_and_counts_with_it_but_not_for_ever(
+    tmp_path: Any,
+) -> None:
+    one = make(tmp_path, challenges_per_call=1)
+    challenge, _ = ask(one)
+    one.choose_other(challenge.id)
+    over = result(challenge.id, "unanswered")
+    one.take(over, 101.0)
+    wanted = one.wanted(over)
+    assert wanted is not None
+    challenge, told = ask(one, wanted.kind, instead=wanted.instead)
+    assert (told.kind, told.number, told.others) == ("say_digits", 1, [])
+    one.choose_other(challenge.id)
+    over = result(challenge.id, "unanswered", "say_digits")
+    one.take(over, 102.0)
+    assert one.wanted(over) is None
+    with pytest.raises(TooManyChallengesError):
+        ask(one)
+
+
+def test_who_holds_a_token_asks_so_often_a_day_in_all_calls_of_a_name(tmp_path: Any) -> None:
+    book = ChallengeBook(most=2)
+
+    def once(**more: Any) -> None:
+        one = make(tmp_path, book=book)
+        challenge, _ = ask(one, **more)
+        one.take(result(challenge.id, "passed"), 100.0)
+
+    once(by="client")
+    once()
+    for by in ("client", "api"):
+        with pytest.raises(TooManyChallengesError, match="CHALLENGES_PER_NAME"):
+            once(by=by)
+    # What the server itself or an administrator asks for nobody can use up.
+    once(by="start")
+    once(by="doubt")
+    once(trusted=True)
+    once(by="client", now_s=100.0 + 86_400)
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_where_no_client_shows_it_whoever_asks_has_to_tell(tmp_path: Any, told: bool) -> None:
+    one = make(tmp_path, told=told, shown=("say_digits",))
+    with pytest.raises(NobodyTellsError, match="asker_tells"):
+        one.refuse("turn_head", now_s=100.0, shown=False)
+    one.refuse("turn_head", now_s=100.0, shown=True)
+    if told:
+        one.refuse(None, now_s=100.0, shown=False)
+    assert ask(one)[1].kind == ("say_digits" if told else "turn_head")
+
+
+def test_where_nobody_is_told_the_server_does_not_ask_by_itself(tmp_path: Any) -> None:
+    settings: dict[str, Any] = {"challenge_at_start": "turn_head", "challenge_in_doubt": "auto"}
+    one = make(tmp_path, told=False, **settings)
+    one.wanted(doubt(Reason.LIPS_DO_NOT_MATCH))
+    assert not any(one.wanted(score(at_s, -1)) for at_s in range(2, 60))
 
 
 def test_at_the_start_it_is_asked_once_when_a_face_is_seen(tmp_path: Any) -> None:

@@ -57,6 +57,11 @@ class Worker:
         async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
             return (await client.delete(f"{self.server.address}/api/v1/{path}")).status_code
 
+    async def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
+            answer = await client.post(f"{self.server.address}/api/v1/{path}", json=body)
+        return answer.status_code, answer.json()
+
     async def verdicts(self) -> dict[str, tuple[str | None, str | None]]:
         """State and end of each call."""
         calls = (await self.get("calls"))["calls"]
@@ -134,6 +139,25 @@ async def test_a_server_that_has_not_the_call_passes_its_client_on(
         await client.stop()
         assert (await client.until("session_ended"))["reason"] == "stopped"
     assert unbroken(client.events)
+
+
+async def test_the_server_that_has_the_call_has_the_person_asked_wherever_that_is_wanted(
+    two: tuple[Worker, Worker], demo_calls: DemoCalls
+) -> None:
+    one, other = two
+    async with calling(one, demo_calls) as client:
+        path = f"calls/{client.answer['session']}/challenge"
+        status, problem = await other.post(path, {})
+        assert (status, problem["code"]) == (409, "nobody_tells")
+        status, asked = await other.post(path, {"kind": "turn_head", "asker_tells": True})
+        assert (status, asked["by"], asked["number"]) == (201, "api", 1)
+        assert (await client.until("challenge_asked"))["challenge"] == asked["challenge"]
+        status, problem = await other.post(path, {"asker_tells": True})
+        assert (status, problem["code"]) == (409, "challenge_open")
+        await client.stop()
+        await client.until("session_ended")
+    status, problem = await other.post(path, {"asker_tells": True})
+    assert (status, problem["code"]) == (409, "no_challenge")
 
 
 async def test_a_wrong_key_is_refused_wherever_it_is_shown(

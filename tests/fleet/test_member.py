@@ -123,6 +123,7 @@ def record_of(session: str, place: Place = ADA, **more: Any) -> CallRecord:
         "mode": "verify",
         "operating_point": "alarm_2h",
         "key_hash": hash_of("key"),
+        "challenges": ("turn_head",),
         "followed": True,
         "resume_within_s": 0.4,
     }

@@ -138,7 +138,12 @@ def make_session(
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
         tries=Tries(most=3, told=3),
         challenges=CallChallenges(
-            identity="ada", kinds=kinds, shown=(), settings=Settings(), book=ChallengeBook()
+            identity="ada",
+            kinds=kinds,
+            shown=kinds,
+            told=True,
+            settings=Settings(),
+            book=ChallengeBook(),
         ),
         on_event=on_event,
         history=_no_history,

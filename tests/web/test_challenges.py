@@ -10,7 +10,7 @@ import pytest
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.places import Place
-from stream_verifier.errors import TooManyChallengesError
+from stream_verifier.errors import NobodyTellsError, TooManyChallengesError
 from stream_verifier.events.schema import ChallengeAsked
 from tests.support.rest_app import ADMIN, FakeSessions, auth, client_of, make_app, stand_in
 
@@ -28,16 +28,17 @@ class OneCall:
     place = Place("ada", "another token", bound=True)
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Any, str]] = []
+        self.asked: list[tuple[Any, str, bool]] = []
         self.full = False
-        self.challenges = SimpleNamespace(refuse=self.refuse)
 
-    def refuse(self, kind: Any) -> None:
+    def refuse_challenge(self, kind: Any, *, trusted: bool, shown: bool) -> None:
         if self.full:
             raise TooManyChallengesError("This call has had 4 challenges.")
+        if not shown:
+            raise NobodyTellsError("Tell the person yourself.")
 
-    def challenge(self, kind: Any, *, by: str) -> ChallengeAsked:
-        self.asked.append((kind, by))
+    def challenge(self, kind: Any, *, by: str, trusted: bool) -> ChallengeAsked:
+        self.asked.append((kind, by, trusted))
         return ASKED
 
 
@@ -57,10 +58,10 @@ async def test_an_administrator_asks_and_the_trail_is_told_before(tmp_path: Path
     call = OneCall()
     app = make(tmp_path, call)
     async with client_of(app, headers=ADMIN) as client:
-        answer = await client.post(PATH, json={"kind": "turn_head"})
+        answer = await client.post(PATH, json={"kind": "turn_head", "asker_tells": True})
     assert answer.status_code == 201
     assert answer.json() == ASKED.model_dump(exclude={"type", "media_s"})
-    assert call.asked == [("turn_head", "api")]
+    assert call.asked == [("turn_head", "api", True)]
     deed = app.state.server.store.audit.deeds[-1]
     assert (deed.kind, deed.name) == ("challenge_asked", "ada")
     assert deed.details == {"session": "s-running", "kind": "turn_head"}
@@ -82,8 +83,9 @@ async def test_only_whose_call_it_is_may_ask(
 ) -> None:
     call = OneCall()
     async with client_of(make(tmp_path, call), headers=headers) as client:
-        assert (await client.post(PATH, json={})).status_code == status
-    assert len(call.asked) == (status == 201)
+        assert (await client.post(PATH, json={"asker_tells": True})).status_code == status
+    # Who is no administrator asks within what a name may have.
+    assert call.asked == ([(None, "api", False)] if status == 201 else [])
 
 
 async def test_what_cannot_be_asked_is_said_and_not_written(tmp_path: Path) -> None:
@@ -97,6 +99,9 @@ async def test_what_cannot_be_asked_is_said_and_not_written(tmp_path: Path) -> N
         assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_call")
         wrong = await client.post(PATH, json={"kind": "stand_on_your_head"})
         assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_request")
+        call.full = False
+        untold = await client.post(PATH, json={})
+        assert (untold.status_code, untold.json()["code"]) == (409, "nobody_tells")
     assert not app.state.server.store.audit.deeds
 
 

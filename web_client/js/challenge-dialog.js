@@ -78,6 +78,7 @@ export class ChallengeDialog {
   #title = make("h2", { id: "challenge-title" });
   #task = make("p", { id: "challenge-task", class: "task", "data-testid": "challenge-task" });
   #how = make("p", { id: "challenge-how" });
+  #free = make("p", { id: "challenge-free" }, "If you cannot do it, or would rather not, skip it: the call goes on.");
   #seconds = make("span", { "data-testid": "challenge-left" });
   #bar = make("progress", { "aria-hidden": "true", max: "1", value: "1" });
   #left = make("div", { class: "left" }, this.#seconds, this.#bar);
@@ -87,8 +88,8 @@ export class ChallengeDialog {
   #aloud = make("div", { class: "aloud", role: "status", "data-testid": "challenge-aloud" });
   #box = make("div", {
     class: "challenge", part: "challenge", role: "dialog", tabindex: "-1", hidden: "", "data-testid": "challenge",
-    "aria-labelledby": "challenge-title", "aria-describedby": "challenge-task challenge-how",
-  }, this.#title, this.#task, this.#how, this.#left, make("div", { class: "ways" }, this.#other, this.#skip, this.#close));
+    "aria-labelledby": "challenge-title", "aria-describedby": "challenge-task challenge-how challenge-free",
+  }, this.#title, this.#task, this.#how, this.#free, this.#left, make("div", { class: "ways" }, this.#other, this.#skip, this.#close));
   /** To be put into the page; what is read out stays when the box goes. */
   root = make("div", {}, this.#box, this.#aloud);
 
@@ -150,7 +151,7 @@ export class ChallengeDialog {
   /** @param {boolean} asking */
   #open(asking) {
     this.#box.hidden = false;
-    this.#left.hidden = this.#skip.hidden = !asking;
+    this.#left.hidden = this.#skip.hidden = this.#free.hidden = !asking;
     this.#task.hidden = !asking;
     this.#close.hidden = asking;
     if (!asking) this.#other.hidden = true;
