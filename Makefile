@@ -21,7 +21,7 @@ DOORS := tests/client tests/console tests/events/test_contract.py tests/media te
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
@@ -68,6 +68,11 @@ $(VENV)/.softhsm: | $(BIN)/python
 
 $(VENV)/.redis: | $(BIN)/python
 	sh scripts/install_debian.sh redis-server redis-server "the tests of a fleet"
+	@touch $@
+
+# Not every system has this package; without it the tests on PostgreSQL are skipped.
+$(VENV)/.postgres: | $(BIN)/python
+	sh scripts/install_debian.sh initdb postgresql "the tests on PostgreSQL" || true
 	@touch $@
 
 # Without these two the tests of the files for operators are skipped.
@@ -123,7 +128,7 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
-test-others: $(VENV)/.test $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
+test-others: $(VENV)/.test $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
 	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(DOORS) $(PAGES) $(ALONE))
 	nice -n 5 $(PYTEST) $(ALONE)
 
