@@ -2,8 +2,8 @@
 
 One mean of all speech lies between calm and loud, near and far, and is close to none of them. A
 reference keeps up to four centroids beside it, found by spherical k-means (Dhillon and Modha 2001),
-and leans towards the one that a probe is nearest to. Only half way, since what is nearest of
-several is nearer for strangers, too.
+and leans towards the one that a probe is nearest to. Only a third of the way, since what is nearest
+of several is nearer for strangers, too.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from model.types import Reference, Vector
 
 MOST = 4
+LEAN = 0.5
+"""Weight of the nearest centroid beside the mean."""
 _ROUNDS = 20
 
 Floats = NDArray[np.float64]
@@ -61,7 +63,7 @@ def leant(reference: Reference, probe: Vector) -> Reference:
 
 
 def leant_vector(mean: Vector, each: Vector, probe: Vector) -> Vector:
-    """The direction half way from a mean to the nearest of its centroids.
+    """The direction between a mean and the nearest of its centroids.
 
     Args:
         mean: shape (d,), unit length.
@@ -72,7 +74,7 @@ def leant_vector(mean: Vector, each: Vector, probe: Vector) -> Vector:
         float32, shape (d,), unit length.
     """
     nearest = each[int(np.argmax(each @ probe))]
-    return np.asarray(_unit((mean + nearest)[None])[0], np.float32)
+    return np.asarray(_unit((mean + LEAN * nearest)[None])[0], np.float32)
 
 
 def _far_apart(units: Floats, weights: Floats) -> list[int]:

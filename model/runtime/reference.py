@@ -175,7 +175,8 @@ def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
     if any(type(header[name]) is not kind for name, kind in fields.items()):
         raise _broken("a field of its header has another type")
     counts = {"telephone": (0, 1)} | dict.fromkeys(_COUNTED[1:], (0, *range(2, MOST + 1)))
-    if any(header.get(name, 0) not in allowed for name, allowed in counts.items()):
+    lone = header.get("telephone_centroids", 0) > header.get("telephone", 1) * MOST
+    if lone or any(header.get(name, 0) not in allowed for name, allowed in counts.items()):
         raise _broken("its header counts other vectors")
     if "adapted_from" in header:
         header["adapted_from"] = _moves(header["adapted_from"], least=fields is not _FIELDS_4)

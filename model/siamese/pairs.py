@@ -64,8 +64,7 @@ class PairMaker:
         self, faces: Samples, voices: Samples, *, seed: int, dropout: float = 0.15
     ) -> None:
         self._faces, self._voices = faces, voices
-        self._face_maker = TrialMaker(faces)
-        self._voice_maker = TrialMaker(voices, leaning=True)
+        self._face_maker, self._voice_maker = TrialMaker(faces), TrialMaker(voices)
         self._seed, self._dropout = seed, dropout
 
     def draw(self, count: int, number: int) -> Batch:

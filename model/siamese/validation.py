@@ -94,7 +94,7 @@ def _score(
 ) -> tuple[Vector, Flags, NDArray[np.intp], NDArray[np.str_]]:
     kind = rng.choice(len(KINDS), TRIALS_PER_FOLD, p=SHARES)
     face = TrialMaker(faces).draw(FACE_MATED[kind], rng)
-    voice = TrialMaker(voices, leaning=True).draw(VOICE_MATED[kind], rng)
+    voice = TrialMaker(voices).draw(VOICE_MATED[kind], rng)
     present = np.ones((len(kind), 2), bool)
     batch = join(faces, face, voices, voice, kind, present)
     return scores(network, batch), batch.labels, kind, voices.sources[voice.target]
