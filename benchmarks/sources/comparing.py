@@ -18,7 +18,7 @@ PIECES = 3
 REFERENCES, MOST_STRANGERS = 4, 30
 ROUNDS = 300
 
-Units = Sequence[Speech] | Sequence[Portrait]
+Units = Sequence[Speech | Portrait]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from benchmarks.sources.units import Portrait, Speech
 from model.data.conditions import Condition, Treatment
 from model.data.degrade import low_resolution
 from model.data.embed import Memo, heard
-from model.data.media import crop_face
+from model.data.media import Picture, crop_face
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import FACE_SIZE, VOICE_SIZE
 from model.types import Vector, VoiceQuality
@@ -35,7 +35,7 @@ class Towers:
         self._face, self._face_memo = self._load("sface.tflite", FACE_SIZE)
         self._voice, self._voice_memo = self._load("campplus.tflite", VOICE_SIZE)
 
-    def face(self, crop: Vector) -> Vector:
+    def face(self, crop: Picture) -> Vector:
         """Embed a crop, uint8, shape (112, 112, 3)."""
         return self._face_memo.get(crop, lambda: self._face.run(crop[None].astype(np.float32))[0])
 
@@ -71,7 +71,7 @@ def embedded_speech(
     quality: list[VoiceQuality | None] = []
     for unit in units:
         speech = heard(treatment.voice(parsed, unit.files), whole=True)
-        quality.append(speech and speech.quality)
+        quality.append(None if speech is None else speech.quality)
         for made, each in zip(rows, towers, strict=True):
             made.append(np.full(VOICE_SIZE, np.nan) if speech is None else each.voice(speech.fbank))
     return [Embedded(np.stack(made), tuple(quality)) for made in rows]
