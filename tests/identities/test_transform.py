@@ -95,5 +95,6 @@ def test_centroids_are_turned_apart_from_their_mean_and_back() -> None:
     assert abs(float(stored.voice_centroids[0] @ stored.telephone_centroids[0])) < 0.5
     back = turn_back(stored, SEED)
     assert back.voice_centroids is not None
+    assert back.telephone_centroids is not None
     np.testing.assert_allclose(back.voice_centroids, each, atol=1e-6)
     np.testing.assert_allclose(back.telephone_centroids, each, atol=1e-6)
