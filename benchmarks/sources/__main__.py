@@ -21,7 +21,7 @@ import numpy as np
 from rich.console import Console
 
 from benchmarks.migration.older import older_weights
-from benchmarks.sources.comparing import Sides, Trials, sides, trials
+from benchmarks.sources.comparing import PIECES, Sides, Trials, sides, trials
 from benchmarks.sources.embedded import (
     Embedded,
     Towers,
@@ -45,11 +45,13 @@ from model.types import Reference, VoiceQuality, VoiceSample
 
 VOICE_CONDITIONS = ("clean", "noise10", "call", "short1")
 FACE_CONDITIONS = ("clean", "lowres")
-MOODS = {
-    "emodb, neutral enrolled, angry, afraid and sad probed": ("emodb", ("N", "WAT")),
+MORE = {
+    "emodb, neutral enrolled, angry, afraid and sad probed": ("emodb", ("N", "WAT"), PIECES),
+    "emodb, six pieces of any mood enrolled": ("emodb", None, 2 * PIECES),
+    "urdu, six pieces of any mood enrolled": ("urdu", None, 2 * PIECES),
 }
-"""Rows beside those of whole sources: enrolled and probed moods."""
-MOST_LLRS = 6000
+"""Rows beside those of whole sources: enrolled and probed moods, and pieces of a reference."""
+MOST_LLRS = 4000
 _console = Console(stderr=True)
 
 
@@ -94,7 +96,9 @@ def _voices(
     units, treatment = speech(pack), Treatment(pack)
     cohort = _cohort(lessons, towers[-1])
     clean = embedded_speech(units, treatment, "clean", towers)
-    named = {source: (source, None) for source in dict.fromkeys(u.source for u in units)}
+    named: dict[str, tuple[str, tuple[str, str] | None, int]] = {
+        source: (source, None, PIECES) for source in dict.fromkeys(u.source for u in units)
+    }
     for condition in VOICE_CONDITIONS:
         with _console.status(f"voices, {condition}"):
             probed = (
@@ -102,8 +106,8 @@ def _voices(
                 if condition == "clean"
                 else embedded_speech(units, treatment, condition, towers)
             )
-            for name, (source, moods) in (named | MOODS).items():
-                chosen = trials(units, source, moods)
+            for name, (source, moods, most) in (named | MORE).items():
+                chosen = trials(units, source, moods, most=most)
                 if chosen is None:
                     continue
                 chosen = _scored(chosen, probed)
@@ -131,7 +135,7 @@ def _faces(pack: Pack, lessons: Pack, towers: Sequence[Towers], weights: Weights
                     one.name: sides(there, here, chosen)
                     for one, there, here in zip(towers, clean, probed, strict=True)
                 }
-                figures = row(chosen, both, None, None)
+                figures = row(chosen, both)
                 yield {"name": source, "condition": condition, "seen": source in seen, **figures}
 
 
@@ -159,19 +163,23 @@ def _cohort(lessons: Pack, towers: Towers) -> Cohort:
 
 def _llrs(
     comparator: FusedNetwork, chosen: Trials, both: Sides, probed: Embedded, enrolled: Embedded
-) -> Floats:
-    """The shipped comparator's LLRs of the voice: all mated trials, and as many as are enough."""
-    rng, found = np.random.default_rng(0), np.full(len(chosen.mated), np.nan)
-    chance = min(1.0, MOST_LLRS / len(found))
-    for n in np.flatnonzero(chosen.mated | (rng.random(len(found)) < chance)):
+) -> tuple[Floats, Floats]:
+    """The shipped comparator's LLRs of the voice, without centroids and with.
+
+    Of all mated trials, and as many others as are enough.
+    """
+    rng, found = np.random.default_rng(0), np.full((2, len(chosen.mated)), np.nan)
+    chance = min(1.0, MOST_LLRS / len(chosen.mated))
+    for n in np.flatnonzero(chosen.mated | (rng.random(len(chosen.mated)) < chance)):
         quality = probed.quality[chosen.probe[n]]
         if quality is None:
             continue
         reference = _reference(both, chosen, enrolled.quality, int(n))
         sample = VoiceSample(both.raw[n].astype(np.float32), quality)
-        llr = comparator.compare(reference, None, sample).llr_voice
-        found[n] = np.nan if llr is None else llr
-    return found
+        for k, one in enumerate((replace(reference, voice_centroids=None), reference)):
+            llr = comparator.compare(one, None, sample).llr_voice
+            found[k, n] = np.nan if llr is None else llr
+    return found[0], found[1]
 
 
 def _reference(

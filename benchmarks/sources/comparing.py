@@ -38,13 +38,16 @@ class Trials:
     person: NDArray[np.intp]
 
 
-def trials(units: Units, source: str, moods: tuple[str, str] | None = None) -> Trials | None:
+def trials(
+    units: Units, source: str, moods: tuple[str, str] | None = None, *, most: int = PIECES
+) -> Trials | None:
     """All trials of a source, each person enrolled several times with other pieces.
 
     Args:
         units: of all sources.
         source: whose.
         moods: where given, letters of the moods that are enrolled, and of those that are probed.
+        most: pieces of a reference.
 
     Returns:
         None where nobody has enough.
@@ -56,7 +59,7 @@ def trials(units: Units, source: str, moods: tuple[str, str] | None = None) -> T
             people.setdefault(one.person, []).append(row)
     for number, (who, own) in enumerate(people.items()):
         pool = [row for row in own if _is(units[row], moods and moods[0])]
-        pieces = min(PIECES, len(pool) - (moods is None))
+        pieces = min(most, len(pool) - (moods is None))
         if pieces < 1:
             continue
         others = [name for name in people if name != who]
@@ -65,7 +68,7 @@ def trials(units: Units, source: str, moods: tuple[str, str] | None = None) -> T
             chosen = [pool[k] for k in rng.permutation(len(pool))[:pieces]]
             probes = [(row, True) for row in own if row not in chosen]
             probes += [(row, False) for name in some for row in people[name]]
-            filled = chosen + [-1] * (PIECES - pieces)
+            filled = chosen + [-1] * (most - pieces)
             rows += [
                 (filled, row, mated, number)
                 for row, mated in probes

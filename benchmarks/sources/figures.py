@@ -12,7 +12,7 @@ from benchmarks.sources.comparing import Sides, Trials, eer, interval
 from benchmarks.sources.embedded import at_unit_length
 from model.evaluation import metrics
 from model.evaluation.metrics import Flags, Floats
-from model.runtime.centroids import leant_vector
+from model.runtime.centroids import LEAN
 
 COHORT_TOP = 50
 
@@ -45,11 +45,8 @@ class Cohort:
 
 def leaning(both: Sides) -> Floats:
     """Cosines with references that lean towards the piece nearest to the probe, as shipped."""
-    near = both.nearest()
-    leant = [
-        leant_vector(m, n[None], p) for m, n, p in zip(both.mean, near, both.probe, strict=True)
-    ]
-    return np.asarray((np.stack(leant) * both.probe).sum(axis=1))
+    leant = at_unit_length(both.mean + LEAN * both.nearest())
+    return np.asarray((leant * both.probe).sum(axis=1))
 
 
 def nearest_alone(both: Sides) -> Floats:
@@ -68,7 +65,10 @@ def ways(cohort: Cohort | None) -> dict[str, Way]:
 
 
 def row(
-    chosen: Trials, by_towers: dict[str, Sides], cohort: Cohort | None, llrs: Floats | None
+    chosen: Trials,
+    by_towers: dict[str, Sides],
+    cohort: Cohort | None = None,
+    llrs: tuple[Floats, Floats] | None = None,
 ) -> Row:
     """All figures of one source under one condition.
 
@@ -76,12 +76,14 @@ def row(
         chosen: the trials.
         by_towers: "published", "half way" and "fine-tuned" to both sides of the trials.
         cohort: for score normalisation.
-        llrs: by the shipped comparator, shape (n,), NaN where it was not asked.
+        llrs: by the shipped comparator, of references without centroids and with, shape (n,), NaN
+            where it was not asked.
 
     Returns:
         ``people``, ``mated``, ``non_mated``; ``towers``: EER by towers, plain cosine; ``harm``:
         interval of fine-tuned less published; ``ways``: EER by way, of the fine-tuned towers;
-        ``comparator``: its EER, Cllr and least Cllr.
+        ``means`` and ``comparator``: EER, Cllr and least Cllr of the comparator without centroids
+        and with.
     """
     mated = chosen.mated
     plain = {name: both.cosine() for name, both in by_towers.items()}
@@ -95,7 +97,8 @@ def row(
         "towers": {name: eer(scores, mated) for name, scores in plain.items()},
         "harm": gap,
         "ways": by_way,
-        "comparator": None if llrs is None else _calibrated(llrs, mated),
+        "means": None if llrs is None else _calibrated(llrs[0], mated),
+        "comparator": None if llrs is None else _calibrated(llrs[1], mated),
     }
 
 

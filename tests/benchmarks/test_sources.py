@@ -82,11 +82,11 @@ def test_all_figures_are_on_the_page() -> None:
     towers = dict.fromkeys(("published", "half way", "fine-tuned"), both)
     people = at_unit_length(np.random.default_rng(1).standard_normal((60, 192)))
     llrs = np.where(found.mated, 5.0, -5.0)
-    figures = row(found, towers, Cohort(people), llrs)
+    figures = row(found, towers, Cohort(people), (llrs, llrs))
     assert figures["ways"]["AS-norm"] == figures["ways"]["leaning"] == 0
     assert figures["comparator"]["cllr"] == pytest.approx(np.log2(1 + np.exp(-5)))
     named = {"name": "acted", "condition": "clean", "seen": False, **figures}
-    faces = {**named, "comparator": None, "ways": {"mean": 0.5, "leaning": 0.25}}
+    faces = {**named, "means": None, "comparator": None, "ways": {"mean": 0.5, "leaning": 0.25}}
     text = page(
         {"model": "m", "pack": "dev", "lessons": "train", "voices": [named], "faces": [faces]}
     )
