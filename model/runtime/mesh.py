@@ -1,6 +1,6 @@
 """468 points of a face in space: MediaPipe's face mesh in LiteRT.
 
-Grishchenko et al. 2020, https://arxiv.org/abs/2006.10962. About 2 ms a picture.
+Kartynnik et al. 2019, https://arxiv.org/abs/1907.06724. About 2 ms a picture.
 """
 
 from __future__ import annotations
