@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The slow tests repeat with more effort what others show.
 SELECT ?= -m "not slow"
-PARTS = $(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target
+PARTS = $(MAKE) --no-print-directory --keep-going --output-sync=target
 PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 
 # What is installed here is not compiled before it is first imported (scripts/install_locked.sh): without
@@ -15,14 +15,15 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/calls tests/client tests/console tests/demo tests/events/test_contract.py tests/fleet tests/hosting \
-	tests/media tests/rooms tests/web tests/webhooks $(wildcard tests/test_*.py)
+CALLS := tests/calls tests/demo tests/fleet tests/hosting tests/rooms
+DOORS := tests/client tests/console tests/events/test_contract.py tests/media tests/web tests/webhooks \
+	$(wildcard tests/test_*.py)
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
-.PHONY: help demo serve test test-all test-modules test-calls test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -69,6 +70,11 @@ $(VENV)/.redis: | $(BIN)/python
 	sh scripts/install_debian.sh redis-server redis-server "the tests of a fleet"
 	@touch $@
 
+# Not every system has this package; without it the tests on PostgreSQL are skipped.
+$(VENV)/.postgres: | $(BIN)/python
+	sh scripts/install_debian.sh initdb postgresql "the tests on PostgreSQL" || true
+	@touch $@
+
 # Without these two the tests of the files for operators are skipped.
 $(VENV)/.haproxy: | $(BIN)/python
 	sh scripts/install_debian.sh haproxy haproxy "the tests of the proxies' configurations" || true
@@ -94,10 +100,10 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 # Browsers and calls wait for each other in short steps, each of which comes late where all processors
 # are busy, whatever the priorities: training and the other Pythons follow them.
 test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@echo "Two of six parts run at once; each one's report comes when it is done."
+	@echo "Of seven parts three run at once; each one's report comes when it is done."
 	@failed=0; \
-	$(PARTS) test-modules test-calls test-others test-pages || failed=1; \
-	$(PARTS) train-quick test-pythons || failed=1; \
+	$(PARTS) --jobs=3 test-modules test-calls test-doors test-pages test-others || failed=1; \
+	$(PARTS) --jobs=2 train-quick test-pythons || failed=1; \
 	exit $$failed
 
 test-all: ## Run the slow tests too
@@ -110,8 +116,11 @@ coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines non
 	$(BIN)/coverage report
 
 # Calls wait for the clock. What keeps the processor busy beside them gives way, as a call cannot wait.
-test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of calls, media and commands only
+test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of whole calls only: of one server, rooms and fleets
 	$(PYTEST) $(CALLS)
+
+test-doors: $(VENV)/.test $(CALL_TOOLS) ## Tests of media, commands, routes and clients only
+	$(PYTEST) $(DOORS)
 
 test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
 	nice -n 5 $(PYTEST) $(PAGES)
@@ -119,8 +128,8 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
-test-others: $(VENV)/.test $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
-	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(PAGES) $(ALONE))
+test-others: $(VENV)/.test $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
+	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(DOORS) $(PAGES) $(ALONE))
 	nice -n 5 $(PYTEST) $(ALONE)
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here

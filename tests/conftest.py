@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,7 @@ for _threads in (
 os.environ.setdefault("STREAM_VERIFIER_PRESENCE", "off")
 
 if TYPE_CHECKING:
+    from benchmarks.postgres_server import PostgresServer
     from tests.support.calls import DemoCalls
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -39,6 +41,15 @@ def data_dir() -> Path:
     if not (path / "dev" / "trials.csv").is_file():
         pytest.skip(f"needs real faces and voices in {path} (or set STREAM_VERIFIER_DATA)")
     return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server that writes fast and forgets when it is killed."""
+    from benchmarks.postgres_server import postgres_server
+
+    with postgres_server() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

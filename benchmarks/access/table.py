@@ -23,9 +23,9 @@ Every route and every first message of a WebSocket, tried with every kind of tok
 open it, and with the narrowest one that must. A cell is the `code` of the answer; `yes` means let
 in. Tokens bound to another identity or call carry the right scope; an administrator's cannot be
 bound, so there one with all other scopes stands in. `open`: nothing is asked there, or not what a
-token is bound to. One call seems to run, so that there is one to read, resume and end. Made by
-`python -m benchmarks.access`; a test fails when a route has no row, when an answer is another or
-when this page is not current.
+token is bound to; what LiveKit posts is known by LiveKit's own signature. One call seems to run, so
+that there is one to read, resume and end. Made by `python -m benchmarks.access`; a test fails when
+a route has no row, when an answer is another or when this page is not current.
 
 """
 

@@ -150,6 +150,7 @@ WAYS = (
     Way("GET", "/api/v1/rooms", Scope.ROOMS),
     Way("GET", "/api/v1/rooms/{attachment}", Scope.ROOMS),
     Way("DELETE", "/api/v1/rooms/{attachment}", Scope.ROOMS),
+    Way("POST", "/api/v1/rooms/livekit/webhook", None),
     _ice(Scope.PUBLISH, Scope.ENROL),
     _ice(Scope.ENROL, Scope.PUBLISH),
 )

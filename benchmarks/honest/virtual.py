@@ -21,8 +21,8 @@ from benchmarks.honest.calling import Call, since, wakes
 from benchmarks.honest.network import Conditions, Line
 from model.types import Reference
 from stream_verifier.events.schema import SessionEnded, Totals
+from stream_verifier.media import delivery
 from stream_verifier.media.inbox import MediaInbox
-from stream_verifier.media.webrtc import intake as intake_module
 from stream_verifier.media.webrtc.clock import RATES_HZ, RtpTimeline
 from stream_verifier.media.webrtc.intake import Intake
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
@@ -75,7 +75,7 @@ def virtual_call(
     arriving = _arriving(script, conditions, Line(conditions, began_s=0.0, seed=seed))
     ends = [*wakes(conditions), conditions.call_s]
     clock = SimpleNamespace(monotonic=lambda: now.s)
-    with patch.object(intake_module, "time", clock):
+    with patch.object(delivery, "time", clock):
         device: _Leg | None = None
         for number in range(round(conditions.call_s / _STEP_S)):
             at_s = number * _STEP_S

@@ -112,12 +112,13 @@ def _part(name: str, entry: Mapping[str, Any]) -> list[str]:
     origin = source.get("origin", "this project's own training")
     package = f" ({source['package']} {source['version']})" if "package" in source else ""
     size = entry.get("bytes")
+    further = [f"`{entry[key]}`" for key in ("fine_tuned_by", "rounded_by") if key in entry]
     return [
         f"`{name}`, {entry['file']}",
         "-" if size is None else f"{size / 1e6:.2f}",
         entry.get("licence", "not said"),
         origin + package,
-        f"`{entry['fine_tuned_by']}`" if "fine_tuned_by" in entry else "-",
+        ", ".join(further) or "-",
     ]
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import dataclasses
 import logging
 import time
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from stream_verifier.access.actor import actor_of
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.audit.journal import Journal
+from stream_verifier.calls.admission import Admission
 from stream_verifier.calls.capacity import Capacity
 from stream_verifier.calls.challenges import ChallengeBook
 from stream_verifier.calls.connection import Connection
@@ -34,7 +33,6 @@ from stream_verifier.calls.wishes import source_request
 from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import (
     AccessError,
-    CapacityError,
     StoppingError,
 )
 from stream_verifier.events.call_messages import Opening, Return
@@ -65,8 +63,8 @@ class SessionRegistry:
         neighbours: other workers; none by default.
 
     Attributes:
-        refused: so many calls found no place.
         here: calls that run here.
+        admission: whether one more finds a place.
         challenges: how those of all calls ended.
         draining: what happens before this worker stops.
     """
@@ -84,9 +82,6 @@ class SessionRegistry:
         capacity: Capacity | None = None,
         neighbours: Neighbours | None = None,
     ) -> None:
-        self.refused = 0
-        self._capacity = capacity
-        self._most = settings.max_calls
         self._hub = hub
         self._recogniser = recogniser
         self._store = store
@@ -97,16 +92,12 @@ class SessionRegistry:
         self.here = RunningCalls(self._ended)
         self.draining = Draining(self.here, self._neighbours)
         self._ended_calls = EndedCalls()
-        self._opening: list[Place] = []
         self._deeds = CallDeeds(store, journal)
         self._consents = Consents(store, notice=timedelta(days=settings.consent_notice_days))
         self._withdrawals = Withdrawals(store, lambda: iter(self.here), self._consents.look_again)
-        self._places = Places(
-            most=settings.max_calls, most_per_identity=settings.max_calls_per_identity
-        )
-        self._tries = self._neighbours.tries(
-            most=settings.tries_per_token, told=settings.tries_told
-        )
+        tries = self._neighbours.tries(most=settings.tries_per_token, told=settings.tries_told)
+        places = Places(most=settings.max_calls, most_per_identity=settings.max_calls_per_identity)
+        self.admission = Admission(self.here, places=places, tries=tries, capacity=capacity)
         self.challenges = ChallengeBook(most=settings.challenges_per_name)
         self._maker = SessionMaker(
             recogniser=recogniser,
@@ -114,7 +105,7 @@ class SessionRegistry:
             hub=hub,
             make_source=make_source,
             settings=settings,
-            tries=self._tries,
+            tries=tries,
             book=self.challenges,
         )
         self._closing = False
@@ -125,15 +116,9 @@ class SessionRegistry:
         return len(self.here)
 
     @property
-    def most(self) -> int:
-        """So many may run at once, by what is allowed and by what fits now."""
-        limits = [limit for limit in (self._most, self._fits()) if limit is not None]
-        return min(limits, default=self.count + 1)
-
-    @property
     def room(self) -> int:
         """So many more may be opened now."""
-        return max(0, self.most - self.count - len(self._opening))
+        return self.admission.room
 
     @property
     def closing(self) -> bool:
@@ -256,7 +241,8 @@ class SessionRegistry:
             followed=socket,
             via=via,
         )
-        async with self._place_for(beginning):
+        self._refuse_if_closing()
+        async with self.admission.place_for(beginning.place):
             refuse_weaker_point(start, grant, self._recogniser)
             await self.here.supersede(beginning.place)
             await self._neighbours.join(self._record(beginning))
@@ -292,7 +278,8 @@ class SessionRegistry:
             StoreError, FleetError: something that is needed cannot be used.
         """
         beginning = Beginning.again(record, message, client=client, via=via)
-        async with self._place_for(beginning):
+        self._refuse_if_closing()
+        async with self.admission.place_for(beginning.place):
             await self._neighbours.take_over(record.session, gone=gone)
             try:
                 await self._hub.catch_up()
@@ -313,31 +300,9 @@ class SessionRegistry:
         )
         return session, answer
 
-    @contextlib.asynccontextmanager
-    async def _place_for(self, beginning: Beginning) -> AsyncIterator[None]:
-        """Keep a place while a call is being opened inside, if there is one."""
+    def _refuse_if_closing(self) -> None:
         if self.closing:
             raise StoppingError
-        # Counted before anything slow, so that a rush of callers cannot pass the limit together.
-        place = beginning.place
-        taken = [*self.here.places, *self._opening]
-        try:
-            self._places.refuse_if_full(place, taken, fits=self._fits())
-        except CapacityError:
-            self.refused += 1
-            raise
-        self._opening.append(place)
-        try:
-            await self._tries.refresh(place)
-            self._tries.refuse_if_spent(place)
-            yield
-        finally:
-            self._opening.remove(place)
-
-    def _fits(self) -> int | None:
-        if self._capacity is None:
-            return None
-        return self.count + self._capacity.room(self.count)
 
     async def _begin(self, beginning: Beginning) -> tuple[Session, str]:
         with self._withdrawals.opening():
@@ -358,8 +323,7 @@ class SessionRegistry:
                 self._withdrawals.refuse_if_changed(start.identity)
                 if not fetched:
                     await self._note_beginning(session, beginning)
-                if self.closing:  # begun while this one was being opened
-                    raise StoppingError
+                self._refuse_if_closing()  # begun while this one was being opened
                 self._withdrawals.refuse_if_changed(start.identity)
             except BaseException:
                 self._deeds.end(session.summary, session.identity)

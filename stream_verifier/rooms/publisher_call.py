@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
-from collections.abc import Iterable
 
 from pydantic import ValidationError
 
-from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.ending import EndReason
 from stream_verifier.calls.neighbours import CallRecord
 from stream_verifier.calls.session import Session
@@ -28,13 +25,11 @@ from stream_verifier.errors import (
     UnknownSessionError,
 )
 from stream_verifier.events.call_messages import Start
-from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Score, StateChanged
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import MediaSource, SourceRequest
 from stream_verifier.rooms.going_on import go_on_with
-from stream_verifier.rooms.host import Publisher, Room, RoomSource
-from stream_verifier.rooms.layers import LayerChoice, Look
+from stream_verifier.rooms.host import Publisher, Room
+from stream_verifier.rooms.reading import CallReader, Seat, picture_px_of
 from stream_verifier.rooms.requests import PublisherDescription, PublisherState
 from stream_verifier.rooms.terms import Terms
 
@@ -42,8 +37,6 @@ _logger = logging.getLogger(__name__)
 _AGAIN = Backoff(first_s=2.0, longest_s=60.0)
 _AFTER = Backoff(first_s=2.0, longest_s=300.0)
 """Before another call is opened for somebody whose last one ended, as when he sends nothing."""
-_NO_FACE = "no_face"
-"""Of a window whose pictures were looked at; of others that have no boxes nothing is known."""
 _LASTED_S = 60.0
 """A call that lasted so long was none that failed."""
 
@@ -61,42 +54,34 @@ class PublisherCall:
         self.state: PublisherState = "mapping"
         self.identity: str | None = None
         self.code: str | None = None
-        self._publisher = publisher
-        self._room: Room | None = room
+        self._seat = Seat(publisher, room)
         self._terms = terms
         self._session: Session | None = None
         self._served = -1
         self._failures = 0
-        self._sources: dict[int, RoomSource] = {}
+        self._reader = CallReader(self._seat, terms)
         self._woken = asyncio.Event()
         self._task = asyncio.create_task(self._run())
 
     @property
     def display(self) -> str | None:
         """The name by which he is mapped."""
-        return self._publisher.display
+        return self._seat.publisher.display
 
     @property
     def described(self) -> PublisherDescription:
         """As it is told."""
-        session = None if self._session is None else self._session.id
+        call = self._session
         return PublisherDescription(
-            feed=self._publisher.feed,
-            display=self._publisher.display,
+            feed=self._seat.publisher.feed,
+            display=self._seat.publisher.display,
             state=self.state,
             identity=self.identity,
-            session=session,
+            session=None if call is None else call.id,
             code=self.code,
-            picture_px=self._picture_px,
-            unread=self._publisher.unread,
+            picture_px=None if call is None else picture_px_of(call.connection.source),
+            unread=self._seat.publisher.unread,
         )
-
-    @property
-    def _picture_px(self) -> tuple[int, int] | None:
-        if self._session is None:
-            return None
-        video = self._session.connection.source.stats.streams.get("video")
-        return None if video is None else video.picture_px
 
     @property
     def session(self) -> Session | None:
@@ -105,12 +90,12 @@ class PublisherCall:
 
     def see(self, publisher: Publisher, room: Room) -> None:
         """Note how he is now."""
-        self._publisher, self._room = publisher, room
+        self._seat.publisher, self._seat.room = publisher, room
         self._woken.set()
 
     def lose_room(self) -> None:
         """Note that the room's host is gone; his call waits."""
-        self._room, self._served = None, -1  # the next room counts stints anew
+        self._seat.room, self._served = None, -1  # the next room counts stints anew
         self._woken.set()
 
     async def leave(self) -> Session | None:
@@ -153,7 +138,7 @@ class PublisherCall:
         failures = 0
         while True:
             try:
-                return await self._terms.rule.who(self._publisher)
+                return await self._terms.rule.who(self._seat.publisher)
             except MappingError as error:
                 failures += 1
                 self._be("mapping", error.code)
@@ -163,7 +148,7 @@ class PublisherCall:
         """Go on with a call that waits for that person, or open one, once there is a place."""
         failures = 0
         while True:
-            if self._room is None or not self._publisher.streams:
+            if self._seat.room is None or not self._seat.publisher.streams:
                 self._be("silent")
                 await self._wait()
                 continue
@@ -212,13 +197,13 @@ class PublisherCall:
             raise
 
     def _via(self) -> Via:
-        publisher, room = self._publisher, self._room
+        publisher, room = self._seat.publisher, self._seat.room
         assert room is not None
         self._served = publisher.stint
 
         def make_source(request: SourceRequest, inbox: MediaInbox) -> MediaSource:
             source = room.source(publisher, request, inbox)
-            self._sources = {id(source): source}
+            self._seat.source = source
             return source
 
         return Via(
@@ -229,7 +214,7 @@ class PublisherCall:
 
     async def _keep(self, session: Session) -> None:
         """Keep a call in media until it ends."""
-        reading = asyncio.create_task(self._read(session))
+        reading = asyncio.create_task(self._reader.read(session))
         failures = 0
         try:
             while not session.ending:
@@ -247,8 +232,8 @@ class PublisherCall:
 
     async def _fit(self, session: Session) -> bool:
         """Have the call's media be what the publisher sends now; False to try again later."""
-        publisher, lost = self._publisher, session.connection.source.closed.is_set()
-        if self._room is None or not publisher.streams:
+        publisher, lost = self._seat.publisher, session.connection.source.closed.is_set()
+        if self._seat.room is None or not publisher.streams:
             self._be("away")
             self._served = -1
             session.lose(session.connection, "media_stopped")
@@ -257,7 +242,7 @@ class PublisherCall:
             return True
         self._be("away" if lost else "called")
         await self._terms.pace.turn(f"feed {publisher.feed}")
-        if self._room is None or session.ending:
+        if self._seat.room is None or session.ending:
             return True
         try:
             await self._terms.calls.fetch_anew(session, self._via())
@@ -292,57 +277,9 @@ class PublisherCall:
 
     async def _begun_anew(self) -> None:
         """Wait until the publisher begins anew to send."""
-        stint = self._publisher.stint
-        while self._publisher.stint == stint:
+        stint = self._seat.publisher.stint
+        while self._seat.publisher.stint == stint:
             await self._wait()
-
-    async def _read(self, session: Session) -> None:
-        """Read a call's events, as its client, over all of its connections."""
-        while True:
-            connection = session.connection
-            choice = LayerChoice()
-            async for event in connection.outbox:
-                await self._take(event, connection, choice)
-            if connection is session.connection:
-                return
-
-    async def _take(self, event: Event, connection: Connection, choice: LayerChoice) -> None:
-        payload = event.payload
-        try:
-            if isinstance(payload, Score) and (payload.faces or _NO_FACE in payload.notes):
-                await self._choose_layer(payload.faces, connection, choice)
-            elif isinstance(payload, StateChanged) and payload.state != payload.previous:
-                await self._tell(event, payload)
-        except RoomError as error:
-            _logger.info("room %s: %s", self._terms.attachment, error)
-
-    async def _choose_layer(
-        self,
-        faces: Iterable[tuple[float, float, float, float]],
-        connection: Connection,
-        choice: LayerChoice,
-    ) -> None:
-        source = self._sources.get(id(connection.source))
-        layered = any(one.layered for one in self._publisher.streams)
-        picture_px = self._picture_px
-        if source is None or not layered or picture_px is None:
-            return
-        layer = choice.look(Look([*faces], picture_px), time.monotonic())
-        if layer is not None:
-            await source.choose_layer(layer)
-
-    async def _tell(self, event: Event, payload: StateChanged) -> None:
-        """Say in the room what all may know: the state, and neither reasons nor who it is."""
-        room = self._room
-        if self._terms.tells and room is not None:
-            said = {
-                "type": "verdict",
-                "feed": self._publisher.feed,
-                "session": event.session,
-                "state": payload.state,
-                "wall": event.wall,
-            }
-            await room.tell(json.dumps(said))
 
 
 async def _set(event: asyncio.Event) -> object:

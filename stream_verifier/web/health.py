@@ -19,7 +19,7 @@ async def health(request: Request) -> Health:
     return Health(
         status="ok",
         calls=state.sessions.count,
-        max_calls=state.sessions.most,
+        max_calls=state.sessions.admission.most,
         spare_calls=state.sessions.room,
         lag_s=round(state.gauge.load.lag_s, 3),
         overloaded=state.gauge.behind,
@@ -38,7 +38,8 @@ async def ready(request: Request) -> Readiness:
         raise NotReadyError("What the servers share cannot be reached.")
     if sessions.room == 0:
         raise NotReadyError(
-            f"The server has no room for another call: {sessions.count} of {sessions.most} run."
+            f"The server has no room for another call: {sessions.count} of "
+            f"{sessions.admission.most} run."
         )
     with contextlib.suppress(UnknownIdentityError):
         await state_of(request).store.get(_NOBODY)

@@ -69,10 +69,10 @@ class _ServerCollector(Collector):
 
 def _calls(sessions: SessionRegistry) -> Iterator[Metric]:
     yield _gauge("calls", "Calls that run.", sessions.count)
-    yield _gauge("calls_most", "Calls that may run at once.", sessions.most)
+    yield _gauge("calls_most", "Calls that may run at once.", sessions.admission.most)
     yield _gauge("calls_spare", "More calls that may be opened now.", sessions.room)
     yield _gauge("draining", "Whether the server opens no more calls.", float(sessions.closing))
-    yield _counter("calls_refused", "Calls that found no place.", sessions.refused)
+    yield _counter("calls_refused", "Calls that found no place.", sessions.admission.refused)
     ended = _counter("challenges", "Challenges by how they ended.", labels=["kind", "outcome"])
     for kind in get_args(ChallengeKind):
         for outcome in get_args(ChallengeOutcome):

@@ -8,9 +8,15 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.places import EVERYWHERE, place
 
+
+@pytest.mark.parametrize("kind", EVERYWHERE)
 @pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.slow)])
-def test_no_kill_parts_a_change_from_its_entry(tmp_path: Path, rounds: int) -> None:
+def test_no_kill_parts_a_change_from_its_entry(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str, rounds: int
+) -> None:
+    place(request, tmp_path / "identities.db", kind)
     command = [sys.executable, "-m", "tests.support.killed_trail", str(tmp_path), str(rounds), "5"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
     assert done.returncode == 0, done.stderr

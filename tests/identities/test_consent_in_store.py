@@ -17,15 +17,21 @@ from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.renewal import MOST_EARLIER
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
+from tests.support.places import EVERYWHERE, place
 from tests.support.stores import CONSENT, MODEL, assert_same, made_reference, store_at
 
 ACTOR = Actor("0123", "identity:replace")
 GIVEN = datetime(2026, 5, 6, tzinfo=UTC)
 
 
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return place(request, tmp_path / "identities.db")
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(tmp_path / "identities.db")
+async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
+    made = store_at(path)
     yield made
     await made.close()
 
@@ -92,12 +98,12 @@ async def test_only_the_enrolled_have_consents(store: SqliteIdentityStore) -> No
 
 
 async def test_other_processes_are_told_that_a_consent_is_another(
-    store: SqliteIdentityStore, tmp_path: Path
+    store: SqliteIdentityStore, path: Path
 ) -> None:
     await store.add("ada", made_reference(1), CONSENT)
     told: list[Change] = []
     stop = store.watch(told.append)
-    other = store_at(tmp_path / "identities.db")
+    other = store_at(path)
     await other.withdraw_consent("ada")
     await other.close()
     async with asyncio.timeout(30):

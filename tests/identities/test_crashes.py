@@ -12,6 +12,7 @@ import pytest
 from stream_verifier.errors import RefusedRecordError
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support import killed_store
+from tests.support.places import EVERYWHERE, place
 from tests.support.stores import (
     CONSENT,
     MODEL,
@@ -31,9 +32,12 @@ OUTCOMES = {
 MADE = {"when the database has it", "when it is settled"}
 
 
-@pytest.fixture(scope="module")
-def killed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=EVERYWHERE)
+def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("killed")
+    for action in killed_store.ACTIONS:
+        for point in killed_store.POINTS:
+            place(request, killed_store.path_of(folder, action, point))
     subprocess.run(
         [sys.executable, "-m", "tests.support.killed_store", folder], check=True, timeout=240
     )
@@ -60,14 +64,14 @@ async def _assert_enrolled(store: SqliteIdentityStore, people: dict[str, int]) -
 async def test_a_killed_change_is_made_whole_or_not_at_all(
     killed: Path, opened: list[SqliteIdentityStore], action: str, point: str
 ) -> None:
-    path = killed / action / point / "identities.db"
+    path = killed_store.path_of(killed, action, point)
     store = store_at(path)
     opened.append(store)
     await _assert_enrolled(store, OUTCOMES[action][point in MADE])
 
     if action != "add" and point in MADE:
         # Whoever has seen it made sees it stay so, though the old record is put back.
-        (old,) = rows(path.with_name(killed_store.BEFORE))
+        (old,) = rows(path.parent / killed_store.BEFORE / path.name)
         put_row(path, old)
         with pytest.raises(RefusedRecordError, match=f"{old['id']} .*older copy"):
             await store.get("ada")
@@ -76,6 +80,7 @@ async def test_a_killed_change_is_made_whole_or_not_at_all(
         assert "linus" in {one.name for one in await store.list()}
 
 
+@pytest.mark.parametrize("killed", ["file"], indirect=True)
 @pytest.mark.parametrize("point", killed_store.MIGRATION_POINTS)
 async def test_a_killed_migration_starts_again(
     killed: Path, opened: list[SqliteIdentityStore], point: str

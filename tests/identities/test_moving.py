@@ -19,7 +19,9 @@ from stream_verifier.errors import StaleReferenceError, StoreError
 from stream_verifier.identities import batches
 from stream_verifier.identities.moving import Moved
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support import killed_move
 from tests.support.adapters import NEW, adapters, made_adapter
+from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
     CONSENT,
     KEY,
@@ -37,9 +39,9 @@ ADAPTERS = adapters()
 OPERATOR = Actor("uid 1000", "command line")
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "identities.db"
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return place(request, tmp_path / "data" / "identities.db")
 
 
 @pytest.fixture
@@ -323,6 +325,7 @@ async def test_a_consent_that_lapses_is_looked_at_when_its_turn_comes(
     assert list((await store.moving(ADAPTERS).run()).left) == ["consent_not_in_force"]
 
 
+@in_a_file
 async def test_what_somebody_wrote_into_a_row_stops_nothing(
     store: SqliteIdentityStore, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,15 +365,18 @@ async def test_a_full_disk_stops_it_and_what_was_done_holds(
     assert len(await told(store)) == 5
 
 
-async def test_killed_anywhere_it_goes_on(path: Path) -> None:
+@pytest.mark.parametrize("kind", EVERYWHERE)
+async def test_killed_anywhere_it_goes_on(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
     """The entry is there where the change is, and nowhere else."""
-    command = [sys.executable, "-m", "tests.support.killed_move", str(path.parent)]
+    paths = [place(request, one, kind) for one in killed_move.paths(tmp_path)]
+    assert len(paths) == 4
+    command = [sys.executable, "-m", "tests.support.killed_move", str(tmp_path)]
     process = await asyncio.create_subprocess_exec(*command)
     assert await process.wait() == 0
-    folders = sorted(path.parent.iterdir())
-    assert len(folders) == 4
-    for folder in folders:
-        store = store_at(folder / "identities.db")
+    for killed in paths:
+        store = store_at(killed)
         done = [one for one in await store.list() if one.model_id == NEW]
         entries = await told(store)
         assert {one["details"]["identity"] for one in entries} == {one.id for one in done}

@@ -1,8 +1,7 @@
-"""Pages of identities, of a store in a file and of one in memory alike."""
+"""Pages of identities, of a store in a file, on a server and in memory alike."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -15,8 +14,8 @@ from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.pages import MOST_LOOKED_AT
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import MOST_LISTED, IdentityPage, IdentityStore
+from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
-    AUDIT_KEY,
     CONSENT,
     change,
     copy_store,
@@ -31,41 +30,27 @@ from tests.support.stores import (
 NAMES = [f"person {number}" for number in range(11)]
 
 
-DATABASE = "STREAM_VERIFIER_TESTS_DATABASE"
-"""Names an empty database of a server, such as postgresql+asyncpg://tests@localhost/tests"""
+@pytest.fixture(scope="module", params=[*EVERYWHERE, "memory"])
+def enrolled(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Path | None:
+    """A closed store with everybody in it; None: in memory, where nothing can be copied."""
+    if request.param == "memory":
+        return None
+    path = place(request, tmp_path_factory.mktemp("store") / "identities.db")
+    return enrol_all(path, dict.fromkeys(NAMES, 0))
 
 
-@pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store in a file, with everybody in it."""
-    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", dict.fromkeys(NAMES, 0))
-
-
-@pytest.fixture(params=["file", "memory", "server"])
-async def store(
-    request: pytest.FixtureRequest, enrolled: Path, tmp_path: Path
-) -> AsyncIterator[IdentityStore]:
-    if request.param == "file":
-        copy = store_at(copy_store(enrolled, to=tmp_path / "data" / "identities.db"))
-        yield copy
-        await copy.close()
-        return
-    made = _made(request.param, tmp_path)
-    for name in NAMES:
-        await made.add(name, made_reference(), CONSENT)
+@pytest.fixture
+async def store(enrolled: Path | None, tmp_path: Path) -> AsyncIterator[IdentityStore]:
+    if enrolled is not None:
+        made = store_at(copy_store(enrolled, to=tmp_path / "data" / "identities.db"))
+    else:
+        made = SqliteIdentityStore("sqlite+aiosqlite://", ring())
+        for name in NAMES:
+            await made.add(name, made_reference(), CONSENT)
     yield made
-    for one in await made.list():
-        await made.delete(one.name)
     await made.close()
-
-
-def _made(kind: str, folder: Path) -> SqliteIdentityStore:
-    if kind == "memory":
-        return SqliteIdentityStore("sqlite+aiosqlite://", ring())
-    if DATABASE not in os.environ:
-        pytest.skip(f"needs a database server: set {DATABASE}")
-    ledger = folder / "identities.ledger"
-    return SqliteIdentityStore(os.environ[DATABASE], ring(), ledger=ledger, audit_key=AUDIT_KEY)
 
 
 async def pages(store: IdentityStore, **how: object) -> list[IdentityPage]:
@@ -178,8 +163,12 @@ async def test_a_cursor_of_ones_own_making_is_refused(store: IdentityStore, curs
         await store.page(cursor)
 
 
-async def test_records_that_are_refused_hide_nobody_else(tmp_path: Path) -> None:
-    path = tmp_path / "identities.db"
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return place(request, tmp_path / "identities.db")
+
+
+async def test_records_that_are_refused_hide_nobody_else(path: Path) -> None:
     store = store_at(path)
     for name in NAMES:
         await store.add(name, made_reference(), CONSENT)
@@ -198,8 +187,8 @@ async def test_records_that_are_refused_hide_nobody_else(tmp_path: Path) -> None
     await store.close()
 
 
-async def test_what_is_no_id_ends_no_list_for_ever(tmp_path: Path) -> None:
-    path = tmp_path / "identities.db"
+@in_a_file
+async def test_what_is_no_id_ends_no_list_for_ever(path: Path) -> None:
     store = store_at(path)
     await store.add("ada", made_reference(), CONSENT)
     row = dict(rows(path)[0])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import sqlite3
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,6 +15,7 @@ from stream_verifier.audit.deed import UNKNOWN, Deed, Kind
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support.places import EVERYWHERE, place, url_of
 from tests.support.stores import AUDIT_KEY, CONSENT, change, ledger_of, made_reference, ring, rows
 
 BEGAN = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,15 +40,15 @@ def clock() -> Clock:
     return Clock()
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "identities.db"
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return place(request, tmp_path / "identities.db")
 
 
 @pytest.fixture
 async def store(path: Path, clock: Clock) -> AsyncIterator[SqliteIdentityStore]:
     made = SqliteIdentityStore(
-        f"sqlite+aiosqlite:///{path}",
+        url_of(path),
         ring(),
         ledger=ledger_of(path),
         audit_key=AUDIT_KEY,
@@ -59,10 +59,7 @@ async def store(path: Path, clock: Clock) -> AsyncIterator[SqliteIdentityStore]:
 
 
 def _used(path: Path) -> list[str]:
-    connection = sqlite3.connect(path)
-    found = [row[0] for row in connection.execute("SELECT id FROM identity_last_used")]
-    connection.close()
-    return found
+    return [row["id"] for row in rows(path, "identity_last_used")]
 
 
 async def names(store: SqliteIdentityStore) -> list[str]:

@@ -17,6 +17,7 @@ from stream_verifier.identities import batches
 from stream_verifier.identities.record import Record, open_identity
 from stream_verifier.identities.rotation import Rotated
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support.places import EVERYWHERE, is_on_server, place
 from tests.support.stores import (
     CONSENT,
     KEY,
@@ -31,6 +32,7 @@ from tests.support.stores import (
     ledger_of,
     made_reference,
     made_vault,
+    put_back,
     put_row,
     rows,
     store_at,
@@ -39,10 +41,10 @@ from tests.support.stores import (
 PEOPLE = [f"person {number}" for number in range(12)]
 
 
-@pytest.fixture(scope="module")
-def enrolled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@pytest.fixture(scope="module", params=EVERYWHERE)
+def enrolled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     people = {name: number for number, name in enumerate(PEOPLE)}
-    return enrol_all(tmp_path_factory.mktemp("store") / "identities.db", people)
+    return enrol_all(place(request, tmp_path_factory.mktemp("store") / "identities.db"), people)
 
 
 @pytest.fixture
@@ -148,7 +150,7 @@ async def test_an_old_copy_of_the_database_can_be_accepted(
     copy = backup(path, to=tmp_path / "copy")
     await both.rotation().run()
     await both.delete("person 0")
-    shutil.copy(copy, path)
+    put_back(copy, to=path)
     refused = await both.restore().refused()
     assert sorted(one.why for one in refused) == ["deleted", *["old_key"] * 11]
     kept = [one.id for one in refused if one.why == "old_key"]
@@ -233,9 +235,10 @@ async def test_what_somebody_wrote_in_place_of_an_id_stops_nothing(
 ) -> None:
     put = "INSERT INTO identities SELECT ?, ?, version, model_id, key_id, wrapped_key, "
     put += "sealed_profile, sealed_reference FROM identities WHERE id = ?"
-    ids = [bytes([255, number]) for number in range(7)]
-    for row_id in ids:
-        change(path, put, row_id, bytes(30) + row_id, rows(path)[0]["id"])
+    marks = [bytes([255, number]) for number in range(7)]
+    ids = [f"\xff{mark[1]}" if is_on_server(path) else mark for mark in marks]
+    for row_id, mark in zip(ids, marks, strict=True):
+        change(path, put, row_id, bytes(30) + mark, rows(path)[0]["id"])
     done = await asyncio.wait_for(both.rotation().run(), 60)
     assert done == Rotated(12, tuple(ids))
 
@@ -252,6 +255,7 @@ _KILLED = """
 import asyncio, os, signal, sys
 from pathlib import Path
 from stream_verifier.identities import batches
+from tests.support.places import EVERYWHERE, is_on_server, place
 from tests.support.stores import KEY, OTHER_KEY, store_at
 batches.SIZE = 3
 left = int(sys.argv[2])

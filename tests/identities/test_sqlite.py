@@ -29,6 +29,7 @@ from stream_verifier.errors import (
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change, IdentityStore
+from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
     AUDIT_KEY,
     CONSENT,
@@ -47,9 +48,9 @@ from tests.support.stores import (
 )
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "identities.db"
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return place(request, tmp_path / "data" / "identities.db")
 
 
 @pytest.fixture
@@ -86,6 +87,7 @@ async def test_lists_by_name(store: IdentityStore) -> None:
     assert [identity.name for identity in await store.list()] == ["ada", "grace", "linus"]
 
 
+@in_a_file
 async def test_outlives_its_store(store: IdentityStore, path: Path) -> None:
     await store.add("ada", made_reference(), CONSENT)
     await store.close()
@@ -204,6 +206,7 @@ async def test_nothing_personal_is_in_the_clear(store: IdentityStore, path: Path
         assert secret not in content
 
 
+@in_a_file
 async def test_deletion_leaves_no_trace_on_disk(store: IdentityStore, path: Path) -> None:
     """Ciphertext and name hash go, with pages split and joined around them.
 
@@ -228,6 +231,7 @@ async def test_deletion_leaves_no_trace_on_disk(store: IdentityStore, path: Path
                 assert not any(piece in content for piece in pieces), column
 
 
+@in_a_file
 async def test_replacing_leaves_no_trace_either(store: IdentityStore, path: Path) -> None:
     await store.add("ada", made_reference(1), CONSENT)
     (old,) = rows(path)
@@ -238,6 +242,7 @@ async def test_replacing_leaves_no_trace_either(store: IdentityStore, path: Path
         assert value[-16:] not in content
 
 
+@in_a_file
 async def test_files_are_for_their_owner_only(store: IdentityStore, path: Path) -> None:
     await store.add("ada", made_reference(), CONSENT)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
@@ -296,6 +301,7 @@ async def test_many_at_once(store: IdentityStore, path: Path) -> None:
     await other.close()
 
 
+@in_a_file
 async def test_what_is_no_database_is_said(path: Path) -> None:
     path.parent.mkdir()
     _overwrite_from(path, 0)
@@ -305,6 +311,7 @@ async def test_what_is_no_database_is_said(path: Path) -> None:
     await store.close()
 
 
+@in_a_file
 async def test_a_damaged_database_is_said(store: IdentityStore, path: Path) -> None:
     for number in range(20):
         await store.add(f"person {number}", made_reference(number), CONSENT)
@@ -313,6 +320,7 @@ async def test_a_damaged_database_is_said(store: IdentityStore, path: Path) -> N
         await store.list()
 
 
+@in_a_file
 async def test_a_read_only_database_is_said(store: SqliteIdentityStore) -> None:
     await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA query_only=ON")
@@ -321,6 +329,7 @@ async def test_a_read_only_database_is_said(store: SqliteIdentityStore) -> None:
     assert (await store.get("ada")).name == "ada"
 
 
+@in_a_file
 async def test_a_full_disk_is_said_and_harms_nothing(store: SqliteIdentityStore) -> None:
     await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA max_page_count=1")  # SQLite rounds it up to the present size.
@@ -330,6 +339,7 @@ async def test_a_full_disk_is_said_and_harms_nothing(store: SqliteIdentityStore)
     assert_same(await store.reference("ada", model_id=MODEL), made_reference())
 
 
+@in_a_file
 async def test_a_locked_database_is_said(
     path: Path, monkeypatch: pytest.MonkeyPatch, store: IdentityStore
 ) -> None:
@@ -371,6 +381,7 @@ def test_a_store_that_stays_needs_a_ledger(path: Path) -> None:
         SqliteIdentityStore(f"sqlite+aiosqlite:///{path}", ring())
 
 
+@in_a_file
 async def test_messages_hold_no_names_and_no_data(store: SqliteIdentityStore) -> None:
     await store.add("ada", made_reference(), CONSENT)
     _on_connect(store, "PRAGMA query_only=ON")

@@ -80,6 +80,7 @@ def write_weights(folder: Path) -> Path:
         source = {"origin": "a kind stranger", "package": "stranger", "version": "1.2"}
         parts[part] = {"file": part, "sha256": digest, "bytes": 7_000_000, "source": source}
     parts["voice_tower"]["fine_tuned_by"] = "python -m model train"
+    parts["voice_tower"]["rounded_by"] = "python -m model round"
     put(folder / "manifest.json", {"format": 1, "space": "made", "parts": parts})
     return folder
 

@@ -29,9 +29,13 @@ POINTS: tuple[tuple[type, str, bool], ...] = (
 )
 
 
+def paths(folder: Path) -> list[Path]:
+    """Where the stores lie, one for each point."""
+    return [folder / str(number) / "identities.db" for number in range(len(POINTS))]
+
+
 def main(folder: Path) -> None:
-    for number, point in enumerate(POINTS):
-        path = folder / str(number) / "identities.db"
+    for path, point in zip(paths(folder), POINTS, strict=True):
         asyncio.run(_begin(path))
         child = os.fork()
         if child == 0:

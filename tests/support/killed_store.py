@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import sys
 from collections.abc import Callable, Coroutine
@@ -19,9 +18,10 @@ from stream_verifier.identities.books import Books
 from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support.old_store import write_old_store
-from tests.support.stores import CONSENT, made_reference, store_at
+from tests.support.places import is_on_server
+from tests.support.stores import CONSENT, backup, made_reference, store_at
 
-BEFORE = "before.db"
+BEFORE = "before"
 
 Action = Callable[[SqliteIdentityStore], Coroutine[Any, Any, object]]
 
@@ -44,13 +44,18 @@ MIGRATION_POINTS = {
 }
 
 
+def path_of(folder: Path, action: str, point: str) -> Path:
+    """Where the store of an action that was killed at a point lies."""
+    return folder / action / point / "identities.db"
+
+
 def main(folder: Path) -> None:
     for action in ACTIONS:
         for point in POINTS:
-            path = folder / action / point / "identities.db"
+            path = path_of(folder, action, point)
             asyncio.run(_begin(path))
             _killed(path, POINTS[point], ACTIONS[action])
-    for point in MIGRATION_POINTS:
+    for point in [] if is_on_server(path) else MIGRATION_POINTS:
         path = folder / "migrate" / point / "identities.db"
         write_old_store(path, {"ada": 1, "grace": 2})
         _killed(path, MIGRATION_POINTS[point], lambda store: store.list())
@@ -60,7 +65,7 @@ async def _begin(path: Path) -> None:
     store = store_at(path)
     await store.add("ada", made_reference(1), CONSENT)
     await store.close()
-    shutil.copy(path, path.with_name(BEFORE))
+    backup(path, to=path.parent / BEFORE)
 
 
 def _killed(path: Path, point: tuple[type, str, bool], action: Action) -> None:

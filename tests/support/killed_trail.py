@@ -12,7 +12,6 @@ import asyncio
 import os
 import random
 import signal
-import sqlite3
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,8 @@ from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.entry import Entry
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.stores import AUDIT_KEY, CONSENT, made_reference, store_at
+from tests.support.places import is_on_server
+from tests.support.stores import AUDIT_KEY, CONSENT, made_reference, query, store_at
 
 ACTOR = Actor("0123456789abcdef", "admin", "192.0.2.0/24")
 NAMES = ("ada", "grace", "linus")
@@ -107,30 +107,27 @@ def _look(path: Path, *, at_least: int) -> None:
                 assert live.pop(whom) == details["identity"]
             case Kind.CALL_STARTED:
                 used.add(live[whom])
-    rows = _query(path, "SELECT id FROM identities")
+    rows = query(path, "SELECT id FROM identities")
     assert {row[0] for row in rows} == {*live.values()}
-    assert {row[0] for row in _query(path, "SELECT id FROM identity_last_used")} == used & {
+    assert {row[0] for row in query(path, "SELECT id FROM identity_last_used")} == used & {
         *live.values()
     }
 
 
 def _entries(path: Path) -> list[Entry]:
-    if not path.exists():
+    if not _is_made(path):
         return []
-    if not _query(path, "SELECT 1 FROM sqlite_master WHERE name = 'audit_head'"):
-        return []
-    lines = [row[0] for row in _query(path, "SELECT line FROM audit_entries ORDER BY number")]
-    head = [row[0] for row in _query(path, "SELECT line FROM audit_head")]
+    lines = [row[0] for row in query(path, "SELECT line FROM audit_entries ORDER BY number")]
+    head = [row[0] for row in query(path, "SELECT line FROM audit_head")]
     check([*lines, *(head or [Sealer(AUDIT_KEY).empty().line])], Sealer(AUDIT_KEY).public_key)
     return [Entry.parse(line) for line in lines]
 
 
-def _query(path: Path, sql: str) -> list[tuple[str]]:
-    connection = sqlite3.connect(path)
-    try:
-        return connection.execute(sql).fetchall()
-    finally:
-        connection.close()
+def _is_made(path: Path) -> bool:
+    if is_on_server(path):
+        return bool(query(path, "SELECT to_regclass('audit_head')")[0][0])
+    sql = "SELECT 1 FROM sqlite_master WHERE name = 'audit_head'"
+    return path.exists() and bool(query(path, sql))
 
 
 async def _reopened(path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -94,9 +95,10 @@ class FakeStore:
 
 
 class FakeSessions:
-    count, closing, most, room, refused = 1, False, 8, 7, 0
+    count, closing, room = 1, False, 7
 
     def __init__(self) -> None:
+        self.admission = SimpleNamespace(most=8, refused=0)
         self.ended: list[str] = []
         self.challenges = ChallengeBook()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.master import LocalKey, MasterKey
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.vault import Vault
+from tests.support.places import ask, copy_database, fill_database, is_on_server, url_of
 
 KEY, OTHER_KEY = LocalKey(bytes(range(32))), LocalKey(b"o" * 32)
 SECRET, AUDIT_KEY = bytes(range(100, 132)), bytes(range(140, 172))
@@ -29,7 +31,7 @@ CONSENT = Consent(
 
 def store_at(path: Path, *keys: MasterKey, poll_s: float = 0.02) -> SqliteIdentityStore:
     return SqliteIdentityStore(
-        f"sqlite+aiosqlite:///{path}",
+        url_of(path),
         ring(*keys),
         ledger=ledger_of(path),
         audit_key=AUDIT_KEY,
@@ -56,6 +58,8 @@ def enrol_all(path: Path, people: Mapping[str, int]) -> Path:
 def copy_store(path: Path, *, to: Path) -> Path:
     """Copy a closed store with all that lies beside it."""
     shutil.copytree(path.parent, to.parent)
+    if is_on_server(path):
+        copy_database(path, to=to)
     return to
 
 
@@ -112,28 +116,54 @@ def assert_same(one: Reference, other: Reference) -> None:
     )
 
 
-def rows(path: Path) -> list[sqlite3.Row]:
+def rows(path: Path, table: str = "identities") -> list[Any]:
+    """What lies in a table, as mappings."""
+    return query(path, f"SELECT * FROM {table}")
+
+
+def query(path: Path, sql: str) -> list[Any]:
+    """Rows that a query finds, as mappings and tuples."""
+    if is_on_server(path):
+        return ask(url_of(path), sql)
     connection = sqlite3.connect(path)
     connection.row_factory = sqlite3.Row
-    found = connection.execute("SELECT * FROM identities").fetchall()
+    found = connection.execute(sql).fetchall()
     connection.close()
     return found
 
 
 def change(path: Path, sql: str, *values: object) -> None:
+    if is_on_server(path):
+        ask(url_of(path), sql, *values)
+        return
     connection = sqlite3.connect(path)
     with connection:
         connection.execute(sql, values)
     connection.close()
 
 
-def put_row(path: Path, row: sqlite3.Row) -> None:
+def put_row(path: Path, row: Any) -> None:
     """Write a row as it was copied from a store, in the place of any of its name."""
-    columns = ", ".join(row.keys())
-    marks = ", ".join("?" * len(row.keys()))
-    change(path, f"INSERT OR REPLACE INTO identities ({columns}) VALUES ({marks})", *row)
+    columns = [*row.keys()]
+    change(path, "DELETE FROM identities WHERE name_lookup = ?", row["name_lookup"])
+    change(path, "DELETE FROM identities WHERE id = ?", row["id"])
+    put = f"INSERT INTO identities ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    change(path, put, *(row[column] for column in columns))
 
 
 def backup(path: Path, *, to: Path) -> Path:
+    """Copy the database alone, as its own tools do."""
     to.mkdir(parents=True, exist_ok=True)
-    return Path(shutil.copy(path, to / path.name))
+    if is_on_server(path):
+        copy_database(path, to=to / path.name)
+    else:
+        shutil.copy(path, to / path.name)
+    return to / path.name
+
+
+def put_back(copy: Path, *, to: Path) -> None:
+    """Put such a copy in the place of a store's database."""
+    if is_on_server(copy):
+        fill_database(copy, to=to)
+    else:
+        shutil.copy(copy, to)

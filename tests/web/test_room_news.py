@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.rooms.livekit.test_following import Followed
 from tests.rooms.livekit.test_keys import KEYS
-from tests.rooms.livekit.test_news import NOW_S, posted, signed
+from tests.rooms.livekit.test_news import now_s, posted, signed
 from tests.support.rest_app import ADMIN, client_of, make_app, stand_in
 
 HOOK = "/api/v1/rooms/livekit/webhook"
@@ -47,7 +47,7 @@ async def test_what_livekit_may_not_have_sent_is_not_read(tmp_path: Path) -> Non
         read.append(posted())
         yield read[-1]
 
-    joining = KEYS.entry("meeting", "somebody", tells=False, now_s=NOW_S)
+    joining = KEYS.entry("meeting", "somebody", tells=False, now_s=now_s())
     async with client_of(app) as client:
         for token in ("", "nonsense", joining, ADMIN["authorization"]):
             answer = await client.post(HOOK, content=body(), headers=headers(token))

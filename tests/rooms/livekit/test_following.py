@@ -18,7 +18,7 @@ from stream_verifier.rooms.livekit.following import FollowedLiveKit, followed_li
 from stream_verifier.rooms.requests import LiveKitRoomRequest, RoomDescription, RoomRequest
 from stream_verifier.settings import Settings
 from tests.rooms.livekit.test_keys import SECRET
-from tests.rooms.livekit.test_news import NOW_S, posted, signed
+from tests.rooms.livekit.test_news import now_s, posted, signed
 
 URL = "wss://livekit.example"
 
@@ -91,7 +91,7 @@ class Followed:
 
     def post(self, event: str, room: str, number: int) -> None:
         body = posted(event, room, id=f"EV_{number}")
-        self.livekit.hear(body, signed(body), NOW_S)
+        self.livekit.hear(body, signed(body), now_s())
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -176,7 +176,7 @@ async def test_what_waits_is_bounded_and_livekit_told_to_come_again() -> None:
 async def test_ids_are_forgotten_once_their_tokens_are_of_no_use() -> None:
     followed = Followed()
     followed.post("room_started", "meeting", 1)
-    later_s = NOW_S + 700
+    later_s = now_s() + 700
     body = posted("room_started", "meeting", id="EV_2", created_at=later_s)
     followed.livekit.hear(body, signed(body), later_s)
     assert list(followed.livekit._known) == ["EV_2"]
