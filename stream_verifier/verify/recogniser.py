@@ -9,6 +9,8 @@ from typing import Self
 from model.runtime.adapter import Adapters
 from model.runtime.comparator import load_comparator
 from model.runtime.face import FaceTower
+from model.runtime.mesh import PART as MESH_PART
+from model.runtime.mesh import FaceMesh
 from model.runtime.silero import shipped_weights
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
@@ -84,6 +86,8 @@ class Recogniser:
         self._rules = presence_rules(enforced=enforced)
         self._challenge_rule = challenge_rule(enforced=enforced)
         self._challenges = settings.challenges_per_call > 0
+        has_mesh = self._challenges and weights.has(MESH_PART)
+        self._mesh = FaceMesh.load(weights) if has_mesh else None
         self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
         shipped_weights()  # read with all else, not while the first caller waits
@@ -152,7 +156,11 @@ class Recogniser:
         examiner: ChallengeChannel | None = None
         if self._challenges and burst is not None:
             examiner = ChallengeChannel(
-                detector=detector, ears=ears, models=self._presence, burst=burst
+                detector=detector,
+                ears=ears,
+                models=self._presence,
+                mesh=self._mesh,
+                burst=burst,
             )
             channels.append(TimedChannel(examiner, self.stages, "presence"))
         if self._presence is not None and burst is not None:

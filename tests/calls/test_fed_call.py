@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 import websockets
@@ -78,6 +79,31 @@ async def follow(call: DecodedCall, kind: str, /, **fields: Any) -> list[Event]:
         if event.type == kind and fields.items() <= event.fields.items():
             return events
     raise AssertionError(f"no {kind} came: {[e['type'] for e in events[-5:]]}")
+
+
+async def test_a_bot_that_shows_challenges_is_told_and_says_that_one_is_skipped(
+    server: RunningServer, grace: list[Piece]
+) -> None:
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        httpx.AsyncClient(base_url=server.address, timeout=TIMEOUT_S) as http,
+        DecodedCall(server.address, identity="grace") as silent,
+        DecodedCall(server.address, identity="grace", challenges=["turn_head"]) as call,
+        feeding(call, [*grace, *shifted(grace, 12)]),
+    ):
+        await follow(call, "score")
+        answers = [
+            await http.post(f"/api/v1/calls/{one.session}/challenge", json={})
+            for one in (silent, call)
+        ]
+        assert [answer.status_code for answer in answers] == [409, 201]
+        assert answers[0].json()["code"] == "nobody_tells"
+        await follow(call, "challenge_asked", challenge=answers[1].json()["challenge"])
+        await call.answer_challenge("another", "skip")
+        await call.answer_challenge(answers[1].json()["challenge"], "skip")
+        events = await follow(call, "challenge_result")
+        assert (events[-1]["outcome"], events[-1]["why"]) == ("unanswered", "skipped")
+        await call.finish()
 
 
 async def test_the_enrolled_person_is_verified(server: RunningServer, grace: list[Piece]) -> None:

@@ -5,15 +5,17 @@ import pytest
 
 from model.errors import ModelError
 from model.runtime.turning import HeadTurns, bearing
-from tests.support.turning_heads import RATE_HZ, path, seen
+from tests.support.turning_heads import RATE_HZ, KnowingMesh, path, seen
 
 
 def follow(angles: list[float], *, flat: bool = False, away_cm: float = 60.0) -> HeadTurns:
     rng = np.random.default_rng(1)
-    turns = HeadTurns()
+    turns, mesh = HeadTurns(), KnowingMesh()
     for step, angle in enumerate(angles):
-        points = seen(angle, flat=flat, away_cm=away_cm)
-        turns.see(step / RATE_HZ, points + rng.normal(0, 0.4, points.shape))
+        landmarks = seen(angle, flat=flat, away_cm=away_cm)
+        points, _ = mesh.locate(None, None, landmarks)
+        noisy = landmarks + rng.normal(0, 0.4, landmarks.shape)
+        turns.see(step / RATE_HZ, noisy, points + rng.normal(0, 0.4, points.shape))
     return turns
 
 
@@ -42,7 +44,7 @@ def test_points_on_one_line_and_other_numbers_of_points() -> None:
 def test_turns_are_told_by_side_in_order(turns: tuple[str, ...]) -> None:
     head = follow([*path(turns)])  # type: ignore[arg-type]
     assert tuple(turn.side for turn in head.turns) == turns
-    assert all(turn.passed and turn.whole for turn in head.turns)
+    assert all(turn.passed and turn.whole and turn.solid for turn in head.turns)
     assert head.turns[0].began_s == pytest.approx(0.6, abs=0.15)
     assert head.turns[0].reach > 0.5
 
@@ -56,10 +58,10 @@ def test_a_photograph_that_is_turned_about_is_flat_and_turns_nowhere(away_cm: fl
 
 def test_a_photograph_that_is_bent_a_little_and_sheared_turns_nowhere() -> None:
     rng = np.random.default_rng(5)
-    turns = HeadTurns()
+    turns, points = HeadTurns(), KnowingMesh().locate(None, None, seen(0))[0]
     for step, angle in enumerate(path(("left",))):
         shear = np.array([[np.cos(np.radians(angle)), angle / 200], [angle / 300, 1]])
-        turns.see(step / RATE_HZ, seen(0, flat=True) @ shear.T + rng.normal(0, 0.4, (5, 2)))
+        turns.see(step / RATE_HZ, seen(0, flat=True) @ shear.T + rng.normal(0, 0.4, (5, 2)), points)
     assert not turns.turns
 
 
@@ -81,15 +83,33 @@ def test_a_head_that_is_not_still_is_never_at_rest() -> None:
 
 def test_small_turns_and_a_nod_are_none() -> None:
     assert not follow([*path(("left", "right"), reach_deg=12)]).turns
-    nod = HeadTurns()
+    nod, mesh = HeadTurns(), KnowingMesh()
     for step, angle in enumerate(path(("left",))):
-        nod.see(step / RATE_HZ, seen(0) * (1, 1 - angle / 200))
+        landmarks = seen(0) * (1, 1 - angle / 200)
+        nod.see(step / RATE_HZ, landmarks, mesh.locate(None, None, landmarks)[0])
+    assert nod.at_rest
     assert not nod.turns
 
 
 def test_missing_pictures_make_a_turn_not_whole() -> None:
-    turns = HeadTurns()
+    turns, mesh = HeadTurns(), KnowingMesh()
     for step, angle in enumerate(path(("left",), turn_s=1.0)):
         if not 14 <= step <= 25:
-            turns.see(step / RATE_HZ, seen(angle))
+            turns.see(step / RATE_HZ, seen(angle), mesh.locate(None, None, seen(angle))[0])
     assert [turn.whole for turn in turns.turns] == [False]
+
+
+def test_a_nose_that_moves_on_a_face_that_does_not_turn_is_no_head() -> None:
+    """As a detector sees one in a picture that is bent: what it says of the nose is not enough."""
+    turns, mesh = HeadTurns(), KnowingMesh()
+    for step, angle in enumerate(path(("left",))):
+        points, _ = mesh.locate(None, None, seen(angle, flat=True))
+        turns.see(step / RATE_HZ, seen(angle), points)
+    assert [(turn.side, turn.solid) for turn in turns.turns] == [("left", False)]
+
+
+def test_without_points_nobody_is_at_rest() -> None:
+    turns = HeadTurns()
+    for step in range(20):
+        turns.see(step / RATE_HZ, seen(0))
+    assert not turns.at_rest

@@ -130,6 +130,8 @@ async def test_whoever_maps_is_verified_and_whoever_does_not_has_no_call(
             assert started["origin"] == origin
             (call,) = await rooms.calls()
             assert call["origin"] == origin
+            refused = await rooms.client.post(f"/api/v1/calls/{session}/challenge", json={})
+            assert (refused.status_code, refused.json()["code"]) == (409, "nobody_tells")
             metrics = (await rooms.client.get("/api/v1/metrics")).text
             assert 'stream_verifier_room_publishers{state="unmapped"} 1.0' in metrics
             await right.leave()

@@ -63,6 +63,11 @@ async def test_a_call_is_opened_verified_and_ended(
         session = answer.headers["location"]
         await publisher.accept(answer.text)
         await told.until(StateChanged, lambda change: change.state is State.VERIFIED)
+        challenge = f"/api/v1/calls/{session.rsplit('/', 1)[1]}/challenge"
+        refused = await http.post(challenge, json={})
+        assert (refused.status_code, refused.json()["code"]) == (409, "nobody_tells")
+        asked = await http.post(challenge, json={"asker_tells": True})
+        assert (asked.status_code, asked.json()["kind"]) == (201, "turn_head")
         assert (await http.delete(session)).status_code == 200
         assert (await told.until(SessionEnded)).reason == "stopped"
         gone = await http.delete(session)

@@ -1,4 +1,4 @@
-"""A whole call, drawn: a portrait that turns as an egg with a nose, measured by the pipeline."""
+"""A whole call, drawn: a portrait that turns on its own mesh, measured by the pipeline."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.data.turning import Shape, turned
+from model.data.turning import Shape, turned, turned_mesh
 from model.runtime.detect import FaceDetector
+from model.runtime.mesh import FaceMesh
 from model.runtime.weights import Weights
 from model.types import Reference
 from stream_verifier.console.offline import enrol_files
@@ -32,13 +33,19 @@ def drawn(shape: Shape) -> Iterator[NDArray[np.uint8]]:
     """Grace, at first as she is, then turning; the picture's own left is easier to draw."""
     person = next(one for one in DEMO_PEOPLE if one.id == "grace")
     frame = next(portrait_frames(person, seconds=1))
-    face = FaceDetector(Weights.load().path("face_detector")).detect(frame)[0]
-    angles = [0.0] * round(BEFORE_S * FPS) + [*path(TURNS, reach_deg=60, turn_s=0.7)]
+    weights = Weights.load()
+    face = FaceDetector(weights.path("face_detector")).detect(frame)[0]
+    points, _ = FaceMesh.load(weights).locate(frame, face.box, face.landmarks)
+    angles = [0.0] * round(BEFORE_S * FPS) + [*path(TURNS, reach_deg=40, turn_s=0.7)]
     known: dict[int, NDArray[np.uint8]] = {}
     for angle in [*angles, *[0.0] * 120]:
         key = round(angle / 3)
         if key not in known:
-            known[key] = turned(frame, face.landmarks, 3.0 * key, shape=shape)
+            angle = 3.0 * key
+            if shape == "head":
+                known[key] = turned_mesh(frame, points, angle)
+            else:
+                known[key] = turned(frame, face.landmarks, angle, shape=shape)
         yield known[key]
 
 

@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from model.runtime.detect import FaceDetector
+from model.runtime.mesh import FaceMesh
 from stream_verifier.events.schema import ChallengeResult
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import MediaGap, VideoFrame
@@ -15,7 +16,7 @@ from stream_verifier.verify.channels.challenge.channel import ChallengeChannel
 from stream_verifier.verify.channels.challenge.kind import Challenge, Task
 from stream_verifier.verify.table import Standing, challenge_rule
 from stream_verifier.windows.senses import Ears
-from tests.support.turning_heads import RATE_HZ, path, seen
+from tests.support.turning_heads import RATE_HZ, KnowingMesh, path, seen
 from tests.verify.challenge.test_turn_head import IMAGE, KnowingDetector
 from tests.verify.presence.test_channel import window
 
@@ -27,6 +28,7 @@ def make(faces: Any = ()) -> ChallengeChannel:
         detector=cast("FaceDetector", KnowingDetector(faces)),
         ears=cast("Ears", None),
         models=None,
+        mesh=cast("FaceMesh", KnowingMesh()),
         burst=BurstWish(),
     )
 
@@ -103,6 +105,7 @@ def test_pictures_in_quick_succession_come_while_it_is_open() -> None:
         detector=cast("FaceDetector", KnowingDetector(seen(0) for _ in range(300))),
         ears=cast("Ears", None),
         models=None,
+        mesh=cast("FaceMesh", KnowingMesh()),
         burst=wish,
     )
     channel.begin(Challenge("c1", TASK, 100.0))

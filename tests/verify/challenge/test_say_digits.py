@@ -64,7 +64,7 @@ def answer(
     spoken = [(began_s, began_s + len(sound) / RATE)] if count else []
     monkeypatch.setattr(say_digits, "Talk", lambda **_: talk or ScriptedTalk())
     nothing: Any = None
-    tools = Tools(nothing, ScriptedEars(spoken), nothing, lambda: voice)  # type: ignore[arg-type]
+    tools = Tools(nothing, ScriptedEars(spoken), nothing, nothing, lambda: voice)  # type: ignore[arg-type]
     attempt = Saying(ASKED_S, tools, nothing, nothing)
     quiet = np.zeros(round(after_s * RATE), np.int16)
     track = np.concatenate([quiet, sound, np.zeros(RATE * 2, np.int16)])
@@ -114,7 +114,7 @@ def test_digits_are_drawn_by_chance_without_two_alike_in_a_row() -> None:
     drawn = [SayDigits().draw(random.Random(seed), before=0).digits or "" for seed in range(200)]
     assert len(set(drawn)) > 190
     assert all(a != b for one in drawn for a, b in zip(one, one[1:], strict=False))
-    assert not SayDigits().possible(lips=False)
+    assert not SayDigits().possible(lips=False, mesh=True)
 
 
 @pytest.mark.parametrize("count", [1, 4, 9])

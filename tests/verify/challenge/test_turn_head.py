@@ -15,7 +15,7 @@ from stream_verifier.media.types import VideoFrame
 from stream_verifier.verify.channels.challenge.following import FaceFollower
 from stream_verifier.verify.channels.challenge.kind import Finding, Task
 from stream_verifier.verify.channels.challenge.turn_head import TurnHead, TurningHead
-from tests.support.turning_heads import RATE_HZ, path, seen
+from tests.support.turning_heads import RATE_HZ, KnowingMesh, path, seen
 
 ASKED: tuple[Turn, ...] = ("left", "right", "right")
 IMAGE = np.full((480, 640, 3), 120, np.uint8)
@@ -48,6 +48,7 @@ def answer(
         Task(kind="turn_head", within_s=13, turns=ASKED),
         10.0,
         FaceFollower(KnowingDetector(faces)),  # type: ignore[arg-type]
+        KnowingMesh(),  # type: ignore[arg-type]
     )
     for step in range(len(faces)):
         attempt.take(VideoFrame(image, 10.0 + (step + 1) / rate_hz))

@@ -7,6 +7,7 @@ import threading
 from dataclasses import dataclass
 
 from model.runtime.detect import FaceDetector
+from model.runtime.mesh import FaceMesh
 from stream_verifier.events.schema import ChallengeKind, ChallengeMeasured, ChallengeResult, Side
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import MediaGap, MediaItem, VideoFrame
@@ -41,6 +42,7 @@ class ChallengeChannel:
         detector: the call's own.
         ears: those that cut the call's windows.
         models: read lips; None where presence is off.
+        mesh: finds points of faces; None where the weights have none.
         burst: asks whoever decodes for pictures in quick succession.
 
     Attributes:
@@ -56,14 +58,15 @@ class ChallengeChannel:
         detector: FaceDetector,
         ears: Ears,
         models: PresenceModels | None,
+        mesh: FaceMesh | None,
         burst: BurstWish,
     ) -> None:
         self.voice: Side = 0
         lips = models is not None
         self.kinds: tuple[ChallengeKind, ...] = tuple(
-            name for name, kind in KINDS.items() if kind.possible(lips=lips)
+            name for name, kind in KINDS.items() if kind.possible(lips=lips, mesh=mesh is not None)
         )
-        self._tools = Tools(detector, ears, models, lambda: self.voice)
+        self._tools = Tools(detector, ears, models, mesh, lambda: self.voice)
         self._burst = burst
         self._lock = threading.Lock()
         self._asked: Challenge | None = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from model.runtime.detect import FaceDetector
+from model.runtime.mesh import FaceMesh
 from stream_verifier.events.schema import (
     ChallengeKind,
     ChallengeMeasured,
@@ -105,12 +106,14 @@ class Tools:
         detector: finds faces.
         ears: know where speech is.
         models: read lips; None where presence is off.
+        mesh: finds points of faces; None where the weights have none.
         voice: which way the voice's evidence points, as it is told.
     """
 
     detector: FaceDetector
     ears: Ears
     models: PresenceModels | None
+    mesh: FaceMesh | None
     voice: Callable[[], Side]
 
 
@@ -127,8 +130,8 @@ class Kind(Protocol):
         """Whether an answer shows more than what the call is asked of anyway."""
         ...
 
-    def possible(self, *, lips: bool) -> bool:
-        """Whether it can be measured, where there are models of lips or not."""
+    def possible(self, *, lips: bool, mesh: bool) -> bool:
+        """Whether it can be measured, where there are models of lips and of faces or not."""
         ...
 
     def draw(self, chance: random.Random, *, before: int) -> Task:

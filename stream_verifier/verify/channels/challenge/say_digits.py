@@ -47,7 +47,7 @@ class SayDigits:
     name: ChallengeKind = "say_digits"
     vouches = False
 
-    def possible(self, *, lips: bool) -> bool:
+    def possible(self, *, lips: bool, mesh: bool) -> bool:  # noqa: ARG002
         """Without lips there is nothing that a recording would not do."""
         return lips
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 
+from model.runtime.mesh import LEAST_PRESENCE, FaceMesh
 from model.runtime.turning import HeadTurns
+from stream_verifier.errors import SettingsError
 from stream_verifier.events.schema import ChallengeKind, ChallengeMeasured, ChallengeOutcome, Turn
 from stream_verifier.media.types import MediaItem, VideoFrame
 from stream_verifier.verify.channels.challenge.following import FaceFollower
@@ -32,9 +34,9 @@ class TurnHead:
     name: ChallengeKind = "turn_head"
     vouches = True
 
-    def possible(self, *, lips: bool) -> bool:  # noqa: ARG002
-        """It needs no more than the face detector."""
-        return True
+    def possible(self, *, lips: bool, mesh: bool) -> bool:  # noqa: ARG002
+        """Without the mesh a picture that is bent would do."""
+        return mesh
 
     def draw(self, chance: random.Random, *, before: int) -> Task:
         """Draw sides; half as easily guessed each time."""
@@ -47,8 +49,14 @@ class TurnHead:
         )
 
     def attempt(self, task: Task, start_s: float, tools: Tools) -> Attempt:
-        """Begin to measure."""
-        return TurningHead(task, start_s, FaceFollower(tools.detector))
+        """Begin to measure.
+
+        Raises:
+            SettingsError: there is no face mesh.
+        """
+        if tools.mesh is None:
+            raise SettingsError("Turns of a head need weights with the part face_mesh.")
+        return TurningHead(task, start_s, FaceFollower(tools.detector), tools.mesh)
 
 
 class TurningHead:
@@ -58,12 +66,14 @@ class TurningHead:
         task: with the sides.
         start_s: media time at which it was asked.
         follower: finds the face.
+        mesh: finds its points.
     """
 
-    def __init__(self, task: Task, start_s: float, follower: FaceFollower) -> None:
+    def __init__(self, task: Task, start_s: float, follower: FaceFollower, mesh: FaceMesh) -> None:
         self._wanted = task.turns
         self._start_s = self._newest_s = start_s
         self._follower = follower
+        self._mesh = mesh
         self._head = HeadTurns()
         self._pictures = self._dark = 0
 
@@ -76,7 +86,9 @@ class TurningHead:
         self._dark += float(item.image[::8, ::8].mean()) < 255 * _DARK
         face = self._follower.find(item)
         if face is not None:
-            self._head.see(item.time_s, face.landmarks)
+            points, presence = self._mesh.locate(item.image, face.box, face.landmarks)
+            believed = points if presence >= LEAST_PRESENCE else None
+            self._head.see(item.time_s, face.landmarks, believed)
 
     def near(self, window: Window) -> None:
         """Learn where the face is."""
@@ -94,6 +106,8 @@ class TurningHead:
                 return self._found("not_measurable", "pictures_missing")
             if not turn.passed or self._follower.leaps:
                 return self._found("failed", "not_continuous")
+            if not turn.solid:
+                return self._found("failed", "flat")
         if len(self._head.turns) >= len(self._wanted):
             return self._found("passed", None)
         return self._at_the_end() if over else None
