@@ -93,10 +93,6 @@ class Reference:
         wide: whether ``voice`` was made of speech with more than the telephone's band.
         adapted_from: the spaces that it was moved from by adapters, the one that the person was
             enrolled in first; empty in one that was made of media.
-        voice_centroids: what the speech behind ``voice`` gathers around, shape (k, 192), k from 2
-            to 4, unit length; None in a reference of one stretch of speech, or of before there
-            were any.
-        telephone_centroids: likewise behind ``telephone``.
     """
 
     model_id: str
@@ -107,8 +103,6 @@ class Reference:
     telephone: Vector | None = None
     wide: bool = True
     adapted_from: tuple[str, ...] = ()
-    voice_centroids: Vector | None = None
-    telephone_centroids: Vector | None = None
 
 
 @dataclass(frozen=True, slots=True)

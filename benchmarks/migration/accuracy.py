@@ -162,9 +162,6 @@ def mover(maps: Maps, target: str) -> Move:
             return vector
         return maps[part](vector[None].astype(np.float64))[0].astype(np.float32)
 
-    def each(part: str, vectors: Vector | None) -> Any:
-        return None if vectors is None else np.stack([moved(part, row) for row in vectors])
-
     def move(reference: Reference) -> Reference:
         return replace(
             reference,
@@ -172,8 +169,6 @@ def mover(maps: Maps, target: str) -> Move:
             face=moved("face", reference.face),
             voice=moved("voice", reference.voice),
             telephone=moved("telephone", reference.telephone),
-            voice_centroids=each("voice", reference.voice_centroids),
-            telephone_centroids=each("telephone", reference.telephone_centroids),
         )
 
     return move
@@ -181,7 +176,7 @@ def mover(maps: Maps, target: str) -> Move:
 
 def without_telephone(move: Move) -> Move:
     """As from a release that kept no vector of the telephone's band."""
-    return lambda reference: move(replace(reference, telephone=None, telephone_centroids=None))
+    return lambda reference: move(replace(reference, telephone=None))
 
 
 AGAIN = Way("enrolled again with the new model")

@@ -29,14 +29,13 @@ from benchmarks.sources.embedded import (
     embedded_faces,
     embedded_speech,
 )
-from benchmarks.sources.figures import Cohort, Row, row
+from benchmarks.sources.figures import Cohort, Row, leant, row
 from benchmarks.sources.markdown import page
 from benchmarks.sources.mixed import mix
 from benchmarks.sources.units import Speech, portraits, speech
 from model.data.conditions import Treatment
 from model.data.packs import Pack
 from model.evaluation.metrics import Floats
-from model.runtime.centroids import centroids
 from model.runtime.comparator import FusedNetwork, load_comparator
 from model.runtime.detect import FaceDetector
 from model.runtime.reference import FACE_SIZE
@@ -58,10 +57,10 @@ _console = Console(stderr=True)
 def main(argv: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     options = _parser().parse_args(argv)
-    weights, pack = Weights.load(), Pack(options.pack)
+    weights, pack = Weights.load(options.tuned), Pack(options.pack)
     lessons = Pack(options.fit or options.pack.parent / "train")
     published = older_weights(options.published, options.cache)
-    towers = _towers(published.directory, options.cache)
+    towers = _towers(published.directory, options.tuned, options.cache)
     seen = {sample.source for sample in lessons.voices}
     found = {
         "model": weights.model_id,
@@ -78,11 +77,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         options.markdown.write_text(text, encoding="utf-8")
 
 
-def _towers(published: Path, cache: Path) -> list[Towers]:
+def _towers(published: Path, tuned: Path, cache: Path) -> list[Towers]:
     half = cache / "half"
     for file in ("sface.tflite", "campplus.tflite"):
-        mix(published / file, WEIGHTS_DIR / file, half / file, share=0.5)
-    folders = {"published": published, "half way": half, "fine-tuned": WEIGHTS_DIR}
+        mix(published / file, tuned / file, half / file, share=0.5)
+    folders = {"published": published, "half way": half, "fine-tuned": tuned}
     return [Towers(name, folder, cache) for name, folder in folders.items()]
 
 
@@ -164,33 +163,29 @@ def _cohort(lessons: Pack, towers: Towers) -> Cohort:
 def _llrs(
     comparator: FusedNetwork, chosen: Trials, both: Sides, probed: Embedded, enrolled: Embedded
 ) -> tuple[Floats, Floats]:
-    """The shipped comparator's LLRs of the voice, without centroids and with.
+    """The comparator's LLRs of the voice, with references as they are and with such as lean.
 
     Of all mated trials, and as many others as are enough.
     """
     rng, found = np.random.default_rng(0), np.full((2, len(chosen.mated)), np.nan)
+    leaning, nobody = leant(both), np.zeros(FACE_SIZE, np.float32)
     chance = min(1.0, MOST_LLRS / len(chosen.mated))
     for n in np.flatnonzero(chosen.mated | (rng.random(len(chosen.mated)) < chance)):
         quality = probed.quality[chosen.probe[n]]
         if quality is None:
             continue
-        reference = _reference(both, chosen, enrolled.quality, int(n))
+        speech_s = _speech_s(chosen, enrolled.quality, int(n))
         sample = VoiceSample(both.raw[n].astype(np.float32), quality)
-        for k, one in enumerate((replace(reference, voice_centroids=None), reference)):
-            llr = comparator.compare(one, None, sample).llr_voice
+        for k, voice in enumerate((both.mean[n], leaning[n])):
+            reference = Reference("", nobody, voice.astype(np.float32), 0, speech_s)
+            llr = comparator.compare(reference, None, sample).llr_voice
             found[k, n] = np.nan if llr is None else llr
     return found[0], found[1]
 
 
-def _reference(
-    both: Sides, chosen: Trials, quality: Sequence[VoiceQuality | None], n: int
-) -> Reference:
+def _speech_s(chosen: Trials, quality: Sequence[VoiceQuality | None], n: int) -> float:
     rows = chosen.reference[n][chosen.reference[n] >= 0]
-    weights = [one.speech_s if (one := quality[k]) else 1.0 for k in rows]
-    pieces = both.pieces[n][: len(rows)].astype(np.float32)
-    nobody = np.zeros(FACE_SIZE, np.float32)
-    voice = both.mean[n].astype(np.float32)
-    return Reference("", nobody, voice, 0, sum(weights), voice_centroids=centroids(pieces, weights))
+    return sum(one.speech_s if (one := quality[k]) else 1.0 for k in rows)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -199,6 +194,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, required=True, help="folder of people whom no training has seen")
     add("--fit", type=Path, help="folder of those it has; by default train beside the pack")
     add("--published", default="4b9e81b", help="folder or commit with the published towers")
+    add("--tuned", type=Path, default=WEIGHTS_DIR, help="folder with the towers trained from those")
     add("--cache", type=Path, default=Path(".cache/sources"), help="folder of embeddings")
     add("--json", type=Path, help="file for all figures")
     add("--markdown", type=Path, help="file for the page")

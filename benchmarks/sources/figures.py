@@ -12,9 +12,10 @@ from benchmarks.sources.comparing import Sides, Trials, eer, interval
 from benchmarks.sources.embedded import at_unit_length
 from model.evaluation import metrics
 from model.evaluation.metrics import Flags, Floats
-from model.runtime.centroids import LEAN
 
 COHORT_TOP = 50
+LEAN = 0.5
+"""Weight of the nearest piece beside the mean, as tried."""
 
 Row = dict[str, Any]
 Way = Callable[[Sides], Floats]
@@ -43,10 +44,14 @@ class Cohort:
         return np.asarray((cosine - nearest.mean(axis=1)) / nearest.std(axis=1))
 
 
+def leant(both: Sides) -> Floats:
+    """References that lean towards the piece nearest to the probe, shape (n, d)."""
+    return np.asarray(at_unit_length(both.mean + LEAN * both.nearest()), float)
+
+
 def leaning(both: Sides) -> Floats:
-    """Cosines with references that lean towards the piece nearest to the probe, as shipped."""
-    leant = at_unit_length(both.mean + LEAN * both.nearest())
-    return np.asarray((leant * both.probe).sum(axis=1))
+    """Cosines with references that lean."""
+    return np.asarray((leant(both) * both.probe).sum(axis=1))
 
 
 def nearest_alone(both: Sides) -> Floats:
@@ -55,7 +60,7 @@ def nearest_alone(both: Sides) -> Floats:
 
 
 def ways(cohort: Cohort | None) -> dict[str, Way]:
-    """Ways to compare, by name; "mean" is how faces are compared, "leaning" how voices are."""
+    """Ways to compare, by name; "mean" is how all is compared in serving."""
     found: dict[str, Way] = {
         "mean": Sides.cosine, "nearest alone": nearest_alone, "leaning": leaning
     }  # fmt: skip
@@ -76,14 +81,14 @@ def row(
         chosen: the trials.
         by_towers: "published", "half way" and "fine-tuned" to both sides of the trials.
         cohort: for score normalisation.
-        llrs: by the shipped comparator, of references without centroids and with, shape (n,), NaN
-            where it was not asked.
+        llrs: by the shipped comparator, of references as they are and of such as lean, shape (n,),
+            NaN where it was not asked.
 
     Returns:
         ``people``, ``mated``, ``non_mated``; ``towers``: EER by towers, plain cosine; ``harm``:
         interval of fine-tuned less published; ``ways``: EER by way, of the fine-tuned towers;
-        ``means`` and ``comparator``: EER, Cllr and least Cllr of the comparator without centroids
-        and with.
+        ``comparator`` and ``leaning``: EER, Cllr and least Cllr of the comparator, with references
+        as they are and with such as lean.
     """
     mated = chosen.mated
     plain = {name: both.cosine() for name, both in by_towers.items()}
@@ -97,8 +102,8 @@ def row(
         "towers": {name: eer(scores, mated) for name, scores in plain.items()},
         "harm": gap,
         "ways": by_way,
-        "means": None if llrs is None else _calibrated(llrs[0], mated),
-        "comparator": None if llrs is None else _calibrated(llrs[1], mated),
+        "comparator": None if llrs is None else _calibrated(llrs[0], mated),
+        "leaning": None if llrs is None else _calibrated(llrs[1], mated),
     }
 
 

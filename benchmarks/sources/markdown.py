@@ -37,17 +37,18 @@ def _head(found: dict[str, Any]) -> str:
         "from clustering faces, which leaves a floor of error.\n\n"
         "EER in %, plain cosines of piece means unless another way is named. *Harm* is the 95 % "
         f"interval of the fine-tuned towers' EER less the published ones', by bootstrap over the "
-        f"claimed people ({ROUNDS} rounds): wholly above 0 would be harm. *Means* and *centroids* "
-        "are the comparator that serving runs, on references without centroids and with, its Cllr "
-        "in bits beside the least that any calibration could reach on these very trials."
+        f"claimed people ({ROUNDS} rounds): wholly above 0 would be harm. *Comparator* is what "
+        "serving runs, its Cllr in bits beside the least that any calibration could reach on these "
+        "very trials; *leaning* is the same with references that lean towards the piece that a "
+        "probe is nearest to, which was tried and is not served."
     )
 
 
 def _table(rows: Sequence[Row]) -> str:
     lines = [
         "| condition | source | met | people | trials | published | half way | fine-tuned | harm "
-        "| leaning | means | Cllr | least | centroids | Cllr | least |",
-        "|---" * 16 + "|",
+        "| comparator | Cllr | least | leaning | Cllr | least |",
+        "|---" * 15 + "|",
     ]
     return "\n".join([*lines, *(_line(row) for row in rows)])
 
@@ -62,8 +63,7 @@ def _line(row: Row) -> str:
         f"{row['mated']} / {row['non_mated']}",
         *(_percent(row["towers"][name]) for name in ("published", "half way", "fine-tuned")),
         f"{100 * harm[0]:+.2f} to {100 * harm[1]:+.2f}",
-        _percent(row["ways"]["leaning"]),
-        *(cell for which in ("means", "comparator") for cell in _said(row[which])),
+        *(cell for which in ("comparator", "leaning") for cell in _said(row[which])),
     ]
     return "| " + " | ".join(cells) + " |"
 
@@ -96,9 +96,9 @@ def _ways(voices: Sequence[Row], faces: Sequence[Row]) -> str:
     lines = [
         "## Ways to compare, and what was left",
         "",
-        "Mean EER over rows, %, fine-tuned towers. Voices lean, since it helps most where people "
-        "speak unlike themselves; faces do not. Score normalisation helps on the cohort's own "
-        "sources and harms on others, as does centring, and both are left out.",
+        "Mean EER over rows, %, fine-tuned towers. Score normalisation helps on the cohort's own "
+        "sources and harms on others, as does centring. Why nothing leans is written in "
+        "[0026](../decisions/0026-one-mean.md).",
         "",
         "| way | " + " | ".join(kinds) + " |",
         "|---" * (1 + len(kinds)) + "|",
@@ -114,7 +114,7 @@ def _calibration(voices: Sequence[Row]) -> str:
     lines = ["## The comparator", "", "Mean over rows.", ""]
     lines += ["| rows | references | EER | Cllr | least Cllr |", "|---|---|---|---|---|"]
     for name, rows in _kinds(voices, ()).items():
-        for which, how in {"means": "means", "comparator": "with centroids"}.items():
+        for which, how in {"comparator": "as they are", "leaning": "leaning"}.items():
             said = " | ".join(_said(mean_of(rows, which)))
             lines.append(f"| {name} | {how} | {said} |")
     return "\n".join(lines)

@@ -78,9 +78,6 @@ class Adapter:
         def moved(name: str, vector: Vector) -> Vector:
             return self.maps[name](vector) if name in self.maps else vector
 
-        def each(name: str, vectors: Vector | None) -> Vector | None:
-            return None if vectors is None else np.stack([moved(name, row) for row in vectors])
-
         telephone = reference.telephone
         return replace(
             reference,
@@ -89,8 +86,6 @@ class Adapter:
             face=moved("face", reference.face),
             voice=moved("voice", reference.voice),
             telephone=None if telephone is None else moved("telephone", telephone),
-            voice_centroids=each("voice", reference.voice_centroids),
-            telephone_centroids=each("telephone", reference.telephone_centroids),
         )
 
     def to_bytes(self) -> bytes:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import WeightsError
-from model.runtime.centroids import leant
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import FACE_SIZE, VOICE_SIZE
 from model.runtime.telephone import matched
@@ -115,13 +114,8 @@ class FusedNetwork:
         """Compare one window's samples with a reference; both samples may be None."""
         calibration, shift = self._calibration, 0.0
         if voice is not None and (pair := matched(reference, voice)) is not None:
-            voice = replace(voice, vector=pair[0])
-            reference = replace(
-                reference, voice=pair[1], voice_centroids=reference.telephone_centroids
-            )
+            voice, reference = replace(voice, vector=pair[0]), replace(reference, voice=pair[1])
             shift = calibration.telephone
-        if voice is not None:
-            reference = leant(reference, voice.vector)
         scores = self.run(network_input(reference, face, voice))
         llr_face = None if face is None else calibration.face.llr(scores[0])
         llr_voice = None if voice is None else calibration.voice.llr(scores[1], shift=shift)
@@ -141,8 +135,6 @@ class FusedNetwork:
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
     ) -> list[float]:
         """The network's own outputs, not calibrated: face, voice, both."""
-        if voice is not None:
-            reference = leant(reference, voice.vector)
         return self.run(network_input(reference, face, voice))
 
     def run(self, joined: Vector) -> list[float]:

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import ModelError
-from model.runtime.centroids import MOST, centroids
 from model.types import FaceSample, Reference, Vector, VoiceSample
 
 FACE_SIZE = 128
@@ -19,15 +18,12 @@ VOICE_SIZE = 192
 _MAGIC_1 = b"SVR1"  # stream-verifier reference, format 1
 _MAGIC_2 = b"SVR2"  # with the voice as a telephone carries it, too
 _MAGIC_3 = b"SVR3"  # moved from another model's space, with or without that voice
-_MAGIC_4 = b"SVR4"  # with centroids of the voice, with or without all of that
 _HEADER_SIZE = struct.Struct("<I")
 _MAX_HEADER_BYTES = 4096
 _FIELDS_1: dict[str, type] = {"model_id": str, "face_count": int, "speech_s": float}
 _FIELDS_2 = _FIELDS_1 | {"wide": bool}
 _FIELDS_3 = _FIELDS_2 | {"adapted_from": list}
-_COUNTED = ("telephone", "voice_centroids", "telephone_centroids")
-_FIELDS_4 = _FIELDS_3 | dict.fromkeys(_COUNTED, int)
-_FIELDS = {_MAGIC_1: _FIELDS_1, _MAGIC_2: _FIELDS_2, _MAGIC_3: _FIELDS_3, _MAGIC_4: _FIELDS_4}
+_FIELDS = {_MAGIC_1: _FIELDS_1, _MAGIC_2: _FIELDS_2, _MAGIC_3: _FIELDS_3}
 _MAX_MOVES = 16
 
 
@@ -39,8 +35,7 @@ def make_reference(
     Each vector is brought to unit length, so that no sample counts more for being longer; voice
     is weighted by its seconds of speech; the mean is brought to unit length again. Speech without
     more than the telephone's band counts for the whole band only where most of it is so; the
-    telephone's band is made of all speech, if all of it was embedded so. Of several stretches of
-    speech centroids are kept, too.
+    telephone's band is made of all speech, if all of it was embedded so.
 
     Args:
         model_id: the embedding space that made the vectors.
@@ -56,24 +51,22 @@ def make_reference(
     whole = [voice for voice in voices if not voice.narrow]
     wide = 2 * _seconds(whole) >= _seconds(voices)
     heard = whole if wide else voices
-    narrow = _by_telephone(voices)
     return Reference(
         model_id=model_id,
         face=_mean_direction([f.vector for f in faces], [1.0] * len(faces), FACE_SIZE),
         voice=_mean_direction([v.vector for v in heard], _each(heard), VOICE_SIZE),
         face_count=len(faces),
         speech_s=float(_seconds(voices)),
-        telephone=_mean_direction(narrow, _each(voices), VOICE_SIZE) if narrow else None,
+        telephone=_by_telephone(voices),
         wide=wide,
-        voice_centroids=centroids(np.stack([v.vector for v in heard]), _each(heard)),
-        telephone_centroids=centroids(np.stack(narrow), _each(voices)) if narrow else None,
     )
 
 
-def _by_telephone(voices: Sequence[VoiceSample]) -> list[Vector]:
-    """Each stretch as a telephone carries it; none where one was not embedded so."""
+def _by_telephone(voices: Sequence[VoiceSample]) -> Vector | None:
     vectors = [voice.telephone for voice in voices if voice.telephone is not None]
-    return vectors if len(vectors) == len(voices) else []
+    return (
+        _mean_direction(vectors, _each(voices), VOICE_SIZE) if len(vectors) == len(voices) else None
+    )
 
 
 def _each(voices: Sequence[VoiceSample]) -> list[float]:
@@ -88,23 +81,17 @@ def reference_to_bytes(reference: Reference) -> bytes:
     """Serialise a reference: magic, length of a JSON header, header, its vectors as float32.
 
     One without a vector of the telephone's band is of format 1, one that an adapter has moved of
-    format 3, one with centroids of format 4, so that a release which knows nothing of adapters or
-    of centroids refuses it.
+    format 3, so that a release which knows nothing of adapters refuses it.
 
     Raises:
         ModelError: a vector is of another size or not of unit length.
     """
-    voices = [_rows(reference.voice), *(_rows(getattr(reference, name)) for name in _COUNTED)]
-    vectors = [
-        _unit(reference.face, FACE_SIZE),
-        *(_unit(row, VOICE_SIZE) for rows in voices for row in rows),
-    ]
-    counted = {name: len(rows) for name, rows in zip(_COUNTED, voices[1:], strict=True)}
-    magic = _magic(reference)
-    header = {
-        name: counted[name] if name in counted else kind(getattr(reference, name))
-        for name, kind in _FIELDS[magic].items()
-    }
+    vectors = [_unit(reference.face, FACE_SIZE), _unit(reference.voice, VOICE_SIZE)]
+    if reference.telephone is not None:
+        vectors.append(_unit(reference.telephone, VOICE_SIZE))
+    magic = _MAGIC_1 if reference.telephone is None else _MAGIC_2
+    magic = _MAGIC_3 if reference.adapted_from else magic
+    header = {name: kind(getattr(reference, name)) for name, kind in _FIELDS[magic].items()}
     encoded = json.dumps(header, sort_keys=True).encode()
     size = _HEADER_SIZE.pack(len(encoded))
     return magic + size + encoded + np.concatenate(vectors).astype("<f4").tobytes()
@@ -118,30 +105,13 @@ def reference_from_bytes(data: bytes) -> Reference:
     """
     header, rest = _split(data)
     vectors = np.frombuffer(rest, "<f4").astype(np.float32)
-    voices = vectors[FACE_SIZE:].reshape(-1, VOICE_SIZE)
-    voices = np.stack([_unit(row, VOICE_SIZE) for row in voices])
-    counts = [1, *(header.pop(name) for name in _COUNTED)]
-    voice, telephone, *each = np.split(voices, np.cumsum(counts)[:-1])
+    face, voice, telephone = np.split(vectors, [FACE_SIZE, FACE_SIZE + VOICE_SIZE])
     return Reference(
-        face=_unit(vectors[:FACE_SIZE], FACE_SIZE),
-        voice=voice[0],
-        telephone=telephone[0] if len(telephone) else None,
-        voice_centroids=each[0] if len(each[0]) else None,
-        telephone_centroids=each[1] if len(each[1]) else None,
+        face=_unit(face, FACE_SIZE),
+        voice=_unit(voice, VOICE_SIZE),
+        telephone=_unit(telephone, VOICE_SIZE) if len(telephone) else None,
         **header,
     )
-
-
-def _magic(reference: Reference) -> bytes:
-    if reference.voice_centroids is not None or reference.telephone_centroids is not None:
-        return _MAGIC_4
-    if reference.adapted_from:
-        return _MAGIC_3
-    return _MAGIC_1 if reference.telephone is None else _MAGIC_2
-
-
-def _rows(vectors: Vector | None) -> Vector:
-    return np.empty((0, VOICE_SIZE), np.float32) if vectors is None else np.atleast_2d(vectors)
 
 
 def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -150,19 +120,12 @@ def _split(data: bytes) -> tuple[dict[str, Any], bytes]:
     if len(data) < start or magic not in _FIELDS:
         raise _broken("it does not start like one")
     (size,) = _HEADER_SIZE.unpack_from(data, len(magic))
-    if size > _MAX_HEADER_BYTES or len(data) < start + size:
+    without = start + size + 4 * (FACE_SIZE + VOICE_SIZE)
+    whole = without + 4 * VOICE_SIZE
+    expected = {_MAGIC_1: (without,), _MAGIC_2: (whole,), _MAGIC_3: (without, whole)}[magic]
+    if size > _MAX_HEADER_BYTES or len(data) not in expected:
         raise _broken("it is cut short or too long")
-    header, rest = _parse_header(data[start : start + size], _FIELDS[magic]), data[start + size :]
-    if magic != _MAGIC_4:
-        # Whether there is the telephone's band, older formats tell by their length alone.
-        whole = len(rest) == 4 * (FACE_SIZE + 2 * VOICE_SIZE)
-        if whole is not (magic == _MAGIC_2) and magic != _MAGIC_3:
-            raise _broken("it is cut short or too long")
-        header |= {**dict.fromkeys(_COUNTED, 0), "telephone": int(whole)}
-    voices = 1 + sum(header[name] for name in _COUNTED)
-    if len(rest) != 4 * (FACE_SIZE + voices * VOICE_SIZE):
-        raise _broken("it is cut short or too long")
-    return header, rest
+    return _parse_header(data[start : start + size], _FIELDS[magic]), data[start + size :]
 
 
 def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
@@ -174,17 +137,13 @@ def _parse_header(encoded: bytes, fields: dict[str, type]) -> dict[str, Any]:
         raise _broken("its header has other fields")
     if any(type(header[name]) is not kind for name, kind in fields.items()):
         raise _broken("a field of its header has another type")
-    counts = {"telephone": (0, 1)} | dict.fromkeys(_COUNTED[1:], (0, *range(2, MOST + 1)))
-    lone = header.get("telephone_centroids", 0) > header.get("telephone", 1) * MOST
-    if lone or any(header.get(name, 0) not in allowed for name, allowed in counts.items()):
-        raise _broken("its header counts other vectors")
     if "adapted_from" in header:
-        header["adapted_from"] = _moves(header["adapted_from"], least=fields is not _FIELDS_4)
+        header["adapted_from"] = _moves(header["adapted_from"])
     return header
 
 
-def _moves(found: list[Any], *, least: int) -> tuple[str, ...]:
-    if not least <= len(found) <= _MAX_MOVES or any(type(one) is not str for one in found):
+def _moves(found: list[Any]) -> tuple[str, ...]:
+    if not 1 <= len(found) <= _MAX_MOVES or any(type(one) is not str for one in found):
         raise _broken("its header does not say where it was moved from")
     return tuple(found)
 

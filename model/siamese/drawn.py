@@ -105,7 +105,7 @@ def _drawn(pack: Pack, network: FusedNetwork, embedder: Embedder, seed: int) -> 
     rng = np.random.default_rng(seed)
     kind = rng.choice(len(KINDS), DRAWN_TRIALS, p=SHARES)
     face = TrialMaker(faces).draw(FACE_MATED[kind], rng)
-    voice = TrialMaker(voices, leaning=True).draw(VOICE_MATED[kind], rng)
+    voice = TrialMaker(voices).draw(VOICE_MATED[kind], rng)
     batch = join(faces, face, voices, voice, kind, np.ones((len(kind), 2), bool))
     rows = track(joined_inputs(batch.inputs), "scoring trials")
     scores = np.array([network.run(row) for row in rows])

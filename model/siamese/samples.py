@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import PackError
-from model.runtime.centroids import leant_vector
 from model.types import Vector
 
 REFERENCE_UNITS = 3
@@ -85,15 +84,13 @@ class TrialMaker:
 
     Args:
         samples: of one modality.
-        leaning: whether references lean towards the unit that the probe is nearest to, as those
-            of voices do.
 
     Raises:
         PackError: fewer than two people of one source have two clean units.
     """
 
-    def __init__(self, samples: Samples, *, leaning: bool = False) -> None:
-        self._samples, self._leaning = samples, leaning
+    def __init__(self, samples: Samples) -> None:
+        self._samples = samples
         self._unit_vectors = _unit(samples.vectors)
         count = len(samples.people)
         self._rows = [np.flatnonzero(samples.person == p) for p in range(count)]
@@ -132,12 +129,8 @@ class TrialMaker:
         if self._samples.person[row] == target:
             clean = clean[self._samples.unit[clean] != self._samples.unit[row]]
         chosen = rng.permutation(clean)[: int(rng.integers(1, REFERENCE_UNITS + 1))]
-        units = self._unit_vectors[chosen]
-        mean = units.mean(axis=0)
-        mean = np.asarray(mean / np.linalg.norm(mean))
-        if self._leaning and len(units) > 1:
-            mean = leant_vector(mean, units, self._unit_vectors[row])
-        return row, target, mean
+        mean = self._unit_vectors[chosen].mean(axis=0)
+        return row, target, mean / np.linalg.norm(mean)
 
 
 def _group(people: Iterable[int], sources: NDArray[np.str_]) -> dict[str, list[int]]:

@@ -130,7 +130,7 @@ def _llrs(
         clean=np.array([clean for _, _, clean in rows]),
         people=tuple(str(name) for name in people),
     )
-    drawn = TrialMaker(samples, leaning=True).draw(rng.random(TRIALS) < 0.5, rng)
+    drawn = TrialMaker(samples).draw(rng.random(TRIALS) < 0.5, rng)
     scored = np.flatnonzero(samples.clean[drawn.probe] == (probes is enrolled))
     llrs = []
     for trial in track(scored, "scoring trials"):

@@ -90,13 +90,7 @@ def _reference(held: Holdings) -> dict[str, Any]:
 
 
 def _vectors(reference: Reference) -> dict[str, Any]:
-    named = {
-        "face": reference.face,
-        "voice": reference.voice,
-        "telephone": reference.telephone,
-        "voice_centroids": reference.voice_centroids,
-        "telephone_centroids": reference.telephone_centroids,
-    }
+    named = {"face": reference.face, "voice": reference.voice, "telephone": reference.telephone}
     return {
         name: np.asarray(vector, np.float64).tolist()
         for name, vector in named.items()

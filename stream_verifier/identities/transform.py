@@ -38,20 +38,13 @@ def turn_back(reference: Reference, seed: bytes) -> Reference:
 
 
 def _each_turned(reference: Reference, seed: bytes, *, back: bool) -> Reference:
-    def all_of(vectors: Vector | None, part: str) -> Vector | None:
-        if vectors is None:
-            return None
-        return np.stack([turned(vector, seed, part, back=back) for vector in vectors])
-
     telephone = reference.telephone
     return replace(
         reference,
         face=turned(reference.face, seed, "face", back=back),
         voice=turned(reference.voice, seed, "voice", back=back),
-        # By matrices of their own: the voices are alike, and nobody is to see how much.
+        # By a matrix of its own: the two voices are alike, and nobody is to see how much.
         telephone=None if telephone is None else turned(telephone, seed, "telephone", back=back),
-        voice_centroids=all_of(reference.voice_centroids, "voice_centroids"),
-        telephone_centroids=all_of(reference.telephone_centroids, "telephone_centroids"),
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import cycle, islice
 from typing import TypeVar
 
@@ -45,8 +44,6 @@ def rehearse(
         EnrolmentError: the person would be rejected, whichever of face and voice it is for; the
             message says so.
     """
-    # Its own samples lie at its centroids: against the mean alone they say more.
-    reference = replace(reference, voice_centroids=None, telephone_centroids=None)
     decision = Decision(evidence=evidence, point=point)
     length = min(_MOST_WINDOWS, max(len(faces), len(voices)))
     for number, (face, voice) in enumerate(

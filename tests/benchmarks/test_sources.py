@@ -86,7 +86,7 @@ def test_all_figures_are_on_the_page() -> None:
     assert figures["ways"]["AS-norm"] == figures["ways"]["leaning"] == 0
     assert figures["comparator"]["cllr"] == pytest.approx(np.log2(1 + np.exp(-5)))
     named = {"name": "acted", "condition": "clean", "seen": False, **figures}
-    faces = {**named, "means": None, "comparator": None, "ways": {"mean": 0.5, "leaning": 0.25}}
+    faces = {**named, "comparator": None, "leaning": None, "ways": {"mean": 0.5, "leaning": 0.25}}
     text = page(
         {"model": "m", "pack": "dev", "lessons": "train", "voices": [named], "faces": [faces]}
     )

@@ -82,19 +82,3 @@ def test_two_stores_of_the_same_people_cannot_be_matched() -> None:
     above = float((own[:, None] > others[None, :]).mean())
     assert above == pytest.approx(0.5, abs=3 / np.sqrt(12 * 80))
     assert abs(float(own.mean())) < 4 / np.sqrt(64 * 80)
-
-
-def test_centroids_are_turned_apart_from_their_mean_and_back() -> None:
-    reference = made_reference(2)
-    each = np.stack([reference.voice, made_reference(4).voice])
-    reference = replace(reference, voice_centroids=each, telephone_centroids=each)
-    stored = turn(reference, SEED)
-    assert stored.voice_centroids is not None
-    assert stored.telephone_centroids is not None
-    assert abs(float(stored.voice_centroids[0] @ stored.voice)) < 0.5
-    assert abs(float(stored.voice_centroids[0] @ stored.telephone_centroids[0])) < 0.5
-    back = turn_back(stored, SEED)
-    assert back.voice_centroids is not None
-    assert back.telephone_centroids is not None
-    np.testing.assert_allclose(back.voice_centroids, each, atol=1e-6)
-    np.testing.assert_allclose(back.telephone_centroids, each, atol=1e-6)

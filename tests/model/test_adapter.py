@@ -49,19 +49,6 @@ def test_a_reference_is_moved_and_tells_where_from() -> None:
         assert (after.face_count, after.speech_s, after.wide) == (5, 9.5, before.wide)
 
 
-def test_centroids_go_where_their_means_go() -> None:
-    adapter, before = made_adapter(), made_reference()
-    other = made_reference(4)
-    each = np.stack([before.voice, other.voice])
-    after = adapter.adapt(replace(before, voice_centroids=each, telephone_centroids=each))
-    assert after.voice_centroids is not None
-    assert after.telephone_centroids is not None
-    np.testing.assert_array_equal(after.voice_centroids[0], after.voice)
-    np.testing.assert_array_equal(after.voice_centroids[1], adapter.maps["voice"](other.voice))
-    by_telephone = adapter.maps["telephone"]
-    np.testing.assert_array_equal(after.telephone_centroids[1], by_telephone(other.voice))
-
-
 def test_a_second_move_tells_of_both() -> None:
     once = made_adapter().adapt(made_reference())
     twice = made_adapter("towers-2", "towers-3").adapt(once)
