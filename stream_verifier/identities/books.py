@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import column, delete, insert, select, table
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from stream_verifier.audit import tables as audit_tables
@@ -110,7 +109,7 @@ class Books:
             also: what else belongs into the database's transaction, such as the trail's entry.
 
         Raises:
-            StoreError: it was not changed.
+            StoreError: it was not changed; or the server is gone, and whoever comes next settles it.
             LedgerError: nor then; unless the ledger's disk failed after the database had it, and
                 whoever comes next settles it.
         """
@@ -118,17 +117,18 @@ class Books:
         begun = ledger.begun(lookup.hex(), entry)
         settled = begun.settled(entry)
         await asyncio.to_thread(self.place.begin, begun, settled)
+        was_there = False
         try:
-            async with self.engine.begin() as connection:
-                await connection.execute(delete(identities).where(_is(lookup)))
+            async with self.writing() as connection:
+                gone = await connection.execute(delete(identities).where(_is(lookup)))
+                was_there = gone.rowcount == 1
                 if record is not None:
                     await connection.execute(insert(identities).values(record.columns()))
                 await also(connection)
         except BaseException:
-            # If this fails too, the next one to come settles it.
-            with contextlib.suppress(SQLAlchemyError, OSError):
-                await self._heal(begun)
-            raise
+            if not await self._came_about(begun, told_by_itself=was_there or record is not None):
+                raise
+            return  # and only the server's word of it was lost
         async with self._reading:
             await asyncio.to_thread(self.place.finish)
             self.watch.look(settled)
@@ -199,7 +199,19 @@ class Books:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Write whatever else is in the database, while no task and no process does."""
-        async with self.locked(), self.engine.begin() as connection:
+        async with self.locked(), self.writing() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction; under the lock.
+
+        It holds a lock in the database, too. Of a process that died, a server may still have a
+        transaction to end, and it may come about after all: until then nobody may go by what lies
+        there.
+        """
+        async with self.engine.begin() as connection:
+            await tables.hold(connection)
             yield connection
 
     @asynccontextmanager
@@ -223,7 +235,11 @@ class Books:
         """Give back connections and threads; harmless when called again."""
         await self.watch.close()
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        await self.engine.dispose()
+        try:
+            async with asyncio.timeout(database.CLOSE_TIMEOUT_S):
+                await self.engine.dispose()
+        except TimeoutError:  # a server that says nothing any more hears no farewell either
+            await self.engine.dispose(close=False)
 
     async def _read_ledger(self) -> Ledger | None:
         async with self._reading:
@@ -240,13 +256,27 @@ class Books:
         async with self.undisturbed() as ledger:
             return await self.fetch(lookup), ledger
 
+    async def _came_about(self, begun: Ledger, *, told_by_itself: bool) -> bool:
+        """Settle a change that failed; whether the database has it all the same.
+
+        Args:
+            begun: with the change pending.
+            told_by_itself: whether the database looks otherwise with the change than without.
+        """
+        assert begun.pending is not None
+        # If this fails too, the next one to come settles it.
+        with contextlib.suppress(StoreError), database.store_errors(self.engine.url):
+            settled = await self._heal(begun)
+            return told_by_itself and settled.live.get(begun.pending.lookup) == begun.pending.after
+        return False
+
     async def _heal(self, ledger: Ledger) -> Ledger:
         """Settle a pending change: it came about if the database has it."""
         if ledger.pending is None:
             return ledger
         lookup = bytes.fromhex(ledger.pending.lookup)
         query = select(identities.c.version, identities.c.id).where(_is(lookup))
-        async with self.engine.connect() as connection:
+        async with self.writing() as connection:
             row = (await connection.execute(query)).first()
         settled = ledger.settled(None if row is None else Entry(*row))
         try:
