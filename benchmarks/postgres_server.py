@@ -97,7 +97,8 @@ class PostgresServer:
         """
         self._places += 1
         user = f"place{self._places}"
-        self._run("psql", "-qc", f"CREATE ROLE {user} LOGIN", "-c", f"CREATE SCHEMA {user} AUTHORIZATION {user}", "postgres")
+        made = (f"CREATE ROLE {user} LOGIN", f"CREATE SCHEMA {user} AUTHORIZATION {user}")
+        self._run("psql", "-q", "-c", made[0], "-c", made[1], "postgres")
         return f"postgresql+asyncpg://{user}@127.0.0.1:{self.port}/postgres"
 
     def kill(self) -> None:
@@ -141,7 +142,9 @@ class PostgresServer:
             stdout=subprocess.DEVNULL,
         )
 
-    def _run(self, program: str, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def _run(
+        self, program: str, *words: str, check: bool = True
+    ) -> subprocess.CompletedProcess[str]:
         where = ("-h", "127.0.0.1", "-p", str(self.port), "-U", OWNER)
         return subprocess.run(
             [self._programs / program, *where, *words],

@@ -81,9 +81,7 @@ class SqlAuditTrail:
             raise
         return made
 
-    async def _unsure_of(
-        self, connection: AsyncConnection, deeds: Sequence[Deed]
-    ) -> list[Entry]:
+    async def _unsure_of(self, connection: AsyncConnection, deeds: Sequence[Deed]) -> list[Entry]:
         """Entries of these very deeds that the trail took, though the word of it was lost."""
         for unsure in [*self._unsure]:
             asked, made = unsure

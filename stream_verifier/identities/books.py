@@ -109,7 +109,7 @@ class Books:
             also: what else belongs into the database's transaction, such as the trail's entry.
 
         Raises:
-            StoreError: it was not changed; or the server is gone, and whoever comes next settles it.
+            StoreError: it was not changed; or the server is gone, and who comes next settles it.
             LedgerError: nor then; unless the ledger's disk failed after the database had it, and
                 whoever comes next settles it.
         """

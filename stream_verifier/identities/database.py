@@ -33,9 +33,9 @@ _SQLITE_REMEDIES = {
     "SQLITE_CANTOPEN": "it cannot be opened: check that its directory exists and may be used",
     "SQLITE_IOERR": "the disk fails to read or write: check the disk and its free space",
 }
-
-
-_UNREACHABLE = "the database cannot be reached: check that it runs and that this machine may connect"
+_UNREACHABLE = (
+    "the database cannot be reached: check that it runs and that this machine may connect"
+)
 _STATE_REMEDIES = {
     "08": _UNREACHABLE,
     "25006": "it cannot be written: name the server that may write, not its replica",
@@ -133,7 +133,7 @@ def _engine_options(url: URL) -> dict[str, object]:
 
 
 def _bounds(url: URL) -> dict[str, object]:
-    """How long the driver waits, that a server which says nothing more makes nobody wait for ever."""
+    """How long the driver waits for a server that says nothing any more."""
     if url.get_driver_name() != "asyncpg":
         return {}
     return {"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S}

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.fleet.__main__ import Follower, faults
 from benchmarks.fleet.caller import FleetCaller
 from benchmarks.fleet.town import WorkerProcess, proxy_config
+from benchmarks.fleet.watching import Follower, faults
 
 
 def caller(numbers: list[int], *, untold: int = 0) -> FleetCaller:
@@ -46,7 +46,7 @@ def test_the_proxy_is_the_shipped_one_with_other_ports() -> None:
     assert "10.0.0." not in text
     assert (
         re.findall(r"server worker\d (\S+)", text)
-        == [f"127.0.0.1:{worker.port}" for worker in workers] * 2
+        == [f"127.0.0.1:{worker.port}" for worker in workers] * 3
     )
     assert "verify.example" not in text
 

@@ -19,8 +19,8 @@ from stream_verifier.errors import StaleReferenceError, StoreError
 from stream_verifier.identities import batches
 from stream_verifier.identities.moving import Moved
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.adapters import NEW, adapters, made_adapter
 from tests.support import killed_move
+from tests.support.adapters import NEW, adapters, made_adapter
 from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
     CONSENT,
