@@ -186,7 +186,7 @@ class Books:
         """Hold the lock, with the tables in shape, whatever the ledger is like."""
         with database.store_errors(self.engine.url):
             # One writer at a time: waiting here costs less than waiting for a file lock.
-            async with self._writing:
+            async with self._turn():
                 lock = await self._lock()
                 try:
                     if not self._ready:
@@ -285,6 +285,22 @@ class Books:
             # What was found holds all the same; the next one to come will write it down.
             _logger.warning("a change of the identity store is still to be settled: %s", error)
         return settled
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Be the one of this process that writes; nobody queues long for a server that is silent."""
+        bound_s = database.queue_timeout_s(self.engine.url)
+        try:
+            await asyncio.wait_for(self._writing.acquire(), bound_s)
+        except TimeoutError as error:
+            raise StoreError(
+                "The identity store has too many changes waiting: see that its database answers, "
+                "and try again."
+            ) from error
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     async def _lock(self) -> Any:
         deadline = asyncio.get_running_loop().time() + database.BUSY_TIMEOUT_S

@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from stream_verifier.errors import SettingsError, StoreError
 
 BUSY_TIMEOUT_S = 10.0
+QUEUE_TIMEOUT_S = 30.0
 CLOSE_TIMEOUT_S = 3.0
 CONNECT_TIMEOUT_S = 5.0
 COMMAND_TIMEOUT_S = 15.0
@@ -89,6 +90,11 @@ def claim_file(url: URL) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)
+
+
+def queue_timeout_s(url: URL) -> float | None:
+    """How long a change may wait for others of its process; None: a file gets to each in time."""
+    return None if _is_sqlite(url) else QUEUE_TIMEOUT_S
 
 
 def is_in_memory(url: URL) -> bool:

@@ -100,7 +100,7 @@ async def test_while_it_is_dead_all_is_refused_and_then_all_comes_back(
 async def test_a_server_that_says_nothing_makes_nobody_wait_for_ever(
     server: PostgresServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("CONNECT_TIMEOUT_S", "COMMAND_TIMEOUT_S", "BUSY_TIMEOUT_S"):
+    for name in ("CONNECT_TIMEOUT_S", "COMMAND_TIMEOUT_S", "BUSY_TIMEOUT_S", "QUEUE_TIMEOUT_S"):
         monkeypatch.setattr(database, name, 0.5)
     store = store_at(path)
     await store.add("ada", made_reference(1), CONSENT)
@@ -112,9 +112,11 @@ async def test_a_server_that_says_nothing_makes_nobody_wait_for_ever(
                     await action
             crowd = (store.get("ada") for _ in range(20))
             found = await asyncio.gather(*crowd, return_exceptions=True)
+            crowd = (store.audit.append(ENDED) for _ in range(20))
+            found += await asyncio.gather(*crowd, return_exceptions=True)
     finally:
         server.go_on()
-    assert [type(one) for one in found] == [StoreError] * 20
+    assert [type(one) for one in found] == [StoreError] * 40
     monkeypatch.undo()
     await store.close()
     again = store_at(path)
