@@ -288,7 +288,7 @@ class Books:
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
-        """Be the one of this process that writes; nobody queues long for a server that is silent."""
+        """Be the one of this process that writes; nobody waits long for a silent server."""
         bound_s = database.queue_timeout_s(self.engine.url)
         try:
             await asyncio.wait_for(self._writing.acquire(), bound_s)
