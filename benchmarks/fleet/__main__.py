@@ -44,7 +44,7 @@ from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
 
 WHO = "grace"
-_SECONDS = 20.0
+_SECONDS, _FPS = 20.0, 10
 _DRAIN_S = 45
 _LEASE_S = 6
 
@@ -121,7 +121,9 @@ async def measure(
     """All scenes; return their figures, and what is not as it must be."""
     media, key = folder / "call.webm", new_key()
     person = next(one for one in DEMO_PEOPLE if one.id == WHO)
-    await asyncio.to_thread(lambda: write_call(media, face=person, voice=person, seconds=_SECONDS))
+    await asyncio.to_thread(
+        lambda: write_call(media, face=person, voice=person, seconds=_SECONDS, fps=_FPS)
+    )
     (folder / "data").mkdir()
     tokens = Tokens(parse_key(key))
     async with AsyncExitStack() as stack:

@@ -19,6 +19,8 @@ from benchmarks.redis_server import RedisServer
 _AWAY_S = 3.0
 _DATABASE_AWAY_S = 8.0
 _SETTLE_S = 8.0
+_VERIFIED_WITHIN_S = 30.0
+"""The workers and those who call share the machine: where it has no time, windows come late."""
 
 
 class Run:
@@ -49,14 +51,18 @@ class Run:
         before = [len(caller.absences) for caller in self._callers]
         more = await act()
         await asyncio.sleep(_SETTLE_S)
-        verified = await until(lambda: all(one.state == "verified" for one in self._callers))
+        await until(lambda: self._verified() == len(self._callers), within_s=_VERIFIED_WITHIN_S)
+        verified = f"; then {self._verified()} of {len(self._callers)} were verified"
         away = [
             absence
             for caller, count in zip(self._callers, before, strict=True)
             for absence in caller.absences[count:]
         ]
-        self.rows.append((name, f"{_told(away)}{'' if verified else '; NOT ALL VERIFIED'}{more}"))
+        self.rows.append((name, f"{_told(away)}{more}{verified}"))
         print(f"{name}: {self.rows[-1][1]}", flush=True)
+
+    def _verified(self) -> int:
+        return sum(one.state == "verified" for one in self._callers)
 
     async def kill_a_worker(self) -> str:
         """Kill the fullest of those that post to no webhook."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -101,19 +101,22 @@ async def test_a_server_that_says_nothing_makes_nobody_wait_for_ever(
     server: PostgresServer, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("CONNECT_TIMEOUT_S", "COMMAND_TIMEOUT_S", "BUSY_TIMEOUT_S", "QUEUE_TIMEOUT_S"):
-        monkeypatch.setattr(database, name, 0.5)
+        monkeypatch.setattr(database, name, 1.5)
     store = store_at(path)
     await store.add("ada", made_reference(1), CONSENT)
     server.pause()
     try:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(200):
             for action in (store.get("ada"), store.delete("ada"), store.audit.append(ENDED)):
                 with pytest.raises(StoreError, match=UNREACHABLE):
                     await action
-            crowd = (store.get("ada") for _ in range(20))
-            found = await asyncio.gather(*crowd, return_exceptions=True)
-            crowd = (store.audit.append(ENDED) for _ in range(20))
-            found += await asyncio.gather(*crowd, return_exceptions=True)
+            found: list[object] = []
+            found += await asyncio.gather(
+                *(store.get("ada") for _ in range(20)), return_exceptions=True
+            )
+            found += await asyncio.gather(
+                *(store.audit.append(ENDED) for _ in range(20)), return_exceptions=True
+            )
     finally:
         server.go_on()
     assert [type(one) for one in found] == [StoreError] * 40
@@ -145,11 +148,12 @@ async def test_a_line_that_breaks_in_a_change_leaves_it_made_or_not(
 ) -> None:
     broken, store = line
     broken.armed = how
-    work = {
+    actions: dict[str, Callable[[], Awaitable[object]]] = {
         "add": lambda: store.add("grace", made_reference(2), CONSENT),
         "replace": lambda: store.add("ada", made_reference(2), CONSENT, replace=True),
         "delete": lambda: store.delete("ada"),
-    }[action]()
+    }
+    work = actions[action]()
     if is_made:
         await work  # and nobody is told that it failed
     else:
