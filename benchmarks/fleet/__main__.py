@@ -27,7 +27,7 @@ from benchmarks.fleet.caller import FleetCaller
 from benchmarks.fleet.hook import SECRET, Hook, receiving
 from benchmarks.fleet.scenes import Run
 from benchmarks.fleet.town import WorkerProcess, proxy
-from benchmarks.fleet.watching import PATIENCE_S, Follower, faults, hook_faults, until
+from benchmarks.fleet.watching import PATIENCE_S, Follower, faults, hook_faults, said, until
 from benchmarks.postgres_server import postgres_server
 from benchmarks.redis_server import RedisServer, redis_server
 from stream_verifier.access.scopes import Scope
@@ -157,9 +157,10 @@ async def measure(
         await run.scene("Redis is killed", run.kill_redis)
         await run.scene("PostgreSQL is killed", run.kill_postgres)
         everybody = [*callers, *run.briefly]
-        posted = await until(lambda: not hook_faults(everybody, hook), within_s=10)
+        wanted = said(everybody)
+        await until(lambda: not hook_faults(everybody, hook, wanted))
         run.rows.append(("events that the webhook was posted", _posted(hook)))
-        run.wrong += [] if posted else [f"webhook: {one}" for one in hook_faults(everybody, hook)]
+        run.wrong += [f"webhook: {one}" for one in hook_faults(everybody, hook, wanted)]
         await run.scene("all workers are restarted in turn", run.restart_all)
         for caller in callers:
             await caller.stop()
