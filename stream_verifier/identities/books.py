@@ -23,11 +23,11 @@ from stream_verifier.identities.migration import Standings, migrate
 from stream_verifier.identities.record import Record
 from stream_verifier.identities.shards import Entry
 from stream_verifier.identities.tables import identities
+from stream_verifier.identities.turns import Turns
 from stream_verifier.identities.vault import Vault, new_key
 
 T = TypeVar("T")
 
-_RETRY_S = 0.02
 _logger = logging.getLogger(__name__)
 
 
@@ -53,7 +53,7 @@ class Books:
         self.place = place
         self.watch = ChangeWatch(self.ledger, poll_s=poll_s)
         self._vault = vault
-        self._writing = asyncio.Lock()
+        self._turns = Turns(place, engine.url)
         self._reading = asyncio.Lock()
         self._ready = False
         self._unfinished: set[asyncio.Task[Any]] = set()
@@ -185,16 +185,11 @@ class Books:
     async def locked(self) -> AsyncIterator[None]:
         """Hold the lock, with the tables in shape, whatever the ledger is like."""
         with database.store_errors(self.engine.url):
-            # One writer at a time: waiting here costs less than waiting for a file lock.
-            async with self._turn():
-                lock = await self._lock()
-                try:
-                    if not self._ready:
-                        await self._prepare()
-                        self._ready = True
-                    yield
-                finally:
-                    lock.close()
+            async with self._turns.take():
+                if not self._ready:
+                    await self._prepare()
+                    self._ready = True
+                yield
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
@@ -285,34 +280,6 @@ class Books:
             # What was found holds all the same; the next one to come will write it down.
             _logger.warning("a change of the identity store is still to be settled: %s", error)
         return settled
-
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """Be the one of this process that writes; nobody waits long for a silent server."""
-        bound_s = database.queue_timeout_s(self.engine.url)
-        try:
-            await asyncio.wait_for(self._writing.acquire(), bound_s)
-        except TimeoutError as error:
-            raise StoreError(
-                "The identity store has too many changes waiting: see that its database answers, "
-                "and try again."
-            ) from error
-        try:
-            yield
-        finally:
-            self._writing.release()
-
-    async def _lock(self) -> Any:
-        deadline = asyncio.get_running_loop().time() + database.BUSY_TIMEOUT_S
-        while True:
-            lock = await asyncio.to_thread(self.place.try_lock)
-            if lock is not None:
-                return lock
-            if asyncio.get_running_loop().time() >= deadline:
-                raise StoreError(
-                    "The identity store is locked by another program: end it or try again."
-                )
-            await asyncio.sleep(_RETRY_S)
 
     async def _prepare(self) -> None:
         await asyncio.to_thread(database.claim_file, self.engine.url)
