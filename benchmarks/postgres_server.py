@@ -97,14 +97,8 @@ class PostgresServer:
         """
         self._places += 1
         user = f"place{self._places}"
-        self._run(
-            "psql",
-            "-qc",
-            f"CREATE ROLE {user} LOGIN",
-            "-c",
-            f"CREATE SCHEMA {user} AUTHORIZATION {user}",
-            "postgres",
-        )
+        made = (f"CREATE ROLE {user} LOGIN", f"CREATE SCHEMA {user} AUTHORIZATION {user}")
+        self._run("psql", "-q", "-c", made[0], "-c", made[1], "postgres")
         return f"postgresql+asyncpg://{user}@127.0.0.1:{self.port}/postgres"
 
     def kill(self) -> None:

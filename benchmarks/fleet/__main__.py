@@ -1,37 +1,39 @@
-"""Kills workers and Redis of a small fleet in the middle of calls, and counts what is lost.
+"""Kills parts of a small fleet in the middle of calls, and counts what is lost.
 
-    python -m benchmarks.fleet [--calls 4] [--out FILE.md]
+    python -m benchmarks.fleet [--calls 9] [--out FILE.md]
 
-Three workers, HAProxy with the shipped configuration, and Redis with an append-only file, all on
-this machine; real calls of a made-up person, who comes back as the SDK does; one follower of the
-feed through the proxy. In turn: a worker with calls is killed (SIGKILL), Redis is killed and comes
-back after 3 s, and all workers are restarted one after another (SIGTERM, draining). Needs Debian's
-redis-server and haproxy, and the extras "fleet" and "demo". Exit code 0 only if every call went on
-to its end, and the follower got every event once.
+Three workers, HAProxy with the shipped configuration, Redis with an append-only file and
+PostgreSQL, all on this machine; real calls of a made-up person, who comes back as the SDK does; one
+follower of the feed through the proxy, and a webhook. In turn: a worker with calls is killed
+(SIGKILL), Redis is killed and comes back after 3 s, PostgreSQL likewise, and all workers are
+restarted one after another (SIGTERM, draining). Needs Debian's redis-server, postgresql and
+haproxy, and the extras "fleet" and "demo". Exit code 0 only if every call went on to its end,
+follower and webhook got every event once, and the audit trail has the end of each call once.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
-import statistics
 import tempfile
-import time
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable
+from collections import Counter
 from contextlib import AsyncExitStack
-from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from benchmarks.fleet.caller import Absence, FleetCaller
+from benchmarks.fleet.caller import FleetCaller
+from benchmarks.fleet.hook import SECRET, Hook, receiving
+from benchmarks.fleet.scenes import Run
 from benchmarks.fleet.town import WorkerProcess, proxy
+from benchmarks.fleet.watching import PATIENCE_S, Follower, faults, hook_faults, said, until
+from benchmarks.postgres_server import postgres_server
 from benchmarks.redis_server import RedisServer, redis_server
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
-from stream_verifier.client import EventFeed, FeedEvent, Position
+from stream_verifier.audit.chain import check
+from stream_verifier.audit.seal import read_public_key
 from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.demo.recorded_call import write_call
@@ -42,28 +44,27 @@ from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
 
 WHO = "grace"
-_SECONDS = 20.0
-_REDIS_AWAY_S = 3.0
+_SECONDS, _FPS = 20.0, 10
 _DRAIN_S = 45
 _LEASE_S = 6
-_PATIENCE_S = 90.0
-_SETTLE_S = 8.0
 
 HEADER = """# A fleet of which parts are killed
 
-Made by `python -m benchmarks.fleet`: three workers, HAProxy with the shipped configuration and
-Redis (`appendonly yes`) on one machine, real calls of a made-up person who comes back as the SDK
-does, and one follower of the feed, all through the proxy. *Away* is from the end of the old
-connection until the server said `connection_resumed`; *verified* until it was so again, since trust
-begins anew.
+Made by `python -m benchmarks.fleet`: three workers, HAProxy with the shipped configuration, Redis
+(`appendonly yes`) and PostgreSQL on one machine, real calls of a made-up person who comes back as
+the SDK does, one follower of the feed, all through the proxy, and a webhook that the first worker
+posts to. *Away* is from the end of the old connection until the server said `connection_resumed`;
+*verified* until it was so again, since trust begins anew. *Killed* is `kill -9`. The worker that
+posts to the webhook is not killed.
 """
 
 
-def settings_of(folder: Path, redis: RedisServer, key: str) -> dict[str, str]:
+def settings_of(folder: Path, redis: RedisServer, database_url: str, key: str) -> dict[str, str]:
     """What all workers share."""
     return {
         "DATA_DIR": str(folder),
         "REDIS_URL": redis.url,
+        "DATABASE_URL": database_url,
         "TOKEN_KEY": key,
         "TRUSTED_PROXIES": '["127.0.0.1"]',
         "MAX_CALLS": "20",
@@ -76,9 +77,9 @@ def settings_of(folder: Path, redis: RedisServer, key: str) -> dict[str, str]:
     }
 
 
-async def enrol(folder: Path, media: Path) -> None:
+async def enrol(folder: Path, database_url: str, media: Path) -> None:
     """Enrol the made-up person."""
-    settings = load_settings(data_dir=folder)
+    settings = load_settings(data_dir=folder, database_url=database_url)
     reference = await asyncio.to_thread(
         lambda: enrol_files(
             videos=[media],
@@ -94,134 +95,24 @@ async def enrol(folder: Path, media: Path) -> None:
     await store.close()
 
 
-class Follower:
-    """Follows the feed through the proxy, resuming where it was.
-
-    Attributes:
-        events: numbers heard of each session, as they came.
-        lost: told by the feed as lost.
-    """
-
-    def __init__(self, address: str, token: str) -> None:
-        self.events: dict[str, list[int]] = defaultdict(list)
-        self.lost = 0
-        self._feed = EventFeed(address, token=token, after=Position(None, 0))
-
-    @property
-    def reconnections(self) -> int:
-        """How often it had to connect anew."""
-        return self._feed.reconnections
-
-    async def run(self) -> None:
-        """Follow until cancelled."""
-        async with self._feed as feed:
-            async for item in feed:
-                if isinstance(item, FeedEvent):
-                    self.events[item.raw["session"]].append(item.raw["seq"])
-                else:
-                    self.lost += 1
-
-
-async def until(done: Callable[[], bool], *, within_s: float = _PATIENCE_S) -> bool:
-    """Wait until something is so; return whether it came to be."""
-    end_s = time.monotonic() + within_s
-    while time.monotonic() < end_s:  # noqa: ASYNC110
-        if done():
-            return True
-        await asyncio.sleep(0.1)
-    return False
-
-
-class Run:
-    """One run of all scenes.
-
-    Attributes:
-        rows: figures of each scene.
-    """
-
-    def __init__(
-        self, workers: list[WorkerProcess], redis: RedisServer, callers: list[FleetCaller]
-    ) -> None:
-        self.rows: list[tuple[str, str]] = []
-        self._workers, self._redis, self._callers = workers, redis, callers
-
-    async def scene(self, name: str, act: Callable[[], Awaitable[str]]) -> None:
-        """Let something happen, wait until all calls are verified again, and note it."""
-        before = [len(caller.absences) for caller in self._callers]
-        more = await act()
-        await asyncio.sleep(_SETTLE_S)
-        verified = await until(lambda: all(one.state == "verified" for one in self._callers))
-        away = [
-            absence
-            for caller, count in zip(self._callers, before, strict=True)
-            for absence in caller.absences[count:]
-        ]
-        self.rows.append((name, f"{_told(away)}{'' if verified else '; NOT ALL VERIFIED'}{more}"))
-        print(f"{name}: {self.rows[-1][1]}", flush=True)
-
-    async def kill_a_worker(self) -> str:
-        """Kill the fullest."""
-        counts = [await worker.calls() for worker in self._workers]
-        fullest = self._workers[counts.index(max(counts))]
-        await fullest.stop(signal.SIGKILL)
-        await asyncio.sleep(_SETTLE_S)
-        await fullest.start()
-        return f"; it had {max(counts)} calls"
-
-    async def kill_redis(self) -> str:
-        """Kill Redis and bring it back."""
-        self._redis.kill()
-        await asyncio.sleep(_REDIS_AWAY_S)
-        await asyncio.to_thread(self._redis.start)
-        return f"; Redis was away for {_REDIS_AWAY_S:g} s"
-
-    async def restart_all(self) -> str:
-        """Restart all workers, one after another."""
-        took = []
-        for worker in self._workers:
-            took.append(await worker.stop())
-            await worker.start()
-            await asyncio.sleep(_SETTLE_S)
-        return f"; workers exited after {', '.join(f'{one:.0f}' for one in took)} s"
-
-
-def _told(absences: list[Absence]) -> str:
-    if not absences:
-        return "no call was away"
-    back = [one.back_s for one in absences if one.back_s is not None]
-    verified = [one.verified_s for one in absences if one.verified_s is not None]
-    lost = len(absences) - len(back)
-    text = f"{len(absences)} times away"
-    if back:
-        text += f", {statistics.median(back):.1f} s in the middle, {max(back):.1f} s at most"
-    if verified:
-        text += (
-            f"; verified after {statistics.median(verified):.1f} s, {max(verified):.1f} s at most"
-        )
-    return text + (f"; {lost} NEVER BACK" if lost else "")
-
-
-def faults(callers: list[FleetCaller], follower: Follower) -> list[str]:
-    """What is not as it must be."""
-    found = [f"{one.session[:6]}: {one.failed}" for one in callers if one.failed]
-    for caller in callers:
-        heard = follower.events[caller.session]
-        last = caller.events[-1]["seq"] if caller.events else 0
-        missing = set(range(1, last + 1)) - {*heard}
-        doubled = [seq for seq, times in Counter(heard).items() if times > 1]
-        if missing or doubled:
-            found.append(f"{caller.session[:6]}: missing {sorted(missing)}, doubled {doubled}")
-        if not _unbroken(caller.events):
-            found.append(f"{caller.session[:6]}: its own client has a hole")
-    return found
-
-
-def _unbroken(events: list[dict[str, Any]]) -> bool:
-    start: dict[str, Any] = {"seq": 0, "untold": 0}
-    return all(
-        after["seq"] - before["seq"] == 1 + after["untold"] - before["untold"]
-        for before, after in pairwise([start, *events])
+async def trail_faults(folder: Path, database_url: str, callers: list[FleetCaller]) -> list[str]:
+    """What the audit trail has not as it must be: that each call was stopped, once."""
+    store = open_store(load_settings(data_dir=folder, database_url=database_url))
+    lines = [line async for line in store.audit.export()]
+    public_key = read_public_key(store.audit.public_pem().encode())
+    await store.close()
+    check(lines, public_key)
+    entries = [json.loads(line) for line in lines[:-1]]
+    ended = Counter(
+        one["details"]["session"]
+        for one in entries
+        if one["kind"] == "call_ended" and one["details"]["reason"] == "stopped"
     )
+    return [
+        f"{one.session[:6]}: {ended[one.session]} entries of its end"
+        for one in callers
+        if ended[one.session] != 1
+    ]
 
 
 async def measure(
@@ -230,15 +121,25 @@ async def measure(
     """All scenes; return their figures, and what is not as it must be."""
     media, key = folder / "call.webm", new_key()
     person = next(one for one in DEMO_PEOPLE if one.id == WHO)
-    await asyncio.to_thread(lambda: write_call(media, face=person, voice=person, seconds=_SECONDS))
+    await asyncio.to_thread(
+        lambda: write_call(media, face=person, voice=person, seconds=_SECONDS, fps=_FPS)
+    )
     (folder / "data").mkdir()
-    await enrol(folder / "data", media)
     tokens = Tokens(parse_key(key))
     async with AsyncExitStack() as stack:
         (folder / "redis").mkdir()
         redis = stack.enter_context(redis_server(folder / "redis"))
-        shared = settings_of(folder / "data", redis, key)
-        workers = [WorkerProcess(shared, folder / f"worker{n}.log") for n in range(3)]
+        postgres = stack.enter_context(postgres_server(durable=True))
+        database_url = postgres.new_place()
+        await enrol(folder / "data", database_url, media)
+        hook = Hook()
+        hook_url = await stack.enter_async_context(receiving(hook))
+        shared = settings_of(folder / "data", redis, database_url, key)
+        posting = {"WEBHOOK_URL": hook_url, "WEBHOOK_SECRET": SECRET}
+        workers = [
+            WorkerProcess(shared | ({} if n else posting), folder / f"worker{n}.log")
+            for n in range(3)
+        ]
         for worker in workers:
             stack.push_async_callback(worker.stop, signal.SIGKILL)
             await worker.start()
@@ -248,35 +149,54 @@ async def measure(
         url = address.replace("http", "ws", 1) + "/api/v1/call"
         token = tokens.issue([Scope.PUBLISH], ttl_s=3600)
         callers = [FleetCaller(url, media, WHO, token) for _ in range(options.calls)]
-        tasks = [asyncio.create_task(caller.run()) for caller in callers]
+        tasks = [caller.begin() for caller in callers]
         if not await until(lambda: all(one.state == "verified" for one in callers)):
             raise RuntimeError("not all calls were verified at the start")
-        run = Run(workers, redis, callers)
+        run = Run(workers, redis, postgres, callers, lambda: FleetCaller(url, media, WHO, token))
         await run.scene("a worker is killed", run.kill_a_worker)
         await run.scene("Redis is killed", run.kill_redis)
+        await run.scene("PostgreSQL is killed", run.kill_postgres)
+        everybody = [*callers, *run.briefly]
+        wanted = said(everybody)
+        await until(lambda: not hook_faults(everybody, hook, wanted))
+        run.rows.append(("events that the webhook was posted", _posted(hook)))
+        run.wrong += [f"webhook: {one}" for one in hook_faults(everybody, hook, wanted)]
         await run.scene("all workers are restarted in turn", run.restart_all)
         for caller in callers:
             await caller.stop()
-        await asyncio.wait(tasks, timeout=_PATIENCE_S)
+        await asyncio.wait(tasks, timeout=PATIENCE_S)
         await asyncio.sleep(2)
         following.cancel()
-        wrong = faults(callers, follower)
+        run.wrong += faults(everybody, follower)
+        run.wrong += await trail_faults(folder / "data", database_url, everybody)
         counted = sum(map(len, follower.events.values()))
         run.rows.append(
             (
                 "events that the follower got",
-                f"{counted} of {len(callers)} calls; it connected anew "
+                f"{counted} of {len(everybody)} calls; it connected anew "
                 f"{follower.reconnections} times; told as lost: {follower.lost} times",
             )
         )
-        run.rows.append(("events missing or doubled", "none" if not wrong else "; ".join(wrong)))
-    return run.rows, wrong
+        wrong = "; ".join(run.wrong) or "none"
+        run.rows.append(("events and audit entries missing or doubled", wrong))
+        missed = len(hook_faults(everybody, hook))
+        row = f"{missed} of {len(everybody)} calls have some"
+        run.rows.append(("events that the webhook missed in the restart of its worker", row))
+    return run.rows, run.wrong
+
+
+def _posted(hook: Hook) -> str:
+    counted = sum(map(len, hook.events.values()))
+    return (
+        f"{counted} before the restarts; {hook.again} came again under the same id; "
+        f"told as lost: {hook.lost} times"
+    )
 
 
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--calls", type=int, default=4)
+    parser.add_argument("--calls", type=int, default=9)
     parser.add_argument("--logs", type=Path, help="folder to keep the workers' logs in")
     parser.add_argument("--out", type=Path, help="Markdown file for the table")
     options = parser.parse_args()

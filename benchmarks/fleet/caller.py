@@ -48,6 +48,8 @@ class FleetCaller:
         events: as they came.
         absences: in order.
         state: the newest verdict.
+        failed: why it ended before its end; empty for not.
+        refusal: why it was not let in the last time it was not.
     """
 
     def __init__(self, url: str, media: Path, identity: str, token: str) -> None:
@@ -55,7 +57,7 @@ class FleetCaller:
         self.events: list[dict[str, Any]] = []
         self.absences: list[Absence] = []
         self.state = ""
-        self.failed = ""
+        self.failed = self.refusal = ""
         self._url, self._media = url, media
         self._start = {"type": "start", "mode": "verify", "identity": identity, "token": token}
         self._token = token
@@ -63,7 +65,20 @@ class FleetCaller:
         self._socket: ClientConnection | None = None
         self._publisher: Publisher | None = None
         self._leaving = False
+        self._running: asyncio.Task[None] | None = None
         self._parting: asyncio.Task[None] | None = None
+
+    def begin(self) -> asyncio.Task[None]:
+        """Call in a task of its own."""
+        self._running = asyncio.create_task(self.run())
+        return self._running
+
+    async def refused(self) -> str:
+        """Try to call once; return the code that it is refused with, and after how long."""
+        began_s = time.monotonic()
+        code = "`answer`" if await self._connect(self._start, self._url) else self.refusal
+        await self._part()
+        return f"`{code}` after {time.monotonic() - began_s:.0f} s"
 
     async def run(self) -> None:
         """Call until stopped, coming back whenever the connection is lost."""
@@ -148,9 +163,11 @@ class FleetCaller:
                 offer = await self._publisher.offer()
                 await self._socket.send(json.dumps({**message, "sdp": offer}))
                 answer = json.loads(await self._socket.recv())
-        except (OSError, TimeoutError, websockets.WebSocketException):
+        except (OSError, TimeoutError, websockets.WebSocketException) as error:
+            self.refusal = type(error).__name__
             return False
         if answer["type"] != "answer":
+            self.refusal = str(answer["code"])
             return False
         self.session, self._key = answer["session"], answer["resume_key"]
         await self._publisher.accept(answer["sdp"])

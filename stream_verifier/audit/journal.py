@@ -46,6 +46,21 @@ class _Count:
     due_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """What is written at once.
+
+    Attributes:
+        deeds: the first `owed` of them are owed, the others tell counts.
+        owed: how many.
+        told: the counts, and how often each is told to have happened.
+    """
+
+    deeds: tuple[Deed, ...]
+    owed: int
+    told: list[tuple[_Count, int]]
+
+
 class Journal:
     """Used from one event loop; holds no more than the calls that ended and `MOST_KINDS` counts.
 
@@ -62,6 +77,7 @@ class Journal:
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
         self._failed = False
+        self._batch: _Batch | None = None
 
     def owe(self, deed: Deed) -> None:
         """Write what has happened, each with an entry of its own."""
@@ -115,18 +131,27 @@ class Journal:
 
     async def _settle(self) -> None:
         async with self._writing:
-            owed = [*self._owed]
-            due = self._due()
-            deeds = owed + [_told(count) for _, count in due]
-            told = [(count, count.times) for _, count in due]
-            if deeds:
-                await self._trail.append(*deeds)
-            for _ in owed:
-                self._owed.popleft()
-            for count, times in told:
-                count.times -= times
-                count.due_s = self._now_s() + EVERY_S
+            while batch := self._batch or self._make():
+                # The trail knows by the very deeds what it has already, though its word was lost.
+                self._batch = batch
+                await self._trail.append(*batch.deeds)
+                self._batch = None
+                self._note(batch)
             self._forget_the_quiet()
+
+    def _make(self) -> _Batch | None:
+        owed = [*self._owed]
+        due = self._due()
+        deeds = owed + [_told(count) for _, count in due]
+        told = [(count, count.times) for _, count in due]
+        return _Batch(tuple(deeds), len(owed), told) if deeds else None
+
+    def _note(self, batch: _Batch) -> None:
+        for _ in range(batch.owed):
+            self._owed.popleft()
+        for count, times in batch.told:
+            count.times -= times
+            count.due_s = self._now_s() + EVERY_S
 
     def _due(self) -> list[tuple[_Key, _Count]]:
         now_s = self._now_s()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import replace
@@ -17,11 +19,12 @@ from stream_verifier.audit.entry import NO_HASH, Entry, written
 from stream_verifier.audit.receipt import Receipt, signed
 from stream_verifier.audit.seal import Head, Sealer
 from stream_verifier.audit.trail import Cut
-from stream_verifier.errors import AuditError
+from stream_verifier.errors import AuditError, StoreError
 
 Transaction = Callable[[], AbstractAsyncContextManager[AsyncConnection]]
 
 _PAGE = 500
+_MOST_UNSURE = 16
 MOST_CUT = 10_000
 """Entries taken away in one transaction."""
 _REMEDY = (
@@ -55,6 +58,7 @@ class SqlAuditTrail:
         self._now = now
         # A head before it is an older one, whatever copy of the database was put back.
         self._seen = 0
+        self._unsure: deque[tuple[Sequence[Deed], list[Entry]]] = deque(maxlen=_MOST_UNSURE)
 
     async def write(self, connection: AsyncConnection, *deeds: Deed) -> list[Entry]:
         """Add entries within a transaction; they come about with it, or not at all.
@@ -66,8 +70,27 @@ class SqlAuditTrail:
 
     async def append(self, *deeds: Deed) -> list[Entry]:
         """See `AuditTrail.append`."""
-        async with self._transaction() as connection:
-            return await self.write(connection, *deeds)
+        made: list[Entry] = []
+        try:
+            async with self._transaction() as connection:
+                made = await self._unsure_of(connection, deeds)
+                made = made or await self.write(connection, *deeds)
+        except StoreError:
+            if made:
+                self._unsure.append((deeds, made))
+            raise
+        return made
+
+    async def _unsure_of(self, connection: AsyncConnection, deeds: Sequence[Deed]) -> list[Entry]:
+        """Entries of these very deeds that the trail took, though the word of it was lost."""
+        for unsure in [*self._unsure]:
+            asked, made = unsure
+            if len(asked) == len(deeds) and all(map(operator.is_, asked, deeds)):
+                self._unsure.remove(unsure)
+                rows = await _rows(connection, made[0].number - 1, len(made))
+                if rows == [(entry.number, entry.line) for entry in made]:
+                    return made
+        return []
 
     async def head(self) -> Head:
         """See `AuditTrail.head`."""

@@ -31,7 +31,8 @@ class AuditTrail(Protocol):
     Every method may raise ``StoreError`` (it cannot be used, the message says what to do) and
     ``AuditError`` (it was changed). Safe to use from many tasks of one event loop, and from
     several processes of one machine. What `append` returned stays, whatever happens then; what it
-    raised for is not there, unless it was cancelled.
+    raised for is not there, unless it was cancelled, or a server was lost while it wrote: asked
+    again with the very same deeds, it writes them once.
     """
 
     async def append(self, *deeds: Deed) -> list[Entry]:

@@ -186,7 +186,7 @@ class Backup:
                 )
             wrapped = await asyncio.to_thread(self._vault.wrapped_secret, self._vault.key_id)
             made_at = contents.made_at.isoformat()
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 await tables.write_secret(connection, self._vault.key_id, wrapped)
                 details: dict[str, Detail] = {"made_at": made_at, "done": False}
                 await self._trail.write(connection, Deed(Kind.PUT_BACK, actor, details=details))
@@ -202,7 +202,7 @@ class Backup:
     async def _put_page(self, page: Sequence[bytes], result: PutBack) -> PutBack:
         async with self._books.undisturbed() as ledger:
             current, result = await asyncio.to_thread(self._chosen, page, ledger, result)
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 for record, used in current:
                     row = or_(
                         identities.c.id == record.id,

@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import column, delete, insert, select, table
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from stream_verifier.audit import tables as audit_tables
@@ -24,11 +23,11 @@ from stream_verifier.identities.migration import Standings, migrate
 from stream_verifier.identities.record import Record
 from stream_verifier.identities.shards import Entry
 from stream_verifier.identities.tables import identities
+from stream_verifier.identities.turns import Turns
 from stream_verifier.identities.vault import Vault, new_key
 
 T = TypeVar("T")
 
-_RETRY_S = 0.02
 _logger = logging.getLogger(__name__)
 
 
@@ -54,7 +53,7 @@ class Books:
         self.place = place
         self.watch = ChangeWatch(self.ledger, poll_s=poll_s)
         self._vault = vault
-        self._writing = asyncio.Lock()
+        self._turns = Turns(place, engine.url)
         self._reading = asyncio.Lock()
         self._ready = False
         self._unfinished: set[asyncio.Task[Any]] = set()
@@ -110,7 +109,7 @@ class Books:
             also: what else belongs into the database's transaction, such as the trail's entry.
 
         Raises:
-            StoreError: it was not changed.
+            StoreError: it was not changed; or the server is gone, and who comes next settles it.
             LedgerError: nor then; unless the ledger's disk failed after the database had it, and
                 whoever comes next settles it.
         """
@@ -118,17 +117,18 @@ class Books:
         begun = ledger.begun(lookup.hex(), entry)
         settled = begun.settled(entry)
         await asyncio.to_thread(self.place.begin, begun, settled)
+        was_there = False
         try:
-            async with self.engine.begin() as connection:
-                await connection.execute(delete(identities).where(_is(lookup)))
+            async with self.writing() as connection:
+                gone = await connection.execute(delete(identities).where(_is(lookup)))
+                was_there = gone.rowcount == 1
                 if record is not None:
                     await connection.execute(insert(identities).values(record.columns()))
                 await also(connection)
         except BaseException:
-            # If this fails too, the next one to come settles it.
-            with contextlib.suppress(SQLAlchemyError, OSError):
-                await self._heal(begun)
-            raise
+            if not await self._came_about(begun, told_by_itself=was_there or record is not None):
+                raise
+            return  # and only the server's word of it was lost
         async with self._reading:
             await asyncio.to_thread(self.place.finish)
             self.watch.look(settled)
@@ -185,21 +185,28 @@ class Books:
     async def locked(self) -> AsyncIterator[None]:
         """Hold the lock, with the tables in shape, whatever the ledger is like."""
         with database.store_errors(self.engine.url):
-            # One writer at a time: waiting here costs less than waiting for a file lock.
-            async with self._writing:
-                lock = await self._lock()
-                try:
-                    if not self._ready:
-                        await self._prepare()
-                        self._ready = True
-                    yield
-                finally:
-                    lock.close()
+            async with self._turns.take():
+                if not self._ready:
+                    await self._prepare()
+                    self._ready = True
+                yield
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncConnection]:
         """Write whatever else is in the database, while no task and no process does."""
-        async with self.locked(), self.engine.begin() as connection:
+        async with self.locked(), self.writing() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncConnection]:
+        """A transaction; under the lock.
+
+        It holds a lock in the database, too. Of a process that died, a server may still have a
+        transaction to end, and it may come about after all: until then nobody may go by what lies
+        there.
+        """
+        async with self.engine.begin() as connection:
+            await tables.hold(connection)
             yield connection
 
     @asynccontextmanager
@@ -223,7 +230,11 @@ class Books:
         """Give back connections and threads; harmless when called again."""
         await self.watch.close()
         await asyncio.gather(*self._unfinished, return_exceptions=True)
-        await self.engine.dispose()
+        try:
+            async with asyncio.timeout(database.CLOSE_TIMEOUT_S):
+                await self.engine.dispose()
+        except TimeoutError:  # a server that says nothing any more hears no farewell either
+            await self.engine.dispose(close=False)
 
     async def _read_ledger(self) -> Ledger | None:
         async with self._reading:
@@ -240,13 +251,27 @@ class Books:
         async with self.undisturbed() as ledger:
             return await self.fetch(lookup), ledger
 
+    async def _came_about(self, begun: Ledger, *, told_by_itself: bool) -> bool:
+        """Settle a change that failed; whether the database has it all the same.
+
+        Args:
+            begun: with the change pending.
+            told_by_itself: whether the database looks otherwise with the change than without.
+        """
+        assert begun.pending is not None
+        # If this fails too, the next one to come settles it.
+        with contextlib.suppress(StoreError), database.store_errors(self.engine.url):
+            settled = await self._heal(begun)
+            return told_by_itself and settled.live.get(begun.pending.lookup) == begun.pending.after
+        return False
+
     async def _heal(self, ledger: Ledger) -> Ledger:
         """Settle a pending change: it came about if the database has it."""
         if ledger.pending is None:
             return ledger
         lookup = bytes.fromhex(ledger.pending.lookup)
         query = select(identities.c.version, identities.c.id).where(_is(lookup))
-        async with self.engine.connect() as connection:
+        async with self.writing() as connection:
             row = (await connection.execute(query)).first()
         settled = ledger.settled(None if row is None else Entry(*row))
         try:
@@ -255,18 +280,6 @@ class Books:
             # What was found holds all the same; the next one to come will write it down.
             _logger.warning("a change of the identity store is still to be settled: %s", error)
         return settled
-
-    async def _lock(self) -> Any:
-        deadline = asyncio.get_running_loop().time() + database.BUSY_TIMEOUT_S
-        while True:
-            lock = await asyncio.to_thread(self.place.try_lock)
-            if lock is not None:
-                return lock
-            if asyncio.get_running_loop().time() >= deadline:
-                raise StoreError(
-                    "The identity store is locked by another program: end it or try again."
-                )
-            await asyncio.sleep(_RETRY_S)
 
     async def _prepare(self) -> None:
         await asyncio.to_thread(database.claim_file, self.engine.url)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
@@ -17,6 +18,11 @@ from sqlalchemy.pool import NullPool
 from stream_verifier.errors import SettingsError, StoreError
 
 BUSY_TIMEOUT_S = 10.0
+QUEUE_TIMEOUT_S = 30.0
+CLOSE_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 5.0
+COMMAND_TIMEOUT_S = 15.0
+"""For one statement of a server, a list of everybody among them."""
 
 _SQLITE_REMEDIES = {
     "SQLITE_READONLY": "it cannot be written: let this user write the file and its directory",
@@ -28,6 +34,21 @@ _SQLITE_REMEDIES = {
     "SQLITE_CANTOPEN": "it cannot be opened: check that its directory exists and may be used",
     "SQLITE_IOERR": "the disk fails to read or write: check the disk and its free space",
 }
+_UNREACHABLE = (
+    "the database cannot be reached: check that it runs and that this machine may connect"
+)
+_STATE_REMEDIES = {
+    "08": _UNREACHABLE,
+    "25006": "it cannot be written: name the server that may write, not its replica",
+    "28": "the database refuses this user: check name and password in its URL",
+    "3D": "the database is not there: make it, or name another one",
+    "42501": "this user may not do that: let it make and change tables in its schema",
+    "53100": "the disk is full: free some space and try again",
+    "53300": "the database takes no more connections: let it take more, or run fewer servers",
+    "55P03": "another server keeps it locked: end that server or try again",
+    "57P": _UNREACHABLE,
+}
+"""By the beginning of SQLSTATE, the longest that fits."""
 
 
 def open_engine(url: str) -> AsyncEngine:
@@ -51,6 +72,9 @@ def open_engine(url: str) -> AsyncEngine:
         ) from error
     if _is_sqlite(parsed):
         event.listen(engine.sync_engine, "connect", _set_pragmas)
+    elif _is_postgres(parsed):
+        event.listen(engine.sync_engine, "connect", _set_patience)
+        event.listen(engine.sync_engine, "handle_error", _leave_the_silent)
     return engine
 
 
@@ -68,6 +92,11 @@ def claim_file(url: URL) -> None:
     path.chmod(0o600)
 
 
+def queue_timeout_s(url: URL) -> float | None:
+    """How long a change may wait for others of its process; None: a file gets to each in time."""
+    return None if _is_sqlite(url) else QUEUE_TIMEOUT_S
+
+
 def is_in_memory(url: URL) -> bool:
     """Whether the database ends with its process."""
     return _is_sqlite(url) and url.database in (None, "", ":memory:")
@@ -76,14 +105,19 @@ def is_in_memory(url: URL) -> bool:
 @contextmanager
 def store_errors(url: URL) -> Iterator[None]:
     """Turn what the database raises into ``StoreError`` with a remedy."""
-    where = str(_file_of(url) or url.render_as_string(hide_password=True))
+    # Clients read this: where a server is, and who may use it, is not for them.
+    where = str(_file_of(url) or f"in {url.get_backend_name()}")
     try:
         yield
     except DBAPIError as error:
         raise StoreError(f"The identity store {where} failed: {_remedy(error)}.") from error
     except SQLAlchemyError as error:
         raise StoreError(f"The identity store {where} failed: {type(error).__name__}.") from error
+    except _driver_errors() as error:
+        raise StoreError(f"The identity store {where} failed: {_remedy_of(error)}.") from error
     except OSError as error:
+        if _file_of(url) is None:  # TimeoutError is one, too
+            raise StoreError(f"The identity store {where} failed: {_UNREACHABLE}.") from error
         raise StoreError(
             f"The identity store {where} cannot be opened ({error.strerror}): "
             "let this user write the file and its directory, or name another place."
@@ -92,12 +126,44 @@ def store_errors(url: URL) -> Iterator[None]:
 
 def _engine_options(url: URL) -> dict[str, object]:
     if not _is_sqlite(url):
-        return {"pool_pre_ping": True}
+        return {
+            "pool_pre_ping": True,
+            "pool_timeout": BUSY_TIMEOUT_S,
+            "connect_args": _bounds(url),
+        }
     options: dict[str, object] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
     if _file_of(url) is not None:
         # A connection per use leaves no thread and no page cache with deleted data behind.
         options["poolclass"] = NullPool
     return options
+
+
+def _bounds(url: URL) -> dict[str, object]:
+    """How long the driver waits for a server that says nothing any more."""
+    if url.get_driver_name() != "asyncpg":
+        return {}
+    return {"timeout": CONNECT_TIMEOUT_S, "command_timeout": COMMAND_TIMEOUT_S}
+
+
+def _set_patience(connection: Any, _record: object) -> None:
+    """Have the server bound waits for locks, and notice soon that whoever holds one is gone."""
+    wanted = {
+        "lock_timeout": f"{BUSY_TIMEOUT_S:g}s",
+        "tcp_keepalives_idle": "10",
+        "tcp_keepalives_interval": "5",
+        "tcp_keepalives_count": "3",
+    }
+    asked = ", ".join(f"set_config('{name}', '{value}', false)" for name, value in wanted.items())
+    cursor = connection.cursor()
+    cursor.execute(f"SELECT {asked}")
+    cursor.close()
+    connection.commit()
+
+
+def _leave_the_silent(context: ExceptionContext) -> None:
+    """Give up a connection on which an answer did not come: the next one might wait behind it."""
+    if isinstance(context.original_exception, OSError):
+        context.is_disconnect = True
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
@@ -112,6 +178,16 @@ def _is_sqlite(url: URL) -> bool:
     return url.get_backend_name() == "sqlite"
 
 
+def _is_postgres(url: URL) -> bool:
+    return url.get_backend_name() == "postgresql"
+
+
+def _driver_errors() -> tuple[type[Exception], ...]:
+    """What asyncpg raises while it connects, which SQLAlchemy leaves as it is."""
+    driver = sys.modules.get("asyncpg")
+    return () if driver is None else (driver.PostgresError, driver.InterfaceError)
+
+
 def _file_of(url: URL) -> Path | None:
     if not _is_sqlite(url) or not url.database:
         return None
@@ -121,9 +197,25 @@ def _file_of(url: URL) -> Path | None:
 
 
 def _remedy(error: DBAPIError) -> str:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if error.connection_invalidated:
+        return _UNREACHABLE
+    if state:
+        return _of_state(state)
     name = str(getattr(error.orig, "sqlite_errorname", ""))
     for prefix, remedy in _SQLITE_REMEDIES.items():
         if name.startswith(prefix):
             return remedy
     reason = name or type(error.orig).__name__
     return f"{reason}: check that the database is there and can be reached"
+
+
+def _remedy_of(error: Exception) -> str:
+    return _of_state(str(getattr(error, "sqlstate", None) or "08"))
+
+
+def _of_state(state: str) -> str:
+    for beginning in sorted(_STATE_REMEDIES, key=len, reverse=True):
+        if state.startswith(beginning):
+            return _STATE_REMEDIES[beginning]
+    return f"SQLSTATE {state}: look into the database's log"

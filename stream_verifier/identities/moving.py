@@ -203,7 +203,7 @@ class Moving:
     async def _write(self, moves: list[_Move]) -> list[_Move]:
         """Change records and write their entries; those that are not what was read stay."""
         done = []
-        async with self._books.undisturbed() as ledger, self._books.engine.begin() as connection:
+        async with self._books.undisturbed() as ledger, self._books.writing() as connection:
             for move in moves:
                 old = move.old
                 if ledger.standing(old.name_lookup.hex(), old.entry) != "current":

@@ -99,7 +99,7 @@ class Restore:
         async with self._books.locked():
             refused, ledger = await self._look()
             chosen = [one for one in refused if one.id in ids]
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 for one in chosen:
                     same = identities.c.id.is_not_distinct_from(one.id)
                     await connection.execute(delete(identities).where(same))
@@ -124,7 +124,7 @@ class Restore:
             missing = {one.id for one in chosen if one.why == "missing"}
             live = {key: entry for key, entry in live.items() if entry.id not in missing}
             records = [one.record for one in chosen if one.record is not None]
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 for record in records:
                     await write_key(connection, record)
             for record in records:
@@ -133,7 +133,7 @@ class Restore:
             if chosen or ledger is None:
                 # Before the ledger, which is no part of the database: what was accepted is told.
                 self._trail.accept_older()
-                async with self._books.engine.begin() as connection:
+                async with self._books.writing() as connection:
                     told = _told(Kind.RECORDS_ACCEPTED, chosen, actor)
                     await self._trail.write(connection, *told)
                 await self._books.replace_ledger(

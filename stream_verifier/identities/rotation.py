@@ -123,7 +123,7 @@ class Rotation:
     async def _change_over(self, new: str, actor: Actor) -> None:
         async with self._books.undisturbed() as ledger:
             wrapped = await asyncio.to_thread(self._vault.wrapped_secret, new)
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 found = await tables.read_secret(connection)
                 if found is None or found[0] != new:
                     await tables.write_secret(connection, new, wrapped)
@@ -156,6 +156,6 @@ class Rotation:
 
     async def _write(self, changed: list[tuple[Record, Record]]) -> None:
         with database.store_errors(self._books.engine.url):
-            async with self._books.engine.begin() as connection:
+            async with self._books.writing() as connection:
                 for old, new in changed:
                     await write_key(connection, new, old)

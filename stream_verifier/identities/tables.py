@@ -95,6 +95,14 @@ async def prepare(connection: AsyncConnection) -> int:
     return version
 
 
+async def hold(connection: AsyncConnection) -> None:
+    """Wait until no transaction that changes anything is under way, and keep others from it.
+
+    SQLite has a lock of its own for that, and knows no such words.
+    """
+    await connection.execute(select(_schema.c.row).with_for_update())
+
+
 async def raise_version(connection: AsyncConnection) -> None:
     """Note that the tables are of this version; takes the database's lock for writing."""
     await connection.execute(update(_schema).values(version=SCHEMA_VERSION))

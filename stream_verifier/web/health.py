@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 
 from starlette.requests import Request
 
@@ -10,6 +10,7 @@ from stream_verifier.errors import NotReadyError, UnknownIdentityError
 from stream_verifier.web.models import Health, Readiness
 from stream_verifier.web.state import state_of
 
+_ANSWERS_S = 2.0
 _NOBODY = "nobody is called this"
 
 
@@ -41,6 +42,12 @@ async def ready(request: Request) -> Readiness:
             f"The server has no room for another call: {sessions.count} of "
             f"{sessions.admission.most} run."
         )
-    with contextlib.suppress(UnknownIdentityError):
-        await state_of(request).store.get(_NOBODY)
+    try:
+        # Whoever asks does so every second or so, and gives up soon.
+        async with asyncio.timeout(_ANSWERS_S):
+            await state_of(request).store.get(_NOBODY)
+    except UnknownIdentityError:
+        pass
+    except TimeoutError as error:
+        raise NotReadyError("The identity store does not answer.") from error
     return Readiness(status="ready")

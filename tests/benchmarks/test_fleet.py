@@ -7,9 +7,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.fleet.__main__ import Follower, faults
 from benchmarks.fleet.caller import FleetCaller
+from benchmarks.fleet.hook import Hook
 from benchmarks.fleet.town import WorkerProcess, proxy_config
+from benchmarks.fleet.watching import Follower, faults, hook_faults
 
 
 def caller(numbers: list[int], *, untold: int = 0) -> FleetCaller:
@@ -39,6 +40,16 @@ def test_each_fault_is_found() -> None:
     assert "not resumed" in faults([lost], follower([1]))[0]
 
 
+def test_the_webhook_is_held_to_what_lasts() -> None:
+    one, hook = caller([]), Hook()
+    kinds = ["session_started", "score", "state_changed"]
+    one.events = [{"seq": seq, "type": kind} for seq, kind in enumerate(kinds, 1)]
+    hook.events["s1"] = [1, 3]
+    assert hook_faults([one], hook) == []
+    hook.events["s1"] = [3, 3]
+    assert hook_faults([one], hook) == ["s1: missing [1], doubled [3]"]
+
+
 def test_the_proxy_is_the_shipped_one_with_other_ports() -> None:
     workers: list[Any] = [SimpleNamespace(port=port) for port in (7001, 7002, 7003)]
     text = proxy_config(7000, workers)
@@ -46,7 +57,7 @@ def test_the_proxy_is_the_shipped_one_with_other_ports() -> None:
     assert "10.0.0." not in text
     assert (
         re.findall(r"server worker\d (\S+)", text)
-        == [f"127.0.0.1:{worker.port}" for worker in workers] * 2
+        == [f"127.0.0.1:{worker.port}" for worker in workers] * 3
     )
     assert "verify.example" not in text
 

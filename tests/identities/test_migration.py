@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,15 +15,18 @@ from stream_verifier.errors import (
 )
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support.old_store import old_id, write_old_ledger, write_old_store
+from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
     CONSENT,
     MODEL,
     OTHER_KEY,
     assert_same,
+    backup,
     bytes_below,
     change,
     ledger_of,
     made_reference,
+    put_back,
     rows,
     store_at,
 )
@@ -32,9 +34,9 @@ from tests.support.stores import (
 PEOPLE = {"ada": 1, "grace": 2, "zoë": 3}
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    path = tmp_path / "data" / "identities.db"
+@pytest.fixture(params=EVERYWHERE)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    path = place(request, tmp_path / "data" / "identities.db")
     write_old_store(path, PEOPLE)
     return path
 
@@ -47,10 +49,8 @@ async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
 
 
 def _version(path: Path) -> int:
-    connection = sqlite3.connect(path)
-    (version,) = connection.execute("SELECT version FROM stream_verifier_schema").fetchone()
-    connection.close()
-    return int(version)
+    (row,) = rows(path, "stream_verifier_schema")
+    return int(row["version"])
 
 
 async def test_everybody_is_still_enrolled(store: SqliteIdentityStore, path: Path) -> None:
@@ -66,6 +66,7 @@ async def test_everybody_is_still_enrolled(store: SqliteIdentityStore, path: Pat
     assert newest.version > max(one.version for one in listed)
 
 
+@in_a_file
 async def test_nothing_of_the_old_form_stays(store: SqliteIdentityStore, path: Path) -> None:
     old = rows(path)
     await store.list()
@@ -109,9 +110,9 @@ async def test_a_damaged_record_holds_up_nobody(path: Path) -> None:
 async def test_an_old_backup_does_not_undo_a_deletion(
     store: SqliteIdentityStore, path: Path, tmp_path: Path
 ) -> None:
-    write_old_store(tmp_path / "copy.db", PEOPLE)
+    copy = backup(path, to=tmp_path / "copy")
     await store.delete("ada")
-    shutil.copy(tmp_path / "copy.db", path)
+    put_back(copy, to=path)
     again = store_at(path)
     with pytest.raises(RefusedRecordError, match="was deleted"):
         await again.get("ada")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from model.runtime.reference import reference_to_bytes
 from stream_verifier.identities.legacy import LegacyVault, _derive
-from tests.support.stores import CONSENT, MODEL, made_reference
+from tests.support.places import is_on_server
+from tests.support.stores import CONSENT, MODEL, change, made_reference
 
 OLD_SECRET = bytes(range(32))
 """The secret of ``stores.KEY``."""
@@ -44,17 +44,17 @@ def write_old_store(
     In version 2 it has no ledger yet: see `write_old_ledger`. A record's version is its seed.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    connection = sqlite3.connect(path)
-    with connection:
-        connection.executescript(_TABLES.format(version=_VERSION[version]))
-        connection.execute("INSERT INTO stream_verifier_schema VALUES (1, ?)", [version])
-        for name, seed in people.items():
-            row = _row(secret, name, seed, version)
-            marks = ",".join("?" * len(row))
-            columns = ",".join(row)
-            values = list(row.values())
-            connection.execute(f"INSERT INTO identities ({columns}) VALUES ({marks})", values)
-    connection.close()
+    tables = _TABLES.format(version=_VERSION[version])
+    if is_on_server(path):
+        tables = tables.replace("BLOB", "BYTEA")
+    for table in filter(str.strip, tables.split(";")):
+        change(path, table)
+    change(path, "INSERT INTO stream_verifier_schema VALUES (1, ?)", version)
+    for name, seed in people.items():
+        row = _row(secret, name, seed, version)
+        marks = ",".join("?" * len(row))
+        put = f"INSERT INTO identities ({','.join(row)}) VALUES ({marks})"
+        change(path, put, *row.values())
 
 
 def write_old_ledger(

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stream_verifier.access.scopes import Scope
-from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
+from stream_verifier.errors import StoreError
+from stream_verifier.web import health
+from tests.support.rest_app import ADMIN, FakeStore, auth, client_of, make_app, stand_in
 
 READER = auth(Scope.READ)
 SHOWN = {
@@ -99,3 +103,25 @@ async def test_a_server_that_stops_is_alive_but_not_ready(tmp_path: Path) -> Non
         answer = await client.get("/api/v1/ready")
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
         assert (await client.get("/api/v1/health")).status_code == 200
+
+
+async def test_a_server_whose_store_fails_or_says_nothing_is_not_ready(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away(FakeStore):
+        async def get(self, name: str, *_: Any, **__: Any) -> Any:
+            raise StoreError("The identity store in postgresql failed.")
+
+    class Silent(FakeStore):
+        async def get(self, name: str, *_: Any, **__: Any) -> Any:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(health, "_ANSWERS_S", 0.05)
+    app = make_app(tmp_path)
+    async with client_of(app) as client:
+        for store, code in ((Away(), "store_failed"), (Silent(), "not_ready")):
+            stand_in(app, store=store)
+            answer = await client.get("/api/v1/ready")
+            assert (answer.status_code, answer.json()["code"]) == (503, code)
+        stand_in(app, store=FakeStore())
+        assert (await client.get("/api/v1/ready")).status_code == 200
