@@ -171,8 +171,9 @@ def _real_lines(real: Sequence[RealTurn]) -> list[str]:
     """How real heads move that turn a little while they talk."""
     lines = [
         "Real heads of the same pack, of presenters who talk and turn as they happen to, against",
-        "the picture of each clip in which they look straightest ahead: what a rotation of its",
-        "points leaves, over what a plane leaves.",
+        "the picture of each clip in which they look most nearly straight ahead: "
+        "what a rotation of",
+        "its points leaves, over what a plane leaves.",
         f"A turn has to come to {MOST_LEFT} or less, at {LEAST_YAW_DEG:.0f} degrees or more.",
         "",
         "| turned by, degrees | pictures | people | median | 95th percentile |",
