@@ -121,6 +121,7 @@ WAYS = (
     Way("GET", "/api/v1/calls/{session}", Scope.READ, _BOTH),
     Way("GET", "/api/v1/calls/{session}/events", Scope.READ, _BOTH),
     Way("DELETE", "/api/v1/calls/{session}", Scope.ADMIN),
+    Way("POST", "/api/v1/calls/{session}/challenge", Scope.PUBLISH, _BOTH, body="{}"),
     Way("POST", "/api/v1/tokens", Scope.ADMIN, body=_TOKEN),
     Way(SOCKET, "/api/v1/call", Scope.PUBLISH, _ONE, message=_START | {"mode": "verify"}),
     Way(SOCKET, "/api/v1/call", Scope.ENROL, _ONE, message=_START | {"mode": "enrol"}),

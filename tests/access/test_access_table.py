@@ -14,7 +14,7 @@ from tests.support.calls import make_settings
 
 NOT_OURS = {"/api/v1/recall"}
 """Sockets on which a bot says what it says."""
-LATER = {"stop"}
+LATER = {"stop", "ask_challenge", "answer_challenge"}
 """Messages that come in a session only, so after one that needed a token."""
 
 
