@@ -57,8 +57,8 @@ posts to. *Away* is from the end of the old connection until the server said `co
 *verified* until it was so again, since trust begins anew. *Killed* is `kill -9`. The worker that
 posts to the webhook is not killed.
 
-What a killed worker had told its caller and not yet written is missing for followers. It is a matter
-of milliseconds, more on a busy machine: a run may show such an event as missing, and another none.
+What a killed worker had told its caller and not yet written is missing for followers: one run may
+show such an event as missing, and another none.
 """
 
 
