@@ -14,7 +14,7 @@ packages="aiosqlite blockbuster cryptography fastapi httpx hypothesis jsonschema
     precis-i18n pydantic-settings pyjwt pytest pytest-asyncio pytest-timeout rich sqlalchemy[asyncio] typer
     uvicorn websockets"
 tests="tests/identities --ignore=tests/identities/test_hsm.py tests/verify --ignore=tests/verify/test_self_test.py
-    --ignore=tests/verify/presence --ignore=tests/verify/test_enrol_process.py tests/test_settings.py
+    --ignore=tests/verify/presence --ignore=tests/verify/challenge --ignore=tests/verify/test_enrol_process.py tests/test_settings.py
     tests/access/test_gate.py tests/access/test_limiter.py tests/access/test_tokens.py tests/access/test_waiting.py
     tests/events/test_stamper.py tests/events/test_call_messages.py tests/events/test_wire.py
     tests/client/test_backoff.py tests/console/test_timeline.py tests/webhooks/test_signature.py"

@@ -13,6 +13,7 @@ from stream_verifier.calls.ending import EndReason
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.errors import RoomError, RoomRefusedError
 from stream_verifier.media.source import SourceFactory
+from stream_verifier.rooms.giving_up import give_up
 from stream_verifier.rooms.host import Publisher, Room, RoomHost
 from stream_verifier.rooms.publisher_call import PublisherCall
 from stream_verifier.rooms.terms import Terms
@@ -97,8 +98,7 @@ class AttachedRoom:
         await self._leave()
 
     async def _stop(self) -> None:
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await give_up(self._task)
         self.over.set()
 
     async def _run(self) -> None:

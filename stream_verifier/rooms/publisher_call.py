@@ -27,6 +27,7 @@ from stream_verifier.errors import (
 from stream_verifier.events.call_messages import Start
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import MediaSource, SourceRequest
+from stream_verifier.rooms.giving_up import give_up
 from stream_verifier.rooms.going_on import go_on_with
 from stream_verifier.rooms.host import Publisher, Room
 from stream_verifier.rooms.reading import CallReader, Seat, picture_px_of
@@ -100,8 +101,7 @@ class PublisherCall:
 
     async def leave(self) -> Session | None:
         """Stop keeping a call for him; return the one that runs, if one does."""
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        await give_up(self._task)
         session, self._session = self._session, None
         return None if session is None or session.ending else session
 

@@ -154,7 +154,7 @@ def test_the_history_is_bounded(element: ElementPage) -> None:
 
 def test_changes_are_announced_once_and_politely(element: ElementPage) -> None:
     badge = element.make()
-    status = badge.get_by_role("status")
+    status = badge.get_by_role("group").get_by_role("status")
     expect(status).to_be_empty()
     call = element.call()
     call.state("verified")
