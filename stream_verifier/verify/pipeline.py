@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from stream_verifier.events.schema import (
     Bar,
@@ -24,8 +24,6 @@ from stream_verifier.events.schema import (
 )
 from stream_verifier.media.types import MediaGap, MediaItem
 from stream_verifier.verify.belief import Odds
-from stream_verifier.verify.channels.challenge.channel import ChallengeChannel
-from stream_verifier.verify.channels.challenge.kind import Challenge
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.decision import Decision, Verdict
 from stream_verifier.verify.intake import MediaProgress, Windows
@@ -35,6 +33,10 @@ from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
 from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.telling import Telling
 from stream_verifier.windows.types import Window
+
+if TYPE_CHECKING:  # OpenCV and LiteRT come with it, and a pipeline without it needs neither.
+    from stream_verifier.verify.channels.challenge.channel import ChallengeChannel
+    from stream_verifier.verify.channels.challenge.kind import Challenge
 
 _BEHIND_S = 1.0
 """Media that is late by less is the network's jitter."""
