@@ -6,9 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from tests.rooms.livekit.test_following import Followed
-from tests.rooms.livekit.test_keys import KEYS
-from tests.rooms.livekit.test_news import now_s, posted, signed
+from tests.support.livekit_news import KEYS, Followed, now_s, posted, signed
 from tests.support.rest_app import ADMIN, client_of, make_app, stand_in
 
 HOOK = "/api/v1/rooms/livekit/webhook"

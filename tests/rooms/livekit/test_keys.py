@@ -7,13 +7,10 @@ import time
 import jwt
 import pytest
 from livekit import api
-from pydantic import SecretStr
 
 from stream_verifier.errors import RoomRefusedError
-from stream_verifier.rooms.livekit.keys import Keys, needed
-
-SECRET = "secret of the key of livekit, long"
-KEYS = Keys("APIkey", SecretStr(SECRET))
+from stream_verifier.rooms.livekit.keys import needed
+from tests.support.livekit_news import KEYS, SECRET
 
 
 def read(token: str) -> api.access_token.Claims:

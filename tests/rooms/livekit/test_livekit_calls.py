@@ -15,9 +15,9 @@ import numpy as np
 from pydantic import SecretStr
 
 from stream_verifier.rooms.livekit.room import TOPIC
-from tests.rooms.livekit.test_keys import SECRET
 from tests.support.calls import all_that_is_said, server_with
 from tests.support.livekit_double import CAMERA, MICROPHONE, LiveKitDouble, person
+from tests.support.livekit_news import SECRET
 
 PATIENCE_S = 120
 Said = list[dict[str, Any]]

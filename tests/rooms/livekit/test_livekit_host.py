@@ -14,8 +14,8 @@ from stream_verifier.media.limits import MediaLimits
 from stream_verifier.rooms.livekit.asking import check_room
 from stream_verifier.rooms.livekit.host import LiveKitHost
 from stream_verifier.rooms.livekit.keys import Keys
-from tests.rooms.livekit.test_keys import KEYS
 from tests.support.livekit_double import LiveKitDouble
+from tests.support.livekit_news import KEYS
 
 URL = "wss://livekit.example/base/"
 

@@ -2,38 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import datetime
-import hashlib
-import time
-from typing import Any
-
 import pytest
-from google.protobuf.json_format import MessageToJson
 from livekit import api
-from livekit.protocol.models import Room
-from livekit.protocol.webhook import WebhookEvent
 
 from stream_verifier.errors import InvalidTokenError, ProtocolError
 from stream_verifier.rooms.livekit.news import News, read_news
-from tests.rooms.livekit.test_keys import KEYS, SECRET
-
-
-def now_s() -> int:
-    """The wall's time, by which tokens and bodies are judged when they come."""
-    return int(time.time())
-
-
-def posted(event: str = "room_started", room: str = "meeting", **more: Any) -> bytes:
-    fields = {"id": "EV_1", "created_at": now_s(), **more}
-    told = WebhookEvent(event=event, room=Room(sid="RM_1", name=room), **fields)
-    return MessageToJson(told).encode()
-
-
-def signed(body: bytes, *, key: str = "APIkey", secret: str = SECRET, ttl_s: float = 300) -> str:
-    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-    token = api.AccessToken(key, secret).with_sha256(digest)
-    return token.with_ttl(datetime.timedelta(seconds=ttl_s)).to_jwt()
+from tests.support.livekit_news import KEYS, SECRET, now_s, posted, signed
 
 
 def test_what_livekit_signs_is_read_as_its_own_receiver_reads_it() -> None:
