@@ -28,6 +28,9 @@ TokenEnv = Annotated[
 ]
 TokenFile = Annotated[Path | None, typer.Option(help="File that holds the token.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+OperatingPoint = Annotated[
+    str | None, typer.Option(help="Where states change; the server's without.")
+]
 
 
 def _secret_option(what: str) -> Any:
@@ -58,9 +61,7 @@ def attach_janus(  # noqa: PLR0913 - an argument for each option
         str | None, typer.Option(help="TextRoom that verdicts are announced in.")
     ] = None,
     text_room_secret_file: Annotated[Path | None, _secret_option("the TextRoom's secret")] = None,
-    operating_point: Annotated[
-        str | None, typer.Option(help="Where states change; the server's without.")
-    ] = None,
+    operating_point: OperatingPoint = None,
     server: Server = DEFAULT_URL,
     token_env: TokenEnv = TOKEN_VARIABLE,
     token_file: TokenFile = None,
@@ -98,9 +99,7 @@ def attach_livekit(  # noqa: PLR0913 - an argument for each option
     tell: Annotated[
         bool, typer.Option("--tell", help="Send verdicts to all in the room, as data packets.")
     ] = False,
-    operating_point: Annotated[
-        str | None, typer.Option(help="Where states change; the server's without.")
-    ] = None,
+    operating_point: OperatingPoint = None,
     server: Server = DEFAULT_URL,
     token_env: TokenEnv = TOKEN_VARIABLE,
     token_file: TokenFile = None,
