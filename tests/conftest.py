@@ -36,7 +36,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """What is imported stays: every later collection of garbage would look through it for nothing."""
+    """What is imported stays, so no later collection of garbage need look through it."""
     gc.collect()
     gc.freeze()
 
@@ -60,11 +60,11 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
+def demo_calls() -> DemoCalls:
     """Calls of the two demo people, each made when first asked for."""
     from tests.support.calls import DemoCalls
 
-    return DemoCalls(tmp_path_factory.mktemp("demo-calls"))
+    return DemoCalls.kept(ROOT / ".cache" / "demo-calls")
 
 
 @pytest.fixture(scope="session")
