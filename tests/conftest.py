@@ -63,8 +63,9 @@ def postgres() -> Iterator[PostgresServer]:
 def demo_calls() -> DemoCalls:
     """Calls of the two demo people, each made when first asked for."""
     from tests.support.calls import DemoCalls
+    from tests.support.kept import kept_folder
 
-    return DemoCalls.kept(ROOT / ".cache" / "demo-calls")
+    return DemoCalls(kept_folder("calls"))
 
 
 @pytest.fixture(scope="session")
