@@ -34,14 +34,10 @@ from stream_verifier.verify.self_test import Workload
 from stream_verifier.verify.stages import StageTimes, TimedChannel, TimedEars, TimedEyes
 from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.table import ChannelRule, challenge_rule, presence_rules
-from stream_verifier.windows.assemble import (
-    WindowAssembler,
-    WindowSettings,
-    face_watcher,
-    speech_windower,
-)
+from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.senses import Ears
+from stream_verifier.windows.settings import WindowSettings, face_watcher, speech_windower
 
 # Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
 _FRAME_SLACK = 0.8
