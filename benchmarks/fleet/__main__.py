@@ -19,13 +19,14 @@ import json
 import os
 import signal
 import tempfile
+import time
 from collections import Counter
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from benchmarks.fleet.caller import FleetCaller
 from benchmarks.fleet.hook import SECRET, Hook, receiving
-from benchmarks.fleet.people import WHO, enrol, settings_of, write_media
+from benchmarks.fleet.people import WHO, enrol, make_folders, settings_of, write_media
 from benchmarks.fleet.scenes import Run
 from benchmarks.fleet.town import WorkerProcess, proxy
 from benchmarks.fleet.watching import PATIENCE_S, Follower, faults, hook_faults, until
@@ -39,6 +40,7 @@ from stream_verifier.identities.keys import new_key, parse_key
 from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import load_settings
 
+_TRAIL_S = 15.0
 HEADER = """# A fleet of which parts are killed
 
 Made by `python -m benchmarks.fleet`: three workers, HAProxy with the shipped configuration, Redis
@@ -70,16 +72,27 @@ async def trail_faults(folder: Path, database_url: str, callers: list[FleetCalle
     ]
 
 
+async def settled_trail_faults(
+    folder: Path, database_url: str, callers: list[FleetCaller]
+) -> list[str]:
+    """What is still amiss once the workers have had time to write what they owe."""
+    until_s = time.monotonic() + _TRAIL_S
+    while (found := await trail_faults(folder, database_url, callers)) and (
+        time.monotonic() < until_s
+    ):
+        await asyncio.sleep(1)
+    return found
+
+
 async def measure(
     options: argparse.Namespace, folder: Path
 ) -> tuple[list[tuple[str, str]], list[str]]:
     """All scenes; return their figures, and what is not as it must be."""
     media, key = folder / "call.webm", new_key()
     await write_media(media)
-    (folder / "data").mkdir()
+    make_folders(folder)
     tokens = Tokens(parse_key(key))
     async with AsyncExitStack() as stack:
-        (folder / "redis").mkdir()
         redis = stack.enter_context(redis_server(folder / "redis"))
         postgres = stack.enter_context(postgres_server(durable=True))
         database_url = postgres.new_place()
@@ -114,7 +127,7 @@ async def measure(
         following.cancel()
         run.wrong += faults(everybody, follower)
         run.wrong += [f"webhook: {one}" for one in hook_faults(everybody, hook)]
-        run.wrong += await trail_faults(folder / "data", database_url, everybody)
+        run.wrong += await settled_trail_faults(folder / "data", database_url, everybody)
         run.rows.append(("events that the follower got", _followed(follower, len(everybody))))
         run.rows.append(("events that the webhook was posted", _posted(hook)))
         wrong = "; ".join(run.wrong) or "none"

@@ -20,6 +20,12 @@ _DRAIN_S = 45
 _LEASE_S = 6
 
 
+def make_folders(folder: Path) -> None:
+    """Where a fleet's files and its Redis are."""
+    for one in (folder, folder / "data", folder / "redis"):
+        one.mkdir(exist_ok=True)
+
+
 async def write_media(path: Path) -> None:
     """A recorded call of the made-up person."""
     person = next(one for one in DEMO_PEOPLE if one.id == WHO)
@@ -28,12 +34,15 @@ async def write_media(path: Path) -> None:
     )
 
 
-def settings_of(folder: Path, redis: RedisServer, database_url: str, key: str) -> dict[str, str]:
+def settings_of(
+    folder: Path, redis: RedisServer, database_url: str | None, key: str
+) -> dict[str, str]:
     """What all workers share."""
+    named = {} if database_url is None else {"DATABASE_URL": database_url}
     return {
+        **named,
         "DATA_DIR": str(folder),
         "REDIS_URL": redis.url,
-        "DATABASE_URL": database_url,
         "TOKEN_KEY": key,
         "TRUSTED_PROXIES": '["127.0.0.1"]',
         "MAX_CALLS": "20",
@@ -46,9 +55,10 @@ def settings_of(folder: Path, redis: RedisServer, database_url: str, key: str) -
     }
 
 
-async def enrol(folder: Path, database_url: str, media: Path) -> None:
-    """Enrol the made-up person."""
-    settings = load_settings(data_dir=folder, database_url=database_url)
+async def enrol(folder: Path, database_url: str | None, media: Path) -> None:
+    """Enrol the made-up person, in files where no database is named."""
+    named = {} if database_url is None else {"database_url": database_url}
+    settings = load_settings(data_dir=folder, **named)
     reference = await asyncio.to_thread(
         lambda: enrol_files(
             videos=[media],

@@ -57,6 +57,12 @@ class WorkerProcess:
                         return
                 await asyncio.sleep(0.1)
 
+    @property
+    def pid(self) -> int:
+        """Of its process, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def calls(self) -> int:
         """How many run there."""
         async with httpx.AsyncClient() as client:
