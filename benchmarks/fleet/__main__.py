@@ -77,10 +77,10 @@ async def settled_trail_faults(
 ) -> list[str]:
     """What is still amiss once the workers have had time to write what they owe."""
     until_s = time.monotonic() + _TRAIL_S
-    while (found := await trail_faults(folder, database_url, callers)) and (
-        time.monotonic() < until_s
-    ):
+    found = await trail_faults(folder, database_url, callers)
+    while found and time.monotonic() < until_s:
         await asyncio.sleep(1)
+        found = await trail_faults(folder, database_url, callers)
     return found
 
 
