@@ -54,5 +54,5 @@ def session_started(
         operating_point=recogniser.described(start.operating_point) if verifying else None,
         origin=origin,
         adapted_from=next(iter(adapted_from), None),
-        camera_signs=list(signs_of(start.camera)) if verifying else [],
+        camera_signs=list(signs_of(start.camera)) or None if verifying else None,
     )

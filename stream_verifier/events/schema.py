@@ -98,10 +98,6 @@ def _unless_none(value: object) -> bool:
     return value is None
 
 
-def _if_empty(value: object) -> bool:
-    return value == []
-
-
 class SessionStarted(Payload):
     """A session began: media is expected from now on."""
 
@@ -120,9 +116,9 @@ class SessionStarted(Payload):
         description="The model that the person was enrolled with, where the reference was moved "
         "to this one by an adapter: enrolling again is surer; left out where it was not.",
     )
-    camera_signs: list[Literal["virtual_camera"]] = Field(
-        default_factory=list,
-        exclude_if=_if_empty,
+    camera_signs: list[Literal["virtual_camera"]] | None = Field(
+        None,
+        exclude_if=_unless_none,
         description="Weak signs that the picture may come from software, by the label that the "
         "client told; they may have a challenge asked, and change no state. Left out where there "
         "are none.",
