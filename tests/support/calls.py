@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import json
+import os
+import shutil
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -27,6 +30,7 @@ from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.verify.recogniser import Recogniser
 
+ROOT = Path(__file__).resolve().parents[2]
 CONSENT: dict[str, Any] = {
     "subject": "made up",
     "purpose": "tests",
@@ -159,18 +163,33 @@ class DemoCalls:
     """Made-up calls as WebM files.
 
     Args:
-        folder: where they are kept for the whole run.
+        folder: where they are kept; may be shared by several runs at once.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @classmethod
+    def kept(cls, cache: Path) -> DemoCalls:
+        """Keep them for later runs, until what makes them or a library of its changes."""
+        made_by = [ROOT / "constraints.txt", ROOT / "stream_verifier/media/encode.py"]
+        made_by += sorted((ROOT / "stream_verifier/demo").glob("*.py"))
+        content = b"".join(path.read_bytes() for path in made_by)
+        folder = cache / hashlib.sha256(content).hexdigest()[:16]
+        for other in cache.glob("*"):
+            if other != folder:
+                shutil.rmtree(other, ignore_errors=True)
+        folder.mkdir(parents=True, exist_ok=True)
+        return cls(folder)
+
     def get(self, face: str, voice: str, seconds: float = 12.0) -> Path:
         """A call with one demo person's face and one's voice."""
-        people = {person.id: person for person in DEMO_PEOPLE}
         path = self._folder / f"{face}-{voice}-{seconds:g}.webm"
         if not path.exists():
-            write_call(path, face=people[face], voice=people[voice], seconds=seconds)
+            people = {person.id: person for person in DEMO_PEOPLE}
+            part = path.with_suffix(f".{os.getpid()}.part")
+            write_call(part, face=people[face], voice=people[voice], seconds=seconds)
+            part.replace(path)
         return path
 
     def enrolment(self, who: str) -> Path:
