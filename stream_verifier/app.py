@@ -114,7 +114,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         provider = state.gate.provider
         async with (
             contextlib.nullcontext() if fleet is None else fleet.serving(sessions),
-            webhooks(settings, hub),
+            webhooks(settings, hub, lease=None if fleet is None else fleet.lane_lease),
             _running(
                 services.gauge.run(),
                 journal.run(),

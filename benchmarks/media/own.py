@@ -13,7 +13,10 @@ from benchmarks.media.making import (
     written,
 )  # fmt: skip
 from benchmarks.media.own_pictures import PICTURES
+from benchmarks.media.own_places import NAMES, PLACES, REACHING
+from benchmarks.media.own_shades import SHADES
 from benchmarks.media.own_sounds import SOUNDS
+from benchmarks.media.own_structure import STRUCTURE
 
 _AAC = "-c:a aac -b:a 128k"
 _X264 = "-c:v libx264 -crf 20"
@@ -202,15 +205,7 @@ _POOR = (
          make=ffmpeg("-i probe.mp4 -c copy no_such_track.mkv")),
 )  # fmt: skip
 
-_NAMES = tuple(
-    Case(files=(name,), what=what, make=joined(name, "probe.mp4"))
-    for name, what in (
-        ("file:x.mp4", "name like an address"),
-        ("http:/call.mp4", "folder like an address"),
-        ("%03d.mp4", "name like a pattern"),
-        ("[bold]:smile:.mp4", "name like markup"),
-        ("two\nlines \u202e.mp4", "name with a line break and a turn of direction"),
-    )
-)  # fmt: skip
-
-OWN = (*_HEALTHY, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES, *_POOR, *_NAMES, *_BROKEN)
+OWN = (
+    *(*_HEALTHY, *STRUCTURE, *SHADES, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES),
+    *(*_POOR, *NAMES, *PLACES, *_BROKEN, *REACHING),
+)

@@ -116,6 +116,13 @@ class SessionStarted(Payload):
         description="The model that the person was enrolled with, where the reference was moved "
         "to this one by an adapter: enrolling again is surer; left out where it was not.",
     )
+    camera_signs: list[Literal["virtual_camera"]] | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="Weak signs that the picture may come from software, by the label that the "
+        "client told; they may have a challenge asked, and change no state. Left out where there "
+        "are none.",
+    )
 
 
 class MediaStarted(Payload):

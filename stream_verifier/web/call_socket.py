@@ -196,6 +196,7 @@ async def _warn(websocket: WebSocket, connection: Connection) -> None:
 
 async def _tell(websocket: WebSocket, event: Event) -> None:
     if event.is_for(Audience.CALLER):
+        await state_of(websocket).hub.written()
         await websocket.send_text(event.line_for(Audience.CALLER))
 
 

@@ -45,12 +45,14 @@ def open_part(
 
 
 def _options(file: BinaryIO, part: Part) -> dict[str, str]:
-    """Keep the look at what is inside from decoding pictures of any size."""
+    """Keep the look at what is inside from pictures of any size, and from the network."""
+    # A session description (SDP) would listen on the network, past what `_refuse` sees.
+    options = {"protocol_whitelist": "none"}
     head = bytes_at(file, part.start, transport.SNIFF_BYTES)
     if transport.begins(head) or head.startswith(_PROGRAMME):
         # Their decoders cannot be given a limit, and their packets tell all that is needed.
-        return {"codec_whitelist": "none"}
-    return {"max_pixels": str(MAX_PIXELS)}
+        return {**options, "codec_whitelist": "none"}
+    return {**options, "max_pixels": str(MAX_PIXELS)}
 
 
 def _refuse(*_: Any) -> None:

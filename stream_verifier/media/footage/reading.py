@@ -18,6 +18,7 @@ from stream_verifier.media.footage.damage import Damage
 from stream_verifier.media.footage.decoding import Frame, TrackDecoder
 from stream_verifier.media.footage.merging import Merger
 from stream_verifier.media.footage.opening import open_part
+from stream_verifier.media.footage.origin import origin_s, without_priming
 from stream_verifier.media.footage.parts import find_parts
 from stream_verifier.media.footage.stretch import Stretch, size_of
 from stream_verifier.media.footage.timeline import JUMP_GAP_S, Timeline
@@ -123,7 +124,7 @@ class RecordingReader:
                 yield from self._part(container, again=number > 1)
             self._start_s = self.damage.end_s + JUMP_GAP_S
         with suppress(ValueError, av.FFmpegError):
-            self._merger.put("audio", list(self._audio.flush()), float("inf"))
+            self._merger.put("audio", without_priming(self._audio.flush()), float("inf"))
         yield from self._merger.ready(ended=True)
         self.damage.late = self._merger.late
         if self.damage.note is not None:
@@ -137,7 +138,7 @@ class RecordingReader:
         self._merger.begin([track.type for track in chosen])
         decoders = {track.index: self._decoder(track, again) for track in chosen}
         timeline = Timeline(
-            origin_s=_origin_s(container, chosen),
+            origin_s=origin_s(container, chosen),
             start_s=self._start_s,
             max_hole_s=_MAX_HOLE_S if container.format.name in _UNSTEADY else _MAX_HOLE_STEADY_S,
         )
@@ -183,7 +184,7 @@ class RecordingReader:
     def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> bool:
         frame = cast("av.AudioFrame", frame)
         due_s = self._audio.due_s
-        starts_s = max(0.0, (due_s or 0.0) if time_s is None else time_s)
+        starts_s = (due_s or 0.0) if time_s is None else time_s
         length_s = frame.samples / frame.sample_rate
         if due_s is not None and starts_s + length_s <= due_s - _OVERLAP_S:
             self.damage.leave_out(length_s)
@@ -204,7 +205,7 @@ class RecordingReader:
         if self._deaf_since_s is not None:
             items.insert(0, MediaGap("audio", self._deaf_since_s, starts_s, "network"))
             self._deaf_since_s = None
-        self._merger.put("audio", items, self._audio.given_s or 0.0)
+        self._merger.put("audio", without_priming(items), self._audio.given_s or 0.0)
         return True
 
     def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> bool:
@@ -259,15 +260,6 @@ def _push(decoder: TrackDecoder, packet: _Packet, timeline: Timeline) -> None:
         starts=decoder.kind == "audio" or packet.is_keyframe,
     )
     decoder.push(packet, place, time_s + place.shift_s)
-
-
-def _origin_s(container: av.container.InputContainer, chosen: list[tracks.Track]) -> float:
-    starts = [
-        float(track.start_time * track.time_base)
-        for track in chosen
-        if track.start_time is not None and track.time_base is not None
-    ]
-    return min(starts, default=(container.start_time or 0) / av.time_base)
 
 
 def _duration_s(container: av.container.InputContainer) -> float | None:

@@ -98,10 +98,13 @@ def test_lost_packets_of_a_transport_stream(tmp_path: Path) -> None:
         (lambda: b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.ts\n#EXT-X-ENDLIST\n",
          MediaError, "Cannot open"),
         (lambda: b"ffconcat version 1.0\nfile other.ts\n", MediaError, "Cannot open"),
+        (lambda: b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                 b"m=audio 50104 RTP/AVP 0\n",
+         MediaError, "Cannot open"),
         (lambda: recording("mp4", video="libx264").replace(b"avc1", b"zzzz"),
          UnsupportedMediaError, "not decoded here"),
     ],
-    ids=["empty", "text", "playlist", "list", "codec"],
+    ids=["empty", "text", "playlist", "list", "session", "codec"],
 )  # fmt: skip
 def test_what_is_no_recording_is_refused_in_clear_words(
     tmp_path: Path, make: Callable[[], bytes], error: type[MediaError], words: str
