@@ -246,9 +246,9 @@ async def _challenge(
     """Do what a client wants of challenges, or say why not."""
     try:
         if isinstance(message, AskChallenge):
-            session.challenge(message.kind, by="client")
+            session.asking.ask(message.kind, by="client")
         else:
-            session.answer_challenge(message.challenge, message.choice)
+            session.asking.answer(message.challenge, message.choice)
     except ChallengeError as error:
         refused = ChallengeRefused(code=error.code, message=str(error))
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
