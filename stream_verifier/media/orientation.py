@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import cast
 
 import av
 import numpy as np
@@ -63,8 +62,9 @@ def from_matrix(a: int, b: int, c: int, d: int) -> Orientation:
 def of_frame(frame: av.VideoFrame) -> Orientation:
     """Return the orientation that a frame, its track or its codec says."""
     try:
-        side_data = cast("SideDataContainer", frame.side_data)
-        data = bytes(side_data[Type.DISPLAYMATRIX])
+        # Not `frame.side_data`: frame and container would hold each other, and half a megabyte
+        # would stay with every picture until cycles are collected.
+        data = bytes(SideDataContainer(frame)[Type.DISPLAYMATRIX])
     except KeyError:
         return UPRIGHT
     except ValueError:  # Beside it is data of a kind that PyAV has no name for.
