@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
+from typing import Any
 
 import av
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from numpy.typing import NDArray
 
+_side_data: Any = SideDataContainer
+"""Its stub knows no arguments."""
 _MATRIX = struct.Struct("=9i")
 
 
@@ -64,7 +67,7 @@ def of_frame(frame: av.VideoFrame) -> Orientation:
     try:
         # Not `frame.side_data`: frame and container would hold each other, and half a megabyte
         # would stay with every picture until cycles are collected.
-        data = bytes(SideDataContainer(frame)[Type.DISPLAYMATRIX])
+        data = bytes(_side_data(frame)[Type.DISPLAYMATRIX])
     except KeyError:
         return UPRIGHT
     except ValueError:  # Beside it is data of a kind that PyAV has no name for.
