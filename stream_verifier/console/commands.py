@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -36,6 +37,7 @@ from stream_verifier.settings import load_settings
 if TYPE_CHECKING:
     from model.types import Reference
     from stream_verifier.events.event import Event
+    from stream_verifier.events.schema import State
     from stream_verifier.identities.identity import Identity
     from stream_verifier.identities.store import IdentityStore
     from stream_verifier.media.footage.tracks import Kind
@@ -188,6 +190,17 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         return added, alike
 
     identity, alike = with_store(settings, add)
+    _tell_enrolled(identity, alike, supervised=supervised)
+
+
+def _tell_enrolled(identity: Identity, alike: float | None, *, supervised: bool) -> None:
+    """Say what was stored, and what there is to doubt about it.
+
+    Args:
+        identity: as it is stored now.
+        alike: how like who was enrolled before; None where that is not known.
+        supervised: whether somebody answers for it.
+    """
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
         f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
@@ -221,7 +234,7 @@ def verify(
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.console.offline import verify_file
-    from stream_verifier.events.schema import State, StateChanged
+    from stream_verifier.events.schema import State
     from stream_verifier.media.file import FileSource
     from stream_verifier.verify.recogniser import Recogniser
 
@@ -237,9 +250,6 @@ def verify(
         )
 
     reference = with_store(settings, look_up)
-    state = State.WAITING
-    show = None if json else display.EventPrinter(_out)
-    seen: list[Event] = []
     source = FileSource(
         file,
         video_rate_hz=settings.face_rate_hz,
@@ -253,23 +263,47 @@ def verify(
         recogniser=recogniser,
         operating_point=operating_point,
     )
+    seen: list[Event] = []
     try:
         with display.reading_progress(_err, source) as move_on:
-            for event in events:
-                move_on()
-                if isinstance(event.payload, StateChanged):
-                    state = event.payload.state
-                if plot is not None:
-                    seen.append(event)
-                if show is None:
-                    print(event.line, flush=True)
-                else:
-                    show(event)
+            state = _show_events(events, move_on, json=json, seen=None if plot is None else seen)
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=visible(f"{file.name}: is it {name}?"))
     if state is not State.VERIFIED:
         raise typer.Exit(EXIT_NOT_VERIFIED)
+
+
+def _show_events(
+    events: Iterable[Event],
+    move_on: Callable[[], None],
+    *,
+    json: bool,
+    seen: list[Event] | None,
+) -> State:
+    """Print events as they come, and return the last verdict.
+
+    Args:
+        events: of one file, in order.
+        move_on: moves the progress bar on.
+        json: one event a line, for programs.
+        seen: gets each, so that those before an error are known too; None where nobody asks.
+    """
+    from stream_verifier.events.schema import State, StateChanged
+
+    state = State.WAITING
+    show = None if json else display.EventPrinter(_out)
+    for event in events:
+        move_on()
+        if isinstance(event.payload, StateChanged):
+            state = event.payload.state
+        if seen is not None:
+            seen.append(event)
+        if show is None:
+            print(event.line, flush=True)
+        else:
+            show(event)
+    return state
 
 
 def _check_plot(path: Path) -> None:

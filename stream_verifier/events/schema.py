@@ -383,28 +383,32 @@ class Totals(BaseModel):
     audio_overrun_s: float = 0.0
 
 
+ToldEnd = Literal[
+    "stopped",
+    "peer_closed",
+    "client_gone",
+    "server_stopping",
+    "error",
+    "complete",
+    "ended_by_admin",
+    "no_media",
+    "too_long",
+    "superseded",
+    "identity_deleted",
+    "identity_replaced",
+    "too_many_people",
+    "consent_withdrawn",
+    "consent_expired",
+    "server_lost",
+]
+"""Why a session can end, as its last event says it."""
+
+
 class SessionEnded(Payload):
     """The last event of every session."""
 
     type: Literal["session_ended"] = "session_ended"
-    reason: Literal[
-        "stopped",
-        "peer_closed",
-        "client_gone",
-        "server_stopping",
-        "error",
-        "complete",
-        "ended_by_admin",
-        "no_media",
-        "too_long",
-        "superseded",
-        "identity_deleted",
-        "identity_replaced",
-        "too_many_people",
-        "consent_withdrawn",
-        "consent_expired",
-        "server_lost",
-    ]
+    reason: ToldEnd
     totals: Totals
 
 
