@@ -152,7 +152,7 @@ _BROKEN = tuple(
     for out, what, says, make in (
         ("empty.mp4", "no bytes", "0 bytes", written("empty.mp4", b"")),
         ("words.mp4", "text named .mp4", "Cannot open", written("words.mp4", b"hello\n" * 99)),
-        ("report.mp4", "PDF named .mp4", "Cannot open",
+        ("report.mp4", "PDF named .mp4", "PDF document",
          written("report.mp4", b"%PDF-1.7\n" + bytes(range(256)) * 40)),
         ("stopped.mp4", "recorder stopped hard", "never finished",
          cut("stopped.mp4", "probe.mp4", 0.5)),
@@ -182,7 +182,7 @@ _BROKEN = tuple(
         ("unknown.mp4", "a codec that nobody knows", "not decoded here",
          lambda folder: written("unknown.mp4", (folder / "probe.mp4").read_bytes().replace(
              b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))(folder)),
-        ("encrypted.mp4", "encrypted", "decoded|damaged",
+        ("encrypted.mp4", "encrypted", "is encrypted",
          ffmpeg("-i probe.mp4 -c copy -encryption_scheme cenc-aes-ctr -encryption_key "
                 "76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8 "
                 "encrypted.mp4")),

@@ -54,17 +54,18 @@ def _link(name: str, to: str) -> Make:
     return make
 
 
-def _names(name: str, what: str, text: str) -> Case:
-    return _place(name, what, written(name, text.encode()), "Cannot open")
+def _names(name: str, what: str, text: str, says: str = "list of other files") -> Case:
+    return _place(name, what, written(name, text.encode()), says)
 
 
 PLACES = (
     _place("folder.mp4", "a folder", lambda f: (f / "folder.mp4").mkdir(exist_ok=True),
            "directory"),
     _place("pipe.mp4", "a named pipe", _pipe, "pipe"),
-    _place("loop.mp4", "a link to itself", _loop, "symbolic links"),
+    _place("loop.mp4", "a link to itself", _loop, "does not exist"),
     _place("socket.mp4", "a socket", _socket, "Cannot open"),
-    _place("nowhere.mp4", "a link to nothing", _link("nowhere.mp4", "gone.mp4"), "No such file"),
+    _place("nowhere.mp4", "a link to nothing", _link("nowhere.mp4", "gone.mp4"),
+           "does not exist"),
     _place("zero.mp4", "a device without an end", _link("zero.mp4", "/dev/zero"), "device|no file"),
     _place("null.mp4", "a device without anything", _link("null.mp4", "/dev/null"),
            "device|no file"),
@@ -100,13 +101,18 @@ REACHING = (
     _names("near.mpd", "DASH manifest of a file", _MPD.format(_NEAR)),
     _names("list.ffcat", "list of files", f"ffconcat version 1.0\nfile '{_NEAR}'\n"),
     _names("call.sdp", "session description: media to come by the network",
-           _SDP.format("127.0.0.1")),
-    _names("cast.sdp", "session description of a multicast", _SDP.format("239.1.2.3")),
+           _SDP.format("127.0.0.1"), "session description"),
+    _names("cast.sdp", "session description of a multicast", _SDP.format("239.1.2.3"),
+           "session description"),
     _names("list.pls", "list of addresses", f"[playlist]\nFile1={_FAR}\nNumberOfEntries=1\n"),
     _names("list.xspf", "list of addresses, as XML",
            f"<playlist><trackList><track><location>{_FAR}</location></track></trackList></playlist>"),
     _names("film.asx", "Windows list of addresses",
            f'<asx version="3.0"><entry><ref href="{_FAR}"/></entry></asx>'),
-    _names("film.url", "link of a browser", f"[InternetShortcut]\nURL={_FAR}\n"),
-    _names("script.avs", "script of a frame server", f'DirectShowSource("{_FAR}")\n'),
+    _names("page.mp4", "a web page that a download gave", "<!DOCTYPE html>\n<html>sign in</html>",
+           "web page"),
+    _names("film.url", "link of a browser", f"[InternetShortcut]\nURL={_FAR}\n",
+           "link"),
+    _names("script.avs", "script of a frame server", f'DirectShowSource("{_FAR}")\n',
+           "Cannot open"),
 )  # fmt: skip

@@ -50,7 +50,7 @@ SHADES = (
                        "wider.mp4"),
                 ffmpeg("-i wider.mp4 -c copy -bsf:v h264_metadata=crop_left=32:crop_right=32:"
                        "crop_top=32:crop_bottom=32 cropped.mp4"))),
-    _film("aperture.mp4", "another face outside of the container's clean aperture",
+    _film("aperture.mp4", "another face, which the container's clean aperture leaves out",
           after(ffmpeg("-i probe.mp4 -i other.mp4 -filter_complex [0:v][1:v]hstack[v] -map [v] "
                        "-map 0:a -c:v libx264 -crf 18 -c:a copy both.mp4"),
                 with_box("aperture.mp4", "both.mp4", "moov/trak/mdia/minf/stbl/stsd/avc1/avcC",

@@ -118,7 +118,6 @@ SOUNDS = (
     _voice("voice.voc", "Creative voice", "-c:a pcm_u8"),
     _voice("voice.wv", "WavPack", "-c:a wavpack"),
     _voice("voice.tta", "True Audio", "-c:a tta"),
-    _voice("wide.amr", "wide-band AMR", "-c:a libvo_amrwbenc -ar 16000"),
     _voice("voice.ac3", "AC-3", "-c:a ac3"),
     _voice("centre.ac3", "AC-3 in 5.1, speech in the middle", f"-af {_CENTRE} -c:a ac3"),
     _voice("centre.eac3", "E-AC-3 in 5.1, speech in the middle", f"-af {_CENTRE} -c:a eac3"),

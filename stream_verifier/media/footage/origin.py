@@ -19,6 +19,8 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaItem
 
 PRIMING_S = 0.1
 """No encoder puts more in front of the sound."""
+_UNTOLD = {"flv", "asf", "mpegts", "mpeg"}
+"""Formats that do not say how much it is."""
 
 
 def origin_s(container: av.container.InputContainer, chosen: Sequence[Track]) -> float:
@@ -35,7 +37,8 @@ def origin_s(container: av.container.InputContainer, chosen: Sequence[Track]) ->
     }
     first_s = min(starts.values(), default=(container.start_time or 0) / av.time_base)
     picture_s = starts.get("video", first_s)
-    return picture_s if picture_s - first_s <= PRIMING_S else first_s
+    primed = container.format.name in _UNTOLD and picture_s - first_s <= PRIMING_S
+    return picture_s if primed else first_s
 
 
 def without_priming(items: Sequence[MediaItem]) -> list[MediaItem]:

@@ -11,7 +11,7 @@ import av
 import av.container
 from av.video.stream import VideoStream
 
-from stream_verifier.errors import MediaError
+from stream_verifier.errors import MediaError, UnsupportedMediaError
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.footage import tracks
 from stream_verifier.media.footage.damage import Damage
@@ -27,6 +27,9 @@ from stream_verifier.media.video import VideoPicker
 
 _UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
 """Formats whose clocks start anew in the middle, by design or habit."""
+_CLOCKLESS = {"aac", "ac3", "dts", "eac3", "loas", "mp3"}
+"""Formats of packets alone: the times of their packets are guessed from the first one's rate."""
+_END_ANYWHERE = {"mpegts", "mpeg"}
 _TELL_LENGTH = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "wav", "flac", "avi"}
 """Formats that say how long they are; others are only estimated, from their size."""
 _MAX_HOLE_S = 10.0
@@ -86,7 +89,8 @@ class RecordingReader:
         self._note = note
         self._merger = Merger()
         self._stretch: Stretch | None = None
-        self._gapless = False
+        self._gapless = self._clockless = False
+        self._ends_anywhere = False
         self._start_s = 0.0
 
     @property
@@ -99,6 +103,7 @@ class RecordingReader:
 
         Raises:
             MediaError: nothing of the first recording can be opened.
+            UnsupportedMediaError: it is encrypted.
         """
         parts = find_parts(self._file)
         for number, part in enumerate(parts, 1):
@@ -132,6 +137,8 @@ class RecordingReader:
 
     def _part(self, container: av.container.InputContainer, *, again: bool) -> Iterator[MediaItem]:
         self._gapless = container.format.name in _GAPLESS
+        self._clockless = container.format.name in _CLOCKLESS
+        self._ends_anywhere = container.format.name in _END_ANYWHERE
         chosen, notes = tracks.choose(container, self._wishes, self._name)
         for note in notes:
             self._note(note)
@@ -152,7 +159,9 @@ class RecordingReader:
 
     def _decoder(self, track: tracks.Track, again: bool) -> TrackDecoder:
         take = partial(self._see, track) if isinstance(track, VideoStream) else self._hear
-        return TrackDecoder(track, self.damage, take, jumped=again)
+        return TrackDecoder(
+            track, self.damage, take, jumped=again, ends_anywhere=self._ends_anywhere
+        )
 
     def _packets(
         self,
@@ -170,6 +179,7 @@ class RecordingReader:
                     came = True
                     skipped.pass_over(packet)
                     if packet.size and packet.stream_index in wanted:
+                        self._check_open(packet)
                         yield packet
                 return
             except IndexError:
@@ -181,10 +191,19 @@ class RecordingReader:
             if not came:
                 return
 
+    def _check_open(self, packet: _Packet) -> None:
+        """Refuse what only who has a key can see."""
+        if packet.has_sidedata("encryption_info"):
+            raise UnsupportedMediaError(
+                f"{self._name} is encrypted, as protected films are (DRM), and cannot be read "
+                "without its key. Give a copy that is not."
+            )
+
     def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> bool:
         frame = cast("av.AudioFrame", frame)
         due_s = self._audio.due_s
-        starts_s = (due_s or 0.0) if time_s is None else time_s
+        follows = time_s is None or (self._clockless and not jumped)
+        starts_s = (due_s or 0.0) if follows or time_s is None else time_s
         length_s = frame.samples / frame.sample_rate
         if due_s is not None and starts_s + length_s <= due_s - _OVERLAP_S:
             self.damage.leave_out(length_s)

@@ -18,8 +18,9 @@ class Backpressure:
     """Between aiortc's decoder thread, which puts, and the event loop, which takes.
 
     aiortc decodes whatever came, and FFmpeg keeps for ever as many pictures as once waited at a
-    time: one second in which the event loop was busy would cost a call 14 MB. Held here, pictures
-    wait as packets, a twentieth of that, of which there are only so many (`decoder_behind`).
+    time: a second in which the event loop was busy costs a call 13 MB (640x480). Held here,
+    pictures wait as packets, a twentieth of that, and of those there are only so many
+    (`decoder_behind`).
 
     Args:
         track: that the decoder feeds; its queue is bounded from now on.
