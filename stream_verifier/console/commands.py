@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -37,7 +36,6 @@ from stream_verifier.settings import load_settings
 if TYPE_CHECKING:
     from model.types import Reference
     from stream_verifier.events.event import Event
-    from stream_verifier.events.schema import State
     from stream_verifier.identities.identity import Identity
     from stream_verifier.identities.store import IdentityStore
     from stream_verifier.media.footage.tracks import Kind
@@ -266,44 +264,14 @@ def verify(
     seen: list[Event] = []
     try:
         with display.reading_progress(_err, source) as move_on:
-            state = _show_events(events, move_on, json=json, seen=None if plot is None else seen)
+            state = display.show_events(
+                _out, events, move_on, json=json, seen=None if plot is None else seen
+            )
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=visible(f"{file.name}: is it {name}?"))
     if state is not State.VERIFIED:
         raise typer.Exit(EXIT_NOT_VERIFIED)
-
-
-def _show_events(
-    events: Iterable[Event],
-    move_on: Callable[[], None],
-    *,
-    json: bool,
-    seen: list[Event] | None,
-) -> State:
-    """Print events as they come, and return the last verdict.
-
-    Args:
-        events: of one file, in order.
-        move_on: moves the progress bar on.
-        json: one event a line, for programs.
-        seen: gets each, so that those before an error are known too; None where nobody asks.
-    """
-    from stream_verifier.events.schema import State, StateChanged
-
-    state = State.WAITING
-    show = None if json else display.EventPrinter(_out)
-    for event in events:
-        move_on()
-        if isinstance(event.payload, StateChanged):
-            state = event.payload.state
-        if seen is not None:
-            seen.append(event)
-        if show is None:
-            print(event.line, flush=True)
-        else:
-            show(event)
-    return state
 
 
 def _check_plot(path: Path) -> None:
