@@ -55,10 +55,27 @@ def try_all(
     for together in played:
         for one in together:
             at = place[one.claimed.name], place[one.impostor.name]
-            for name, point in points.items():
-                found[name][one.way][at] = first_verified_s(one.call, make(point))
+            for name, verified_s in _at_each_point(one.call, make, points).items():
+                found[name][one.way][at] = verified_s
         on_media()
     return Tried(tuple(cast), found)
+
+
+def _at_each_point(
+    call: Played, make: MakeJudge, points: Mapping[str, OperatingPoint]
+) -> dict[str, float]:
+    """By point, when a call was first verified.
+
+    A point that is nowhere weaker than another verifies nobody whom that one does not.
+    """
+    found: dict[str, float] = {}
+    for name, point in points.items():
+        refusing = (points[other] for other, at_s in found.items() if at_s == NEVER)
+        if any(not point.weaker_than(other) for other in refusing):
+            found[name] = NEVER
+        else:
+            found[name] = first_verified_s(call, make(point))
+    return found
 
 
 def first_verified_s(call: Played, rule: Judge) -> float:
