@@ -21,8 +21,7 @@ def refuse_weaker_point(start: Opening, grant: Grant, recogniser: Recogniser) ->
         return
     if start.operating_point == grant.operating_point:
         return
-    wanted, floor = recogniser.point(start.operating_point), recogniser.point()
-    if wanted.accept < floor.accept or wanted.reject < floor.reject:
+    if recogniser.point(start.operating_point).weaker_than(recogniser.point()):
         raise ForbiddenError(
             f"The operating point {start.operating_point!r} is weaker than this server's: ask "
             "for a token that names it, or leave it out."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -293,18 +294,41 @@ def _write_plot(path: Path, events: list[Event], *, title: str) -> None:
     _err.print(cell(f"Drew the timeline into {path}"), highlight=False, soft_wrap=True)
 
 
+class Half(StrEnum):
+    """Of a pack's people, as `simulation.casting` divides them."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
 @app.command("calibrate-decision")
 def calibrate_decision(
     pack: Annotated[Path, typer.Option(help="Folder with pictures and speech of your people.")],
     calls: Annotated[int, typer.Option(min=1, help="Calls to compose of them.")] = 600,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    half: Annotated[
+        Half | None, typer.Option(help="Of the people: the other half is left to measure on.")
+    ] = None,
+    keep_states: Annotated[
+        bool,
+        typer.Option("--keep-states", help="Fit only what is believed, and the point strict."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fit how evidence adds up, and the operating points, to calls of your own people."""
     from stream_verifier.simulation.calibration import run
 
-    run(pack, calls=calls, seed=seed, dry_run=dry_run, as_json=json, console=_out)
+    run(
+        pack,
+        calls=calls,
+        seed=seed,
+        half=half,
+        keep_states=keep_states,
+        dry_run=dry_run,
+        as_json=json,
+        console=_out,
+    )
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -97,10 +98,18 @@ def started_line(started: SessionStarted) -> str:
 
 
 def so_far(score: Score) -> str:
-    """The evidence of both, in numbers where they are told."""
+    """How likely both are the person's, or the evidence for it, in numbers where they are told."""
+    if score.posterior is not None:
+        return f"{probability(score.posterior.both):>9}"
     if score.evidence is not None:
         return f"{score.evidence.both:+5.1f}"
     return "[dim]    –[/]" if score.bar is None else SIDES[score.bar.both]
+
+
+def probability(log_odds: float) -> str:
+    """How likely something is; never wholly sure."""
+    percent = round(100 / (1 + math.exp(-log_odds)))
+    return "under 1 %" if percent < 1 else "over 99 %" if percent > 99 else f"{percent} %"
 
 
 def score_line(score: Score) -> str:

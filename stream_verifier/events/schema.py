@@ -73,6 +73,19 @@ class Payload(BaseModel):
     media_s: float = Field(description="Media time in seconds from the start of the call.")
 
 
+def _unless_none(value: object) -> bool:
+    return value is None
+
+
+class SureInForce(BaseModel):
+    """What must be believed of each side before the call becomes verified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    face: float = Field(description="Least posterior of the face, in log-odds.")
+    voice: float = Field(description="Likewise of the voice.")
+
+
 class OperatingPointInForce(BaseModel):
     """Where the states of this call change."""
 
@@ -81,6 +94,9 @@ class OperatingPointInForce(BaseModel):
     name: str
     accept: float = Field(description="Log-odds of both from which on the call is verified.")
     reject: float = Field(description="Log-odds of both down from which it is rejected.")
+    sure: SureInForce | None = Field(
+        None, exclude_if=_unless_none, description="Left out where no more is asked for."
+    )
 
 
 class Origin(BaseModel):
@@ -92,10 +108,6 @@ class Origin(BaseModel):
     attachment: str = Field(description="Id of the attached room here.")
     room: str = Field(description="The room's id there.")
     feed: str = Field(description="The publisher's id there.")
-
-
-def _unless_none(value: object) -> bool:
-    return value is None
 
 
 class SessionStarted(Payload):
@@ -202,6 +214,12 @@ class Score(Payload):
     bar: Bar | None = Field(
         None, description="Which way it points; null before any score, and while nobody is there."
     )
+    posterior: Evidence | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="What is believed after this window, calibrated: these log-odds mean what they "
+        "say. Told as evidence is; left out where it is not told.",
+    )
     presence: Side | None = Field(
         None,
         exclude_if=lambda presence: presence is None,
@@ -223,6 +241,11 @@ class StateChanged(Payload):
     reasons: list[Reason]
     llr: float | None = Field(
         description="Log-odds of both; null without evidence. Over the wire as a score's evidence."
+    )
+    posterior: float | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="What is believed of both, calibrated; told as llr is, left out otherwise.",
     )
 
 

@@ -15,7 +15,7 @@ from model.runtime.silero import shipped_weights
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import Comparator, FaceSample, Reference, VoiceSample
-from stream_verifier.events.schema import OperatingPointInForce
+from stream_verifier.events.schema import OperatingPointInForce, SureInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.settings import Settings
@@ -116,8 +116,9 @@ class Recogniser:
     def described(self, name: str | None = None) -> OperatingPointInForce:
         """The operating point as events tell it."""
         point = self.point(name)
+        sure = None if point.sure is None else SureInForce(**point.sure.model_dump())
         return OperatingPointInForce(
-            name=name or self.operating_point, accept=point.accept, reject=point.reject
+            name=name or self.operating_point, accept=point.accept, reject=point.reject, sure=sure
         )
 
     def verify_pipeline(
