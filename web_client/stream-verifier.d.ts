@@ -47,6 +47,8 @@ export interface StreamVerifierOptions {
   limits?: Partial<Limits>;
   /** Kinds that the page shows to the person when they are asked; in doubt no other is asked. */
   challenges?: readonly ChallengeKind[];
+  /** Tell the server what the camera is called, if the person agreed to that; no by default. */
+  tellCamera?: boolean;
 }
 
 export type ChallengeKind = "turn_head" | "say_digits";
@@ -93,6 +95,7 @@ export interface SessionStarted extends Numbered {
   origin?: Origin | null;
   /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
   adapted_from?: string | null;
+  camera_signs?: readonly "virtual_camera"[] | null;
 }
 
 export interface MediaStarted extends Numbered {

@@ -13,7 +13,10 @@ from benchmarks.media.making import (
     written,
 )  # fmt: skip
 from benchmarks.media.own_pictures import PICTURES
+from benchmarks.media.own_places import NAMES, PLACES, REACHING
+from benchmarks.media.own_shades import SHADES
 from benchmarks.media.own_sounds import SOUNDS
+from benchmarks.media.own_structure import STRUCTURE
 
 _AAC = "-c:a aac -b:a 128k"
 _X264 = "-c:v libx264 -crf 20"
@@ -149,7 +152,7 @@ _BROKEN = tuple(
     for out, what, says, make in (
         ("empty.mp4", "no bytes", "0 bytes", written("empty.mp4", b"")),
         ("words.mp4", "text named .mp4", "Cannot open", written("words.mp4", b"hello\n" * 99)),
-        ("report.mp4", "PDF named .mp4", "Cannot open",
+        ("report.mp4", "PDF named .mp4", "PDF document",
          written("report.mp4", b"%PDF-1.7\n" + bytes(range(256)) * 40)),
         ("stopped.mp4", "recorder stopped hard", "never finished",
          cut("stopped.mp4", "probe.mp4", 0.5)),
@@ -179,7 +182,7 @@ _BROKEN = tuple(
         ("unknown.mp4", "a codec that nobody knows", "not decoded here",
          lambda folder: written("unknown.mp4", (folder / "probe.mp4").read_bytes().replace(
              b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))(folder)),
-        ("encrypted.mp4", "encrypted", "decoded|damaged",
+        ("encrypted.mp4", "encrypted", "is encrypted",
          ffmpeg("-i probe.mp4 -c copy -encryption_scheme cenc-aes-ctr -encryption_key "
                 "76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8 "
                 "encrypted.mp4")),
@@ -202,15 +205,7 @@ _POOR = (
          make=ffmpeg("-i probe.mp4 -c copy no_such_track.mkv")),
 )  # fmt: skip
 
-_NAMES = tuple(
-    Case(files=(name,), what=what, make=joined(name, "probe.mp4"))
-    for name, what in (
-        ("file:x.mp4", "name like an address"),
-        ("http:/call.mp4", "folder like an address"),
-        ("%03d.mp4", "name like a pattern"),
-        ("[bold]:smile:.mp4", "name like markup"),
-        ("two\nlines \u202e.mp4", "name with a line break and a turn of direction"),
-    )
-)  # fmt: skip
-
-OWN = (*_HEALTHY, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES, *_POOR, *_NAMES, *_BROKEN)
+OWN = (
+    *(*_HEALTHY, *STRUCTURE, *SHADES, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES),
+    *(*_POOR, *NAMES, *PLACES, *_BROKEN, *REACHING),
+)

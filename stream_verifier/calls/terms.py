@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.cameras import signs_of
 from stream_verifier.errors import ForbiddenError
 from stream_verifier.events.call_messages import Opening
 from stream_verifier.events.schema import Origin, SessionStarted
@@ -52,4 +53,5 @@ def session_started(
         operating_point=recogniser.described(start.operating_point) if verifying else None,
         origin=origin,
         adapted_from=next(iter(adapted_from), None),
+        camera_signs=list(signs_of(start.camera)) or None if verifying else None,
     )

@@ -189,6 +189,17 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         return added, alike
 
     identity, alike = with_store(settings, add)
+    _tell_enrolled(identity, alike, supervised=supervised)
+
+
+def _tell_enrolled(identity: Identity, alike: float | None, *, supervised: bool) -> None:
+    """Say what was stored, and what there is to doubt about it.
+
+    Args:
+        identity: as it is stored now.
+        alike: how like who was enrolled before; None where that is not known.
+        supervised: whether somebody answers for it.
+    """
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
         f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
@@ -222,7 +233,7 @@ def verify(
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.console.offline import verify_file
-    from stream_verifier.events.schema import State, StateChanged
+    from stream_verifier.events.schema import State
     from stream_verifier.media.file import FileSource
     from stream_verifier.verify.recogniser import Recogniser
 
@@ -238,9 +249,6 @@ def verify(
         )
 
     reference = with_store(settings, look_up)
-    state = State.WAITING
-    show = None if json else display.EventPrinter(_out)
-    seen: list[Event] = []
     source = FileSource(
         file,
         video_rate_hz=settings.face_rate_hz,
@@ -254,18 +262,12 @@ def verify(
         recogniser=recogniser,
         operating_point=operating_point,
     )
+    seen: list[Event] = []
     try:
         with display.reading_progress(_err, source) as move_on:
-            for event in events:
-                move_on()
-                if isinstance(event.payload, StateChanged):
-                    state = event.payload.state
-                if plot is not None:
-                    seen.append(event)
-                if show is None:
-                    print(event.line, flush=True)
-                else:
-                    show(event)
+            state = display.show_events(
+                _out, events, move_on, json=json, seen=None if plot is None else seen
+            )
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=visible(f"{file.name}: is it {name}?"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -35,6 +35,7 @@ from stream_verifier.events.schema import (
     Score,
     SessionEnded,
     SessionStarted,
+    State,
     StateChanged,
 )
 
@@ -316,3 +317,35 @@ def findings_table(findings: Sequence[Finding]) -> Table:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
         table.add_row(mark, finding.check, cell(finding.message, lines=True))
     return table
+
+
+def show_events(
+    console: Console,
+    events: Iterable[Event],
+    move_on: Callable[[], None],
+    *,
+    json: bool,
+    seen: list[Event] | None,
+) -> State:
+    """Print events as they come, and return the last verdict.
+
+    Args:
+        console: gets what is for people.
+        events: of one file, in order.
+        move_on: moves the progress bar on.
+        json: one event a line, for programs.
+        seen: gets each, so that those before an error are known too; None where nobody asks.
+    """
+    state = State.WAITING
+    show = None if json else EventPrinter(console)
+    for event in events:
+        move_on()
+        if isinstance(event.payload, StateChanged):
+            state = event.payload.state
+        if seen is not None:
+            seen.append(event)
+        if show is None:
+            print(event.line, flush=True)
+        else:
+            show(event)
+    return state

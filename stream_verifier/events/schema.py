@@ -128,6 +128,13 @@ class SessionStarted(Payload):
         description="The model that the person was enrolled with, where the reference was moved "
         "to this one by an adapter: enrolling again is surer; left out where it was not.",
     )
+    camera_signs: list[Literal["virtual_camera"]] | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="Weak signs that the picture may come from software, by the label that the "
+        "client told; they may have a challenge asked, and change no state. Left out where there "
+        "are none.",
+    )
 
 
 class MediaStarted(Payload):
@@ -399,28 +406,32 @@ class Totals(BaseModel):
     audio_overrun_s: float = 0.0
 
 
+ToldEnd = Literal[
+    "stopped",
+    "peer_closed",
+    "client_gone",
+    "server_stopping",
+    "error",
+    "complete",
+    "ended_by_admin",
+    "no_media",
+    "too_long",
+    "superseded",
+    "identity_deleted",
+    "identity_replaced",
+    "too_many_people",
+    "consent_withdrawn",
+    "consent_expired",
+    "server_lost",
+]
+"""Why a session can end, as its last event says it."""
+
+
 class SessionEnded(Payload):
     """The last event of every session."""
 
     type: Literal["session_ended"] = "session_ended"
-    reason: Literal[
-        "stopped",
-        "peer_closed",
-        "client_gone",
-        "server_stopping",
-        "error",
-        "complete",
-        "ended_by_admin",
-        "no_media",
-        "too_long",
-        "superseded",
-        "identity_deleted",
-        "identity_replaced",
-        "too_many_people",
-        "consent_withdrawn",
-        "consent_expired",
-        "server_lost",
-    ]
+    reason: ToldEnd
     totals: Totals
 
 
