@@ -29,9 +29,12 @@ from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.kept.log import KeptEventLog, limits_for
+from stream_verifier.events.log import EventLog
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.fleet.joining import join
 from stream_verifier.identities.opening import open_store, rules_of
+from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.media.fed.factory import FedFactory
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.media.ways import FactoryByWay
@@ -72,7 +75,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     store = await asyncio.to_thread(open_store, settings)
     recogniser, engine, capacity = await asyncio.to_thread(_scoring, settings)
     fleet = join(settings)
-    log = MemoryEventLog() if fleet is None else fleet.log
+    log = _event_log(settings, store) if fleet is None else fleet.log
     hub = Hub(log, max_subscribers=settings.max_subscribers)
     journal = Journal(store.audit)
     # No call begins before the trail has it; the store need not be there yet.
@@ -119,6 +122,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 *([] if livekit is None else [livekit.run()]),
             ),
         ):
+            if settings.keep_events_hours:
+                await sessions.recall()
             try:
                 yield
             finally:
@@ -138,6 +143,15 @@ def _scoring(settings: Settings) -> tuple[Recogniser, Engine, Capacity | None]:
     recogniser = Recogniser.load(settings, threads=workers)
     capacity = _try_out(recogniser, workers) if settings.measure_capacity else None
     return recogniser, Engine(workers=workers), capacity
+
+
+def _event_log(settings: Settings, store: SqliteIdentityStore) -> EventLog:
+    """Where events are: in memory, and in the store too where the settings want it."""
+    hours = settings.keep_events_hours
+    if not hours:
+        return MemoryEventLog()
+    place, limits = settings.event_log_path, limits_for(hours)
+    return KeptEventLog(store, store.kept_events, place=place, limits=limits)
 
 
 def _try_out(recogniser: Recogniser, workers: int) -> Capacity:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from benchmarks.media.case import Case
 from benchmarks.media.making import (
     after,
@@ -147,6 +149,13 @@ _JOINED = tuple(
     )
 )  # fmt: skip
 
+
+def _holed(folder: Path) -> None:
+    data = (folder / "probe.mp4").read_bytes()
+    third = len(data) // 3
+    written("hole.mp4", data[:third] + bytes(third) + data[2 * third :])(folder)
+
+
 _BROKEN = tuple(
     Case(files=(out,), what=what, wish="error", says=says, make=make)
     for out, what, says, make in (
@@ -159,6 +168,10 @@ _BROKEN = tuple(
         ("cut_fast.mp4", "download broke off", "breaks off",
          after(ffmpeg("-i probe.mp4 -c copy -movflags +faststart fast.mp4"),
                cut("cut_fast.mp4", "fast.mp4", 0.6))),
+        ("cut_index.mp4", "download broke off inside the index", "nothing of it can be read",
+         cut("cut_index.mp4", "probe.mp4", 0.9995)),
+        ("hole.mp4", "download left a hole of zeros", "could not be decoded",
+         lambda folder: _holed(folder)),
         ("cut.webm", "live WebM broke off", "breaks off",
          after(ffmpeg("-i probe.mp4 -c:v libvpx -deadline realtime -b:v 600k -c:a libopus -f webm "
                       "-live 1 live.webm"), cut("cut.webm", "live.webm", 0.61))),

@@ -124,6 +124,12 @@ def _turned(out: str) -> Make:
     return make
 
 
+def _holed(folder: Path) -> None:
+    data = (folder / "face.jpg").read_bytes()
+    half = len(data) // 2
+    written("hole.jpg", data[:half] + bytes(len(data) - half - 2) + b"\xff\xd9")(folder)
+
+
 def _document(folder: Path) -> None:
     with zipfile.ZipFile(folder / "face.docx", "w") as file:
         file.write(folder / "face.png", "word/media/image1.png")
@@ -212,6 +218,8 @@ PICTURES = (
              "too large"),
     _picture("cut.jpg", "JPEG that broke off", cut("cut.jpg", "face.jpg", 0.6), "error",
              "damaged picture"),
+    _picture("hole.jpg", "JPEG whose second half a download left empty", _holed, "error",
+             "some of it is missing"),
     _picture("cut.png", "PNG that broke off", cut("cut.png", "face.png", 0.6), "error",
              "damaged picture"),
     _picture("cut.heic", "HEIC that broke off", cut("cut.heic", "face.heic", 0.6), "error",

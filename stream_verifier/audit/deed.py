@@ -24,6 +24,8 @@ class Kind(StrEnum):
     REPLACED = "replaced"
     DELETED = "deleted"
     RETENTION_DELETED = "retention_deleted"
+    EVENTS_DELETED = "events_deleted"
+    """Kept events of calls, whose time was over, or which were more than are kept."""
     CONSENT_RENEWED = "consent_renewed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
     REFERENCE_RENEWED = "reference_renewed"

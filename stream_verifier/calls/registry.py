@@ -13,6 +13,7 @@ from stream_verifier.access.actor import actor_of
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.admission import Admission
+from stream_verifier.calls.burial import calls_before
 from stream_verifier.calls.capacity import Capacity
 from stream_verifier.calls.challenges import ChallengeBook
 from stream_verifier.calls.connection import Connection
@@ -358,6 +359,13 @@ class SessionRegistry:
 
     def _record(self, beginning: Beginning) -> CallRecord:
         return beginning.record(resume_within_s=self._resume_within_s)
+
+    async def recall(self) -> None:
+        """Know the calls from before a restart, of which the log has the events."""
+        known, now = await calls_before(self._hub), datetime.now(UTC)
+        held = self._hub.sessions()
+        for call in known:
+            self._ended_calls.add(call, now, held=held)
 
     def note_buried(self, summary: CallSummary) -> None:
         """Note a call that ended with its worker, of which this one has said the last word."""

@@ -122,7 +122,10 @@ def withdraw(
 def retention(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show it and change nothing.")] = False,
 ) -> None:
-    """Delete references and audit entries whose time is over; a running server does so itself."""
+    """Delete references, kept events and audit entries whose time is over.
+
+    A running server does so itself.
+    """
     from stream_verifier.identities.opening import rules_of
 
     settings = load_settings()
@@ -154,6 +157,8 @@ def _print_round(found: Round, *, would: bool) -> None:
         f"{len(found.references)} references and {found.entries.count} audit entries {verb}.",
         highlight=False,
     )
+    if found.calls:
+        _out.print(f"The kept events of {found.calls} calls {verb}.", highlight=False)
     if found.refused:
         _out.print(
             f"{found.refused} records are refused and stay: see  stream-verifier identities refused"

@@ -130,11 +130,15 @@ def export_identity(
     """Write down all that is held on one person, as JSON, to be given to that person."""
 
     async def read(store: SqliteIdentityStore) -> dict[str, Any]:
+        from stream_verifier.events.audience import Audience
+        from stream_verifier.events.kept.content import read_content
         from stream_verifier.identities.dossier import dossier
 
         name = await _name_of(store, whom)
         actor = operator_as_actor()
-        return await dossier(store, name, actor=actor, way=WAY, vectors=vectors)
+        held = await dossier(store, name, actor=actor, way=WAY, vectors=vectors)
+        events = [read_content(one) for one in await store.kept_events.of(name)]
+        return {**held, "events": [event.fields_for(Audience.READER) for event in events]}
 
     with _given(file) as give:
         held = with_store(load_settings(), read)

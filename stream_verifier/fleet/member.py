@@ -12,14 +12,13 @@ from datetime import UTC, datetime
 
 from pydantic import BaseModel, ValidationError
 
+from stream_verifier.calls.burial import last_word
 from stream_verifier.calls.ending import EndReason
 from stream_verifier.calls.neighbours import GONE, CallRecord
 from stream_verifier.calls.past import Past
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.errors import CapacityError, FleetError, UnknownSessionError
 from stream_verifier.events.log import EventLog
-from stream_verifier.events.schema import SessionEnded, Totals
-from stream_verifier.events.stamper import Stamper
 from stream_verifier.fleet import scripts
 from stream_verifier.fleet.accounts import SharedOpenings, SharedTries
 from stream_verifier.fleet.directory import Directory
@@ -209,12 +208,7 @@ class Member:
         await self._log.catch_up()
         events = await self._log.history(session)
         past = Past.of(session, events, now=datetime.now(UTC))
-        stamper = Stamper(session, seq=past.seq, untold=past.untold)
-        event = stamper.stamp(
-            SessionEnded.model_validate(
-                {"media_s": past.media_s, "reason": reason, "totals": Totals()}
-            )
-        )
+        event = last_word(session, past, reason)
         await self._log.append([event])
         _logger.warning("session %s ended for its server: %s", session, reason)
         return past.summary.after(event)

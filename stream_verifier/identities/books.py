@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from stream_verifier.audit import tables as audit_tables
 from stream_verifier.errors import LedgerError, StoreError
-from stream_verifier.identities import database, last_used, tables
+from stream_verifier.identities import database, event_tables, last_used, tables
 from stream_verifier.identities.changes import ChangeWatch
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.ledger import Ledger
@@ -287,6 +287,7 @@ class Books:
             version = await tables.prepare(connection)
             await audit_tables.prepare(connection)
             await last_used.prepare(connection)
+            await event_tables.prepare(connection)
             if version != tables.SCHEMA_VERSION:
                 await _refuse_other_keys(connection, self._vault.ring)
         standings = await asyncio.to_thread(self._standings)

@@ -75,7 +75,11 @@ def _unique(keys: list[MasterKey]) -> list[MasterKey]:
 
 def rules_of(settings: Settings) -> Rules:
     """How long what is kept, as the settings say."""
-    return Rules(unused=_days(settings.unused_days), audit=_days(settings.audit_days))
+    return Rules(
+        unused=_days(settings.unused_days),
+        audit=_days(settings.audit_days),
+        events=timedelta(hours=settings.keep_events_hours),
+    )
 
 
 def longest_consent(settings: Settings) -> timedelta | None:

@@ -1,4 +1,4 @@
-"""The clock by which references and entries of the audit trail go when their time is over."""
+"""The clock by which references, kept events and audit entries go when their time is over."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ from stream_verifier.audit.deed import SYSTEM, Deed, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.audit.trail import Cut
 from stream_verifier.errors import StoreError, StreamVerifierError
-from stream_verifier.identities import last_used
+from stream_verifier.identities import kept_events, last_used
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.kept_events import KeptEvents
 from stream_verifier.identities.ledger import Ledger
 from stream_verifier.identities.record import Record, open_identity
 from stream_verifier.identities.tables import identities
@@ -42,10 +43,12 @@ class Rules:
     Attributes:
         unused: so long after its last use a reference goes; None: not for that.
         audit: so long after they were written entries of the audit trail go; None: never.
+        events: so long after a call's last word its kept events go; none are kept by default.
     """
 
     unused: timedelta | None
     audit: timedelta | None
+    events: timedelta = timedelta()
 
     def why(self, identity: Identity, used: date | None, now: datetime) -> Why | None:
         """Why a reference goes now; None: it stays.
@@ -82,11 +85,13 @@ class Round:
     Attributes:
         references: whose.
         entries: of the audit trail.
+        calls: how many, whose kept events.
         refused: records that do not open, of which nobody can tell; they stay.
     """
 
     references: list[Due] = field(default_factory=list)
     entries: Cut = field(default_factory=Cut)
+    calls: int = 0
     refused: int = 0
 
 
@@ -99,9 +104,10 @@ class Retention:
         trail: is told.
         rules: how long what is kept.
         now: gives an aware time.
+        events: that are kept.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that it deletes
         self,
         books: Books,
         vault: Vault,
@@ -109,12 +115,14 @@ class Retention:
         rules: Rules,
         *,
         now: Callable[[], datetime],
+        events: KeptEvents,
     ) -> None:
         self._books = books
         self._vault = vault
         self._trail = trail
         self._rules = rules
         self._now = now
+        self._events = events
 
     async def preview(self) -> Round:
         """What would go now; nothing is changed.
@@ -123,7 +131,8 @@ class Retention:
             StoreError: store or trail cannot be read.
         """
         found, refused = await self._due(most=None)
-        return Round(found, await self._old_entries(), refused)
+        calls = await self._events.due(self._now() - self._rules.events)
+        return Round(found, await self._old_entries(), calls, refused)
 
     async def run(self) -> Round:
         """Delete what is over, at most so much at once that others can go on.
@@ -135,9 +144,10 @@ class Retention:
         gone = [one for one in found if await self._books.complete(self._expire(one))]
         async with self._books.transaction() as connection:
             await last_used.forget_the_gone(connection)
+        calls = await self._events.expire(self._now() - self._rules.events)
         before = self._before()
         cut = Cut() if before is None else await self._trail.cut(before)
-        return Round(gone, cut, refused)
+        return Round(gone, cut, calls, refused)
 
     async def run_for_ever(
         self, *, first_after_s: float = FIRST_AFTER_S, every_s: float = EVERY_S
@@ -149,9 +159,9 @@ class Retention:
                 done = await self.run()
                 head = await self._trail.head()
                 _logger.info(
-                    "retention: %d references and %d audit entries deleted, %d records refused; "
-                    "the audit trail ends at %d %s",
-                    *(len(done.references), done.entries.count, done.refused),
+                    "retention: %d references, events of %d calls and %d audit entries deleted, "
+                    "%d records refused; the audit trail ends at %d %s",
+                    *(len(done.references), done.calls, done.entries.count, done.refused),
                     *(head.number, head.hash),
                 )
             except StreamVerifierError as error:
@@ -230,6 +240,7 @@ class Retention:
             async def write(connection: AsyncConnection) -> None:
                 await self._trail.write(connection, deed)
                 await last_used.forget(connection, identity.id)
+                await kept_events.forget(connection, lookup)
 
             await self._books.change(ledger, lookup, None, write)
         return True

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Detail, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
-from stream_verifier.identities import database, tables
+from stream_verifier.identities import database, event_tables, tables
 from stream_verifier.identities.batches import Row, batches
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.record import Record, rewrap, write_key
@@ -100,6 +100,8 @@ class Rotation:
     async def _run(self, on_progress: Callable[[int, int], None], actor: Actor) -> Rotated:
         new = self._vault.ring.first.key_id
         await self._change_over(new, actor)
+        async with self._books.undisturbed(), self._books.writing() as connection:
+            await event_tables.rewrap_keys(connection, self._vault)
         left: dict[type, list[object]] = {RefusedRecordError: [], KeyMismatchError: []}
         done = 0
         keys = await self.keys()

@@ -20,7 +20,7 @@ from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import ConsentError, SettingsError
-from stream_verifier.identities import last_used
+from stream_verifier.identities import kept_events, last_used
 from stream_verifier.identities.admission import (
     adapter_for,
     check_place,
@@ -34,6 +34,7 @@ from stream_verifier.identities.books import Books
 from stream_verifier.identities.consent import Consent, Standing
 from stream_verifier.identities.database import is_in_memory, open_engine
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.kept_events import KeptEvents
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.keys import KEY_BYTES
 from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, LedgerPlace
@@ -110,11 +111,17 @@ class SqliteIdentityStore:
         self._trail = SqlAuditTrail(
             self._books.transaction, self._books.reading, Sealer(audit_key), now=now
         )
+        self._kept_events = KeptEvents(self._books, self._vault, self._trail, now=now)
 
     @property
     def audit(self) -> SqlAuditTrail:
         """See ``IdentityStore.audit``."""
         return self._trail
+
+    @property
+    def kept_events(self) -> KeptEvents:
+        """Events of calls that outlast their server; a deleted person's go with the reference."""
+        return self._kept_events
 
     async def add(
         self,
@@ -222,7 +229,9 @@ class SqliteIdentityStore:
 
     def retention(self, rules: Rules) -> Retention:
         """The clock by which references and entries go."""
-        return Retention(self._books, self._vault, self._trail, rules, now=self._now)
+        return Retention(
+            self._books, self._vault, self._trail, rules, now=self._now, events=self._kept_events
+        )
 
     def backup(self) -> Backup:
         """How to copy the store into a file and back, for whoever runs the server."""
@@ -279,6 +288,7 @@ class SqliteIdentityStore:
 
             async def write(connection: AsyncConnection) -> None:
                 receipts.append(await self._trail.receipt(connection, name, deed))
+                await kept_events.forget(connection, lookup)
                 if old is not None:
                     await last_used.forget(connection, old.id)
 

@@ -67,6 +67,15 @@ class Settings(
         return self
 
     @model_validator(mode="after")
+    def _keep_events_in_one_place(self) -> Self:
+        if self.redis_url is not None and self.keep_events_hours:
+            raise ValueError(
+                "with redis_url the events of all servers are kept in Redis: leave out "
+                "keep_events_hours"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _keep_keys_apart(self) -> Self:
         if self.turn_secret is not None:
             trust.check_secret(self.turn_secret.get_secret_value(), "turn_secret")

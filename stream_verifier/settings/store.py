@@ -66,6 +66,13 @@ class StoreSettings(Part):
     unused_days: int = Field(
         365, ge=0, description="Days after its last use that a reference goes; 0: never for that."
     )
+    keep_events_hours: int = Field(
+        0,
+        ge=0,
+        le=24 * 90,
+        description="Hours that a call's events are kept after its end, sealed in the store, so "
+        "that they outlast a restart; 0: a day in memory alone.",
+    )
     consent_days: int = Field(
         730, ge=0, description="Days that a consent counts at most; 0: until it is withdrawn."
     )
@@ -113,6 +120,11 @@ class StoreSettings(Part):
     def audit_key_path(self) -> Path:
         """The audit trail's key file that is made on the first run when no key is set."""
         return self.data_dir / "audit.key"
+
+    @property
+    def event_log_path(self) -> Path:
+        """Which of the kept event logs in the store is this server's, and how far it counts."""
+        return self.data_dir / "events.log-id"
 
     @property
     def ledger_path(self) -> Path:

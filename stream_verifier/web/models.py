@@ -188,13 +188,18 @@ class PersonExport(BaseModel):
     )
     calls: list[PastCallDescription] = Field(description="As the audit trail has them.")
     recent_calls: list[CallDescription] = Field(
-        description="Calls that run or ended lately, as this server has them in memory."
+        description="Calls that run or ended lately, whose events this server has."
+    )
+    events: list[JsonObject] = Field(
+        description="Events of those calls, as whoever follows calls is told them."
     )
     audit: JsonObject = Field(
         description="All entries on this person, the pseudonym in them, the trail's signed head "
         "and the key that signed it."
     )
-    complete: bool = Field(description="False where only the newest entries or calls are in it.")
+    complete: bool = Field(
+        description="False where only the newest entries, calls or events are in it."
+    )
 
 
 class CallList(BaseModel):

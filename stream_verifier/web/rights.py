@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -11,6 +12,10 @@ from starlette.responses import Response
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.audit.call_history import MOST_CALLS, calls_of
+from stream_verifier.calls.summary import CallSummary
+from stream_verifier.events.audience import Audience
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.identities.dossier import dossier
 from stream_verifier.identities.identity import normalise_name
 from stream_verifier.web.access import Token, actor_of_request, admit, client_of, gate_of
@@ -19,6 +24,8 @@ from stream_verifier.web.models import Name, PastCallDescription, PersonCalls, P
 from stream_verifier.web.state import state_of
 
 _WAY = "HTTP"
+MOST_EVENTS = 10_000
+"""In one export, those of the newest calls."""
 
 
 async def export_identity(
@@ -40,8 +47,21 @@ async def export_identity(
     held = await dossier(state.store, name, actor=actor, way=_WAY, vectors=vectors)
     spelt, record_id = held["identity"]["name"], held["identity"]["id"]
     response.headers["content-disposition"] = f'attachment; filename="{record_id}.json"'
-    recent = [describe(call) for call in state.sessions.calls() if call.identity == spelt]
-    return PersonExport(**held, recent_calls=recent)
+    recent = [call for call in state.sessions.calls() if call.identity == spelt]
+    events = await _events(state.hub, recent)
+    held["complete"] &= len(events) <= MOST_EVENTS
+    calls = [describe(call) for call in recent]
+    return PersonExport(**held, recent_calls=calls, events=events[:MOST_EVENTS])
+
+
+async def _events(hub: Hub, calls: Sequence[CallSummary]) -> list[JsonObject]:
+    """What is held of these calls' events; no numbers from which a reference could be computed."""
+    told: list[JsonObject] = []
+    for call in calls:
+        if len(told) <= MOST_EVENTS:
+            held = await hub.history(call.session)
+            told += [event.fields_for(Audience.READER) for event in held]
+    return told
 
 
 async def list_calls_of(

@@ -30,6 +30,7 @@ from stream_verifier.events.schema import StateChanged
 from stream_verifier.identities.keys import new_key, parse_key
 from tests.support.calls import TIMEOUT_S, DemoCalls
 from tests.support.scan import Scan, of_content, of_text, of_vector
+from tests.support.stores import rows
 
 NAME, SUBJECT = "Zyxomma Quillfeather-Ó", "Subjecta Vandermonde"
 PURPOSE, WORDS = "a purpose called orthogneiss", "I hereby agree to the xylographic clause."
@@ -77,6 +78,12 @@ async def wait_until_ready(client: httpx.AsyncClient) -> None:
                 await asyncio.sleep(0.1)
 
 
+async def wait_until_kept(data: Path, events: int) -> None:
+    async with asyncio.timeout(TIMEOUT_S):
+        while len(rows(data / "identities.db", "kept_events")) != events:  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+
+
 async def test_a_persons_whole_life_leaves_nothing_in_the_clear(
     tmp_path: Path, demo_calls: DemoCalls
 ) -> None:
@@ -106,7 +113,7 @@ async def test_a_persons_whole_life_leaves_nothing_in_the_clear(
         )
         address = f"http://127.0.0.1:{port}"
         try:
-            vectors = await live(address, admin, caller, face[0], voice[0], media)
+            vectors = await live(address, admin, caller, face[0], voice[0], media, data)
             limits = core_limits(process.pid)
         finally:
             process.send_signal(signal.SIGABRT)
@@ -130,9 +137,8 @@ async def test_a_persons_whole_life_leaves_nothing_in_the_clear(
     assert set(vectors) == {"face", "voice", "telephone"}
     assert scan.found(needles) == []
     # What was looked through is what there was, and what is looked for would have been found.
-    assert {"identities.db", "identities.db-journal", "identities.ledger", "server.log"} <= set(
-        scan.seen
-    )
+    files = {"identities.db", "identities.db-journal", "identities.ledger", "server.log"}
+    assert files | {"events.log-id"} <= set(scan.seen)
     assert scan.found({"a log at its lowest level": b"DEBUG:"})
     assert len(scan.seen["identities.db"]) > 3
 
@@ -146,7 +152,7 @@ def named(what: str, *forms: dict[str, bytes]) -> dict[str, bytes]:
 
 
 async def live(  # noqa: PLR0913 - all that a life takes
-    address: str, admin: str, caller: str, face: bytes, voice: bytes, media: Path
+    address: str, admin: str, caller: str, face: bytes, voice: bytes, media: Path, data: Path
 ) -> dict[str, list[float]]:
     """Enrol, call, ask for all that is held, and delete; the vectors that were held."""
     headers = {"authorization": f"Bearer {admin}"}
@@ -176,10 +182,13 @@ async def live(  # noqa: PLR0913 - all that a life takes
         listed = await client.get("/api/v1/identities", params={"search": NAME})
         assert [person["name"] for person in listed.json()["identities"]] == [NAME]
         held = (await client.get(f"{one}/export?vectors=true")).json()
+        assert {"session_started", "session_ended"} <= {event["type"] for event in held["events"]}
+        await wait_until_kept(data, len(held["events"]))
         assert [one["verdict"] for one in held["calls"]] in (["verified"], [None])
         deleted = await client.delete(one)
         assert deleted.json()["name"] == NAME
         assert (await client.get(one)).status_code == 404
+        await wait_until_kept(data, 0)
     vectors: dict[str, list[float]] = held["reference"]["vectors"]
     return vectors
 

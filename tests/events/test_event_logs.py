@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from stream_verifier.events.kept.log import KeptEventLog
 from stream_verifier.events.log import EventLog, Limits
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.events.redis.log import RedisEventLog
@@ -15,11 +16,19 @@ from stream_verifier.fleet.link import Link
 from tests.support.event_log_contract import EventLogContract
 from tests.support.redis_server import RedisServer, needs_redis, redis_server
 from tests.support.sqlite_event_log import SqliteEventLog
+from tests.support.stores import store_at
 
 
 class TestMemoryEventLog(EventLogContract):
     def make(self, folder: Path, limits: Limits) -> EventLog:
         return MemoryEventLog(limits=limits)
+
+
+class TestKeptEventLog(EventLogContract):
+    def make(self, folder: Path, limits: Limits) -> EventLog:
+        store = store_at(folder / "identities.db")
+        place = folder / "events.log-id"
+        return KeptEventLog(store, store.kept_events, place=place, limits=limits)
 
 
 class TestSqliteEventLog(EventLogContract):

@@ -22,5 +22,6 @@ if __name__ == "__main__":
             ice_host_addresses=LOOPBACK,
             measure_capacity=False,
             max_calls=2,
+            keep_events_hours=24,
         )
     )

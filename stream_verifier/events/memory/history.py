@@ -70,6 +70,10 @@ class SessionHistory:
             self._drop_oldest(self._scores)
         return count
 
+    def cursors(self) -> list[int]:
+        """Numbers of all that is held; not in order."""
+        return [item.cursor for item in (*self._scores, *self._lasting)]
+
     def between(self, after: int, through: int) -> list[Envelope]:
         """All that is held and came above one cursor and up to another; not in order."""
         held = (*self._scores, *self._lasting)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from stream_verifier.events.envelope import Envelope, Filter
 from stream_verifier.events.event import Event
@@ -103,6 +103,26 @@ class MemoryEventLog:
             held.clear()
         for on_hole in self._on_hole:
             on_hole()
+
+    def names(self) -> dict[str, str | None]:
+        """Whom each session that is held is about."""
+        held = {**self._ended, **self._running}
+        return {session: history.identity for session, history in held.items()}
+
+    def held(self) -> set[int]:
+        """Numbers of all events that are held."""
+        histories = (*self._ended.values(), *self._running.values())
+        return {cursor for history in histories for cursor in history.cursors()}
+
+    def forget(self, sessions: Collection[str]) -> list[str]:
+        """Let go of those of these sessions that ended; those that run stay.
+
+        Returns:
+            ids of those that are not held, now or before.
+        """
+        for session in self._ended.keys() & set(sessions):
+            self._evict(session)
+        return [session for session in sessions if session not in self._running]
 
     async def catch_up(self) -> None:
         """Nobody else appends."""
@@ -209,7 +229,9 @@ class MemoryEventLog:
 
     def _evict_oldest(self) -> int:
         """Let the session go that ended first; return how many events that were."""
-        session = next(iter(self._ended))
+        return self._evict(next(iter(self._ended)))
+
+    def _evict(self, session: str) -> int:
         history = self._ended.pop(session)
         del self._ended_at[session]
         self._evicted_through = max(self._evicted_through, history.last_cursor)

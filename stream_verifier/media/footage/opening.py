@@ -77,6 +77,11 @@ def _failure(file: BinaryIO, part: Part, name: str, error: Exception) -> MediaEr
             f"{name} is a piece of a stream without its head, which says what is in it: write the "
             "first piece (init) in front."
         )
+    if part.missing:
+        return DamagedMediaError(
+            f"{name} breaks off: its last {part.missing} bytes are missing, and nothing of it can "
+            "be read without them. Copy or record it anew."
+        )
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return MediaError(
         f"Cannot open {name} as media: {reason}. Give a video, sound or picture file."

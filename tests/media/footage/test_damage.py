@@ -125,13 +125,14 @@ def test_lost_packets_of_a_transport_stream(tmp_path: Path) -> None:
         (lambda: b"PK\x03\x04" + bytes(99), MediaError, "an office document"),
         (lambda: b"\xef\xbb\xbf\n<!DOCTYPE html>\n<p>Sign in", MediaError, "a web page"),
         (lambda: b'<?xml version="1.0"?><svg/>', MediaError, "a drawing"),
+        (lambda: recording("mp4")[:-300], DamagedMediaError, "300 bytes are missing, and nothing"),
         (lambda: _piece(), DamagedMediaError, "without its head"),
         (lambda: recording("mp4", options=_LOCKED), UnsupportedMediaError, "is encrypted"),
         (lambda: recording("mp4", video="libx264").replace(b"avc1", b"zzzz"),
          UnsupportedMediaError, "not decoded here"),
     ],
     ids=["empty", "text", "playlist", "list", "session", "hidden", "pdf", "docx", "html", "svg",
-         "piece", "locked", "codec"],
+         "index", "piece", "locked", "codec"],
 )  # fmt: skip
 def test_what_is_no_recording_is_refused_in_clear_words(
     tmp_path: Path, make: Callable[[], bytes], error: type[MediaError], words: str
