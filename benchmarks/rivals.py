@@ -17,6 +17,8 @@ from benchmarks.gauges import Average, Cusum, Gauge
 from stream_verifier.simulation.replay import MakeJudge
 from stream_verifier.verify.belief import Belief, Odds
 from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.evidence_filter import EvidenceFilter
+from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint, Worth
 
@@ -87,21 +89,23 @@ class Rival(Decision):
     def __init__(self, *, gauges: Gauges, point: OperatingPoint) -> None:
         super().__init__(evidence=_AS_IT_IS, point=point, settings=_SPARING_NOTHING)
         self._gauges = gauges
-        self._belief = gauges
+        self._alert = EvidenceFilter(_AS_IT_IS, belief=gauges)
+        self._filters = (self._alert,)
 
     def _weigh(self, observation: Observation) -> None:
-        before = self._face.scored_s, self._voice.scored_s
-        self._face_evidence(observation)
-        self._voiced(observation)
-        new_face, new_voice = (
-            now != then
-            for now, then in zip((self._face.scored_s, self._voice.scored_s), before, strict=True)
-        )
+        face, voice = self._seen_now(observation), self._heard_now(observation)
+        new_face = face is not None and self._new(self._alert.face, face[1])
+        new_voice = voice is not None and self._new(self._alert.voice, voice[2])
         self._gauges.add(
             observation.face.llr if new_face else None,
             observation.voice.llr if new_voice else None,
             observation.llr_fused if new_face or new_voice else None,
         )
+
+    @staticmethod
+    def _new(freshness: Freshness, end_s: float) -> bool:
+        before, freshness.scored_s = freshness.scored_s, max(freshness.scored_s, end_s)
+        return freshness.scored_s != before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,8 @@ if [ ! -d "$pack" ]; then
     pack=$runs/made
 fi
 export TF_CPP_MIN_LOG_LEVEL=3
+# So little is trained that threads would wait for each other by spinning most of the time.
+export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 TF_NUM_INTEROP_THREADS=1 TF_NUM_INTRAOP_THREADS=1
 set -- --pack "$pack" --quick
 "$python" -m model train --system ancestor --run "$runs/ancestor" "$@" >"$runs/log" 2>&1 &
 ancestor=$!

@@ -73,15 +73,10 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = state_of_app(app)
     settings = state.settings
     store = await asyncio.to_thread(open_store, settings)
-    workers = settings.inference_threads or inference_threads(available_cpus())
-    recogniser = await asyncio.to_thread(Recogniser.load, settings, threads=workers)
-    engine = Engine(workers=workers)
+    recogniser, engine, capacity = await asyncio.to_thread(_scoring, settings)
     fleet = join(settings)
     log = _event_log(settings, store) if fleet is None else fleet.log
     hub = Hub(log, max_subscribers=settings.max_subscribers)
-    capacity: Capacity | None = None
-    if settings.measure_capacity:
-        capacity = await asyncio.to_thread(_try_out, recogniser, workers)
     journal = Journal(store.audit)
     # No call begins before the trail has it; the store need not be there yet.
     journal.owe(Deed(Kind.SERVER_STARTED, SYSTEM))
@@ -117,7 +112,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         provider = state.gate.provider
         async with (
             contextlib.nullcontext() if fleet is None else fleet.serving(sessions),
-            webhooks(settings, hub),
+            webhooks(settings, hub, lease=None if fleet is None else fleet.lane_lease),
             _running(
                 services.gauge.run(),
                 journal.run(),
@@ -140,6 +135,14 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         await store.close()
         if fleet is not None:
             await fleet.close()
+
+
+def _scoring(settings: Settings) -> tuple[Recogniser, Engine, Capacity | None]:
+    """What scores windows, and how many calls it has time for, where that is measured."""
+    workers = settings.inference_threads or inference_threads(available_cpus())
+    recogniser = Recogniser.load(settings, threads=workers)
+    capacity = _try_out(recogniser, workers) if settings.measure_capacity else None
+    return recogniser, Engine(workers=workers), capacity
 
 
 def _event_log(settings: Settings, store: SqliteIdentityStore) -> EventLog:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +35,12 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What is imported stays, so no later collection of garbage need look through it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Path:
     """The real faces and voices, which are never part of the repository."""
@@ -53,11 +60,12 @@ def postgres() -> Iterator[PostgresServer]:
 
 
 @pytest.fixture(scope="session")
-def demo_calls(tmp_path_factory: pytest.TempPathFactory) -> DemoCalls:
+def demo_calls() -> DemoCalls:
     """Calls of the two demo people, each made when first asked for."""
     from tests.support.calls import DemoCalls
+    from tests.support.kept import kept_folder
 
-    return DemoCalls(tmp_path_factory.mktemp("demo-calls"))
+    return DemoCalls(kept_folder("calls"))
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,8 @@ export interface StreamVerifierAttributes {
   autostart?: boolean | "";
   /** Without the buttons: the page calls start() and stop(). */
   "no-controls"?: boolean | "";
+  /** Tells the server what the camera is called: ask the person first. */
+  "tell-camera"?: boolean | "";
   /** By default the page's color-scheme. */
   theme?: "light" | "dark";
 }

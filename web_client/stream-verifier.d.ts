@@ -47,6 +47,8 @@ export interface StreamVerifierOptions {
   limits?: Partial<Limits>;
   /** Kinds that the page shows to the person when they are asked; in doubt no other is asked. */
   challenges?: readonly ChallengeKind[];
+  /** Tell the server what the camera is called, if the person agreed to that; no by default. */
+  tellCamera?: boolean;
 }
 
 export type ChallengeKind = "turn_head" | "say_digits";
@@ -84,11 +86,16 @@ export interface SessionStarted extends Numbered {
   model: string;
   comparator: string;
   /** Log-odds from which up it is verified, and from which down it is rejected. */
-  operating_point: { name: string; accept: number; reject: number } | null;
+  operating_point: {
+    name: string; accept: number; reject: number;
+    /** What must be believed of each side before the call becomes verified; left out where no more is asked for. */
+    sure?: { face: number; voice: number } | null;
+  } | null;
   /** Left out where its client sends its media. */
   origin?: Origin | null;
   /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
   adapted_from?: string | null;
+  camera_signs?: readonly "virtual_camera"[] | null;
 }
 
 export interface MediaStarted extends Numbered {
@@ -122,6 +129,8 @@ export interface Score extends Numbered {
   evidence: Evidence | null;
   /** Which way the evidence points. */
   bar: Bar | null;
+  /** What is believed, calibrated: these log-odds mean what they say; left out where they are not told. */
+  posterior?: Evidence | null;
   speech_s: number;
   /** Boxes as fractions of the picture: x, y, width, height. */
   faces: [number, number, number, number][];
@@ -138,6 +147,8 @@ export interface StateChanged extends Numbered {
   /** Machine-readable, such as "voice_mismatch". */
   reasons: string[];
   llr: number | null;
+  /** What is believed of both, calibrated; left out where it is not told. */
+  posterior?: number | null;
 }
 
 export interface EnrolmentProgress extends Numbered {

@@ -48,7 +48,7 @@ class Clips:
     def path(self, face: DemoPerson, voice: DemoPerson) -> Path:
         """The file of a call."""
         self.call(face, voice)
-        return self._folder / f"{face.id}-{voice.id}.webm"
+        return self._folder / f"{face.id}-{voice.id}-{self.seconds:g}.webm"
 
     def _frames(self, face: DemoPerson) -> Iterator[Picture]:
         return portrait_frames(face, seconds=self.seconds, fps=FPS, size=SIZE)
@@ -56,7 +56,7 @@ class Clips:
     def _made(self, name: str, frames: Iterator[Picture], voice: DemoPerson) -> Script:
         with self._one_at_a_time:
             if name not in self._scripts:
-                path = self._folder / f"{name}.webm"
+                path = self._folder / f"{name}-{self.seconds:g}.webm"
                 if not path.exists():
                     self._write(path, frames, voice)
                 self._scripts[name] = read_script(path)
@@ -64,4 +64,6 @@ class Clips:
 
     def _write(self, path: Path, frames: Iterator[Picture], voice: DemoPerson) -> None:
         samples = speech(voice, seconds=self.seconds)
-        write_webm(path, frames, samples, fps=FPS, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)
+        part = path.with_suffix(".part")  # no half of a clip is taken for a whole one
+        write_webm(part, frames, samples, fps=FPS, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)
+        part.replace(path)

@@ -8,6 +8,7 @@ import json
 import random
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ class FleetCaller:
         session: its id.
         events: as they came.
         absences: in order.
+        lags: of each score, when it came, monotonic, and how long after its window's newest media.
         state: the newest verdict.
         failed: why it ended before its end; empty for not.
         refusal: why it was not let in the last time it was not.
@@ -56,6 +58,7 @@ class FleetCaller:
         self.session = ""
         self.events: list[dict[str, Any]] = []
         self.absences: list[Absence] = []
+        self.lags: list[tuple[float, float]] = []
         self.state = ""
         self.failed = self.refusal = ""
         self._url, self._media = url, media
@@ -128,6 +131,9 @@ class FleetCaller:
         self.events.append(event)
         now_s = time.monotonic()
         away = self.absences[-1] if self.absences else None
+        if event["type"] == "score":
+            said_s = datetime.fromisoformat(event["wall"]).timestamp()
+            self.lags.append((now_s, time.time() - said_s + (event["age_s"] or 0.0)))
         if event["type"] == "state_changed":
             self.state = event["state"]
             back = away is not None and away.back_s is not None and away.verified_s is None

@@ -65,9 +65,9 @@ class Run:
         return sum(one.state == "verified" for one in self._callers)
 
     async def kill_a_worker(self) -> str:
-        """Kill the fullest of those that post to no webhook."""
-        counts = [await worker.calls() for worker in self._workers[1:]]
-        fullest = self._workers[1:][counts.index(max(counts))]
+        """Kill the fullest."""
+        counts = [await worker.calls() for worker in self._workers]
+        fullest = self._workers[counts.index(max(counts))]
         await fullest.stop(signal.SIGKILL)
         await asyncio.sleep(_SETTLE_S)
         await fullest.start()

@@ -57,6 +57,12 @@ class WorkerProcess:
                         return
                 await asyncio.sleep(0.1)
 
+    @property
+    def pid(self) -> int:
+        """Of its process, which runs."""
+        assert self._process is not None
+        return self._process.pid
+
     async def calls(self) -> int:
         """How many run there."""
         async with httpx.AsyncClient() as client:
@@ -74,14 +80,16 @@ class WorkerProcess:
 
 
 def proxy_config(port: int, workers: list[WorkerProcess]) -> str:
-    """The shipped configuration, with this machine's ports."""
+    """The shipped configuration, with these workers in place of its own."""
     text = CONFIG.read_text(encoding="utf-8")
     text = text.replace("bind :8443", f"bind 127.0.0.1:{port}").replace(
         "verify.example", "localhost"
     )
-    for number, worker in enumerate(workers, 1):
-        text = re.sub(rf"(server worker{number}) \S+", rf"\1 127.0.0.1:{worker.port}", text)
-    return text
+    servers = "".join(
+        f"    server worker{number} 127.0.0.1:{worker.port}\n"
+        for number, worker in enumerate(workers, 1)
+    )
+    return re.sub(r"(?:^ +server worker\d+ .*\n)+", servers, text, flags=re.MULTILINE)
 
 
 @contextlib.asynccontextmanager

@@ -66,25 +66,11 @@ def faults(callers: list[FleetCaller], follower: Follower) -> list[str]:
     return found
 
 
-def said(callers: list[FleetCaller]) -> list[list[int]]:
-    """The numbers of what lasts among what each call said so far."""
-    return [
-        [one["seq"] for one in caller.events if one["type"] in LASTING_TYPES] for caller in callers
-    ]
-
-
-def hook_faults(
-    callers: list[FleetCaller], hook: Hook, wanted: list[list[int]] | None = None
-) -> list[str]:
-    """What the webhook was not posted as it must be: all that lasts of each call, once.
-
-    Args:
-        callers: whose calls.
-        hook: what was posted.
-        wanted: what `said` gave at some time; by default all.
-    """
+def hook_faults(callers: list[FleetCaller], hook: Hook) -> list[str]:
+    """What the webhook was not posted as it must be: all that lasts of each call, once."""
     found: list[str] = []
-    for caller, lasting in zip(callers, said(callers) if wanted is None else wanted, strict=True):
+    for caller in callers:
+        lasting = [one["seq"] for one in caller.events if one["type"] in LASTING_TYPES]
         found += _amiss(caller, hook.events[caller.session], lasting)
     return found
 

@@ -128,7 +128,9 @@ def _talker(folder: Path, name: str, faces: list[Path], voices: list[Path], lap_
 
 def _made(path: Path, write: Callable[[Path], None]) -> Path:
     if not path.exists():
-        write(path)
+        part = path.with_suffix(".part")  # no half of a clip is taken for a whole one
+        write(part)
+        part.replace(path)
     return path
 
 

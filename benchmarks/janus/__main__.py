@@ -21,14 +21,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 from benchmarks.casting import Role, cast, frames, sound
+from benchmarks.janus.heard import Heard
 from benchmarks.janus.publishers import (
     ChromiumPublisher,
     page_server,
@@ -37,7 +37,6 @@ from benchmarks.janus.publishers import (
 )
 from benchmarks.janus.server import ROOM, JanusServer, janus_server, media_address
 from model.data.packs import Pack
-from stream_verifier.client import EventFeed, FeedEvent, Position
 from stream_verifier.console.offline import enrol_files
 from stream_verifier.events.call_messages import ConsentGiven
 from stream_verifier.hosting.server import RunningServer, running_server
@@ -62,46 +61,6 @@ the camera's first picture; *doubted* from the kill until the call was no longer
 from Janus's start until it was verified again; *swap* from the swap until it was rejected.
 *Picture*: what was received before the kill.
 """
-
-
-@dataclass
-class Heard:
-    """What the feed told.
-
-    Attributes:
-        states: of each person: when, as Unix time, and which.
-    """
-
-    states: dict[str, list[tuple[float, str]]] = field(default_factory=dict)
-    names: dict[str, str] = field(default_factory=dict)
-    lost: int = 0
-
-    async def follow(self, address: str) -> None:
-        """Follow until cancelled."""
-        async with EventFeed(address, after=Position(None, 0)) as feed:
-            async for item in feed:
-                if isinstance(item, FeedEvent):
-                    self._take(item.raw)
-                else:
-                    self.lost += 1
-
-    def first(self, name: str, wanted: Callable[[str], bool], after_s: float) -> float | None:
-        """When a person's call first came to such a state after some time; None: never."""
-        told = self.states.get(name, [])
-        return next((at_s for at_s, state in told if at_s >= after_s and wanted(state)), None)
-
-    def last(self, name: str) -> str:
-        """A person's newest state."""
-        told = self.states.get(name)
-        return told[-1][1] if told else "waiting"
-
-    def _take(self, event: dict[str, Any]) -> None:
-        if event["type"] == "session_started":
-            self.names[event["session"]] = event["identity"]
-        elif event["type"] == "state_changed":
-            at_s = datetime.fromisoformat(event["wall"]).timestamp()
-            name = self.names[event["session"]]
-            self.states.setdefault(name, []).append((at_s, event["state"]))
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,11 @@
 """Runs inputs of every kind through the commands and writes the table of what came.
 
-    python -m benchmarks.media [--cases DIR] [--only WORD] [--keep DIR] [--hours 2] [--out FILE.md]
+    python -m benchmarks.media [--cases DIR] [--parts PART ...] [--only WORD ...] [--keep DIR]
+                               [--hours 2] [--out FILE.md]
 
 Needs ffmpeg, and avifenc and heif-enc for pictures in tiles. Exit code 0 only if everything came
-out right or as a clear error, and one clip scores alike in all containers and codecs.
+out right or as a clear error, and one clip scores alike in all containers and codecs. Only the
+whole is written down; of a part, what came is told.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Collection
 from pathlib import Path
 
 from rich.progress import track
@@ -26,8 +29,9 @@ from benchmarks.media.long import LONG, read_long
 from benchmarks.media.making import materials
 from benchmarks.media.own import OWN
 from benchmarks.media.pages import Played, play_page
-from benchmarks.media.table import markdown, right
+from benchmarks.media.table import markdown, right, told
 
+PARTS = ("given", "own", "alike", "pages", "long")
 PATH = Path(__file__).resolve().parents[2] / "docs" / "measurements" / "media.md"
 
 
@@ -37,7 +41,12 @@ def main() -> int:
     parser.add_argument(
         "--cases", type=Path, help="Folder with a make.py that makes further ones, and a page.html."
     )
-    parser.add_argument("--only", default="", help="Only inputs with this in their name.")
+    parser.add_argument(
+        "--parts", nargs="+", choices=PARTS, default=PARTS, help="Only these parts of the table."
+    )
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="Only inputs with one of these in a name."
+    )
     parser.add_argument("--keep", type=Path, help="Make the inputs in here and keep them.")
     parser.add_argument("--hours", type=float, default=2.0, help="Length of the long recordings.")
     parser.add_argument("--out", type=Path, default=PATH, help="Markdown file for the table.")
@@ -45,16 +54,15 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as passing:
         folder: Path = (options.keep or Path(passing)).resolve()
         os.environ["STREAM_VERIFIER_DATA_DIR"] = str(Path(passing) / "data")
-        parts = _run(folder, options.cases, options.only)
-        played: list[Played] = []
-        if not options.only:
-            played = _played(options.cases, folder / "own")
+        chosen = set(options.parts)
+        parts = _run(folder, options.cases, chosen, options.only)
+        played = _played(options.cases, folder / "own") if "pages" in chosen else []
+        if whole := options.only == [""] and chosen == set(PARTS):
             long = [read_long(folder / "own", name, options.hours) for name in LONG]
             options.out.write_text(markdown(*parts, long, played), encoding="utf-8")
-    for part in parts:
-        for outcome in part:
-            if options.only or not outcome.right:
-                print(f"{outcome.case.files[0]}: {outcome.came}", file=sys.stderr)
+    for outcome in (outcome for part in parts for outcome in part):
+        if not (whole and outcome.right):
+            print(told(outcome), file=sys.stderr)
     for call in played:
         if not call.right:
             print(f"{call.label} in {call.browser}: {call}", file=sys.stderr)
@@ -62,7 +70,7 @@ def main() -> int:
 
 
 def _run(
-    folder: Path, cases: Path | None, only: str
+    folder: Path, cases: Path | None, parts: Collection[str], only: list[str]
 ) -> tuple[list[Outcome], list[Outcome], list[Outcome]]:
     own, given = folder / "own", folder / "given"
     own.mkdir(parents=True, exist_ok=True)
@@ -70,12 +78,12 @@ def _run(
         materials(own)
     enrolment = Case(files=("enrol.mp4",), roles=("video",), what="", wish="enrolled")
     attempt(enrolment, own, enrol_as=ENROLLED)
-    if cases is not None and not given.exists():
+    if cases is not None and "given" in parts and not given.exists():
         make_given(cases / "make.py", given)
     return (
-        _all(GIVEN if cases is not None else (), given, only),
-        _all(OWN, own, only),
-        _all(ALIKE, own, only),
+        _all(GIVEN if cases is not None and "given" in parts else (), given, only),
+        _all(OWN if "own" in parts else (), own, only),
+        _all(ALIKE if "alike" in parts else (), own, only),
     )
 
 
@@ -87,8 +95,8 @@ def _played(cases: Path | None, own: Path) -> list[Played]:
     return asyncio.run(play_page(page, own / "probe.mp4", own))
 
 
-def _all(cases: tuple[Case, ...], folder: Path, only: str) -> list[Outcome]:
-    wanted = [case for case in cases if only in case.files[0]]
+def _all(cases: tuple[Case, ...], folder: Path, only: list[str]) -> list[Outcome]:
+    wanted = [case for case in cases if any(word in name for name in case.files for word in only)]
     return [_one(case, folder) for case in track(wanted, "trying", transient=True)]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from benchmarks.media.case import Case
 from benchmarks.media.making import (
     after,
@@ -13,7 +15,10 @@ from benchmarks.media.making import (
     written,
 )  # fmt: skip
 from benchmarks.media.own_pictures import PICTURES
+from benchmarks.media.own_places import NAMES, PLACES, REACHING
+from benchmarks.media.own_shades import SHADES
 from benchmarks.media.own_sounds import SOUNDS
+from benchmarks.media.own_structure import STRUCTURE
 
 _AAC = "-c:a aac -b:a 128k"
 _X264 = "-c:v libx264 -crf 20"
@@ -144,18 +149,29 @@ _JOINED = tuple(
     )
 )  # fmt: skip
 
+
+def _holed(folder: Path) -> None:
+    data = (folder / "probe.mp4").read_bytes()
+    third = len(data) // 3
+    written("hole.mp4", data[:third] + bytes(third) + data[2 * third :])(folder)
+
+
 _BROKEN = tuple(
     Case(files=(out,), what=what, wish="error", says=says, make=make)
     for out, what, says, make in (
         ("empty.mp4", "no bytes", "0 bytes", written("empty.mp4", b"")),
         ("words.mp4", "text named .mp4", "Cannot open", written("words.mp4", b"hello\n" * 99)),
-        ("report.mp4", "PDF named .mp4", "Cannot open",
+        ("report.mp4", "PDF named .mp4", "PDF document",
          written("report.mp4", b"%PDF-1.7\n" + bytes(range(256)) * 40)),
         ("stopped.mp4", "recorder stopped hard", "never finished",
          cut("stopped.mp4", "probe.mp4", 0.5)),
         ("cut_fast.mp4", "download broke off", "breaks off",
          after(ffmpeg("-i probe.mp4 -c copy -movflags +faststart fast.mp4"),
                cut("cut_fast.mp4", "fast.mp4", 0.6))),
+        ("cut_index.mp4", "download broke off inside the index", "nothing of it can be read",
+         cut("cut_index.mp4", "probe.mp4", 0.9995)),
+        ("hole.mp4", "download left a hole of zeros", "could not be decoded",
+         lambda folder: _holed(folder)),
         ("cut.webm", "live WebM broke off", "breaks off",
          after(ffmpeg("-i probe.mp4 -c:v libvpx -deadline realtime -b:v 600k -c:a libopus -f webm "
                       "-live 1 live.webm"), cut("cut.webm", "live.webm", 0.61))),
@@ -179,7 +195,7 @@ _BROKEN = tuple(
         ("unknown.mp4", "a codec that nobody knows", "not decoded here",
          lambda folder: written("unknown.mp4", (folder / "probe.mp4").read_bytes().replace(
              b"avc1", b"zzzz").replace(b"avcC", b"zzzC"))(folder)),
-        ("encrypted.mp4", "encrypted", "decoded|damaged",
+        ("encrypted.mp4", "encrypted", "is encrypted",
          ffmpeg("-i probe.mp4 -c copy -encryption_scheme cenc-aes-ctr -encryption_key "
                 "76a6c65c5ea762046bd749a2e632ccbb -encryption_kid a7e61c373e219033c21091fa607bf3b8 "
                 "encrypted.mp4")),
@@ -202,15 +218,7 @@ _POOR = (
          make=ffmpeg("-i probe.mp4 -c copy no_such_track.mkv")),
 )  # fmt: skip
 
-_NAMES = tuple(
-    Case(files=(name,), what=what, make=joined(name, "probe.mp4"))
-    for name, what in (
-        ("file:x.mp4", "name like an address"),
-        ("http:/call.mp4", "folder like an address"),
-        ("%03d.mp4", "name like a pattern"),
-        ("[bold]:smile:.mp4", "name like markup"),
-        ("two\nlines \u202e.mp4", "name with a line break and a turn of direction"),
-    )
-)  # fmt: skip
-
-OWN = (*_HEALTHY, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES, *_POOR, *_NAMES, *_BROKEN)
+OWN = (
+    *(*_HEALTHY, *STRUCTURE, *SHADES, *_MATRICES, *_JOINED, *SOUNDS, *PICTURES),
+    *(*_POOR, *NAMES, *PLACES, *_BROKEN, *REACHING),
+)

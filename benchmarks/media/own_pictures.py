@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
+from benchmarks.media.boxes import box
 from benchmarks.media.case import Case, Wish
-from benchmarks.media.making import Make, after, cut, face, ffmpeg, joined, run, with_exif
+from benchmarks.media.making import (
+    Make,
+    after,
+    cut,
+    face,
+    ffmpeg,
+    joined,
+    run,
+    with_exif,
+    written,
+)
 
 _TURNS: dict[int, tuple[int | None, int | None]] = {
     1: (None, None),
@@ -96,6 +109,38 @@ def _tool(words: str) -> Make:
     return make
 
 
+_SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><image href="file:///etc/passwd"/></svg>'
+
+
+def _turned(out: str) -> Make:
+    """A maker of a picture that lies on its side and says so in EXIF data."""
+
+    def make(folder: Path) -> None:
+        exif = Image.Exif()
+        exif[0x0112] = 6
+        pixels = cv2.cvtColor(stored(6), cv2.COLOR_BGR2RGB)
+        Image.fromarray(pixels).save(folder / out, exif=exif)
+
+    return make
+
+
+def _holed(folder: Path) -> None:
+    data = (folder / "face.jpg").read_bytes()
+    half = len(data) // 2
+    written("hole.jpg", data[:half] + bytes(len(data) - half - 2) + b"\xff\xd9")(folder)
+
+
+def _document(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "face.docx", "w") as file:
+        file.write(folder / "face.png", "word/media/image1.png")
+
+
+def _swollen(folder: Path) -> None:
+    texts = PngInfo()
+    texts.add_text("comment", "a" * (200 << 20), zip=True)
+    Image.open(folder / "face.png").save(folder / "text.png", pnginfo=texts)
+
+
 def _huge(folder: Path) -> None:
     run(folder, "-f lavfi -i color=c=black:s=16000x15000 -frames:v 1 huge.png")
 
@@ -129,8 +174,52 @@ PICTURES = (
                    _tool("avifenc -s 9 -g 2x2 --irot 3 --imir 0 stored.png turned.avif"))),
     _picture("motion.jpg", "motion photo: an MP4 behind the JPEG",
              joined("motion.jpg", "face.jpg", "probe.mp4")),
+    *(
+        _picture(f"turned.{kind}", f"EXIF 6 in {kind.upper()}", _turned(f"turned.{kind}"))
+        for kind in ("png", "webp", "tiff")
+    ),
+    _picture("moving.png", "animated PNG", _moving("-f apng moving.png")),
+    _picture("seen_through.webp", "WebP, half transparent",
+             _saved("seen_through.webp", "RGBA", lossless=True)),
+    _picture("grey_alpha.png", "grey PNG with alpha", _saved("grey_alpha.png", "LA")),
+    _picture("interlaced.png", "interlaced PNG",
+             ffmpeg("-i face.png -pred mixed -flags +ildct interlaced.png")),
+    _picture("deep.tiff", "TIFF of 16 bits", _deep("deep.tiff", grey=False)),
+    _picture("pages.tiff", "TIFF of several pages",
+             _saved("pages.tiff", "RGB", save_all=True, append_images=[Image.new("RGB", (9, 9))])),
+    _picture("fax.tiff", "TIFF of black and white",
+             _saved("fax.tiff", "1")),
+    _picture("pair.jpg", "JPEG of two pictures (MPO)",
+             _saved("pair.jpg", "RGB", format="MPO", save_all=True,
+                    append_images=[Image.new("RGB", (640, 480))])),
+    _picture("named.heic", "JPEG named .heic", joined("named.heic", "face.jpg")),
+    _picture("heic.jpg", "HEIC named .jpg", joined("heic.jpg", "face.heic")),
+    _picture("live.heic", "moving HEIC: an MP4 in a box behind",
+             lambda folder: written("live.heic", (folder / "face.heic").read_bytes() + box(
+                 "mpvd", (folder / "probe.mp4").read_bytes()))(folder)),
+    _picture("mirrored.avif", "AVIF turned and mirrored, in one piece",
+             after(_written("stored.png", 7),
+                   _tool("avifenc -s 9 --irot 3 --imir 0 stored.png mirrored.avif"))),
+    _picture("moving.avif", "animated AVIF",
+             after(_moving("-pix_fmt yuv420p moving.y4m"),
+                   _tool("avifenc -s 9 moving.y4m moving.avif"))),
+    _picture("face.tga", "TGA", _saved("face.tga", "RGB"), "error", "Cannot open"),
+    _picture("face.pcx", "PCX", _saved("face.pcx", "RGB")),
+    _picture("face.exr", "OpenEXR", ffmpeg("-i face.png face.exr")),
+    _picture("face.ico", "icon", _saved("face.ico", "RGB", sizes=[(256, 192)])),
+    _picture("face.jxl", "JPEG XL", written("face.jxl", b"\xff\x0a" + bytes(99)), "error",
+             "Convert"),
+    _picture("face.svg", "SVG", written("face.svg", _SVG), "error", "a drawing"),
+    _picture("face.pdf", "PDF", _saved("face.pdf", "RGB"), "error", "PDF document"),
+    _picture("face.docx", "Word document", _document, "error", "office document"),
+    _picture("text.png", "PNG whose text would fill 200 MiB", _swollen, "error", "text|large"),
+    _picture("bomb.gif", "GIF of 65535 x 65535", written("bomb.gif", b"GIF89a\xff\xff\xff\xff"
+             b"\x80\0\0\0\0\0\xff\xff\xff,\0\0\0\0\xff\xff\xff\xff\0\2\2D\1\0;"), "error",
+             "too large"),
     _picture("cut.jpg", "JPEG that broke off", cut("cut.jpg", "face.jpg", 0.6), "error",
              "damaged picture"),
+    _picture("hole.jpg", "JPEG whose second half a download left empty", _holed, "error",
+             "some of it is missing"),
     _picture("cut.png", "PNG that broke off", cut("cut.png", "face.png", 0.6), "error",
              "damaged picture"),
     _picture("cut.heic", "HEIC that broke off", cut("cut.heic", "face.heic", 0.6), "error",

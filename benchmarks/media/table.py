@@ -35,6 +35,13 @@ def right(
     return steady and files and all(call.right for call in played)
 
 
+def told(outcome: Outcome) -> str:
+    """One outcome in a line, for a terminal."""
+    llrs = f", face {_llr(outcome.face)}, voice {_llr(outcome.voice)}" if outcome.face else ""
+    mark = "right" if outcome.right else "WRONG"
+    return f"{mark} {' '.join(map(_plain, outcome.case.files))}: {_plain(outcome.came)}{llrs}"
+
+
 def markdown(
     given: Sequence[Outcome],
     own: Sequence[Outcome],

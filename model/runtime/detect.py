@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +16,14 @@ from numpy.typing import NDArray
 
 from model.errors import WeightsError
 from model.runtime.align import shrink
+
+_SIZES = 4
+"""Of pictures searched that are kept laid out: 320 and 640 pixels in two shapes."""
+
+_NEAR_SIDE_PX = 128
+"""Of the square that is searched near a known face."""
+_NEAR_MARGIN = 0.5
+"""How far that reaches past the face on each side, in its longer sides."""
 
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
@@ -37,8 +49,8 @@ class FaceDetector:
     """YuNet (Wu et al. 2023) through OpenCV.
 
     A frame is searched scaled down first, which costs a third and loses nothing on a face of the
-    usual size, then in more and more detail where no face or only small ones were found. Keep one
-    detector per call or share one among calls; either way, use it from one thread at a time.
+    usual size, then in more and more detail where no face or only small ones were found. All calls
+    share one: its networks take up to 24 MB once pictures were searched in detail.
     """
 
     def __init__(
@@ -51,8 +63,7 @@ class FaceDetector:
         min_score: float = 0.7,
         max_overlap: float = 0.3,
         max_faces: int = 20,
-        near_side_px: int = 128,
-        near_margin: float = 0.5,
+        copies: int = 1,
     ) -> None:
         """Load the network.
 
@@ -65,25 +76,20 @@ class FaceDetector:
             min_score: detections below are dropped, 0 to 1.
             max_overlap: intersection over union from which two detections are one face.
             max_faces: no more than these are reported, the surest first.
-            near_side_px: side of the picture that is searched near a known face.
-            near_margin: how far that reaches past the face on each side, in its longer sides.
+            copies: so many threads may search at once, others wait.
 
         Raises:
             WeightsError: the file is missing or OpenCV cannot read it.
         """
         if not Path(model_path).is_file():
             raise WeightsError(f"face detector {model_path} is missing: install the package again")
-        self._net = _load(str(model_path), min_score, max_overlap)
+        self._options = str(model_path), min_score, max_overlap
+        self._places = threading.Semaphore(copies)
+        self._free = [_Nets(*self._options)]
         self._first_side_px = min(first_side_px, max_side_px)
         self._max_side_px = max_side_px
         self._fine_below_px = fine_below_px
         self._max_faces = max_faces
-        # Of its own, since another size makes a network lay out its memory anew.
-        self._near_net = _load(str(model_path), min_score, max_overlap)
-        self._near_net.setInputSize((near_side_px, near_side_px))
-        self._near_side_px = near_side_px
-        self._near_picture: NDArray[np.uint8] = np.zeros((near_side_px, near_side_px, 3), np.uint8)
-        self._near_margin = near_margin
 
     def detect(self, image: NDArray[np.uint8]) -> list[DetectedFace]:
         """Find the faces in one frame, whatever its size.
@@ -98,12 +104,13 @@ class FaceDetector:
         if min(image.shape[:2]) < 2:
             return []
         searched_px = self._first_side_px
-        faces = self._search(image, searched_px)
-        while searched_px < min(side, self._max_side_px) and (
-            _largest_px(faces) * searched_px / side < self._fine_below_px
-        ):
-            searched_px = min(2 * searched_px, self._max_side_px)
-            faces = self._search(image, searched_px)
+        with self._nets() as nets:
+            faces = _search(nets, image, searched_px)
+            while searched_px < min(side, self._max_side_px) and (
+                _largest_px(faces) * searched_px / side < self._fine_below_px
+            ):
+                searched_px = min(2 * searched_px, self._max_side_px)
+                faces = _search(nets, image, searched_px)
         return sorted(faces, key=lambda face: -face.score)[: self._max_faces]
 
     def detect_near(self, image: NDArray[np.uint8], box: Box) -> list[DetectedFace]:
@@ -120,25 +127,72 @@ class FaceDetector:
             Faces in pixels of ``image``, the surest first, that lie whole in what was searched or
             reach beyond the frame itself; none where ``box`` has no size or lies outside.
         """
-        left, top, right, bottom = seen = _around(box, self._near_margin, image.shape)
+        left, top, right, bottom = seen = _around(box, _NEAR_MARGIN, image.shape)
         if min(right - left, bottom - top) < 2:
             return []
-        scale = min(1.0, self._near_side_px / max(right - left, bottom - top))
+        scale = min(1.0, _NEAR_SIDE_PX / max(right - left, bottom - top))
         size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-        self._near_picture.fill(0)
-        shrink(image[top:bottom, left:right], size, out=self._near_picture[: size[1], : size[0]])
         back = np.array([(right - left) / size[0], (bottom - top) / size[1]])
-        found = _faces(self._near_net, self._near_picture, back, np.array([left, top]))
+        with self._nets() as nets:
+            nets.picture.fill(0)
+            shrink(image[top:bottom, left:right], size, out=nets.picture[: size[1], : size[0]])
+            found = _faces(nets.near, nets.picture, back, np.array([left, top]))
         whole = [face for face in found if not _is_cut(face.box, seen, image.shape)]
         return sorted(whole, key=lambda face: -face.score)[: self._max_faces]
 
-    def _search(self, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
-        height, width = image.shape[:2]
-        scale = min(1.0, max_side_px / max(height, width))
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        small = image if size == (width, height) else shrink(image, size)
-        self._net.setInputSize(size)
-        return _faces(self._net, small, np.array([width / size[0], height / size[1]]), np.zeros(2))
+    @contextlib.contextmanager
+    def _nets(self) -> Iterator[_Nets]:
+        """Networks that nobody else uses meanwhile."""
+        with self._places:
+            try:
+                nets = self._free.pop()
+            except IndexError:
+                nets = _Nets(*self._options)
+            try:
+                yield nets
+            finally:
+                self._free.append(nets)
+
+
+class _Nets:
+    """What one thread searches with: a network for each of the sizes that came last.
+
+    Another size makes a network lay out its memory anew, which takes a third of a search's time.
+
+    Args:
+        path: the ONNX file.
+        min_score, max_overlap: as `FaceDetector` has them.
+
+    Attributes:
+        near: searches squares of `_NEAR_SIDE_PX`.
+        picture: such a square, to be filled.
+    """
+
+    def __init__(self, path: str, min_score: float, max_overlap: float) -> None:
+        self._options = path, min_score, max_overlap
+        self._by_size: OrderedDict[tuple[int, int], cv2.FaceDetectorYN] = OrderedDict()
+        self.near = _load(*self._options)
+        self.near.setInputSize((_NEAR_SIDE_PX, _NEAR_SIDE_PX))
+        self.picture: NDArray[np.uint8] = np.zeros((_NEAR_SIDE_PX, _NEAR_SIDE_PX, 3), np.uint8)
+
+    def of(self, size: tuple[int, int]) -> cv2.FaceDetectorYN:
+        """The network for pictures of that width and height."""
+        net = self._by_size.pop(size, None)
+        if net is None:
+            full = len(self._by_size) >= _SIZES
+            net = self._by_size.popitem(last=False)[1] if full else _load(*self._options)
+            net.setInputSize(size)
+        self._by_size[size] = net
+        return net
+
+
+def _search(nets: _Nets, image: NDArray[np.uint8], max_side_px: int) -> list[DetectedFace]:
+    height, width = image.shape[:2]
+    scale = min(1.0, max_side_px / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    small = image if size == (width, height) else shrink(image, size)
+    back = np.array([width / size[0], height / size[1]])
+    return _faces(nets.of(size), small, back, np.zeros(2))
 
 
 def _around(box: Box, margin: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:

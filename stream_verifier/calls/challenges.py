@@ -120,6 +120,7 @@ class CallChallenges:
         settings: how many there may be, and when the server asks by itself.
         book: of all calls.
         asked: how many were asked before, at another worker.
+        camera_doubted: whether the camera calls itself one that is made of software.
         chance: where tasks are drawn from.
     """
 
@@ -133,6 +134,7 @@ class CallChallenges:
         settings: Settings,
         book: ChallengeBook,
         asked: int = 0,
+        camera_doubted: bool = False,
         chance: random.Random | None = None,
     ) -> None:
         self._identity = identity
@@ -147,6 +149,7 @@ class CallChallenges:
         self._open: ChallengeAsked | None = None
         self._next: Wanted | None = None
         self._begun = asked > 0
+        self._camera_doubted = camera_doubted
         self._reasons: frozenset[Reason] = frozenset()
         self._doubt_since_s: float | None = None
         self._over_s = -math.inf
@@ -281,7 +284,14 @@ class CallChallenges:
         at_start = self._settings.challenge_at_start
         if at_start != "off" and not self._begun and score.faces and at_start in self._kinds:
             return Wanted(at_start, "start")
-        if self._settings.challenge_in_doubt == "off" or score.presence != -1:
+        if self._settings.challenge_in_doubt == "off":
+            return None
+        if self._camera_doubted and not self._begun and score.faces and (able := self._able()):
+            return Wanted(able[0], "doubt")
+        return self._in_doubt(score)
+
+    def _in_doubt(self, score: Score) -> Wanted | None:
+        if score.presence != -1:
             self._doubt_since_s = None
             return None
         if self._doubt_since_s is None:
@@ -292,6 +302,11 @@ class CallChallenges:
         kind = self._against_doubt()
         return None if kind is None else Wanted(kind, "doubt")
 
+    def _able(self) -> list[ChallengeKind]:
+        """What can be measured and is shown, the one that shows most first."""
+        order: tuple[ChallengeKind, ...] = ("turn_head", "say_digits")
+        return [one for one in order if one in self._kinds and one in self._shown]
+
     def _against_doubt(self) -> ChallengeKind | None:
         """What might settle the doubt there is, among what the client shows."""
         doubts = (self._reasons & PRESENCE_REASONS) - {Reason.CHALLENGE_NOT_PASSED}
@@ -299,6 +314,5 @@ class CallChallenges:
             return None
         # Speech that is asked for gives lips and ears something to go by; a screen has no depth.
         of_picture = doubts == {Reason.PRESENTATION_SUSPECTED}
-        order: tuple[ChallengeKind, ...] = ("turn_head", "say_digits")
-        able = [one for one in order if one in self._kinds and one in self._shown]
+        able = self._able()
         return next(iter(able if of_picture else able[::-1]), None)

@@ -7,28 +7,13 @@ import logging
 from typing import Literal
 
 from stream_verifier.errors import OverloadedError
+from stream_verifier.events.schema import ToldEnd
 
 _logger = logging.getLogger(__name__)
 
-EndReason = Literal[
-    "stopped",
-    "peer_closed",
-    "client_gone",
-    "server_stopping",
-    "error",
-    "complete",
-    "ended_by_admin",
-    "no_media",
-    "too_long",
-    "superseded",
-    "identity_deleted",
-    "identity_replaced",
-    "too_many_people",
-    "consent_withdrawn",
-    "consent_expired",
-    "server_lost",
-    "moved",
-]
+EndReason = ToldEnd | Literal["moved"]
+"""Of a call that moved, another worker says the last word."""
+
 UNHEARD: frozenset[EndReason] = frozenset(
     {
         "client_gone",

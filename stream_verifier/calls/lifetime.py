@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
+
+_CHECK_S = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,3 +39,22 @@ class LifeLimits:
         # Of a call that gave nothing yet, a new connection is no new beginning.
         silent = silent_s > self.silent_s if media_came else lasted_s > self.media_within_s
         return "no_media" if silent else None
+
+    async def reached(
+        self, *, silent_s: Callable[[], float], media_came: Callable[[], bool]
+    ) -> Literal["no_media", "too_long"]:
+        """Wait until a call that begins now ends by itself, and return why.
+
+        Args:
+            silent_s: what `exceeded` takes, now.
+            media_came: likewise.
+        """
+        loop = asyncio.get_running_loop()
+        began_s = loop.time()
+        while True:
+            await asyncio.sleep(_CHECK_S)
+            reason = self.exceeded(
+                lasted_s=loop.time() - began_s, silent_s=silent_s(), media_came=media_came()
+            )
+            if reason is not None:
+                return reason

@@ -12,6 +12,7 @@ from typing import Self
 
 from model.types import Reference
 from stream_verifier.audit.deed import Actor, network_of
+from stream_verifier.calls.cameras import signs_of
 from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
@@ -199,6 +200,7 @@ class SessionMaker:
             settings=self._settings,
             book=self._book,
             asked=0 if past is None else past.summary.challenges,
+            camera_doubted=bool(signs_of(beginning.start.camera)),
         )
 
     async def _reference(self, name: str) -> Reference:

@@ -328,7 +328,7 @@ class SessionRegistry:
                 self._withdrawals.refuse_if_changed(start.identity)
             except BaseException:
                 self._deeds.end(session.summary, session.identity)
-                await session.abandon()
+                await session.release()
                 raise
             self._run(session, beginning, consent)
         return session, answer

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import partial
-from typing import Literal
 
-from stream_verifier.calls.challenges import CallChallenges, Wanted
+from stream_verifier.calls.asking import Asking
+from stream_verifier.calls.challenges import CallChallenges
 from stream_verifier.calls.connection import Connection, LostReason
 from stream_verifier.calls.ending import UNHEARD, Ending, EndReason
 from stream_verifier.calls.handover import Handover
@@ -20,13 +19,10 @@ from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import CallTries, Tries
-from stream_verifier.errors import ChallengeError, ResumeKeyError, StreamVerifierError
+from stream_verifier.errors import ResumeKeyError, StreamVerifierError
 from stream_verifier.events.call_messages import GoingAway
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
-    Asker,
-    ChallengeAsked,
-    ChallengeKind,
     ChallengeResult,
     ConnectionLost,
     ConnectionResumed,
@@ -46,7 +42,6 @@ from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
 
 _logger = logging.getLogger(__name__)
-_LIFE_CHECK_S = 1.0
 
 
 class Session:
@@ -78,7 +73,7 @@ class Session:
     Attributes:
         moved: whether it goes on at another worker, which says all that is still to be said.
         summary: what its events so far amount to.
-        challenges: what the person may be asked for, and how often.
+        asking: asks the person in it for something.
     """
 
     def __init__(  # noqa: PLR0913
@@ -114,10 +109,17 @@ class Session:
         self._begun_by = followed, way
         self._limits = limits
         self._tries = CallTries(tries, place)
-        self.challenges = challenges
         self.past = past = past or Past(CallSummary(session=session_id))
         self.summary = past.summary
         self._pipeline = pipeline
+        self.asking = Asking(
+            challenges,
+            pipeline if isinstance(pipeline, VerifyPipeline) else None,
+            emit=self.emit,
+            notify=self.notify,
+            media_s=lambda: self._media_s,
+            over=lambda: self.ending,
+        )
         self._enrolling = enrolling
         self._on_event = on_event
         self._history = history
@@ -230,9 +232,7 @@ class Session:
 
     def go_on(self) -> None:
         """Say that its client is back, here, and that it is trusted no more than at the start."""
-        origin = self.connection.origin
-        away_s = self.past.away_s
-        self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
+        self._tell_resumed(self.past.away_s)
         for payload in self.past.first_words():
             self.emit(payload)
 
@@ -240,59 +240,6 @@ class Session:
         """End without a word, because another worker goes on with it."""
         self.moved = True
         self.request_end("moved")
-
-    def refuse_challenge(
-        self, kind: ChallengeKind | None, *, trusted: bool = False, shown: bool = True
-    ) -> None:
-        """Say why none can be asked now, if so; arguments as `CallChallenges.refuse`.
-
-        Raises:
-            ChallengeError: it is so.
-        """
-        self.challenges.refuse(kind, now_s=self._loop.time(), free=trusted, shown=shown)
-
-    def challenge(
-        self,
-        kind: ChallengeKind | None,
-        *,
-        by: Asker,
-        trusted: bool = False,
-        instead: bool = False,
-    ) -> ChallengeAsked:
-        """Ask the person in the call for something, now; arguments as `CallChallenges.ask`.
-
-        Raises:
-            ChallengeError: it cannot be asked in this call, now or at all.
-        """
-        if not isinstance(self._pipeline, VerifyPipeline) or self.ending:
-            raise ChallengeError("Only in a verified call that runs can something be asked for.")
-        challenge, asked = self.challenges.ask(
-            kind,
-            by=by,
-            now_s=self._loop.time(),
-            media_s=self._media_s,
-            trusted=trusted,
-            instead=instead,
-        )
-        self._pipeline.ask(challenge)
-        self.emit(asked)
-        self.notify()
-        return asked
-
-    def answer_challenge(self, challenge_id: str, choice: Literal["skip", "other"]) -> None:
-        """Take the person's word that it is skipped, or another way preferred.
-
-        Raises:
-            ChallengeError: that one is not open.
-        """
-        chosen = self.challenges.open == challenge_id
-        if choice == "other":
-            chosen = self.challenges.choose_other(challenge_id)
-        if not chosen or not isinstance(self._pipeline, VerifyPipeline):
-            raise ChallengeError("That challenge is not open any more.")
-        why = "skipped" if choice == "skip" else "another_way"
-        self._pipeline.drop(challenge_id, why)
-        self.notify()
 
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
@@ -326,28 +273,18 @@ class Session:
             reason = await self._wind_up(await self._ending.reason())
         finally:
             lasting.cancel()
-            await self._release()
+            await self.release()
         if reason != "moved":
             self.emit(SessionEnded(media_s=self._media_s, reason=reason, totals=self._totals()))
         self.connection.outbox.close()
         _logger.info("session %s ended: %s", self.id, reason)
 
-    async def abandon(self) -> None:
-        """Release everything of a session that never ran."""
-        await self._release()
-
     async def _last(self) -> None:
         """End the session when it has lasted for too long, or given nothing for too long."""
-        began_s = self._loop.time()
-        while True:
-            await asyncio.sleep(_LIFE_CHECK_S)
-            reason = self._limits.exceeded(
-                lasted_s=self._loop.time() - began_s,
-                silent_s=self.connection.away_s(),
-                media_came=self._media_came,
-            )
-            if reason is not None:
-                self.request_end(reason)
+        reason = await self._limits.reached(
+            silent_s=lambda: self.connection.away_s(), media_came=lambda: self._media_came
+        )
+        self.request_end(reason)
 
     def _note_loss(self, reason: LostReason) -> None:
         _logger.info("session %s lost its connection: %s", self.id, reason)
@@ -355,6 +292,9 @@ class Session:
 
     def _note_return(self, away_s: float) -> None:
         _logger.info("session %s resumed after %.1f s", self.id, away_s)
+        self._tell_resumed(away_s)
+
+    def _tell_resumed(self, away_s: float) -> None:
         origin = self.connection.origin
         self.emit(ConnectionResumed(media_s=self._media_s, away_s=away_s, origin=origin))
 
@@ -374,18 +314,11 @@ class Session:
             return "error"
         return reason
 
-    async def _release(self) -> None:
+    async def release(self) -> None:
+        """Let go of everything; all that there is to do of a session that never ran."""
         if self._ticket is not None:
             self._ticket.cancel()
         await self._handover.close()
-
-    def _counts(self, result: ChallengeResult) -> bool:
-        """Whether it is the result of the challenge that is open, which is closed by it."""
-        return self.challenges.take(result, self._loop.time())
-
-    def _ask(self, wanted: Wanted) -> None:
-        with contextlib.suppress(ChallengeError):  # the call ends
-            self.challenge(wanted.kind, by=wanted.by, instead=wanted.instead)
 
     def _totals(self) -> Totals:
         stats = self.inbox.stats
@@ -404,11 +337,10 @@ class Session:
 
     def _deliver(self, payloads: list[Payload], last: bool) -> None:
         for payload in payloads:
-            if isinstance(payload, ChallengeResult) and not self._counts(payload):
+            if isinstance(payload, ChallengeResult) and not self.asking.closes(payload):
                 continue
             self.emit(payload)
-            if (wanted := self.challenges.wanted(payload)) is not None:
-                self._ask(wanted)
+            self.asking.follow(payload)
             if isinstance(payload, ErrorRaised):
                 self._failed = True
                 self.request_end("error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.cameras import signs_of
 from stream_verifier.errors import ForbiddenError
 from stream_verifier.events.call_messages import Opening
 from stream_verifier.events.schema import Origin, SessionStarted
@@ -20,8 +21,7 @@ def refuse_weaker_point(start: Opening, grant: Grant, recogniser: Recogniser) ->
         return
     if start.operating_point == grant.operating_point:
         return
-    wanted, floor = recogniser.point(start.operating_point), recogniser.point()
-    if wanted.accept < floor.accept or wanted.reject < floor.reject:
+    if recogniser.point(start.operating_point).weaker_than(recogniser.point()):
         raise ForbiddenError(
             f"The operating point {start.operating_point!r} is weaker than this server's: ask "
             "for a token that names it, or leave it out."
@@ -53,4 +53,5 @@ def session_started(
         operating_point=recogniser.described(start.operating_point) if verifying else None,
         origin=origin,
         adapted_from=next(iter(adapted_from), None),
+        camera_signs=list(signs_of(start.camera)) or None if verifying else None,
     )

@@ -28,6 +28,7 @@ class Row:
         state: the last verdict.
         reasons: why.
         llr: log-odds of both behind it; None where they are not told.
+        believed: calibrated ones, likewise.
         side: which way they point: 1 for the person, -1 against; None without evidence.
         media_s: media time of the last event.
         since: when the state began; None when the start was missed.
@@ -40,6 +41,7 @@ class Row:
     state: str = "waiting"
     reasons: tuple[str, ...] = ()
     llr: float | None = None
+    believed: float | None = None
     side: int | None = None
     media_s: float = 0.0
     started: datetime | None = None
@@ -59,10 +61,11 @@ class Row:
             case SessionStarted(identity=identity, mode=mode):
                 started = event.said_at
                 return replace(row, identity=identity, mode=mode, started=started, since=started)
-            case Score(evidence=evidence, bar=bar):
+            case Score(evidence=evidence, posterior=posterior, bar=bar):
                 return replace(
                     row,
                     llr=None if evidence is None else evidence.both,
+                    believed=None if posterior is None else posterior.both,
                     side=None if bar is None else bar.both,
                 )
             case StateChanged(state=state) as change if state in _WORRY:
@@ -71,6 +74,7 @@ class Row:
                     state=state,
                     reasons=tuple(change.reasons),
                     llr=change.llr,
+                    believed=change.posterior,
                     since=event.said_at if state != change.previous else row.since,
                 )
             case ChallengeAsked(kind=kind):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
@@ -188,6 +189,17 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         return added, alike
 
     identity, alike = with_store(settings, add)
+    _tell_enrolled(identity, alike, supervised=supervised)
+
+
+def _tell_enrolled(identity: Identity, alike: float | None, *, supervised: bool) -> None:
+    """Say what was stored, and what there is to doubt about it.
+
+    Args:
+        identity: as it is stored now.
+        alike: how like who was enrolled before; None where that is not known.
+        supervised: whether somebody answers for it.
+    """
     verb = "Enrolled" if identity.replaces is None else "Replaced"
     _out.print(
         f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
@@ -221,7 +233,7 @@ def verify(
 ) -> None:
     """Check who is in a file; exit 0 if the last verdict is verified, 3 if not."""
     from stream_verifier.console.offline import verify_file
-    from stream_verifier.events.schema import State, StateChanged
+    from stream_verifier.events.schema import State
     from stream_verifier.media.file import FileSource
     from stream_verifier.verify.recogniser import Recogniser
 
@@ -237,9 +249,6 @@ def verify(
         )
 
     reference = with_store(settings, look_up)
-    state = State.WAITING
-    show = None if json else display.EventPrinter(_out)
-    seen: list[Event] = []
     source = FileSource(
         file,
         video_rate_hz=settings.face_rate_hz,
@@ -253,18 +262,12 @@ def verify(
         recogniser=recogniser,
         operating_point=operating_point,
     )
+    seen: list[Event] = []
     try:
         with display.reading_progress(_err, source) as move_on:
-            for event in events:
-                move_on()
-                if isinstance(event.payload, StateChanged):
-                    state = event.payload.state
-                if plot is not None:
-                    seen.append(event)
-                if show is None:
-                    print(event.line, flush=True)
-                else:
-                    show(event)
+            state = display.show_events(
+                _out, events, move_on, json=json, seen=None if plot is None else seen
+            )
     finally:
         if plot is not None:
             _write_plot(plot, seen, title=visible(f"{file.name}: is it {name}?"))
@@ -291,18 +294,41 @@ def _write_plot(path: Path, events: list[Event], *, title: str) -> None:
     _err.print(cell(f"Drew the timeline into {path}"), highlight=False, soft_wrap=True)
 
 
+class Half(StrEnum):
+    """Of a pack's people, as `simulation.casting` divides them."""
+
+    FIRST = "first"
+    SECOND = "second"
+
+
 @app.command("calibrate-decision")
 def calibrate_decision(
     pack: Annotated[Path, typer.Option(help="Folder with pictures and speech of your people.")],
     calls: Annotated[int, typer.Option(min=1, help="Calls to compose of them.")] = 600,
     seed: Annotated[int, typer.Option(help="Of all that is random.")] = 1,
+    half: Annotated[
+        Half | None, typer.Option(help="Of the people: the other half is left to measure on.")
+    ] = None,
+    keep_states: Annotated[
+        bool,
+        typer.Option("--keep-states", help="Fit only what is believed, and the point strict."),
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Fit how evidence adds up, and the operating points, to calls of your own people."""
     from stream_verifier.simulation.calibration import run
 
-    run(pack, calls=calls, seed=seed, dry_run=dry_run, as_json=json, console=_out)
+    run(
+        pack,
+        calls=calls,
+        seed=seed,
+        half=half,
+        keep_states=keep_states,
+        dry_run=dry_run,
+        as_json=json,
+        console=_out,
+    )
 
 
 @app.command()

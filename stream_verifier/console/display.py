@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -34,6 +35,7 @@ from stream_verifier.events.schema import (
     Score,
     SessionEnded,
     SessionStarted,
+    State,
     StateChanged,
 )
 
@@ -96,10 +98,18 @@ def started_line(started: SessionStarted) -> str:
 
 
 def so_far(score: Score) -> str:
-    """The evidence of both, in numbers where they are told."""
+    """How likely both are the person's, or the evidence for it, in numbers where they are told."""
+    if score.posterior is not None:
+        return f"{probability(score.posterior.both):>9}"
     if score.evidence is not None:
         return f"{score.evidence.both:+5.1f}"
     return "[dim]    –[/]" if score.bar is None else SIDES[score.bar.both]
+
+
+def probability(log_odds: float) -> str:
+    """How likely something is; never wholly sure."""
+    percent = round(100 / (1 + math.exp(-log_odds)))
+    return "under 1 %" if percent < 1 else "over 99 %" if percent > 99 else f"{percent} %"
 
 
 def score_line(score: Score) -> str:
@@ -307,3 +317,35 @@ def findings_table(findings: Sequence[Finding]) -> Table:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
         table.add_row(mark, finding.check, cell(finding.message, lines=True))
     return table
+
+
+def show_events(
+    console: Console,
+    events: Iterable[Event],
+    move_on: Callable[[], None],
+    *,
+    json: bool,
+    seen: list[Event] | None,
+) -> State:
+    """Print events as they come, and return the last verdict.
+
+    Args:
+        console: gets what is for people.
+        events: of one file, in order.
+        move_on: moves the progress bar on.
+        json: one event a line, for programs.
+        seen: gets each, so that those before an error are known too; None where nobody asks.
+    """
+    state = State.WAITING
+    show = None if json else EventPrinter(console)
+    for event in events:
+        move_on()
+        if isinstance(event.payload, StateChanged):
+            state = event.payload.state
+        if seen is not None:
+            seen.append(event)
+        if show is None:
+            print(event.line, flush=True)
+        else:
+            show(event)
+    return state

@@ -17,7 +17,7 @@ from rich.live import Live
 from rich.table import Table
 
 from stream_verifier.console.call_rows import Row, Rows
-from stream_verifier.console.display import SIDES, state_text
+from stream_verifier.console.display import SIDES, probability, state_text
 from stream_verifier.console.plain import PlainConsole, literal
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.reading import read_event
@@ -177,6 +177,7 @@ def _cells(row: Row, now: datetime) -> tuple[str, ...]:
     since = "" if row.since is None or row.ended else duration((now - row.since).total_seconds())
     told = "" if row.side is None else SIDES[row.side]
     llr = told if row.llr is None else f"{row.llr:+.1f}"
+    llr = llr if row.believed is None else probability(row.believed)
     return literal(row.session[:8]), who, state, since, llr, duration(row.media_s)
 
 

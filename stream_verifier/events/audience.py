@@ -47,14 +47,19 @@ def told(payload: P, audience: Audience) -> P:
     analyst = audience is Audience.ANALYST
     update: dict[str, object]
     match payload:
-        case Score(evidence=evidence, bar=bar):
+        case Score(evidence=evidence, posterior=posterior, bar=bar):
             # Only a verified call's needles point to the person.
             shown = analyst and bar is not None and 1 in (bar.face, bar.voice, bar.both)
-            seen = _blurred(evidence) if shown and evidence is not None else None
-            update = {"face": None, "voice": None, "fused": None, "evidence": seen}
-        case StateChanged(state=state, llr=llr):
-            shown = analyst and llr is not None and state is State.VERIFIED
-            update = {"llr": coarse(llr) if shown and llr is not None else None}
+            seen = (_blurred(one) if shown and one else None for one in (evidence, posterior))
+            update = {"face": None, "voice": None, "fused": None}
+            update |= zip(("evidence", "posterior"), seen, strict=True)
+        case StateChanged(state=state, llr=llr, posterior=believed):
+            shown = analyst and state is State.VERIFIED
+            told_of = {"llr": llr, "posterior": believed}
+            update = {
+                name: coarse(odds) if shown and odds is not None else None
+                for name, odds in told_of.items()
+            }
         case _:
             return payload
     return payload.model_copy(update=update)

@@ -58,6 +58,13 @@ class Opening(BaseModel):
         max_length=8,
         description="Kinds that this client shows to the person; in doubt no other is asked.",
     )
+    camera: str | None = Field(
+        None,
+        max_length=200,
+        repr=False,
+        description="The camera's label, told with the person's consent. Nothing is kept of it but "
+        "whether it is known to be made of software.",
+    )
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS, repr=False)
 
     def consent_record(self, *, longest: timedelta | None = None) -> Consent:

@@ -17,6 +17,8 @@ _logger = logging.getLogger(__name__)
 _EVERYTHING = Filter()
 # What a stopping server leaves to a slow log.
 _LAST_WORDS_S = 2.0
+# A call's own client waits no longer for a slow log before it is told something.
+_WRITTEN_S = 1.0
 
 
 class Hub:
@@ -86,6 +88,14 @@ class Hub:
     async def flush(self) -> None:
         """Wait until all that was published is in the log and was handed on."""
         await self._writer.flush()
+
+    async def written(self) -> None:
+        """Wait until all that was published is in the log, unless that is slow or fails.
+
+        A call's own client is told an event after this: what it knows, a worker that goes on with
+        its call and all who follow know too, whenever this one is killed.
+        """
+        await self._writer.written(within_s=_WRITTEN_S)
 
     async def catch_up(self) -> None:
         """Learn of all that was published anywhere before.

@@ -73,6 +73,19 @@ class Payload(BaseModel):
     media_s: float = Field(description="Media time in seconds from the start of the call.")
 
 
+def _unless_none(value: object) -> bool:
+    return value is None
+
+
+class SureInForce(BaseModel):
+    """What must be believed of each side before the call becomes verified."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    face: float = Field(description="Least posterior of the face, in log-odds.")
+    voice: float = Field(description="Likewise of the voice.")
+
+
 class OperatingPointInForce(BaseModel):
     """Where the states of this call change."""
 
@@ -81,6 +94,9 @@ class OperatingPointInForce(BaseModel):
     name: str
     accept: float = Field(description="Log-odds of both from which on the call is verified.")
     reject: float = Field(description="Log-odds of both down from which it is rejected.")
+    sure: SureInForce | None = Field(
+        None, exclude_if=_unless_none, description="Left out where no more is asked for."
+    )
 
 
 class Origin(BaseModel):
@@ -92,10 +108,6 @@ class Origin(BaseModel):
     attachment: str = Field(description="Id of the attached room here.")
     room: str = Field(description="The room's id there.")
     feed: str = Field(description="The publisher's id there.")
-
-
-def _unless_none(value: object) -> bool:
-    return value is None
 
 
 class SessionStarted(Payload):
@@ -115,6 +127,13 @@ class SessionStarted(Payload):
         exclude_if=_unless_none,
         description="The model that the person was enrolled with, where the reference was moved "
         "to this one by an adapter: enrolling again is surer; left out where it was not.",
+    )
+    camera_signs: list[Literal["virtual_camera"]] | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="Weak signs that the picture may come from software, by the label that the "
+        "client told; they may have a challenge asked, and change no state. Left out where there "
+        "are none.",
     )
 
 
@@ -195,6 +214,12 @@ class Score(Payload):
     bar: Bar | None = Field(
         None, description="Which way it points; null before any score, and while nobody is there."
     )
+    posterior: Evidence | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="What is believed after this window, calibrated: these log-odds mean what they "
+        "say. Told as evidence is; left out where it is not told.",
+    )
     presence: Side | None = Field(
         None,
         exclude_if=lambda presence: presence is None,
@@ -216,6 +241,11 @@ class StateChanged(Payload):
     reasons: list[Reason]
     llr: float | None = Field(
         description="Log-odds of both; null without evidence. Over the wire as a score's evidence."
+    )
+    posterior: float | None = Field(
+        None,
+        exclude_if=_unless_none,
+        description="What is believed of both, calibrated; told as llr is, left out otherwise.",
     )
 
 
@@ -376,28 +406,32 @@ class Totals(BaseModel):
     audio_overrun_s: float = 0.0
 
 
+ToldEnd = Literal[
+    "stopped",
+    "peer_closed",
+    "client_gone",
+    "server_stopping",
+    "error",
+    "complete",
+    "ended_by_admin",
+    "no_media",
+    "too_long",
+    "superseded",
+    "identity_deleted",
+    "identity_replaced",
+    "too_many_people",
+    "consent_withdrawn",
+    "consent_expired",
+    "server_lost",
+]
+"""Why a session can end, as its last event says it."""
+
+
 class SessionEnded(Payload):
     """The last event of every session."""
 
     type: Literal["session_ended"] = "session_ended"
-    reason: Literal[
-        "stopped",
-        "peer_closed",
-        "client_gone",
-        "server_stopping",
-        "error",
-        "complete",
-        "ended_by_admin",
-        "no_media",
-        "too_long",
-        "superseded",
-        "identity_deleted",
-        "identity_replaced",
-        "too_many_people",
-        "consent_withdrawn",
-        "consent_expired",
-        "server_lost",
-    ]
+    reason: ToldEnd
     totals: Totals
 
 

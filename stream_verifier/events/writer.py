@@ -16,6 +16,7 @@ from itertools import islice
 from stream_verifier.events.event import Event
 from stream_verifier.events.kinds import is_dispensable
 from stream_verifier.events.log import EventLog
+from stream_verifier.events.watermark import Watermark
 
 _logger = logging.getLogger(__name__)
 _BATCH = 256
@@ -55,6 +56,8 @@ class LogWriter:
         self._on_loss = on_loss
         self._waiting: deque[Event | _End] = deque()
         self._in_flight = 0
+        self._watermark = Watermark()
+        self._behind = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -80,6 +83,20 @@ class LogWriter:
         while self._task is not None:
             await asyncio.wait([self._task])
 
+    async def written(self, *, within_s: float) -> None:
+        """Wait until all that was put so far is in the log, as long as that is worth it.
+
+        A log that fails, or has kept somebody waiting in vain, is waited for no more until it takes
+        something: whoever follows a call must not pay for it at every event.
+        """
+        if self._behind:
+            return
+        try:
+            async with asyncio.timeout(within_s):
+                await self._watermark.passed()
+        except TimeoutError:
+            self._fall_behind()
+
     async def stop(self) -> None:
         """Write no more of what waits."""
         if self._task is not None:
@@ -90,6 +107,7 @@ class LogWriter:
         if len(self._waiting) >= self._max_events:
             self._make_room()
         self._waiting.append(item)
+        self._watermark.enter()
         if self._task is None:
             self._task = asyncio.create_task(self._write_all())
 
@@ -102,6 +120,7 @@ class LogWriter:
         scores = (at for at, event in events if is_dispensable(event.payload))
         del self._waiting[next(scores, events[0][0])]
         self.lost += 1
+        self._watermark.leave()
         if self.known_from is not None:
             self.known_from = None
             _logger.error("the event log is too slow: more than %d events wait", self._max_events)
@@ -115,6 +134,7 @@ class LogWriter:
                     await self._write_some()
                     delay_s = _FIRST_RETRY_S
                 except Exception:
+                    self._fall_behind()
                     _logger.exception("the event log failed; %d events wait", len(self._waiting))
                     await asyncio.sleep(delay_s)
                     delay_s = min(2 * delay_s, _LONGEST_RETRY_S)
@@ -136,8 +156,14 @@ class LogWriter:
                 await self._log.append(batch)
             for _ in range(self._in_flight):
                 self._waiting.popleft()
+            self._behind = False
+            self._watermark.leave(self._in_flight)
         finally:
             self._in_flight = 0
+
+    def _fall_behind(self) -> None:
+        self._behind = True
+        self._watermark.wake()
 
     def _batch(self) -> list[Event]:
         """The next events up to a session's end."""

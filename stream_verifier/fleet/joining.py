@@ -9,11 +9,13 @@ from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Calls, Duties
 from stream_verifier.fleet.link import Link
 from stream_verifier.fleet.member import Limits, Member
+from stream_verifier.fleet.posting import RedisLaneLease
 from stream_verifier.fleet.shelf import RedisShelf
 from stream_verifier.settings import Settings
 
 _ROOM_LEASE_S = 5.0
 """A room is followed anew within twice that: what is said in it waits for nobody."""
+_POSTING_LEASE_S = 5.0
 
 
 class Fleet:
@@ -41,6 +43,12 @@ class Fleet:
         )
         self.member = Member(link, worker=worker, log=self.log, limits=limits)
         self.shelf = RedisShelf(self.member, lease_s=_ROOM_LEASE_S)
+
+    def lane_lease(self, lane: str) -> RedisLaneLease:
+        """Who of the fleet posts a webhook's lane."""
+        return RedisLaneLease(
+            self._link, worker=self.member.id, lane=lane, lease_s=_POSTING_LEASE_S
+        )
 
     @contextlib.asynccontextmanager
     async def serving(self, calls: Calls) -> AsyncIterator[None]:

@@ -26,10 +26,12 @@ class AudioNormaliser:
 
     Args:
         fill_s: longest hole that is filled.
+        from_zero: so is one between time 0 and the first frame, which some decoders leave.
     """
 
-    def __init__(self, *, fill_s: float = 0.5) -> None:
+    def __init__(self, *, fill_s: float = 0.5, from_zero: bool = False) -> None:
         self._fill_s = fill_s
+        self._from_zero = from_zero
         self._resampler: av.AudioResampler | None = None
         self._layout: tuple[int, str, str] | None = None
         self._start_s = 0.0
@@ -69,9 +71,9 @@ class AudioNormaliser:
             Chunks that are complete, and the gap if there was one. Nothing for a frame that
             lies in the past.
         """
-        items = self._close_hole(time_s, arrived_s, reason)
         if self._due_s is None:
-            self._begin(time_s)
+            self._begin(0.0 if self._from_zero and 0.0 < time_s <= self._fill_s else time_s)
+        items = self._close_hole(time_s, arrived_s, reason)
         duration_s = frame.samples / frame.sample_rate
         if time_s + duration_s <= (self._due_s or 0.0) - _TOLERANCE_S:
             return items

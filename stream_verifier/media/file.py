@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 from collections.abc import Callable, Collection, Iterator, Mapping
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Self
 
@@ -121,19 +123,25 @@ class FileSource:
         if self._content is not None:
             return io.BytesIO(self._content)
         try:
+            self._check_kind(os.stat(self.path).st_mode)  # before: to open a pipe may take for ever
             return open(self.path, "rb")
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             raise MediaError(f"Cannot open {self.path}: {reason}.") from error
 
+    def _check_kind(self, mode: int) -> None:
+        """Refuse what cannot be read again, or has no end."""
+        if stat.S_ISREG(mode) or stat.S_ISDIR(mode):  # To open a folder fails, in words.
+            return
+        what = "a pipe" if stat.S_ISFIFO(mode) else "a device or socket"
+        raise MediaError(
+            f"Cannot open {self.path}: it is {what}, and what was read cannot be read again. Write "
+            "it into a file first."
+        )
+
     def _read(self) -> Iterator[MediaItem]:
         self.position_s = 0.0
         with self._opened() as file:
-            if not file.seekable():
-                raise MediaError(
-                    f"Cannot open {self.path}: it is a pipe, and what was read cannot be read "
-                    "again. Write it into a file first."
-                )
             if is_still(file):
                 yield from self._still(file)
                 return
@@ -141,7 +149,7 @@ class FileSource:
                 file,
                 name=self.path,
                 wishes=self._wishes,
-                audio=AudioNormaliser,
+                audio=partial(AudioNormaliser, from_zero=True),
                 video=VideoPicker(
                     rate_hz=self._video_rate_hz, max_side_px=self._max_side_px, burst=self.burst
                 ),

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import cast
+from typing import Any
 
 import av
 import numpy as np
 from av.sidedata.sidedata import SideDataContainer, Type
 from numpy.typing import NDArray
 
+_side_data: Any = SideDataContainer
+"""Its stub knows no arguments."""
 _MATRIX = struct.Struct("=9i")
 
 
@@ -63,8 +65,9 @@ def from_matrix(a: int, b: int, c: int, d: int) -> Orientation:
 def of_frame(frame: av.VideoFrame) -> Orientation:
     """Return the orientation that a frame, its track or its codec says."""
     try:
-        side_data = cast("SideDataContainer", frame.side_data)
-        data = bytes(side_data[Type.DISPLAYMATRIX])
+        # Not `frame.side_data`: frame and container would hold each other, and half a megabyte
+        # would stay with every picture until cycles are collected.
+        data = bytes(_side_data(frame)[Type.DISPLAYMATRIX])
     except KeyError:
         return UPRIGHT
     except ValueError:  # Beside it is data of a kind that PyAV has no name for.

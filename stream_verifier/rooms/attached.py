@@ -25,7 +25,7 @@ _LOOK_S = 0.1
 
 
 class AttachedRoom:
-    """Keeps a call for each publisher of a room who maps to somebody; a task of its own.
+    """Keeps a call for each publisher of a room who maps to somebody, once started, in a task.
 
     Args:
         host: where it is.
@@ -60,7 +60,16 @@ class AttachedRoom:
         self._gone_s = gone_s
         self._room = room
         self._calls: dict[str, PublisherCall] = {}
-        self._task = asyncio.create_task(self._run(), name=f"room-{terms.attachment}")
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def started(self) -> bool:
+        """Whether calls are kept, or were."""
+        return self._task is not None
+
+    def start(self) -> None:
+        """Begin to keep calls; once only."""
+        self._task = asyncio.create_task(self._run(), name=f"room-{self.terms.attachment}")
 
     @property
     def calls(self) -> Mapping[str, PublisherCall]:
@@ -98,7 +107,8 @@ class AttachedRoom:
         await self._leave()
 
     async def _stop(self) -> None:
-        await give_up(self._task)
+        if self._task is not None:
+            await give_up(self._task)
         self.over.set()
 
     async def _run(self) -> None:

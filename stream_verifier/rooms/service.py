@@ -91,7 +91,7 @@ class Rooms:
     @property
     def ids(self) -> Sequence[str]:
         """Of those that it follows."""
-        return [*self._kept]
+        return [attachment for attachment, kept in self._kept.items() if kept.room.started]
 
     @property
     def publishers(self) -> Counter[str]:
@@ -114,6 +114,10 @@ class Rooms:
 
     async def attach(self, request: RoomRequest, grant: Grant, client: str) -> RoomDescription:
         """Enter a room and follow it until it is detached; see `RoomDesk.attach`."""
+        return self.follow(await self.enter(request, grant, client))
+
+    async def enter(self, request: RoomRequest, grant: Grant, client: str) -> str:
+        """Enter a room without keeping calls in it yet; returns the attachment's id."""
         place = self._check(request)
         attachment = uuid.uuid4().hex
         terms = self._terms(request, attachment, grant, client)
@@ -129,6 +133,17 @@ class Rooms:
             raise StoppingError
         since = datetime.now(UTC).isoformat()
         self._keep(request, host, terms, since, room)
+        return attachment
+
+    def follow(self, attachment: str) -> RoomDescription:
+        """Keep calls in a room that was entered.
+
+        Raises:
+            StoppingError: it was left meanwhile, as the server stops.
+        """
+        if attachment not in self._kept:
+            raise StoppingError
+        self._kept[attachment].room.start()
         _logger.info("room %s is attached", attachment)
         return self.describe(attachment)
 
@@ -155,6 +170,7 @@ class Rooms:
         self._keep(
             record.request, self._find_host(record.request, self._settings), terms, record.since
         )
+        self._kept[attachment].room.start()
         return terms
 
     def describe(self, attachment: str) -> RoomDescription:

@@ -15,6 +15,7 @@ from stream_verifier.calls.neighbours import Neighbours
 from stream_verifier.errors import (
     FleetError,
     SettingsError,
+    StoppingError,
     StreamVerifierError,
     UnknownAttachmentError,
 )
@@ -69,13 +70,18 @@ class SharedRooms:
     async def attach(self, request: RoomRequest, grant: Grant, client: str) -> RoomDescription:
         """Enter a room and follow it here, until it is detached or another server takes it."""
         seal = self._needed_seal()
-        room = await self._rooms.attach(request, grant, client)
+        attachment = await self._rooms.enter(request, grant, client)
         try:
-            await self._put(room.id, seal)
+            # No call is opened before: the room may be another server's.
+            await self._put(attachment, seal)
         except BaseException:
-            await self._rooms.detach(room.id)
+            await self._rooms.detach(attachment)
             raise
-        return room
+        try:
+            return self._rooms.follow(attachment)
+        except StoppingError:
+            await self._shelf.drop(attachment)  # whoever attaches is refused, so nobody follows it
+            raise
 
     async def list(self) -> Sequence[RoomDescription]:
         """All that are attached, at whichever server."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from stream_verifier.simulation.fit import SIDES, Fit, fit_evidence
 from stream_verifier.simulation.material import CACHE
 from stream_verifier.simulation.operating_points import TARGETS, Target, choose, measured
 from stream_verifier.simulation.pack_calls import CONDITIONS, play_pack
+from stream_verifier.simulation.posterior import with_posterior
 from stream_verifier.simulation.replay import Played, impostor_starts, ours, trace
+from stream_verifier.simulation.strict import attempted, with_strict
 from stream_verifier.simulation.tune import tune
 from stream_verifier.verify.operating import (
     FILE,
@@ -45,13 +47,13 @@ class Calibrated:
     Attributes:
         before: what the weights folder held; None where it held none.
         after: the new one.
-        fit: of the evidence model.
+        fit: of the evidence model; None where it was kept.
         measured_before: what the old points reach on the same calls, by name.
     """
 
     before: DecisionModel | None
     after: DecisionModel
-    fit: Fit
+    fit: Fit | None
     measured_before: dict[str, dict[str, float]]
 
 
@@ -124,18 +126,31 @@ def run(
     dry_run: bool,
     as_json: bool,
     console: Console,
-    weights_dir: Path | None = None,
+    half: str | None = None,
+    keep_states: bool = False,
     cache: Path | None = CACHE,
 ) -> None:
     """Compose calls of a pack's people, calibrate, show the difference, write it.
+
+    Args:
+        pack_dir: the people.
+        calls: to compose.
+        seed: of all that is random.
+        dry_run: write nothing.
+        as_json: print one JSON object instead of tables.
+        console: to show them on.
+        half: of the people, one of `casting.HALVES`; None for all.
+        keep_states: leave what states hang on as it is, and fit only what is believed and the
+            point ``strict``.
+        cache: folder of embeddings.
 
     Raises:
         PackError: the pack has too few people, or lacks a file.
         WeightsError: a weights file is missing or changed.
     """
-    pack, weights = Pack(pack_dir), Weights.load(weights_dir)
+    pack, weights = Pack(pack_dir), Weights.load()
     before = DecisionModel.load(weights) if PART in weights.manifest["parts"] else None
-    _, played = play_pack(pack, weights, calls=calls, seed=seed, cache=cache)
+    cast, played = play_pack(pack, weights, calls=calls, seed=seed, cache=cache, half=half)
     made_by = {
         "command": COMMAND,
         "pack": pack.name,
@@ -143,9 +158,20 @@ def run(
         "calls": len(played),
         "conditions": list(CONDITIONS),
         "seed": seed,
+        **({"half": half} if half else {}),
+        **({"states_kept": True} if keep_states else {}),
     }
     with Console(stderr=True).status("fitting") as status:
-        done = calibrate(played, before, seed=seed, made_by=made_by, on_step=status.update)
+        if keep_states:
+            kept = before or DecisionModel.load(weights)  # which says that there is none
+            done = Calibrated(before=before, after=kept, fit=None, measured_before={})
+        else:
+            done = calibrate(played, before, seed=seed, made_by=made_by, on_step=status.update)
+        believed = with_posterior(
+            done.after, played, seed=seed, made_by=made_by, on_step=status.update
+        )
+    tried = attempted(pack, weights, cast, seed=seed, cache=cache)
+    done = replace(done, after=with_strict(believed, tried, played))
     for line in pack.notes.lines():
         Console(stderr=True).print(line)
     if not dry_run:
@@ -153,7 +179,9 @@ def run(
     if as_json:
         print(json.dumps(told(done) | {"written": not dry_run}))
         return
-    console.print(evidence_table(done), points_table(done))
+    if done.fit is not None:
+        console.print(evidence_table(done, done.fit))
+    console.print(points_table(done))
     written = "Nothing was written." if dry_run else f"Written to {weights.directory / FILE}."
     console.print(written, soft_wrap=True)
 
@@ -176,14 +204,14 @@ def told(done: Calibrated) -> dict[str, object]:
     return {
         "before": None if done.before is None else done.before.model_dump(),
         "after": done.after.model_dump(),
-        "fit": asdict(done.fit) | {"evidence": done.fit.evidence.model_dump()},
+        "fit": done.fit and asdict(done.fit) | {"evidence": done.fit.evidence.model_dump()},
         "measured_before": done.measured_before,
     }
 
 
-def evidence_table(done: Calibrated) -> Table:
+def evidence_table(done: Calibrated, fit: Fit) -> Table:
     """How much windows count, and the log loss, before and after."""
-    fit, evidence = done.fit, done.after.evidence
+    evidence = done.after.evidence
     title = f"Evidence, fitted to {fit.calls} calls of {fit.people} people"
     table = Table("", "before", "after", title=title)
     old, new = (done.before.evidence if done.before else FIRST_GUESS), evidence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -16,7 +16,7 @@ from stream_verifier.simulation.script import Script
 from stream_verifier.verify.channels.identity import identity_readings, least_favourable
 from stream_verifier.verify.observation import Observation
 from stream_verifier.windows.assemble import WindowAssembler
-from stream_verifier.windows.types import Window
+from stream_verifier.windows.types import FaceCrop, Window
 
 FRAME_RATE_HZ = 2.0
 """Pictures looked at a second, as a server does by default."""
@@ -26,6 +26,23 @@ _BLACK = np.zeros((1, 1, 3), np.uint8)
 
 Seen = list[tuple[float, Observation]]
 """Media time at which each observation was known, and the observation."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A window with its samples, not compared with anybody yet.
+
+    Attributes:
+        known_s: media time at which it was known.
+        window: as the front end cut it.
+        faces: that took turns in it, each with its sample; both None where there is none.
+        voice: None without speech.
+    """
+
+    known_s: float
+    window: Window
+    faces: tuple[tuple[FaceCrop | None, FaceSample | None], ...]
+    voice: VoiceSample | None
 
 
 class CallPlayer:
@@ -53,30 +70,29 @@ class CallPlayer:
         Returns:
             Media time at which each window was known, and what it tells the decision.
         """
+        return self.compare(self.cut(script), script.chimera)
+
+    def cut(self, script: Script) -> list[Cut]:
+        """What the front end makes of a call's media, in whoever's name it is made."""
         ears = ReplayedEars(self._material, script)
         eyes = ReplayedEyes(self._material, script)
         assembler = WindowAssembler(None, self._material.settings, ears=ears, eyes=eyes)
-        seen: Seen = []
+        cuts: list[Cut] = []
         now_s = 0.0
         for now_s, item in _items(script.length_s):
-            for window in assembler.feed(item):
-                seen.append((now_s, self._observe(script, window, ears, eyes)))
-        rest = assembler.flush()
-        return seen + [(now_s, self._observe(script, window, ears, eyes)) for window in rest]
+            cuts += [_cut(now_s, window, ears, eyes) for window in assembler.feed(item)]
+        return cuts + [_cut(now_s, window, ears, eyes) for window in assembler.flush()]
 
-    def _observe(
-        self, script: Script, window: Window, ears: ReplayedEars, eyes: ReplayedEyes
-    ) -> Observation:
-        voice = None if window.speech is None else ears.sample(window.speech)
-        crops = [window.face, *window.rivals]
+    def compare(self, cuts: Sequence[Cut], who: str) -> Seen:
+        """What a call's windows tell the decision if it is made in that person's name."""
+        return [(cut.known_s, self._observe(cut, who)) for cut in cuts]
+
+    def _observe(self, cut: Cut, who: str) -> Observation:
         readings = least_favourable(
-            identity_readings(
-                replace(window, face=crop),
-                self._compare(script.chimera, None if crop is None else eyes.sample(crop), voice),
-            )
-            for crop in crops
+            identity_readings(replace(cut.window, face=crop), self._compare(who, face, cut.voice))
+            for crop, face in cut.faces
         )
-        return Observation(window.end_s, readings.each, window.notes, readings.llr_fused)
+        return Observation(cut.window.end_s, readings.each, cut.window.notes, readings.llr_fused)
 
     def _compare(self, who: str, face: FaceSample | None, voice: VoiceSample | None) -> Comparison:
         # Samples are kept ready and never copied, so that their identity is enough of a key.
@@ -86,6 +102,12 @@ class CallPlayer:
             self._known[key] = self._comparator.compare(reference, face, voice)
             self._kept.update({id(sample): sample for sample in (face, voice) if sample})
         return self._known[key]
+
+
+def _cut(known_s: float, window: Window, ears: ReplayedEars, eyes: ReplayedEyes) -> Cut:
+    crops = (window.face, *window.rivals)
+    faces = tuple((crop, None if crop is None else eyes.sample(crop)) for crop in crops)
+    return Cut(known_s, window, faces, ears.sample(window.speech) if window.speech else None)
 
 
 @cache

@@ -15,6 +15,7 @@ from stream_verifier.simulation.script import on_grid
 
 PAUSE_S = 0.3
 """Between two files of a take."""
+HALVES = ("first", "second")
 LEAST_PICTURES = 2
 LEAST_SPEECH_S = 6.0
 _MOST_PICTURES = 5
@@ -92,6 +93,15 @@ def cast_people(pack: Pack, *, seed: int = 1) -> list[Role]:
         else:
             pack.notes.leave_out(role.name, probes)
     return _with_others(roles, pack)
+
+
+def one_half(cast: Sequence[Role], which: str) -> list[Role]:
+    """One of `HALVES` of a cast: every second person of each voice source.
+
+    What is chosen on one half can be measured on the other, who are other people.
+    """
+    ordered = sorted(cast, key=lambda role: (role.voice_source, role.name))
+    return ordered[HALVES.index(which) :: len(HALVES)]
 
 
 def _listed(pack: Pack, seed: int) -> Iterator[tuple[Role, int]]:

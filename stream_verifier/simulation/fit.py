@@ -79,6 +79,7 @@ def fit_evidence(
     seed: int,
     observations: int = OBSERVATIONS,
     passes: int = 350,
+    least_swap_every_s: float = _BOUNDS["swap_every_s"][0],
     on_pass: Callable[[float], None] = lambda _: None,
 ) -> Fit:
     """Find the evidence model with the least log loss.
@@ -90,6 +91,8 @@ def fit_evidence(
         seed: of the choice of calls, where there are more than needed.
         observations: windows to fit to, about.
         passes: over them, at most.
+        least_swap_every_s: replacements are expected no more often. Scripted calls are full of
+            them, and real ones are not.
         on_pass: told the loss after each.
 
     Raises:
@@ -109,7 +112,8 @@ def fit_evidence(
         return loss
 
     logs = _logs(start)
-    bounds = [tuple(map(math.log, _BOUNDS[field])) for _, field in _NAMES]
+    limits = _BOUNDS | {"swap_every_s": (least_swap_every_s, _BOUNDS["swap_every_s"][1])}
+    bounds = [tuple(map(math.log, limits[field])) for _, field in _NAMES]
     simplex = np.vstack([logs, logs + _STEP * np.eye(len(logs))])
     options = {"maxfev": passes, "xatol": 0.02, "fatol": 2e-4, "initial_simplex": simplex}
     found = minimize(cost, logs, method="Nelder-Mead", bounds=bounds, options=options)

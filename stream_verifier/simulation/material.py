@@ -32,8 +32,8 @@ from stream_verifier.simulation.embedded_speech import Heard
 from stream_verifier.simulation.script import Script
 from stream_verifier.simulation.sound_layout import Piece, lay_out
 from stream_verifier.simulation.sounds import Sounds
-from stream_verifier.windows.assemble import WindowSettings, speech_windower
 from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.settings import WindowSettings, speech_windower
 
 CACHE = Path(".cache/swaps")
 _FORMAT = 1

@@ -11,6 +11,7 @@ import numpy as np
 from model.errors import PackError
 from stream_verifier.events.schema import State
 from stream_verifier.simulation.alarms import highest_reject, most_alarms
+from stream_verifier.simulation.impostor_calls import BOTH, FACE, VOICE
 from stream_verifier.simulation.outcome import SWAPPED, judge
 from stream_verifier.simulation.replay import (
     MIXED_S,
@@ -36,10 +37,13 @@ class Target:
         hours: genuine hours by condition in which one false alarm is allowed at most; ``OTHERS``
             stands for every condition that is not named, ``ALL`` for all of them together.
         trusted: largest share of impostors who are ever verified.
+        attempts: the same of whole calls of impostors, by each of `impostor_calls.WAYS`; None where
+            such calls are not asked about.
     """
 
     hours: Mapping[str, float]
     trusted: float = 0.01
+    attempts: Mapping[str, float] | None = None
 
     @property
     def text(self) -> str:
@@ -47,7 +51,11 @@ class Target:
         alarms = ", ".join(
             f"in {hours:g} genuine hours ({name})" for name, hours in self.hours.items()
         )
-        return f"at most one false alarm {alarms}; at most {self.trusted:.0%} of impostors verified"
+        text = f"at most one false alarm {alarms}; at most {self.trusted:.0%} of impostors verified"
+        if self.attempts is None:
+            return text
+        each = ", ".join(f"1 in {1 / share:g} ({way})" for way, share in self.attempts.items())
+        return f"{text}; of whole calls of impostors ever verified, under each condition: {each}"
 
 
 TARGETS: Mapping[str, Target] = MappingProxyType(
@@ -56,6 +64,9 @@ TARGETS: Mapping[str, Target] = MappingProxyType(
         "alarm_2h": Target(hours={ALL: 2.0}),
     }
 )
+STRICT = "strict"
+STRICT_TARGET = Target(hours={ALL: 2.0}, attempts={BOTH: 1e-3, FACE: 1e-3, VOICE: 1e-2})
+"""Has the thresholds of ``alarm_2h``, and asks for more before anybody is verified."""
 
 _ACCEPTS = tuple(float(value) for value in np.arange(0.5, 8.01, 0.25))
 

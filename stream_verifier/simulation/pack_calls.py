@@ -15,7 +15,7 @@ from model.errors import PackError
 from model.runtime.comparator import load_comparator
 from model.runtime.weights import Weights
 from stream_verifier.simulation.call_player import CallPlayer
-from stream_verifier.simulation.casting import Role, cast_people
+from stream_verifier.simulation.casting import Role, cast_people, one_half
 from stream_verifier.simulation.composing import KINDS, compose
 from stream_verifier.simulation.material import CACHE, Material
 from stream_verifier.simulation.replay import Played
@@ -35,6 +35,7 @@ def play_pack(
     seed: int = 1,
     cache: Path | None = CACHE,
     noise_in_pauses: bool = False,
+    half: str | None = None,
 ) -> tuple[list[Role], list[Played]]:
     """Cast, compose, embed and play; progress is shown on standard error.
 
@@ -46,6 +47,7 @@ def play_pack(
         seed: everything random follows from it.
         cache: folder of embeddings; None to keep none.
         noise_in_pauses: noise goes on when nobody talks.
+        half: of the people, one of `casting.HALVES`; None for all.
 
     Returns:
         The cast, and the calls with what their windows said.
@@ -61,7 +63,7 @@ def play_pack(
             f"{calls} calls are too few for {len(KINDS)} kinds under {len(conditions)} conditions: "
             f"ask for {len(KINDS) * len(conditions)} or more"
         )
-    cast = cast_people(pack)
+    cast = cast_people(pack) if half is None else one_half(cast_people(pack), half)
     if len(cast) < FEWEST_PEOPLE:
         raise PackError(
             f"{pack.root} has {len(cast)} people with 2 pictures and 6 s of speech beyond what "

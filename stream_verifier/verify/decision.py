@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from stream_verifier.events.schema import Reason, Side, State
-from stream_verifier.verify.belief import Belief, Odds, share_lost
+from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.coverage import Coverage
-from stream_verifier.verify.freshness import Freshness
+from stream_verifier.verify.evidence_filter import EvidenceFilter
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import EvidenceModel, OperatingPoint
 from stream_verifier.verify.table import TABLE, ChannelRule, Standing
@@ -76,12 +76,15 @@ class Verdict:
     Attributes:
         state: what is held to be true now.
         reasons: for it, the weightiest first.
-        odds: log-odds behind it; None as long as neither modality has been scored.
+        odds: log-odds behind it; None as long as neither modality has been scored. They are held
+            below a ceiling, so that a replacement is noticed soon.
+        posterior: log-odds to be taken at their word, likewise; None in a model without.
     """
 
     state: State
     reasons: tuple[Reason, ...]
     odds: Odds | None = None
+    posterior: Odds | None = None
 
     @property
     def llr(self) -> float | None:
@@ -112,11 +115,9 @@ class Decision:
     ) -> None:
         self._settings = settings or DecisionSettings()
         self._point = point
-        self._swap_every_s = evidence.swap_every_s
-        self._ceiling = evidence.ceiling
-        self._belief = Belief()
-        self._face = Freshness(evidence.face)
-        self._voice = Freshness(evidence.voice)
+        self._alert = EvidenceFilter(evidence)
+        self._posterior = EvidenceFilter(evidence.posterior) if evidence.posterior else None
+        self._filters = (self._alert, *((self._posterior,) if self._posterior else ()))
         self._heard = Coverage(window_s=self._settings.coverage_s)
         self._seen = Coverage(window_s=self._settings.coverage_s)
         self._standings = [Standing(rule) for rule in table]
@@ -159,7 +160,7 @@ class Decision:
         """
         if not self._calm(observation.end_s) or self._odd(observation):
             return True
-        return observation.end_s - self._voice.scored_s >= self._settings.calm_every_s
+        return observation.end_s - self._alert.voice.scored_s >= self._settings.calm_every_s
 
     def update(self, observation: Observation) -> Verdict:
         """Take one window in and return the verdict after it."""
@@ -209,42 +210,44 @@ class Decision:
         return face.track is not None and face.track != self._track
 
     def _distrust(self) -> None:
-        self._belief.reset()
-        self._face.forget()
-        self._voice.forget()
+        for each in self._filters:
+            each.forget()
         for standing in self._standings:
             standing.forget()
         self._track = None
 
     def _fade(self, observation: Observation, elapsed_s: float) -> None:
-        settings = self._settings
-        self._belief.mix(share_lost(elapsed_s, self._swap_every_s))
-        if not observation.face.sensed:
-            self._belief.mix_face(share_lost(elapsed_s, settings.unseen_s))
-        elif observation.face.llr is None:
-            self._belief.mix_face(share_lost(elapsed_s, settings.unscored_s))
-        if not observation.voice.sensed or self._heard.owed_s > settings.doubt_speech_s:
-            self._belief.mix_voice(share_lost(elapsed_s, settings.unheard_s))
+        settings, face, voice = self._settings, observation.face, observation.voice
+        silent = not voice.sensed or self._heard.owed_s > settings.doubt_speech_s
+        for each in self._filters:
+            each.pass_time(elapsed_s)
+            if not face.sensed:
+                each.fade_face(elapsed_s, settings.unseen_s)
+            elif face.llr is None:
+                each.fade_face(elapsed_s, settings.unscored_s)
+            if silent:
+                each.fade_voice(elapsed_s, settings.unheard_s)
 
     def _weigh(self, observation: Observation) -> None:
-        self._belief.weigh(face=self._face_evidence(observation), voice=self._voiced(observation))
-        self._belief.bound(self._ceiling)
+        face, voice = self._seen_now(observation), self._heard_now(observation)
+        for each in self._filters:
+            each.weigh(face=face, voice=voice)
 
-    def _face_evidence(self, observation: Observation) -> float:
+    def _seen_now(self, observation: Observation) -> tuple[float, float] | None:
+        """The face's LLR and when it was seen; None where it is not to be weighed."""
         face = observation.face
         llr, track = face.llr, face.track
         if llr is None:
-            return 0.0
+            return None
         _, seen_s = face.span_s or (self._now_s, self._now_s)
         if track != self._track:
             if self._beside(observation) and llr < _EVEN:
-                return 0.0
-            # Another track may be another person, and follows on nothing.
-            self._belief.mix_face(1.0)
-            self._face.forget()
+                return None
+            for each in self._filters:
+                each.another_face()
             self._track = track
         self._note_stranger(llr, track)
-        return self._face.evidence(llr, -math.inf, seen_s)
+        return llr, seen_s
 
     def _note_stranger(self, llr: float, track: int | None) -> None:
         if track is not None and llr < -self._face_slack:
@@ -256,24 +259,31 @@ class Decision:
         """The followed face may be there beside the one that was scored."""
         return self._track is not None and "multiple_faces" in observation.notes
 
-    def _voiced(self, observation: Observation) -> float:
+    def _heard_now(self, observation: Observation) -> tuple[float, float, float] | None:
+        """The voice's LLR and its span; None where nothing was scored."""
         voice = observation.voice
-        start_s, end_s = voice.span_s or (self._now_s, self._now_s)
-        return self._voice.evidence(voice.llr, start_s, end_s)
+        if voice.llr is None:
+            return None
+        return voice.llr, *(voice.span_s or (self._now_s, self._now_s))
 
     def _judge(self, observation: Observation) -> Verdict:
-        heard = self._face.scored_s > -math.inf or self._voice.scored_s > -math.inf
-        odds = self._belief.odds if heard else None
+        state, reasons = self._state(observation, self._alert.odds)
+        posterior = None if self._posterior is None else self._posterior.odds
+        return Verdict(state, _unique(reasons), self._alert.odds, posterior)
+
+    def _state(
+        self, observation: Observation, odds: Odds | None
+    ) -> tuple[State, tuple[Reason, ...]]:
         notes = self._noted(observation)
         wrong = self._wrong(odds)
         if wrong:
-            return Verdict(State.REJECTED, _unique(wrong + notes), odds)
+            return State.REJECTED, wrong + notes
         missing = self._missing(observation)
         held = self._estranged() + self._unscored()
         held += tuple(one.rule.reason for one in self._standings if one.holds_back)
         if odds is not None and not held and not self._stale() and self._verifies(odds):
-            return Verdict(State.VERIFIED, _unique(notes), odds)
-        return Verdict(self._undecided(), _unique(held + missing + notes), odds)
+            return State.VERIFIED, notes
+        return self._undecided(), held + missing + notes
 
     def _noted(self, observation: Observation) -> tuple[Reason, ...]:
         """What the front end noticed, whether the server was busy, and what is only observed."""
@@ -310,23 +320,33 @@ class Decision:
         return odds.both <= (_EVEN if held else self._point.reject)
 
     def _verifies(self, odds: Odds) -> bool:
-        held = self._verdict.state is State.VERIFIED
-        return odds.both >= (self._point.hold if held else self._point.accept)
+        if self._verdict.state is State.VERIFIED:
+            return odds.both >= self._point.hold
+        return odds.both >= self._point.accept and self._sure()
+
+    def _sure(self) -> bool:
+        """Whether what is believed is enough for the point, where it asks for that."""
+        sure = self._point.sure
+        if sure is None:
+            return True
+        believed = None if self._posterior is None else self._posterior.odds
+        if believed is None:
+            return False
+        return believed.face >= sure.face and believed.voice >= sure.voice
 
     def _stale(self) -> bool:
         return self._stale_face() or self._stale_voice()
 
     def _stale_face(self) -> bool:
-        return self._now_s - self._face.scored_s > self._settings.face_ttl_s
+        return self._now_s - self._alert.face.scored_s > self._settings.face_ttl_s
 
     def _stale_voice(self) -> bool:
-        return self._now_s - self._voice.scored_s > self._settings.voice_ttl_s
+        return self._now_s - self._alert.voice.scored_s > self._settings.voice_ttl_s
 
     def _undecided(self) -> State:
         """Waiting until both modalities have spoken since trust began, uncertain afterwards."""
-        both = self._face.scored_s > -math.inf and self._voice.scored_s > -math.inf
         waits = self._verdict.state in (State.WAITING, State.ABSENT)
-        return State.WAITING if waits and not both else State.UNCERTAIN
+        return State.WAITING if waits and not all(self._alert.scored) else State.UNCERTAIN
 
     def _missing(self, observation: Observation) -> tuple[Reason, ...]:
         reasons: tuple[Reason, ...] = ()

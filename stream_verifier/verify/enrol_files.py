@@ -9,7 +9,8 @@ from pathlib import Path
 from model.types import Reference
 from stream_verifier.errors import EnrolmentError, MediaError
 from stream_verifier.events.schema import EnrolmentProgress, Payload
-from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirements
+from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.identities.requirements import EnrolmentRequirements
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.footage.tracks import KINDS, Kind
 from stream_verifier.media.types import MediaItem

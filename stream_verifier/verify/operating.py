@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from model.errors import WeightsError
 from model.runtime.weights import Weights
@@ -41,8 +41,8 @@ class Worth(_Stored):
     )
 
 
-class EvidenceModel(_Stored):
-    """The fitted part of the hidden Markov filter."""
+class FilterModel(_Stored):
+    """The fitted part of one hidden Markov filter."""
 
     face: Worth
     voice: Worth
@@ -56,6 +56,23 @@ class EvidenceModel(_Stored):
     )
 
 
+class EvidenceModel(FilterModel):
+    """How evidence adds up: for the state, which must change soon, and for what is told of it."""
+
+    posterior: FilterModel | None = Field(
+        None,
+        description="The filter whose log-odds are meant to be taken at their word: fitted to what "
+        "was true, without the brakes by which a replacement is noticed soon. None: none was.",
+    )
+
+
+class Sure(_Stored):
+    """What must be believed before anybody becomes verified: least posterior of each side."""
+
+    face: float = Field(allow_inf_nan=False, description="Log-odds.")
+    voice: float = Field(allow_inf_nan=False, description="Log-odds.")
+
+
 class OperatingPoint(_Stored):
     """Log-odds of "face and voice are the enrolled person's" at which the state changes.
 
@@ -67,6 +84,11 @@ class OperatingPoint(_Stored):
     reject: Annotated[float, Field(lt=0, allow_inf_nan=False)] = Field(
         description="From here down: rejected."
     )
+    sure: Sure | None = Field(
+        None,
+        description="Nobody becomes verified before so much is believed either; None: no more is "
+        "asked for. Once verified, the odds alone tell how long.",
+    )
     target: str = Field("", description="What it was chosen for.")
     measured: dict[str, float] = Field(
         default_factory=dict, description="What it reached on the people it was chosen on."
@@ -77,6 +99,15 @@ class OperatingPoint(_Stored):
         """Below it, ``verified`` is lost."""
         return self.accept / 2
 
+    def weaker_than(self, other: Self) -> bool:
+        """Whether it lets anybody be verified, or stay unrejected, whom the other one would not."""
+        if self.accept < other.accept or self.reject < other.reject:
+            return True
+        if other.sure is None:
+            return False
+        mine = self.sure
+        return mine is None or mine.face < other.sure.face or mine.voice < other.sure.voice
+
 
 class DecisionModel(_Stored):
     """All that is fitted after the comparator: how evidence adds up, and operating points."""
@@ -85,6 +116,13 @@ class DecisionModel(_Stored):
     points: dict[str, OperatingPoint]
     # Notes for people; nothing reads them.
     made_by: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _believes_what_points_ask(self) -> Self:
+        asking = [name for name, point in self.points.items() if point.sure is not None]
+        if asking and self.evidence.posterior is None:
+            raise ValueError(f"{asking[0]} asks for a posterior, and none was fitted")
+        return self
 
     @classmethod
     def load(cls, weights: Weights) -> Self:

@@ -229,11 +229,12 @@ class VerifyPipeline:
         changed = self._decide(observation)
         if self.verdict.state is State.VERIFIED:
             self._crowd.forget()
-        evidence, bar = _evidence(self.verdict.odds), self._telling.bar(self.verdict.odds)
+        bar = self._telling.bar(self.verdict.odds)
         if self._examiner is not None:
             self._examiner.voice = 0 if bar is None else bar.voice
         presence = self._decision.presence
-        return [_score_payload(window, observation, evidence, bar, presence, age_s), *changed]
+        scored = _score_payload(window, observation, self.verdict, bar, presence, age_s)
+        return [scored, *changed]
 
     def _read(
         self, window: Window, observation: Observation, *, busy: bool, spared: bool
@@ -288,6 +289,7 @@ class VerifyPipeline:
                 previous=before.state,
                 reasons=list(after.reasons),
                 llr=after.llr,
+                posterior=None if after.posterior is None else after.posterior.both,
             )
         ]
 
@@ -295,7 +297,7 @@ class VerifyPipeline:
 def _score_payload(
     window: Window,
     observation: Observation,
-    evidence: Evidence | None,
+    verdict: Verdict,
     bar: Bar | None,
     presence: Side | None,
     age_s: float | None,
@@ -315,7 +317,8 @@ def _score_payload(
         faces=list(window.boxes),
         notes=list(observation.notes),
         spared=observation.spared,
-        evidence=evidence,
+        evidence=_evidence(verdict.odds),
+        posterior=_evidence(verdict.posterior),
         bar=bar,
         presence=presence,
         age_s=age_s,

@@ -15,7 +15,7 @@ from model.runtime.silero import shipped_weights
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import Comparator, FaceSample, Reference, VoiceSample
-from stream_verifier.events.schema import OperatingPointInForce
+from stream_verifier.events.schema import OperatingPointInForce, SureInForce
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.settings import Settings
@@ -34,14 +34,10 @@ from stream_verifier.verify.self_test import Workload
 from stream_verifier.verify.stages import StageTimes, TimedChannel, TimedEars, TimedEyes
 from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.table import ChannelRule, challenge_rule, presence_rules
-from stream_verifier.windows.assemble import (
-    WindowAssembler,
-    WindowSettings,
-    face_watcher,
-    speech_windower,
-)
+from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.senses import Ears
+from stream_verifier.windows.settings import WindowSettings, face_watcher, speech_windower
 
 # Sampled frames come this much denser than their rate at most: a source's own frames are no grid.
 _FRAME_SLACK = 0.8
@@ -90,6 +86,7 @@ class Recogniser:
         self._mesh = FaceMesh.load(weights) if has_mesh else None
         self._face_rate_hz = settings.face_rate_hz
         self._detector_path: Path = weights.path("face_detector")
+        self._detector = FaceDetector(self._detector_path, copies=threads)
         shipped_weights()  # read with all else, not while the first caller waits
         self._window_settings = WindowSettings(
             window_s=settings.speech_window_s,
@@ -119,8 +116,9 @@ class Recogniser:
     def described(self, name: str | None = None) -> OperatingPointInForce:
         """The operating point as events tell it."""
         point = self.point(name)
+        sure = None if point.sure is None else SureInForce(**point.sure.model_dump())
         return OperatingPointInForce(
-            name=name or self.operating_point, accept=point.accept, reject=point.reject
+            name=name or self.operating_point, accept=point.accept, reject=point.reject, sure=sure
         )
 
     def verify_pipeline(
@@ -143,7 +141,7 @@ class Recogniser:
             SettingsError: the model has no such operating point.
         """
         point, crowd = self.point(operating_point), Crowd(self._people)
-        detector, ears = FaceDetector(self._detector_path), self._ears()
+        detector, ears = self._detector, self._ears()
         channels: list[EvidenceChannel] = [
             IdentityChannel(
                 reference=reference,
@@ -228,7 +226,7 @@ class Recogniser:
         self, detector: FaceDetector | None = None, ears: Ears | None = None
     ) -> WindowAssembler:
         settings = self._window_settings
-        watcher = face_watcher(detector or FaceDetector(self._detector_path), settings)
+        watcher = face_watcher(detector or self._detector, settings)
         return WindowAssembler(
             None,
             settings,

@@ -88,7 +88,7 @@ class Telling:
     def _unsaid(self, verdict: Verdict, state: State, why: tuple[Reason, ...]) -> Verdict:
         # What is missing is only said of a call that is not rejected, so that it would betray one.
         notes = (one for one in verdict.reasons if one in _OF_WINDOWS)
-        return Verdict(state, (*why, *notes), verdict.odds)
+        return replace(verdict, state=state, reasons=(*why, *notes))
 
     def _points(self, side: str, llr: float) -> Side:
         """What was told to be for the person stays so down to even odds."""

@@ -196,6 +196,7 @@ async def _warn(websocket: WebSocket, connection: Connection) -> None:
 
 async def _tell(websocket: WebSocket, event: Event) -> None:
     if event.is_for(Audience.CALLER):
+        await state_of(websocket).hub.written()
         await websocket.send_text(event.line_for(Audience.CALLER))
 
 
@@ -245,9 +246,9 @@ async def _challenge(
     """Do what a client wants of challenges, or say why not."""
     try:
         if isinstance(message, AskChallenge):
-            session.challenge(message.kind, by="client")
+            session.asking.ask(message.kind, by="client")
         else:
-            session.answer_challenge(message.challenge, message.choice)
+            session.asking.answer(message.challenge, message.choice)
     except ChallengeError as error:
         refused = ChallengeRefused(code=error.code, message=str(error))
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):

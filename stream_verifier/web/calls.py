@@ -122,11 +122,11 @@ async def challenge_call(
         return await _ask_elsewhere(request, session, wanted)
     refuse_strangers(grant, here.place, session)
     trusted = Scope.ADMIN in grant.scopes
-    here.refuse_challenge(wanted.kind, trusted=trusted, shown=wanted.asker_tells)
+    here.asking.refuse(wanted.kind, trusted=trusted, shown=wanted.asker_tells)
     # Written before anybody is asked.
     deed = challenge_asked(session, here.identity, wanted.kind, actor_of_request(request, grant))
     await state_of(request).store.audit.append(deed)
-    asked = here.challenge(wanted.kind, by="api", trusted=trusted)
+    asked = here.asking.ask(wanted.kind, by="api", trusted=trusted)
     return ChallengeDescription.model_validate(asked.model_dump(exclude={"type", "media_s"}))
 
 

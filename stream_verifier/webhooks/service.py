@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import httpx
 
@@ -17,6 +17,7 @@ from stream_verifier.events.kinds import LASTING_TYPES
 from stream_verifier.settings import Settings
 from stream_verifier.webhooks.delivery import Delivery
 from stream_verifier.webhooks.lane import Lane, run_lanes
+from stream_verifier.webhooks.lease import LaneLease
 from stream_verifier.webhooks.signature import read_secret
 
 _logger = logging.getLogger(__name__)
@@ -34,10 +35,19 @@ async def webhooks(
     settings: Settings,
     hub: Hub,
     *,
+    lease: Callable[[str], LaneLease] | None = None,
     backoff: Backoff = _BACKOFF,
     last_words_s: float = _LAST_WORDS_S,
 ) -> AsyncIterator[None]:
     """Deliver the hub's events to the address in the settings, if there is one.
+
+    Args:
+        settings: where to, and what.
+        hub: where events come from.
+        lease: makes that of a lane, by what names the lane, where several servers post to one
+            address; None where this one is alone.
+        backoff: waits between attempts.
+        last_words_s: what a stopping server leaves for the last messages.
 
     Leave it after `Hub.close`: what still waits gets a moment, then the server stops.
 
@@ -60,22 +70,33 @@ async def webhooks(
             attempts=_ATTEMPTS,
             backoff=backoff,
         )
-        running = asyncio.create_task(_run(await _lanes(settings, hub, delivery)))
+        lanes = _lanes(settings, hub, delivery, lease)
+        for lane in lanes:
+            await lane.open()
+        running = asyncio.create_task(_run(lanes))
         try:
             yield
         finally:
+            for lane in lanes:
+                lane.close()
             await _finish(running, last_words_s)
 
 
-async def _lanes(settings: Settings, hub: Hub, delivery: Delivery) -> list[Lane]:
+def _lanes(
+    settings: Settings,
+    hub: Hub,
+    delivery: Delivery,
+    lease: Callable[[str], LaneLease] | None,
+) -> list[Lane]:
     types = frozenset(settings.webhook_types) or LASTING_TYPES
     audience = Audience.ANALYST if settings.webhook_evidence else Audience.READER
     return [
-        await Lane.open(
+        Lane(
             hub=hub,
             wanted=Filter(types=types, share=(number, _LANES)),
             delivery=delivery,
             audience=audience,
+            lease=None if lease is None else lease(f"{settings.webhook_url} {number} of {_LANES}"),
         )
         for number in range(_LANES)
     ]

@@ -10,14 +10,15 @@ from benchmarks.attacks.__main__ import attack, table
 from benchmarks.attacks.clips import GRACE, Clips
 from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S
 from benchmarks.attacks.outcome import refused, won
+from tests.support.kept import kept_folder
 
 SECONDS = 20.0
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def folder() -> Path:
     """What is played, each encoded once."""
-    return tmp_path_factory.mktemp("clips")
+    return kept_folder("attacks", "benchmarks/attacks/*.py")
 
 
 async def test_the_quick_half_holds(folder: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from benchmarks.honest.__main__ import measure
 from benchmarks.honest.calling import Call, wakes
@@ -19,12 +18,14 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from tests.support.kept import kept_folder
 
 ALL = replace(CONDITIONS[-1], freeze_every_s=9.0, sleep_every_s=16.0, sleep_s=6.0)
 
 
-async def test_all_at_once_gives_no_cause_for_doubt(tmp_path: Path) -> None:
-    tallies, breaks = await measure([ALL], minutes=0.4, at_once=1, clips=tmp_path, lap_s=12.0)
+async def test_all_at_once_gives_no_cause_for_doubt() -> None:
+    clips = kept_folder("honest", "benchmarks/honest/people.py")
+    tallies, breaks = await measure([ALL], minutes=0.4, at_once=1, clips=clips, lap_s=12.0)
     (one,) = tallies
     assert one.without_cause == []
     assert one.states[State.VERIFIED] > 8

@@ -46,12 +46,12 @@ def over(challenge: str, outcome: Any = "unanswered", why: str | None = None) ->
 
 async def test_what_is_asked_is_measured_and_told() -> None:
     session, examined, told = make()
-    asked = session.challenge("turn_head", by="api")
+    asked = session.asking.ask("turn_head", by="api")
     assert examined.begun[0].id == asked.challenge
     assert told[-1].payload == asked
     assert (session.summary.challenges, session.summary.challenges_passed) == (1, 0)
     with pytest.raises(ChallengeOpenError):
-        session.challenge(None, by="client")
+        session.asking.ask(None, by="client")
     session._deliver([over(asked.challenge, "passed"), over(asked.challenge, "failed")], False)
     assert [event.type for event in told] == ["challenge_asked", "challenge_result"]
     assert (session.summary.challenges, session.summary.challenges_passed) == (1, 1)
@@ -59,21 +59,21 @@ async def test_what_is_asked_is_measured_and_told() -> None:
 
 async def test_skipping_is_told_to_who_measures_and_only_of_the_one_that_is_open() -> None:
     session, examined, told = make()
-    asked = session.challenge("turn_head", by="api")
+    asked = session.asking.ask("turn_head", by="api")
     with pytest.raises(ChallengeError, match="not open"):
-        session.answer_challenge("another", "skip")
-    session.answer_challenge(asked.challenge, "skip")
+        session.asking.answer("another", "skip")
+    session.asking.answer(asked.challenge, "skip")
     assert examined.dropped == [(asked.challenge, "skipped")]
     session._deliver([over(asked.challenge, why="skipped")], False)
     assert len(told) == 2
     with pytest.raises(ChallengeError, match="not open"):
-        session.answer_challenge(asked.challenge, "skip")
+        session.asking.answer(asked.challenge, "skip")
 
 
 async def test_another_way_is_asked_once_the_first_is_over() -> None:
     session, examined, told = make()
-    asked = session.challenge("turn_head", by="start")
-    session.answer_challenge(asked.challenge, "other")
+    asked = session.asking.ask("turn_head", by="start")
+    session.asking.answer(asked.challenge, "other")
     assert examined.dropped == [(asked.challenge, "another_way")]
     session._deliver([over(asked.challenge, why="another_way")], False)
     assert [event.type for event in told] == [
@@ -87,4 +87,4 @@ async def test_a_call_that_ends_is_not_asked() -> None:
     session, _, _ = make()
     session.request_end("stopped")
     with pytest.raises(ChallengeError):
-        session.challenge(None, by="api")
+        session.asking.ask(None, by="api")

@@ -37,6 +37,7 @@ def make(
     told: bool = True,
     book: ChallengeBook | None = None,
     asked: int = 0,
+    camera_doubted: bool = False,
     **settings: Any,
 ) -> CallChallenges:
     return CallChallenges(
@@ -47,6 +48,7 @@ def make(
         settings=make_settings(tmp_path, **settings),
         book=book or ChallengeBook(),
         asked=asked,
+        camera_doubted=camera_doubted,
         chance=random.Random(1),
     )
 
@@ -252,3 +254,29 @@ def test_doubt_by_a_challenge_alone_asks_for_no_other(tmp_path: Any) -> None:
     one = make(tmp_path, challenge_in_doubt="auto")
     one.wanted(doubt(Reason.CHALLENGE_NOT_PASSED))
     assert not any(one.wanted(score(at_s, -1)) for at_s in range(2, 60))
+
+
+@pytest.mark.parametrize("shown", [("turn_head",), ("say_digits",), BOTH])
+def test_a_camera_made_of_software_is_asked_about_once_when_a_face_is_seen(
+    tmp_path: Any, shown: tuple[ChallengeKind, ...]
+) -> None:
+    one = make(tmp_path, camera_doubted=True, shown=shown, challenge_in_doubt="auto")
+    assert one.wanted(score(1, face=False)) is None
+    assert one.wanted(score(2)) == Wanted(shown[0], "doubt")
+    challenge, _ = ask(one, shown[0], by="doubt")
+    one.take(result(challenge.id, "passed"), 101.0)
+    assert not any(one.wanted(score(at_s)) for at_s in range(3, 60))
+
+
+def test_where_it_cannot_be_asked_a_camera_hides_no_other_doubt(tmp_path: Any) -> None:
+    settings: dict[str, Any] = {"camera_doubted": True, "challenge_in_doubt": "auto"}
+    one = make(tmp_path, shown=(), **settings)
+    one.wanted(doubt(Reason.LIPS_DO_NOT_MATCH))
+    assert not any(one.wanted(score(at_s, -1)) for at_s in range(2, 60))
+    off = make(tmp_path, camera_doubted=True, challenge_in_doubt="off")
+    assert not any(off.wanted(score(at_s)) for at_s in range(2, 60))
+    begun = make(tmp_path, asked=1, **settings)
+    begun.wanted(doubt(Reason.LIPS_DO_NOT_MATCH))
+    asked = [begun.wanted(score(at_s, -1)) for at_s in range(2, 12)]
+    assert asked[8] == Wanted("say_digits", "doubt")
+    assert asked[:8] == [None] * 8

@@ -35,6 +35,7 @@ from tests.support.calls import (
     verdicts,
     wire,
 )
+from tests.support.kept import kept_folder, made_once
 from tests.support.lossy import LossyPeers
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -61,8 +62,7 @@ async def verify(server: RunningServer, media: Path, until: Callable[[Event], bo
     return await follow(server, media, until=until, mode="verify", identity="grace")
 
 
-def write_file(
-    path: Path,
+def made_file(
     *,
     picture: bool = True,
     sound: bool = True,
@@ -70,14 +70,18 @@ def write_file(
     size: tuple[int, int] = (640, 480),
 ) -> Path:
     """Grace's face or a grey wall, and Grace's voice or silence."""
-    wall = np.full((size[1], size[0], 3), 127, np.uint8)
-    frames: Iterable[Any] = [wall] * round(15 * seconds)
-    if picture:
-        frames = portrait_frames(GRACE, seconds=seconds, size=size)
-    silence = np.zeros(round(16_000 * seconds), np.int16)
-    samples = speech(GRACE, seconds=seconds) if sound else silence
-    write_webm(path, frames, samples, fps=15, size=size, sample_rate_hz=16_000)
-    return path
+
+    def write(path: Path) -> None:
+        wall = np.full((size[1], size[0], 3), 127, np.uint8)
+        frames: Iterable[Any] = [wall] * round(15 * seconds)
+        if picture:
+            frames = portrait_frames(GRACE, seconds=seconds, size=size)
+        silence = np.zeros(round(16_000 * seconds), np.int16)
+        samples = speech(GRACE, seconds=seconds) if sound else silence
+        write_webm(path, frames, samples, fps=15, size=size, sample_rate_hz=16_000)
+
+    name = f"{picture}-{sound}-{seconds:g}-{size[0]}x{size[1]}.webm"
+    return made_once(kept_folder("faults", "tests/calls/test_faults.py") / name, write)
 
 
 def copy_streams(out: Path, sources: Iterable[Path], kinds: Iterable[str]) -> Path:
@@ -152,8 +156,8 @@ async def test_what_is_switched_off_and_on_again(
 
 async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path: Path) -> None:
     """As when a phone is turned: 640x480, then 480x640."""
-    wide = write_file(tmp_path / "wide.webm", seconds=5)
-    tall = write_file(tmp_path / "tall.webm", seconds=6, size=(480, 640))
+    wide = made_file(seconds=5)
+    tall = made_file(seconds=6, size=(480, 640))
     media = copy_streams(tmp_path / "turned.webm", [wide, tall], ["audio", "video"])
     with all_that_is_said() as events:
         await verify(server, media, scored(8))
@@ -259,13 +263,12 @@ def verify_file(
 )
 async def test_a_file_that_lacks_something_says_what(
     verify_file: Callable[[Path], list[Event]],
-    tmp_path: Path,
     picture: bool,
     sound: bool,
     state: str,
     reason: str,
 ) -> None:
-    path = write_file(tmp_path / "lacking.webm", picture=picture, sound=sound)
+    path = made_file(picture=picture, sound=sound)
     events = await asyncio.to_thread(verify_file, path)
     assert verdicts(events)[-1][0] == state
     assert reason in verdicts(events)[-1][1]
@@ -273,7 +276,7 @@ async def test_a_file_that_lacks_something_says_what(
 
 
 async def test_a_silent_file_enrols_nobody(tmp_path: Path) -> None:
-    path = write_file(tmp_path / "silent.webm", picture=True, sound=False)
+    path = made_file(sound=False)
     arguments = ["enroll", "quiet", "--video", str(path), "--consent", "I agree."]
     environment = {"STREAM_VERIFIER_DATA_DIR": str(tmp_path / "store")}
     result = await asyncio.to_thread(CliRunner().invoke, commands.app, arguments, env=environment)

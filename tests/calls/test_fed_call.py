@@ -18,6 +18,9 @@ import websockets
 
 from stream_verifier.client import CallError, CallRefusedError, DecodedCall
 from stream_verifier.decoded.frames import MAX_FRAME_BYTES, Piece
+from stream_verifier.events import hub
+from stream_verifier.events.event import Event as Said
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.hosting.server import RunningServer
 from tests.support.calls import CONSENT, TIMEOUT_S, DemoCalls, Event, server_with, unbroken
 from tests.support.fed import feed, pieces_of
@@ -123,6 +126,36 @@ async def test_the_enrolled_person_is_verified(server: RunningServer, grace: lis
     assert rest[-1].type == "session_ended"
     with pytest.raises(CallError, match="has ended: stopped"):
         await call.audio(b"\0\0", at=0.0)
+
+
+async def test_a_client_is_told_nothing_that_is_not_written_yet(
+    server: RunningServer, grace: list[Piece], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[int] = []
+    open_again, append = asyncio.Event(), MemoryEventLog.append
+
+    async def slowly(log: MemoryEventLog, events: Sequence[Said]) -> None:
+        await open_again.wait()
+        written.extend(event.seq for event in events)
+        await append(log, events)
+
+    monkeypatch.setattr(MemoryEventLog, "append", slowly)
+    monkeypatch.setattr(hub, "_WRITTEN_S", TIMEOUT_S)
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        DecodedCall(server.address, identity="grace") as call,
+        feeding(call, grace),
+    ):
+        events = call.events()
+        first = asyncio.ensure_future(anext(events))
+        await asyncio.sleep(1)
+        assert not first.done()
+        open_again.set()
+        assert (await first).type == "session_started"
+        async for event in events:
+            assert event.seq in written
+            if event.type == "score":
+                await call.finish()
 
 
 async def test_another_who_takes_over_is_noticed(

@@ -121,3 +121,79 @@ async def test_a_stopping_server_waits_a_moment_for_a_slow_log(
     await hub.close()
     assert await subscription.get() is None
     assert "2 events were not written" in caplog.text
+
+
+async def test_a_calls_client_waits_until_what_it_is_told_is_written() -> None:
+    log = Stubborn()
+    hub, stamper = Hub(log), Stamper("s1")
+    say(hub, stamper, started())
+    told = asyncio.create_task(hub.written())
+    await asyncio.sleep(0)
+    say(hub, stamper, *[changed()] * 300)
+    await asyncio.sleep(0.01)
+    assert not told.done()
+    log.open.set()
+    await told
+    assert hub.cursor >= 1
+    await hub.flush()
+    await hub.written()
+    assert hub.cursor == 301
+
+
+async def test_nobody_waits_for_a_log_that_fails_until_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(writer, "_FIRST_RETRY_S", 0.001)
+    log = Stubborn(failures=1)
+    hub, stamper = Hub(log), Stamper("s1")
+    say(hub, stamper, started())
+    told = asyncio.create_task(hub.written())
+    await asyncio.sleep(0)
+    log.open.set()
+    await told
+    log.open.clear()
+    assert hub.cursor == 0
+    say(hub, stamper, changed())
+    await hub.written()
+    assert hub.cursor == 0
+    log.open.set()
+    await hub.flush()
+    log.open.clear()
+    say(hub, stamper, changed())
+    again = asyncio.create_task(hub.written())
+    await asyncio.sleep(0.01)
+    assert not again.done()
+    log.open.set()
+    await again
+    assert hub.cursor == 3
+
+
+async def test_a_log_that_hangs_keeps_a_client_waiting_once_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(hub_module, "_WRITTEN_S", 0.01)
+    log = Stubborn()
+    hub, stamper = Hub(log), Stamper("s1")
+    say(hub, stamper, started())
+    await hub.written()
+    say(hub, stamper, changed())
+    monkeypatch.setattr(hub_module, "_WRITTEN_S", 1e9)
+    await hub.written()
+    assert (hub.cursor, hub.unwritten) == (0, 2)
+    log.open.set()
+    await hub.flush()
+    assert hub.cursor == 2
+
+
+async def test_one_who_waits_no_more_keeps_nobody_else_waiting() -> None:
+    log = Stubborn()
+    hub, stamper = Hub(log), Stamper("s1")
+    say(hub, stamper, started())
+    one, other = (asyncio.create_task(hub.written()) for _ in range(2))
+    await asyncio.sleep(0)
+    one.cancel()
+    await asyncio.sleep(0)
+    log.open.set()
+    await other
+    assert one.cancelled()
+    assert hub.cursor == 1

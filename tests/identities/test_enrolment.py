@@ -10,11 +10,8 @@ from hypothesis import strategies as st
 
 from model.types import FaceQuality, FaceSample, VoiceQuality, VoiceSample
 from stream_verifier.errors import EnrolmentError
-from stream_verifier.identities.enrolment import (
-    Enrolment,
-    EnrolmentProgress,
-    EnrolmentRequirements,
-)
+from stream_verifier.identities.enrolment import Enrolment, EnrolmentProgress
+from stream_verifier.identities.requirements import EnrolmentRequirements
 
 MODEL = "towers-1"
 GOOD_FACE = FaceQuality(150, 300, 0.0, 0.0, 0.5, 0.2, 0.9)

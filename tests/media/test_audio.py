@@ -267,3 +267,17 @@ async def test_a_live_voice_in_antiphase_is_heard(
     levels = [float(np.abs(chunk.samples.astype(int)).max()) for chunk in chunks]
     assert sum(len(chunk.samples) for chunk in chunks) > 2 * 16_000
     assert max(levels) > 0.5 * np.abs(voice.astype(int)).max()
+
+
+@pytest.mark.parametrize(("late_s", "start_s"), [(0.046, 0.0), (2.0, 2.0)])
+def test_what_a_decoder_leaves_out_at_the_start_is_filled_and_a_late_start_is_none(
+    late_s: float, start_s: float
+) -> None:
+    audio = AudioNormaliser(from_zero=True)
+    signal = sweep(0.2)
+    chunks = _chunks([*audio.push(_frame(signal), late_s), *audio.flush()])
+    _assert_contiguous(chunks)
+    assert chunks[0].start_s == start_s
+    assert chunks[-1].end_s == pytest.approx(late_s + 0.2, abs=1e-3)
+    joined = np.concatenate([chunk.samples for chunk in chunks])
+    assert not joined[: round((late_s - start_s) * 16_000)].any()

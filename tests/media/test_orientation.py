@@ -3,6 +3,7 @@ from __future__ import annotations
 import shutil
 import struct
 import subprocess
+import sys
 from pathlib import Path
 
 import av
@@ -11,7 +12,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from stream_verifier.media.orientation import UPRIGHT, Orientation, from_matrix
+from stream_verifier.media.orientation import UPRIGHT, Orientation, from_matrix, of_frame
+from stream_verifier.media.video import to_bgr
 from tests.support.recordings import read
 
 MATRICES = [(1, 0, 0, 1), (-1, 0, 0, 1), (1, 0, 0, -1), (-1, 0, 0, -1),
@@ -83,3 +85,12 @@ def test_films_are_shown_upright_as_ffmpeg_shows_them(
     raw = subprocess.run(words, check=True, capture_output=True).stdout
     theirs = np.frombuffer(raw, np.uint8).reshape(shown.shape)
     assert np.abs(shown.astype(int) - theirs).max() <= 4
+
+
+def test_a_picture_is_let_go_of_without_a_collection_of_cycles() -> None:
+    frame = av.VideoFrame(32, 24, "yuv420p")
+    held = sys.getrefcount(frame)
+    for _ in range(3):
+        assert of_frame(frame) == UPRIGHT
+        to_bgr(frame)
+    assert sys.getrefcount(frame) == held

@@ -69,6 +69,7 @@ async def following(
 ) -> AsyncIterator[AttachedRoom]:
     made: Any = host or FakeHost(room)
     one = AttachedRoom(made, terms(calls, **more), lambda *_: None, gone_s=gone_s, room=room)  # type: ignore[arg-type]
+    one.start()
     try:
         yield one
     finally:

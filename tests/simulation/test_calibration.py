@@ -10,14 +10,21 @@ import pytest
 from model.data.packs import Pack
 from model.errors import ModelError, PackError
 from model.runtime.weights import Weights
-from stream_verifier.simulation import calibration
+from stream_verifier.simulation import calibration, posterior
 from stream_verifier.simulation.fit import fit_evidence
+from stream_verifier.simulation.impostor_calls import WAYS, Attempt
 from stream_verifier.simulation.pack_calls import play_pack
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint
 from tests.support.commands import run
-from tests.support.simulated_calls import EVIDENCE, draw_calls
+from tests.support.simulated_calls import EVIDENCE, draw_calls, make_call, make_role, make_script
 
+ADA, EVE = make_role("ada"), make_role("eve")
 quick_fit = functools.partial(fit_evidence, passes=25)
+ATTEMPTS = [
+    Attempt(way, ADA, EVE, make_call(make_script(), [(-6.0, -6.0)] * 2))
+    for way in WAYS
+    for _ in range(3000)
+]
 OLD = DecisionModel(evidence=EVIDENCE, points={"alarm_8h": OperatingPoint(accept=2.0, reject=-3.0)})
 
 
@@ -36,6 +43,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         return Weights(weights, manifest)
 
     monkeypatch.setattr(calibration, "play_pack", played)
+    monkeypatch.setattr(calibration, "attempted", lambda *_, **__: [("clean", [ATTEMPTS])])
+    monkeypatch.setattr(
+        posterior, "fit_evidence", lambda *calls, **k: quick_fit(*calls, **k | {"passes": 5})
+    )
     monkeypatch.setattr(calibration, "fit_evidence", quick_fit)
     monkeypatch.setattr(calibration.Weights, "load", load)  # type: ignore[attr-defined]
     return weights
@@ -44,7 +55,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_it_writes_a_decision_that_can_be_loaded(folder: Path, tmp_path: Path) -> None:
     text = run("calibrate-decision", "--pack", tmp_path, "--calls", "8")
     made = DecisionModel.load(calibration.Weights.load())  # type: ignore[attr-defined]
-    assert set(made.points) == {"alarm_8h", "alarm_2h"}
+    assert set(made.points) == {"alarm_8h", "alarm_2h", "strict"}
     assert made.made_by["calls"] == 8
     assert made.made_by["seed"] == 1
     point = made.points["alarm_8h"]
@@ -52,6 +63,16 @@ def test_it_writes_a_decision_that_can_be_loaded(folder: Path, tmp_path: Path) -
     assert point.measured["genuine hours, clean"] > 0
     assert "alarm_8h" in text
     assert "decision.json" in text
+
+
+def test_states_can_be_kept_while_what_is_believed_is_fitted(folder: Path, tmp_path: Path) -> None:
+    text = run("calibrate-decision", "--pack", tmp_path, "--calls", "8", "--keep-states")
+    made = DecisionModel.load(calibration.Weights.load())  # type: ignore[attr-defined]
+    assert made.points["alarm_8h"] == OLD.points["alarm_8h"]
+    assert made.evidence.model_copy(update={"posterior": None}) == OLD.evidence
+    assert made.points["strict"].sure is not None
+    assert made.made_by["posterior"]["calls"] == 8
+    assert "strict" in text
 
 
 def test_a_dry_run_writes_nothing(folder: Path, tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ import pytest
 from model.types import Reference
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.events.schema import State, StateChanged
-from stream_verifier.identities.enrolment import Enrolment, EnrolmentRequirements
+from stream_verifier.identities.enrolment import Enrolment
+from stream_verifier.identities.requirements import EnrolmentRequirements
 from stream_verifier.media.types import AudioChunk, MediaItem
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.settings import Settings

@@ -26,6 +26,7 @@ from stream_verifier.identities.opening import open_store
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.verify.recogniser import Recogniser
+from tests.support.kept import made_once
 
 CONSENT: dict[str, Any] = {
     "subject": "made up",
@@ -159,7 +160,7 @@ class DemoCalls:
     """Made-up calls as WebM files.
 
     Args:
-        folder: where they are kept for the whole run.
+        folder: where they are kept; processes may share it.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -168,10 +169,11 @@ class DemoCalls:
     def get(self, face: str, voice: str, seconds: float = 12.0) -> Path:
         """A call with one demo person's face and one's voice."""
         people = {person.id: person for person in DEMO_PEOPLE}
-        path = self._folder / f"{face}-{voice}-{seconds:g}.webm"
-        if not path.exists():
+
+        def make(path: Path) -> None:
             write_call(path, face=people[face], voice=people[voice], seconds=seconds)
-        return path
+
+        return made_once(self._folder / f"{face}-{voice}-{seconds:g}.webm", make)
 
     def enrolment(self, who: str) -> Path:
         """A call of one demo person, just long enough to be enrolled from."""

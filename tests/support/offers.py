@@ -320,6 +320,58 @@ SHAPES = {
         ],
         _BOTH,
     ),
+    "the camera first": Shape(
+        ["a=group:BUNDLE 1 0"],
+        [_video(*_TAGGED), _audio(*SECURED, "a=sendonly")],
+        _BOTH,
+        "1 0",
+    ),
+    "extensions of two bytes": Shape(
+        [_BUNDLE, "a=extmap-allow-mixed"],
+        [
+            _audio(*_TAGGED, "a=extmap:15 urn:ietf:params:rtp-hdrext:sdes:mid", "a=extmap:0 urn:x"),
+            _video(*SECURED, "a=sendonly", "a=extmap:255 urn:x", "a=extmap:4096 urn:y"),
+        ],
+        _BOTH,
+    ),
+    "simulcast by sources, and three cameras": Shape(
+        ["a=group:BUNDLE 0 1 2 3"],
+        [
+            _audio(*_TAGGED),
+            _video(*SECURED, "a=sendonly", "a=ssrc-group:SIM 1 2 3", "a=ssrc:1 cname:a"),
+            _video(*SECURED, "a=sendonly", mid="2"),
+            _video(*SECURED, "a=sendrecv", mid="3"),
+        ],
+        [*_BOTH, "idle", "idle"],
+        "0 1 2 3",
+    ),
+    "an endpoint of ICE lite": Shape(
+        [_BUNDLE, "a=ice-lite"], [_audio(*_TAGGED), _video(*SECURED)], _BOTH
+    ),
+    "a section for text beside sound": Shape(
+        ["a=group:BUNDLE 0"],
+        [_audio(*_TAGGED), ["m=text 0 RTP/AVP 98", "a=rtpmap:98 t140/1000"]],
+        ["received", "declined"],
+        "0",
+    ),
+    "sound repeated and pictures protected": Shape(
+        [_BUNDLE],
+        [
+            _audio(
+                *_TAGGED,
+                "a=rtpmap:63 red/48000/2",
+                "a=fmtp:63 111/111",
+                line=_AUDIO.replace("111", "63 111 13"),
+            ),
+            _video(
+                *SECURED,
+                "a=sendonly",
+                "a=rtpmap:98 ulpfec/90000",
+                line=_VIDEO.replace("96 97", "98 96 97"),
+            ),
+        ],
+        _BOTH,
+    ),
     "lines that mean nothing here": Shape(
         [_BUNDLE, "a=tool:somebody's 3.1", "b=AS:900", "a=cryptex"],
         [

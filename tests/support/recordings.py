@@ -77,6 +77,7 @@ def recording(
     start_s: float = 0.0,
     rate_hz: int = RATE_HZ,
     sound_s: float | None = None,
+    late_s: float = 0.0,
     options: Mapping[str, str] | None = None,
     coding: Mapping[str, str] | None = None,
     pix_fmt: str = "yuv420p",
@@ -92,6 +93,7 @@ def recording(
         start_s: its time stamps begin here.
         rate_hz: of the tone.
         sound_s: how long the tone is, if not as long as the pictures.
+        late_s: the pictures begin so much later than the tone.
         options: of the container.
         coding: of the pictures' encoder.
         pix_fmt: of the pictures.
@@ -100,7 +102,8 @@ def recording(
         with av.open(file.name, "w", format=kind, options=dict(options or {})) as container:
             packets: list[tuple[float, int, av.Packet[Any]]] = []
             if video is not None:
-                packets += _pictures(container, video, first, seconds, start_s, coding, pix_fmt)
+                pictures_s = start_s + late_s
+                packets += _pictures(container, video, first, seconds, pictures_s, coding, pix_fmt)
             if audio is not None:
                 length_s = seconds if sound_s is None else sound_s
                 packets += _tone(container, audio, length_s, start_s, rate_hz)

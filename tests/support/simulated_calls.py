@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from stream_verifier.simulation.casting import Role
 from stream_verifier.simulation.replay import Played
 from stream_verifier.simulation.script import Script, Shot, Spurt
 from stream_verifier.verify.channels.channel import Reading
@@ -47,6 +48,19 @@ def make_script(
         until_s=None,
         shots=tuple(Shot(*half) for half in halves("f")),
         spurts=tuple(Spurt(*half) for half in halves("v")),
+    )
+
+
+def make_role(name: str, voice: str = "voices/x") -> Role:
+    """Somebody with nothing to show or say."""
+    return Role(
+        name=name,
+        face_identity="faces/x",
+        voice_identity=voice,
+        enrol_faces=(),
+        enrol_voices=(),
+        faces=(),
+        takes=(),
     )
 
 

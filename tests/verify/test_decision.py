@@ -12,7 +12,7 @@ from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.freshness import Freshness
 from stream_verifier.verify.observation import Observation
-from stream_verifier.verify.operating import Worth
+from stream_verifier.verify.operating import FilterModel, OperatingPoint, Sure, Worth
 from tests.support.decision_media import EVIDENCE, POINT, make_decision, observe, play
 
 
@@ -333,3 +333,53 @@ def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
     assert State.ABSENT not in {verdict.state for verdict in states}
     assert states[-1].state is State.UNCERTAIN
     assert Reason.SPEECH_NOT_SCORED in states[-1].reasons
+
+
+POSTERIOR = FilterModel(
+    face=Worth(first=1.0, per_s=1.0, limit=6.0),
+    voice=Worth(first=1.0, per_s=1.0, limit=6.0),
+    swap_every_s=600.0,
+)
+BELIEVING = EVIDENCE.model_copy(update={"ceiling": 2.0, "posterior": POSTERIOR})
+
+
+def test_what_is_believed_goes_beyond_the_ceiling_and_changes_no_state() -> None:
+    windows = [observe(t, 4, 3) for t in range(1, 20)] + [observe(t, 4, -4) for t in range(20, 30)]
+    decisions = [
+        Decision(evidence=evidence, point=POINT)
+        for evidence in (EVIDENCE.model_copy(update={"ceiling": 2.0}), BELIEVING)
+    ]
+    for window in windows:
+        without, with_it = (decision.update(window) for decision in decisions)
+        assert (with_it.state, with_it.reasons, with_it.odds) == (
+            without.state,
+            without.reasons,
+            without.odds,
+        )
+        assert without.posterior is None
+        if window.end_s == 19:
+            assert with_it.odds is not None
+            assert with_it.posterior is not None
+            assert with_it.posterior.both > 4 > with_it.odds.both
+    assert with_it.posterior is not None
+    assert with_it.posterior.voice < 0 < with_it.posterior.face
+
+
+def test_a_point_that_wants_to_be_sure_waits_for_what_is_believed() -> None:
+    sure = OperatingPoint(accept=POINT.accept, reject=POINT.reject, sure=Sure(face=6.0, voice=1.0))
+    windows = [observe(t, 2.5, 4) for t in range(1, 12)]
+    first = []
+    for point in (POINT, sure):
+        decision = Decision(evidence=BELIEVING.model_copy(update={"ceiling": 6.0}), point=point)
+        first.append(next(w.end_s for w in windows if decision.update(w).state is State.VERIFIED))
+    assert first[0] < first[1]
+
+
+def test_once_verified_the_odds_alone_tell_how_long() -> None:
+    sure = OperatingPoint(accept=0.5, reject=-3.0, sure=Sure(face=4.0, voice=4.0))
+    decision = Decision(evidence=BELIEVING, point=sure)
+    play(*(observe(t, 6, 6) for t in range(1, 10)), decision=decision)
+    verdict = play(observe(10, -2.5, 6), decision=decision)
+    assert verdict.posterior is not None
+    assert verdict.posterior.face < 6
+    assert verdict.state is State.VERIFIED

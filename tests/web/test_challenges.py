@@ -30,14 +30,15 @@ class OneCall:
     def __init__(self) -> None:
         self.asked: list[tuple[Any, str, bool]] = []
         self.full = False
+        self.asking = self
 
-    def refuse_challenge(self, kind: Any, *, trusted: bool, shown: bool) -> None:
+    def refuse(self, kind: Any, *, trusted: bool, shown: bool) -> None:
         if self.full:
             raise TooManyChallengesError("This call has had 4 challenges.")
         if not shown:
             raise NobodyTellsError("Tell the person yourself.")
 
-    def challenge(self, kind: Any, *, by: str, trusted: bool) -> ChallengeAsked:
+    def ask(self, kind: Any, *, by: str, trusted: bool) -> ChallengeAsked:
         self.asked.append((kind, by, trusted))
         return ASKED
 

@@ -39,3 +39,10 @@ test("a meter that is told the direction alone stands in one of three places", (
   ]);
   assert.deepEqual([meterOf(null, true).text, meterOf(2.5, false).text], ["–", "+2.5"]);
 });
+
+test("words say what is believed where that is told, and never that it is certain", () => {
+  const said = [0, 3, -3, 9, -9].map((believed) => meterOf(1.2, false, believed).text);
+  assert.deepEqual(said, ["50 %", "95 %", "5 %", "over 99 %", "under 1 %"]);
+  assert.equal(meterOf(1.2, false, 9).value, 1.2);
+  assert.equal(meterOf(1, true, 9).text, "for");
+});

@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
-from stream_verifier.windows.assemble import WindowAssembler, WindowSettings
+from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.settings import WindowSettings
 from stream_verifier.windows.types import Window
 from tests.support.window_media import Pixels, Samples, chunked, noise, silence, video
 

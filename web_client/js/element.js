@@ -4,7 +4,8 @@
  * verified call as a badge with its details, in any page.
  *
  * Attributes: `server` (by default the one this module came from), `token`, `identity`,
- * `operating-point`, `autostart`, `no-controls`, `theme` (light or dark; by default the page's).
+ * `operating-point`, `autostart`, `no-controls`, `tell-camera` (tell the server what the camera
+ * is called: ask the person first), `theme` (light or dark; by default the page's).
  * `state` is set by the element. Properties: `stream` or `peerConnection` for pages that have media
  * already; without one the element opens camera and microphone itself when it starts. `token` may
  * be a function as well. Every event of the SDK is dispatched on the element again.
@@ -120,7 +121,7 @@ export class StreamVerifierElement extends ServerElement {
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
     this.#record.clear();
-    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this), challenges: ["turn_head", "say_digits"] };
+    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this), challenges: ["turn_head", "say_digits"], tellCamera: this.hasAttribute("tell-camera") };
   }
 
   /** Another server or another person is another call. */

@@ -10,8 +10,10 @@ const UNTOLD = new Set(["v", "seq", "session", "type", "media_s", "wall", "recei
 /** @type {Record<string, (event: any) => string>} */
 const LINES = {
   score: (score) => {
-    const { coarse, ...levels } = readEvidence(score);
-    const said = Object.entries(levels).map(([name, level]) => `${SERIES[name].toLowerCase()} ${meterOf(level, coarse).text}`);
+    const { coarse, believed, ...levels } = readEvidence(score);
+    const said = Object.entries(levels).map(
+      ([name, level]) => `${SERIES[name].toLowerCase()} ${meterOf(level, coarse, believed?.[name]).text}`,
+    );
     return `${said.join(" · ")}${listed(" · ", score.notes)}`;
   },
   state_changed: ({ previous, state, reasons }) => `${previous ?? "start"} → ${state}${listed(": ", reasons)}`,

@@ -1,7 +1,7 @@
 // @ts-check
 /** From numbers to places: what every meter, chart and strip computes; touches no page. */
 
-import { sayLlr } from "./words.js";
+import { sayLlr, sayProbability } from "./words.js";
 
 /** Where a meter of log-odds ends, to either side. */
 export const METER_LLR = 10;
@@ -35,11 +35,15 @@ export function sideBar(side) {
 }
 
 /**
+ * The bar shows what the state hangs on, the words what is believed where that is told.
  * @param {number | null} llr null without evidence
  * @param {boolean} coarse whether it only tells the direction: -1, 0 or 1
+ * @param {number | null} [believed] calibrated log-odds
  */
-export const meterOf = (llr, coarse) =>
-  (coarse && llr !== null ? sideBar(/** @type {-1 | 0 | 1} */ (llr)) : { ...meterBar(llr), text: sayLlr(llr) });
+export function meterOf(llr, coarse, believed = null) {
+  if (coarse && llr !== null) return sideBar(/** @type {-1 | 0 | 1} */ (llr));
+  return { ...meterBar(llr), text: believed === null ? sayLlr(llr) : sayProbability(believed) };
+}
 
 /**
  * The bar of a meter: from the middle to the log-odds, or as far as the meter goes.

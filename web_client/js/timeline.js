@@ -195,14 +195,14 @@ function readPoints(scores) {
   const points = /** @type {Point[]} */ ([]);
   for (const score of scores) {
     const atS = score.media_s;
-    const { coarse, ...levels } = readEvidence(score, COARSE_LLR);
+    const { coarse, face, voice, both } = readEvidence(score, COARSE_LLR);
     const beforeS = points.at(-1)?.atS ?? 0;
     // Of neighbouring scores a call's own client is told only one.
     const joined = coarse && atS - beforeS <= BREAK_S;
     points.push({
       startS: Math.min(atS, joined ? beforeS : Math.max(beforeS, score.start_s ?? atS)),
       atS,
-      ...levels,
+      face, voice, both,
       missing: missingIn(score, points),
       coarse,
     });
@@ -213,13 +213,14 @@ function readPoints(scores) {
 /**
  * What a score tells of the evidence so far: log-odds, or which way it points where only that is told.
  * @param {any} score @param {number} [step] what a direction counts as
- * @returns {{face: number | null, voice: number | null, both: number | null, coarse: boolean}}
+ * @returns {{face: number | null, voice: number | null, both: number | null, coarse: boolean,
+ *   believed: import("../stream-verifier.js").Evidence | null}} believed: calibrated log-odds, where they are told
  */
-export function readEvidence({ evidence, bar }, step = 1) {
+export function readEvidence({ evidence, posterior, bar }, step = 1) {
   const coarse = !evidence && Boolean(bar);
   const told = evidence ?? bar ?? {};
   const level = (/** @type {Series} */ name) => (coarse ? step * told[name] : told[name] ?? null);
-  return { face: level("face"), voice: level("voice"), both: level("both"), coarse };
+  return { face: level("face"), voice: level("voice"), both: level("both"), coarse, believed: posterior ?? null };
 }
 
 /** What could not be scored; a voice that was spared would have been like the one before. @param {any} score @param {Point[]} before */

@@ -84,9 +84,9 @@ export class VerifyView {
     setText(byId("age"), age === null ? "No score yet" : `Last score ${age.toFixed(0)} s ago`);
   }
 
-  #showScore({ evidence, bar, presence, notes = [], receivedAt }) {
+  #showScore({ evidence, posterior, bar, presence, notes = [], receivedAt }) {
     this.#scoredAt = receivedAt / 1000;
-    this.#showEvidence(readEvidence({ evidence, bar }));
+    this.#showEvidence(readEvidence({ evidence, posterior, bar }));
     this.#showReasons();
     this.#showPresence(presence);
     setText(byId("notes"), notes.map(sayReason).join(" "));
@@ -119,7 +119,7 @@ export class VerifyView {
 
   #showEvidence(evidence) {
     this.#evidence = { ...evidence };
-    for (const name of Object.keys(SERIES)) showMeter(name, evidence[name] ?? null, evidence.coarse);
+    for (const name of Object.keys(SERIES)) showMeter(name, evidence[name] ?? null, evidence.coarse, evidence.believed?.[name]);
   }
 
   /** The thresholds as marks below the meter that the state follows. */
@@ -131,10 +131,13 @@ export class VerifyView {
   }
 }
 
-/** @param {string} name @param {number | null} llr @param {boolean} coarse whether it only tells the direction */
-function showMeter(name, llr, coarse) {
+/**
+ * @param {string} name @param {number | null} llr @param {boolean} coarse whether it only tells the direction
+ * @param {number} [believed] calibrated log-odds
+ */
+function showMeter(name, llr, coarse, believed) {
   const part = (inside) => /** @type {HTMLElement} */ (document.querySelector(`.meter[data-series="${name}"] ${inside}`));
-  const { left, width, sign, value, text } = meterOf(llr, coarse);
+  const { left, width, sign, value, text } = meterOf(llr, coarse, believed);
   const [track, fill] = [part(".track"), part(".fill")];
   fill.style.left = `${left}%`;
   fill.style.width = `${width}%`;

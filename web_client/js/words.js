@@ -226,6 +226,12 @@ export function sayLlr(llr) {
   return `${llr >= 0 ? "+" : ""}${llr.toFixed(1)}`;
 }
 
+/** @param {number} logOdds @returns {string} how likely it is, such as "99 %"; never wholly sure */
+export function sayProbability(logOdds) {
+  const percent = Math.round(100 / (1 + Math.exp(-logOdds)));
+  return percent < 1 ? "under 1 %" : percent > 99 ? "over 99 %" : `${percent} %`;
+}
+
 /**
  * What a person agrees to when they enrol.
  * @param {string} who

@@ -33,6 +33,7 @@ class TrackDecoder:
         take: called with each frame, when it starts (our time), and whether time jumped before;
             false if the frame was of no use.
         jumped: time jumps before the first one.
+        ends_anywhere: the recording may stop in the middle of its last packet.
 
     Attributes:
         tick_s: resolution of the track's clock.
@@ -46,6 +47,7 @@ class TrackDecoder:
         take: Callable[[Frame, float | None, bool], bool],
         *,
         jumped: bool = False,
+        ends_anywhere: bool = False,
     ) -> None:
         self.track = track
         self.kind = track.type
@@ -57,6 +59,8 @@ class TrackDecoder:
         self._setup = sound and (sound.sample_rate, sound.layout.name, sound.extradata)
         self._failed_first: list[float] = []
         self._jumped = jumped
+        self._ends_anywhere = ends_anywhere
+        self._failed_last: list[float] = []
         self._decoded = self._clean = False
         self._doubtful_s: float | None = None
         self._due_s: float | None = None
@@ -64,6 +68,7 @@ class TrackDecoder:
 
     def push(self, packet: av.Packet[Any], place: Place, time_s: float) -> None:
         """Decode a packet that lies at ``time_s`` of our time."""
+        self._lose_last()
         if place.jumped:
             self._doubtful_s = self._due_s = None  # What was cut short by the jump is no damage.
             self._drain()
@@ -90,7 +95,15 @@ class TrackDecoder:
     def finish(self) -> None:
         """Give what the decoder still holds."""
         self._drain()
+        if not self._ends_anywhere or len(self._failed_last) > 1:
+            self._lose_last()
         self._settle()
+
+    def _lose_last(self) -> None:
+        """Count what failed and was not the end."""
+        for time_s in self._failed_last:
+            self._damage.lose(self.kind, time_s)
+        self._failed_last.clear()
 
     def _settle(self) -> None:
         """Count what failed where nothing came at all; what failed before a first frame may."""
@@ -133,13 +146,13 @@ class TrackDecoder:
         if not frame.is_corrupt:
             self._clean = True
         elif self._clean:
-            self._damage.lose(self.kind, time_s)
+            self._failed_last.append(time_s)
 
     def _fail(self, packet: av.Packet[Any] | None, time_s: float) -> None:
         if packet is None:
             return
         if self._decoded or len(self._failed_first) >= _LEAD_IN:
-            self._damage.lose(self.kind, time_s)
+            self._failed_last.append(time_s)
         else:
             self._failed_first.append(time_s)
 

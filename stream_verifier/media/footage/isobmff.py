@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from stream_verifier.media.footage.extent import Extent
 from stream_verifier.media.footage.stretch import bytes_at
 
-_FIRST = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"}
+_FIRST = {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot", b"styp", b"sidx", b"moof"}
 _MEDIA = {b"mdat", b"moof"}
 
 
@@ -30,12 +30,14 @@ def walk(file: BinaryIO, start: int, size: int) -> Extent:
     return Extent(min(end, size), missing=max(0, end - size))
 
 
-def unfinished(file: BinaryIO, start: int, size: int) -> bool:
-    """Whether a recording has no index: its recorder was stopped before it wrote one."""
+def lack(file: BinaryIO, start: int, size: int) -> Literal["index", "head", None]:
+    """What a recording lacks: the index, as its recorder was stopped, or as a piece the head."""
     if not begins(bytes_at(file, start, 8)):
-        return False
+        return None
     kinds = {kind for kind, *_ in boxes(file, start, size)}
-    return bool(kinds & _MEDIA) and b"moov" not in kinds
+    if b"moov" in kinds or not kinds & _MEDIA:
+        return None
+    return "head" if b"moof" in kinds else "index"
 
 
 def boxes(file: BinaryIO, start: int, size: int) -> Iterator[tuple[bytes, int, int]]:

@@ -8,7 +8,7 @@ import av
 import av.container
 
 from stream_verifier.errors import DamagedMediaError, MediaError
-from stream_verifier.media.footage import isobmff, transport
+from stream_verifier.media.footage import documents, isobmff, transport
 from stream_verifier.media.footage.parts import Part
 from stream_verifier.media.footage.stretch import Stretch, bytes_at
 from stream_verifier.media.footage.tracks import MAX_PIXELS
@@ -30,6 +30,11 @@ def open_part(
     """
     if part.start == part.end:
         raise MediaError(f"Cannot open {name} as media: it is empty, 0 bytes long.")
+    if (what := documents.named(bytes_at(file, part.start, documents.SNIFF_BYTES))) is not None:
+        raise MediaError(
+            f"Cannot open {name} as media: it is {what}. Give the video, sound or picture file "
+            "itself."
+        )
     stretch = Stretch(file, part.start, part.end)
     try:
         container = av.open(
@@ -45,12 +50,14 @@ def open_part(
 
 
 def _options(file: BinaryIO, part: Part) -> dict[str, str]:
-    """Keep the look at what is inside from decoding pictures of any size."""
+    """Keep the look at what is inside from pictures of any size, and from the network."""
+    # A session description (SDP) would listen on the network, past what `_refuse` sees.
+    options = {"protocol_whitelist": "none"}
     head = bytes_at(file, part.start, transport.SNIFF_BYTES)
     if transport.begins(head) or head.startswith(_PROGRAMME):
         # Their decoders cannot be given a limit, and their packets tell all that is needed.
-        return {"codec_whitelist": "none"}
-    return {"max_pixels": str(MAX_PIXELS)}
+        return {**options, "codec_whitelist": "none"}
+    return {**options, "max_pixels": str(MAX_PIXELS)}
 
 
 def _refuse(*_: Any) -> None:
@@ -59,10 +66,21 @@ def _refuse(*_: Any) -> None:
 
 
 def _failure(file: BinaryIO, part: Part, name: str, error: Exception) -> MediaError:
-    if isobmff.unfinished(file, part.start, part.end):
+    lack = isobmff.lack(file, part.start, part.end)
+    if lack == "index":
         return DamagedMediaError(
             f"{name} was never finished: its recorder stopped before it wrote the index (moov). "
             "Record it anew, or mend it with a tool such as untrunc."
+        )
+    if lack == "head":
+        return DamagedMediaError(
+            f"{name} is a piece of a stream without its head, which says what is in it: write the "
+            "first piece (init) in front."
+        )
+    if part.missing:
+        return DamagedMediaError(
+            f"{name} breaks off: its last {part.missing} bytes are missing, and nothing of it can "
+            "be read without them. Copy or record it anew."
         )
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return MediaError(

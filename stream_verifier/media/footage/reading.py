@@ -11,13 +11,14 @@ import av
 import av.container
 from av.video.stream import VideoStream
 
-from stream_verifier.errors import MediaError
+from stream_verifier.errors import MediaError, UnsupportedMediaError
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.footage import tracks
 from stream_verifier.media.footage.damage import Damage
 from stream_verifier.media.footage.decoding import Frame, TrackDecoder
 from stream_verifier.media.footage.merging import Merger
 from stream_verifier.media.footage.opening import open_part
+from stream_verifier.media.footage.origin import origin_s, without_priming
 from stream_verifier.media.footage.parts import find_parts
 from stream_verifier.media.footage.stretch import Stretch, size_of
 from stream_verifier.media.footage.timeline import JUMP_GAP_S, Timeline
@@ -26,6 +27,9 @@ from stream_verifier.media.video import VideoPicker
 
 _UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
 """Formats whose clocks start anew in the middle, by design or habit."""
+_CLOCKLESS = {"aac", "ac3", "dts", "eac3", "loas", "mp3"}
+"""Formats of packets alone: the times of their packets are guessed from the first one's rate."""
+_END_ANYWHERE = {"mpegts", "mpeg"}
 _TELL_LENGTH = {"matroska,webm", "mov,mp4,m4a,3gp,3g2,mj2", "wav", "flac", "avi"}
 """Formats that say how long they are; others are only estimated, from their size."""
 _MAX_HOLE_S = 10.0
@@ -85,7 +89,8 @@ class RecordingReader:
         self._note = note
         self._merger = Merger()
         self._stretch: Stretch | None = None
-        self._gapless = False
+        self._gapless = self._clockless = False
+        self._ends_anywhere = False
         self._start_s = 0.0
 
     @property
@@ -98,6 +103,7 @@ class RecordingReader:
 
         Raises:
             MediaError: nothing of the first recording can be opened.
+            UnsupportedMediaError: it is encrypted.
         """
         parts = find_parts(self._file)
         for number, part in enumerate(parts, 1):
@@ -123,7 +129,7 @@ class RecordingReader:
                 yield from self._part(container, again=number > 1)
             self._start_s = self.damage.end_s + JUMP_GAP_S
         with suppress(ValueError, av.FFmpegError):
-            self._merger.put("audio", list(self._audio.flush()), float("inf"))
+            self._merger.put("audio", without_priming(self._audio.flush()), float("inf"))
         yield from self._merger.ready(ended=True)
         self.damage.late = self._merger.late
         if self.damage.note is not None:
@@ -131,13 +137,15 @@ class RecordingReader:
 
     def _part(self, container: av.container.InputContainer, *, again: bool) -> Iterator[MediaItem]:
         self._gapless = container.format.name in _GAPLESS
+        self._clockless = container.format.name in _CLOCKLESS
+        self._ends_anywhere = container.format.name in _END_ANYWHERE
         chosen, notes = tracks.choose(container, self._wishes, self._name)
         for note in notes:
             self._note(note)
         self._merger.begin([track.type for track in chosen])
         decoders = {track.index: self._decoder(track, again) for track in chosen}
         timeline = Timeline(
-            origin_s=_origin_s(container, chosen),
+            origin_s=origin_s(container, chosen),
             start_s=self._start_s,
             max_hole_s=_MAX_HOLE_S if container.format.name in _UNSTEADY else _MAX_HOLE_STEADY_S,
         )
@@ -151,7 +159,9 @@ class RecordingReader:
 
     def _decoder(self, track: tracks.Track, again: bool) -> TrackDecoder:
         take = partial(self._see, track) if isinstance(track, VideoStream) else self._hear
-        return TrackDecoder(track, self.damage, take, jumped=again)
+        return TrackDecoder(
+            track, self.damage, take, jumped=again, ends_anywhere=self._ends_anywhere
+        )
 
     def _packets(
         self,
@@ -169,6 +179,7 @@ class RecordingReader:
                     came = True
                     skipped.pass_over(packet)
                     if packet.size and packet.stream_index in wanted:
+                        self._check_open(packet)
                         yield packet
                 return
             except IndexError:
@@ -180,10 +191,19 @@ class RecordingReader:
             if not came:
                 return
 
+    def _check_open(self, packet: _Packet) -> None:
+        """Refuse what only who has a key can see."""
+        if packet.has_sidedata("encryption_info"):
+            raise UnsupportedMediaError(
+                f"{self._name} is encrypted, as protected films are (DRM), and cannot be read "
+                "without its key. Give a copy that is not."
+            )
+
     def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> bool:
         frame = cast("av.AudioFrame", frame)
         due_s = self._audio.due_s
-        starts_s = max(0.0, (due_s or 0.0) if time_s is None else time_s)
+        follows = time_s is None or (self._clockless and not jumped)
+        starts_s = (due_s or 0.0) if follows or time_s is None else time_s
         length_s = frame.samples / frame.sample_rate
         if due_s is not None and starts_s + length_s <= due_s - _OVERLAP_S:
             self.damage.leave_out(length_s)
@@ -204,7 +224,7 @@ class RecordingReader:
         if self._deaf_since_s is not None:
             items.insert(0, MediaGap("audio", self._deaf_since_s, starts_s, "network"))
             self._deaf_since_s = None
-        self._merger.put("audio", items, self._audio.given_s or 0.0)
+        self._merger.put("audio", without_priming(items), self._audio.given_s or 0.0)
         return True
 
     def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> bool:
@@ -259,15 +279,6 @@ def _push(decoder: TrackDecoder, packet: _Packet, timeline: Timeline) -> None:
         starts=decoder.kind == "audio" or packet.is_keyframe,
     )
     decoder.push(packet, place, time_s + place.shift_s)
-
-
-def _origin_s(container: av.container.InputContainer, chosen: list[tracks.Track]) -> float:
-    starts = [
-        float(track.start_time * track.time_base)
-        for track in chosen
-        if track.start_time is not None and track.time_base is not None
-    ]
-    return min(starts, default=(container.start_time or 0) / av.time_base)
 
 
 def _duration_s(container: av.container.InputContainer) -> float | None:

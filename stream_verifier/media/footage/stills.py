@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
+import av
 import numpy as np
 import pi_heif
 from numpy.typing import NDArray
@@ -29,6 +30,9 @@ _FORMATS = (
 )  # fmt: skip
 _MOVING = {"GIF", "WEBP", "PNG", "AVIF"}
 """Formats whose further pictures are a film, not pages or previews."""
+_JPEGS = {"JPEG", "MPO"}
+_MAX_CHECKED_PIXELS = 64_000_000
+"""Larger ones, which are read at a fraction of their size, would take too much memory."""
 _MAGIC = (
     b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a", b"BM", b"II*\0", b"MM\0*",
     b"\0\0\0\x0cJXL \r\n\x87\n",
@@ -77,6 +81,8 @@ def read_still(
     _check_whole(file, name)
     file.seek(0)
     image = _open(file, name)
+    if image.format in _JPEGS and image.width * image.height <= _MAX_CHECKED_PIXELS:
+        _check_scans(file, name)
     _check_size(image, name, max_side_px)
     if image.format in _MOVING and getattr(image, "n_frames", 1) > 1:
         yield from _film(image, name, rate_hz, max_side_px)
@@ -104,8 +110,21 @@ def _check_whole(file: BinaryIO, name: str) -> None:
         raise _damaged(name, EOFError(f"it breaks off: its last {lost} bytes are missing"))
 
 
+def _check_scans(file: BinaryIO, name: str) -> None:
+    """Refuse a JPEG whose coding ends too early: Pillow paints the rest without a word."""
+    decoder = av.CodecContext.create("mjpeg", "r")
+    decoder.options = {"err_detect": "explode"}
+    decoder.thread_count = 1
+    try:
+        decoder.decode(av.Packet(bytes_at(file, 0, size_of(file))))
+    except av.InvalidDataError as error:
+        raise _damaged(name, ValueError("some of it is missing")) from error
+    except (OSError, ValueError, av.FFmpegError):
+        pass  # of a kind that only Pillow knows
+
+
 def _check_size(image: Image.Image, name: str, max_side_px: int) -> None:
-    if image.format in ("JPEG", "MPO"):
+    if image.format in _JPEGS:
         image.draft("RGB", (2 * max_side_px, 2 * max_side_px))
     width, height = image.size
     if width * height > MAX_PIXELS:

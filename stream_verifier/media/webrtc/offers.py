@@ -31,6 +31,7 @@ _SHAPES = {
     # the further characters that some clients use.
     "ice-ufrag": re.compile(r"[A-Za-z0-9+/=_#-]{4,32}"),
     "ice-pwd": re.compile(r"[A-Za-z0-9+/=_#-]{22,256}"),
+    "setup": re.compile("active|passive|actpass"),
     "mid": re.compile(r"[\x21-\x7e]{1,32}"),
 }
 
@@ -47,7 +48,7 @@ def plausible_offer(offer_sdp: str, peers: PeerAddresses) -> str:
 
     Raises:
         NegotiationError: it is longer, or has more of something, than any browser's, or ICE
-            credentials or media ids of a kind that no browser has.
+            credentials, roles or media ids of a kind that no browser has.
     """
     if len(offer_sdp) > MAX_BYTES or len(offer_sdp.encode(errors="replace")) > MAX_BYTES:
         raise _unlike_browsers(f"is longer than {MAX_BYTES // 1024} KiB")
@@ -73,7 +74,9 @@ def _check_attributes(attributes: list[str]) -> None:
     for attribute in attributes:
         name, _, value = attribute.partition(":")
         if (shape := _SHAPES.get(name)) is not None and not shape.fullmatch(value):
-            raise _unlike_browsers(f"has an a={name} of a wrong length or with odd characters")
+            raise _unlike_browsers(
+                f"has an a={name} of a wrong length or with odd characters or words"
+            )
 
 
 def _unlike_browsers(what: str) -> NegotiationError:

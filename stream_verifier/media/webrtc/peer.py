@@ -228,6 +228,7 @@ class Peer:
         else:
             tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
             self._taps[kind] = tap
+            aiortc_patches.Backpressure(receiver.track)
             self._start_reader(self._read(receiver.track, lambda f: self._take_picture(f, tap)))
 
     def _take_sound(self, frame: av.AudioFrame) -> None:

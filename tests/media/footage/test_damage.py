@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import av
+import cv2
 import numpy as np
 import pytest
 
@@ -15,6 +16,22 @@ from stream_verifier.errors import DamagedMediaError, MediaError, UnsupportedMed
 from tests.support.recordings import read, recording
 
 LIVE = {"video": "libvpx", "audio": "libopus", "options": {"live": "1"}}
+
+
+_LOCKED = {
+    "encryption_scheme": "cenc-aes-ctr",
+    "encryption_key": "76a6c65c5ea762046bd749a2e632ccbb",
+    "encryption_kid": "a7e61c373e219033c21091fa607bf3b8",
+}
+
+
+def _jpeg() -> bytes:
+    return bytes(cv2.imencode(".jpg", np.full((90, 120, 3), 200, np.uint8))[1])
+
+
+def _piece() -> bytes:
+    whole = recording("mp4", options={"movflags": "frag_keyframe+empty_moov+default_base_moof"})
+    return whole[whole.index(b"moof") - 4 :]
 
 
 def _noised(data: bytes, share: float, length: int) -> bytes:
@@ -96,12 +113,26 @@ def test_lost_packets_of_a_transport_stream(tmp_path: Path) -> None:
         (lambda: b"", MediaError, "0 bytes"),
         (lambda: b"not media at all\n" * 50, MediaError, "Cannot open"),
         (lambda: b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\nother.ts\n#EXT-X-ENDLIST\n",
+         MediaError, "a list of other files"),
+        (lambda: b"ffconcat version 1.0\nfile other.ts\n", MediaError, "a list of other files"),
+        (lambda: b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                 b"m=audio 50104 RTP/AVP 0\n",
+         MediaError, "a session description"),
+        (lambda: b"# a comment\nv=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\nc=IN IP4 127.0.0.1\nt=0 0\n"
+                 b"m=audio 50104 RTP/AVP 0\n",
          MediaError, "Cannot open"),
-        (lambda: b"ffconcat version 1.0\nfile other.ts\n", MediaError, "Cannot open"),
+        (lambda: b"%PDF-1.7\n" + bytes(2000) + _jpeg(), MediaError, "a PDF document"),
+        (lambda: b"PK\x03\x04" + bytes(99), MediaError, "an office document"),
+        (lambda: b"\xef\xbb\xbf\n<!DOCTYPE html>\n<p>Sign in", MediaError, "a web page"),
+        (lambda: b'<?xml version="1.0"?><svg/>', MediaError, "a drawing"),
+        (lambda: recording("mp4")[:-300], DamagedMediaError, "300 bytes are missing, and nothing"),
+        (lambda: _piece(), DamagedMediaError, "without its head"),
+        (lambda: recording("mp4", options=_LOCKED), UnsupportedMediaError, "is encrypted"),
         (lambda: recording("mp4", video="libx264").replace(b"avc1", b"zzzz"),
          UnsupportedMediaError, "not decoded here"),
     ],
-    ids=["empty", "text", "playlist", "list", "codec"],
+    ids=["empty", "text", "playlist", "list", "session", "hidden", "pdf", "docx", "html", "svg",
+         "index", "piece", "locked", "codec"],
 )  # fmt: skip
 def test_what_is_no_recording_is_refused_in_clear_words(
     tmp_path: Path, make: Callable[[], bytes], error: type[MediaError], words: str

@@ -68,6 +68,34 @@ def test_a_transport_stream_may_begin_and_end_anywhere(tmp_path: Path) -> None:
     assert heard.numbers
 
 
+def test_a_transport_stream_may_end_inside_its_last_packet_of_sound(tmp_path: Path) -> None:
+    data = recording("mpegts", video="libx264", audio="aac", coding={"g": "10", "bf": "0"})
+    packets = len(data) // 188
+    for cut in range(packets // 2, packets, 10):
+        (tmp_path / "cut.ts").write_bytes(data[: 188 * cut])
+        assert read(tmp_path / "cut.ts").error is None
+
+
+@pytest.mark.parametrize("rates_hz", [(44_100, 24_000), (24_000, 44_100)])
+@pytest.mark.parametrize(
+    ("kind", "audio"), [("adts", "aac"), ("ac3", "ac3"), ("mp3", "libmp3lame")]
+)
+def test_packets_alone_may_change_their_rate(
+    tmp_path: Path, kind: str, audio: str, rates_hz: tuple[int, int]
+) -> None:
+    rates_hz = (32_000, 48_000) if audio == "ac3" else rates_hz
+    options = {"write_xing": "0", "id3v2_version": "0"} if kind == "mp3" else {}
+    parts = [
+        recording(kind, video=None, audio=audio, rate_hz=rate_hz, options=options)
+        for rate_hz in rates_hz
+    ]
+    (tmp_path / "joined").write_bytes(b"".join(parts))
+    heard = read(tmp_path / "joined")
+    assert heard.error is None
+    assert heard.sound_s == pytest.approx(4.0, abs=0.25)
+    assert heard.times[-1] < 4.25
+
+
 def test_a_piped_wav_does_not_know_its_length(tmp_path: Path) -> None:
     data = bytearray(recording("wav", video=None, audio="pcm_s16le"))
     at = data.index(b"data")

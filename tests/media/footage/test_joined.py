@@ -144,5 +144,6 @@ def test_a_recording_well_joined_has_no_jump(tmp_path: Path) -> None:
     (tmp_path / "joined.ts").write_bytes(recording("mpegts") + later)
     heard = read(tmp_path / "joined.ts")
     assert heard.error is None
-    assert heard.numbers == [0, 5, 10, 15, 20, 25, 30, 35]
+    # The second one's clock may lie a few ms beside the first one's.
+    assert [round(number / 5) for number in heard.numbers] == list(range(8))
     assert heard.jumps == []

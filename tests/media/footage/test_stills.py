@@ -158,6 +158,37 @@ def test_nothing_is_made_of_half_a_picture(tmp_path: Path, kind: str, share: flo
     assert isinstance(heard.error, DamagedMediaError | UnsupportedMediaError)
 
 
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("share", [0.4, 0.8])
+def test_a_jpeg_that_ends_early_and_says_that_it_ends_is_damaged(
+    tmp_path: Path, share: float, progressive: bool
+) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (256, 256, 3), dtype=np.uint8)
+    whole = _saved(image, "JPEG", progressive=progressive)
+    (tmp_path / "early.jpg").write_bytes(whole[: int(len(whole) * share)] + b"\xff\xd9")
+    heard = read(tmp_path / "early.jpg")
+    assert heard.items == []
+    assert isinstance(heard.error, DamagedMediaError)
+    assert "some of it is missing" in str(heard.error)
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        *({"subsampling": kind} for kind in range(3)),
+        {"restart_marker_rows": 1},
+        {"quality": 5},
+        {"progressive": True, "quality": 100},
+    ],
+)
+def test_a_whole_jpeg_has_no_hole(tmp_path: Path, how: dict[str, Any]) -> None:
+    image = np.random.default_rng(1).integers(0, 255, (211, 257, 3), dtype=np.uint8)
+    (tmp_path / "whole.jpg").write_bytes(_saved(image, "JPEG", **how) + b"\0\0note")
+    heard = read(tmp_path / "whole.jpg")
+    assert heard.error is None
+    assert heard.pictures[0].image.shape == (211, 257, 3)
+
+
 def test_a_picture_of_any_size_takes_no_more_memory_than_it_may(tmp_path: Path) -> None:
     side, row = 40_000, b"\0" * 5001
     import zlib

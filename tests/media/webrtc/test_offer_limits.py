@@ -113,7 +113,7 @@ def test_two_hundred_sections_are_refused() -> None:
     ],
 )
 def test_credentials_of_a_kind_that_no_browser_has_are_refused(line: str) -> None:
-    with pytest.raises(NegotiationError, match="wrong length or with odd characters"):
+    with pytest.raises(NegotiationError, match="wrong length or with odd characters or words"):
         kept(line)
 
 

@@ -28,9 +28,10 @@ test("another session knows nothing of the one before", () => {
 });
 
 test("evidence is what the last score says, and none where it says none", () => {
-  assert.deepEqual(after(...CALL, ["score", { evidence: EVIDENCE }]).evidence, { ...EVIDENCE, coarse: false });
+  assert.deepEqual(after(...CALL, ["score", { evidence: EVIDENCE }]).evidence, { ...EVIDENCE, coarse: false, believed: null });
+  assert.deepEqual(after(...CALL, ["score", { evidence: EVIDENCE, posterior: EVIDENCE }]).evidence.believed, EVIDENCE);
   const bar = { face: 1, voice: 0, both: -1 };
-  assert.deepEqual(after(...CALL, ["score", { evidence: null, bar }]).evidence, { ...bar, coarse: true });
+  assert.deepEqual(after(...CALL, ["score", { evidence: null, bar }]).evidence, { ...bar, coarse: true, believed: null });
   assert.equal(after(...CALL, ["score", { evidence: EVIDENCE }], ["score", { evidence: null }]).evidence.face, null);
 });
 

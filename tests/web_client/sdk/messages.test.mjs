@@ -5,6 +5,15 @@ import { firstMessage } from "../../../web_client/js/sdk/messages.js";
 const none = { last: 0, untold: 0 };
 const verify = { mode: "verify", identity: "ada" };
 
+test("a camera's name is told only to verify, only where the page says so, and never a long one", () => {
+  const told = { ...verify, tellCamera: true };
+  assert.equal(firstMessage(told, "v=0", null, null, none, "OBS Virtual Camera").camera, "OBS Virtual Camera");
+  assert.equal(firstMessage(told, "v=0", null, null, none, "x".repeat(500)).camera.length, 200);
+  for (const [options, label] of [[verify, "OBS"], [told, ""], [{ ...told, mode: "enrol", consent: {} }, "OBS"]]) {
+    assert.ok(!("camera" in firstMessage(options, "v=0", null, null, none, label)));
+  }
+});
+
 test("a first connection starts a call", () => {
   assert.deepEqual(firstMessage(verify, "v=0", null, null, none), { type: "start", mode: "verify", identity: "ada", sdp: "v=0" });
 });

@@ -43,7 +43,7 @@ export class Details {
     setText(this.#to, live ? "now" : clock(endS));
     const told = spans.slice(-LINES).reverse().map(sayPart);
     setLines(this.#list, told.length ? told : ["Nothing was checked yet."]);
-    for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)], evidence.coarse);
+    for (const [name, meter] of Object.entries(this.#meters)) meter.show(evidence[/** @type {Series} */ (name)], evidence.coarse, evidence.believed?.[/** @type {Series} */ (name)]);
   }
 }
 
@@ -71,9 +71,9 @@ class Meter {
     this.show(null, false);
   }
 
-  /** @param {number | null} llr @param {boolean} coarse whether it only tells the direction */
-  show(llr, coarse) {
-    const { left, width, sign, value, text } = meterOf(llr, coarse);
+  /** @param {number | null} llr @param {boolean} coarse whether it only tells the direction @param {number} [believed] calibrated log-odds */
+  show(llr, coarse, believed) {
+    const { left, width, sign, value, text } = meterOf(llr, coarse, believed);
     this.#fill.style.left = `${left}%`;
     this.#fill.style.width = `${width}%`;
     this.#fill.dataset.sign = sign;

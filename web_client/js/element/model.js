@@ -7,7 +7,7 @@ import { readEvidence } from "../timeline.js";
 /** @typedef {import("../../element.js").BadgeState} BadgeState */
 /** @typedef {import("../../stream-verifier.js").State} State */
 /** @typedef {{code: string, message: string}} Problem */
-/** @typedef {{face: number | null, voice: number | null, both: number | null, coarse: boolean}} Evidence */
+/** @typedef {{face: number | null, voice: number | null, both: number | null, coarse: boolean, believed: import("../../stream-verifier.js").Evidence | null}} Evidence */
 /**
  * @typedef {object} Model
  * @property {BadgeState} status     a verdict's state, or what keeps there from being one
@@ -19,7 +19,7 @@ import { readEvidence } from "../timeline.js";
  */
 
 /** @type {Evidence} */
-const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null, coarse: false });
+const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null, coarse: false, believed: null });
 
 /** @type {Model} */
 export const AT_REST = Object.freeze({

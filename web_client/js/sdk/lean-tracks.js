@@ -49,6 +49,11 @@ export class LeanTracks extends EventTarget {
     this.#timer ??= setInterval(() => this.look(), LOOK_MS);
   }
 
+  /** What the browser calls the camera; empty where it does not say. */
+  get cameraLabel() {
+    return this.#held.video?.original.label ?? "";
+  }
+
   /** Compares what is held with what the host has now. */
   look() {
     for (const kind of KINDS) {

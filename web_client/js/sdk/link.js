@@ -63,7 +63,7 @@ export class Link {
       const token = await readToken(this.#options.token);
       if (this.#closed) return;
       const connection = (this.#connection = this.#newConnection(token));
-      await connection.open((sdp) => firstMessage(this.#options, sdp, token, this.#session, this.#numbering));
+      await connection.open((sdp) => firstMessage(this.#options, sdp, token, this.#session, this.#numbering, this.#tracks.cameraLabel));
     } catch (error) {
       this.#onLost(/** @type {ConnectionFailure} */ (error));
     }

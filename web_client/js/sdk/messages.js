@@ -1,6 +1,8 @@
 // @ts-check
 /** What a call says first on each of its connections. */
 
+const MAX_LABEL = 200;
+
 /**
  * @typedef {object} Consent
  * @property {string} subject  who agreed
@@ -22,6 +24,7 @@
  * @property {number | null} [giveUpAfterS]      how long to try to get back; by default as long as the server keeps the session
  * @property {Partial<import("./limits.js").Limits>} [limits]
  * @property {readonly ("turn_head" | "say_digits")[]} [challenges]  kinds that the page shows to the person when they are asked
+ * @property {boolean} [tellCamera]              tell the server what the camera is called, if the person agreed to that
  */
 
 /**
@@ -35,15 +38,24 @@
  * @param {CallOptions} options @param {string} sdp the offer @param {string | null} token
  * @param {SessionKey | null} session to go on with, null to begin one
  * @param {{last: number, untold: number}} numbering of the events that came
+ * @param {string} [camera] what it is called
  * @returns {object}
  */
-export function firstMessage(options, sdp, token, session, { last, untold }) {
+export function firstMessage(options, sdp, token, session, { last, untold }, camera = "") {
   const admission = token ? { token } : {};
   if (session) {
     return { type: "resume", session: session.id, resume_key: session.resumeKey, after: last, untold, sdp, ...admission };
   }
-  const { mode, identity, consent = null, replace = false, operatingPoint, challenges = [] } = options;
-  const more = mode === "enrol" ? { consent, replace } : operatingPoint ? { operating_point: operatingPoint } : {};
-  const shows = mode === "verify" && challenges.length ? { challenges } : {};
-  return { type: "start", mode, identity, sdp, ...more, ...shows, ...admission };
+  const { mode, identity, consent = null, replace = false } = options;
+  const more = mode === "enrol" ? { consent, replace } : wishes(options, camera);
+  return { type: "start", mode, identity, sdp, ...more, ...admission };
+}
+
+/** What a call that verifies says beside whom. @param {CallOptions} options @param {string} camera */
+function wishes({ operatingPoint, challenges = [], tellCamera = false }, camera) {
+  return {
+    ...(operatingPoint ? { operating_point: operatingPoint } : {}),
+    ...(challenges.length ? { challenges } : {}),
+    ...(tellCamera && camera ? { camera: camera.slice(0, MAX_LABEL) } : {}),
+  };
 }

@@ -14,6 +14,8 @@ from stream_verifier.media.webrtc.peer_addresses import is_mdns_name
 from stream_verifier.media.webrtc.sdp.bundles import Bundle, bundles, transport_of
 from stream_verifier.media.webrtc.sdp.sections import Lines, Section, split
 
+_DYNAMIC = range(96, 128)
+"""Payload types that aiortc keeps; it answers with others than those below, which nobody sends."""
 _HASHES = {"sha-256", "sha-384", "sha-512"}
 _KINDS = ("audio", "video")
 _DISCARD_PORT = 9
@@ -76,6 +78,10 @@ def read_offer(sdp: str) -> Offer:
             secured connection needs.
     """
     session, sections = split(sdp)
+    if not sections:
+        raise NegotiationError(
+            "The offer has no media line (m=). Send the SDP itself, with its line breaks."
+        )
     found = bundles(session, sections)
     sending = [(bundle, section) for bundle in found for section in _sending(session, bundle)]
     sending.sort(key=lambda pair: sections.index(pair[1]))
@@ -177,11 +183,7 @@ def _maps(section: Section) -> dict[str, str]:
     """The formats that say what they are, most wanted first."""
     found = (_RTPMAP.fullmatch(value) for value in section.values("rtpmap"))
     maps = {match[1]: match[0] for match in found if match}
-    return {f: maps[f] for f in section.formats if f in maps and f not in _FORBIDDEN}
-
-
-_FORBIDDEN = {"72", "73", "74", "75", "76"}
-"""Payload types that RTCP's would be taken for (RFC 5761, section 4)."""
+    return {f: maps[f] for f in section.formats if f in maps and int(f) in _DYNAMIC}
 
 
 def _media(section: Section, mid: str) -> list[str]:

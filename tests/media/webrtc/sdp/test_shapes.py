@@ -53,6 +53,10 @@ async def test_what_is_received_is_secured_and_of_codecs_that_are_read(shape: Sh
         ("a=mid:0", "a=mid:9", "BUNDLE"),
         ("m=audio 9", "m=audio nine", "no media line"),
         ("a=group:BUNDLE 0", "a=group:BUNDLE 0 0", "double"),
+        ("a=setup:actpass", "a=setup:holdconn", "a=setup"),
+        ("111", "300", "codec"),
+        ("111", "35", "codec"),
+        ("\r\n", "\\r\\n", "no media line"),
     ],
 )
 async def test_what_cannot_be_answered_is_refused_in_words(old: str, new: str, words: str) -> None:
