@@ -58,9 +58,10 @@ class Outcome:
     def right(self) -> bool:
         """Whether the last verdict is the one that the scene must bring.
 
-        That nobody is there is true of all scenes, and no part of who it is.
+        That nobody is there is true of all scenes, and no part of who it is; neither is that this
+        machine is busy.
         """
-        of_identity = frozenset(self.reasons) - PRESENCE_REASONS
+        of_identity = frozenset(self.reasons) - PRESENCE_REASONS - {Reason.OVERLOADED}
         return self.state == self.scene.state and of_identity == self.scene.reasons
 
 

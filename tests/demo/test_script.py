@@ -35,6 +35,7 @@ def test_an_outcome_is_right_only_with_the_right_state_and_reasons() -> None:
     genuine, _, voice_swap = scenes(*DEMO_PEOPLE)
     assert Outcome(genuine, "verified", ()).right
     assert Outcome(genuine, "verified", ("lips_do_not_match", "speaker_not_on_camera")).right
+    assert Outcome(genuine, "verified", ("overloaded",)).right
     assert not Outcome(genuine, "uncertain", ()).right
     assert not Outcome(genuine, "verified", ("no_face", "speaker_not_on_camera")).right
     assert Outcome(voice_swap, "rejected", ("voice_mismatch",)).right
