@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -180,7 +179,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         told[condition] = follow(chosen, model, model.point(options.point))
     found = {
         "about": {
-            "command": "python -m benchmarks.believed " + " ".join(_said(argv)),
+            "command": _command(options),
             "pack": pack.name,
             "people": len({call.script.chimera for call in calls}),
             "calls": len(calls),
@@ -257,11 +256,13 @@ def _span(one: Row) -> str:
     return f"{100 * one['from']:g} to {100 * one['to']:g} %"
 
 
-def _said(argv: Sequence[str] | None) -> Iterator[str]:
-    """The arguments as they are noted: a pack by its name."""
-    given = list(sys.argv[1:] if argv is None else argv)
-    for place, one in enumerate(given):
-        yield Path(one).name if place and given[place - 1] == "--pack" else one
+def _command(options: argparse.Namespace) -> str:
+    """What the figures follow from, as it is noted."""
+    half = f" --half {options.half}" if options.half else ""
+    return (
+        f"python -m benchmarks.believed --pack {options.pack.name}{half} "
+        f"--calls {options.calls} --seed {options.seed}"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,10 +28,12 @@ import numpy as np
 
 from benchmarks.keys import CONSENT, fill, made_reference
 from stream_verifier.app import create_app
+from stream_verifier.audit.deed import UNKNOWN, Deed, Kind
 from stream_verifier.identities.opening import open_store
+from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.settings import load_settings
 
-LIMIT, PAGES, CHANGES, STARTS = 100, 200, 12, 5
+LIMIT, PAGES, CHANGES, CALLS, STARTS = 100, 200, 12, 50, 5
 MOST_MS = 50.0
 _QUERIES = {
     "a page of 100": "",
@@ -50,6 +52,7 @@ class Measured:
         pages_ms: by what was asked for.
         enrol_ms: to enrol one more.
         delete_ms: to delete that one again.
+        call_ms: what a call asks of the store before it begins, and has written.
         start_ms: until a new process's first look at one person is answered, median.
         listed: names listed from the first page to the last, and how many of them twice.
         whole_s: what that took.
@@ -59,6 +62,7 @@ class Measured:
     pages_ms: dict[str, float]
     enrol_ms: float
     delete_ms: float
+    call_ms: float
     start_ms: float
     listed: tuple[int, int]
     whole_s: float
@@ -107,8 +111,26 @@ async def measure(folder: Path, people: int) -> Measured:
     changes = range(CHANGES)
     enrol = [await _ms(store.add(f"new {n}", made_reference(rng), CONSENT)) for n in changes]
     delete = [await _ms(store.delete(f"new {n}")) for n in changes]
+    model_id = (await store.get("person 7")).model_id
+    calls = [await _ms(_begin(store, f"person {n}", model_id)) for n in range(CALLS)]
     await store.close()
-    return Measured(people, pages_ms, _p95(enrol), _p95(delete), start_ms, listed, whole_s)
+    return Measured(
+        people=people,
+        pages_ms=pages_ms,
+        enrol_ms=_p95(enrol),
+        delete_ms=_p95(delete),
+        call_ms=_p95(calls),
+        start_ms=start_ms,
+        listed=listed,
+        whole_s=whole_s,
+    )
+
+
+async def _begin(store: SqliteIdentityStore, name: str, model_id: str) -> None:
+    """What the store does for a call that begins."""
+    await store.get(name)
+    await store.reference(name, model_id=model_id)
+    await store.note_use(name, Deed(Kind.CALL_STARTED, UNKNOWN, name))
 
 
 async def _start(folder: Path) -> float:
@@ -162,6 +184,7 @@ def page(found: Sequence[Measured]) -> str:
         **{what: partial(_told, what) for what in _QUERIES},
         "to enrol one more": lambda one: f"{one.enrol_ms:.0f} ms",
         "to delete one": lambda one: f"{one.delete_ms:.0f} ms",
+        "to begin a call: consent, reference, entry": lambda one: f"{one.call_ms:.0f} ms",
         "the first answer after a start (median)": lambda one: f"{one.start_ms:.0f} ms",
         "all of them, page by page (once)": lambda one: f"{one.whole_s:.1f} s",
         "listed, and of these twice": lambda one: f"{one.listed[0]}, {one.listed[1]}",
@@ -172,8 +195,9 @@ def page(found: Sequence[Measured]) -> str:
         "# A full identity store\n\n"
         "Written by `python -m benchmarks.identities`: stores of made-up people in SQLite files. "
         f"Pages are asked for {PAGES} times over HTTP within one process, one after the other; "
-        f"{CHANGES} people are enrolled and deleted. 95th percentiles but where said; times hold "
-        f"whatever else the machine did. A page has to take less than {MOST_MS:.0f} ms.\n\n"
+        f"{CHANGES} people are enrolled and deleted, and {CALLS} calls begun. 95th percentiles "
+        "but where said; times hold whatever else the machine did. "
+        f"A page has to take less than {MOST_MS:.0f} ms.\n\n"
         f"|{head} |\n|---|{'---|' * len(found)}\n" + "\n".join(lines) + "\n\n"
         f"Python {platform.python_version()}, {os.cpu_count()} processors.\n"
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -58,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     material = Material(pack=pack, roles=cast, weights=weights, cache=options.cache)
     found: dict[str, Any] = {
         "about": {
-            "command": " ".join(["python -m benchmarks.acceptance", *_told(argv)]),
+            "command": _command(options),
             "pack": pack.name,
             "whom": f", the {options.half} half of them" if options.half else "",
             "people": len(cast),
@@ -156,13 +155,13 @@ def _price(results: Sequence[Result]) -> dict[str, Any]:
     return summary(results, people) | {"never": never}
 
 
-def _told(argv: Sequence[str] | None) -> list[str]:
-    """The arguments as they are noted: packs by their names."""
-    given = list(sys.argv[1:] if argv is None else argv)
-    return [
-        Path(one).name if place and given[place - 1] == "--pack" else one
-        for place, one in enumerate(given)
-    ]
+def _command(options: argparse.Namespace) -> str:
+    """What the figures follow from, as it is noted."""
+    half = f" --half {options.half}" if options.half else ""
+    return (
+        f"python -m benchmarks.acceptance --pack {options.pack.name}{half} "
+        f"--conditions {options.conditions} --seed {options.seed}"
+    )
 
 
 def _parser() -> argparse.ArgumentParser:

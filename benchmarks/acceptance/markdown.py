@@ -21,7 +21,7 @@ def page(found: Row) -> str:
     for point, thresholds in found["points"].items():
         parts += [
             f"## Operating point `{point}`",
-            f"{thresholds['target'] or 'No target stated'}. {_thresholds(thresholds)}.",
+            f"Target: {thresholds['target'] or 'none stated'}. {_thresholds(thresholds)}.",
             _impostors(found, point),
             _genuine(found, point),
         ]

@@ -60,5 +60,5 @@ def by_seconds(
     below.set_ylim(_LEAST, 0.2)
     for axes in (above, below):
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="x-small", frameon=False)
+        axes.legend(fontsize="x-small", loc="lower right", framealpha=0.8)
     return figure

@@ -106,6 +106,7 @@ WAYS = (
     Way("GET", "/api/v1/openapi.json", None),
     Way("GET", "/api/v1/health", None),
     Way("GET", "/api/v1/ready", None),
+    Way("GET", "/api/v1/sign-in", None),
     Way("GET", "/api/v1/identities", Scope.ADMIN),
     Way("GET", "/api/v1/identities/{name}", Scope.ADMIN),
     Way("DELETE", "/api/v1/identities/{name}", Scope.ADMIN),

@@ -16,6 +16,7 @@ import jwt
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
+from stream_verifier.access.sign_in import SignIn
 from stream_verifier.access.tokens import MAX_TOKEN_CHARS, MAX_TTL_S
 from stream_verifier.errors import (
     ExpiredTokenError,
@@ -69,11 +70,13 @@ class Provider:
         now_s: a clock that never goes back.
 
     Attributes:
+        sign_in: where people sign in; None before it has said so.
         on_unknown_key: called when a token names a key that is not here, as after a change of keys.
     """
 
     def __init__(self, provided: Provided, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self.issuer = provided.issuer
+        self.sign_in: SignIn | None = None
         self.on_unknown_key: Callable[[], None] = lambda: None
         self._provided = provided
         self._now_s = now_s

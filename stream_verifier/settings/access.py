@@ -48,6 +48,17 @@ class AccessSettings(Part):
         description="Claim that names the person as enrolled here, to whom calls and enrolments by "
         "its tokens are bound; without it they may be in any name.",
     )
+    oidc_client_id: str | None = Field(
+        None,
+        min_length=1,
+        description="Name under which the provider knows the pages, as a public client with PKCE: "
+        "with it people sign in there; without it pages are given tokens.",
+    )
+    oidc_scope: str = Field(
+        "openid",
+        pattern=r"^openid( [!#-\[\]-~]+)*$",
+        description="What pages ask the provider for; openid first.",
+    )
     bad_tokens_per_minute: int = Field(
         30, ge=1, description="Forged or garbled tokens heard from one address."
     )
@@ -88,6 +99,8 @@ class AccessSettings(Part):
     @model_validator(mode="after")
     def _know_the_provider(self) -> Self:
         if self.oidc_issuer is None:
+            if self.oidc_client_id is not None:
+                raise ValueError("oidc_client_id needs oidc_issuer: where to sign in")
             return self
         if self.token_key is None:
             raise ValueError("oidc_issuer needs token_key, too: what is open to all has no roles")

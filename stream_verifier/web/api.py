@@ -38,9 +38,11 @@ from stream_verifier.web.models import (
     PersonExport,
     Readiness,
     ReceiptDescription,
+    SignInOffer,
     TokenAnswer,
 )
 from stream_verifier.web.problems import Problem, described
+from stream_verifier.web.sign_in import show_sign_in
 
 PREFIX = "/api/v1"
 OPENAPI_URL = f"{PREFIX}/openapi.json"
@@ -81,13 +83,14 @@ def _add_health(app: FastAPI) -> None:
     for path, endpoint, model, statuses in (
         ("health", health.health, Health, (400,)),
         ("ready", health.ready, Readiness, (400, 503)),
+        ("sign-in", show_sign_in, SignInOffer, (400, 503)),
     ):
         app.add_api_route(
             f"{PREFIX}/{path}",
             endpoint,
             response_model=model,
             responses=described(*statuses),
-            tags=["health"],
+            tags=["tokens" if model is SignInOffer else "health"],
         )
     app.add_api_route(
         f"{PREFIX}/metrics",

@@ -7,11 +7,13 @@ import re
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stream_verifier.web.state import state_of_app
+
 EXPOSED = ("etag", "link", "location", "retry-after", "www-authenticate")
 """What scripts of other origins may read of an answer, beside its body."""
 
 _POLICY = (
-    "default-src 'self'; connect-src 'self'{sockets}; img-src 'self' data:; "
+    "default-src 'self'; connect-src 'self'{sockets}{provider}; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'self'"
 )
 _HEADERS = {
@@ -75,4 +77,14 @@ def _policy(scope: Scope) -> str:
     """The policy, WebSockets by name: not all browsers see them in 'self'."""
     host = Headers(scope=scope).get("host", "")
     named = _HOST.fullmatch(host) is not None
-    return _POLICY.format(sockets=f" ws://{host} wss://{host}" if named else "")
+    sockets = f" ws://{host} wss://{host}" if named else ""
+    return _POLICY.format(sockets=sockets, provider=_provider(scope))
+
+
+def _provider(scope: Scope) -> str:
+    """Where a page gets the token of one who signs in."""
+    state = state_of_app(scope["app"])
+    provider = state.gate.provider
+    if provider is None or provider.sign_in is None or state.settings.oidc_client_id is None:
+        return ""
+    return f" {provider.sign_in.connects_to}"

@@ -266,6 +266,24 @@ class TokenAnswer(BaseModel):
     expires_at: datetime
 
 
+class SignInDescription(BaseModel):
+    """Where people sign in whose tokens this server takes: OpenID Connect, a code with PKCE."""
+
+    issuer: str
+    client_id: str
+    scope: str
+    audience: str = Field(description="That the access token has to be for.")
+    authorization_endpoint: str
+    token_endpoint: str
+    end_session_endpoint: str | None
+
+
+class SignInOffer(BaseModel):
+    """What a page can offer to who has no token."""
+
+    sign_in: SignInDescription | None = Field(description="Null where no provider is set.")
+
+
 class Health(BaseModel):
     """Alive, how full, and whether it keeps up."""
 

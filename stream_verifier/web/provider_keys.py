@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from stream_verifier.access.provider import Provider
+from stream_verifier.access.sign_in import SignIn
 from stream_verifier.settings import is_loopback
 
 EVERY_S = 300.0
@@ -35,7 +36,9 @@ async def follow_keys(
             wanted.clear()
             try:
                 async with asyncio.timeout(_WITHIN_S):
-                    provider.adopt(await _published(client, provider.issuer))
+                    said = await _said(client, provider.issuer)
+                    provider.sign_in = SignIn.of(said)
+                    provider.adopt(await _published(client, said))
                 failed = None
             except (httpx.HTTPError, TimeoutError, ValueError) as error:
                 why = f"{type(error).__name__}: {error}"
@@ -52,16 +55,26 @@ async def follow_keys(
                 pass
 
 
-async def _published(client: httpx.AsyncClient, issuer: str) -> Any:
-    """The provider's key set, by way of what it says of itself (OpenID Connect Discovery 1.0).
+async def _said(client: httpx.AsyncClient, issuer: str) -> dict[str, Any]:
+    """What the provider says of itself (OpenID Connect Discovery 1.0).
 
     Raises:
-        ValueError: it says that it is another, or its keys lie where anybody could change them.
+        ValueError: it says that it is another.
         httpx.HTTPError: it cannot be reached.
     """
     said = await _fetch(client, issuer.rstrip("/") + _DISCOVERY)
     if not isinstance(said, dict) or said.get("issuer") != issuer:
         raise ValueError("it calls itself by another name than STREAM_VERIFIER_OIDC_ISSUER")
+    return said
+
+
+async def _published(client: httpx.AsyncClient, said: dict[str, Any]) -> Any:
+    """The provider's key set.
+
+    Raises:
+        ValueError: it lies where anybody could change it.
+        httpx.HTTPError: it cannot be reached.
+    """
     address = said.get("jwks_uri")
     if not isinstance(address, str) or not _is_private(address):
         raise ValueError("its keys are not published by https")

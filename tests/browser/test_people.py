@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import read_public_key
@@ -83,6 +83,23 @@ def page(context: BrowserContext, server: RealServer) -> Page:
     page.goto(f"{server.address}/people.html")
     expect(page.get_by_test_id("person").first).to_be_visible()
     return page
+
+
+def test_a_reference_that_was_moved_says_from_which_model(
+    context: BrowserContext, server: RealServer
+) -> None:
+    def moved(route: Route) -> None:
+        answer = route.fetch()
+        listed = answer.json()
+        listed["identities"][1]["adapted_from"] = ["sface-campplus-34cbce9f"]
+        route.fulfill(response=answer, json=listed)
+
+    page = context.new_page()
+    page.route("**/api/v1/identities*", moved)
+    page.goto(f"{server.address}/people.html")
+    expect(page.get_by_test_id("moved")).to_have_count(1)
+    second = page.get_by_test_id("person").nth(1)
+    expect(second).to_contain_text("moved from sface-campplus-34cbce9f")
 
 
 def test_people_are_listed_page_by_page_and_found(page: Page, server: RealServer) -> None:

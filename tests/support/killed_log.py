@@ -17,6 +17,7 @@ from stream_verifier.events.kept.log import KeptEventLog
 from stream_verifier.events.log import Limits
 from stream_verifier.events.schema import SessionStarted, State, StateChanged
 from stream_verifier.events.stamper import Stamper
+from tests.support.forking import fork
 from tests.support.stores import store_at
 
 TOLD = (50, 90, 130, 170)
@@ -32,7 +33,7 @@ def kept_log(folder: Path, limits: Limits | None = None) -> KeptEventLog:
 
 def main(folder: Path) -> None:
     for run, count in enumerate(TOLD):
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 asyncio.run(_tell(folder, f"s{run}", count))

@@ -18,6 +18,7 @@ from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.identities import batches
 from stream_verifier.identities.moving import Moving
 from tests.support.adapters import adapters
+from tests.support.forking import fork
 from tests.support.stores import CONSENT, made_reference, store_at
 
 PEOPLE, BATCH, AT = 4, 2, 2
@@ -37,7 +38,7 @@ def paths(folder: Path) -> list[Path]:
 def main(folder: Path) -> None:
     for path, point in zip(paths(folder), POINTS, strict=True):
         asyncio.run(_begin(path))
-        child = os.fork()
+        child = fork()
         if child == 0:
             try:
                 _kill_at(*point)

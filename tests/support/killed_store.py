@@ -17,6 +17,7 @@ from typing import Any
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support.forking import fork
 from tests.support.old_store import write_old_store
 from tests.support.places import is_on_server
 from tests.support.stores import CONSENT, backup, made_reference, store_at
@@ -69,7 +70,7 @@ async def _begin(path: Path) -> None:
 
 
 def _killed(path: Path, point: tuple[type, str, bool], action: Action) -> None:
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             _kill_at(*point)

@@ -21,6 +21,7 @@ from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.entry import Entry
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support.forking import fork
 from tests.support.places import is_on_server
 from tests.support.stores import AUDIT_KEY, CONSENT, made_reference, query, store_at
 
@@ -46,7 +47,7 @@ def main(folder: Path, rounds: int, seed: int) -> None:
 def _killed(path: Path, *, after: int, later_s: float, seed: int) -> int:
     """Fork one, kill it after so many changes and seconds; return how many it said it had made."""
     reading, writing = os.pipe()
-    child = os.fork()
+    child = fork()
     if child == 0:
         try:
             asyncio.run(_work(path, random.Random(seed), writing))

@@ -1,17 +1,21 @@
-"""An identity provider of one's own: keys that it can change, tokens, and what it publishes."""
+"""An identity provider of one's own: keys that it can change, tokens, and people who sign in."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
+import secrets
 import time
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 AUDIENCE = "stream-verifier"
@@ -22,6 +26,15 @@ class FakeProvider:
 
     Args:
         issuer: its address; set later where a port is not known yet.
+
+    Attributes:
+        roles: of who signs in.
+        ttl_s: how long that token lives.
+        answers: what it puts into an answer in place of what is right, such as another state.
+        nonce: the same of its nonce.
+        reuses: whether it takes each code for one that was used before.
+        down: whether it gives no tokens.
+        redeemed: what pages sent for a token.
     """
 
     def __init__(self, issuer: str = "https://login.example/realms/staff") -> None:
@@ -31,6 +44,14 @@ class FakeProvider:
         self.more: dict[str, Any] = {}
         self.status = 200
         self.asked = 0
+        self.roles: tuple[str, ...] = ()
+        self.ttl_s = 300
+        self.answers: dict[str, str] = {}
+        self.nonce: str | None = None
+        self.reuses = False
+        self.down = False
+        self.redeemed: list[dict[str, str]] = []
+        self._codes: dict[str, dict[str, str]] = {}
         self.rotate("first")
 
     def rotate(self, kid: str, *, curve: bool = False, publish: bool = True) -> None:
@@ -70,13 +91,52 @@ class FakeProvider:
             routes=[
                 Route("/.well-known/openid-configuration", self._discovery),
                 Route("/keys", self._keys),
+                Route("/authorize", self._authorize),
+                Route("/token", self._token, methods=["POST"]),
             ]
         )
 
     async def _discovery(self, request: Request) -> Response:
         self.asked += 1
-        said = {"issuer": self.issuer, "jwks_uri": f"{self.issuer}/keys", **self.more}
+        said = {
+            "issuer": self.issuer,
+            "jwks_uri": f"{self.issuer}/keys",
+            "authorization_endpoint": f"{self.issuer}/authorize",
+            "token_endpoint": f"{self.issuer}/token",
+            **self.more,
+        }
         return JSONResponse(said, self.status)
 
     async def _keys(self, request: Request) -> Response:
         return JSONResponse(self.keys)
+
+    async def _authorize(self, request: Request) -> Response:
+        """Everybody signs in at once, as one with `roles`; `answers` go into what is sent back."""
+        asked = dict(request.query_params)
+        code = secrets.token_urlsafe(16)
+        self._codes[code] = asked
+        back = {"code": code, "state": asked["state"], "iss": self.issuer, **self.answers}
+        return RedirectResponse(f"{asked['redirect_uri']}?{urlencode(back)}", 302)
+
+    async def _token(self, request: Request) -> Response:
+        """A code once, for who has what it was asked with (RFC 7636)."""
+        headers = {"access-control-allow-origin": "*"}
+        sent = dict(parse_qsl((await request.body()).decode()))
+        self.redeemed.append(sent)
+        if self.down:
+            return JSONResponse({"error": "temporarily_unavailable"}, 503, headers)
+        asked = self._codes.pop(sent["code"], None)
+        digest = hashlib.sha256(sent["code_verifier"].encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        if asked is None or self.reuses or challenge != asked["code_challenge"]:
+            return JSONResponse({"error": "invalid_grant"}, 400, headers)
+        assert sent["redirect_uri"] == asked["redirect_uri"]
+        assert sent["client_id"] == asked["client_id"]
+        expires = int(time.time()) + self.ttl_s
+        nonce = self.nonce or asked["nonce"]
+        given = {
+            "token_type": "Bearer",
+            "access_token": self.token(*self.roles, exp=expires),
+            "id_token": self.token(aud=asked["client_id"], nonce=nonce, name="Ada Guard"),
+        }
+        return JSONResponse(given, headers=headers)

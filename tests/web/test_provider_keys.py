@@ -25,11 +25,11 @@ ROLES = {"heads": (Scope.ADMIN,), "guards": (Scope.READ,)}
 
 
 @contextlib.asynccontextmanager
-async def followed(folder: Path, fake: FakeProvider) -> AsyncIterator[Any]:
+async def followed(folder: Path, fake: FakeProvider, **settings: Any) -> AsyncIterator[Any]:
     """An application that takes the provider's tokens, and follows its keys quickly."""
     async with hosted(fake.app()) as address:
         fake.issuer = address
-        app = make_app(folder, oidc_issuer=address, oidc_roles=ROLES)
+        app = make_app(folder, oidc_issuer=address, oidc_roles=ROLES, **settings)
         provider = state_of_app(app).gate.provider
         assert isinstance(provider, Provider)
         following = asyncio.create_task(follow_keys(provider, every_s=60, least_s=0.02))
@@ -84,6 +84,47 @@ async def test_a_change_of_keys_is_noticed_by_the_first_token(tmp_path: Path) ->
         assert fake.asked == asked + 1
 
 
+async def test_pages_are_told_where_to_sign_in_and_may_ask_for_tokens_there(
+    tmp_path: Path,
+) -> None:
+    fake = FakeProvider()
+    fake.more = {"token_endpoint": "https://tokens.example/token"}
+    async with followed(tmp_path, fake, oidc_client_id="pages") as app, client_of(app) as client:
+        await eventually(client, fake.token("guards"), "calls", 200)
+        answer = await client.get("/api/v1/sign-in")
+        assert answer.json()["sign_in"] == {
+            "issuer": fake.issuer,
+            "client_id": "pages",
+            "scope": "openid",
+            "audience": "stream-verifier",
+            "authorization_endpoint": f"{fake.issuer}/authorize",
+            "token_endpoint": "https://tokens.example/token",
+            "end_session_endpoint": None,
+        }
+        policy = (await client.get("/monitor.html")).headers["content-security-policy"]
+        (connects,) = (part for part in policy.split("; ") if part.startswith("connect-src"))
+        assert connects.split()[-1] == "https://tokens.example"
+
+
+async def test_a_provider_without_a_place_to_sign_in_is_none_for_pages(tmp_path: Path) -> None:
+    fake = FakeProvider()
+    fake.more = {"token_endpoint": "http://tokens.example/token"}
+    async with followed(tmp_path, fake, oidc_client_id="pages") as app, client_of(app) as client:
+        await eventually(client, fake.token("guards"), "calls", 200)
+        assert (await client.get("/api/v1/sign-in")).json()["code"] == "not_ready"
+        policy = (await client.get("/")).headers["content-security-policy"]
+        assert "tokens.example" not in policy
+
+
+async def test_where_no_client_is_named_nobody_is_sent_anywhere(tmp_path: Path) -> None:
+    fake = FakeProvider()
+    async with followed(tmp_path, fake) as app, client_of(app) as client:
+        await eventually(client, fake.token("guards"), "calls", 200)
+        assert (await client.get("/api/v1/sign-in")).json() == {"sign_in": None}
+        policy = (await client.get("/")).headers["content-security-policy"]
+        assert fake.issuer not in policy
+
+
 @pytest.mark.parametrize(
     ("more", "status", "why"),
     [
@@ -127,6 +168,8 @@ async def test_a_provider_that_is_none_is_not_believed(
         ({"oidc_roles": {"guards": []}}, "oidc_roles is empty"),
         ({"oidc_roles": {"guards": ["everything"]}}, "oidc_roles"),
         ({"token_key": None}, "needs token_key"),
+        ({"oidc_issuer": None, "oidc_client_id": "pages"}, "oidc_client_id needs oidc_issuer"),
+        ({"oidc_scope": "profile"}, "oidc_scope"),
     ],
 )
 def test_settings_that_trust_nobody_or_everybody_are_refused(

@@ -7,7 +7,7 @@ from typing import Any
 from tests.support.rest_app import client_of, make_app
 
 ROOT = Path(__file__).resolve().parents[2]
-OPEN = {"/api/v1/health", "/api/v1/ready", "/api/v1/rooms/livekit/webhook"}
+OPEN = {"/api/v1/health", "/api/v1/ready", "/api/v1/sign-in", "/api/v1/rooms/livekit/webhook"}
 
 
 TEXT = {"/api/v1/metrics": "text/plain"}

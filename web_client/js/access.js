@@ -2,11 +2,13 @@
  * The token that this page may act with.
  *
  * It comes in the address's fragment (`#token=…`), which no server and no log ever sees, and is
- * taken out of the address bar at once; or a person is asked for it. It lives in this tab only.
+ * taken out of the address bar at once; or a person signs in, or is asked for it. It lives in this
+ * tab only.
  */
 
-import { make, shown } from "./dom.js";
+import { make, setText, shown } from "./dom.js";
 import { lookUp } from "./look-up.js";
+import { offered, signIn } from "./sign-in.js";
 
 const KEY = `stream-verifier-token:${new URL("../", import.meta.url).pathname}`;
 
@@ -16,6 +18,13 @@ const ASKED_BECAUSE = {
   expired_token: "The token has expired. Ask for a new one.",
 };
 
+const SIGN_IN_BECAUSE = {
+  missing_token: "This server only serves people it knows.",
+  invalid_token: "The server does not accept this token. Sign in again.",
+  expired_token: "Your time has run out. Sign in again: the page stays as it is.",
+};
+
+const WHO = `${KEY}:who`;
 let token = sessionStorage.getItem(KEY) ?? "";
 let asking = /** @type {Promise<boolean> | null} */ (null);
 
@@ -40,11 +49,39 @@ export function takeFragment() {
   return said;
 }
 
-/** @param {string} given */
-function keepToken(given) {
+/** @param {string} given @param {{ who: string, leave: string | null } | null} [signedIn] */
+function keepToken(given, signedIn = null) {
   token = given.trim();
   if (token) sessionStorage.setItem(KEY, token);
   else sessionStorage.removeItem(KEY);
+  if (signedIn) sessionStorage.setItem(WHO, JSON.stringify(signedIn));
+  else sessionStorage.removeItem(WHO);
+  showAccount();
+}
+
+/**
+ * What to say to one whose token is good, but not for this.
+ * @param {string} scope that it takes
+ */
+export const sayForbidden = (scope) =>
+  sessionStorage.getItem(WHO) === null
+    ? `The token must have the scope ${scope}.`
+    : `You are signed in, but none of your roles allows this (${scope}). Ask whoever gives out roles, or sign out and in as somebody else.`;
+
+/** The way out, for one who has signed in, beside the links to other pages. */
+export function showAccount() {
+  document.getElementById("sign-out")?.remove();
+  const kept = sessionStorage.getItem(WHO);
+  if (kept === null) return;
+  const { who, leave } = JSON.parse(kept);
+  const out = make("button", { id: "sign-out", type: "button", title: `Signed in as ${who}` }, "Sign out");
+  out.dataset.testid = "sign-out";
+  out.addEventListener("click", () => {
+    keepToken("");
+    if (leave) open(leave, "_blank", "noopener"); // The provider may know the person still.
+    location.reload();
+  });
+  document.querySelector("header.site nav")?.append(out);
 }
 
 /**
@@ -58,16 +95,55 @@ export function askForToken(code) {
 }
 
 async function ask(code) {
-  const { dialog, field } = build(lookUp(ASKED_BECAUSE, code) ?? ASKED_BECAUSE.missing_token);
+  const { offer, failure } = await offered().then((one) => ({ offer: one, failure: "" }), ({ message }) => ({ offer: null, failure: message }));
+  const because = offer ? SIGN_IN_BECAUSE : ASKED_BECAUSE;
+  const { dialog, field } = build(`${lookUp(because, code) ?? because.missing_token} ${failure}`.trim(), offer);
   document.body.append(dialog);
   await shown(dialog);
   const given = dialog.returnValue === "use" && field.value.trim() !== "";
   if (given) keepToken(field.value);
   dialog.remove();
-  return given;
+  return given || dialog.returnValue === "signed in";
 }
 
-function build(why) {
+function build(why, offer) {
+  const asked = buildForToken(why);
+  if (offer) addSignIn(asked, offer);
+  return asked;
+}
+
+/** Puts signing in first, and the field for a token behind a fold. */
+function addSignIn({ dialog, field }, offer) {
+  const form = dialog.querySelector("form");
+  setText(form.querySelector("h2"), "Sign in");
+  const status = make("p", { role: "status" });
+  status.dataset.testid = "sign-in-status";
+  const go = make("button", { type: "button", className: "primary", autofocus: true }, `Sign in at ${new URL(offer.issuer).host}`);
+  go.dataset.testid = "sign-in";
+  const waiting = { now: new AbortController() };
+  go.addEventListener("click", async () => {
+    waiting.now.abort();
+    const mine = (waiting.now = new AbortController());
+    setText(status, "Go on in the window that has opened.");
+    try {
+      const { token: given, ...signedIn } = await signIn(offer, mine.signal);
+      keepToken(given, signedIn);
+      dialog.close("signed in");
+    } catch (error) {
+      if (!mine.signal.aborted) setText(status, error.message);
+    }
+  });
+  dialog.addEventListener("close", () => waiting.now.abort());
+  const [, why, ...byToken] = form.children;
+  const actions = byToken.pop();
+  actions.querySelector("[value=use]").classList.remove("primary");
+  field.required = false; // Who signs in leaves it empty.
+  const fold = make("details", {}, make("summary", {}, "Use a token instead"), ...byToken, actions.querySelector("[value=use]"));
+  actions.append(go);
+  why.after(status, actions, fold);
+}
+
+function buildForToken(why) {
   const field = make("input", { id: "token", type: "password", autocomplete: "off", required: true });
   field.dataset.testid = "token";
   const cancel = make("button", { type: "button" }, "Cancel");

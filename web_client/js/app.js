@@ -1,6 +1,6 @@
 /** The call page: choose, call, see. All that is known about a call lives in its StreamVerifier. */
 
-import { askForToken, currentToken, isTokenRefusal, takeFragment } from "./access.js";
+import { askForToken, currentToken, isTokenRefusal, showAccount, takeFragment } from "./access.js";
 import { clearError, showError, shownError } from "./alert.js";
 import { ChallengeDialog, challengeStyle } from "./challenge-dialog.js";
 import { CallStage } from "./call-stage.js";
@@ -20,6 +20,7 @@ const SERVER_EVENTS = [
 ];
 
 const asked = takeFragment();
+showAccount();
 const identities = new Identities();
 const form = new SetupForm({ known: () => identities.names, onStart: () => begin(form.read()) });
 const stage = new CallStage();

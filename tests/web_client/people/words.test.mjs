@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { sayConsent, sayPage, sayRefused, sayShown, sayUntil } from "../../../web_client/js/people/words.js";
+import { sayConsent, sayMoved, sayPage, sayRefused, sayShown, sayUntil } from "../../../web_client/js/people/words.js";
 
 const NOW = Date.parse("2026-06-01T12:00:00Z");
 const consent = (more) => ({ in_force: true, expires_at: null, withdrawn_at: null, ...more });
@@ -49,4 +49,9 @@ test("records that are refused are told, and by whom they are seen", () => {
   assert.equal(sayRefused(0), "");
   assert.match(sayRefused(1), /^1 record here is refused, since it was .*identities refused$/);
   assert.match(sayRefused(3), /^3 records here are refused, since they were /);
+});
+
+test("a reference that was moved says from which model", () => {
+  assert.equal(sayMoved([]), "");
+  assert.equal(sayMoved(["towers-1", "towers-2"]), "moved from towers-2");
 });

@@ -1,6 +1,6 @@
 /** The monitor: one page with all calls, the most worrying first. */
 
-import { askForToken, currentToken, isTokenRefusal, takeFragment } from "../access.js";
+import { askForToken, currentToken, isTokenRefusal, sayForbidden, showAccount, takeFragment } from "../access.js";
 import { clearError, showError, shownError } from "../alert.js";
 import { eventsOf, read } from "../api.js";
 import { byId, setText, whenever } from "../dom.js";
@@ -22,6 +22,7 @@ const TICK_MS = 1000;
 const LOAD_MS = 10_000;
 
 takeFragment();
+showAccount();
 const calls = new Calls();
 const feed = new EventFeed({ token: currentToken });
 const connection = new Connection(feed);
@@ -79,7 +80,7 @@ async function onRefused({ code, message }) {
     clearError();
     feed.open();
   } else {
-    showError({ code, title: "No access to the events", message: code === "forbidden" ? "The token must have the scope events:read." : message });
+    showError({ code, title: "No access to the events", message: code === "forbidden" ? sayForbidden("events:read") : message });
   }
 }
 

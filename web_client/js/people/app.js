@@ -1,6 +1,6 @@
 /** The list of everybody who is enrolled: search, pages, and deletion with a receipt. */
 
-import { takeFragment } from "../access.js";
+import { sayForbidden, showAccount, takeFragment } from "../access.js";
 import { clearError, showError } from "../alert.js";
 import { readPage, remove } from "../api.js";
 import { confirmed } from "../confirm.js";
@@ -14,6 +14,7 @@ import { deletionOf, sayPage, sayRefused, sayShown } from "./words.js";
 const TYPING_MS = 300;
 
 takeFragment();
+showAccount();
 const paging = new Paging((query) => readPage("identities", query));
 const form = /** @type {HTMLFormElement} */ (byId("tools"));
 let typing = 0;
@@ -42,7 +43,7 @@ async function show(reading) {
 }
 
 const sayFailure = ({ status, message }) =>
-  status === 403 ? "The token must have the scope admin." : `${message}. Try again.`;
+  status === 403 ? sayForbidden("admin") : `${message}. Try again.`;
 
 function fill({ people, first, page, more, enrolled, refused }) {
   const narrowed = Object.keys(wanted()).length > 0;

@@ -1,7 +1,7 @@
 /** The rows of the list of people. */
 
 import { drawing, make } from "../dom.js";
-import { day, sayConsent, sayUntil } from "./words.js";
+import { day, sayConsent, sayMoved, sayUntil } from "./words.js";
 
 const ID_CHARS = 12;
 
@@ -21,7 +21,7 @@ function row(person, now, onDelete) {
     make("th", { scope: "row", role: "rowheader" }, person.name),
     cell("standing", consentOf(person.consent, now)),
     until(person.consent, now),
-    cell("when enrolled", day(person.created_at)),
+    enrolled(person),
     cell("id", make("span", { className: "mono", title: person.id }, person.id.slice(0, ID_CHARS))),
     cell("bin", bin));
   line.dataset.testid = "person";
@@ -36,6 +36,14 @@ function consentOf(consent, now) {
   const shown = make("span", { className: "consent" }, drawing(tone), word);
   shown.dataset.state = tone;
   return shown;
+}
+
+/** When, and by which older model where the reference was moved from there. */
+function enrolled({ created_at: at, adapted_from: models = [] }) {
+  const moved = sayMoved(models);
+  const line = make("small", { className: "moved", title: models.join(" → ") }, moved);
+  line.dataset.testid = "moved";
+  return cell("when enrolled", day(at), ...(moved ? [line] : []));
 }
 
 function until(consent, now) {

@@ -79,3 +79,9 @@ export const deletionOf = (name) => ({
   yes: "Delete",
   no: "Keep",
 });
+
+/**
+ * Whether a reference was learnt by an older model and moved since: it may be worth enrolling anew.
+ * @param {string[]} models that it came through, the first one first
+ */
+export const sayMoved = (models) => (models.length ? `moved from ${models.at(-1)}` : "");
