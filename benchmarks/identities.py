@@ -112,7 +112,7 @@ async def measure(folder: Path, people: int) -> Measured:
     enrol = [await _ms(store.add(f"new {n}", made_reference(rng), CONSENT)) for n in changes]
     delete = [await _ms(store.delete(f"new {n}")) for n in changes]
     model_id = (await store.get("person 7")).model_id
-    calls = [await _ms(_begin(store, f"person {n}", model_id)) for n in range(CALLS)]
+    calls = [await _ms(_begin(store, f"person {n}", model_id)) for n in range(1, CALLS + 1)]
     await store.close()
     return Measured(
         people=people,
