@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.errors import WeightsError
 from model.runtime.align import shrink
+from model.runtime.copies import Copies
 
 _SIZES = 4
 """Of pictures searched that are kept laid out: 320 and 640 pixels in two shapes."""
@@ -83,9 +81,8 @@ class FaceDetector:
         """
         if not Path(model_path).is_file():
             raise WeightsError(f"face detector {model_path} is missing: install the package again")
-        self._options = str(model_path), min_score, max_overlap
-        self._places = threading.Semaphore(copies)
-        self._free = [_Nets(*self._options)]
+        path = str(model_path)
+        self._copies = Copies(lambda: _Nets(path, min_score, max_overlap), most=copies)
         self._first_side_px = min(first_side_px, max_side_px)
         self._max_side_px = max_side_px
         self._fine_below_px = fine_below_px
@@ -104,7 +101,7 @@ class FaceDetector:
         if min(image.shape[:2]) < 2:
             return []
         searched_px = self._first_side_px
-        with self._nets() as nets:
+        with self._copies.lent() as nets:
             faces = _search(nets, image, searched_px)
             while searched_px < min(side, self._max_side_px) and (
                 _largest_px(faces) * searched_px / side < self._fine_below_px
@@ -133,25 +130,12 @@ class FaceDetector:
         scale = min(1.0, _NEAR_SIDE_PX / max(right - left, bottom - top))
         size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
         back = np.array([(right - left) / size[0], (bottom - top) / size[1]])
-        with self._nets() as nets:
+        with self._copies.lent() as nets:
             nets.picture.fill(0)
             shrink(image[top:bottom, left:right], size, out=nets.picture[: size[1], : size[0]])
             found = _faces(nets.near, nets.picture, back, np.array([left, top]))
         whole = [face for face in found if not _is_cut(face.box, seen, image.shape)]
         return sorted(whole, key=lambda face: -face.score)[: self._max_faces]
-
-    @contextlib.contextmanager
-    def _nets(self) -> Iterator[_Nets]:
-        """Networks that nobody else uses meanwhile."""
-        with self._places:
-            try:
-                nets = self._free.pop()
-            except IndexError:
-                nets = _Nets(*self._options)
-            try:
-                yield nets
-            finally:
-                self._free.append(nets)
 
 
 class _Nets:

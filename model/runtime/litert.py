@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
 from model.errors import WeightsError
+from model.runtime.copies import Copies
 from model.types import Vector
 
 
@@ -27,9 +27,7 @@ class LiteRtModel:
     """
 
     def __init__(self, path: Path, *, copies: int = 1) -> None:
-        self._path = path
-        self._places = threading.Semaphore(copies)
-        self._free = [_Interpreter(path)]
+        self._copies = Copies(lambda: _Interpreter(path), most=copies)
 
     def run(self, batch: NDArray[np.float32]) -> Vector:
         """Compute the output for one input.
@@ -40,15 +38,8 @@ class LiteRtModel:
         Returns:
             A copy of the output, float32.
         """
-        with self._places:
-            try:
-                interpreter = self._free.pop()
-            except IndexError:
-                interpreter = _Interpreter(self._path)
-            try:
-                return interpreter.run(batch)
-            finally:
-                self._free.append(interpreter)
+        with self._copies.lent() as interpreter:
+            return interpreter.run(batch)
 
 
 class _Interpreter:

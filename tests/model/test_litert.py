@@ -20,7 +20,7 @@ WAIT_S = 20
 
 @pytest.fixture
 def batch() -> Vector:
-    details = LiteRtModel(Weights.load().path(NETWORK_PART))._free[0]._shape
+    details = LiteRtModel(Weights.load().path(NETWORK_PART))._copies._free[0]._shape
     return np.random.default_rng(1).normal(size=details).astype(np.float32)
 
 
@@ -56,7 +56,7 @@ def test_one_thread_makes_one_copy(batch: Vector) -> None:
     model = LiteRtModel(Weights.load().path(NETWORK_PART), copies=3)
     for _ in range(3):
         model.run(batch)
-    assert len(model._free) == 1
+    assert len(model._copies._free) == 1
 
 
 def test_what_fails_gives_its_copy_back(batch: Vector) -> None:
