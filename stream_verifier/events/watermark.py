@@ -21,14 +21,14 @@ class Watermark:
     def leave(self, count: int = 1) -> None:
         """Count items out, and wake those who waited for them."""
         self._out += count
-        while self._waiting and self._waiting[0][0] <= self._out:
-            _, passed = self._waiting.popleft()
-            if not passed.done():
-                passed.set_result(None)
+        self._let_pass(self._out)
 
     def wake(self) -> None:
         """Have nobody wait any longer."""
-        while self._waiting:
+        self._let_pass(self._in)
+
+    def _let_pass(self, through: int) -> None:
+        while self._waiting and self._waiting[0][0] <= through:
             _, passed = self._waiting.popleft()
             if not passed.done():
                 passed.set_result(None)
