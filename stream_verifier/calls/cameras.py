@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 
-CameraSign = Literal["virtual_camera"]
+from stream_verifier.events.schema import CameraSign
 
 _PRODUCTS = (
     *("obs", "manycam", "xsplit", "splitcam", "webcamoid", "webcammax", "youcam", "cyberlink"),

@@ -44,6 +44,7 @@ def session_started(
         adapted_from: the models that the reference was moved from.
     """
     verifying = start.mode == "verify"
+    signs = [*signs_of(start.camera)] if verifying else []
     return SessionStarted(
         media_s=0.0,
         mode=start.mode,
@@ -53,5 +54,5 @@ def session_started(
         operating_point=recogniser.described(start.operating_point) if verifying else None,
         origin=origin,
         adapted_from=next(iter(adapted_from), None),
-        camera_signs=list(signs_of(start.camera)) or None if verifying else None,
+        camera_signs=signs or None,
     )

@@ -73,6 +73,10 @@ class Payload(BaseModel):
     media_s: float = Field(description="Media time in seconds from the start of the call.")
 
 
+CameraSign = Literal["virtual_camera"]
+"""Why a picture may come from software rather than from a camera; weak each."""
+
+
 def _unless_none(value: object) -> bool:
     return value is None
 
@@ -128,7 +132,7 @@ class SessionStarted(Payload):
         description="The model that the person was enrolled with, where the reference was moved "
         "to this one by an adapter: enrolling again is surer; left out where it was not.",
     )
-    camera_signs: list[Literal["virtual_camera"]] | None = Field(
+    camera_signs: list[CameraSign] | None = Field(
         None,
         exclude_if=_unless_none,
         description="Weak signs that the picture may come from software, by the label that the "
