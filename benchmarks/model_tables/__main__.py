@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelError as error:
         _console.print(f"error: {error}", markup=False, soft_wrap=True)
         return 1
-    if options.run is None:
+    if options.run is None and any(step.name == "card" for step in todo):
         _console.print("Without --run the card says that training's settings are missing.")
     return 0
 

@@ -117,7 +117,7 @@ def _sources(place: Place) -> Step:
 
 def _believed(place: Place, *, quick: bool) -> Step:
     page = place.pages / "believed.md"
-    calls = "12" if quick else "600"
+    calls = "36" if quick else "600"  # of each kind under each condition one at least
     arguments = (*_pack(place), "--half", "second", "--calls", calls, "--markdown", str(page))
     return Step("believed", "benchmarks.believed", arguments, (page,))
 
