@@ -42,6 +42,7 @@ class AudioTap(StreamTap):
         self._take = take
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
         self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
+        # aiortc's type of a decoder does not tell that those of sound give sound.
         self._decoders: dict[str, Any] = {}
         replace(receiver, PREFIX + "jitter_buffer", self)
 
