@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-# The same examples at each run, and as much time for each as it takes, so that a commit's tests pass
-# or fail by the commit alone; HYPOTHESIS_PROFILE=default looks for new ones.
+# The same examples at each run, and for each as much time as it takes, so that a commit's tests
+# pass or fail by the commit alone; HYPOTHESIS_PROFILE=default looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
