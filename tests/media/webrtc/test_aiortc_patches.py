@@ -21,7 +21,7 @@ from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtcrtpreceiver import NackGenerator
+from aiortc.rtcrtpreceiver import NackGenerator, decoder_worker
 from aiortc.rtp import RtcpByePacket, RtcpSenderInfo, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches import (
@@ -92,6 +92,9 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCRtpReceiver._handle_rtp_packet, "self.__jitter_buffer.add(packet)"),
         (RTCRtpReceiver._handle_rtp_packet, "self.__timestamp_mapper.map("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_queue.put((codec, encoded_frame))"),
+        (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_error.is_set()"),
+        (RTCRtpReceiver.receive, "self.__decoder_queue,"),
+        (decoder_worker, "task = input_q.get()"),
         (RTCRtpReceiver._handle_rtp_packet, "packet._data = depayload("),
         (RTCRtpReceiver._handle_rtp_packet, "remb = self.__remote_bitrate_estimator.add("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__nack_generator.add(packet)"),

@@ -92,6 +92,9 @@ class Arrivals:
             if (reason := self._refusal(data, (addr[0], addr[1]))) is not None:
                 self.refused[reason] += 1
                 return
+            if _is_srtp(data):  # Nearly all is; aioice would try to read a check first.
+                protocol.receiver.data_received(data, protocol.local_candidate.component)
+                return
             try:
                 receive(data, addr)
             except Exception as error:  # aioice's parser raises whatever it stumbles over.
