@@ -18,7 +18,7 @@
 * Estimates: aiortc tells the sender of its bandwidth with every packet once some come late.
 * Checks: aioice tries every address that a caller names, seven times each.
 * Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
-  sends it; its queues and its tables of sources have no bound.
+  sends it; its queues and its tables of sources have no bound; each packet wakes a task.
 * Shutdown: aiortc joins decoder threads on the event loop, and a connection that is closed
   while it connects leaves a task behind.
 
