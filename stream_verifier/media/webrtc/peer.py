@@ -37,6 +37,8 @@ from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
+_GATHER_S = 0.09
+"""Sound is decoded five packets of 20 ms at a time."""
 
 _Frame = av.AudioFrame | av.VideoFrame
 _Tap = aiortc_patches.AudioTap | aiortc_patches.VideoTap
@@ -228,7 +230,9 @@ class Peer:
         receiver: Any = transceiver.receiver
         clock = self._intake.clock
         if kind == "audio":
-            self._taps[kind] = aiortc_patches.AudioTap(receiver, clock, self._take_sound)
+            self._taps[kind] = aiortc_patches.AudioTap(
+                receiver, clock, self._take_sound, gather_s=_GATHER_S
+            )
         else:
             tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
             self._taps[kind] = tap
