@@ -213,6 +213,29 @@ async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
     _forget_thread(receiver)
 
 
+async def test_sound_is_decoded_several_packets_at_a_time_but_for_the_first(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append, gather_s=0.05)
+    counts = []
+    for number in range(8):
+        at_s = 100.0 + 0.02 * number
+        monkeypatch.setattr(time, "monotonic", lambda at_s=at_s: at_s)
+        await _feed(receiver, _packet(number, number * 960, b"\x78\x01"))
+        counts.append(len(heard))
+    assert counts == [1, 1, 1, 4, 4, 4, 7, 7]
+    await tap.tend(100.16)
+    assert len(heard) == 7
+    await tap.tend(100.18)
+    assert [frame.pts for frame in heard] == [960 * number for number in range(8)]
+    assert [tap.arrival_s(frame.pts) for frame in heard] == pytest.approx(
+        [100.0 + 0.02 * number for number in range(8)]
+    )
+    _forget_thread(receiver)
+
+
 async def test_sound_that_cannot_be_decoded_is_counted_and_what_follows_is_heard(
     connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

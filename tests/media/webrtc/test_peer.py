@@ -59,30 +59,27 @@ async def _whole(call: Call) -> list[MediaItem]:
     return items + call.inbox.drain()
 
 
-def _transports(pc: RTCPeerConnection) -> list[Any]:
-    return [t.receiver.transport.transport for t in pc.getTransceivers()[:1]]
-
-
 def _lose(pc: RTCPeerConnection, share: float, seed: int) -> list[int]:
     """Lose a share of media packets in both directions; return a counter of them."""
     lots, lost = random.Random(seed), [0]
-    for transport in _transports(pc):
-        send, receive = transport._send, transport._recv
 
-        def unlucky(data: bytes) -> bool:
-            lost[0] += (drop := 127 < data[0] < 192 and lots.random() < share)
-            return drop
+    def unlucky(data: bytes) -> bool:
+        lost[0] += (drop := 127 < data[0] < 192 and lots.random() < share)
+        return drop
 
-        async def lossy_send(data: bytes, send: Any = send) -> None:
-            if not unlucky(data):
-                await send(data)
+    transport: Any = aiortc_patches.transports(pc)[0].transport
+    connection: Any = aiortc_patches.ice_connections(pc)[0]
+    send, receive = transport._send, connection.data_received
 
-        async def lossy_receive(receive: Any = receive) -> bytes:
-            while unlucky(data := await receive()):
-                pass
-            return bytes(data)
+    async def lossy_send(data: bytes) -> None:
+        if not unlucky(data):
+            await send(data)
 
-        transport._send, transport._recv = lossy_send, lossy_receive
+    def lossy_receive(data: bytes, component: int) -> None:
+        if not unlucky(data):
+            receive(data, component)
+
+    transport._send, connection.data_received = lossy_send, lossy_receive
     return lost
 
 
