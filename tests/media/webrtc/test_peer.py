@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import numpy as np
 import psutil
@@ -25,6 +24,7 @@ from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFr
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.peer import Peer
+from tests.support.lossy import drop_media
 from tests.support.media import FPS, SECONDS, Call, StartCall, number_in, numbered
 
 _PATIENCE_S = 60.0
@@ -67,19 +67,7 @@ def _lose(pc: RTCPeerConnection, share: float, seed: int) -> list[int]:
         lost[0] += (drop := 127 < data[0] < 192 and lots.random() < share)
         return drop
 
-    transport: Any = aiortc_patches.transports(pc)[0].transport
-    connection: Any = aiortc_patches.ice_connections(pc)[0]
-    send, receive = transport._send, connection.data_received
-
-    async def lossy_send(data: bytes) -> None:
-        if not unlucky(data):
-            await send(data)
-
-    def lossy_receive(data: bytes, component: int) -> None:
-        if not unlucky(data):
-            receive(data, component)
-
-    transport._send, connection.data_received = lossy_send, lossy_receive
+    drop_media(pc, unlucky)
     return lost
 
 
