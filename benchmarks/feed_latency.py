@@ -18,15 +18,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.fleet.town import WorkerProcess
+from benchmarks.lean_subscriber import Subscriber
 from benchmarks.redis_server import redis_server
-from benchmarks.subscribers import latencies_ms, measure
+from benchmarks.subscribers import Price, latencies_ms, measure
 
+_NOWHERE = "http://127.0.0.1:"
 HEADER = """# The event feed on memory and on Redis
 
 Made by `python -m benchmarks.feed_latency`: the whole server in a process of its own, calls made
 up, every subscriber a WebSocket on loopback in one other process. Latency is from publication in
 the server to arrival in the subscriber's code. Redis runs on the same machine, `appendonly yes`, to
-the disk each second; an event goes there and back before any subscriber gets it.
+the disk each second; an event goes there and back before any subscriber gets it. In the last row
+half of the subscribers follow a second worker, which has no calls; processor time is the first's.
 """
 
 
@@ -65,9 +69,10 @@ def settings(**values: str) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def run(options: argparse.Namespace, folder: Path) -> Figures:
+def run(options: argparse.Namespace, folder: Path, *, workers: int = 1) -> Figures:
     """Measure the log that the environment asks for."""
-    times, followers, _, price = asyncio.run(measure(options, folder / "times.json"))
+    times, followers, price = asyncio.run(_measure(options, folder, workers))
+    own = len(times) * len(followers) / workers
     latency = latencies_ms(times, followers)
     cuts = statistics.quantiles(latency, n=100)
     return Figures(
@@ -76,8 +81,40 @@ def run(options: argparse.Namespace, folder: Path) -> Figures:
         p50_ms=cuts[49],
         p95_ms=cuts[94],
         longest_ms=latency[-1],
-        delivery_us=price.cpu_s / len(latency) * 1e6,
+        delivery_us=price.cpu_s / own * 1e6,
     )
+
+
+def on_redis(options: argparse.Namespace, folder: Path, *, workers: int = 1) -> Figures:
+    """Measure a log in a Redis of its own."""
+    own = folder / f"redis{workers}"
+    own.mkdir()
+    with (
+        redis_server(own) as redis,
+        settings(redis_url=redis.url, worker_address=f"{_NOWHERE}1"),
+    ):
+        return run(options, folder, workers=workers)
+
+
+async def _measure(
+    options: argparse.Namespace, folder: Path, workers: int
+) -> tuple[list[float], list[Subscriber], Price]:
+    others = [
+        WorkerProcess(
+            {"DATA_DIR": str(folder / f"worker{n}"), "WORKER_ADDRESS": f"{_NOWHERE}{n + 1}"},
+            folder / f"worker{n}.log",
+        )
+        for n in range(1, workers)
+    ]
+    try:
+        for other in others:
+            await other.start()
+        addresses = [other.address for other in others]
+        times, followers, _, price = await measure(options, folder / "times.json", also=addresses)
+    finally:
+        for other in others:
+            await other.stop()
+    return times, followers, price
 
 
 def table(figures: dict[str, Figures], options: argparse.Namespace) -> str:
@@ -109,11 +146,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="feed-latency-") as name:
         folder = Path(name)
         figures["memory"] = run(options, folder)
-        with (
-            redis_server(folder) as redis,
-            settings(redis_url=redis.url, worker_address="http://127.0.0.1:1"),
-        ):
-            figures["Redis"] = run(options, folder)
+        figures["Redis"] = on_redis(options, folder)
+        figures["Redis, two workers"] = on_redis(options, folder, workers=2)
     text = table(figures, options)
     print(text)
     if options.out:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import itertools
 import json
 import statistics
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,11 +87,17 @@ async def watch_memory(process: psutil.Process, price: Price) -> None:
 
 
 async def follow(
-    address: str, options: argparse.Namespace, process: asyncio.subprocess.Process, price: Price
+    addresses: Sequence[str],
+    options: argparse.Namespace,
+    process: asyncio.subprocess.Process,
+    price: Price,
 ) -> tuple[list[Subscriber], list[Subscriber]]:
     """Subscribe all, let the calls speak, and return the healthy and the stalled."""
-    healthy = [await Subscriber.connect(address) for _ in range(options.healthy)]
-    stalled = [await Subscriber.connect(address) for _ in range(options.stalled)]
+    healthy = [
+        await Subscriber.connect(address)
+        for address in itertools.islice(itertools.cycle(addresses), options.healthy)
+    ]
+    stalled = [await Subscriber.connect(addresses[0]) for _ in range(options.stalled)]
     for subscriber in stalled:
         subscriber.stall()
     server = psutil.Process(process.pid)
@@ -112,13 +119,19 @@ async def follow(
 
 
 async def measure(
-    options: argparse.Namespace, times_file: Path
+    options: argparse.Namespace, times_file: Path, *, also: Sequence[str] = ()
 ) -> tuple[list[float], list[Subscriber], list[Subscriber], Price]:
-    """Return when events were published, the healthy, the stalled, and price."""
+    """Return when events were published, the healthy, the stalled, and price.
+
+    Args:
+        options: how many subscribers, calls and events.
+        times_file: where the server's process says when it published.
+        also: addresses of other workers of its fleet, to which as many of the healthy subscribe.
+    """
     price = Price()
     async with source(options, times_file) as process:
         address = await line_of(process, within_s=_START_S)
-        healthy, stalled = await follow(address, options, process, price)
+        healthy, stalled = await follow([address, *also], options, process, price)
         for subscriber in (*healthy, *stalled):
             subscriber.close()
     times: list[float] = json.loads(await asyncio.to_thread(times_file.read_text))
