@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Coroutine
 from typing import Any
 
@@ -34,8 +33,7 @@ class DirectMedia:
         runs = transport._state is State.CONNECTED and transport._task is not None
         if not runs or not self._waiting.empty():
             return False
-        # What the keys do not open, or opened before, is dropped, as aiortc does.
-        with contextlib.suppress(pylibsrtp.Error):
+        try:
             if is_rtcp(data):
                 opened = transport._rx_srtp.unprotect_rtcp(data)
                 to_its_end(transport._handle_rtcp_data(opened))
@@ -43,6 +41,8 @@ class DirectMedia:
                 came_ms = clock.current_ms()
                 opened = transport._rx_srtp.unprotect(data)
                 to_its_end(transport._handle_rtp_data(opened, arrival_time_ms=came_ms))
+        except pylibsrtp.Error:
+            return True  # What the keys do not open, or opened before, is dropped, as aiortc does.
         return True
 
 
