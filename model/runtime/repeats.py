@@ -6,10 +6,11 @@ pace, 25 times a second as elsewhere.
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.lib.stride_tricks import as_strided
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
 from numpy.typing import NDArray
 
 from model.errors import ModelError
@@ -56,10 +57,10 @@ class RepeatFinder:
         self._size = size
         self._window = round(window_s * RATE_HZ)
         self._least_lag = max(1, round(least_lag_s * RATE_HZ))
-        self._most = self._window + round(memory_s * RATE_HZ)
-        # Twice as long, so that what is remembered lies in one piece and is seldom moved.
-        self._steps = np.empty((2 * self._most, size))
-        self._count = self._end = 0
+        self._steps: deque[Floats] = deque(maxlen=self._window + round(memory_s * RATE_HZ))
+        time = np.linspace(-1, 1, self._window)
+        drift = np.stack([np.ones_like(time), time], axis=1)
+        self._drift = drift / np.linalg.norm(drift, axis=0)
 
     def push(self, numbers: NDArray[np.floating]) -> None:
         """Take the next step's numbers, shape (size,).
@@ -69,32 +70,27 @@ class RepeatFinder:
         """
         if numbers.shape != (self._size,):
             raise ModelError(f"a step has {self._size} numbers, not {numbers.shape}")
-        if self._end == len(self._steps):
-            kept = self._most - 1
-            self._steps[:kept] = self._steps[-kept:]
-            self._end = kept
-        self._steps[self._end] = numbers
-        self._end += 1
-        self._count = min(self._most, self._count + 1)
+        self._steps.append(numbers.astype(np.float64))
 
     def forget(self) -> None:
         """Start anew: another track, or media that did not follow on."""
-        self._count = self._end = 0
+        self._steps.clear()
 
     def find(self) -> Repeat | None:
         """The stretch before that is most like the newest one; None while there is none."""
-        if self._count < self._window + self._least_lag:
+        if len(self._steps) < self._window + self._least_lag:
             return None
-        history = self._steps[self._end - self._count : self._end]
+        history = np.stack(self._steps)
         # Small whole numbers of a large mean lose nothing so.
-        history = history - history.mean(axis=0)
+        history -= history.mean(axis=0)
         newest = history[-self._window :]
         earlier = history[: len(history) - self._least_lag]
-        trends, trend = _trends(earlier, self._window), _trends(newest, self._window)[0]
+        trends = sliding_window_view(earlier, self._window, axis=0) @ self._drift
+        trend = newest.T @ self._drift
         own = float((newest**2).sum() - (trend**2).sum())
-        squares = _sums((earlier**2).sum(axis=1), self._window)
-        theirs = squares - (trends**2).sum(axis=1)
-        common = _diagonals(earlier @ newest.T) - trends @ trend
+        squares = sliding_window_view((earlier**2).sum(axis=1), self._window).sum(axis=1)
+        theirs = squares - (trends**2).sum(axis=(1, 2))
+        common = _diagonals(earlier @ newest.T) - (trends * trend).sum(axis=(1, 2))
         likeness = 2 * common / np.maximum(own + theirs, 1e-12)
         best = int(np.argmax(likeness))
         return Repeat(
@@ -102,30 +98,6 @@ class RepeatFinder:
             likeness=float(likeness[best]),
             motion=float(np.sqrt(max(own, 0.0) / newest.size)),
         )
-
-
-def _sums(series: Floats, width: int) -> Floats:
-    """Sums of every so many in a row: shape (n, ...) to (n - width + 1, ...)."""
-    up_to = np.concatenate((np.zeros((1, *series.shape[1:])), np.cumsum(series, axis=0)))
-    return np.asarray(up_to[width:] - up_to[:-width])
-
-
-def _trends(series: Floats, width: int) -> Floats:
-    """Mean and slope of every so many steps in a row, as parts of a drift of length 1.
-
-    Args:
-        series: shape (n, size).
-        width: steps.
-
-    Returns:
-        Shape (n - width + 1, 2 * size).
-    """
-    place = np.arange(len(series))[:, None]
-    means = _sums(series, width)
-    middle = place[: len(means)] + (width - 1) / 2
-    slopes = _sums(place * series, width) - middle * means
-    length = width * (width**2 - 1) / 12
-    return np.concatenate((means / np.sqrt(width), slopes / np.sqrt(length)), axis=1)
 
 
 def _diagonals(products: Floats) -> Floats:

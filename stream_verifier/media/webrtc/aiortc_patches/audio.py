@@ -35,8 +35,8 @@ class AudioTap(StreamTap):
         receiver: of the sound.
         clock: dates it.
         take: gets each decoded frame, in order, dated in ticks; it must not fail.
-        gather_s: packets wait so long for others: done one after another at a stretch, they cost
-            a third of what they do one by one between everything else. The first waits for none.
+        gather_s: packets wait so long for others: at a stretch they cost less than one by one
+            between everything else. The first waits for none.
     """
 
     def __init__(
