@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -202,6 +203,10 @@ def test_operating_points_are_those_of_the_weights(
     card = make(evaluation, "--weights", folder)
     assert "| fmr_1e-2 | 1.54 |\n| balanced | -0.25 |" in card
     assert "`python -m model calibrate` on pack `ours`" in card
+    noted = {**made_by, "joint": {"command": "python -m model strangers", "pack": "theirs"}}
+    (folder / "fusion.json").write_text(replace(found, made_by=noted).text())
+    update_part("fusion_calibration", "fusion.json", directory=folder)
+    assert "`python -m model strangers` on pack `theirs`" in make(evaluation, "--weights", folder)
     evaluation["systems"]["default"]["comparator"] = "another-1"
     assert "hold made-1: evaluate those" in refused(evaluation, "--weights", folder)
 
