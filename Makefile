@@ -23,7 +23,7 @@ ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
-.PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -156,6 +156,9 @@ reference: $(VENV)/.demo ## Write the list of modules and the contracts on the w
 	$(BIN)/python scripts/write_reference.py
 	$(BIN)/python scripts/write_openapi.py
 	$(BIN)/python -m stream_verifier.events.contract
+
+tables: $(VENV)/.test ## Measure the model anew: its card and all pages about it (an hour and more)
+	$(BIN)/python -m benchmarks.model_tables --pack $${STREAM_VERIFIER_DATA:-../shared/data}/dev $(if $(RUN),--run $(RUN))
 
 weights: $(VENV)/.test ## Make the published towers again from the pinned packages
 	$(BIN)/python -m model weights

@@ -20,6 +20,10 @@ COMMANDS = {
         "model.siamese.telephone_command",
         "fit what the telephone's band takes from LLRs",
     ),
+    "strangers": (
+        "model.siamese.strangers_command",
+        "fit how far voices of people unlike the training's are doubted",
+    ),
     "adapt": ("model.adapt.command", "fit what moves references of an older model to a new one"),
     "evaluate": ("model.evaluation.command", "error rates of systems on a pack, side by side"),
     "lips": ("model.lips.command", "train, measure and ship what hears if a mouth says a sound"),

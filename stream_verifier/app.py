@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from importlib.resources import files
@@ -32,7 +32,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.kept.log import KeptEventLog, limits_for
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.memory.log import MemoryEventLog
-from stream_verifier.fleet.joining import join
+from stream_verifier.fleet.joining import Fleet, join
 from stream_verifier.identities.opening import open_store, rules_of
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.media.fed.factory import FedFactory
@@ -77,6 +77,43 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     fleet = join(settings)
     log = _event_log(settings, store) if fleet is None else fleet.log
     hub = Hub(log, max_subscribers=settings.max_subscribers)
+    services = _services(state, store, hub, fleet, recogniser, engine, capacity)
+    set_state(app, replace(state, services=services))
+    engine.start()
+    await log.start()
+    _say_who_is_answered(state.gate)
+    try:
+        async with (
+            contextlib.nullcontext() if fleet is None else fleet.serving(services.sessions),
+            webhooks(settings, hub, lease=None if fleet is None else fleet.lane_lease),
+            _running(*_chores(services, store, state)),
+        ):
+            if settings.keep_events_hours:
+                await services.sessions.recall()
+            try:
+                yield
+            finally:
+                await services.rooms.close()
+                await services.sessions.close()
+                await services.journal.close()
+    finally:
+        await asyncio.to_thread(engine.stop)
+        await store.close()
+        if fleet is not None:
+            await fleet.close()
+
+
+def _services(
+    state: ServerState,
+    store: SqliteIdentityStore,
+    hub: Hub,
+    fleet: Fleet | None,
+    recogniser: Recogniser,
+    engine: Engine,
+    capacity: Capacity | None,
+) -> Services:
+    """What requests are answered with; nothing of it runs yet."""
+    settings = state.settings
     journal = Journal(store.audit)
     # No call begins before the trail has it; the store need not be there yet.
     journal.owe(Deed(Kind.SERVER_STARTED, SYSTEM))
@@ -91,7 +128,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         capacity=capacity,
         neighbours=None if fleet is None else fleet.member,
     )
-    services = Services(
+    rooms = open_desk(sessions, state.make_source, settings, fleet)
+    return Services(
         store=store,
         hub=hub,
         sessions=sessions,
@@ -99,42 +137,24 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
         stages=recogniser.stages,
         journal=journal,
         uploads=Uploads(store, settings, recogniser.adapters),
-        rooms=(rooms := open_desk(sessions, state.make_source, settings, fleet)),
-        livekit=(livekit := followed_livekit(rooms, store.audit.append, settings)),
+        rooms=rooms,
+        livekit=followed_livekit(rooms, store.audit.append, settings),
         **({} if fleet is None else {"neighbours": fleet.member}),
     )
-    set_state(app, replace(state, services=services))
-    engine.start()
-    await log.start()
-    _say_who_is_answered(state.gate)
-    try:
-        retention = store.retention(rules_of(settings))
-        provider = state.gate.provider
-        async with (
-            contextlib.nullcontext() if fleet is None else fleet.serving(sessions),
-            webhooks(settings, hub, lease=None if fleet is None else fleet.lane_lease),
-            _running(
-                services.gauge.run(),
-                journal.run(),
-                retention.run_for_ever(),
-                *([] if provider is None else [follow_keys(provider)]),
-                rooms.run(),
-                *([] if livekit is None else [livekit.run()]),
-            ),
-        ):
-            if settings.keep_events_hours:
-                await sessions.recall()
-            try:
-                yield
-            finally:
-                await rooms.close()
-                await sessions.close()
-                await journal.close()
-    finally:
-        await asyncio.to_thread(engine.stop)
-        await store.close()
-        if fleet is not None:
-            await fleet.close()
+
+
+def _chores(
+    services: Services, store: SqliteIdentityStore, state: ServerState
+) -> Iterator[Coroutine[Any, Any, None]]:
+    """What runs as long as the server does, beside calls."""
+    yield services.gauge.run()
+    yield services.journal.run()
+    yield store.retention(rules_of(state.settings)).run_for_ever()
+    if (provider := state.gate.provider) is not None:
+        yield follow_keys(provider)
+    yield services.rooms.run()
+    if services.livekit is not None:
+        yield services.livekit.run()
 
 
 def _scoring(settings: Settings) -> tuple[Recogniser, Engine, Capacity | None]:

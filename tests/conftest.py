@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
-# The same examples at each run, so that a commit's tests pass or fail by the commit alone;
-# HYPOTHESIS_PROFILE=default looks for new ones.
-settings.register_profile("same", derandomize=True)
+# The same examples at each run, and for each as much time as it takes, so that a commit's tests
+# pass or fail by the commit alone; HYPOTHESIS_PROFILE=default looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # As the server sets it, and read when the libraries are first imported: pictures and matrices are

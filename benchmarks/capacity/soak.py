@@ -1,17 +1,38 @@
-"""Calls that go on and on, and the memory that the server holds meanwhile."""
+"""Calls that go on and on, and the memory that the server holds meanwhile.
+
+    python -m benchmarks.capacity.soak [--calls 4] [--minutes 12] [--markdown FILE]
+
+Memory does not hang on how busy the machine is, so that this may run beside other work.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.capacity.media import write_clips
 from benchmarks.capacity.playing import MANY, NAME, memory_mib, read_metrics
 from benchmarks.latency import enrol, server
 from stream_verifier.demo.caller import Caller
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
 
+_CLIP_S = 60.0
+_PAGE = """# Calls that go on and on
+
+```
+{command}
+```
+
+As that command wrote it. A server in a process of its own and calls of a made-up person, 640x480 at
+30 pictures a second, VP8 and Opus, each playing its minute over and over.
+
+{table}
+"""
 _SETTLED = 3
 """Minutes in which memory still grows to what is held."""
 
@@ -69,3 +90,29 @@ async def _stay(address: str, own: Path) -> None:
     async with Caller(address, again, mode="verify", identity=NAME) as call:
         async for _ in call:
             pass
+
+
+async def _measure(calls: int, minutes: int) -> Soak:
+    with tempfile.TemporaryDirectory(prefix="soak-") as text:
+        folder = Path(text)
+        own, _ = await asyncio.to_thread(write_clips, folder, seconds=_CLIP_S, fps=30, seed=1)
+        return await soak(own.path, calls=calls, minutes=minutes, folder=folder)
+
+
+def main() -> None:
+    """Run from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
+    parser.add_argument("--calls", type=int, default=4)
+    parser.add_argument("--minutes", type=int, default=12)
+    parser.add_argument("--markdown", type=Path, help="file for the page")
+    options = parser.parse_args()
+    found = asyncio.run(_measure(options.calls, options.minutes))
+    command = f"python -m benchmarks.capacity.soak {' '.join(sys.argv[1:])}"
+    page = _PAGE.format(command=command.strip(), table=found.markdown())
+    print(page)
+    if options.markdown:
+        options.markdown.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

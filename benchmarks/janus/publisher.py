@@ -52,7 +52,9 @@ class JanusPublisher:
         joined = await self._handle.ask(
             {"request": "join", "ptype": "publisher", "room": self._room, **entry}
         )
-        self.feed = said_by_plugin(joined)["id"]
+        feed = said_by_plugin(joined)["id"]
+        assert isinstance(feed, int | str)
+        self.feed = feed
 
     async def publish(self, path: str | os.PathLike[str], **fields: Any) -> None:
         """Play a file in a loop."""
@@ -60,12 +62,14 @@ class JanusPublisher:
         self.media = Publisher(path, loop=True, host_addresses=[self._address])
         jsep = {"type": "offer", "sdp": await self.media.offer(), "trickle": False}
         answer = await self._handle.ask({"request": "publish", **fields}, jsep)
-        await self.media.accept(answer["jsep"]["sdp"])
+        answered = answer["jsep"]
+        assert isinstance(answered, dict)
+        await self.media.accept(answered["sdp"])
 
     async def ask(self, **body: Any) -> dict[str, Any]:
         """Ask the VideoRoom something."""
         assert self._handle is not None
-        return said_by_plugin(await self._handle.ask(body))
+        return {**said_by_plugin(await self._handle.ask(body))}
 
     async def unpublish(self) -> None:
         """Send nothing any more, and stay."""

@@ -12,12 +12,12 @@ from typing import Any, Literal
 from typer.testing import CliRunner
 
 from model.errors import ModelError
-from stream_verifier.console import commands
+from stream_verifier.console import commands, file_commands
 from stream_verifier.errors import StreamVerifierError
 
 Wish = Literal["verified", "not verified", "enrolled", "error"]
 ENROLLED = "grace"
-REFUSED, OTHERWISE = commands.EXIT_ERROR, commands.EXIT_NOT_VERIFIED
+REFUSED, OTHERWISE = commands.EXIT_ERROR, file_commands.EXIT_NOT_VERIFIED
 _EXITS = {"verified": 0, "not verified": OTHERWISE, "enrolled": 0, "error": REFUSED}
 _CONSENT = "I agree that a reference is made of my face and voice."
 _LONGEST = 150

@@ -11,7 +11,11 @@ from model.runtime.comparator import CALIBRATION_PART, FORMAT, NETWORK_PART, TEL
 from model.runtime.weights import TOWERS, Weights
 
 _WEIGHTS = "model/weights"
-_FORMAT_2 = 2
+_LACKS: dict[int, dict[str, object]] = {
+    2: {"telephone": TELEPHONE_UNFITTED, "joint": None},
+    3: {"joint": None},
+}
+"""What calibrations of an older format do not say, as they were used."""
 
 
 def older_weights(where: str, cache: Path) -> Weights:
@@ -55,14 +59,14 @@ def _shown(commit: str, file: str) -> bytes:
 
 
 def _bring_up(folder: Path) -> None:
-    """A calibration of before the telephone's band says nothing of it; nothing else differs."""
+    """Older calibrations say nothing of the telephone's band or of doubt; nothing else differs."""
     entry = json.loads((folder / "manifest.json").read_bytes())["parts"].get(CALIBRATION_PART)
     if entry is None:
         return
     path = folder / entry["file"]
     found = json.loads(path.read_bytes())
-    if found["format"] == _FORMAT_2:
-        found |= {"format": FORMAT, "telephone": TELEPHONE_UNFITTED}
+    if found["format"] in _LACKS:
+        found |= {**_LACKS[found["format"]], "format": FORMAT}
         path.write_text(json.dumps(found), encoding="utf-8")
         known = {key: value for key, value in entry.items() if key not in ("sha256", "bytes")}
         update_part(CALIBRATION_PART, **known, directory=folder)

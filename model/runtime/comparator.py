@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.errors import WeightsError
+from model.runtime.joint import Joint
 from model.runtime.litert import LiteRtModel
 from model.runtime.reference import FACE_SIZE, VOICE_SIZE
 from model.runtime.telephone import matched
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceSample, Reference, Vector, VoiceSample
 
-FORMAT = 3
+FORMAT = 4
 NETWORK_PART = "fusion_network"
 CALIBRATION_PART = "fusion_calibration"
 FACE_QUALITIES = ("log_norm", "log_size", "log_sharpness", "yaw", "pitch", "brightness", "contrast")
@@ -55,6 +56,7 @@ class CalibrationSet:
         points: LLR thresholds by name.
         made_by: how it was fitted: command, pack, numbers of people and trials, figures.
         telephone: added to the voice's LLR where it was compared in the telephone's band.
+        joint: joins face and voice in place of the network; None: the network's own output.
     """
 
     name: str
@@ -64,6 +66,7 @@ class CalibrationSet:
     points: dict[str, float]
     made_by: dict[str, Any]
     telephone: float
+    joint: Joint | None = None
 
     @classmethod
     def read(cls, path: Path) -> CalibrationSet:
@@ -83,6 +86,7 @@ class CalibrationSet:
                 points=points,
                 made_by=found["made_by"],
                 telephone=float(found["telephone"]),
+                joint=None if found["joint"] is None else _joint(found["joint"]),
                 **parts,
             )
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
@@ -134,25 +138,31 @@ class FusedNetwork:
     def scores(
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
     ) -> list[float]:
-        """The network's own outputs, not calibrated: face, voice, both."""
+        """Face, voice and both, joined as the calibration says; none is calibrated."""
         return self.run(network_input(reference, face, voice))
 
     def run(self, joined: Vector) -> list[float]:
-        """The network's outputs for one input as :func:`network_input` makes it."""
-        return [float(value) for value in self._network.run(joined[None])[0]]
+        """The scores for one input as :func:`network_input` makes it."""
+        face, voice, both = (float(value) for value in self._network.run(joined[None])[0])
+        joint = self._calibration.joint
+        if joint is not None and joined[-2:].all():
+            both = float(joint.scores(np.array(face), np.array(voice)))
+        return [face, voice, both]
 
 
-def load_comparator(weights: Weights, *, copies: int = 1) -> FusedNetwork:
+def load_comparator(weights: Weights, *, copies: int = 1, joined: bool = True) -> FusedNetwork:
     """Load the comparator that the manifest lists.
 
     Args:
         weights: where it is.
         copies: see `LiteRtModel`.
+        joined: whether face and voice are joined as the calibration says; else as the network does.
 
     Raises:
         WeightsError: a part is missing or garbled.
     """
     calibration = CalibrationSet.read(weights.path(CALIBRATION_PART))
+    calibration = calibration if joined else replace(calibration, joint=None)
     return FusedNetwork(LiteRtModel(weights.path(NETWORK_PART), copies=copies), calibration)
 
 
@@ -199,6 +209,12 @@ def voice_quality_vector(sample: VoiceSample) -> Vector:
     norm = max(float(np.linalg.norm(sample.vector)), 1e-3)
     speech_s, snr_db = max(sample.quality.speech_s, 0.1), sample.quality.snr_db
     return np.array([math.log(norm), math.log(speech_s), snr_db], np.float32)
+
+
+def _joint(found: dict[str, Any]) -> Joint:
+    both, wrong_voice, wrong_face = (float(share) for share in found["shares"])
+    shares = both, wrong_voice, wrong_face
+    return Joint(shares=shares, unlike=float(found["unlike"]), gain=float(found["gain"]))
 
 
 def _cosine(a: Vector, b: Vector) -> float:

@@ -84,13 +84,14 @@ class TrialMaker:
 
     Args:
         samples: of one modality.
+        least: units that a reference averages at least, where the person has so many.
 
     Raises:
         PackError: fewer than two people of one source have two clean units.
     """
 
-    def __init__(self, samples: Samples) -> None:
-        self._samples = samples
+    def __init__(self, samples: Samples, *, least: int = 1) -> None:
+        self._samples, self._least = samples, least
         self._unit_vectors = _unit(samples.vectors)
         count = len(samples.people)
         self._rows = [np.flatnonzero(samples.person == p) for p in range(count)]
@@ -128,7 +129,7 @@ class TrialMaker:
         clean = self._clean[target]
         if self._samples.person[row] == target:
             clean = clean[self._samples.unit[clean] != self._samples.unit[row]]
-        chosen = rng.permutation(clean)[: int(rng.integers(1, REFERENCE_UNITS + 1))]
+        chosen = rng.permutation(clean)[: int(rng.integers(self._least, REFERENCE_UNITS + 1))]
         mean = self._unit_vectors[chosen].mean(axis=0)
         return row, target, mean / np.linalg.norm(mean)
 

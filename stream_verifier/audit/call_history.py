@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 from stream_verifier.audit.deed import Kind
 from stream_verifier.audit.entry import Entry
@@ -74,7 +73,7 @@ async def calls_of(
     )
     more, begun = len(begun) > wanted, begun[:wanted]
     ends = await _ends(trail, name, begun)
-    calls = tuple(_call(entry, ends.get(entry.fields["details"].get("session"))) for entry in begun)
+    calls = tuple(_call(entry, ends.get(_text(entry, "session"))) for entry in begun)
     return CallHistory(calls, begun[-1].number if more else None)
 
 
@@ -91,15 +90,15 @@ async def pages_of(trail: AuditTrail, name: str) -> AsyncIterator[CallHistory]:
         yield page
 
 
-async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[Any, Entry]:
+async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[str | None, Entry]:
     """The ends of calls, each of which is behind its beginning."""
-    open_sessions = {entry.fields["details"].get("session") for entry in begun}
+    open_sessions = {_text(entry, "session") for entry in begun}
     after = min((entry.number for entry in begun), default=0)
-    found: dict[Any, Entry] = {}
+    found: dict[str | None, Entry] = {}
     while open_sessions:
         page = await trail.about(name, Kind.CALL_ENDED, after=after, limit=_PAGE)
         for entry in page:
-            session = entry.fields["details"].get("session")
+            session = _text(entry, "session")
             if session in open_sessions:
                 open_sessions.discard(session)
                 found[session] = entry
@@ -110,17 +109,25 @@ async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[An
 
 
 def _call(begun: Entry, ended: Entry | None) -> PastCall:
-    details = begun.fields["details"]
-    call = {"session": details.get("session"), "mode": details.get("mode"), "started_at": begun.at}
+    call = PastCall(session=_text(begun, "session"), mode=_text(begun, "mode"), started_at=begun.at)
     if ended is None:
-        return PastCall(**call)
-    last = ended.fields["details"]
-    return PastCall(
-        **call,
+        return call
+    return replace(
+        call,
         ended_at=ended.at,
-        end_reason=last.get("reason"),
-        verdict=last.get("verdict"),
-        because=tuple(str(last.get("because") or "").split()),
-        seconds=last.get("seconds"),
-        windows=last.get("windows"),
+        end_reason=_text(ended, "reason"),
+        verdict=_text(ended, "verdict"),
+        because=tuple((_text(ended, "because") or "").split()),
+        seconds=_number(ended, "seconds"),
+        windows=_number(ended, "windows"),
     )
+
+
+def _text(entry: Entry, name: str) -> str | None:
+    detail = entry.fields["details"].get(name)
+    return detail if isinstance(detail, str) else None
+
+
+def _number(entry: Entry, name: str) -> int | None:
+    detail = entry.fields["details"].get(name)
+    return detail if isinstance(detail, int) else None

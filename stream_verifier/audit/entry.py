@@ -4,20 +4,43 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Self
+from typing import Self, TypedDict
 
-from stream_verifier.audit.deed import MAX_TEXT_CHARS, Deed
+from stream_verifier.audit.deed import MAX_TEXT_CHARS, Deed, Detail
 from stream_verifier.errors import AuditError
 
 NO_HASH = "0" * 64
 """What the first entry names as the hash before it."""
 
 
-_FIELDS = {
-    *("number", "at", "kind", "outcome", "actor", "whom", "details", "previous", "hash"),
-}
+class ActorFields(TypedDict):
+    """Who did it, as an entry has it."""
+
+    token: str
+    scope: str
+    address: str
+
+
+class HashedFields(TypedDict):
+    """What an entry's hash is over."""
+
+    number: int
+    at: str
+    kind: str
+    outcome: str
+    actor: ActorFields
+    whom: str | None
+    details: dict[str, Detail]
+    previous: str
+
+
+class EntryFields(HashedFields):
+    """An entry as JSON has it."""
+
+    hash: str
 
 
 def canonical(value: object) -> str:
@@ -43,7 +66,7 @@ class Entry:
     hash: str
     at: str
     line: str
-    fields: dict[str, Any]
+    fields: EntryFields
 
     @classmethod
     def after(
@@ -59,7 +82,7 @@ class Entry:
             now: an aware time.
         """
         actor = deed.actor
-        fields: dict[str, Any] = {
+        fields: HashedFields = {
             "number": number + 1,
             "at": written(now),
             "kind": str(deed.kind),
@@ -79,7 +102,7 @@ class Entry:
         return cls.of_fields({**fields, "hash": _hash(fields)})
 
     @classmethod
-    def of_fields(cls, fields: dict[str, Any]) -> Self:
+    def of_fields(cls, fields: EntryFields) -> Self:
         """Take fields as they are; whether they hold is for `parse` to say."""
         return cls(
             number=fields["number"],
@@ -99,10 +122,9 @@ class Entry:
         """
         try:
             fields = json.loads(line)
-            given = fields["hash"]
             rest = {key: value for key, value in fields.items() if key != "hash"}
             entry = cls.of_fields(fields)
-            whole = entry.line == line and given == _hash(rest) and _is_complete(fields)
+            whole = entry.line == line and entry.hash == _hash(rest) and _is_complete(fields)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             whole = False
         if not whole:
@@ -115,16 +137,16 @@ def written(time: datetime) -> str:
     return time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _is_complete(fields: dict[str, Any]) -> bool:
+def _is_complete(fields: EntryFields) -> bool:
     return (
-        set(fields) == _FIELDS
+        set(fields) == EntryFields.__required_keys__
         and type(fields["number"]) is int
         and isinstance(fields["at"], str)
         and isinstance(fields["details"], dict)
     )
 
 
-def _hash(fields: dict[str, Any]) -> str:
+def _hash(fields: Mapping[str, object]) -> str:
     return hashlib.sha256(canonical(fields).encode()).hexdigest()
 
 

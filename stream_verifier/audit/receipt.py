@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypedDict
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from stream_verifier.audit.entry import Entry, canonical
-from stream_verifier.audit.seal import Head
+from stream_verifier.audit.entry import Entry, EntryFields, canonical
+from stream_verifier.audit.seal import Head, HeadFields
 from stream_verifier.errors import AuditError
 
 FORMAT = "stream-verifier receipt 1"
 MAX_BYTES = 16 * 1024
-_FIELDS = {"format", "name", "entry", "head", "signature"}
+
+
+class ReceiptFields(TypedDict):
+    """A receipt as JSON has it."""
+
+    format: str
+    name: str
+    entry: EntryFields
+    head: HeadFields
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +47,13 @@ class Receipt:
     signature: str
 
     @property
-    def fields(self) -> dict[str, Any]:
+    def fields(self) -> ReceiptFields:
         """The receipt for JSON."""
         return {
             "format": FORMAT,
             "name": self.name,
             "entry": self.entry.fields,
-            "head": json.loads(self.head.line),
+            "head": self.head.fields,
             "signature": self.signature,
         }
 
@@ -62,7 +71,7 @@ class Receipt:
         """
         try:
             fields = json.loads(text)
-            whole = set(fields) == _FIELDS and fields["format"] == FORMAT
+            whole = set(fields) == ReceiptFields.__required_keys__ and fields["format"] == FORMAT
             entry = Entry.parse(canonical(fields["entry"]))
             head = Head.parse(canonical(fields["head"]))
             receipt = cls(fields["name"], entry, head, fields["signature"])

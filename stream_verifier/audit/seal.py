@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import json
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self, TypedDict
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -33,6 +33,21 @@ _PSEUDONYM_CHARS = 32
 _FORMAT = "stream-verifier audit head 1"
 
 
+class SignedFields(TypedDict):
+    """What the signature of a head is over."""
+
+    format: str
+    number: int
+    hash: str
+    at: str
+
+
+class HeadFields(SignedFields):
+    """A head as JSON has it."""
+
+    signature: str
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """Where the chain ends, as the trail's key signed it.
@@ -50,9 +65,14 @@ class Head:
     signature: str
 
     @property
+    def fields(self) -> HeadFields:
+        """The head for JSON."""
+        return {**_signed(self.number, self.hash, self.at), "signature": self.signature}
+
+    @property
     def line(self) -> str:
         """The head as canonical JSON; what is stored and, as the last line, exported."""
-        return canonical({**_signed(self.number, self.hash, self.at), "signature": self.signature})
+        return canonical(self.fields)
 
     @classmethod
     def parse(cls, line: str) -> Self:
@@ -139,7 +159,7 @@ def read_public_key(pem: bytes) -> Ed25519PublicKey:
     return key
 
 
-def _signed(number: int, last_hash: str, at: str) -> dict[str, Any]:
+def _signed(number: int, last_hash: str, at: str) -> SignedFields:
     return {"format": _FORMAT, "number": number, "hash": last_hash, "at": at}
 
 

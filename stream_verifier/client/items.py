@@ -32,7 +32,7 @@ class FeedEvent:
     type: str
     wall: datetime
     payload: Payload | None
-    raw: dict[str, Any]
+    raw: dict[str, Any]  # JSON of a release that may be newer than any type here
 
 
 @dataclass(frozen=True, slots=True)

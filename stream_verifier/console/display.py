@@ -1,4 +1,4 @@
-"""What the commands draw in a terminal."""
+"""What the commands draw of a call or an enrolment while it goes on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import contextlib
 import math
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -19,9 +18,8 @@ from rich.progress import (
     TextColumn,
     TimeRemainingColumn,
 )
-from rich.table import Table
 
-from stream_verifier.console.plain import cell, literal, visible
+from stream_verifier.console.plain import literal, visible
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import (
     ChallengeAsked,
@@ -40,10 +38,6 @@ from stream_verifier.events.schema import (
 )
 
 if TYPE_CHECKING:
-    from stream_verifier.audit.call_history import PastCall
-    from stream_verifier.console.doctor import Finding
-    from stream_verifier.identities.consent import Consent
-    from stream_verifier.identities.identity import Identity
     from stream_verifier.media.file import FileSource
 
 STATE_STYLES = {
@@ -53,7 +47,6 @@ STATE_STYLES = {
     "rejected": "bold red",
     "absent": "magenta",
 }
-NOBODY = "Nobody is enrolled. Start with: stream-verifier enroll NAME --video FILE --consent TEXT"
 _BAR_CELLS = 6
 _BAR_LLR = 8.0
 
@@ -216,109 +209,6 @@ def reading_progress(console: Console, source: FileSource) -> Iterator[Callable[
     ) as progress:
         task = progress.add_task("reading", total=1.0)
         yield lambda: progress.update(task, completed=source.fraction)
-
-
-def identities_table(identities: Sequence[Identity]) -> Table:
-    """Some of those who are enrolled."""
-    table = Table()
-    for heading in ("name", "enrolled", "consent", "pictures", "speech", "model", "id"):
-        table.add_column(heading, overflow="fold")  # A narrow terminal breaks it, nothing is cut.
-    for item in identities:
-        table.add_row(
-            cell(item.name),
-            f"{item.created_at:%Y-%m-%d %H:%M}",
-            _consent(item.consent),
-            str(item.face_count),
-            f"{item.speech_s:.1f} s",
-            _model(item),
-            item.id,
-        )
-    return table
-
-
-def identity_fields(identity: Identity) -> dict[str, object]:
-    """One who is enrolled, for JSON."""
-    consent = identity.consent
-    return {
-        "id": identity.id,
-        "name": identity.name,
-        "created_at": identity.created_at.isoformat(),
-        "model": identity.model_id,
-        "adapted_from": list(identity.adapted_from),
-        "faces": identity.face_count,
-        "speech_s": round(identity.speech_s, 1),
-        "consent": consent.standing(datetime.now(UTC)),
-        "consent_until": None if consent.ended_at is None else consent.ended_at.isoformat(),
-    }
-
-
-def _model(identity: Identity, *, advice: bool = False) -> str:
-    """The model of a reference, and which one the person was enrolled with if by another."""
-    if not identity.adapted_from:
-        return identity.model_id
-    moved = f"{identity.model_id}, moved from {identity.adapted_from[0]}"
-    if len(identity.adapted_from) > 1:
-        moved += f" ({len(identity.adapted_from)} times)"
-    return f"{moved}: enrolling again is surer" if advice else moved
-
-
-def _consent(consent: Consent) -> str:
-    standing = consent.standing(datetime.now(UTC)).replace("_", " ")
-    return standing if consent.ended_at is None else f"{standing}, {consent.ended_at:%Y-%m-%d}"
-
-
-def identity_details(identity: Identity) -> Table:
-    """One person and the consent."""
-    table = Table(show_header=False)
-    table.add_column()
-    table.add_column(overflow="fold")
-    consent, origin = identity.consent, identity.origin
-    for label, value in (
-        ("name", identity.name),
-        ("id", identity.id),
-        ("enrolled", f"{identity.created_at:%Y-%m-%d %H:%M:%S %Z}"),
-        ("by", "not recorded" if origin is None else f"{origin.by} ({origin.way})"),
-        ("supervised", "yes" if origin is not None and origin.supervised else "no"),
-        ("in the place of", identity.replaces or "nobody"),
-        ("model", _model(identity, advice=True)),
-        ("pictures", str(identity.face_count)),
-        ("speech", f"{identity.speech_s:.1f} s"),
-        ("consent of", consent.subject),
-        ("given", f"{consent.given_at:%Y-%m-%d %H:%M:%S %Z}"),
-        ("for", consent.purpose),
-        ("text", consent.text),
-    ):
-        table.add_row(label, cell(value, lines=True))
-    return table
-
-
-def past_calls_table(calls: Sequence[PastCall]) -> Table:
-    """Calls that one person had."""
-    table = Table()
-    for heading in ("began", "ended", "for", "verdict", "because", "of media", "session"):
-        table.add_column(heading, overflow="fold")
-    for call in calls:
-        table.add_row(
-            call.started_at[:16].replace("T", " "),
-            "no end on record"
-            if call.ended_at is None
-            else f"{call.ended_at[11:16]}, {call.end_reason}",
-            call.mode or "",
-            call.verdict or "",
-            ", ".join(call.because),
-            "" if call.seconds is None else f"{call.seconds} s",
-            cell(call.session or ""),
-        )
-    return table
-
-
-def findings_table(findings: Sequence[Finding]) -> Table:
-    """What the doctor found."""
-    table = Table("", "check", "finding")
-    for finding in findings:
-        mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
-        table.add_row(mark, finding.check, cell(finding.message, lines=True))
-    return table
 
 
 def show_events(

@@ -12,7 +12,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stream_verifier.console import display
+from stream_verifier.console import tables
 from stream_verifier.console.operator import WAY, operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell, visible
 from stream_verifier.errors import RefusedRecordError, SettingsError
@@ -58,7 +58,7 @@ def list_identities(
             raise refused[0]
         if not listed and not json:
             anybody = bool(page.enrolled)
-            _out.print("Nobody fits." if anybody else display.NOBODY)
+            _out.print("Nobody fits." if anybody else tables.NOBODY)
 
     with_store(load_settings(), run)
 
@@ -74,9 +74,9 @@ async def _pages(store: SqliteIdentityStore, **how: Any) -> AsyncIterator[Identi
 def _print(page: IdentityPage, *, as_json: bool) -> None:
     if as_json:
         for one in page.identities:
-            print(jsons.dumps(display.identity_fields(one)))
+            print(jsons.dumps(tables.identity_fields(one)))
     elif page.identities:
-        _out.print(display.identities_table(page.identities))
+        _out.print(tables.identities_table(page.identities))
 
 
 @app.command("show")
@@ -86,7 +86,7 @@ def show_identity(whom: Whom) -> None:
     async def read(store: SqliteIdentityStore) -> Identity:
         return await store.get(await _name_of(store, whom))
 
-    _out.print(display.identity_details(with_store(load_settings(), read)))
+    _out.print(tables.identity_details(with_store(load_settings(), read)))
 
 
 @app.command("delete")
@@ -129,7 +129,7 @@ def export_identity(
 ) -> None:
     """Write down all that is held on one person, as JSON, to be given to that person."""
 
-    async def read(store: SqliteIdentityStore) -> dict[str, Any]:
+    async def read(store: SqliteIdentityStore) -> dict[str, object]:
         from stream_verifier.events.audience import Audience
         from stream_verifier.events.kept.content import read_content
         from stream_verifier.identities.dossier import dossier
@@ -169,7 +169,7 @@ def _print_calls(calls: Sequence[PastCall], *, as_json: bool) -> None:
         for call in calls:
             print(jsons.dumps(asdict(call)))
     elif calls:
-        _out.print(display.past_calls_table(calls))
+        _out.print(tables.past_calls_table(calls))
 
 
 async def _name_of(store: SqliteIdentityStore, whom: str) -> str:

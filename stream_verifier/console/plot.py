@@ -40,7 +40,7 @@ _MOST_TICKS = 13
 _LEAST_RANGE = 4.0
 
 _INK, _MUTED, _GRID = "#17202c", "#56637a", "#dfe4eb"
-# Here and below: keyword arguments of matplotlib.
+# Here and below: keyword arguments of matplotlib, each of another type.
 _LINES: dict[str, dict[str, Any]] = {
     "both": {"color": "#8d99ab", "linestyle": "-", "linewidth": 6.0},
     "face": {"color": "#2b6fd6", "linestyle": "-", "linewidth": 1.6},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from stream_verifier.console.plain import PlainConsole, cell, literal
 from stream_verifier.console.watch import DEFAULT_URL, TOKEN_VARIABLE, token_source
 from stream_verifier.errors import RoomError, SettingsError
+from stream_verifier.events.json_object import JsonObject
 
 attach_app = typer.Typer(
     help="Attach a room of another server: those in it are verified, without an upload.",
@@ -149,7 +151,7 @@ def detach(
     _out.print("Detached.")
 
 
-def read_rule(text: str) -> dict[str, Any]:
+def read_rule(text: str) -> JsonObject:
     """The rule that ``--map`` names, as it is sent.
 
     Raises:
@@ -171,7 +173,7 @@ def read_rule(text: str) -> dict[str, Any]:
     )
 
 
-def _attach(wanted: dict[str, Any], server: str, token: str | None, *, as_json: bool) -> None:
+def _attach(wanted: Mapping[str, object], server: str, token: str | None, *, as_json: bool) -> None:
     given = {name: value for name, value in wanted.items() if value is not None}
     told = _ask(server, token, "POST", body=given)
     if as_json:
@@ -180,7 +182,7 @@ def _attach(wanted: dict[str, Any], server: str, token: str | None, *, as_json: 
         _out.print(f"Attached as [bold]{literal(told['id'])}[/].")
 
 
-def _publisher(one: dict[str, Any] | None) -> tuple[str, ...]:
+def _publisher(one: Mapping[str, object] | None) -> tuple[str, ...]:
     if one is None:
         return ("", "nobody", "", "")
     session = str(one["session"] or "")[:8]
@@ -192,7 +194,7 @@ def _publisher(one: dict[str, Any] | None) -> tuple[str, ...]:
     )
 
 
-def _with_code(told: dict[str, Any]) -> str:
+def _with_code(told: Mapping[str, object]) -> str:
     return str(told["state"]) + (f" ({told['code']})" if told["code"] else "")
 
 

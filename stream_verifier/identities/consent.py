@@ -6,11 +6,26 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias, TypedDict
 
 from stream_verifier.errors import ConsentError
 
 Standing: TypeAlias = Literal["in_force", "expired", "withdrawn"]
+
+
+class ConsentFields(TypedDict):
+    """A consent as JSON has it; times are ISO 8601."""
+
+    subject: str
+    given_at: str
+    purpose: str
+    text: str
+    text_sha256: str
+    expires_at: str | None
+    version: int
+    recorded_by: str
+    way: str
+    withdrawn_at: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +95,7 @@ class Consent:
             return self
         return replace(self, expires_at=latest)
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> ConsentFields:
         """The record as JSON-ready fields."""
         return {
             "subject": self.subject,

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Any
+from typing import NotRequired, TypedDict
 
 import numpy as np
 
 from model.types import Reference
 from stream_verifier.audit.call_history import PastCall, pages_of
 from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
-from stream_verifier.audit.entry import written
+from stream_verifier.audit.entry import EntryFields, written
+from stream_verifier.audit.seal import HeadFields
 from stream_verifier.audit.trail import AuditTrail
+from stream_verifier.identities.consent import ConsentFields
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.origin import OriginFields
 from stream_verifier.identities.store import Holdings, IdentityStore
 
 FORMAT = "stream-verifier person 1"
@@ -23,9 +25,54 @@ MOST_ENTRIES = 10_000
 _PAGE = 500
 
 
+class IdentityFields(TypedDict):
+    """Who is enrolled, when and by which way; times are ISO 8601."""
+
+    id: str
+    name: str
+    enrolled_at: str
+    origin: OriginFields | None
+    replaces: str | None
+    last_used: str | None
+
+
+class ReferenceFields(TypedDict):
+    """What a reference was made of, and what of it is stored."""
+
+    model: str
+    adapted_from: list[str]
+    pictures: int
+    speech_s: float
+    stored_bytes: int
+    stored_sha256: str
+    vectors: NotRequired[dict[str, list[float]]]
+
+
+class TrailFields(TypedDict):
+    """All entries on a person, and what they are checked with."""
+
+    pseudonym: str
+    entries: list[EntryFields]
+    head: HeadFields
+    public_key: str
+
+
+class Dossier(TypedDict):
+    """All that is held on one person, ready for JSON."""
+
+    format: str
+    made_at: str
+    identity: IdentityFields
+    consents: list[ConsentFields]
+    reference: ReferenceFields
+    calls: list[dict[str, object]]  # the fields of PastCall
+    audit: TrailFields
+    complete: bool
+
+
 async def dossier(
     store: IdentityStore, name: str, *, actor: Actor, way: str, vectors: bool = False
-) -> dict[str, Any]:
+) -> Dossier:
     """What is held on one person, ready for JSON; that it was handed out is an entry of the trail.
 
     Args:
@@ -58,14 +105,14 @@ async def dossier(
         "audit": {
             "pseudonym": store.audit.pseudonym(spelt),
             "entries": entries,
-            "head": json.loads((await store.audit.head()).line),
+            "head": (await store.audit.head()).fields,
             "public_key": store.audit.public_pem(),
         },
         "complete": complete and all_calls,
     }
 
 
-def _identity(identity: Identity, held: Holdings) -> dict[str, Any]:
+def _identity(identity: Identity, held: Holdings) -> IdentityFields:
     return {
         "id": identity.id,
         "name": identity.name,
@@ -76,9 +123,9 @@ def _identity(identity: Identity, held: Holdings) -> dict[str, Any]:
     }
 
 
-def _reference(held: Holdings) -> dict[str, Any]:
+def _reference(held: Holdings) -> ReferenceFields:
     identity, opened = held.identity, held.reference
-    told = {
+    told: ReferenceFields = {
         "model": identity.model_id,
         "adapted_from": list(identity.adapted_from),
         "pictures": identity.face_count,
@@ -89,7 +136,7 @@ def _reference(held: Holdings) -> dict[str, Any]:
     return told if opened is None else {**told, "vectors": _vectors(opened)}
 
 
-def _vectors(reference: Reference) -> dict[str, Any]:
+def _vectors(reference: Reference) -> dict[str, list[float]]:
     named = {"face": reference.face, "voice": reference.voice, "telephone": reference.telephone}
     return {
         name: np.asarray(vector, np.float64).tolist()
@@ -98,9 +145,9 @@ def _vectors(reference: Reference) -> dict[str, Any]:
     }
 
 
-async def _entries(trail: AuditTrail, name: str) -> tuple[list[dict[str, Any]], bool]:
+async def _entries(trail: AuditTrail, name: str) -> tuple[list[EntryFields], bool]:
     """The newest entries on a person, oldest first, and whether these are all."""
-    found: list[dict[str, Any]] = []
+    found: list[EntryFields] = []
     before: int | None = None
     while len(found) < MOST_ENTRIES:
         page = await trail.about(name, before=before, limit=_PAGE, newest_first=True)

@@ -158,6 +158,6 @@ def _find(session: Any, label: str) -> Any:
     )
 
 
-def _mechanism(nonce: bytes, context: bytes) -> dict[str, Any]:
+def _mechanism(nonce: bytes, context: bytes) -> dict[str, object]:
     param = pkcs11.GCMParams(nonce, context, _TAG_BITS)
     return {"mechanism": pkcs11.Mechanism.AES_GCM, "mechanism_param": param}

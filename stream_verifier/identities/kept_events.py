@@ -201,7 +201,7 @@ class KeptEvents:
                     data_keys[key_id] = await asyncio.to_thread(wrapped.unwrap, self._vault)
         return await asyncio.to_thread(_open_all, rows[::-1], data_keys)
 
-    def _sealed(self, log: str, event: KeptEvent) -> dict[str, Any]:
+    def _sealed(self, log: str, event: KeptEvent) -> dict[str, object]:
         row = {
             "log": log,
             "cursor": event.cursor,

@@ -16,7 +16,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from dataclasses import replace as _replace
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias, TypedDict
 
 from stream_verifier.errors import LedgerError
 from stream_verifier.identities.shards import Entry, Shard, Shards
@@ -24,6 +24,19 @@ from stream_verifier.identities.shards import Entry, Shard, Shards
 Sign: TypeAlias = "Callable[[bytes], str]"
 Load: TypeAlias = "Callable[[str], Shard]"
 Standing: TypeAlias = Literal["current", "replaced", "deleted", "ahead"]
+EntryPair: TypeAlias = "tuple[int, str]"
+"""A record's version and id; a list in JSON."""
+PendingPair: TypeAlias = "tuple[str, EntryPair | None]"
+"""A name's look-up, and its record after the change; a list in JSON."""
+
+
+class LedgerFields(TypedDict):
+    """A whole ledger as JSON has it."""
+
+    counter: int
+    live: dict[str, EntryPair]
+    pending: PendingPair | None
+
 
 _MAGIC = b"stream-verifier-ledger-3"
 _WHOLE_MAGIC = b"stream-verifier-ledger-2"
@@ -161,29 +174,29 @@ def from_bytes(content: bytes) -> Written:
     raise LedgerError("it is no ledger")
 
 
-def to_json(ledger: Ledger) -> dict[str, Any]:
+def to_json(ledger: Ledger) -> LedgerFields:
     """A whole ledger as JSON has it, as in a backup."""
     return {
         "counter": ledger.counter,
-        "live": {key: [one.version, one.id] for key, one in ledger.live.items()},
+        "live": {key: (one.version, one.id) for key, one in ledger.live.items()},
         "pending": _pending_to_json(ledger.pending),
     }
 
 
-def from_json(body: dict[str, Any]) -> Ledger:
+def from_json(body: LedgerFields) -> Ledger:
     """What :func:`to_json` gave."""
     live = {key: Entry(*entry) for key, entry in body["live"].items()}
     return Ledger(body["counter"], Shards.of(live), _pending_from_json(body["pending"]))
 
 
-def _pending_to_json(pending: Pending | None) -> list[Any] | None:
+def _pending_to_json(pending: Pending | None) -> PendingPair | None:
     if pending is None:
         return None
     after = pending.after
-    return [pending.lookup, None if after is None else [after.version, after.id]]
+    return pending.lookup, None if after is None else (after.version, after.id)
 
 
-def _pending_from_json(pending: Sequence[Any] | None) -> Pending | None:
+def _pending_from_json(pending: PendingPair | None) -> Pending | None:
     if pending is None:
         return None
     return Pending(pending[0], None if pending[1] is None else Entry(*pending[1]))

@@ -116,11 +116,11 @@ async def migrate(
 
 def _brought_up(
     vault: Vault, rows: Sequence[Row], standings: Standings
-) -> tuple[list[dict[str, Any]], Ledger | None]:
+) -> tuple[list[dict[str, object]], Ledger | None]:
     """The new rows, and the ledger to keep; None to leave alone what is there."""
     first = standings.old is None and standings.ledger is None and "version" not in _names(rows)
     live = {} if standings.old is None else dict(standings.old.live)
-    records = []
+    records: list[dict[str, object]] = []
     for number, row in enumerate(rows, start=1):
         opened = _opened(vault.ring.legacy(str(row["key_id"])), row)
         if opened is None:
@@ -137,7 +137,7 @@ def _brought_up(
         if first or (standings.old is not None and entry == record.entry):
             live.pop(old_lookup, None)
             live[record.name_lookup.hex()] = record.entry
-        records.append(record.columns())
+        records.append({**record.columns()})
     if first:
         return records, Ledger(counter=len(rows), live=Shards.of(live))
     return records, None if standings.old is None else replace(standings.old, live=Shards.of(live))

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 from stream_verifier.errors import EnrolmentError
 
 MAX_CHARS = 64
+
+
+class OriginFields(TypedDict):
+    """An origin as JSON has it."""
+
+    way: str
+    by: str
+    supervised: bool
+    replaced_similarity: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +53,14 @@ class Origin:
         if similarity is not None and not math.isfinite(similarity):
             raise EnrolmentError("The likeness to the replaced reference must be a number.")
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> OriginFields:
         """The record as JSON-ready fields."""
-        return asdict(self)
+        return {
+            "way": self.way,
+            "by": self.by,
+            "supervised": self.supervised,
+            "replaced_similarity": self.replaced_similarity,
+        }
 
     @classmethod
     def from_dict(cls, record: Mapping[str, Any]) -> Origin:

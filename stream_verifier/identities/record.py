@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from sqlalchemy import and_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -23,10 +23,10 @@ from stream_verifier.errors import (
     StoreError,
 )
 from stream_verifier.identities import vault as vaults
-from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.consent import Consent, ConsentFields
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Standing
-from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.origin import Origin, OriginFields
 from stream_verifier.identities.shards import Entry
 from stream_verifier.identities.tables import identities
 from stream_verifier.identities.transform import SEED_BYTES, new_seed, turn, turn_back
@@ -71,7 +71,7 @@ class Record:
         Raises:
             RefusedRecordError: a column holds another kind of value than was ever written.
         """
-        values: dict[str, Any] = {
+        values: dict[str, Any] = {  # whatever lies there; seen right below
             name: bytes(value) if isinstance(value, memoryview) else value
             for name, value in row.items()
         }
@@ -81,7 +81,7 @@ class Record:
             raise changed(record.id)
         return record
 
-    def columns(self) -> dict[str, Any]:
+    def columns(self) -> dict[str, str | bytes | int]:
         """The row again."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
@@ -250,9 +250,23 @@ def _context(record: Record) -> str:
     return json.dumps(["record 3", kind, *columns])
 
 
+class _Profile(TypedDict):
+    """What is sealed of an identity beside its row's columns; in JSON."""
+
+    name: str
+    created_at: str
+    consent: ConsentFields
+    face_count: int
+    speech_s: float
+    origin: OriginFields | None
+    replaces: str | None
+    earlier_consents: list[ConsentFields]
+    adapted_from: NotRequired[tuple[str, ...]]
+
+
 def _profile_to_bytes(identity: Identity) -> bytes:
     origin = identity.origin
-    profile: dict[str, Any] = {
+    profile: _Profile = {
         "name": identity.name,
         "created_at": identity.created_at.isoformat(),
         "consent": identity.consent.to_dict(),
@@ -267,6 +281,7 @@ def _profile_to_bytes(identity: Identity) -> bytes:
     return json.dumps(profile).encode()
 
 
+# What was sealed may be of an older release: the constructors say whether it is all there.
 def _identity(record: Record, profile: dict[str, Any]) -> Identity:
     origin = profile.pop("origin")
     earlier = profile.pop("earlier_consents", [])

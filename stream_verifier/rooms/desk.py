@@ -26,6 +26,10 @@ class RoomDesk(Protocol):
         """How many publishers of those are in which state."""
         ...
 
+    async def run(self) -> None:
+        """Do what has to be done all the time, until cancelled."""
+        ...
+
     async def attach(self, request: RoomRequest, grant: Grant, client: str) -> RoomDescription:
         """Enter a room and follow it until it is detached.
 
@@ -73,6 +77,9 @@ class NoRooms:
 
     here = 0
     publishers: Counter[str] = Counter()
+
+    async def run(self) -> None:
+        """There is nothing to do."""
 
     async def attach(self, request: RoomRequest, grant: Grant, client: str) -> RoomDescription:  # noqa: ARG002
         """Refuse."""

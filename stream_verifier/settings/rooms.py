@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, JsonValue, SecretStr, model_validator
 
 from stream_verifier.access.urls import check_room_hosts, is_loopback
 from stream_verifier.settings.part import Part
@@ -53,7 +53,7 @@ class RoomSettings(Part):
     livekit_follow_rooms: str = Field(
         "*", max_length=128, description="Which of them, by name; * is anything, as in files."
     )
-    livekit_follow_map: dict[str, Any] = Field(
+    livekit_follow_map: dict[str, JsonValue] = Field(
         {"by": "feed"}, description="Who is who in them, as when one is attached."
     )
     livekit_follow_tells: bool = Field(False, description="Whether verdicts are sent into them.")

@@ -151,16 +151,7 @@ def run(
     pack, weights = Pack(pack_dir), Weights.load()
     before = DecisionModel.load(weights) if PART in weights.manifest["parts"] else None
     cast, played = play_pack(pack, weights, calls=calls, seed=seed, cache=cache, half=half)
-    made_by = {
-        "command": COMMAND,
-        "pack": pack.name,
-        "people": len({call.script.chimera for call in played}),
-        "calls": len(played),
-        "conditions": list(CONDITIONS),
-        "seed": seed,
-        **({"half": half} if half else {}),
-        **({"states_kept": True} if keep_states else {}),
-    }
+    made_by = _made_by(pack, played, seed=seed, half=half, keep_states=keep_states)
     with Console(stderr=True).status("fitting") as status:
         if keep_states:
             kept = before or DecisionModel.load(weights)  # which says that there is none
@@ -178,12 +169,32 @@ def run(
         write(weights.directory, done.after)
     if as_json:
         print(json.dumps(told(done) | {"written": not dry_run}))
-        return
+    else:
+        _show(done, console, None if dry_run else weights.directory / FILE)
+
+
+def _made_by(
+    pack: Pack, played: Sequence[Played], *, seed: int, half: str | None, keep_states: bool
+) -> dict[str, object]:
+    """What a decision was made of, to note in its file."""
+    return {
+        "command": COMMAND,
+        "pack": pack.name,
+        "people": len({call.script.chimera for call in played}),
+        "calls": len(played),
+        "conditions": list(CONDITIONS),
+        "seed": seed,
+        **({"half": half} if half else {}),
+        **({"states_kept": True} if keep_states else {}),
+    }
+
+
+def _show(done: Calibrated, console: Console, written: Path | None) -> None:
     if done.fit is not None:
         console.print(evidence_table(done, done.fit))
     console.print(points_table(done))
-    written = "Nothing was written." if dry_run else f"Written to {weights.directory / FILE}."
-    console.print(written, soft_wrap=True)
+    said = "Nothing was written." if written is None else f"Written to {written}."
+    console.print(said, soft_wrap=True)
 
 
 def write(folder: Path, model: DecisionModel) -> None:

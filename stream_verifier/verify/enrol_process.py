@@ -17,7 +17,7 @@ import resource
 import struct
 import sys
 from collections.abc import Sequence
-from typing import IO, Any
+from typing import IO
 
 from model.errors import ModelError
 from model.runtime.reference import reference_from_bytes, reference_to_bytes
@@ -113,7 +113,7 @@ def _answer(files: Sequence[GivenFile], settings: Settings) -> bytes:
             longest_s=LONGEST_S,
         )
     except _EXPECTED as error:
-        told: dict[str, Any] = {"error": type(error).__name__, "message": str(error)}
+        told = {"error": type(error).__name__, "message": str(error)}
         return _with_length(json.dumps(told).encode())
     return _with_length(b"{}") + reference_to_bytes(reference)
 

@@ -114,7 +114,7 @@ class DecisionModel(_Stored):
 
     evidence: EvidenceModel
     points: dict[str, OperatingPoint]
-    # Notes for people; nothing reads them.
+    # Notes for people, of any kind; nothing reads them.
     made_by: dict[str, Any] = Field(default_factory=dict)
 
     @model_validator(mode="after")

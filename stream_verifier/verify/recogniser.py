@@ -142,24 +142,16 @@ class Recogniser:
         """
         point, crowd = self.point(operating_point), Crowd(self._people)
         detector, ears = self._detector, self._ears()
-        channels: list[EvidenceChannel] = [
-            IdentityChannel(
-                reference=reference,
-                embedder=self._towers,
-                comparator=self.comparator,
-                crowd=crowd,
-            )
-        ]
+        identity = IdentityChannel(
+            reference=reference,
+            embedder=self._towers,
+            comparator=self.comparator,
+            crowd=crowd,
+        )
+        channels: list[EvidenceChannel] = [identity]
         rules: tuple[ChannelRule, ...] = ()
-        examiner: ChallengeChannel | None = None
-        if self._challenges and burst is not None:
-            examiner = ChallengeChannel(
-                detector=detector,
-                ears=ears,
-                models=self._presence,
-                mesh=self._mesh,
-                burst=burst,
-            )
+        examiner = None if burst is None else self._examiner(detector, ears, burst)
+        if examiner is not None:
             channels.append(TimedChannel(examiner, self.stages, "presence"))
         if self._presence is not None and burst is not None:
             rules = self._rules + ((self._challenge_rule,) if examiner is not None else ())
@@ -179,6 +171,20 @@ class Recogniser:
             now=now,
             crowd=crowd,
             examiner=examiner,
+        )
+
+    def _examiner(
+        self, detector: FaceDetector, ears: Ears, burst: BurstWish
+    ) -> ChallengeChannel | None:
+        """What measures answers to challenges; None where nobody is to be asked."""
+        if not self._challenges:
+            return None
+        return ChallengeChannel(
+            detector=detector,
+            ears=ears,
+            models=self._presence,
+            mesh=self._mesh,
+            burst=burst,
         )
 
     def workload(self) -> Workload:

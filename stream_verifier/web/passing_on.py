@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any
 from urllib.parse import quote, urlsplit
 
 import httpx
@@ -117,12 +116,11 @@ async def _connect(websocket: WebSocket, path: str, address: str) -> ClientConne
     there = urlsplit(address)
     secure = there.scheme == "https"
     host = websocket.headers.get("host") or there.netloc
-    tls: dict[str, Any] = {"server_hostname": there.hostname} if secure else {}
     return await connect(
         f"{'wss' if secure else 'ws'}://{host}{there.path.rstrip('/')}{path}",
         host=there.hostname,
         port=there.port or (443 if secure else 80),
-        **tls,
+        server_hostname=there.hostname if secure else None,
         additional_headers=_headers_of(websocket),
         proxy=None,
         compression=None,

@@ -79,6 +79,7 @@ class Problem(BaseModel):
     detail: str = Field(description="For people.")
 
 
+# The result is of the very type that FastAPI asks for: its dictionaries may be written to.
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """These problems as the API's description tells them."""
     schema = {"$ref": "#/components/schemas/Problem"}

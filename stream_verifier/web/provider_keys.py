@@ -12,6 +12,7 @@ import httpx
 
 from stream_verifier.access.provider import Provider
 from stream_verifier.access.sign_in import SignIn
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.settings import is_loopback
 
 EVERY_S = 300.0
@@ -55,7 +56,7 @@ async def follow_keys(
                 pass
 
 
-async def _said(client: httpx.AsyncClient, issuer: str) -> dict[str, Any]:
+async def _said(client: httpx.AsyncClient, issuer: str) -> JsonObject:
     """What the provider says of itself (OpenID Connect Discovery 1.0).
 
     Raises:
@@ -68,7 +69,7 @@ async def _said(client: httpx.AsyncClient, issuer: str) -> dict[str, Any]:
     return said
 
 
-async def _published(client: httpx.AsyncClient, said: dict[str, Any]) -> Any:
+async def _published(client: httpx.AsyncClient, said: JsonObject) -> Any:
     """The provider's key set.
 
     Raises:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import ValidationError
@@ -15,6 +15,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.uploads import FIELDS, given
 from stream_verifier.errors import ConsentError, EnrolmentError, ProtocolError
 from stream_verifier.events.call_messages import ConsentGiven
+from stream_verifier.events.json_object import JsonObject
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.web.access import Token, actor_of_request, admit, client_of, gate_of
 from stream_verifier.web.identities import describe
@@ -25,8 +26,12 @@ FORM = "multipart/form-data"
 MOST_FILES = 8
 _MAX_TEXT_BYTES = 64 * 1024
 _CONSENT = tuple(ConsentGiven.model_fields)
-_FILES = {"type": "array", "items": {"type": "string", "format": "binary"}, "maxItems": MOST_FILES}
-BODY: dict[str, Any] = {
+_FILES: JsonObject = {
+    "type": "array",
+    "items": {"type": "string", "format": "binary"},
+    "maxItems": MOST_FILES,
+}
+BODY: JsonObject = {
     "required": True,
     "content": {
         FORM: {

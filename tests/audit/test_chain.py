@@ -57,7 +57,8 @@ def _retell(lines: list[str], rng: random.Random) -> list[str]:
     )
     fields[key] = value
     del fields["hash"]
-    made = Entry.of_fields({**fields, "hash": _hash_of(fields)})
+    fields["hash"] = _hash_of(fields)
+    made = Entry.of_fields(fields)
     return [*lines[:at], made.line, *lines[at + 1 :]]
 
 

@@ -98,6 +98,19 @@ def test_whether_somebody_is_there_is_said_where_it_is_asked(page: Page, call: F
     )
 
 
+def test_doubts_that_are_observed_only_stand_beside_the_verdict(page: Page, call: FakeCall) -> None:
+    call.score(3.0, 2.0, presence=-1)
+    call.state("verified", "presentation_suspected", "multiple_faces")
+    expect(page.get_by_test_id("reasons")).to_have_text(
+        "Face and voice match.More than one person is in the picture."
+    )
+    expect(page.get_by_test_id("presence")).to_contain_text(
+        "In doubt. The picture looks like a screen or paper."
+    )
+    call.state("uncertain", "presentation_suspected")
+    expect(page.get_by_test_id("presence-why")).to_be_empty()
+
+
 def test_a_mismatch_told_before_its_score_is_said_whole_with_it(page: Page, call: FakeCall) -> None:
     call.state("rejected", "voice_mismatch")
     expect(page.get_by_test_id("reasons")).to_have_text("The voice does not match.")

@@ -19,7 +19,7 @@ import pytest_asyncio
 import websockets
 from typer.testing import CliRunner
 
-from stream_verifier.console import commands
+from stream_verifier.console import commands, file_commands
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.hosting.server import RunningServer, running_server
@@ -246,7 +246,7 @@ def verify_file(
 
     def run(path: Path) -> list[Event]:
         result = CliRunner().invoke(commands.app, ["verify", "grace", str(path), "--json"])
-        assert result.exit_code == commands.EXIT_NOT_VERIFIED, result.output
+        assert result.exit_code == file_commands.EXIT_NOT_VERIFIED, result.output
         return [json.loads(line) for line in result.output.splitlines()]
 
     return run

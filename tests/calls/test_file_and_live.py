@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from benchmarks.casting import cast, frames, sound
 from model.data.packs import Pack
-from stream_verifier.console import commands
+from stream_verifier.console import file_commands
 from stream_verifier.demo.caller import Caller
 from stream_verifier.hosting.server import running_server
 from stream_verifier.media.encode import write_webm
@@ -99,7 +99,9 @@ def test_a_clip_is_verified_and_rejected_for_another(
     monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(with_another))
     clip = clips(data_dir)[index]
     assert states(events_of(run("verify", "speaker", clip, "--json")))[-1] == "verified"
-    rejected = events_of(run("verify", "other", clip, "--json", code=commands.EXIT_NOT_VERIFIED))
+    rejected = events_of(
+        run("verify", "other", clip, "--json", code=file_commands.EXIT_NOT_VERIFIED)
+    )
     assert states(rejected)[-1] == "rejected"
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_verifier.console import display
+from stream_verifier.console import tables
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
@@ -64,8 +64,8 @@ def test_text_within_markup_is_no_markup(text: str) -> None:
 
 def test_tables_show_names_and_consent_as_they_are_and_whole() -> None:
     identity = _identity("x" * 60 + ":x:", "[red]I[/] agree :+1:\nto " + "y" * 300 + HOSTILE)
-    listed = _printed(display.identities_table([identity]))
-    shown = _printed(display.identity_details(identity))
+    listed = _printed(tables.identities_table([identity]))
+    shown = _printed(tables.identity_details(identity))
     assert identity.name in listed
     assert identity.model_id in listed
     assert identity.id in listed

@@ -16,6 +16,7 @@ import pytest
 from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor, Kind
+from stream_verifier.audit.entry import EntryFields
 from stream_verifier.errors import StaleReferenceError, StoreError
 from stream_verifier.identities import batches
 from stream_verifier.identities.moving import Moved
@@ -65,7 +66,9 @@ async def fill(store: SqliteIdentityStore, count: int, model: str = MODEL) -> No
         await store.add(f"person {seed}", made_reference(seed, model), CONSENT)
 
 
-async def told(store: SqliteIdentityStore, kind: Kind = Kind.REFERENCE_MIGRATED) -> list[dict]:  # type: ignore[type-arg]
+async def told(
+    store: SqliteIdentityStore, kind: Kind = Kind.REFERENCE_MIGRATED
+) -> list[EntryFields]:
     entries = await store.audit.page(limit=1000)
     return [one.fields for one in entries if one.fields["kind"] == kind]
 

@@ -142,3 +142,10 @@ def test_batches_hold_the_epochs_trials_in_order(pairs: PairMaker) -> None:
     joined = np.concatenate(targets)
     np.testing.assert_array_equal(joined[:, :3], whole.labels)
     np.testing.assert_array_equal(joined[:, 3:], whole.weights)
+
+
+def test_a_reference_averages_as_many_units_as_it_must(traceable: Samples) -> None:
+    drawn = TrialMaker(traceable, least=REFERENCE_UNITS).draw(
+        np.zeros(60, np.bool_), np.random.default_rng(0)
+    )
+    assert (np.count_nonzero(drawn.reference, axis=1) == REFERENCE_UNITS).all()

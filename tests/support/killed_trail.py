@@ -99,13 +99,14 @@ def _look(path: Path, *, at_least: int) -> None:
     renewed: dict[str, int] = {}
     used = set()
     for entry in entries:
-        whom, details = entry.fields["whom"], entry.fields["details"]
+        whom, details = str(entry.fields["whom"]), entry.fields["details"]
+        identity = str(details.get("identity"))
         match entry.fields["kind"]:
             case Kind.ENROLLED | Kind.REPLACED | Kind.CONSENT_RENEWED:
-                live[whom] = details["identity"]
-                renewed[details["identity"]] = details["consent_version"]
+                live[whom] = identity
+                renewed[identity] = int(details["consent_version"] or 0)
             case Kind.DELETED:
-                assert live.pop(whom) == details["identity"]
+                assert live.pop(whom) == identity
             case Kind.CALL_STARTED:
                 used.add(live[whom])
     rows = query(path, "SELECT id FROM identities")

@@ -5,7 +5,7 @@ import { meterOf, meterPlace } from "./scale.js";
 import { nowMs } from "./stream-verifier.js";
 import { TimelineChart } from "./timeline-chart.js";
 import { readEvidence, readTimeline, SERIES } from "./timeline.js";
-import { sayPresence, sayReason, sayReasons, sayState } from "./words.js";
+import { doubtsPresence, sayPresence, sayReason, sayReasons, sayState } from "./words.js";
 
 const WINDOW_S = 60;
 const NO_EVIDENCE = readEvidence({});
@@ -33,8 +33,8 @@ export class VerifyView {
     this.#timeline = readTimeline([]);
     this.#showEvidence(NO_EVIDENCE);
     this.#showBounds();
-    this.#showState({ state: "waiting" });
     this.#showPresence(null);
+    this.#showState({ state: "waiting" });
     setText(byId("chart-title"), `Last ${WINDOW_S} seconds`);
     setText(byId("notes"), "");
     this.tick();
@@ -87,8 +87,8 @@ export class VerifyView {
   #showScore({ evidence, posterior, bar, presence, notes = [], receivedAt }) {
     this.#scoredAt = receivedAt / 1000;
     this.#showEvidence(readEvidence({ evidence, posterior, bar }));
-    this.#showReasons();
     this.#showPresence(presence);
+    this.#showReasons();
     setText(byId("notes"), notes.map(sayReason).join(" "));
   }
 
@@ -111,10 +111,17 @@ export class VerifyView {
     this.#showReasons();
   }
 
-  /** What is said of a mismatch depends on the evidence, which may come after it. */
+  /**
+   * What is said of a mismatch depends on the evidence, which may come after it. Where doubts that somebody is
+   * there are observed only, they stand beside a verdict that they do not change.
+   */
   #showReasons() {
     const { state, reasons } = this.#told;
-    setLines(byId("reasons"), sayReasons(state, reasons, this.#evidence));
+    const observed = state === "verified" && !byId("presence").hidden;
+    const beside = observed ? reasons.filter(doubtsPresence) : [];
+    const own = reasons.filter((reason) => !beside.includes(reason));
+    setLines(byId("reasons"), sayReasons(state, own, this.#evidence));
+    setText(byId("presence-why"), beside.map(sayReason).join(" "));
   }
 
   #showEvidence(evidence) {

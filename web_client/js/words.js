@@ -39,6 +39,10 @@ const REASONS = {
   tried_too_often: "Too many other people were tried in this name lately: only a verified call is told apart.",
 };
 
+const OF_PRESENCE = new Set([
+  "speaker_not_on_camera", "presentation_suspected", "lips_do_not_match", "no_sign_of_life", "challenge_not_passed",
+]);
+
 const PRESENCE = new Map([
   [1, "The mouth moves with the speech."],
   [0, "Not known yet: it takes a few seconds of speech."],
@@ -195,6 +199,9 @@ export const sayOtherWay = (kind) => ({ turn_head: "Turn my head instead", say_d
 
 /** Whether somebody is there, as a score tells it; nothing where nobody asks. @param {number | null | undefined} presence */
 export const sayPresence = (presence) => PRESENCE.get(presence ?? NaN) ?? "";
+
+/** Whether a reason doubts that somebody is there. @param {string} reason */
+export const doubtsPresence = (reason) => OF_PRESENCE.has(reason);
 
 /**
  * The reasons of a verdict as sentences. The two mismatches are told in one sentence, with what

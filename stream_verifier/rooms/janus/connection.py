@@ -6,9 +6,9 @@ import asyncio
 import json
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import websockets
 from pydantic import SecretStr
@@ -33,7 +33,7 @@ _KEEP_ALIVE_S = 15.0
 _MOST_BYTES = 4 * 1024 * 1024
 _MOST_WAITING = 10_000
 
-Message = dict[str, Any]
+Message: TypeAlias = Mapping[str, object]
 """JSON as Janus speaks it; whatever comes from there may be anything."""
 
 Listener = Callable[[Message], None]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
 
 from stream_verifier.rooms.host import MOST_PUBLISHERS, Publisher, Stream
 
@@ -44,7 +43,7 @@ class Publishers:
         """A publisher's id as Janus wants it; of one who left it is of no use any more."""
         return self._feeds.get(publisher.feed, publisher.feed)
 
-    def take(self, said: Mapping[str, Any]) -> bool:
+    def take(self, said: Mapping[str, object]) -> bool:
         """Take in what the plugin said; return whether anything has changed.
 
         Args:
@@ -63,7 +62,7 @@ class Publishers:
             self._rename(_text(feed), said)
         return self._table != before
 
-    def _see(self, listed: Mapping[str, Any]) -> None:
+    def _see(self, listed: Mapping[str, object]) -> None:
         feed = _feed(listed.get("id"))
         if feed is None or feed == self._own or listed.get("dummy") is True:
             self.unseen += feed is None
@@ -92,13 +91,13 @@ class Publishers:
             self._stints += 1
             self._table[feed] = replace(known, streams=(), unread=0, stint=self._stints)
 
-    def _rename(self, feed: str, said: Mapping[str, Any]) -> None:
+    def _rename(self, feed: str, said: Mapping[str, object]) -> None:
         if feed in self._table and "display" in said:
             display = _display(said.get("display"))
             self._table[feed] = replace(self._table[feed], display=display)
 
 
-def _listed(said: object) -> Iterable[Mapping[str, Any]]:
+def _listed(said: object) -> Iterable[Mapping[str, object]]:
     return [one for one in said if isinstance(one, dict)] if isinstance(said, list) else []
 
 
@@ -115,7 +114,7 @@ def _streams(said: object) -> tuple[tuple[Stream, ...], int]:
     return tuple(taken[kind] for kind in sorted(taken)), unread
 
 
-def _stream(listed: Mapping[str, Any]) -> Stream | None:
+def _stream(listed: Mapping[str, object]) -> Stream | None:
     kind, mid, codec = listed.get("type"), listed.get("mid"), listed.get("codec")
     if not isinstance(mid, str) or not 0 < len(mid) <= _LONGEST_ID or not isinstance(codec, str):
         return None

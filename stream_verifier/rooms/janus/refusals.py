@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
 
 from stream_verifier.errors import RoomError, RoomHostError, RoomRefusedError, UnknownRoomError
 
@@ -62,7 +62,7 @@ def refusal_of(said: object) -> RoomError | None:
     return JanusError(f"Janus refuses ({number}: {_reason(said)}).", number=number)
 
 
-def _reason(said: dict[str, Any]) -> str:
+def _reason(said: Mapping[str, object]) -> str:
     """Its own words, short and printable."""
     text = said.get("reason", said.get("error", ""))
     return "".join(c for c in str(text)[:_LONGEST] if c.isprintable())

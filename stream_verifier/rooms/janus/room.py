@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydantic import SecretStr
 
@@ -90,7 +89,7 @@ class JanusHost:
         self, connection: JanusConnection, handle: Handle, make_peer: SourceFactory
     ) -> JanusRoom:
         for room in _ids(self.room):
-            entry: Message = {"room": room}
+            entry: dict[str, int | str] = {"room": room}
             if self.pin is not None:
                 entry["pin"] = self.pin.get_secret_value()
             entered = JanusRoom(connection, handle, entry, make_peer, self.text_room)
@@ -128,7 +127,7 @@ class JanusRoom:
         self,
         connection: JanusConnection,
         handle: Handle,
-        entry: Mapping[str, Any],
+        entry: Mapping[str, object],
         make_peer: SourceFactory,
         text_room: TextRoom | None = None,
     ) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from stream_verifier.errors import MediaError, NegotiationError, RoomError
 from stream_verifier.media.closing import Closing
@@ -46,7 +45,7 @@ class Subscription:
 
     connection: JanusConnection
     plugin: str
-    entry: Mapping[str, Any] = field(repr=False)
+    entry: Mapping[str, object] = field(repr=False)
     feed: Feed
     streams: Sequence[Stream]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import jwt
 from pydantic import SecretStr
@@ -54,7 +54,7 @@ class Keys:
         """A token to ask with which rooms there are, and nothing else."""
         return self._signed({"video": {"roomList": True}}, now_s, lasts_s=_QUESTION_S)
 
-    def _signed(self, claims: dict[str, Any], now_s: float, *, lasts_s: float) -> str:
+    def _signed(self, claims: Mapping[str, object], now_s: float, *, lasts_s: float) -> str:
         times = {"nbf": int(now_s - _SKEW_S), "exp": int(now_s + lasts_s)}
         secret = self.secret.get_secret_value()
         return jwt.encode({"iss": self.key, **times, **claims}, secret, algorithm="HS256")

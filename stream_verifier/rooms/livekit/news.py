@@ -11,8 +11,8 @@ import binascii
 import hashlib
 import hmac
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import jwt
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -90,7 +90,7 @@ def read_digest(token: str | None, keys: Keys) -> bytes:
         InvalidTokenError: LiveKit has not signed it, it is over, or it has none.
     """
     try:
-        claims: dict[str, Any] = jwt.decode(
+        claims: Mapping[str, object] = jwt.decode(
             (token or "").removeprefix("Bearer "),
             keys.secret.get_secret_value(),
             algorithms=["HS256"],

@@ -128,7 +128,7 @@ async def test_nonsense_is_passed_over(caplog: pytest.LogCaptureFixture) -> None
     async with janus_double() as janus:
         connection = await JanusConnection.open(janus.url, Keys())
         handle = await connection.attach(PLUGIN)
-        handle.hear = lambda said: said.__getitem__("nothing")
+        handle.hear = lambda said: print(said["nothing"])
         with caplog.at_level(logging.CRITICAL):
             await janus.say(
                 *("no json", b"\xff\xfe", "[]", "17", "null", '{"janus": 5}'),
