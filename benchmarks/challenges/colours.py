@@ -29,7 +29,6 @@ from benchmarks.challenges.lit import (
     Picture,
     Rng,
     Room,
-    Shade,
     before_it,
     coded,
     linear,
@@ -160,13 +159,9 @@ def _seen(
     room, camera = Room.drawn(case.lux, rng), Camera(rng)
     lasts_s = _BEFORE_S + screen.each_s * len(screen.colours) + _AFTER_S
     for step in range(int(lasts_s * RATE_HZ)):
-        colour = _at(shown, step / RATE_HZ - _BEFORE_S - room.delay_s)
+        colour = shown(step / RATE_HZ - _BEFORE_S - room.delay_s)
         there = clip[0] if case.how == "still" else clip[step % len(clip)]
         yield _picture(case.how, there, colour, near, room, camera)
-
-
-def _at(shown: Shade, time_s: float) -> Floats:
-    return shown(time_s)
 
 
 def _picture(

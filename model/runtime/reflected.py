@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.runtime.align import CROP_SIDE_PX, align
+from model.runtime.align import align
 from model.runtime.detect import Box, DetectedFace
 
 Chroma = NDArray[np.float64]
@@ -107,6 +107,3 @@ class Background:
         rows, left, right = self._parts
         sides = image[rows, :left:_EVERY_PX], image[rows, right::_EVERY_PX]
         return light_of(np.concatenate([side.reshape(-1, 3) for side in sides]))
-
-
-assert max(max(part) for part in _SKIN) <= CROP_SIDE_PX
