@@ -51,7 +51,7 @@ export interface StreamVerifierOptions {
   tellCamera?: boolean;
 }
 
-export type ChallengeKind = "turn_head" | "say_digits";
+export type ChallengeKind = "turn_head" | "say_digits" | "watch_colours";
 
 export type State = "waiting" | "verified" | "uncertain" | "rejected" | "absent";
 export type Kind = "audio" | "video";
@@ -185,8 +185,10 @@ export interface ChallengeAsked extends Numbered {
   most: number;
   /** What the person may choose instead. */
   others: ChallengeKind[];
-  /** That blindly picked turns are right; null where nothing drawn is checked. */
+  /** That who answers blindly is right; null where nothing drawn is checked. */
   chance: number | null;
+  /** Colours such as "#aacbff" that fill the screen, from so many seconds after the question; left out for other kinds. */
+  screen?: { colours: string[]; from_s: number; each_s: number } | null;
 }
 
 export interface ChallengeResult extends Numbered {
@@ -199,12 +201,10 @@ export interface ChallengeResult extends Numbered {
   measured: {
     pictures: number;
     turns: ("left" | "right")[] | null;
-    reaction_s: number | null;
-    speech_s: number | null;
-    syllables: number | null;
-    lips: -1 | 0 | 1 | null;
-    voice: -1 | 0 | 1 | null;
-    words: boolean | null;
+    reaction_s: number | null; speech_s: number | null; syllables: number | null;
+    lips: -1 | 0 | 1 | null; voice: -1 | 0 | 1 | null; words: boolean | null;
+    /** How clearly light on the face follows the colours. These are left out for other kinds. */
+    bits?: number | null; delay_s?: number | null; light?: number | null; background?: number | null;
   };
 }
 

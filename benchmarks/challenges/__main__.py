@@ -146,6 +146,7 @@ def _page(
         "camera's noise and a codec, 15 pictures a second. **No real photograph was measured**: it",
         "has neither edges nor reflections here, and heads are drawn on what the same mesh says of",
         "them that also measures them. Three turns are asked for. Intervals are Wilson's, 95 %.",
+        "Who watches colours has [a page of his own](challenges-colours.md).",
         "",
         "| what answers | should pass | passed, % | by five landmarks alone, % | else |",
         "|---|---|---|---|---|",

@@ -239,8 +239,9 @@ class CallChallenges:
             within_s=task.within_s,
             number=self._asked,
             most=most,
-            others=[] if instead else [one for one in self._kinds if one != kind],
+            others=[] if instead else self._others(kind),
             chance=task.chance,
+            screen=task.screen,
         )
         return Challenge(self._open.challenge, task, now_s), self._open
 
@@ -280,6 +281,11 @@ class CallChallenges:
             return kind
         return next((one for one in self._kinds if one in self._shown), self._kinds[0])
 
+    def _others(self, kind: ChallengeKind) -> list[ChallengeKind]:
+        """What the person may choose instead: of what is shown, or told in words."""
+        able = self._shown or {one for one in self._kinds if not KINDS[one].on_screen}
+        return [one for one in self._kinds if one != kind and one in able]
+
     def _by_settings(self, score: Score) -> Wanted | None:
         at_start = self._settings.challenge_at_start
         if at_start != "off" and not self._begun and score.faces and at_start in self._kinds:
@@ -304,7 +310,7 @@ class CallChallenges:
 
     def _able(self) -> list[ChallengeKind]:
         """What can be measured and is shown, the one that shows most first."""
-        order: tuple[ChallengeKind, ...] = ("turn_head", "say_digits")
+        order: tuple[ChallengeKind, ...] = ("turn_head", "watch_colours", "say_digits")
         return [one for one in order if one in self._kinds and one in self._shown]
 
     def _against_doubt(self) -> ChallengeKind | None:

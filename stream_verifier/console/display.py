@@ -129,6 +129,8 @@ def say_task(asked: ChallengeAsked) -> str:
     """What somebody is asked to do."""
     if asked.digits is not None:
         return f"say {' '.join(asked.digits)}"
+    if asked.screen is not None:
+        return f"watch {len(asked.screen.colours)} colours of the screen"
     return f"turn the head {', '.join(asked.turns)}"
 
 

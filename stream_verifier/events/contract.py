@@ -30,7 +30,10 @@ from stream_verifier.events.unions import members
 SCHEMA_FILE = "events.schema.json"
 ASYNCAPI_FILE = "asyncapi.json"
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
-_LEFT_OUT = {"untold", "presence", "origin", "adapted_from", "camera_signs", "posterior", "sure"}
+_LEFT_OUT = {
+    *("untold", "presence", "origin", "adapted_from", "camera_signs", "posterior", "sure"),
+    *("screen", "bits", "delay_s", "light", "background"),
+}
 """Fields that are there only where they say something."""
 
 _FROM_SERVER: tuple[type[BaseModel], ...] = (

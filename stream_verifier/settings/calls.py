@@ -77,7 +77,7 @@ class CallSettings(Part):
         description="Whether somebody is there (screens, stills, lips that say something else): "
         "hold keeps a call from being verified for it, observe only tells.",
     )
-    challenge_at_start: Literal["off", "turn_head", "say_digits"] = Field(
+    challenge_at_start: Literal["off", "turn_head", "say_digits", "watch_colours"] = Field(
         "off", description="What every call is asked for once its face is seen, if anything."
     )
     challenge_in_doubt: Literal["off", "auto"] = Field(

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
-from stream_verifier.events.schema import Asker, ChallengeKind, Origin, Turn
+from stream_verifier.events.schema import Asker, ChallengeKind, Origin, ScreenColours, Turn
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -140,7 +140,13 @@ class ChallengeDescription(BaseModel):
     most: int
     others: list[ChallengeKind]
     chance: float | None = Field(
-        description="That blindly picked turns are right; null where nothing drawn is checked."
+        description="That blindly picked turns are right, or that light which knows nothing of the "
+        "colours follows them; null where nothing drawn is checked."
+    )
+    screen: ScreenColours | None = Field(
+        None,
+        exclude_if=lambda screen: screen is None,
+        description="Colours to show; left out for other kinds.",
     )
 
 

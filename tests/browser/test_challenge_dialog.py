@@ -26,6 +26,11 @@ DIGITS = TURN | {
     "chance": None,
 }  # fmt: skip
 
+COLOURS = TURN | {
+    "challenge": "c3", "kind": "watch_colours", "turns": [], "within_s": 5.2, "chance": 0.002,
+    "screen": {"colours": ["#aacbff", "#e0cb89"], "from_s": 1.5, "each_s": 1.0},
+}  # fmt: skip
+
 
 def result(challenge: str, outcome: str, why: str | None = None) -> dict[str, Any]:
     return {
@@ -50,7 +55,7 @@ def answers(call: FakeCall) -> list[dict[str, Any]]:
 
 def test_the_page_says_what_to_do_and_how_long_there_is(page: Page, fake: FakeServer) -> None:
     call = start(page, fake)
-    assert call.start["challenges"] == ["turn_head", "say_digits"]
+    assert call.start["challenges"] == ["turn_head", "say_digits", "watch_colours"]
     dialog = page.get_by_role("dialog", name="Please turn your head")
     expect(dialog).to_be_hidden()
     page.get_by_test_id("stop").focus()
@@ -103,6 +108,59 @@ def test_it_goes_with_the_call(page: Page, fake: FakeServer) -> None:
     expect(page.get_by_test_id("challenge")).to_be_visible()
     call.end("ended_by_admin")
     expect(page.get_by_test_id("challenge")).to_be_hidden()
+
+
+NOTED = """() => {
+  const surface = document.querySelector("[data-testid=colours]");
+  window.shown = [];
+  new MutationObserver(() => {
+    const colour = surface.style.backgroundColor;
+    if (shown.at(-1) !== colour) shown.push(colour);
+  }).observe(surface, { attributes: true });
+}"""
+
+
+def test_colours_fill_the_screen_one_after_the_other_and_then_go(
+    page: Page, fake: FakeServer
+) -> None:
+    call = start(page, fake)
+    page.evaluate(NOTED)
+    call.push("challenge_asked", **COLOURS)
+    expect(page.get_by_test_id("challenge-task")).to_have_text("Pale colours fill it for 2 seconds")
+    surface = page.get_by_role("dialog", name="Colours of the screen")
+    expect(surface).to_be_focused()
+    assert surface.bounding_box() == {"x": 0, "y": 0, **(page.viewport_size or {})}
+    assert violations(page, read_axe()) == []
+    expect(surface).to_be_hidden()
+    grey = "rgb(204, 204, 204)"
+    assert page.evaluate("shown") == [grey, "rgb(170, 203, 255)", "rgb(224, 203, 137)", grey]
+    expect(page.get_by_test_id("challenge")).to_be_focused()
+    page.get_by_test_id("challenge").press("Escape")
+    page.wait_for_timeout(200)
+    assert [(one["challenge"], one["choice"]) for one in answers(call)] == [("c3", "skip")]
+
+
+def test_whoever_wants_less_motion_is_shown_colours_only_when_they_say_so(
+    page: Page, fake: FakeServer
+) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    call = start(page, fake)
+    assert call.start["challenges"] == ["turn_head", "say_digits"]
+    call.push("challenge_asked", **COLOURS)
+    expect(page.get_by_test_id("challenge")).to_be_focused()
+    page.get_by_role("button", name="Show the colours").click()
+    page.get_by_role("dialog", name="Colours of the screen").press("Escape")
+    call.push("challenge_result", **result("c3", "unanswered", "skipped"))
+    expect(page.get_by_test_id("colours")).to_be_hidden()
+    call.push("challenge_asked", **COLOURS | {"challenge": "c4"})
+    expect(page.get_by_test_id("challenge-agree")).to_be_visible()
+    page.evaluate(NOTED)
+    page.wait_for_timeout(2000)
+    assert page.evaluate("shown") == []
+    assert [(one["challenge"], one["choice"]) for one in answers(call)] == [
+        ("c3", "skip"),
+        ("c4", "skip"),
+    ]
 
 
 def test_the_element_asks_as_well_dark_on_a_phone(

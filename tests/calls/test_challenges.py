@@ -90,6 +90,20 @@ def test_what_is_asked_says_all_that_a_client_needs(tmp_path: Any) -> None:
     assert challenge.task.turns == tuple(told.turns)
 
 
+def test_colours_are_told_with_their_times_and_offered_only_where_a_client_shows_them(
+    tmp_path: Any,
+) -> None:
+    every: tuple[ChallengeKind, ...] = (*BOTH, "watch_colours")
+    _, told = ask(make(tmp_path, kinds=every, shown=every), "watch_colours")
+    assert len(told.screen.colours) == 8
+    assert (told.screen.from_s, told.screen.each_s, told.turns) == (6.0, 1.0, [])
+    assert told.others == ["turn_head", "say_digits"]
+    assert ask(make(tmp_path, kinds=every, shown=every))[1].others == [*every[1:]]
+    for client in ({"shown": BOTH}, {"told": False}, {"shown": ()}):
+        _, told = ask(make(tmp_path, kinds=every, **client))
+        assert (told.kind, told.others, told.screen) == ("turn_head", ["say_digits"], None)
+
+
 def test_digits_promise_no_chance_since_words_are_not_recognised(tmp_path: Any) -> None:
     _, told = ask(make(tmp_path), "say_digits")
     assert (told.chance, told.turns) == (None, [])

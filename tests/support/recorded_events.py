@@ -35,6 +35,7 @@ from stream_verifier.events.schema import (
     Payload,
     Reason,
     Score,
+    ScreenColours,
     SessionEnded,
     SessionStarted,
     State,
@@ -218,9 +219,23 @@ def _challenged() -> Iterator[Payload]:
     )  # fmt: skip
 
 
+def _coloured() -> Iterator[Payload]:
+    yield ChallengeAsked(
+        media_s=27, challenge="feed0123feed0123", kind="watch_colours", by="start", turns=[],
+        digits=None, within_s=15.2, number=1, most=4, others=["turn_head"], chance=0.002,
+        screen=ScreenColours(colours=("#aacbff", "#e0cb89"), from_s=6, each_s=1),
+    )  # fmt: skip
+    yield ChallengeResult(
+        media_s=42, challenge="feed0123feed0123", kind="watch_colours", outcome="passed", why=None,
+        after_s=15, measured=ChallengeMeasured(
+            pictures=138, bits=13.125, delay_s=0.25, light=0.5, background=0.0625
+        ),
+    )  # fmt: skip
+
+
 def recorded_payloads() -> Iterator[Payload]:
     """All, in the order of the recording."""
-    for part in (_started, _scored, _decided, _enrolled, _broken, _later):
+    for part in (_started, _scored, _decided, _enrolled, _broken, _later, _coloured):
         yield from part()
 
 

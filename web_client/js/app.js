@@ -2,7 +2,7 @@
 
 import { askForToken, currentToken, isTokenRefusal, showAccount, takeFragment } from "./access.js";
 import { clearError, showError, shownError } from "./alert.js";
-import { ChallengeDialog, challengeStyle } from "./challenge-dialog.js";
+import { ChallengeDialog, challengeStyle, shownChallenges } from "./challenge-dialog.js";
 import { CallStage } from "./call-stage.js";
 import { byId, whenever } from "./dom.js";
 import { EventLog } from "./event-log.js";
@@ -25,7 +25,7 @@ const identities = new Identities();
 const form = new SetupForm({ known: () => identities.names, onStart: () => begin(form.read()) });
 const stage = new CallStage();
 const log = new EventLog();
-const challenge = new ChallengeDialog((id, choice) => call?.verifier.answerChallenge(id, choice));
+const challenge = new ChallengeDialog((id, choice) => call?.verifier.answerChallenge(id, choice), () => call?.stream ?? null);
 document.adoptedStyleSheets = [...document.adoptedStyleSheets, challengeStyle()];
 byId("challenge-place").append(challenge.root);
 
@@ -65,7 +65,7 @@ async function begin(options) {
 }
 
 function open(options, stream, marks) {
-  const verifier = new StreamVerifier({ ...options, challenges: ["turn_head", "say_digits"], token: currentToken() || undefined }).attach(stream);
+  const verifier = new StreamVerifier({ ...options, challenges: shownChallenges(), token: currentToken() || undefined }).attach(stream);
   globalThis.streamVerifierMarks = Object.assign(verifier.marks, marks);
   const ticker = setInterval(() => stage.tick(), TICK_MS);
   call = { verifier, stream, options, began: false, ticker, next: "", refusal: "" };

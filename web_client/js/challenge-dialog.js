@@ -5,6 +5,7 @@
  * The page under it stays as it is, with its buttons: a call goes on meanwhile. Escape skips.
  */
 
+import { COLOUR_CSS, ColourScreen, prefersLess, showsColours } from "./colour-screen.js";
 import { sayChallenge, sayChallengeResult, sayOtherWay } from "./words.js";
 
 const TOLD_MS = 8000;
@@ -35,8 +36,11 @@ const CSS = `
   background: var(--paper); border: 1px solid color-mix(in srgb, var(--text) 55%, transparent); border-radius: 8px; cursor: pointer;
 }
 .challenge button:focus-visible { outline: 3px solid var(--edge); outline-offset: 2px; }
-.challenge .aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-`;
+.challenge-aloud { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+${COLOUR_CSS}`;
+
+/** @returns {import("../stream-verifier.js").ChallengeKind[]} kinds that this dialog shows here, for the SDK's `challenges` */
+export const shownChallenges = () => ["turn_head", "say_digits", ...(showsColours() ? /** @type {const} */ (["watch_colours"]) : [])];
 
 // Of its own: it belongs to pages and to the element, which share no helpers.
 /**
@@ -70,8 +74,10 @@ export function challengeStyle() {
 
 export class ChallengeDialog {
   #answer;
+  #colours;
   #asked = /** @type {Asked | null} */ (null);
   #endsAt = 0;
+  #askedAt = 0;
   #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
   #hiding = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   #before = /** @type {HTMLElement | null} */ (null);
@@ -83,19 +89,27 @@ export class ChallengeDialog {
   #bar = make("progress", { "aria-hidden": "true", max: "1", value: "1" });
   #left = make("div", { class: "left" }, this.#seconds, this.#bar);
   #other = make("button", { type: "button", "data-testid": "challenge-other" });
+  #agree = make("button", { type: "button", "data-testid": "challenge-agree" }, "Show the colours");
+  #agreeing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
   #skip = make("button", { type: "button", "data-testid": "challenge-skip" }, "Skip");
   #close = make("button", { type: "button", "data-testid": "challenge-close" }, "Close");
-  #aloud = make("div", { class: "aloud", role: "status", "data-testid": "challenge-aloud" });
+  #aloud = make("div", { class: "challenge-aloud", role: "status", "data-testid": "challenge-aloud" });
   #box = make("div", {
     class: "challenge", part: "challenge", role: "dialog", tabindex: "-1", hidden: "", "data-testid": "challenge",
     "aria-labelledby": "challenge-title", "aria-describedby": "challenge-task challenge-how challenge-free",
-  }, this.#title, this.#task, this.#how, this.#free, this.#left, make("div", { class: "ways" }, this.#other, this.#skip, this.#close));
+  }, this.#title, this.#task, this.#how, this.#free, this.#left, make("div", { class: "ways" }, this.#agree, this.#other, this.#skip, this.#close));
   /** To be put into the page; what is read out stays when the box goes. */
   root = make("div", {}, this.#box, this.#aloud);
 
-  /** @param {(challenge: string, choice: "skip" | "other") => unknown} answer of the SDK */
-  constructor(answer) {
+  /**
+   * @param {(challenge: string, choice: "skip" | "other") => unknown} answer of the SDK
+   * @param {() => MediaStream | null} [picture] the person's own, to be shown amid colours
+   */
+  constructor(answer, picture = () => null) {
     this.#answer = answer;
+    this.#colours = new ColourScreen(() => this.#choose("skip"), picture, () => this.#closeColours());
+    this.root.append(this.#colours.root);
+    this.#agree.addEventListener("click", () => this.#showColours());
     this.#other.addEventListener("click", () => this.#choose("other"));
     this.#skip.addEventListener("click", () => this.#choose("skip"));
     this.#close.addEventListener("click", () => this.hide());
@@ -118,6 +132,7 @@ export class ChallengeDialog {
   hide() {
     clearInterval(this.#ticker);
     clearTimeout(this.#hiding);
+    this.#closeColours();
     const held = this.#box.matches(":focus-within");
     this.#asked = null;
     this.#box.hidden = true;
@@ -129,6 +144,7 @@ export class ChallengeDialog {
   #show(asked) {
     clearTimeout(this.#hiding);
     clearInterval(this.#ticker);
+    this.#closeColours();
     this.#asked = asked;
     const { title, task, how } = sayChallenge(asked);
     setText(this.#title, title);
@@ -146,6 +162,29 @@ export class ChallengeDialog {
     setText(this.#aloud, `${title}: ${task}. ${how}`);
     this.#tick();
     this.#ticker = setInterval(() => this.#tick(), 1000);
+    if (asked.screen) this.#planColours(asked.screen);
+  }
+
+  /** Whoever asked for less motion is shown colours only by a word of theirs. @param {import("./colour-screen.js").ScreenColours} screen */
+  #planColours(screen) {
+    this.#askedAt = performance.now();
+    this.#agree.hidden = !prefersLess();
+    if (this.#agree.hidden) this.#showColours();
+    else this.#agreeing = setTimeout(() => this.#choose("skip"), 1000 * screen.from_s);
+  }
+
+  #showColours() {
+    clearTimeout(this.#agreeing);
+    this.#agree.hidden = true;
+    if (this.#asked?.screen) this.#colours.plan(this.#asked.screen, this.#askedAt);
+  }
+
+  /** The box under them has the focus again. */
+  #closeColours() {
+    clearTimeout(this.#agreeing);
+    const held = this.#colours.root.matches(":focus-within");
+    this.#colours.hide();
+    if (held) this.#box.focus();
   }
 
   /** @param {boolean} asking */
@@ -154,6 +193,7 @@ export class ChallengeDialog {
     this.#left.hidden = this.#skip.hidden = this.#free.hidden = !asking;
     this.#task.hidden = !asking;
     this.#close.hidden = asking;
+    this.#agree.hidden = true;
     if (!asking) this.#other.hidden = true;
   }
 
@@ -169,6 +209,7 @@ export class ChallengeDialog {
   #end(result) {
     if (this.#asked?.challenge !== result.challenge) return;
     clearInterval(this.#ticker);
+    this.#closeColours();
     this.#asked = null;
     if (result.why === "skipped") {
       setText(this.#aloud, "Skipped.");

@@ -11,7 +11,7 @@
  * be a function as well. Every event of the SDK is dispatched on the element again.
  */
 
-import { ChallengeDialog, challengeStyle } from "./challenge-dialog.js";
+import { ChallengeDialog, challengeStyle, shownChallenges } from "./challenge-dialog.js";
 import { BadgeCall, NotReady } from "./element/call.js";
 import { addressOf, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { AT_REST, isOn, next } from "./element/model.js";
@@ -36,7 +36,7 @@ export class StreamVerifierElement extends ServerElement {
     step: (type, detail) => this.#take(type, detail),
     event: (event) => this.#onEvent(event),
   });
-  #challenge = new ChallengeDialog((challenge, choice) => this.verifier?.answerChallenge(challenge, choice));
+  #challenge = new ChallengeDialog((challenge, choice) => this.verifier?.answerChallenge(challenge, choice), () => this.stream);
   #restarting = false;
   #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
 
@@ -121,7 +121,7 @@ export class StreamVerifierElement extends ServerElement {
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
     this.#record.clear();
-    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this), challenges: ["turn_head", "say_digits"], tellCamera: this.hasAttribute("tell-camera") };
+    return { url: url.href, identity: this.identity, operatingPoint: this.getAttribute("operating-point"), token: tokenOf(this), challenges: shownChallenges(), tellCamera: this.hasAttribute("tell-camera") };
   }
 
   /** Another server or another person is another call. */

@@ -18,8 +18,8 @@ const LINES = {
   },
   state_changed: ({ previous, state, reasons }) => `${previous ?? "start"} → ${state}${listed(": ", reasons)}`,
   consent_expiring: ({ days_left: days }) => `the consent ends ${soon(days)}: ask for another one`,
-  challenge_asked: ({ kind, turns, digits, by, within_s: withinS, number, most, chance }) =>
-    `${kind === "say_digits" ? `say ${[...(digits ?? "")].join(" ")}` : `turn head ${(turns ?? []).join(", ")}`} · within ${withinS} s · asked by ${by} · ${number} of ${most}${chance ? ` · chance of a blind guess ${sayChance(chance)}` : ""}`,
+  challenge_asked: ({ kind, turns, digits, screen, by, within_s: withinS, number, most, chance }) =>
+    `${sayTask(kind, { turns, digits, screen })} · within ${withinS} s · asked by ${by} · ${number} of ${most}${chance ? ` · chance of a blind guess ${sayChance(chance)}` : ""}`,
   challenge_result: ({ kind, outcome, why }) => `${kind.replaceAll("_", " ")}: ${outcome.replaceAll("_", " ")}${why ? ` (${why.replaceAll("_", " ")})` : ""}${kind === "say_digits" ? " · words are not recognised" : ""}`,
   challenge_refused: ({ code, message }) => `${code}: ${message}`,
   error: ({ code, message }) => `${code}: ${message}`,
@@ -33,6 +33,12 @@ export const sayWhen = ({ media_s: atS }) => (atS === undefined || atS === null 
 
 /** @param {string} before @param {string[] | undefined} words */
 const listed = (before, words) => (words?.length ? `${before}${words.join(", ")}` : "");
+
+/** @param {string} kind @param {{turns?: string[], digits?: string | null, screen?: {colours: string[]} | null}} drawn */
+function sayTask(kind, { turns, digits, screen }) {
+  if (screen) return `watch ${screen.colours.length} colours of the screen`;
+  return kind === "say_digits" ? `say ${[...(digits ?? "")].join(" ")}` : `turn head ${(turns ?? []).join(", ")}`;
+}
 
 /** @param {number} chance */
 const sayChance = (chance) => `1 in ${Math.round(1 / chance)}`;

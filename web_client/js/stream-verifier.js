@@ -113,7 +113,7 @@ export class StreamVerifier extends EventTarget {
   /**
    * Has the person in the call asked for something, now. The server answers with a
    * "challenge_asked" event, and later "challenge_result", or with "challenge_refused".
-   * @param {"turn_head" | "say_digits"} [kind] by default the one that shows most
+   * @param {"turn_head" | "say_digits" | "watch_colours"} [kind] by default the one that shows most
    * @returns {boolean} whether it could be sent
    */
   askChallenge(kind) {

@@ -65,6 +65,15 @@ const WHYS = {
   no_turn: "No turn was seen. Turn further to each side, and back.",
   no_speech: "No speech was heard.",
   not_digits: "It was too long or too short for four digits.",
+  no_reflection: "No light of the screen was seen on the face. Make the room darker or the screen brighter, and come nearer.",
+  whole_picture: "The whole picture took on the colours, and not the face alone.",
+  background_follows: "The screen lights what is behind you as much as your face. Put on a lamp, or sit further from the wall.",
+  background_moves: "What is behind you moves or changes too much to tell.",
+  dark_background: "It is too dark behind you. Put on a lamp.",
+  no_background: "Too little is seen beside the face. Sit further from the camera.",
+  too_bright: "The picture is too bright.",
+  other_colours: "The light on the face followed other colours.",
+  late: "The colours were seen too late.",
   lips: "The mouth did not move with the speech.",
   voice: "The voice does not match.",
   too_dark: "It is too dark.",
@@ -168,9 +177,13 @@ export function sayState(state, who) {
 
 /**
  * What the person is asked for, to be read to the end before it is begun.
- * @param {{kind: string, turns: string[], digits: string | null}} asked @returns {{title: string, task: string, how: string}}
+ * @param {{kind: string, turns: string[], digits: string | null, screen?: {colours: string[], from_s: number, each_s: number} | null | undefined}} asked @returns {{title: string, task: string, how: string}}
  */
-export function sayChallenge({ kind, turns, digits }) {
+export function sayChallenge({ kind, turns, digits, screen }) {
+  if (screen) {
+    const task = `Pale colours fill it for ${Math.round(screen.colours.length * screen.each_s)} seconds`;
+    return { title: "Please look at your screen", task, how: `They begin ${Math.round(screen.from_s)} seconds from now and change once a second; nothing flashes. Sit near, with the screen bright, and look at it.` };
+  }
   if (kind === "turn_head") {
     return { title: "Please turn your head", task: turns.join(", then "), how: "Turn to your own left or right until you see the screen from the corner of your eye, and look straight ahead again each time." };
   }
@@ -182,7 +195,7 @@ export function sayChallenge({ kind, turns, digits }) {
 export const sayChallengeResult = ({ outcome, why }) => [lookUp(RESULTS, outcome) ?? spoken(outcome), why && (lookUp(WHYS, why) ?? spoken(why))].filter(Boolean).join(" ");
 
 /** @param {string} kind @returns {string} the button that chooses it */
-export const sayOtherWay = (kind) => ({ turn_head: "Turn my head instead", say_digits: "Say digits instead" })[kind] ?? "Another way";
+export const sayOtherWay = (kind) => ({ turn_head: "Turn my head instead", say_digits: "Say digits instead", watch_colours: "Look at colours instead" })[kind] ?? "Another way";
 
 /** Whether somebody is there, as a score tells it; nothing where nobody asks. @param {number | null | undefined} presence */
 export const sayPresence = (presence) => PRESENCE.get(presence ?? NaN) ?? "";

@@ -32,6 +32,7 @@ from stream_verifier.events.schema.challenges import (
     ChallengeMeasured,
     ChallengeOutcome,
     ChallengeResult,
+    ScreenColours,
     Turn,
 )
 from stream_verifier.events.schema.enrolment import (
@@ -85,6 +86,7 @@ __all__ = [
     "Payload",
     "Reason",
     "Score",
+    "ScreenColours",
     "SessionEnded",
     "SessionStarted",
     "Side",

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stream_verifier.events.schema.payload import Payload, Side
+from stream_verifier.events.schema.payload import Payload, Side, unless_none
 
-ChallengeKind = Literal["turn_head", "say_digits"]
+ChallengeKind = Literal["turn_head", "say_digits", "watch_colours"]
 """What somebody can be asked to do."""
 
 ChallengeOutcome = Literal["passed", "failed", "unanswered", "not_measurable"]
@@ -19,6 +19,20 @@ Asker = Literal["api", "client", "start", "doubt"]
 
 Turn = Literal["left", "right"]
 """As the person has it, whichever way a preview is mirrored."""
+
+
+class ScreenColours(BaseModel):
+    """Colours that fill the screen around the person's picture, one after the other."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    colours: tuple[str, ...] = Field(
+        description="Such as #aacbff: pale, of one luminance, so that nothing flashes."
+    )
+    from_s: float = Field(
+        description="When the first is shown, in seconds from now; until then, say what comes."
+    )
+    each_s: float = Field(description="For how long each is shown, in seconds.")
 
 
 class ChallengeAsked(Payload):
@@ -40,8 +54,12 @@ class ChallengeAsked(Payload):
         description="Kinds that the person may choose instead; skipping is always possible."
     )
     chance: float | None = Field(
-        description="The chance that turns picked blindly are the right ones; null where nothing "
-        "that is drawn by chance is checked, as the words of digits are not."
+        description="The chance that turns picked blindly are the right ones, or that light which "
+        "knows nothing of the colours follows them; null where nothing that is drawn by chance is "
+        "checked, as the words of digits are not."
+    )
+    screen: ScreenColours | None = Field(
+        None, exclude_if=unless_none, description="Colours to show; left out for other kinds."
     )
 
 
@@ -63,6 +81,26 @@ class ChallengeMeasured(BaseModel):
     )
     words: bool | None = Field(
         None, description="Whether the words were recognised. They never are: false."
+    )
+    bits: float | None = Field(
+        None,
+        exclude_if=unless_none,
+        description="How clearly light on the face, against what is behind it, follows the "
+        "colours: it comes by chance once in 2 to the power of this. Left out for other kinds, as "
+        "those below.",
+    )
+    delay_s: float | None = Field(
+        None, exclude_if=unless_none, description="By which it follows them."
+    )
+    light: float | None = Field(
+        None,
+        exclude_if=unless_none,
+        description="About how much of the screen's light is on the face, to 1 of other light.",
+    )
+    background: float | None = Field(
+        None,
+        exclude_if=unless_none,
+        description="How far the background follows them, to 1 of the face.",
     )
 
 

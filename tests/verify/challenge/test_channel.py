@@ -176,4 +176,4 @@ def test_doubt_by_a_challenge_holds_back_rejects_nobody_and_ends() -> None:
 
 
 def test_only_what_can_be_measured_is_offered() -> None:
-    assert make().kinds == ("turn_head",)
+    assert make().kinds == ("turn_head", "watch_colours")

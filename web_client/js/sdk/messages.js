@@ -23,7 +23,7 @@ const MAX_LABEL = 200;
  * @property {RTCIceServer[] | null} [iceServers]  by default the server's own: no third party is asked
  * @property {number | null} [giveUpAfterS]      how long to try to get back; by default as long as the server keeps the session
  * @property {Partial<import("./limits.js").Limits>} [limits]
- * @property {readonly ("turn_head" | "say_digits")[]} [challenges]  kinds that the page shows to the person when they are asked
+ * @property {readonly ("turn_head" | "say_digits" | "watch_colours")[]} [challenges]  kinds that the page shows to the person when they are asked
  * @property {boolean} [tellCamera]              tell the server what the camera is called, if the person agreed to that
  */
 

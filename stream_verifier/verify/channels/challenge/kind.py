@@ -13,6 +13,7 @@ from stream_verifier.events.schema import (
     ChallengeKind,
     ChallengeMeasured,
     ChallengeOutcome,
+    ScreenColours,
     Side,
     Turn,
 )
@@ -34,6 +35,7 @@ class Task:
         within_s: seconds until it must be over.
         turns: sides to turn to.
         digits: to say.
+        screen: colours to show on it.
         chance: that whoever picks blindly gets it right; None where nothing drawn is checked.
     """
 
@@ -41,6 +43,7 @@ class Task:
     within_s: float
     turns: tuple[Turn, ...] = ()
     digits: str | None = None
+    screen: ScreenColours | None = None
     chance: float | None = None
 
 
@@ -128,6 +131,11 @@ class Kind(Protocol):
     @property
     def vouches(self) -> bool:
         """Whether an answer shows more than what the call is asked of anyway."""
+        ...
+
+    @property
+    def on_screen(self) -> bool:
+        """Whether only a screen can ask for it, and no words in a chat."""
         ...
 
     def possible(self, *, lips: bool, mesh: bool) -> bool:

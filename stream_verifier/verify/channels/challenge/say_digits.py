@@ -46,6 +46,7 @@ class SayDigits:
 
     name: ChallengeKind = "say_digits"
     vouches = False
+    on_screen = False
 
     def possible(self, *, lips: bool, mesh: bool) -> bool:  # noqa: ARG002
         """Without lips there is nothing that a recording would not do."""

@@ -33,6 +33,7 @@ class TurnHead:
 
     name: ChallengeKind = "turn_head"
     vouches = True
+    on_screen = False
 
     def possible(self, *, lips: bool, mesh: bool) -> bool:  # noqa: ARG002
         """Without the mesh a picture that is bent would do."""
