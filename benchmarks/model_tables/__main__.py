@@ -34,8 +34,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelError as error:
         _console.print(f"error: {error}", markup=False, soft_wrap=True)
         return 1
-    if options.run is None and any(step.name == "card" for step in todo):
-        _console.print("Without --run the card says that training's settings are missing.")
     return 0
 
 
@@ -70,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pack", type=Path, required=True, help="folder of people whom no training has seen")
     add("--lessons", type=Path, help="folder of those it has; by default train beside the pack")
-    add("--run", type=Path, help="folder of the training run, for the card")
+    add("--run", type=Path, help="folder of the training run, if the weights are of another")
     add("--only", help="steps to run, joined by commas")
     add("--again", action="store_true", help="run even what is done")
     add("--quick", action="store_true", help="measure next to nothing, to see that all works")

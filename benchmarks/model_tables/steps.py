@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.card.training import KEPT
+
 CONDITIONS = "clean,noise10+lowres,call,noise10,noise0,lowres,dark,opus16,short1"
 MISSING = "clean-face,clean-voice"
 
@@ -86,9 +88,11 @@ def _card(place: Place) -> Step:
     optional = {
         "--known": place.figures / "ancestor-known.json",
         "--speed": place.figures / "speed.json",
+        "--training": place.run or place.figures / KEPT,
+        "--validation": (place.run or place.figures) / "validation.json",
     }
     if place.run is not None:
-        optional |= {"--training": place.run, "--validation": place.run / "validation.json"}
+        optional["--keep"] = place.figures
     given = {name: path for name, path in optional.items() if path.exists()}
     arguments = (
         "card",

@@ -7,6 +7,7 @@ no file was given for is said to be missing.
 from __future__ import annotations
 
 import argparse
+import shutil
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +18,7 @@ from model.card.files import SYSTEM, Evaluation, read_evaluations
 from model.card.images import Images
 from model.card.packs import packs
 from model.card.trade import compressed
+from model.card.training import keep_training, read_training
 from model.errors import ModelError
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
@@ -36,6 +38,8 @@ def main(argv: Sequence[str]) -> int:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(text, encoding="utf-8")
     images.copy()
+    if options.keep is not None:
+        _keep(options)
     missing = text.count("**Missing:**")
     print(f"{options.out}: {missing} figures missing" if missing else f"{options.out}: complete")
     return 0
@@ -86,6 +90,14 @@ def write_card(
     )
 
 
+def _keep(options: argparse.Namespace) -> None:
+    if options.training is not None:
+        keep_training(read_training(options.training, SYSTEM), options.keep)
+    kept = options.keep / "validation.json"
+    if options.validation is not None and options.validation.resolve() != kept.resolve():
+        shutil.copyfile(options.validation, kept)
+
+
 def _same_model(found: Evaluation, weights: Weights) -> None:
     evaluated = found.default["model"]
     if evaluated != weights.model_id:
@@ -117,7 +129,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--plots", type=Path, help="folder of evaluate --plots")
     add("--known", type=Path, help="known.json of the ancestor's training run")
     add("--validation", type=Path, help="validation.json of the default's training run")
-    add("--training", type=Path, help="folder of the default's training run")
+    add("--training", type=Path, help="folder of the default's training run, or what --keep left")
+    add("--keep", type=Path, help="folder for what is said of training, so that the run may go")
     add("--speed", type=Path, help="what speed --json wrote of compressed towers")
     add("--packs", type=Path, nargs="+", default=[], help="packs to count, for the section on data")
     add("--weights", type=Path, default=WEIGHTS_DIR, help="weights that were evaluated")

@@ -133,23 +133,6 @@ def read_validation(path: Path) -> dict[str, Any]:
     return found
 
 
-def read_run(folder: Path, system: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Read a training run's configuration and history.
-
-    Raises:
-        ModelError: the folder holds none, one of another system, or a stage without a loss.
-    """
-    config, history = (read_json(folder / name) for name in ("config.json", "history.json"))
-    if (found := config.get("system")) != system:
-        raise ModelError(f"{folder} is a run of {found!r}: name the folder of a run of {system!r}")
-    for stage, rows in history.items():
-        if not isinstance(rows, list) or not rows:
-            raise ModelError(f"{folder / 'history.json'} garbles {stage}: train it again")
-        for row in rows:
-            check_numbers(folder, need(folder, row, ("loss",), stage), ("loss",), stage)
-    return config, history
-
-
 _AGAIN = "write it again with 'python -m model evaluate --json'"
 
 

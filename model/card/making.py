@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from model.card.files import SYSTEM, read_known, read_run, read_validation
+from model.card.files import SYSTEM, read_known, read_validation
 from model.card.markdown import command, made_by, missing, number, table
+from model.card.training import read_training
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import Weights
 
@@ -45,12 +46,12 @@ def training(run: Path | None) -> str:
         return missing(
             "how long each part was trained, and with which settings", "`--training`", remedy
         )
-    config, history = read_run(run, SYSTEM)
+    found = read_training(run, SYSTEM)
     stages = [
-        [stage, str(len(rows)), *(number(rows[at]["loss"], 3) for at in (0, -1))]
-        for stage, rows in history.items()
+        [name, str(stage.epochs), number(stage.first, 3), number(stage.last, 3)]
+        for name, stage in found.stages.items()
     ]
-    settings = [[f"`{key}`", _shown(value)] for key, value in _flat(config)]
+    settings = [[f"`{key}`", _shown(value)] for key, value in _flat(found.config)]
     blocks = [
         table(["stage", "epochs", "loss of the first", "loss of the last"], stages),
         "<details><summary>All settings</summary>",

@@ -123,3 +123,5 @@ def test_garbled_files_and_runs_of_others_are_refused(
     put(tmp_path / "run" / "config.json", {"system": "default"})
     put(tmp_path / "run" / "history.json", {"fusion": [{"accuracy": 1}]})
     assert "lacks loss of fusion" in refused(evaluation, "--training", tmp_path / "run")
+    kept = put(tmp_path / "kept.json", {"config": {"system": "default"}, "stages": {"fusion": {}}})
+    assert "lacks epochs, first, last of fusion" in refused(evaluation, "--training", kept)

@@ -115,6 +115,15 @@ def test_each_table_names_command_and_pack(
         assert not figures_in(section) or "<sub>Written by `python -m model " in section
 
 
+def test_what_is_kept_of_a_run_says_as_much_as_the_run(
+    make: Callable[..., str], evaluation: dict[str, Any], tmp_path: Path
+) -> None:
+    paths, kept = others(tmp_path), tmp_path / "kept"
+    of_run = make(evaluation, *given(paths), "--keep", kept)
+    paths |= {"--training": kept / "training.json", "--validation": kept / "validation.json"}
+    assert make(evaluation, *given(paths), "--keep", kept) == of_run
+
+
 def test_what_was_not_given_is_said_to_be_missing(
     make: Callable[..., str], evaluation: dict[str, Any], tmp_path: Path
 ) -> None:
