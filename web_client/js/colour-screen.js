@@ -22,7 +22,6 @@ export const COLOUR_CSS = `
 .colours:focus { outline: none; }
 .colours:focus-visible { outline: 3px solid #17202c; outline-offset: -6px; }
 .colours video { width: min(16em, 50vw); max-height: 40vh; border-radius: 10px; transform: scaleX(-1); object-fit: cover; }
-.colours video[hidden] { display: none; }
 .colours p { margin: 0; }
 .colours .look { font-size: 1.3em; font-weight: 700; }
 .colours button {
@@ -43,7 +42,9 @@ export const prefersLess = () => matchMedia("(prefers-reduced-motion: reduce)").
 
 export class ColourScreen {
   #timers = /** @type {ReturnType<typeof setTimeout>[]} */ ([]);
+  /** In the page only while it is shown: a page that looks for its own picture finds no other. */
   #video = document.createElement("video");
+  #look = Object.assign(document.createElement("p"), { className: "look", textContent: "Look here, and keep your face in the picture." });
   #skip = document.createElement("button");
   #picture;
   #over;
@@ -57,12 +58,11 @@ export class ColourScreen {
     for (const [name, value] of [["role", "dialog"], ["aria-label", "Colours of the screen"], ["data-testid", "colours"], ["part", "colours"]]) this.root.setAttribute(name, value);
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
     this.#video.setAttribute("aria-label", "Your camera, mirrored");
-    const look = Object.assign(document.createElement("p"), { className: "look", textContent: "Look here, and keep your face in the picture." });
     const how = Object.assign(document.createElement("p"), { textContent: "Pale colours follow, one a second." });
     Object.assign(this.#skip, { type: "button", textContent: "Skip" });
     this.#skip.setAttribute("data-testid", "colours-skip");
     this.#skip.addEventListener("click", skip);
-    this.root.append(look, this.#video, how, this.#skip);
+    this.root.append(this.#look, how, this.#skip);
     this.root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
@@ -86,6 +86,7 @@ export class ColourScreen {
     this.#timers.forEach(clearTimeout);
     this.#timers = [];
     this.#video.srcObject = null;
+    this.#video.remove();
     if (this.root.isConnected && this.root.matches(":popover-open")) this.root.hidePopover();
   }
 
@@ -97,8 +98,8 @@ export class ColourScreen {
   #open() {
     this.#fill(GREY);
     const stream = this.#picture();
-    this.#video.hidden = !stream;
     this.#video.srcObject = stream;
+    if (stream) this.#look.after(this.#video);
     this.root.showPopover();
     this.root.focus();
   }
