@@ -3,7 +3,7 @@
     python -m benchmarks.feed_latency [--subscribers 200] [--seconds 30] [--out FILE]
 
 Needs Debian's redis-server and the extra "fleet". Exit code 0 only if every subscriber gets every
-event once and in order with both.
+event once and in order with all of them.
 """
 
 from __future__ import annotations

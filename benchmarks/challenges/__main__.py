@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
-from scipy.stats import binomtest
 
 from benchmarks.challenges.real import RealTurn, real_turns
 from benchmarks.challenges.showing import CASES, RATE_HZ, Case, Picture, Rng, Sitter
+from benchmarks.shares import share
 from model.data.media import read_picture
 from model.data.packs import Pack
 from model.runtime.detect import DetectedFace, FaceDetector
@@ -157,15 +157,9 @@ def _page(
         passed = [one.outcome == "passed" for one in findings]
         others = Counter(f"{one.outcome} `{one.why}`" for one in findings if one.why)
         told = ", ".join(f"{what} {count}" for what, count in others.most_common())
-        shares = f"{_share(passed)} | {_share([one.five for one in rows])}"
+        shares = f"{share(passed)} | {share([one.five for one in rows])}"
         lines.append(f"| {case.words} | {'yes' if case.honest else 'no'} | {shares} | {told} |")
     return "\n".join([*lines, "", *_real_lines(real), ""])
-
-
-def _share(passed: Sequence[bool]) -> str:
-    low, high = binomtest(sum(passed), len(passed)).proportion_ci(method="wilson")
-    share = sum(passed) / len(passed)
-    return f"{100 * share:.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 def _real_lines(real: Sequence[RealTurn]) -> list[str]:

@@ -18,11 +18,11 @@ import cv2
 import numpy as np
 from rich.console import Console
 from rich.progress import track
-from scipy.stats import binomtest
 
 from benchmarks.challenges.lit import (
     HEIGHT,
     RATE_HZ,
+    SCREEN_GREY,
     WIDTH,
     Camera,
     Floats,
@@ -35,6 +35,7 @@ from benchmarks.challenges.lit import (
     shade,
     through_call,
 )
+from benchmarks.shares import share
 from model.lips.clips import Listed, listed, read_pictures
 from model.runtime.colours import COLOURS, light_of_colours
 from model.runtime.detect import FaceDetector
@@ -48,7 +49,6 @@ from stream_verifier.verify.channels.challenge.watch_colours import WatchColours
 _CODECS = ("libvpx", "libx264")
 _BIT_RATE = 400_000
 _BEFORE_S, _AFTER_S = 1.0, 1.4
-_GREY = 0.6
 _REFLECTS = 0.04
 """Of a phone's glass, of all the light that falls on it."""
 
@@ -183,7 +183,7 @@ def _picture(
     if kind == "video":
         return plain
     where = near if kind == "face" else np.ones_like(near)
-    return coded(linear(plain) * (1 + float(strength) * (colour - _GREY) * where))
+    return coded(linear(plain) * (1 + float(strength) * (colour - SCREEN_GREY) * where))
 
 
 def _page(found: dict[str, list[Finding]], pack: str, answers: int, people: int) -> str:
@@ -210,7 +210,7 @@ def _page(found: dict[str, list[Finding]], pack: str, answers: int, people: int)
     for case in CASES:
         findings = found[case.words]
         passed, failed = (
-            _share([one.outcome == outcome for one in findings]) for outcome in ("passed", "failed")
+            share([one.outcome == outcome for one in findings]) for outcome in ("passed", "failed")
         )
         bits = [one.measured.bits for one in findings if one.measured.bits is not None]
         others = Counter(f"{one.outcome} `{one.why}`" for one in findings if one.why)
@@ -219,11 +219,6 @@ def _page(found: dict[str, list[Finding]], pack: str, answers: int, people: int)
         should = "yes" if case.honest else "no"
         lines.append(f"| {case.words} | {should} | {passed} | {failed} | {half} | {told} |")
     return "\n".join([*lines, ""])
-
-
-def _share(of: Sequence[bool]) -> str:
-    low, high = binomtest(sum(of), len(of)).proportion_ci(method="wilson")
-    return f"{100 * sum(of) / len(of):.1f} ({100 * low:.1f} to {100 * high:.1f})"
 
 
 if __name__ == "__main__":

@@ -32,6 +32,8 @@ _ELECTRONS = 60.0
 _READ_NOISE = 4.0
 _NOISES = 6
 _GREY = 0.18
+SCREEN_GREY = 0.6
+"""Light of the screen before and after its colours, and what a tint leaves as it is."""
 _MOST_GAIN = 0.2
 """Output to one lux: darker rooms stay dark."""
 
@@ -155,7 +157,7 @@ Shade = Callable[[float], Floats]
 
 def shade(lights: Sequence[Floats], each_s: float) -> Shade:
     """Those colours one after the other, and grey before and after."""
-    grey = np.full(3, 0.6, np.float32)
+    grey = np.full(3, SCREEN_GREY, np.float32)
 
     def at(time_s: float) -> Floats:
         slot = int(time_s // each_s)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.card.training import KEPT
+from model.card.training import KEPT, VALIDATION
 
 CONDITIONS = "clean,noise10+lowres,call,noise10,noise0,lowres,dark,opus16,short1"
 MISSING = "clean-face,clean-voice"
@@ -89,7 +89,7 @@ def _card(place: Place) -> Step:
         "--known": place.figures / "ancestor-known.json",
         "--speed": place.figures / "speed.json",
         "--training": place.run or place.figures / KEPT,
-        "--validation": (place.run or place.figures) / "validation.json",
+        "--validation": (place.run or place.figures) / VALIDATION,
     }
     if place.run is not None:
         optional["--keep"] = place.figures

@@ -16,7 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.presence.attacks import ATTACKS, STILLS, Attack, Show, drawn, honest
+from benchmarks.presence.attacks import ATTACKS, STILLS, Attack, Show, drawn, honest, to_enrol
 from benchmarks.presence.material import Person, people
 from benchmarks.presence.playing import Outcome, play, reference_of
 from benchmarks.presence.report import page
@@ -26,8 +26,6 @@ from model.types import Reference
 from stream_verifier.errors import EnrolmentError
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
-
-_ENROL_S = 25.0
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -77,7 +75,7 @@ def _enrolled(recogniser: Recogniser, cast: Sequence[Person]) -> list[tuple[Pers
     """Whoever can be enrolled from a third of the clips."""
     enrolled = []
     for person in cast:
-        show = drawn(person.enrol, _ENROL_S, np.random.default_rng(0), again=True)
+        show = to_enrol(person.enrol)
         try:
             enrolled.append((person, reference_of(recogniser, show)))
         except EnrolmentError as error:

@@ -23,6 +23,7 @@ from benchmarks.presence.material import (
 from benchmarks.presence.screens import Filmed, filmed
 
 Rng = np.random.Generator
+_ENROL_S = 25.0
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ def drawn(clips: Sequence[Clip], seconds: float, rng: Rng, *, again: bool = Fals
         np.repeat(np.arange(len(chosen)), [len(clip.pictures) for clip in chosen])[:count],
         np.concatenate([clip.sound for clip in chosen])[: count * STEP_SAMPLES],
     )
+
+
+def to_enrol(clips: Sequence[Clip]) -> Show:
+    """What a person shows and says to enrol, the same each time."""
+    return drawn(clips, _ENROL_S, np.random.default_rng(0), again=True)
 
 
 def honest(show: Show, _: Rng) -> Show:

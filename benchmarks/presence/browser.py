@@ -22,7 +22,7 @@ from rich.progress import track
 
 from benchmarks.browser_calls import call, enrol
 from benchmarks.chromium import Capture, write_capture
-from benchmarks.presence.attacks import ATTACKS, Attack, Show, drawn, honest
+from benchmarks.presence.attacks import ATTACKS, Attack, Show, drawn, honest, to_enrol
 from benchmarks.presence.material import RATE_HZ, Person, Picture, people, unpacked
 from model.runtime.detect import FaceDetector
 from model.runtime.weights import Weights
@@ -31,7 +31,6 @@ from stream_verifier.hosting.server import running_server
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.settings import load_settings
 
-_ENROL_S = 25.0
 _KINDS: Mapping[str, Attack] = {"the person": honest, **ATTACKS}
 
 
@@ -80,7 +79,7 @@ async def measure(
         async with running_server(settings) as server:
             for person in cast:
                 name = person.name.replace("/", "-")
-                show = drawn(person.enrol, _ENROL_S, np.random.default_rng(0), again=True)
+                show = to_enrol(person.enrol)
                 await enrol(server.address, await asyncio.to_thread(_capture, folder, show), name)
                 for kind, attack in track(_KINDS.items(), name, console=console):
                     show = _made(person, kind, attack, seconds)

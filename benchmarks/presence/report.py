@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import binomtest
 
 from benchmarks.presence.playing import Outcome
+from benchmarks.shares import share
 
 Calls = Sequence[tuple[str, Outcome]]
 Found = Mapping[str, Calls]
@@ -40,8 +40,8 @@ def page(found: Found, unasked: Calls, *, pack: str, people: int, of: int) -> st
         "",
         "| honest calls | minutes | verified at the end, % | held back ever, % (BPCER) | why |",
         "|---|---|---|---|---|",
-        f"| {len(calls)} | {minutes:.0f} | {_share([one.verified_at_end for one in calls])} "
-        f"| {_share([one.noticed_s is not None for one in calls])} | {_reasons(held)} |",
+        f"| {len(calls)} | {minutes:.0f} | {share([one.verified_at_end for one in calls])} "
+        f"| {share([one.noticed_s is not None for one in calls])} | {_reasons(held)} |",
         "",
         _cost(calls, [one for _, one in unasked]),
         "",
@@ -74,9 +74,9 @@ def _row(kind: str, calls: Sequence[Outcome]) -> str:
     cells = [
         kind,
         str(len(calls)),
-        _share([one.ever_verified for one in calls]),
-        _share([one.verified_at_end for one in calls]),
-        _share([one.noticed_s is not None for one in calls]),
+        share([one.ever_verified for one in calls]),
+        share([one.verified_at_end for one in calls]),
+        share([one.noticed_s is not None for one in calls]),
         _seconds(sorted_s, 0.5),
         _seconds(sorted_s, 0.95),
         _reasons(calls),
@@ -87,12 +87,6 @@ def _row(kind: str, calls: Sequence[Outcome]) -> str:
 def _seconds(sorted_s: Sequence[float], quantile: float) -> str:
     value = sorted_s[min(len(sorted_s) - 1, int(quantile * len(sorted_s)))]
     return "never" if np.isinf(value) else f"{value:.1f}"
-
-
-def _share(hits: Sequence[bool]) -> str:
-    span = binomtest(sum(hits), len(hits)).proportion_ci(method="wilson")
-    share = 100 * sum(hits) / len(hits)
-    return f"{share:.1f} ({100 * span.low:.1f} to {100 * span.high:.1f})"
 
 
 def _reasons(calls: Sequence[Outcome]) -> str:

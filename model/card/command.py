@@ -18,7 +18,7 @@ from model.card.files import SYSTEM, Evaluation, read_evaluations
 from model.card.images import Images
 from model.card.packs import packs
 from model.card.trade import compressed
-from model.card.training import keep_training, read_training
+from model.card.training import VALIDATION, keep_training, read_training
 from model.errors import ModelError
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
@@ -91,9 +91,10 @@ def write_card(
 
 
 def _keep(options: argparse.Namespace) -> None:
+    options.keep.mkdir(parents=True, exist_ok=True)
     if options.training is not None:
         keep_training(read_training(options.training, SYSTEM), options.keep)
-    kept = options.keep / "validation.json"
+    kept = options.keep / VALIDATION
     if options.validation is not None and options.validation.resolve() != kept.resolve():
         shutil.copyfile(options.validation, kept)
 

@@ -11,6 +11,8 @@ from model.card.checks import check_numbers, need, read_json
 from model.errors import ModelError
 
 KEPT = "training.json"
+VALIDATION = "validation.json"
+"""Of a run's folder, or kept beside."""
 _STAGE = ("epochs", "first", "last")
 
 
@@ -59,10 +61,9 @@ def read_training(path: Path, system: str) -> Training:
 
 
 def keep_training(training: Training, folder: Path) -> None:
-    """Write what is kept of a run, as ``training.json`` of a folder."""
+    """Write what is kept of a run, as ``training.json`` of a folder that is there."""
     stages = {name: asdict(stage) for name, stage in training.stages.items()}
     text = json.dumps({"config": training.config, "stages": stages}, indent=1)
-    folder.mkdir(parents=True, exist_ok=True)
     (folder / KEPT).write_text(f"{text}\n", encoding="utf-8")
 
 

@@ -142,18 +142,19 @@ class Matcher:
 
     def gain(self, trace: Trace, delay_s: float) -> float:
         """How far a trace goes with the sequence that was shown, at this delay."""
-        return float(self._gains(trace, delay_s)[self._drawn])
+        return float(self._gains(trace, delay_s, self._all[self._drawn : self._drawn + 1])[0])
 
     def unsure(self, trace: Trace, delay_s: float) -> float:
         """How far it goes with sequences that were not shown: by so much a gain may be wrong."""
-        return float(self._gains(trace, delay_s).std())
+        return float(self._gains(trace, delay_s, self._all).std())
 
-    def _gains(self, trace: Trace, delay_s: float) -> NDArray[np.float64]:
+    def _gains(self, trace: Trace, delay_s: float, some: Codes) -> NDArray[np.float64]:
+        """How far a trace goes with each of some sequences, shape (n, colours)."""
         laid = self._lay(trace, delay_s)
         if laid is None:
-            return np.zeros(len(self._all))
+            return np.zeros(len(some))
         slots, left = laid
-        model = _CHROMA[self._all]
+        model = _CHROMA[some]
         dot = np.einsum("ijk,jk->i", model, slots.T @ left)
         size = np.einsum("ijk,jl,ilk->i", model, slots.T @ slots, model, optimize=True)
         return np.asarray(dot / np.maximum(1e-12, size))

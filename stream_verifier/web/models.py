@@ -12,6 +12,7 @@ from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_SESSION_CHARS, MAX_TTL_S
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.events.schema import Asker, ChallengeKind, Origin, ScreenColours, Turn
+from stream_verifier.events.schema.payload import unless_none
 from stream_verifier.identities.identity import MAX_NAME_CHARS
 
 Name = Annotated[
@@ -145,7 +146,7 @@ class ChallengeDescription(BaseModel):
     )
     screen: ScreenColours | None = Field(
         None,
-        exclude_if=lambda screen: screen is None,
+        exclude_if=unless_none,
         description="Colours to show; left out for other kinds.",
     )
 

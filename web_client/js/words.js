@@ -177,7 +177,7 @@ export function sayState(state, who) {
 
 /**
  * What the person is asked for, to be read to the end before it is begun.
- * @param {{kind: string, turns: string[], digits: string | null, screen?: {colours: string[], from_s: number, each_s: number} | null | undefined}} asked @returns {{title: string, task: string, how: string}}
+ * @param {{kind: string, turns: string[], digits: string | null, screen?: import("./colour-screen.js").ScreenColours | null | undefined}} asked @returns {{title: string, task: string, how: string}}
  */
 export function sayChallenge({ kind, turns, digits, screen }) {
   if (screen) {
