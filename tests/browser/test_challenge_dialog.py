@@ -40,7 +40,7 @@ def result(challenge: str, outcome: str, why: str | None = None) -> dict[str, An
 
 
 def start(page: Page, fake: FakeServer) -> FakeCall:
-    page.get_by_test_id("mode-verify").check()
+    page.get_by_test_id("mode-verify").click()
     page.get_by_test_id("identity-name").fill("ada")
     page.get_by_test_id("start").click()
     call = fake.next_call()

@@ -230,12 +230,16 @@ def test_what_was_chosen_is_not_changed_by_the_list(page: Page, fake: FakeServer
     expect(page.get_by_test_id("mode-verify")).to_be_checked()
 
 
-def test_what_stood_there_and_was_clicked_is_a_choice(page: Page) -> None:
+@pytest.mark.parametrize("choose", ["click", "focus"])
+def test_what_stood_there_and_was_clicked_or_entered_is_a_choice(page: Page, choose: str) -> None:
     held: list[Route] = []
     page.route("**/api/v1/identities", lambda route: held.append(route))
     with page.expect_request("**/api/v1/identities"):
         page.reload()
-    page.get_by_test_id("mode-verify").click()
+    if choose == "click":
+        page.get_by_test_id("mode-verify").click()
+    else:
+        page.get_by_test_id("identity-name").focus()
     (asking,) = held
     asking.continue_()
     expect(page.locator("#people-empty")).to_contain_text("Nobody yet")

@@ -18,8 +18,10 @@ export class SetupForm {
   constructor({ known, onStart }) {
     this.#known = known;
     form.addEventListener("submit", (event) => { event.preventDefault(); onStart(); });
-    // A click on what is chosen already changes nothing, and is a choice all the same.
+    // A click on what is chosen already changes nothing, and is a choice all the same; whoever stands in
+    // a field has read what is above it.
     form.addEventListener("click", () => { this.#chosen = true; });
+    form.addEventListener("focusin", ({ target }) => { this.#chosen ||= target.matches("input, select"); });
     form.addEventListener("change", () => { this.#chosen = true; this.show(); });
     byId("identity-name").addEventListener("input", () => { this.#chosen = true; this.#onNameChanged(); });
     byId("identity-choice").addEventListener("change", ({ target }) => {
