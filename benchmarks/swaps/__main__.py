@@ -25,6 +25,7 @@ from benchmarks.swaps.sparing import sparing
 from model.data.packs import Pack
 from model.runtime.weights import Weights
 from stream_verifier.settings import Settings
+from stream_verifier.simulation.composing import KINDS
 from stream_verifier.simulation.material import CACHE
 from stream_verifier.simulation.pack_calls import CONDITIONS, play_pack
 from stream_verifier.simulation.replay import Played, ours
@@ -50,6 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         seed=options.seed,
         cache=options.cache,
         noise_in_pauses=options.noise_in_pauses,
+        kinds=tuple(options.kinds.split(",")),
+        draw=options.other_files,
     )
     sources = {role.name: role.voice_source for role in cast}
     about = {"pack": pack.name, "seed": options.seed, "model": weights.model_id}
@@ -148,6 +151,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pack", type=Path, required=True, help="folder of people")
     parser.add_argument("--calls", type=int, default=1200, help="how many to compose")
     parser.add_argument("--conditions", default=",".join(CONDITIONS), help="joined by commas")
+    parser.add_argument("--kinds", default=",".join(KINDS), help="of calls, joined by commas")
+    parser.add_argument(
+        "--other-files", type=int, metavar="N", help="draw N of other recordings of the same people"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--noise-in-pauses", action="store_true", help="noise goes on when nobody talks"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -102,6 +102,28 @@ def one_half(cast: Sequence[Role], which: str) -> list[Role]:
     """
     ordered = sorted(cast, key=lambda role: (role.voice_source, role.name))
     return ordered[HALVES.index(which) :: len(HALVES)]
+
+
+def with_other_files(cast: Sequence[Role], pack: Pack, *, draw: int) -> list[Role]:
+    """The same people with other recordings of theirs to enrol and to speak, drawn at random.
+
+    What a pack's list happens to enrol hides how much hangs on single recordings. As many files
+    enrol as before; pictures stay, and so does who would have nothing left to say.
+
+    Args:
+        cast: people of the pack.
+        pack: that has their recordings.
+        draw: another number, other recordings.
+    """
+    voices = by_identity(pack.voices)
+    return [_other_files(role, voices[role.voice_identity], draw) for role in cast]
+
+
+def _other_files(role: Role, voice: Sequence[Sample], draw: int) -> Role:
+    rng = np.random.default_rng([draw, zlib.crc32(role.name.encode())])
+    files, enrols = [voice[index] for index in rng.permutation(len(voice))], len(role.enrol_voices)
+    takes = tuple(plan_takes(files[enrols:]))
+    return replace(role, enrol_voices=_paths(files[:enrols]), takes=takes) if takes else role
 
 
 def _listed(pack: Pack, seed: int) -> Iterator[tuple[Role, int]]:

@@ -14,8 +14,9 @@ from model.data.packs import Pack
 from model.errors import PackError
 from model.runtime.comparator import load_comparator
 from model.runtime.weights import Weights
+from stream_verifier.errors import SettingsError
 from stream_verifier.simulation.call_player import CallPlayer
-from stream_verifier.simulation.casting import Role, cast_people, one_half
+from stream_verifier.simulation.casting import Role, cast_people, one_half, with_other_files
 from stream_verifier.simulation.composing import KINDS, compose
 from stream_verifier.simulation.material import CACHE, Material
 from stream_verifier.simulation.replay import Played
@@ -26,7 +27,7 @@ FEWEST_PEOPLE = 10
 T = TypeVar("T")
 
 
-def play_pack(
+def play_pack(  # noqa: PLR0913
     pack: Pack,
     weights: Weights,
     *,
@@ -36,6 +37,8 @@ def play_pack(
     cache: Path | None = CACHE,
     noise_in_pauses: bool = False,
     half: str | None = None,
+    kinds: Sequence[str] = KINDS,
+    draw: int | None = None,
 ) -> tuple[list[Role], list[Played]]:
     """Cast, compose, embed and play; progress is shown on standard error.
 
@@ -48,20 +51,24 @@ def play_pack(
         cache: folder of embeddings; None to keep none.
         noise_in_pauses: noise goes on when nobody talks.
         half: of the people, one of `casting.HALVES`; None for all.
+        kinds: of calls, those of `composing.KINDS` to compose.
+        draw: of other recordings (`casting.with_other_files`); None for those that are listed.
 
     Returns:
         The cast, and the calls with what their windows said.
 
     Raises:
         PackError: there are too few people or calls, or a file of the pack is broken.
-        SettingsError: a person has nobody of the same source beside them.
+        SettingsError: a person has nobody of the same source beside them, or there is no such kind.
     """
     for name in conditions:
         Condition.parse(name)
-    if calls < len(KINDS) * len(conditions):
+    if unknown := set(kinds) - set(KINDS):
+        raise SettingsError(f"no kind of call {', '.join(sorted(unknown))}: use {', '.join(KINDS)}")
+    if calls < len(kinds) * len(conditions):
         raise PackError(
-            f"{calls} calls are too few for {len(KINDS)} kinds under {len(conditions)} conditions: "
-            f"ask for {len(KINDS) * len(conditions)} or more"
+            f"{calls} calls are too few for {len(kinds)} kinds under {len(conditions)} conditions: "
+            f"ask for {len(kinds) * len(conditions)} or more"
         )
     cast = cast_people(pack) if half is None else one_half(cast_people(pack), half)
     if len(cast) < FEWEST_PEOPLE:
@@ -69,7 +76,8 @@ def play_pack(
             f"{pack.root} has {len(cast)} people with 2 pictures and 6 s of speech beyond what "
             f"enrols them, and calls need {FEWEST_PEOPLE} at least: add pictures and speech"
         )
-    scripts = compose(cast, calls=calls, conditions=conditions, seed=seed)
+    cast = cast if draw is None else with_other_files(cast, pack, draw=draw)
+    scripts = compose(cast, calls=calls, conditions=conditions, seed=seed, kinds=kinds)
     material = Material(
         pack=pack, roles=cast, weights=weights, cache=cache, noise_in_pauses=noise_in_pauses
     )

@@ -10,6 +10,7 @@ import pytest
 from model.data.packs import Pack
 from model.errors import ModelError, PackError
 from model.runtime.weights import Weights
+from stream_verifier.errors import SettingsError
 from stream_verifier.simulation import calibration, posterior
 from stream_verifier.simulation.fit import fit_evidence
 from stream_verifier.simulation.impostor_calls import WAYS, Attempt
@@ -122,3 +123,5 @@ def test_calls_must_cover_all_kinds_and_conditions(tmp_path: Path) -> None:
         play_pack(Pack(tmp_path), weights, calls=5)
     with pytest.raises(PackError, match="unknown condition"):
         play_pack(Pack(tmp_path), weights, calls=500, conditions=["underwater"])
+    with pytest.raises(SettingsError, match="no kind of call duet: use genuine"):
+        play_pack(Pack(tmp_path), weights, calls=500, kinds=("genuine", "duet"))

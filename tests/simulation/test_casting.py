@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from model.data.packs import Pack, Sample
-from stream_verifier.simulation.casting import cast_people, plan_takes
+from stream_verifier.simulation.casting import cast_people, plan_takes, with_other_files
 
 FACES = "source,identity,file,flag"
 VOICES = "source,identity,file,seconds,flag"
@@ -78,6 +78,32 @@ def test_people_are_made_up_where_none_are_listed(tmp_path: Path) -> None:
         assert not set(role.enrol_faces) & set(role.faces)
         said = {file for take in role.takes for file in take.files}
         assert not set(role.enrol_voices) & said
+
+
+def test_another_draw_enrols_and_speaks_other_recordings_of_the_same_people(tmp_path: Path) -> None:
+    pack = write_pack(
+        tmp_path,
+        {"a/ada": 4, "a/bob": 4},
+        {"v/ada": [3.5] * 12, "v/bob": [30.0, 6.0]},
+        [f"ada,a/ada,v/ada,a-ada-0.jpg,{';'.join(f'v-ada-{n}.wav' for n in range(3))}"]
+        + ["bob,a/bob,v/bob,a-bob-0.jpg,v-bob-0.wav"],
+    )
+    cast = cast_people(pack)
+    draws = [with_other_files(cast, pack, draw=draw) for draw in range(8)]
+    assert draws[1] == with_other_files(cast, pack, draw=1)
+    assert len({ada.enrol_voices for ada, _ in draws}) == len(draws)
+    for ada, _ in draws:
+        assert len(ada.enrol_voices) == 3
+        assert not set(ada.enrol_voices) & {file for take in ada.takes for file in take.files}
+        assert (ada.name, ada.faces, ada.enrol_faces) == ("ada", cast[0].faces, cast[0].enrol_faces)
+    assert {bob.enrol_voices[0].name for _, bob in draws} == {"v-bob-0.wav", "v-bob-1.wav"}
+
+
+def test_who_would_have_nothing_left_to_say_keeps_what_is_listed(tmp_path: Path) -> None:
+    listed = ["ada,a/ada,v/ada,a-ada-0.jpg,v-ada-0.wav", "bob,a/bob,v/bob,a-bob-0.jpg,v-bob-0.wav"]
+    pictures, seconds = {"a/ada": 4, "a/bob": 4}, {"v/ada": [3.0, 6.0], "v/bob": [3.0, 6.0]}
+    cast = cast_people(pack := write_pack(tmp_path, pictures, seconds, listed))
+    assert [with_other_files(cast, pack, draw=draw) for draw in range(8)] == [cast] * 8
 
 
 def test_who_is_alone_in_a_source_is_left_out(tmp_path: Path) -> None:
