@@ -118,6 +118,7 @@ async def open_page(
     flags: tuple[str, ...] = (),
     dark: bool = False,
     devices: bool = True,
+    any_server: bool = False,
 ) -> AsyncIterator[Page]:
     """Open an address in a fresh Chromium; it is gone afterwards.
 
@@ -129,6 +130,7 @@ async def open_page(
         dark: whether the page is asked for its dark colours.
         devices: whether there are a camera and a microphone, allowed to every page. A page that may
             use them is shown its addresses; from others Chromium hides them.
+        any_server: whether pages may speak to other servers than their own.
     """
     args = [*(flag for flag in FLAGS if devices or "-media-stream" not in flag), *flags]
     if capture is not None:
@@ -143,6 +145,7 @@ async def open_page(
                 args=args,
                 viewport={"width": viewport[0], "height": viewport[1]},
                 color_scheme="dark" if dark else "light",
+                bypass_csp=any_server,
             )
             try:
                 page = context.pages[0] if context.pages else await context.new_page()

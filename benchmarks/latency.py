@@ -20,7 +20,7 @@ import sys
 import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -152,11 +152,12 @@ def collect(events: Sequence[dict[str, Any]], clicked_ms: float, timing: Timing)
     timing.first_frame.append(wall_ms(frame) - clicked_ms)
     timing.first_score.append(scores[0]["receivedAt"] - clicked_ms)
     timing.first_verdict.append(verdict["receivedAt"] - clicked_ms)
-    timing.window_to_browser += [
-        # From the arrival of the window's newest media to its score, then to the page.
-        score["age_s"] * 1000 + score["receivedAt"] - wall_ms(score)
-        for score in scores
-    ]
+    timing.window_to_browser += lags_ms(scores)
+
+
+def lags_ms(scores: Iterable[dict[str, Any]]) -> list[float]:
+    """From the arrival of each window's newest media to its score, then to the page."""
+    return [one["age_s"] * 1000 + one["receivedAt"] - wall_ms(one) for one in scores]
 
 
 def wall_ms(event: dict[str, Any]) -> float:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Says which Pythons of 3.11 to 3.13 this machine has, and runs the pure tests on each beside the
 # environment's own: those that need no network, no media and no inference, nor the types of what
-# infers. A version between two that run them only imports them (with --all it runs them too): what
+# infers, and kill no processes. A version between two that run them only imports them (with --all it runs them too): what
 # both its neighbours have, it has. An interpreter is looked for on the PATH and where pyenv and uv keep theirs. Its packages,
 # a light set, stay in .cache/pythons; where interpreter or packages cannot be had, that is said and
 # nothing fails.
@@ -66,7 +66,7 @@ for version in 3.11 3.13 3.12; do
     esac
     echo "Python $version ($found): pure tests"
     if $at -m compileall -q stream_verifier model >/dev/null &&
-        $at -m pytest -q --no-header -p no:cacheprovider -m "not slow" \
+        $at -m pytest -q --no-header -p no:cacheprovider -m "not slow" -k "not killed" \
             ${run:+$run -q} $tests >.cache/pythons.log; then
         grep . .cache/pythons.log | tail -n 1
         told="$told; $version: pure tests $came"

@@ -313,7 +313,6 @@ class SessionRegistry:
             session = await self._maker.make(beginning)
             fetched = beginning.via is not None
             try:
-                session.enter(self._engine)
                 if fetched:
                     # Media comes as soon as it is asked for, and nothing may be said of it before
                     # the call has begun.
@@ -326,6 +325,7 @@ class SessionRegistry:
                     await self._note_beginning(session, beginning)
                 self._refuse_if_closing()  # begun while this one was being opened
                 self._withdrawals.refuse_if_changed(start.identity)
+                session.enter(self._engine)  # which speaks of it from now on, with media or without
             except BaseException:
                 self._deeds.end(session.summary, session.identity)
                 await session.release()

@@ -141,7 +141,7 @@ class Session:
         )
 
     def enter(self, engine: Engine) -> None:
-        """Take a place in the engine.
+        """Take a place in the engine, with what media has come by now.
 
         Raises:
             CapacityError: it is stopping.
@@ -149,6 +149,7 @@ class Session:
         self._ticket = engine.admit(
             pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
         )
+        self._ticket.notify()
 
     @property
     def connection(self) -> Connection:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import Any
 
 import av
 import numpy as np
@@ -128,7 +129,7 @@ class AudioNormaliser:
         if frame is not None:
             frame.pts = None  # Time is kept here; the resampler must not fill or cut by it.
         made = [part for part in self._resampler.resample(frame) if part is not None]
-        parts = [np.asarray(part.to_ndarray(), np.int16).reshape(-1, channels) for part in made]
+        parts = [_samples(part, channels) for part in made]
         if len(parts) == 1:  # of nearly every packet
             return parts[0]
         return np.concatenate(parts) if parts else np.zeros((0, channels), np.int16)
@@ -157,6 +158,13 @@ class AudioNormaliser:
         while self._arrivals[0][0] < self._given:
             self._arrivals.popleft()
         return [AudioChunk(samples, start_s, self._arrivals[0][1])]
+
+
+def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.int16]:
+    """What a packed frame holds, uncopied, shape (n, channels)."""
+    plane: Any = frame.planes[0]
+    flat: NDArray[np.int16] = np.frombuffer(plane, np.int16, count=frame.samples * channels)
+    return flat.reshape(-1, channels)
 
 
 def _echo(tail: NDArray[np.int16], count: int) -> NDArray[np.int16]:

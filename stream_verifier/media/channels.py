@@ -71,8 +71,8 @@ class ChannelChooser:
         Returns:
             int16, shape (m,): what follows on what was given before.
         """
-        if samples.shape[1] == 1:
-            return samples[:, 0]
+        if samples.shape[1] == 1 or self._passes_on(samples):
+            return samples[:, 0].copy()
         return _joined(list(self._take(samples)))
 
     def flush(self) -> Samples:
@@ -98,6 +98,12 @@ class ChannelChooser:
         self._matches: dict[tuple[int, int], tuple[bool, bool]] = {}
         for ear in self._ears:
             ear.reset()
+
+    def _passes_on(self, samples: Samples) -> bool:
+        """Whether any channel will do: nobody listens, nothing fades over, and all are the same."""
+        if self._listening or self._weights is not None:
+            return False
+        return bool((samples[:, 1:] == samples[:, :1]).all())
 
     def _take(self, samples: Samples) -> Iterator[Samples]:
         while len(samples):

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from stream_verifier.audit.deed import Deed
@@ -15,16 +16,19 @@ from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import CapacityError, StoreError, UnknownIdentityError
 from stream_verifier.events.call_messages import Start
+from stream_verifier.events.event import Event
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.log import Limits
 from stream_verifier.events.memory.log import MemoryEventLog
+from stream_verifier.events.schema import MediaStarted, Payload
+from stream_verifier.media.types import AudioChunk, MediaItem
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.ice import LOOPBACK, local_addresses
 from stream_verifier.media.webrtc.network import host_addresses
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.engine import Engine
 from tests.support.calls import CONSENT, make_settings
-from tests.support.session_media import Store, make_session
+from tests.support.session_media import Enrolment, Store, make_session
 
 START = Start(type="start", mode="verify", identity="ada", sdp="v=0")
 ENROL = Start.model_validate({**START.model_dump(), "mode": "enrol", "consent": CONSENT})
@@ -180,4 +184,54 @@ async def test_no_call_begins_that_the_audit_trail_does_not_take(
     assert (ended.name, ended.details["session"]) == ("ada", session.id)
     assert (ended.details["reason"], ended.details["verdict"]) == ("ended_by_admin", None)
     assert again is made[-1]
+    await sessions.close()
+
+
+class Hearing(Enrolment):
+    """Tells how many items it has heard so far, whenever it is asked or told the time."""
+
+    spared = skipped = 0
+    waiting = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = 0
+
+    def take(self, item: MediaItem) -> list[Payload]:
+        self.heard += 1
+        return []
+
+    def tick(self, now_s: float) -> list[Payload]:
+        return [MediaStarted(media_s=float(self.heard), kind="audio")]
+
+
+async def test_nothing_is_said_of_a_call_before_it_has_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s, said = [0.0], list[Event]()
+    store = SlowEmptyStore()
+    sessions = make_sessions(tmp_path, store)
+    sessions._engine = engine = Engine(clock=lambda: now_s[0])
+    session = make_session(store=Store(), on_event=said.append)
+    session._pipeline = Hearing()
+
+    async def prepare(*_: Any, **__: Any) -> Session:
+        return session
+
+    async def work() -> None:
+        now_s[0] += 5.0
+        while engine.step():
+            pass
+        await asyncio.sleep(0)  # what was said is delivered
+
+    async def append_slowly(*_: Any) -> None:
+        session.inbox.put(AudioChunk(np.zeros(320, np.float32), 0.0))
+        await work()
+
+    monkeypatch.setattr(sessions._maker, "make", prepare)
+    monkeypatch.setattr(store.audit, "append", append_slowly)
+    await sessions.open(ENROL)
+    await work()
+    assert [event.type for event in said[:2]] == ["session_started", "media_started"]
+    assert said[1].payload.media_s == 1.0  # what came meanwhile is heard
     await sessions.close()

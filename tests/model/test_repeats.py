@@ -71,6 +71,19 @@ def test_it_waits_for_enough_and_forgets_the_rest() -> None:
         finder.push(np.zeros(5))
 
 
+def test_however_long_it_runs_only_the_last_of_it_counts() -> None:
+    series = _life(30.0, 6)
+    long, fresh = RepeatFinder(6, memory_s=4.0), RepeatFinder(6, memory_s=4.0)
+    for values in series:
+        long.push(values)
+    for values in series[-round(6.0 * RATE_HZ) :]:
+        fresh.push(values)
+    found, expected = long.find(), fresh.find()
+    assert found is not None
+    assert expected is not None
+    assert found == expected
+
+
 def test_the_likeness_is_that_of_the_definition() -> None:
     series = _life(6.0, 5)
     repeat = _found(series).find()

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
+
+from aiortc import RTCPeerConnection
 
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
+from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.factory import PeerFactory
 from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.settings import Settings
@@ -32,7 +36,7 @@ class LossyPeers:
         async def start_lossy() -> str:
             answer = await start()
             assert peer._pc is not None
-            self._wrap(peer._pc.getTransceivers()[0].receiver.transport.transport)
+            drop_media(peer._pc, self._unlucky)
             return answer
 
         peer.start = start_lossy  # type: ignore[method-assign]
@@ -44,16 +48,19 @@ class LossyPeers:
         self.lost += drop
         return drop
 
-    def _wrap(self, transport: Any) -> None:
-        send, receive = transport._send, transport._recv
 
-        async def lossy_send(data: bytes) -> None:
-            if not self._unlucky(data):
-                await send(data)
+def drop_media(pc: RTCPeerConnection, unlucky: Callable[[bytes], bool]) -> None:
+    """Drop the packets of a receiving connection that are unlucky, in both directions."""
+    transport: Any = aiortc_patches.transports(pc)[0].transport
+    connection: Any = aiortc_patches.ice_connections(pc)[0]
+    send, receive = transport._send, connection.data_received
 
-        async def lossy_receive() -> bytes:
-            while self._unlucky(data := await receive()):
-                pass
-            return bytes(data)
+    async def lossy_send(data: bytes) -> None:
+        if not unlucky(data):
+            await send(data)
 
-        transport._send, transport._recv = lossy_send, lossy_receive
+    def lossy_receive(data: bytes, component: int) -> None:
+        if not unlucky(data):
+            receive(data, component)
+
+    transport._send, connection.data_received = lossy_send, lossy_receive

@@ -68,6 +68,9 @@ class ScriptedEngine:
         self.deliver = deliver
         return self
 
+    def notify(self) -> None:
+        """No media waits for it."""
+
     def finish(self) -> None:
         self.finishing.set()
 

@@ -1,10 +1,11 @@
 /** State, reasons, meters and timeline of a call that is being verified. */
 
+import { CallRecord } from "./call-record.js";
 import { byId, setLines, setText } from "./dom.js";
 import { meterOf, meterPlace } from "./scale.js";
 import { nowMs } from "./stream-verifier.js";
 import { TimelineChart } from "./timeline-chart.js";
-import { readEvidence, readTimeline, SERIES } from "./timeline.js";
+import { readEvidence, SERIES } from "./timeline.js";
 import { doubtsPresence, sayPresence, sayReason, sayReasons, sayState } from "./words.js";
 
 const WINDOW_S = 60;
@@ -17,8 +18,8 @@ const seconds = () => nowMs() / 1000;
 export class VerifyView {
   #chart = new TimelineChart(byId("chart"));
   #who = "";
-  #events = /** @type {any[]} */ ([]);
-  #timeline = readTimeline([]);
+  #record = new CallRecord(WINDOW_S);
+  #timeline = this.#record.readRecent();
   #evidence = { ...NO_EVIDENCE };
   #told = { state: "waiting", reasons: /** @type {string[]} */ ([]) };
   #scoredAt = /** @type {number | null} */ (null);
@@ -29,8 +30,8 @@ export class VerifyView {
     this.#who = who;
     this.#scoredAt = null;
     this.#mediaBeganAt = Infinity;
-    this.#events = [];
-    this.#timeline = readTimeline([]);
+    this.#record.clear();
+    this.#timeline = this.#record.readRecent();
     this.#showEvidence(NO_EVIDENCE);
     this.#showBounds();
     this.#showPresence(null);
@@ -42,8 +43,8 @@ export class VerifyView {
 
   /** @param {any} event of the server, with receivedAt */
   take(event) {
-    this.#events.push(event);
-    this.#timeline = readTimeline(this.#events);
+    this.#record.take(event);
+    this.#timeline = this.#record.readRecent();
     if (DATED.has(event.type)) {
       this.#mediaBeganAt = Math.min(this.#mediaBeganAt, event.receivedAt / 1000 - event.media_s);
     }
@@ -60,7 +61,8 @@ export class VerifyView {
     setText(byId("state-name"), "Call ended");
     setText(byId("state-text"), `Nothing is checked any more. The last result was: ${name}.`);
     setText(byId("chart-title"), "The whole call");
-    this.#chart.show(this.#timeline, { fromS: 0, toS: this.#timeline.endS, live: false });
+    const whole = this.#record.readWhole();
+    this.#chart.show(whole, { fromS: 0, toS: whole.endS, live: false });
   }
 
   /** Nothing is checked while the connection is away, so no verdict holds. */
@@ -73,7 +75,7 @@ export class VerifyView {
 
   /** The connection is back; what the state is now, events tell. */
   regain() {
-    this.#showState(this.#events.findLast(({ type }) => type === "state_changed") ?? { state: "waiting" });
+    this.#showState(this.#record.state ?? { state: "waiting" });
   }
 
   /** Moves the chart on and says how old the last score is. */

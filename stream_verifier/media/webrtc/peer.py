@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
@@ -36,13 +37,18 @@ from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
+_GATHER_S = 0.09
+"""Sound is decoded five packets of 20 ms at a time."""
+
+_Frame = av.AudioFrame | av.VideoFrame
+_Tap = aiortc_patches.AudioTap | aiortc_patches.VideoTap
 
 
 class Peer:
     """Receives one call by WebRTC; a `MediaSource`.
 
-    Every track is read all the time by a task of its own, whatever the worker does, because
-    aiortc's queues have no bound; what may be dropped is dropped in the inbox.
+    Sound and pictures are taken whenever the event loop is awake, whatever the worker does, so that
+    nothing waits without a bound; what may be dropped is dropped in the inbox.
 
     Args:
         inbox: where audio, sampled frames and gaps go.
@@ -97,7 +103,8 @@ class Peer:
         self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
-        self._taps: dict[str, aiortc_patches.AudioTap | aiortc_patches.VideoTap] = {}
+        self._taps: dict[str, _Tap] = {}
+        self._pictures: aiortc_patches.PictureDecoder | None = None
         self._liveness: list[aiortc_patches.Liveness] = []
         self._readers: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
@@ -223,41 +230,51 @@ class Peer:
         receiver: Any = transceiver.receiver
         clock = self._intake.clock
         if kind == "audio":
-            self._taps[kind] = aiortc_patches.AudioTap(receiver, clock, self._take_sound)
-            self._start_reader(self._read(receiver.track, lambda _: None))
+            self._taps[kind] = aiortc_patches.AudioTap(
+                receiver, clock, self._take_sound, gather_s=_GATHER_S
+            )
         else:
             tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
             self._taps[kind] = tap
-            aiortc_patches.Backpressure(receiver.track)
-            self._start_reader(self._read(receiver.track, lambda f: self._take_picture(f, tap)))
+            self._pictures = aiortc_patches.PictureDecoder(
+                receiver, lambda picture: self._take_picture(picture, tap)
+            )
+        self._start_reader(self._read(receiver.track))
 
     def _take_sound(self, frame: av.AudioFrame) -> None:
-        """Take decoded sound; whatever fails there ends the call."""
-        try:
-            self._intake.take_sound(frame, self._taps["audio"])
-        except Exception as error:
-            _logger.error("a track reader failed; the call ends", exc_info=error)
-            self.silence()
-            self.closed.set()
+        """Take decoded sound, and the pictures that were decoded meanwhile."""
+        self._take(frame, self._taps["audio"], self._intake.take_sound)
+        self._give_pictures()
 
-    def _take_picture(self, frame: Any, tap: Any) -> None:
+    def _take_picture(self, frame: av.VideoFrame, tap: aiortc_patches.VideoTap) -> None:
         """Take a decoded picture, unless it is larger than its header said."""
         if tap.check_decoded(frame.width, frame.height):
             self._picture_px = (frame.width, frame.height)
-            self._intake.take_picture(frame, tap)
+            self._take(frame, tap, self._intake.take_picture)
+
+    def _take(self, frame: _Frame, tap: _Tap, take: Callable[[_Frame, _Tap], None]) -> None:
+        """Take what was decoded; whatever fails there ends the call, and nothing else."""
+        try:
+            take(frame, tap)
+        except Exception as error:
+            _logger.error("what was decoded cannot be taken; the call ends", exc_info=error)
+            self.silence()
+            self.closed.set()
+
+    def _give_pictures(self) -> None:
+        if self._pictures is not None:
+            self._pictures.give()
 
     def _start_reader(self, reading: Awaitable[None]) -> None:
         task = asyncio.ensure_future(reading)
         task.add_done_callback(self._on_reader_done)
         self._readers.append(task)
 
-    async def _read(self, track: MediaStreamTrack, take: Callable[[Any], None]) -> None:
-        while True:
-            try:
-                frame = await track.recv()
-            except MediaStreamError:
-                return
-            take(frame)
+    async def _read(self, track: MediaStreamTrack) -> None:
+        """Wait for a track's end: what it carries is taken before it gets there."""
+        with contextlib.suppress(MediaStreamError):
+            await track.recv()
+        self._give_pictures()
 
     async def _watch_over(self, pc: RTCPeerConnection) -> None:
         """Keep streams going and notice when the peer is gone."""
@@ -265,6 +282,7 @@ class Peer:
         while not self.closed.is_set():
             await asyncio.sleep(_TEND_S)
             now_s = time.monotonic()
+            self._give_pictures()
             for kind, tap in self._taps.items():
                 await tap.tend(now_s)
                 self._refusals.look(kind, tap.refused, now_s)

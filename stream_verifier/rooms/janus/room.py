@@ -37,6 +37,8 @@ from stream_verifier.rooms.janus.source import JanusSource, Subscription
 _logger = logging.getLogger(__name__)
 _PLUGIN = "janus.plugin.videoroom"
 _TEXT_PLUGIN = "janus.plugin.textroom"
+_MOST_EARLY = 1000
+"""Events that may come before the answer to our joining was taken in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +140,7 @@ class JanusRoom:
         self._entry = dict(entry)
         self._make_peer = make_peer
         self._publishers = Publishers()
+        self._early: list[Message] | None = []
         self._changed = asyncio.Event()
         self._over: RoomError | None = None
 
@@ -152,7 +155,11 @@ class JanusRoom:
         return self._publishers.unseen
 
     def enter(self, answer: Message) -> None:
-        """Take in what Janus answered to our joining."""
+        """Take in what Janus answered to our joining, then what was heard since we were in.
+
+        Janus tells of a publisher who begins just then before its answer, or right behind it: both
+        are read before whoever asked has a turn.
+        """
         said = said_by_plugin(answer)
         if said.get("videoroom") != "joined":
             raise RoomHostError("Janus did not say that the room was joined.")
@@ -160,7 +167,9 @@ class JanusRoom:
         if isinstance(private_id := said.get("private_id"), int):
             # Some rooms let nobody subscribe who is not in them.
             self._entry["private_id"] = private_id
-        self._publishers.take(said)
+        early, self._early = self._early or [], None
+        for one in (said, *early):
+            self._publishers.take(one)
         self._changed.set()
 
     async def changed(self) -> None:
@@ -219,8 +228,16 @@ class JanusRoom:
             self._end(UnknownRoomError("The room was destroyed."))
         elif said.get("leaving") == "ok":
             self._end(RoomRefusedError("We were put out of the room."))
+        elif self._early is not None:
+            self._note_early(self._early, said)
         elif self._publishers.take(said):
             self._changed.set()
+
+    def _note_early(self, early: list[Message], said: Message) -> None:
+        if len(early) < _MOST_EARLY:
+            early.append(said)
+        else:
+            self._end(RoomHostError("Janus tells of the room and does not let us in."))
 
     def _end(self, error: RoomError) -> None:
         if self._over is None:

@@ -21,7 +21,7 @@ from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtcrtpreceiver import NackGenerator
+from aiortc.rtcrtpreceiver import NackGenerator, decoder_worker
 from aiortc.rtp import RtcpByePacket, RtcpSenderInfo, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches import (
@@ -92,9 +92,19 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCRtpReceiver._handle_rtp_packet, "self.__jitter_buffer.add(packet)"),
         (RTCRtpReceiver._handle_rtp_packet, "self.__timestamp_mapper.map("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_queue.put((codec, encoded_frame))"),
+        (RTCRtpReceiver._handle_rtp_packet, "self.__decoder_error.is_set()"),
+        (RTCRtpReceiver.receive, "self.__decoder_queue,"),
+        (decoder_worker, "task = input_q.get()"),
         (RTCRtpReceiver._handle_rtp_packet, "packet._data = depayload("),
         (RTCRtpReceiver._handle_rtp_packet, "remb = self.__remote_bitrate_estimator.add("),
         (RTCRtpReceiver._handle_rtp_packet, "self.__nack_generator.add(packet)"),
+        (RTCDtlsTransport._recv_next, "data = self._rx_srtp.unprotect(data)"),
+        (RTCDtlsTransport._recv_next, "data = self._rx_srtp.unprotect_rtcp(data)"),
+        (RTCDtlsTransport._recv_next, "data = await self.transport._recv()"),
+        (RTCDtlsTransport.stop, "self._task = None"),
+        (Connection.recvfrom, "await self._queue.get()"),
+        (Connection.sendto, "await active_pair.protocol.send_data("),
+        (StunProtocol.send_data, "self.transport.sendto(data, addr)"),
         (RTCDtlsTransport._handle_rtcp_data, "recipient._handle_rtcp_packet(packet)"),
         (RTCDtlsTransport._handle_rtp_data, "self._rtp_router.route_rtp(packet)"),
         (RTCIceTransport.__init__, "gatherer._connection"),
@@ -200,6 +210,29 @@ async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
     assert (tap.packets, tap.lost) == (6, 1)
     assert {(f.sample_rate, f.samples, f.layout.name) for f in heard} == {(48_000, 960, "stereo")}
     assert _decoded(receiver) == []  # Nothing is left for aiortc's own thread.
+    _forget_thread(receiver)
+
+
+async def test_sound_is_decoded_several_packets_at_a_time_but_for_the_first(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append, gather_s=0.05)
+    counts = []
+    for number in range(8):
+        at_s = 100.0 + 0.02 * number
+        monkeypatch.setattr(time, "monotonic", lambda at_s=at_s: at_s)
+        await _feed(receiver, _packet(number, number * 960, b"\x78\x01"))
+        counts.append(len(heard))
+    assert counts == [1, 1, 1, 4, 4, 4, 7, 7]
+    await tap.tend(100.16)
+    assert len(heard) == 7
+    await tap.tend(100.18)
+    assert [frame.pts for frame in heard] == [960 * number for number in range(8)]
+    assert [tap.arrival_s(frame.pts) for frame in heard] == pytest.approx(
+        [100.0 + 0.02 * number for number in range(8)]
+    )
     _forget_thread(receiver)
 
 

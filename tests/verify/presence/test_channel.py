@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from model.runtime.detect import FaceDetector
+from model.runtime.lips import SHIFTS, Agreement
 from model.runtime.weights import Weights
 from model.types import FaceQuality
 from stream_verifier.media.burst import BurstWish
@@ -129,3 +130,33 @@ def test_trust_does_not(channel: PresenceChannel) -> None:
     assert channel.read(window(4.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 3.0
     channel.take(MediaGap("video", 4.0, 5.0, "network"))
     assert channel.read(window(6.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 0.0
+
+
+def of_a_second(best: int) -> Agreement:
+    """Of 25 moments, in which sound fits best where it is so many steps late."""
+    fits = 25 * (1.0 - np.minimum(np.abs(np.array(SHIFTS) - best), 10) / 10)
+    return Agreement(fits, np.full(len(SHIFTS), 25.0))
+
+
+@pytest.mark.parametrize(("best", "kept"), [(12, True), (0, False)])
+def test_what_was_seen_until_a_cut_is_judged_too(
+    channel: PresenceChannel, monkeypatch: pytest.MonkeyPatch, best: int, kept: bool
+) -> None:
+    """Too short a piece to be read while it goes on; of what is for the call nothing stays."""
+
+    def agreement(_: object, *, last: bool = False) -> Agreement:
+        return of_a_second(best) if last else Agreement.nothing()
+
+    monkeypatch.setattr(channel._talk._head, "agreement", agreement)
+    channel._ears.settled_s = 10.0  # type: ignore[misc]
+    told = [
+        channel.read(window(float(track), track=track), wanted=ALL).each[NAMES.index("lips")].llr
+        for track in range(1, 9)
+    ]
+    assert told[0] is None
+    if kept:
+        assert [one is not None and one < 0 for one in told[1:]] == [True] * 7
+        assert told[-1] is not None
+        assert told[-1] < -2.5
+    else:
+        assert told == [None] * 8

@@ -10,14 +10,15 @@
 * Time: aiortc lets each track start at 0 and keeps sender reports to itself.
 * Size and number: aiortc decodes frames of any size that they claim to have, as many as come,
   and lists every packet that a wild sequence number leaves out.
-* Pictures: aiortc decodes on while nobody takes any, and FFmpeg keeps the most that ever waited.
+* Pictures: aiortc decodes on while nobody takes any, and FFmpeg keeps the most that ever waited;
+  each one wakes the event loop, at several times what most are worth.
 * Names: aioice asks once who an mDNS name is, takes whatever address comes, and lets the answer
   wait for it.
 * Routing: aiortc gives the packets of a second camera to the first.
 * Estimates: aiortc tells the sender of its bandwidth with every packet once some come late.
 * Checks: aioice tries every address that a caller names, seven times each.
 * Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
-  sends it; its queues and its tables of sources have no bound.
+  sends it; its queues and its tables of sources have no bound; each packet wakes a task.
 * Shutdown: aiortc joins decoder threads on the event loop, and a connection that is closed
   while it connects leaves a task behind.
 
@@ -29,7 +30,6 @@ from __future__ import annotations
 
 from stream_verifier.media.webrtc.aiortc_patches.arrivals import Arrivals, CallBudget
 from stream_verifier.media.webrtc.aiortc_patches.audio import AudioTap
-from stream_verifier.media.webrtc.aiortc_patches.backpressure import Backpressure
 from stream_verifier.media.webrtc.aiortc_patches.checks import limit_checks
 from stream_verifier.media.webrtc.aiortc_patches.connection import (
     ConnectGuard,
@@ -40,6 +40,7 @@ from stream_verifier.media.webrtc.aiortc_patches.connection import (
 )
 from stream_verifier.media.webrtc.aiortc_patches.gathering import gather_on, use_host_addresses
 from stream_verifier.media.webrtc.aiortc_patches.mdns import add_candidate, look_up
+from stream_verifier.media.webrtc.aiortc_patches.pictures import PictureDecoder
 from stream_verifier.media.webrtc.aiortc_patches.routing import SectionRouter
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap
 from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
@@ -47,10 +48,10 @@ from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
 __all__ = [
     "Arrivals",
     "AudioTap",
-    "Backpressure",
     "CallBudget",
     "ConnectGuard",
     "Liveness",
+    "PictureDecoder",
     "SectionRouter",
     "StreamTap",
     "VideoTap",

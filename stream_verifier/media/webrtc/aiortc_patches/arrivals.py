@@ -15,6 +15,7 @@ from aiortc.rtp import is_rtcp
 
 from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
+from stream_verifier.media.webrtc.aiortc_patches.directly import DirectMedia
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
 
 _logger = logging.getLogger(__name__)
@@ -67,6 +68,7 @@ class Arrivals:
         self._budget = budget
         self._strangers = Budget(_STRANGERS_PER_S, burst_s=2.0)
         self._sources: set[int] = set()
+        self._direct: DirectMedia | None = None
         self._pass_on = connection.data_received
         self._gather = connection.get_component_candidates
         replace(connection, "data_received", self._data_received)
@@ -77,6 +79,7 @@ class Arrivals:
         for name in ("_handle_rtp_data", "_handle_rtcp_data"):
             replace(transport, name, self._outliving(getattr(transport, name), name))
         replace(transport, "_register_data_receiver", lambda _: None)
+        self._direct = DirectMedia(transport, self._connection)
 
     async def _gather_guarded(self, *args: Any, **kwargs: Any) -> Any:
         found = await self._gather(*args, **kwargs)
@@ -91,6 +94,9 @@ class Arrivals:
         def received(data: bytes, addr: tuple[Any, ...]) -> None:
             if (reason := self._refusal(data, (addr[0], addr[1]))) is not None:
                 self.refused[reason] += 1
+                return
+            if _is_srtp(data):  # Nearly all is; aioice would try to read a check first.
+                protocol.receiver.data_received(data, protocol.local_candidate.component)
                 return
             try:
                 receive(data, addr)
@@ -121,9 +127,11 @@ class Arrivals:
         return source in self._sources
 
     def _data_received(self, data: bytes, component: int) -> None:
-        """Queue a datagram, unless it would end the call or the queue is long."""
+        """Handle or queue a datagram, unless it would end the call or the queue is long."""
         if not 0 < len(data) <= MOST_BYTES:
             self.refused["wrong_length"] += 1
+        elif self._direct is not None and _is_srtp(data) and self._direct.take(data):
+            return
         elif not (_is_dtls(data) or _is_srtp(data)):
             self.refused["malformed"] += 1  # Such as what only looked like STUN.
         elif self._connection._queue.qsize() >= MOST_WAITING:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import av
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import get_decoder
 from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket
 
 from stream_verifier.media.limits import Budget
@@ -33,13 +35,23 @@ class AudioTap(StreamTap):
         receiver: of the sound.
         clock: dates it.
         take: gets each decoded frame, in order, dated in ticks; it must not fail.
+        gather_s: packets wait so long for others: at a stretch they cost less than one by one
+            between everything else. The first waits for none.
     """
 
     def __init__(
-        self, receiver: RTCRtpReceiver, clock: MediaClock, take: Callable[[av.AudioFrame], None]
+        self,
+        receiver: RTCRtpReceiver,
+        clock: MediaClock,
+        take: Callable[[av.AudioFrame], None],
+        *,
+        gather_s: float = 0.0,
     ) -> None:
         super().__init__(receiver, "audio", clock)
         self._take = take
+        self._gather_s = gather_s
+        self._gathered: list[tuple[RTCRtpCodecParameters, JitterFrame]] = []
+        self._since_s = -math.inf
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
         self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
         # aiortc's type of a decoder does not tell that those of sound give sound.
@@ -56,13 +68,15 @@ class AudioTap(StreamTap):
         now_s = time.monotonic()
         if packet.payload and self._admits(packet, now_s) and self._plays(packet, now_s):
             if self._note(packet, now_s):
-                self._decode(self._order.restart())
-            self._decode(self._order.push(packet.sequence_number, (packet, now_s), now_s))
+                self._gather(self._order.restart())
+            self._gather(self._order.push(packet.sequence_number, (packet, now_s), now_s))
+            self._decode_due(now_s)
         return False, None
 
     async def tend(self, now_s: float) -> None:
         """Give up holes that were waited for long enough; call it about ten times a second."""
-        self._decode(self._order.expire(now_s))
+        self._gather(self._order.expire(now_s))
+        self._decode_due(now_s)
 
     def _plays(self, packet: RtpPacket, now_s: float) -> bool:
         """Whether a packet is sound, and not more of it than there is time."""
@@ -76,18 +90,32 @@ class AudioTap(StreamTap):
             return False
         return True
 
-    def _decode(self, due: list[tuple[RtpPacket, float]]) -> None:
+    def _gather(self, due: list[tuple[RtpPacket, float]]) -> None:
+        """Date packets, in order."""
         for packet, arrival_s in due:
             codec = private(self._receiver, "codecs").get(packet.payload_type)
-            if codec is None or private(self._receiver, "decoder_thread") is None:
-                continue  # Of no codec of the offer, or the receiver has stopped.
-            if codec.name not in self._decoders:
-                self._decoders[codec.name] = get_decoder(codec)
+            if codec is None:
+                continue  # Of no codec of the offer.
             encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
-            try:
-                frames = self._decoders[codec.name].decode(encoded)
-            except av.FFmpegError:
-                self.refused["sound_garbled"] += 1
-                continue
-            for frame in frames:
-                self._take(frame)
+            self._gathered.append((codec, encoded))
+
+    def _decode_due(self, now_s: float) -> None:
+        """Decode what was gathered, once that has taken long enough."""
+        if not self._gathered or now_s - self._since_s < self._gather_s:
+            return
+        gathered, self._gathered, self._since_s = self._gathered, [], now_s
+        if private(self._receiver, "decoder_thread") is None:
+            return  # The receiver has stopped.
+        for codec, encoded in gathered:
+            self._decode(codec, encoded)
+
+    def _decode(self, codec: RTCRtpCodecParameters, encoded: JitterFrame) -> None:
+        if codec.name not in self._decoders:
+            self._decoders[codec.name] = get_decoder(codec)
+        try:
+            frames = self._decoders[codec.name].decode(encoded)
+        except av.FFmpegError:
+            self.refused["sound_garbled"] += 1
+            return
+        for frame in frames:
+            self._take(frame)

@@ -22,9 +22,9 @@ MOST_FOR, MOST_AGAINST = 3.0, 8.0
 """Nats that a mouth's motion comes to at most: what was long right must turn soon, and what was
 wrong does not become right in a second or two."""
 _LIPS_LIMIT = 8.0
-_LATE_NATS, _LATE_FROM_S = 5.0, 4.0
-"""Nats off for each deviation by which sound fits better at another moment, with so much speech;
-right sound fits best where it is."""
+_LATE_NATS, _LATE_FREE, _LATE_FROM_S = 5.0, 0.25, 4.0
+"""Nats off for each deviation, beyond those that are free, by which sound fits better at another
+moment, with so much speech; right sound fits best where it is."""
 _AT_REST_NATS, _WRONG_NATS = -6.0, -4.0
 """Further off than what holds a call back."""
 _LASTS_S = 20.0
@@ -117,8 +117,9 @@ class Talk:
         """Another face, or media that did not follow on: nothing that was for it counts any more.
 
         What was against it does, or whoever cuts from one picture to the next would be judged by
-        none of them.
+        none of them; and what came since it was last learned from is read first.
         """
+        self.learn(last=True)
         self._head.forget()
         self._motion.forget()
         self._box = self._glance = None
@@ -126,15 +127,19 @@ class Talk:
         if (self._lips or 0.0) > 0:
             self._agreement, self._lips = Agreement.nothing(), None
 
-    def learn(self) -> None:
-        """Take in what came since this was last called."""
+    def learn(self, *, last: bool = False) -> None:
+        """Take in what came since this was last called.
+
+        Args:
+            last: nothing follows on it: lips are read from a second on.
+        """
         settled_s = self._ears.settled_s
         if settled_s is None:
             return
         nats, pairs = self._motion.evidence(self._speaks, until_s=settled_s)
         self.moves = min(MOST_FOR, max(-MOST_AGAINST, self.moves + nats))
         self.pairs += pairs
-        new = self._head.agreement(self._speaks)
+        new = self._head.agreement(self._speaks, last=last)
         if new.seconds > 0:
             kept = math.exp(-new.seconds / _LASTS_S)
             old = Agreement(self._agreement.totals * kept, self._agreement.counts * kept)
@@ -142,7 +147,7 @@ class Talk:
             llr = self._calibration.llr(self._agreement)
             if self.speech_s >= _LATE_FROM_S:
                 late = self._agreement.elsewhere(self._calibration.noise)
-                llr -= _LATE_NATS * max(0.0, late)
+                llr -= _LATE_NATS * max(0.0, late - _LATE_FREE)
             self._lips = min(_LIPS_LIMIT, max(-_LIPS_LIMIT, llr))
 
     def _speaks(self, start_s: float, end_s: float) -> bool:
