@@ -194,7 +194,10 @@ async def test_a_terminated_server_closes_its_calls_and_exits(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    settings = {"DATA_DIR": str(enrolled_dir), "PORT": str(port)}
+    settings = {
+        "DATA_DIR": str(enrolled_dir), "PORT": str(port),
+        "MEASURE_CAPACITY": "false", "MAX_CALLS": "2",
+    }  # fmt: skip
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "stream_verifier", "serve",
         env=os.environ | {f"STREAM_VERIFIER_{key}": value for key, value in settings.items()},
