@@ -109,6 +109,26 @@ def _answers(url: str) -> bool:
 
 
 @contextlib.asynccontextmanager
+async def decoder() -> AsyncIterator[tuple[str, psutil.Process]]:
+    """Run aiortc in a process of its own, where it decodes what is sent and does nothing else."""
+    port = free_port()
+    async with process("benchmarks.decode_only", str(port), environment={}) as child:
+        await _listens(port)
+        yield f"http://127.0.0.1:{port}", child
+
+
+async def _listens(port: int) -> None:
+    """Wait until something answers there."""
+    async with asyncio.timeout(60):
+        while True:
+            with contextlib.suppress(OSError):
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+                return
+            await asyncio.sleep(0.1)
+
+
+@contextlib.asynccontextmanager
 async def callers(address: str, media: Path, count: int) -> AsyncIterator[None]:
     """Keep that many calls running, their events read and dropped."""
 
@@ -177,17 +197,19 @@ async def cpu_share(child: psutil.Process, seconds: float) -> float:
     return (used() - before) / seconds
 
 
+async def decode_alone(media: Path, count: int, *, seconds: float) -> float:
+    """Processor time of aiortc that decodes so many calls, as a share of one processor."""
+    async with decoder() as (address, child), callers(address, media, count):
+        await asyncio.sleep(4)
+        return await cpu_share(child, seconds)
+
+
 async def cost(media: Path, count: int, folder: Path, seconds: float) -> tuple[float, float]:
     """CPU shares per call of the verifier and of decoding alone, one right after the other."""
     async with server(folder) as (address, child), callers(address, media, count):
         await asyncio.sleep(4)
         ours = await cpu_share(child, seconds)
-    port = free_port()
-    async with process("benchmarks.decode_only", str(port), environment={}) as child:
-        await asyncio.sleep(3)
-        async with callers(f"http://127.0.0.1:{port}", media, count):
-            await asyncio.sleep(4)
-            alone = await cpu_share(child, seconds)
+    alone = await decode_alone(media, count, seconds=seconds)
     return ours / count, alone / count
 
 

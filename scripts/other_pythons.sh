@@ -1,10 +1,10 @@
 #!/bin/sh
 # Says which Pythons of 3.11 to 3.13 this machine has, and runs the pure tests on each beside the
 # environment's own: those that need no network, no media and no inference, nor the types of what
-# infers, and kill no processes. A version between two that run them only imports them (with --all it runs them too): what
-# both its neighbours have, it has. An interpreter is looked for on the PATH and where pyenv and uv keep theirs. Its packages,
-# a light set, stay in .cache/pythons; where interpreter or packages cannot be had, that is said and
-# nothing fails.
+# infers, and kill no processes. A version between two that run them only imports them (with --all
+# it runs them too): what both its neighbours have, it has. An interpreter is looked for on the PATH
+# and where pyenv and uv keep theirs. Its packages, a light set, stay in .cache/pythons; where
+# interpreter or packages cannot be had, that is said and nothing fails.
 set -u
 cd "$(dirname "$0")/.."
 all=${1:-}

@@ -23,8 +23,9 @@ from rich.console import Console
 from benchmarks.capacity.figures import Figures, figures_of
 from benchmarks.capacity.media import Clip, write_clips
 from benchmarks.capacity.page import draw, markdown
-from benchmarks.capacity.playing import WARM_UP_S, decode_alone, play
+from benchmarks.capacity.playing import WARM_UP_S, play
 from benchmarks.capacity.soak import Soak, soak
+from benchmarks.latency import decode_alone
 
 _ONE_IN = 4
 _MARGIN_S = 12.0

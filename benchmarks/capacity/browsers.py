@@ -27,11 +27,10 @@ from rich.progress import track
 from benchmarks.capacity.media import OWN, write_clips
 from benchmarks.capacity.playing import MANY, NAME, WARM_UP_S
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
-from benchmarks.latency import cpu_share, enrol, free_port, lags_ms, process, server
+from benchmarks.latency import cpu_share, decoder, enrol, lags_ms, server
 from stream_verifier.demo.people import portrait_frames, speech
 
 _CAMERA_S = 30.0
-_ALONE_S = 3.0
 # Through the SDK by itself: the page's own meters and chart are not what is measured.
 _CALL = """async ({url, identity}) => {
   const { StreamVerifier } = await import("./js/stream-verifier.js");
@@ -155,11 +154,8 @@ async def browse(
         async with _pages(address, address, camera, calls) as pages:
             cpu = await cpu_share(child, seconds)
             told = [await page.evaluate("told") for page in pages]
-        port = free_port()
-        async with process("benchmarks.decode_only", str(port), environment={}) as decoder:
-            await asyncio.sleep(_ALONE_S)
-            async with _pages(address, f"http://127.0.0.1:{port}", camera, calls):
-                alone = await cpu_share(decoder, seconds)
+        async with decoder() as (url, child), _pages(address, url, camera, calls):
+            alone = await cpu_share(child, seconds)
     return judge(told, cpu=cpu, alone=alone)
 
 
@@ -167,7 +163,7 @@ async def _measure(counts: Sequence[int], seconds: float) -> list[Browsed]:
     with tempfile.TemporaryDirectory(prefix="browsers-") as text:
         folder = Path(text)
         own, _ = await asyncio.to_thread(write_clips, folder, seconds=_CAMERA_S, fps=30, seed=1)
-        frames = portrait_frames(OWN, seconds=_CAMERA_S, fps=int(CAMERA_FPS), size=(640, 480))
+        frames = portrait_frames(OWN, seconds=_CAMERA_S, fps=CAMERA_FPS)
         heard = speech(OWN, seconds=_CAMERA_S)
         camera = await asyncio.to_thread(write_capture, folder, "camera", frames, heard)
         found = []

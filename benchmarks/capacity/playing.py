@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 import urllib.request
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ import psutil
 from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.capacity.media import Clip
-from benchmarks.latency import callers, cpu_share, enrol, free_port, process, server
+from benchmarks.latency import cpu_share, enrol, server
 from stream_verifier.demo.caller import Caller, RefusedError
 from stream_verifier.events.event import Event
 
@@ -106,27 +105,6 @@ async def play(
         memory_mib=memory_mib,
         metrics=rose,
     )
-
-
-async def decode_alone(own: Path, calls: int, *, seconds: float) -> float:
-    """Processor time of aiortc that decodes so many calls, as a share of one processor."""
-    port = free_port()
-    async with process("benchmarks.decode_only", str(port), environment={}) as child:
-        await _listens(port)
-        async with callers(f"http://127.0.0.1:{port}", own, calls):
-            await asyncio.sleep(4)
-            return await cpu_share(child, seconds)
-
-
-async def _listens(port: int) -> None:
-    """Wait until something answers there."""
-    async with asyncio.timeout(60):
-        while True:
-            with contextlib.suppress(OSError):
-                _, writer = await asyncio.open_connection("127.0.0.1", port)
-                writer.close()
-                return
-            await asyncio.sleep(0.1)
 
 
 async def _follow(address: str, call: PlayedCall, seconds: float) -> None:

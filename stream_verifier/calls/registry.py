@@ -314,8 +314,8 @@ class SessionRegistry:
             fetched = beginning.via is not None
             try:
                 if fetched:
-                    # Media comes as soon as it is asked for, and nothing may be said of it before
-                    # the call has begun.
+                    # Media comes as soon as it is asked for, which is not before the call's
+                    # beginning is on record.
                     await self._note_beginning(session, beginning)
                 answer = await session.connection.source.start()
                 if past is not None:
