@@ -68,7 +68,7 @@ class IdentityDescription(BaseModel):
     replaces: str | None = Field(description="Id of the identity that it took the place of.")
     adapted_from: list[str] = Field(
         description="The models that the reference was moved from by adapters, the one that the "
-        "person was enrolled with first; empty where it was made with `model`. Destination again "
+        "person was enrolled with first; empty where it was made with `model`. Enrolling again "
         "is surer."
     )
     widened: int = Field(description="How often more was added to the reference.")

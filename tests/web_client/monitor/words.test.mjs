@@ -13,7 +13,7 @@ test("every ending of the wire contract has few words of its own", () => {
 });
 
 test("tones are states, or an enrolment", () => {
-  assert.deepEqual(["rejected", "enrolling", "dazed"].map(sayTone), ["Rejected", "Destination", "dazed"]);
+  assert.deepEqual(["rejected", "enrolling", "dazed"].map(sayTone), ["Rejected", "Enrolling", "dazed"]);
   assert.deepEqual(["verified", "rejected"].map(sayCalm), ["face and voice match", ""]);
 });
 
