@@ -48,8 +48,8 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-def start_chromium(playwright: Playwright, *flags: str) -> Browser:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+def start_chromium(playwright: Playwright, *flags: str, path: str | None = None) -> Browser:
+    path = path or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
     return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
@@ -57,9 +57,14 @@ def start_chromium(playwright: Playwright, *flags: str) -> Browser:
 
 @pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A browser with a test pattern and beeps."""
+    """A browser with a test pattern and beeps; tests of real calls have the whole browser.
+
+    It is the headless shell where that is installed: a page costs it half as much as a tab does.
+    """
     # The pattern moves less than a person and costs the processor as little.
-    with start_chromium(playwright, "--use-fake-device-for-media-stream=fps=5") as browser:
+    pattern = "--use-fake-device-for-media-stream=fps=5"
+    shell = shutil.which("chromium-headless-shell")
+    with start_chromium(playwright, pattern, path=shell) as browser:
         yield browser
 
 
@@ -103,6 +108,8 @@ def context(window: BrowserContext) -> Iterator[BrowserContext]:
     """The window as if it had just been opened; a test's server, and so its origin, is its own."""
     if not window.pages:
         window.new_page()  # It stays, and the window with it.
+    # Who may use a camera is shown its own addresses, which cost less to find than names for them.
+    window.grant_permissions(["camera", "microphone"])
     yield window
     for page in window.pages[1:]:
         with contextlib.suppress(Error):  # A page that was never loaded stores nothing.
