@@ -21,7 +21,7 @@ DOORS := tests/client tests/console tests/events/test_contract.py tests/media te
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server does.
 ALONE := tests/identities/test_hsm.py
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
 .PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
@@ -42,6 +42,11 @@ $(VENV)/.test: pyproject.toml locks/build.txt locks/test.txt | $(BIN)/python
 
 $(VENV)/.chromium: | $(BIN)/python
 	sh scripts/install_debian.sh chromium chromium "the browser tests"
+	@touch $@
+
+# Not every system has this package; without it the pages are tested in the whole browser, which costs more.
+$(VENV)/.headless-shell: | $(BIN)/python
+	sh scripts/install_debian.sh chromium-headless-shell chromium-headless-shell "cheaper browser tests" || true
 	@touch $@
 
 # Not every system has this package; without it the tests of Firefox are skipped.

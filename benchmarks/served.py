@@ -45,19 +45,23 @@ class Served:
         app = Starlette(
             routes=[Mount(PREFIX, routes=routes)], middleware=[Middleware(StrictPolicy)]
         )
-        config = uvicorn.Config(
+        self._config = uvicorn.Config(
             app, port=0, log_level="error", ws="websockets-sansio", lifespan="off"
         )
         self.address = ""
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(self._config)
         self._thread = threading.Thread(target=self._server.run, daemon=True)
 
-    def open(self) -> None:
+    def open(self, port: int = 0) -> None:
         """Start serving at `address`.
+
+        Args:
+            port: where to listen; 0 for any that is free.
 
         Raises:
             RuntimeError: it did not start in time.
         """
+        self._config.port = port
         ready = threading.Event()
         startup = self._server.startup
 
@@ -69,8 +73,8 @@ class Served:
         self._thread.start()
         if not ready.wait(WAIT_S):
             raise RuntimeError("the server did not start")
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.address = f"http://127.0.0.1:{port}{PREFIX}/"
+        bound = self._server.servers[0].sockets[0].getsockname()[1]
+        self.address = f"http://127.0.0.1:{bound}{PREFIX}/"
 
     def close(self) -> None:
         """Stop serving."""

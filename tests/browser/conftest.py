@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import socket
 from collections.abc import Callable, Iterator
 from inspect import iscoroutinefunction
 from pathlib import Path
@@ -10,7 +11,6 @@ import pytest
 from playwright.sync_api import (
     Browser,
     BrowserContext,
-    Error,
     Page,
     Playwright,
     expect,
@@ -48,8 +48,8 @@ def playwright() -> Iterator[Playwright]:
         yield playwright
 
 
-def start_chromium(playwright: Playwright, *flags: str) -> Browser:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+def start_chromium(playwright: Playwright, *flags: str, path: str | None = None) -> Browser:
+    path = path or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         pytest.skip("needs Chromium (Debian: apt install chromium)")
     return playwright.chromium.launch(executable_path=path, args=[*FLAGS, *flags])
@@ -57,9 +57,14 @@ def start_chromium(playwright: Playwright, *flags: str) -> Browser:
 
 @pytest.fixture(scope="package")
 def chromium(playwright: Playwright) -> Iterator[Browser]:
-    """A browser with a test pattern and beeps."""
+    """A browser with a test pattern and beeps; tests of real calls have the whole browser.
+
+    It is the headless shell where that is installed: a page costs it half as much as a tab does.
+    """
     # The pattern moves less than a person and costs the processor as little.
-    with start_chromium(playwright, "--use-fake-device-for-media-stream=fps=5") as browser:
+    pattern = "--use-fake-device-for-media-stream=fps=5"
+    shell = shutil.which("chromium-headless-shell")
+    with start_chromium(playwright, pattern, path=shell) as browser:
         yield browser
 
 
@@ -100,14 +105,17 @@ def window(chromium: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture
 def context(window: BrowserContext) -> Iterator[BrowserContext]:
-    """The window as if it had just been opened; a test's server, and so its origin, is its own."""
+    """The window as if it had just been opened, but that it knows the scripts of earlier tests."""
     if not window.pages:
         window.new_page()  # It stays, and the window with it.
+    # Who may use a camera is shown its own addresses, which cost less to find than names for them.
+    window.grant_permissions(["camera", "microphone"])
     yield window
     for page in window.pages[1:]:
-        with contextlib.suppress(Error):  # A page that was never loaded stores nothing.
-            page.evaluate("localStorage.clear()")
         page.close()
+    devtools = window.new_cdp_session(window.pages[0])
+    devtools.send("Storage.clearDataForOrigin", {"origin": "*", "storageTypes": "all"})
+    devtools.detach()
     window.set_offline(False)
     window.clear_cookies()
     window.clear_permissions()
@@ -129,11 +137,23 @@ def loopback_media(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: addresses)
 
 
+@pytest.fixture(scope="package")
+def port() -> Iterator[int]:
+    """Where one scripted server after the other listens, held while none does.
+
+    The scripts of a new origin are fetched and compiled anew, which is much of what a page costs.
+    """
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
 @pytest.fixture
-def fake(loopback_media: None) -> Iterator[FakeServer]:
+def fake(loopback_media: None, port: int) -> Iterator[FakeServer]:
     """The server behind the page."""
     server = FakeServer()
-    server.open()
+    server.open(port)
     yield server
     server.close()
 
@@ -148,10 +168,10 @@ def page(context: BrowserContext, fake: FakeServer) -> Iterator[Page]:
 
 
 @pytest.fixture
-def sdk_server(loopback_media: None) -> Iterator[SdkServer]:
+def sdk_server(loopback_media: None, port: int) -> Iterator[SdkServer]:
     """A server whose calls can be lost and resumed."""
     server = SdkServer()
-    server.open()
+    server.open(port)
     yield server
     server.close()
 

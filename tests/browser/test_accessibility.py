@@ -92,10 +92,10 @@ def test_an_enrolment_and_its_end(page: Page, fake: FakeServer, axe: str) -> Non
 
 
 @pytest.fixture
-def stub() -> Iterator[FeedStub]:
+def stub(port: int) -> Iterator[FeedStub]:
     """A house full of calls."""
     stub = FeedStub(wall(24, ended=8))
-    stub.open()
+    stub.open(port)
     yield stub
     stub.close()
 

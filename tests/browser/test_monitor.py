@@ -24,13 +24,13 @@ SCRIPTS = (
 
 
 @pytest.fixture
-def stub() -> Iterator[FeedStub]:
+def stub(port: int) -> Iterator[FeedStub]:
     """Three calls that run and one that is over."""
     calls = [MadeUpCall(script, began=datetime.now(UTC)) for script in SCRIPTS]
     for call in calls:
         call.play(40 if call.script.ends else 10)
     stub = FeedStub(calls)
-    stub.open()
+    stub.open(port)
     yield stub
     stub.close()
 
@@ -208,14 +208,14 @@ def test_a_rejection_is_heard_by_who_wants_to(page: Page, stub: FeedStub) -> Non
 
 
 def test_a_hundred_calls_are_each_shown_once_and_few_are_asked_about(
-    context: BrowserContext,
+    context: BrowserContext, port: int
 ) -> None:
     began = datetime.now(UTC)
     calls = [MadeUpCall(Script(f"s{n:03}", f"n{n:03}", GENUINE), began=began) for n in range(100)]
     for call in calls:
         call.play(5)
     stub = FeedStub(calls)
-    stub.open()
+    stub.open(port)
     page = context.new_page()
     page.goto(f"{stub.address}monitor.html")
     expect(page.get_by_test_id("call")).to_have_count(100)

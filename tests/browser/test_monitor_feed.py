@@ -17,12 +17,12 @@ ADA = Script("s-ada", "ada", ((20.0, Who.GENUINE), (60.0, Who.STRANGER)))
 
 
 @pytest.fixture
-def stub() -> Iterator[FeedStub]:
+def stub(port: int) -> Iterator[FeedStub]:
     """One call, ten seconds old."""
     call = MadeUpCall(ADA, began=datetime.now(UTC))
     call.play(10)
     stub = FeedStub([call])
-    stub.open()
+    stub.open(port)
     yield stub
     stub.close()
 

@@ -16,12 +16,12 @@ TOKEN = "eyJ.right-one.sig"
 
 
 @pytest.fixture
-def stub() -> Iterator[FeedStub]:
+def stub(port: int) -> Iterator[FeedStub]:
     """A server with a key."""
     call = MadeUpCall(Script("s-ada", "ada"), began=datetime.now(UTC))
     call.play(5)
     stub = FeedStub([call], token=TOKEN)
-    stub.open()
+    stub.open(port)
     yield stub
     stub.close()
 
