@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 from benchmarks.synthetic_speech.features import BANDS, MAPS, Maps, statistics
 from model.evaluation.metrics import Flags, Floats
 
-EPOCHS = 8
+EPOCHS = 6
 _BATCH = 64
 _RIDGE = 1e-3
 _DIRECTIONS = 60
