@@ -13,6 +13,7 @@ from rich.progress import track
 from benchmarks.cameras import traces
 from benchmarks.cameras.coding import Pictures, called, enlarged, filed, noisy, shown
 from benchmarks.synthetic_speech.figures import Figure, figure
+from model.data.codecs import grey_jpeg
 from model.evaluation.metrics import Floats
 from model.lips.clips import Listed, listed, read_pictures
 
@@ -21,6 +22,9 @@ CALLS = (150_000, 300_000, 600_000, 1_200_000)
 SENSOR = 2.0
 """Grey levels of noise that a camera indoors has before its own denoising."""
 CAMERA = "camera"
+MOTION_JPEG = "another camera, Motion JPEG"
+"""An honest camera as most USB ones send large pictures."""
+_JPEG = 80
 MEASURES: Mapping[str, Callable[[Pictures], float]] = {
     "noise": traces.noise,
     "grid": traces.grid,
@@ -63,6 +67,7 @@ def kinds(camera: Pictures, rng: np.random.Generator) -> dict[str, Pictures]:
         "file, 500 kb/s": poor,
         "file, 1500 kb/s": good,
         "file, 500 kb/s, enlarged": enlarged(poor),
+        MOTION_JPEG: np.stack([grey_jpeg(one, _JPEG) for one in live]),
     }
 
 

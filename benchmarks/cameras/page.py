@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.cameras.looking import CALLS, CAMERA, SENSOR, Looked
+from benchmarks.cameras.looking import CALLS, CAMERA, MOTION_JPEG, SENSOR, Looked
 from benchmarks.cameras.timing import Stream
 from model.card.markdown import table
 from stream_verifier.calls.cameras import signs_of
@@ -76,7 +76,7 @@ def _noise(looked: Looked) -> str:
 
 
 def _traces(looked: Looked) -> str:
-    files = ("file, 500 kb/s", "file, 500 kb/s, enlarged", "file, 1500 kb/s")
+    files = ("file, 500 kb/s", "file, 500 kb/s, enlarged", "file, 1500 kb/s", MOTION_JPEG)
     rows = [
         [f"{call // _KB} kb/s", measure, *(looked.told(call, k, measure).cell() for k in files)]
         for measure in ("grid", "period")
@@ -85,8 +85,9 @@ def _traces(looked: Looked) -> str:
     return (
         "A recorded file (H.264, a key frame a second) that is fed in, against the camera. *Grid*: "
         "how much steeper pictures are across edges of 8x8 blocks; *period*: how regularly fine "
-        "detail comes and goes. AUC (95 % over people), EER.\n\n"
-        + table(("call", "by", *files), rows)
+        "detail comes and goes. The last column is an honest camera that codes each picture as a "
+        "JPEG before the browser has it, as USB cameras do: what tells a file must not tell it. "
+        "AUC (95 % over people), EER.\n\n" + table(("call", "by", *files), rows)
     )
 
 
