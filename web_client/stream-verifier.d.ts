@@ -21,11 +21,7 @@ export interface Limits {
 }
 
 /** A token, or a function that gets a fresh one for each connection. */
-export type TokenSource =
-  | string
-  | null
-  | undefined
-  | (() => string | null | Promise<string | null>);
+export type TokenSource = string | null | undefined | (() => string | null | Promise<string | null>);
 
 export interface StreamVerifierOptions {
   /** Whom to verify or enrol. */
@@ -38,6 +34,8 @@ export interface StreamVerifierOptions {
   consent?: Consent | null;
   /** Overwrite an enrolled reference. */
   replace?: boolean;
+  /** Add to an enrolled reference, in place of replacing it. */
+  add?: boolean;
   /** Where states change; the server's default without. */
   operatingPoint?: string | null;
   /** By default the server's own: no third party is asked. */
@@ -170,6 +168,8 @@ export interface Enrolled extends Numbered {
   replaced: boolean;
   /** Whether the new one is rather the same person's; null where nothing tells. */
   resembles_replaced: boolean | null;
+  /** Whether the older reference is a part of this one. */
+  added?: boolean;
 }
 
 /** The person in the call is asked for something, now and once: show it. */

@@ -38,6 +38,8 @@ _console = Console(stderr=True)
 def main(argv: Sequence[str] | None = None) -> None:
     """Run from the command line."""
     options = _parser().parse_args(argv)
+    if options.more and options.other_files is None:
+        _parser().error("--more says what becomes of --other-files N: give that, too")
     pack, weights = Pack(options.pack), Weights.load()
     model = (
         DecisionModel.read(options.decision) if options.decision else DecisionModel.load(weights)
@@ -53,6 +55,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         noise_in_pauses=options.noise_in_pauses,
         kinds=tuple(options.kinds.split(",")),
         draw=options.other_files,
+        more=options.more,
     )
     sources = {role.name: role.voice_source for role in cast}
     about = {"pack": pack.name, "seed": options.seed, "model": weights.model_id}
@@ -154,6 +157,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kinds", default=",".join(KINDS), help="of calls, joined by commas")
     parser.add_argument(
         "--other-files", type=int, metavar="N", help="draw N of other recordings of the same people"
+    )
+    parser.add_argument(
+        "--more",
+        choices=("kept", "added"),
+        help="of such draws: as many files again are kept out of calls, or added to references",
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(

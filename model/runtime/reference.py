@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,40 @@ def make_reference(
         speech_s=float(_seconds(voices)),
         telephone=_by_telephone(voices),
         wide=wide,
+    )
+
+
+def widened(reference: Reference, more: Reference) -> Reference:
+    """One person's reference, made of what two of that person were made of.
+
+    Pictures weigh alike, speech by its seconds, as in `make_reference`. A voice without more than
+    the telephone's band is left out of one that has more; the telephone's own is of both.
+
+    Args:
+        reference: the older one; how it was moved between models stays known.
+        more: of the same model, never moved.
+
+    Raises:
+        ModelError: they are of two models, or cancel each other out.
+    """
+    if reference.model_id != more.model_id:
+        raise ModelError("references of two models have no mean: move the older one first")
+    pictures = [float(reference.face_count), float(more.face_count)]
+    seconds = [reference.speech_s, more.speech_s]
+    heard = [one for one in (reference, more) if one.wide or not (reference.wide or more.wide)]
+    telephones = [one.telephone for one in (reference, more) if one.telephone is not None]
+    return replace(
+        reference,
+        face=_mean_direction([reference.face, more.face], pictures, FACE_SIZE),
+        voice=_mean_direction(
+            [one.voice for one in heard], [one.speech_s for one in heard], VOICE_SIZE
+        ),
+        face_count=reference.face_count + more.face_count,
+        speech_s=sum(seconds),
+        telephone=_mean_direction(telephones, seconds, VOICE_SIZE)
+        if len(telephones) == 2
+        else None,
+        wide=reference.wide or more.wide,
     )
 
 

@@ -28,6 +28,8 @@ class Kind(StrEnum):
     """Kept events of calls, whose time was over, or which were more than are kept."""
     CONSENT_RENEWED = "consent_renewed"
     CONSENT_WITHDRAWN = "consent_withdrawn"
+    REFERENCE_WIDENED = "reference_widened"
+    """With more pictures and speech of the person, under a new consent."""
     REFERENCE_RENEWED = "reference_renewed"
     """Stored anew without the person, turned another way."""
     REFERENCE_MIGRATED = "reference_migrated"

@@ -7,6 +7,7 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -18,16 +19,16 @@ from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.neighbours import GONE, CallRecord, hash_of
 from stream_verifier.calls.past import Past
-from stream_verifier.calls.pending_enrolment import PendingEnrolment
+from stream_verifier.calls.pending_enrolment import WAY, PendingEnrolment
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.session import Session
 from stream_verifier.calls.tries import Tries
 from stream_verifier.calls.via import Via
 from stream_verifier.calls.wishes import source_request, started_again, way_of
-from stream_verifier.errors import IdentityExistsError, UnknownIdentityError, UnknownSessionError
+from stream_verifier.errors import UnknownSessionError
 from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
-from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.inbox import MediaInbox
@@ -224,23 +225,19 @@ class SessionMaker:
 
     async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
-        old = await self._enrolled(start.identity)
-        if old is not None and not start.replace:
-            # Before the person has talked for ten seconds, not after.
-            raise IdentityExistsError(
-                "That name is enrolled already: delete it first, or replace it."
-            )
-        return PendingEnrolment(
-            store=self._store,
+        destination = Destination(
             name=start.identity,
             consent=consent,
-            replaces=old,
-            by=actor,
-            adapters=self._recogniser.adapters,
+            enrolled=await enrolled_as(
+                self._store,
+                start.identity,
+                replaces=start.replace,
+                adds=start.add,
+                now=datetime.now(UTC),
+            ),
+            adds=start.add,
+            way=WAY,
+            recorded_by=actor.token_id,
+            actor=actor,
         )
-
-    async def _enrolled(self, name: str) -> Identity | None:
-        try:
-            return await self._store.get(name)
-        except UnknownIdentityError:
-            return None
+        return PendingEnrolment(self._store, destination, self._recogniser.adapters)

@@ -233,7 +233,7 @@ class SessionRegistry:
         self, start: Opening, grant: Grant, *, socket: bool, client: str, via: Via | None
     ) -> tuple[Session, str]:
         # One spelling, so that filters of feeds and bound tokens fit.
-        spell = new_name if start.mode == "enrol" and not start.replace else normalise_name
+        spell = new_name if start.mode == "enrol" and not start.changes_enrolled else normalise_name
         start = start.model_copy(update={"identity": spell(start.identity)})
         beginning = Beginning(
             start=start,

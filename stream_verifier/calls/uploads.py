@@ -9,17 +9,15 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from datetime import UTC, datetime
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
-from stream_verifier.errors import CapacityError, EnrolmentError, MediaError, UnknownIdentityError
-from stream_verifier.identities.admission import check_place
+from stream_verifier.errors import CapacityError, EnrolmentError, MediaError
 from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
-from stream_verifier.identities.likeness import likeness_to_enrolled
-from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.footage.tracks import KINDS, Kind
 from stream_verifier.settings import Settings
@@ -74,20 +72,20 @@ class Uploads:
         finally:
             self._running -= 1
 
-    async def look(self, name: str, *, replaces: bool) -> tuple[str, Identity | None]:
-        """The spelling of a name, and who is enrolled by it and would be replaced.
+    async def look(
+        self, name: str, *, replaces: bool, adds: bool = False
+    ) -> tuple[str, Identity | None]:
+        """The spelling of a name, and who is enrolled by it and would be replaced or added to.
 
         Raises:
             IdentityError: no valid name.
-            IdentityExistsError: it is taken, and nobody is to be replaced.
+            IdentityExistsError: it is taken, and nobody is to be replaced or added to.
+            UnknownIdentityError: there is nobody to add to.
+            ConsentLapsedError: nor with a consent in force.
         """
-        spelt = normalise_name(name) if replaces else new_name(name)
-        try:
-            old: Identity | None = await self._store.get(spelt)
-        except UnknownIdentityError:
-            old = None
-        check_place(spelt, old, replace=replaces, replaces=None)
-        return spelt, old
+        spelt = normalise_name(name) if replaces or adds else new_name(name)
+        now = datetime.now(UTC)
+        return spelt, await enrolled_as(self._store, spelt, replaces=replaces, adds=adds, now=now)
 
     async def enrol(
         self,
@@ -95,7 +93,8 @@ class Uploads:
         files: Sequence[GivenFile],
         consent: Consent,
         *,
-        replaces: Identity | None,
+        enrolled: Identity | None,
+        adds: bool = False,
         by: Actor,
     ) -> Identity:
         """Enrol a person from files; holds a place.
@@ -104,32 +103,32 @@ class Uploads:
             name: as :meth:`look` spelt it.
             files: with their contents.
             consent: what the person agreed to.
-            replaces: whom it replaces, as :meth:`look` found.
+            enrolled: whom it replaces or adds to, as :meth:`look` found.
+            adds: whether it adds to that reference.
             by: who asks.
 
         Raises:
-            EnrolmentError: something is missing, as for the same files on the command line.
+            EnrolmentError: something is missing, as for the same files on the command line, or
+                what would be added is rather not the same person's.
             MediaError: a file cannot be read.
             UnknownIdentityError, IdentityExistsError: another was enrolled, or the one to be
-                replaced deleted, meanwhile.
+                replaced or added to deleted, meanwhile.
+            ConsentLapsedError, StaleReferenceError: there is nothing any more to add to.
             StoreError: it could not be stored.
         """
         _refuse_half(files)
-        reference = await self._reference(files)
-        similarity = None
-        if replaces is not None:
-            similarity = await likeness_to_enrolled(
-                self._store, name, reference, adapters=self._adapters
-            )
-        return await self._store.add(
-            name,
-            reference,
-            replace(consent, recorded_by=by.token_id, way=WAY),
-            replace=replaces is not None,
-            replaces=None if replaces is None else replaces.id,
-            origin=Origin(way=WAY, by=by.token_id, replaced_similarity=similarity),
+        destination = Destination(
+            name=name,
+            consent=consent,
+            enrolled=enrolled,
+            adds=adds,
+            way=WAY,
+            recorded_by=by.token_id,
             actor=by,
         )
+        reference = await self._reference(files)
+        identity, _ = await destination.store(self._store, reference, self._adapters)
+        return identity
 
     async def _reference(self, files: Sequence[GivenFile]) -> Reference:
         process = await asyncio.create_subprocess_exec(

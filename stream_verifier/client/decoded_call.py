@@ -48,6 +48,7 @@ class DecodedCall:
         mode: "verify", or "enrol" with a consent.
         consent: of who enrols, as in the contract's `start`.
         replaces: whether an enrolment may replace an older one.
+        adds: whether it adds to the one that is there, in place of ``replaces``.
         operating_point: the server's where None.
         challenges: kinds that are told to the participant when `challenge_asked` comes, by a
             chat or a voice, say; others are not asked.
@@ -70,6 +71,7 @@ class DecodedCall:
         mode: Literal["verify", "enrol"] = "verify",
         consent: Mapping[str, object] | None = None,
         replaces: bool = False,
+        adds: bool = False,
         operating_point: str | None = None,
         challenges: Sequence[ChallengeKind] = (),
         backoff: Backoff | None = None,
@@ -84,6 +86,7 @@ class DecodedCall:
             "identity": identity,
             "consent": consent,
             "replace": replaces or None,
+            "add": adds or None,
             "operating_point": operating_point,
             "challenges": [*challenges] or None,
         }

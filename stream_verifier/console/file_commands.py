@@ -5,6 +5,7 @@ What a command needs is imported when it runs.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from model.types import Reference
     from stream_verifier.events.event import Event
     from stream_verifier.identities.identity import Identity
-    from stream_verifier.identities.origin import Origin
     from stream_verifier.identities.store import IdentityStore
     from stream_verifier.media.footage.tracks import Kind
 
@@ -64,6 +64,12 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         str, typer.Option(help="What the reference may be used for.")
     ] = "verification in video calls",
     replace: Annotated[bool, typer.Option("--replace", help="Replace an enrolled person.")] = False,
+    add: Annotated[
+        bool,
+        typer.Option(
+            "--add", help="Add to an enrolled person's reference: another mood, room or device."
+        ),
+    ] = False,
     consent_days: consent_commands.Days = None,
     supervised: Annotated[
         bool, typer.Option("--supervised", help="Somebody who answers for it was present.")
@@ -73,13 +79,24 @@ def enroll(  # noqa: PLR0913 - an argument for each option
 ) -> None:
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
-    from stream_verifier.identities.likeness import likeness_to_enrolled
+    from stream_verifier.identities.destination import Destination, enrolled_as
+    from stream_verifier.identities.identity import new_name, normalise_name
+    from stream_verifier.identities.origin import MAX_CHARS
     from stream_verifier.verify.recogniser import Recogniser
 
+    if replace and add:
+        raise typer.BadParameter("Say --replace or --add, not both.")
     settings = load_settings()
+    spelt = normalise_name(name) if replace or add else new_name(name)
     record = consent_commands.consent_of(
         settings, subject=name, purpose=purpose, text=consent, days=consent_days
     )
+
+    async def look_up(store: IdentityStore) -> Identity | None:
+        now = datetime.now(UTC)
+        return await enrolled_as(store, spelt, replaces=replace, adds=add, now=now)
+
+    enrolled = with_store(settings, look_up)
     recogniser = Recogniser.load(settings)
     with display.file_progress(_err, [*video, *face, *voice]) as on_file:
         reference = enrol_files(
@@ -93,44 +110,41 @@ def enroll(  # noqa: PLR0913 - an argument for each option
             on_note=_note,
         )
 
-    async def add(store: IdentityStore) -> tuple[Identity, float | None]:
-        alike = None
-        if replace:
-            adapters = recogniser.adapters
-            alike = await likeness_to_enrolled(store, name, reference, adapters=adapters)
-        origin = _origin(supervised=supervised, alike=alike)
-        added = await store.add(
-            name, reference, record, replace=replace, origin=origin, actor=operator_as_actor()
-        )
-        return added, alike
-
-    identity, alike = with_store(settings, add)
-    _tell_enrolled(identity, alike, supervised=supervised)
-
-
-def _origin(*, supervised: bool, alike: float | None) -> Origin:
-    """Who enrols at this terminal, and how like who was enrolled before."""
-    from stream_verifier.identities.origin import MAX_CHARS, Origin
-
-    return Origin(
+    destination = Destination(
+        name=spelt,
+        consent=record,
+        enrolled=enrolled,
+        adds=add,
         way=WAY,
-        by=operator()[:MAX_CHARS],
+        recorded_by=operator()[:MAX_CHARS],
         supervised=supervised,
-        replaced_similarity=alike,
+        actor=operator_as_actor(),
     )
 
+    async def keep(store: IdentityStore) -> tuple[Identity, float | None]:
+        return await destination.store(store, reference, recogniser.adapters)
 
-def _tell_enrolled(identity: Identity, alike: float | None, *, supervised: bool) -> None:
+    identity, alike = with_store(settings, keep)
+    _tell_enrolled(identity, alike, supervised=supervised, added=add)
+
+
+def _tell_enrolled(
+    identity: Identity, alike: float | None, *, supervised: bool, added: bool
+) -> None:
     """Say what was stored, and what there is to doubt about it.
 
     Args:
         identity: as it is stored now.
         alike: how like who was enrolled before; None where that is not known.
         supervised: whether somebody answers for it.
+        added: whether it was added to what was there.
     """
     verb = "Enrolled" if identity.replaces is None else "Replaced"
+    said = "Added to" if added else verb
+    made = "which is now of" if added else "from"
     _out.print(
-        f"{verb} [bold]{literal(identity.name)}[/] from {identity.face_count} pictures and "
+        f"{said} [bold]{literal(identity.name)}[/]{',' if added else ''} {made} "
+        f"{identity.face_count} pictures and "
         f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
     )
     if alike is not None and alike <= 0:

@@ -84,6 +84,7 @@ def identity_details(identity: Identity) -> Table:
         ("model", _model(identity, advice=True)),
         ("pictures", str(identity.face_count)),
         ("speech", f"{identity.speech_s:.1f} s"),
+        ("added to", f"{identity.widened} times" if identity.widened else "never"),
         ("consent of", consent.subject),
         ("given", f"{consent.given_at:%Y-%m-%d %H:%M:%S %Z}"),
         ("for", consent.purpose),

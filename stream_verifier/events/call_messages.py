@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
 from stream_verifier.errors import ConsentError
 from stream_verifier.events.schema import ChallengeKind
@@ -51,7 +51,11 @@ class Opening(BaseModel):
     mode: Literal["verify", "enrol"]
     identity: str = Field(min_length=1, max_length=64)
     consent: ConsentGiven | None = None
-    replace: bool = False
+    replace: bool = Field(False, description="Whether an enrolled reference may go.")
+    add: bool = Field(
+        False,
+        description="Whether to add to the reference of who is enrolled, in place of `replace`.",
+    )
     operating_point: str | None = Field(None, max_length=64)
     challenges: tuple[ChallengeKind, ...] = Field(
         (),
@@ -66,6 +70,17 @@ class Opening(BaseModel):
         "whether it is known to be made of software.",
     )
     token: str | None = Field(None, max_length=MAX_TOKEN_CHARS, repr=False)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.add and self.replace:
+            raise ValueError("say replace or add, not both")
+        return self
+
+    @property
+    def changes_enrolled(self) -> bool:
+        """Whether the reference of who is enrolled already becomes another one."""
+        return self.mode == "enrol" and (self.replace or self.add)
 
     def consent_record(self, *, longest: timedelta | None = None) -> Consent:
         """The consent as it is stored.

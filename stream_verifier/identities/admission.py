@@ -92,7 +92,7 @@ def moved(identity: Identity, reference: Reference, adapter: Adapter) -> Referen
 def taken(name: str) -> IdentityExistsError:
     """The error about a name under which somebody is enrolled."""
     return IdentityExistsError(
-        f"{name!r} is enrolled already: delete it first, or replace it as it is now."
+        f"{name!r} is enrolled already: delete it first, replace it as it is now, or add to it."
     )
 
 

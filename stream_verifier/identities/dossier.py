@@ -43,6 +43,7 @@ class ReferenceFields(TypedDict):
     adapted_from: list[str]
     pictures: int
     speech_s: float
+    widened: int
     stored_bytes: int
     stored_sha256: str
     vectors: NotRequired[dict[str, list[float]]]
@@ -130,6 +131,7 @@ def _reference(held: Holdings) -> ReferenceFields:
         "adapted_from": list(identity.adapted_from),
         "pictures": identity.face_count,
         "speech_s": round(identity.speech_s, 1),
+        "widened": identity.widened,
         "stored_bytes": held.sealed_bytes,
         "stored_sha256": held.sealed_sha256,
     }

@@ -35,6 +35,7 @@ class Identity:
         earlier_consents: what the person agreed to before, oldest first; the newest few.
         adapted_from: the models that the reference was moved from, the one that the person was
             enrolled with first; empty where it was made with ``model_id`` itself.
+        widened: how often more pictures and speech were added to the reference.
     """
 
     id: str
@@ -49,6 +50,7 @@ class Identity:
     replaces: str | None = None
     earlier_consents: tuple[Consent, ...] = ()
     adapted_from: tuple[str, ...] = ()
+    widened: int = 0
 
 
 def normalise_name(name: str) -> str:

@@ -262,6 +262,7 @@ class _Profile(TypedDict):
     replaces: str | None
     earlier_consents: list[ConsentFields]
     adapted_from: NotRequired[tuple[str, ...]]
+    widened: NotRequired[int]
 
 
 def _profile_to_bytes(identity: Identity) -> bytes:
@@ -278,6 +279,8 @@ def _profile_to_bytes(identity: Identity) -> bytes:
     }
     if identity.adapted_from:
         profile["adapted_from"] = identity.adapted_from
+    if identity.widened:
+        profile["widened"] = identity.widened
     return json.dumps(profile).encode()
 
 

@@ -8,6 +8,7 @@ from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.audit.entry import written
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.origin import Origin
 
 MOST_EARLIER = 10
 """Consents kept beside the newest, with their words; of all, the trail keeps the digests."""
@@ -27,6 +28,13 @@ def with_new_consent(
     earlier = (*before.earlier_consents, before.consent)[-MOST_EARLIER:]
     numbered = replace(consent, version=before.consent.version + 1)
     return replace(identity, consent=numbered, earlier_consents=earlier)
+
+
+def recorded(consent: Consent, origin: Origin | None) -> Consent:
+    """A consent that says who wrote it down: whoever enrols, where it does not say so itself."""
+    if origin is None or consent.recorded_by:
+        return consent
+    return replace(consent, recorded_by=origin.by, way=origin.way)
 
 
 def told(kind: Kind, identity: Identity, actor: Actor) -> Deed:

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeAlias
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -42,18 +43,17 @@ from stream_verifier.identities.moving import Moving
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.pages import Pages
 from stream_verifier.identities.reader import Reader
-from stream_verifier.identities.record import (
-    open_reference,
-    seal,
-)
-from stream_verifier.identities.renewal import told, with_new_consent
+from stream_verifier.identities.record import open_reference, seal
+from stream_verifier.identities.renewal import recorded, told, with_new_consent
 from stream_verifier.identities.restore import Restore
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.rotation import Rotation
 from stream_verifier.identities.store import MOST_LISTED, Holdings, IdentityPage, OnChange
 from stream_verifier.identities.vault import Vault
+from stream_verifier.identities.widening import Widening
 
 POLL_S = 0.75
+_Kept: TypeAlias = tuple[Identity, Reference]
 
 
 class SqliteIdentityStore:
@@ -138,8 +138,28 @@ class SqliteIdentityStore:
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody is enrolled without a consent record.")
         spelt = normalise_name(name) if replace else new_name(name)
+        consent = recorded(consent, origin)
         identity = _new_identity(spelt, reference, consent, origin, now=self._now())
         work = self._add(identity, reference, actor, replace=replace, replaces=replaces)
+        return await self._books.complete(work)
+
+    async def widen(
+        self,
+        name: str,
+        more: Reference,
+        consent: Consent,
+        *,
+        widens: str,
+        origin: Origin | None = None,
+        adapters: Adapters | None = None,
+        actor: Actor = UNKNOWN,
+    ) -> Identity:
+        """Add to a reference; see ``IdentityStore.widen``."""
+        if not isinstance(consent, Consent):
+            raise ConsentError("Nothing is added to a reference without a consent record.")
+        agreed = recorded(consent, origin)
+        wider = Widening(widens, more, agreed, adapters, self._now())
+        work = self._reseal(normalise_name(name), wider, Kind.REFERENCE_WIDENED, actor)
         return await self._books.complete(work)
 
     async def list(self) -> list[Identity]:
@@ -175,7 +195,7 @@ class SqliteIdentityStore:
     async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Store an identity's reference anew; see ``IdentityStore.renew``."""
         kind = Kind.REFERENCE_RENEWED
-        work = self._reseal(normalise_name(name), lambda identity: identity, kind, actor)
+        work = self._reseal(normalise_name(name), lambda *old: old, kind, actor)
         return await self._books.complete(work)
 
     async def note_use(self, name: str, deed: Deed) -> None:
@@ -190,8 +210,8 @@ class SqliteIdentityStore:
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody stays enrolled without a consent record.")
 
-        def renewed(identity: Identity) -> Identity:
-            return with_new_consent(identity, consent)
+        def renewed(identity: Identity, reference: Reference) -> _Kept:
+            return with_new_consent(identity, consent), reference
 
         work = self._reseal(normalise_name(name), renewed, Kind.CONSENT_RENEWED, actor)
         return await self._books.complete(work)
@@ -199,10 +219,10 @@ class SqliteIdentityStore:
     async def withdraw_consent(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Take a consent back; see ``IdentityStore.withdraw_consent``."""
 
-        def withdrawn(identity: Identity) -> Identity:
+        def withdrawn(identity: Identity, reference: Reference) -> _Kept:
             at = identity.consent.withdrawn_at or self._now()
             consent = dataclasses.replace(identity.consent, withdrawn_at=at)
-            return dataclasses.replace(identity, consent=consent)
+            return dataclasses.replace(identity, consent=consent), reference
 
         work = self._reseal(normalise_name(name), withdrawn, Kind.CONSENT_WITHDRAWN, actor)
         return await self._books.complete(work)
@@ -296,9 +316,9 @@ class SqliteIdentityStore:
         return receipts[0]
 
     async def _reseal(
-        self, name: str, changed: Callable[[Identity], Identity], kind: Kind, actor: Actor
+        self, name: str, changed: Callable[[Identity, Reference], _Kept], kind: Kind, actor: Actor
     ) -> Identity:
-        """Seal an identity anew with the same reference, whatever else of it has changed."""
+        """Seal an identity anew that stays the same one, whatever of it has changed."""
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(name)
             records = await self._books.fetch(lookup)
@@ -306,7 +326,8 @@ class SqliteIdentityStore:
                 raise unknown(name)
             old = await asyncio.to_thread(self._reader.open, records[0], ledger)
             reference = await asyncio.to_thread(open_reference, self._vault, records[0])
-            identity = dataclasses.replace(changed(old), version=ledger.counter + 1)
+            kept, reference = await asyncio.to_thread(changed, old, reference)
+            identity = dataclasses.replace(kept, version=ledger.counter + 1)
             record = await asyncio.to_thread(seal, self._vault, identity, reference)
             await self._books.change(
                 ledger, lookup, record, self._entry(told(kind, identity, actor), None)
@@ -334,8 +355,6 @@ class SqliteIdentityStore:
 def _new_identity(
     name: str, reference: Reference, consent: Consent, origin: Origin | None, *, now: datetime
 ) -> Identity:
-    if origin is not None and not consent.recorded_by:
-        consent = dataclasses.replace(consent, recorded_by=origin.by, way=origin.way)
     return Identity(
         id=uuid.uuid4().hex,
         name=name,

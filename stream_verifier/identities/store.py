@@ -25,7 +25,7 @@ class Change:
     Attributes:
         what: "deleted", or "replaced" by another reference of the same name. Deleted and enrolled
             again between two looks is told as replaced. "renewed" is the same identity with
-            another record of consent, or the same reference stored anew.
+            another record of consent, a wider reference, or the same one stored anew.
         lookup: of the name, as :meth:`IdentityStore.lookup` gives it; safe to log.
         identity_id: the identity that is no more.
         new_id: the one in its place; None when deleted.
@@ -125,6 +125,39 @@ class IdentityStore(Protocol):
             IdentityExistsError: the name is taken and ``replace`` is false, or by another than
                 the one that ``replaces`` names.
             UnknownIdentityError: the one that ``replaces`` names was deleted.
+        """
+        ...
+
+    async def widen(
+        self,
+        name: str,
+        more: Reference,
+        consent: Consent,
+        *,
+        widens: str,
+        origin: Origin | None = None,
+        adapters: Adapters | None = None,
+        actor: Actor = UNKNOWN,
+    ) -> Identity:
+        """Add what was seen and heard of a person to that person's reference.
+
+        The identity stays the same; running calls go on with the reference as it was.
+
+        Args:
+            name: whose.
+            more: of the model in use; both faces and voices have to be rather one person's.
+            consent: what the person agreed to for it; it follows on the one there.
+            widens: the id of the identity, and of no other of that name.
+            origin: by whom and by which way; goes into the consent and the audit trail.
+            adapters: of the model in use, for a reference of an older one.
+            actor: by whom, as the audit trail tells it.
+
+        Raises:
+            ConsentError: ``consent`` is no consent record.
+            ConsentLapsedError: the earlier consent was withdrawn or has expired.
+            EnrolmentError: the two are rather not one person's.
+            StaleReferenceError: the reference was made by another model, and cannot be moved.
+            UnknownIdentityError: no such identity is enrolled.
         """
         ...
 

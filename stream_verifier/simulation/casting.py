@@ -6,6 +6,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from model.data.packs import Pack, Sample
 from model.data.people import by_identity
 from stream_verifier.simulation.script import on_grid
 
+More: TypeAlias = Literal["kept", "added"]
 PAUSE_S = 0.3
 """Between two files of a take."""
 HALVES = ("first", "second")
@@ -104,7 +106,9 @@ def one_half(cast: Sequence[Role], which: str) -> list[Role]:
     return ordered[HALVES.index(which) :: len(HALVES)]
 
 
-def with_other_files(cast: Sequence[Role], pack: Pack, *, draw: int) -> list[Role]:
+def with_other_files(
+    cast: Sequence[Role], pack: Pack, *, draw: int, more: More | None = None
+) -> list[Role]:
     """The same people with other recordings of theirs to enrol and to speak, drawn at random.
 
     What a pack's list happens to enrol hides how much hangs on single recordings. As many files
@@ -114,16 +118,20 @@ def with_other_files(cast: Sequence[Role], pack: Pack, *, draw: int) -> list[Rol
         cast: people of the pack.
         pack: that has their recordings.
         draw: another number, other recordings.
+        more: as many files again are "kept" out of calls, or "added" to what enrols: the same
+            calls, with and without.
     """
     voices = by_identity(pack.voices)
-    return [_other_files(role, voices[role.voice_identity], draw) for role in cast]
+    return [_other_files(role, voices[role.voice_identity], draw, more) for role in cast]
 
 
-def _other_files(role: Role, voice: Sequence[Sample], draw: int) -> Role:
+def _other_files(role: Role, voice: Sequence[Sample], draw: int, more: More | None) -> Role:
     rng = np.random.default_rng([draw, zlib.crc32(role.name.encode())])
     files, enrols = [voice[index] for index in rng.permutation(len(voice))], len(role.enrol_voices)
-    takes = tuple(plan_takes(files[enrols:]))
-    return replace(role, enrol_voices=_paths(files[:enrols]), takes=takes) if takes else role
+    again = 0 if more is None else enrols
+    takes = tuple(plan_takes(files[enrols + again :]))
+    enrolled = files[: enrols + again if more == "added" else enrols]
+    return replace(role, enrol_voices=_paths(enrolled), takes=takes) if takes else role
 
 
 def _listed(pack: Pack, seed: int) -> Iterator[tuple[Role, int]]:

@@ -16,7 +16,13 @@ from model.runtime.comparator import load_comparator
 from model.runtime.weights import Weights
 from stream_verifier.errors import SettingsError
 from stream_verifier.simulation.call_player import CallPlayer
-from stream_verifier.simulation.casting import Role, cast_people, one_half, with_other_files
+from stream_verifier.simulation.casting import (
+    More,
+    Role,
+    cast_people,
+    one_half,
+    with_other_files,
+)
 from stream_verifier.simulation.composing import KINDS, compose
 from stream_verifier.simulation.material import CACHE, Material
 from stream_verifier.simulation.replay import Played
@@ -39,6 +45,7 @@ def play_pack(  # noqa: PLR0913
     half: str | None = None,
     kinds: Sequence[str] = KINDS,
     draw: int | None = None,
+    more: More | None = None,
 ) -> tuple[list[Role], list[Played]]:
     """Cast, compose, embed and play; progress is shown on standard error.
 
@@ -53,6 +60,7 @@ def play_pack(  # noqa: PLR0913
         half: of the people, one of `casting.HALVES`; None for all.
         kinds: of calls, those of `composing.KINDS` to compose.
         draw: of other recordings (`casting.with_other_files`); None for those that are listed.
+        more: of such draws, what becomes of as many files again.
 
     Returns:
         The cast, and the calls with what their windows said.
@@ -76,7 +84,7 @@ def play_pack(  # noqa: PLR0913
             f"{pack.root} has {len(cast)} people with 2 pictures and 6 s of speech beyond what "
             f"enrols them, and calls need {FEWEST_PEOPLE} at least: add pictures and speech"
         )
-    cast = cast if draw is None else with_other_files(cast, pack, draw=draw)
+    cast = cast if draw is None else with_other_files(cast, pack, draw=draw, more=more)
     scripts = compose(cast, calls=calls, conditions=conditions, seed=seed, kinds=kinds)
     material = Material(
         pack=pack, roles=cast, weights=weights, cache=cache, noise_in_pauses=noise_in_pauses

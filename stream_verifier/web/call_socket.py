@@ -106,7 +106,7 @@ def _admit(websocket: WebSocket, start: Opening) -> Grant:
     """Let one in who wants to start; who replaces a person needs more than who enrols one."""
     scope = Scope.ENROL if start.mode == "enrol" else Scope.PUBLISH
     grant = admit(websocket, start.token, scope, identity=start.identity)
-    if start.mode == "enrol" and start.replace:
+    if start.changes_enrolled:
         admit(websocket, start.token, Scope.REPLACE, identity=start.identity)
     return grant
 

@@ -45,6 +45,7 @@ def describe(identity: Identity) -> IdentityDescription:
         origin=None if origin is None else OriginDescription(**origin.to_dict()),
         replaces=identity.replaces,
         adapted_from=list(identity.adapted_from),
+        widened=identity.widened,
     )
 
 

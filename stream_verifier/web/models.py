@@ -71,6 +71,7 @@ class IdentityDescription(BaseModel):
         "person was enrolled with first; empty where it was made with `model`. Enrolling again "
         "is surer."
     )
+    widened: int = Field(description="How often more was added to the reference.")
 
 
 class IdentityList(BaseModel):

@@ -68,15 +68,24 @@ async def enrol_from_files(
     replace: Annotated[
         bool, Query(description="Whether to replace who is enrolled; needs identity:replace too.")
     ] = False,
+    add: Annotated[
+        bool,
+        Query(
+            description="Whether to add to the reference of who is enrolled; in place of "
+            "`replace`, with the same scopes."
+        ),
+    ] = False,
 ) -> IdentityDescription:
     """Enrol a person from pictures and recordings, of which nothing is kept."""
+    if add and replace:
+        raise ProtocolError("Say replace or add, not both.")
     grant = admit(request, token, Scope.UPLOAD, identity=name)
-    if replace:
+    if replace or add:
         admit(request, token, Scope.REPLACE, identity=name)
     gate_of(request).count_opening(grant, client_of(request))
     state = state_of(request)
     with state.uploads.place():
-        spelt, old = await state.uploads.look(name, replaces=replace)
+        spelt, old = await state.uploads.look(name, replaces=replace, adds=add)
         form = await _form(request)
         try:
             consent = _consent(form).record(longest=longest_consent(state.settings))
@@ -88,7 +97,9 @@ async def enrol_from_files(
         finally:
             await form.close()
         actor = actor_of_request(request, grant)
-        identity = await state.uploads.enrol(spelt, files, consent, replaces=old, by=actor)
+        identity = await state.uploads.enrol(
+            spelt, files, consent, enrolled=old, adds=add, by=actor
+        )
     return describe(identity)
 
 

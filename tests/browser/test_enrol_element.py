@@ -141,12 +141,24 @@ def test_a_name_that_is_taken_is_replaced_only_where_that_is_asked_for(
     bare: Page, sdk_server: SdkServer
 ) -> None:
     element = make(bare)
-    expect(element.get_by_label("This name is enrolled already")).to_be_hidden()
+    expect(element.get_by_label("Replace what is stored")).to_be_hidden()
     agree(element)
     start(element, sdk_server).refuse("identity_exists", "Ada is enrolled already: say replace.")
     expect(element.locator("[part=title]")).to_have_text("That name is enrolled already")
-    element.get_by_label("This name is enrolled already").check()
+    element.get_by_label("Replace what is stored").check()
     assert start(element, sdk_server).start["replace"] is True
+
+
+def test_a_name_that_is_taken_can_be_added_to(bare: Page, sdk_server: SdkServer) -> None:
+    element = make(bare)
+    agree(element)
+    start(element, sdk_server).refuse("identity_exists", "Ada is enrolled already: say add.")
+    element.get_by_label("Add to what is stored").check()
+    call = start(element, sdk_server)
+    assert (call.start["add"], call.start["replace"]) == (True, False)
+    push_progress(call)
+    call.push("enrolled", identity="ada", id="1", speech_s=24.1, faces=16, added=True)
+    expect(element.locator("[part=done]")).to_contain_text("Now learnt from 24 s of speech")
 
 
 def test_it_is_read_by_who_does_not_see_it(bare: Page) -> None:

@@ -141,7 +141,29 @@ def test_a_known_name_can_be_replaced(page: Page, fake: FakeServer) -> None:
     page.get_by_test_id("consent").check()
     page.get_by_test_id("replace").check()
     page.get_by_test_id("start").click()
-    assert fake.next_call().start["replace"] is True
+    start = fake.next_call().start
+    assert start["replace"] is True
+    assert "add" not in start
+
+
+def test_a_known_name_can_be_added_to_and_then_again(page: Page, fake: FakeServer) -> None:
+    fake.identities = [{"name": "ada", "created_at": "2026-01-02T03:04:05Z"}]
+    page.reload()
+    choose_enrol(page, "ada")
+    expect(page.get_by_role("radiogroup", name="This name is enrolled already.")).to_be_visible()
+    page.get_by_test_id("consent").check()
+    page.get_by_test_id("replace").check()
+    page.get_by_test_id("add").check()
+    page.get_by_test_id("start").click()
+    call = fake.next_call()
+    assert (call.start["add"], call.start["replace"]) == (True, False)
+    call.answer()
+    call.push("enrolled", identity="ada", id="1", speech_s=24.8, faces=16, added=True)
+    call.end("complete")
+    expect(page.get_by_test_id("enrol-done")).to_contain_text("Now learnt from 25 s of speech")
+    page.get_by_role("button", name="Add more").click()
+    again = fake.next_call().start
+    assert (again["add"], again["replace"]) == (True, False)
 
 
 def test_deletion_asks_first(page: Page, fake: FakeServer) -> None:

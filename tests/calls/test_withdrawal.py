@@ -136,6 +136,28 @@ async def test_an_enrolment_that_replaces_says_so_and_ends_the_calls_of_the_old(
         assert (identity.origin.replaced_similarity or 0) > 0
 
 
+async def test_an_enrolment_that_adds_leaves_calls_and_identity_as_they_are(
+    folder: Path, demo_calls: DemoCalls
+) -> None:
+    serving = Serving(folder, demo_calls.get("grace", "grace", 25))
+    async with serving.app.router.lifespan_context(serving.app):
+        call = await serving.verified()
+        store = serving.state.store
+        old = await store.get("grace")
+        adding = ENROL.model_copy(update={"add": True})
+        enrolment, _ = await serving.state.sessions.open(adding)
+        await until(lambda: enrolment.summary.end_reason is not None)
+        await serving.state.hub.flush()
+        events = await serving.state.hub.history(enrolment.id)
+        (enrolled,) = [e.payload for e in events if isinstance(e.payload, Enrolled)]
+        assert (enrolled.added, enrolled.replaced, enrolled.id) == (True, False, old.id)
+        assert enrolled.speech_s > old.speech_s
+        assert enrolled.faces > old.face_count
+        assert not call.ending
+        with pytest.raises(UnknownIdentityError):
+            await serving.state.sessions.open(adding.model_copy(update={"identity": "hedy"}))
+
+
 async def test_an_enrolment_of_somebody_who_is_deleted_meanwhile_stores_nothing(
     folder: Path, demo_calls: DemoCalls
 ) -> None:

@@ -49,6 +49,19 @@ def test_replacing_compares_with_who_was_enrolled_and_says_so(demo_calls: DemoCa
     assert "--supervised" not in changed
 
 
+def test_more_is_added_of_the_same_person_alone(demo_calls: DemoCalls) -> None:
+    ada, other = (demo_calls.enrolment(who) for who in ("grace", "eileen"))
+    consent = ("--consent", "I agree.")
+    adding = ("enroll", "ada", "--add", "--supervised", "--video")
+    assert "Nobody is enrolled as 'ada'" in refused(*adding, ada, *consent)
+    run("enroll", "ada", "--supervised", "--video", ada, *consent)
+    assert "already" in refused("enroll", "ada", "--video", ada, *consent)
+    assert "Added to ada, which is now of" in run(*adding, ada, *consent)
+    assert "rather not 'ada'" in refused(*adding, other, *consent)
+    assert "added to" in run("identities", "show", "ada")
+    assert "not both" in run(*adding, ada, "--replace", *consent, code=2)
+
+
 @pytest.mark.slow
 def test_a_timeline_is_drawn_whole_or_up_to_where_the_file_breaks_off(
     demo_calls: DemoCalls, tmp_path: Path

@@ -8,7 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.errors import ModelError
-from model.runtime.reference import make_reference, reference_from_bytes, reference_to_bytes
+from model.runtime.reference import (
+    make_reference,
+    reference_from_bytes,
+    reference_to_bytes,
+    widened,
+)
 from model.types import FaceQuality, FaceSample, Reference, Vector, VoiceQuality, VoiceSample
 
 LOOKS = FaceQuality(120.0, 300.0, 0.0, 0.0, 0.5, 0.2, 0.9)
@@ -53,6 +58,35 @@ def test_voice_weighs_by_its_seconds() -> None:
     made = make_reference("m", [face(axis(128, 0))], voices)
     assert made.voice[0] / made.voice[1] == pytest.approx(3)
     assert (made.model_id, made.face_count, made.speech_s) == ("m", 1, 8.0)
+
+
+def test_what_is_added_weighs_by_pictures_and_seconds() -> None:
+    old = make_reference("m", [face(axis(128, 0))] * 3, [voice(axis(192, 0), 9.0)])
+    more = make_reference("m", [face(axis(128, 1))], [voice(axis(192, 1), 3.0)])
+    wide = widened(replace(old, adapted_from=("m0",)), more)
+    assert wide.face[0] / wide.face[1] == pytest.approx(3)
+    assert wide.voice[0] / wide.voice[1] == pytest.approx(3)
+    assert (wide.face_count, wide.speech_s, wide.adapted_from) == (4, 12.0, ("m0",))
+    assert reference_from_bytes(reference_to_bytes(replace(wide, adapted_from=()))).face_count == 4
+
+
+def test_a_telephones_voice_is_added_to_the_telephones_alone() -> None:
+    wide, narrow = reference(0), reference(1)
+    assert (wide.wide, narrow.wide) == (True, False)
+    assert wide.telephone is not None
+    for one, other in ((wide, narrow), (narrow, wide)):
+        both = widened(one, other)
+        assert both.wide
+        assert both.voice == pytest.approx(wide.voice, abs=1e-6)
+        assert both.telephone is not None
+        assert both.telephone @ wide.telephone < 0.999
+    assert not widened(narrow, narrow).wide
+    assert widened(wide, reference(4, telephone=False)).telephone is None
+
+
+def test_references_of_two_models_are_not_added() -> None:
+    with pytest.raises(ModelError, match="two models"):
+        widened(reference(), reference(model_id="sface-campplus-00000000"))
 
 
 @pytest.mark.parametrize(

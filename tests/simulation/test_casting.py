@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from model.data.packs import Pack, Sample
-from stream_verifier.simulation.casting import cast_people, plan_takes, with_other_files
+from stream_verifier.simulation.casting import More, cast_people, plan_takes, with_other_files
 
+MORE: tuple[More, More] = ("kept", "added")
 FACES = "source,identity,file,flag"
 VOICES = "source,identity,file,seconds,flag"
 CHIMERAS = "chimera,face_identity,voice_identity,enroll_faces,enroll_voices"
@@ -97,6 +98,12 @@ def test_another_draw_enrols_and_speaks_other_recordings_of_the_same_people(tmp_
         assert not set(ada.enrol_voices) & {file for take in ada.takes for file in take.files}
         assert (ada.name, ada.faces, ada.enrol_faces) == ("ada", cast[0].faces, cast[0].enrol_faces)
     assert {bob.enrol_voices[0].name for _, bob in draws} == {"v-bob-0.wav", "v-bob-1.wav"}
+    kept, added = (with_other_files(cast, pack, draw=1, more=more)[0] for more in MORE)
+    assert kept.takes == added.takes
+    assert kept.enrol_voices == draws[1][0].enrol_voices == added.enrol_voices[:3]
+    spoken = {file for take in added.takes for file in take.files}
+    assert len({*added.enrol_voices} | spoken) == 12
+    assert len(spoken) == 6
 
 
 def test_who_would_have_nothing_left_to_say_keeps_what_is_listed(tmp_path: Path) -> None:

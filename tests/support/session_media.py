@@ -19,6 +19,7 @@ from stream_verifier.errors import MediaError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ChallengeKind, Payload
 from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.destination import Destination
 from stream_verifier.identities.identity import Identity
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceStats
@@ -120,11 +121,15 @@ def make_session(
 ) -> Session:
     """An enrolment into a store, or a verified call without one."""
     enrolling: Any = store and PendingEnrolment(
-        store=store,  # type: ignore[arg-type]
-        name="ada",
-        consent=CONSENT,
-        replaces=None,
-        by=Actor("token-1", "identity:enrol"),
+        store,  # type: ignore[arg-type]
+        Destination(
+            name="ada",
+            consent=CONSENT,
+            enrolled=None,
+            way="call",
+            recorded_by="token-1",
+            actor=Actor("token-1", "identity:enrol"),
+        ),
     )
     source: Any = SilentSource()
     return Session(

@@ -80,7 +80,7 @@ async def test_identities_are_listed_without_vectors_or_consent_text(
     assert listed["ada"]["adapted_from"] == []
     assert set(listed["ada"]) == {
         "id", "name", "created_at", "model", "faces", "speech_s", "consent", "origin", "replaces",
-        "adapted_from",
+        "adapted_from", "widened",
     }  # fmt: skip
     assert b"only the store keeps" not in answer.body
 

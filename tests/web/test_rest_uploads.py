@@ -109,6 +109,28 @@ async def test_a_person_is_enrolled_from_a_picture_and_a_recording(
     assert other.json()["origin"]["replaced_similarity"] < 0
 
 
+async def test_files_are_added_to_who_is_enrolled(
+    enrolling: Any, face: bytes, voice: bytes
+) -> None:
+    app, store = enrolling
+    nobody = await post(app, ("face", face), headers=REPLACER, query="?add=true")
+    assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_identity")
+    first = (await post(app, ("face", face), ("voice", voice))).json()
+    more = await post(app, ("face", face), ("voice", voice), headers=REPLACER, query="?add=true")
+    assert more.status_code == 201, more.text
+    wider = more.json()
+    assert (wider["id"], wider["widened"], wider["faces"]) == (first["id"], 1, 2 * first["faces"])
+    assert wider["speech_s"] == pytest.approx(2 * first["speech_s"], abs=0.2)
+    assert (wider["consent"]["version"], wider["consent"]["way"]) == (2, "upload")
+    other = await post(
+        app, ("face", picture_of(EILEEN)), ("voice", voice), headers=REPLACER, query="?add=true"
+    )
+    assert (other.status_code, other.json()["code"]) == (422, "enrolment_incomplete")
+    assert (await store.get("grace")).widened == 1
+    both = await post(app, ("face", face), headers=REPLACER, query="?add=true&replace=true")
+    assert (both.status_code, both.json()["code"]) == (400, "bad_message")
+
+
 @pytest.mark.parametrize(
     ("files", "status", "code"),
     [
@@ -158,6 +180,7 @@ async def test_nobody_is_enrolled_without_consent(
         (auth(Scope.ENROL, identity="grace"), ""),
         (auth(Scope.UPLOAD, identity="ada"), ""),
         (UPLOADER, "?replace=true"),
+        (UPLOADER, "?add=true"),
         (auth(Scope.REPLACE, identity="grace"), "?replace=true"),
     ],
 )

@@ -180,7 +180,7 @@ byId("stop").addEventListener("click", () => call?.verifier.stop());
 byId("start-over").addEventListener("click", startOver);
 byId("again").addEventListener("click", () => { clearError(); showSetup(); });
 byId("verify-now").addEventListener("click", () => { showSetup(); chooseAndStart(form.identity); });
-byId("retake").addEventListener("click", () => begin({ ...lastOptions, replace: true }));
+byId("retake").addEventListener("click", () => begin({ ...lastOptions, replace: !lastOptions.add }));
 addEventListener("pagehide", () => call?.verifier.stop());
 whenever(identities, "chosen", chooseAndStart);
 identities.addEventListener("changed", () => form.offer());

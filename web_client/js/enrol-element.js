@@ -123,7 +123,7 @@ export class StreamVerifierEnrolElement extends ServerElement {
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
     if (!this.#view.agreed) throw new NotReady("consent_missing", NO_CONSENT);
-    return { url: url.href, identity: this.identity, mode: "enrol", consent: this.#consent(), replace: this.#view.replaces, token: tokenOf(this) };
+    return { url: url.href, identity: this.identity, mode: "enrol", consent: this.#consent(), replace: this.#view.replaces, add: this.#view.adds, token: tokenOf(this) };
   }
 
   /** @returns {Consent} @throws {NotReady} */

@@ -27,11 +27,12 @@ export class EnrolView {
   }
 
   /** @param {any} enrolled an enrolled event */
-  showDone({ identity, speech_s: speech, faces }) {
+  showDone({ identity, speech_s: speech, faces, added = false }) {
     byId("enrol-progress").hidden = byId("guide").hidden = true;
     byId("enrol-done").hidden = false;
     setText(byId("done-title"), `${identity} is enrolled`);
-    setText(byId("done-text"), `Learnt from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`);
+    setText(byId("retake"), added ? "Add more" : "Retake");
+    setText(byId("done-text"), `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`);
   }
 }
 

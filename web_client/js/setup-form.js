@@ -67,7 +67,7 @@ export class SetupForm {
     choice.hidden = enrolling || !this.#known().length;
     choice.value = this.#known().includes(this.identity) ? this.identity : "";
     byId("consent-box").hidden = !enrolling;
-    byId("replace-row").hidden = !this.#known().includes(this.identity);
+    byId("existing").hidden = !this.#known().includes(this.identity);
     setText(byId("consent-subject"), consent.subject);
     setText(byId("consent-purpose"), consent.purpose);
     setText(byId("consent-text"), consent.text);
@@ -87,12 +87,13 @@ export class SetupForm {
       identity: this.identity,
       consent: enrolling ? shownConsent() : null,
       replace: enrolling && byId("replace").checked,
+      add: enrolling && byId("add").checked,
     };
   }
 
   #onNameChanged() {
     byId("consent").checked = false; // What was agreed to named somebody else.
-    byId("replace").checked = false;
+    byId("replace").checked = byId("add").checked = false;
     this.show();
   }
 }

@@ -36,6 +36,9 @@ class Enrolled(Payload):
         description="Whether the new one is rather the same person's as the old one; null where "
         "nothing was replaced, or the two cannot be compared.",
     )
+    added: bool = Field(
+        False, description="Whether the older reference is a part of this one: `add` was asked for."
+    )
 
 
 class ConsentExpiring(Payload):

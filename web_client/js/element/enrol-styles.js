@@ -14,6 +14,8 @@ dt { color: var(--muted); }
 dd { margin: 0; overflow-wrap: anywhere; }
 .consent-text { padding: 0.6em 0.75em; max-height: 16em; overflow: auto; white-space: pre-line; overflow-wrap: anywhere;
   background: color-mix(in srgb, var(--ink) 5%, var(--surface)); border-radius: calc(var(--radius) * 0.6); font-size: 0.92em; }
+.existing { display: grid; gap: 0.5em; }
+.existing p { margin: 0; font-size: 0.95em; }
 .check { display: flex; gap: 0.6em; align-items: start; font-size: 0.95em; }
 .check input { flex: none; width: 1.2em; height: 1.2em; margin: 0.12em 0 0; accent-color: var(--accent); }
 .check input:focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }

@@ -37,8 +37,12 @@ export class EnrolView {
   #untilRow = make("div", {}, make("dt", {}, "Until"), this.#until);
   #words = make("p", { part: "consent-text", class: "consent-text" });
   #agreed = make("input", { type: "checkbox", part: "agreed" });
-  #replace = make("input", { type: "checkbox" });
-  #replaceRow = make("label", { class: "check" }, this.#replace, make("span", {}, "This name is enrolled already: replace what is stored."));
+  #add = make("input", { type: "radio", name: "existing" });
+  #replace = make("input", { type: "radio", name: "existing" });
+  #existing = make("div", { class: "existing", role: "radiogroup", "aria-label": "This name is enrolled already" },
+    make("p", {}, "This name is enrolled already."),
+    make("label", { class: "check" }, this.#add, make("span", {}, "Add to what is stored. Another mood, room or microphone makes this person known better.")),
+    make("label", { class: "check" }, this.#replace, make("span", {}, "Replace what is stored.")));
   #start = make("button", { type: "submit", part: "control", class: "control" }, "Start enrolling");
   #form;
   #video = make("video", { part: "preview", class: "preview", "aria-label": "Your camera, mirrored" });
@@ -55,7 +59,7 @@ export class EnrolView {
     this.#form = make("form", { part: "consent", class: "consent", novalidate: "" },
       make("dl", {}, make("div", {}, make("dt", {}, "Who"), this.#who), make("div", {}, make("dt", {}, "What for"), this.#purpose), this.#untilRow),
       this.#words,
-      make("label", { class: "check" }, this.#agreed, make("span", {}, "I have read this and I agree.")), this.#replaceRow,
+      make("label", { class: "check" }, this.#agreed, make("span", {}, "I have read this and I agree.")), this.#existing,
       make("div", { class: "foot" }, this.#start));
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); on.start(); });
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
@@ -80,9 +84,14 @@ export class EnrolView {
     return this.#replace.checked;
   }
 
+  /** Whether to add to one. */
+  get adds() {
+    return this.#add.checked;
+  }
+
   /** Other words, or another person: nobody has agreed to these. */
   disagree() {
-    this.#agreed.checked = this.#replace.checked = false;
+    this.#agreed.checked = this.#replace.checked = this.#add.checked = false;
   }
 
   /** Takes whoever uses the keyboard to what is missing. */
@@ -103,7 +112,7 @@ export class EnrolView {
     this.#form.hidden = !asks(model);
     this.#call.hidden = !isOn(model) && model.status !== "asking";
     this.#done.hidden = model.status !== "enrolled";
-    this.#replaceRow.hidden = !model.known;
+    this.#existing.hidden = !model.known;
     this.#showAsked(asked);
     this.#showProgress(model);
     if (model.enrolled) setText(this.#done, doneText(model.enrolled));
@@ -169,6 +178,6 @@ function titleOf(status, code, who) {
 }
 
 /** @param {import("../../stream-verifier.js").Enrolled} enrolled */
-function doneText({ speech_s: speech, faces }) {
-  return `Learnt from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`;
+function doneText({ speech_s: speech, faces, added }) {
+  return `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`;
 }

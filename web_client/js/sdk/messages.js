@@ -19,6 +19,7 @@ const MAX_LABEL = 200;
  * @property {"verify" | "enrol"} [mode]
  * @property {Consent | null} [consent]          required to enrol
  * @property {boolean} [replace]                 overwrite an enrolled reference
+ * @property {boolean} [add]                     add to an enrolled reference, in place of replacing it
  * @property {string | null} [operatingPoint]    where states change; the server's default without
  * @property {RTCIceServer[] | null} [iceServers]  by default the server's own: no third party is asked
  * @property {number | null} [giveUpAfterS]      how long to try to get back; by default as long as the server keeps the session
@@ -46,8 +47,8 @@ export function firstMessage(options, sdp, token, session, { last, untold }, cam
   if (session) {
     return { type: "resume", session: session.id, resume_key: session.resumeKey, after: last, untold, sdp, ...admission };
   }
-  const { mode, identity, consent = null, replace = false } = options;
-  const more = mode === "enrol" ? { consent, replace } : wishes(options, camera);
+  const { mode, identity, consent = null, replace = false, add = false } = options;
+  const more = mode === "enrol" ? { consent, replace, ...(add && { add }) } : wishes(options, camera);
   return { type: "start", mode, identity, sdp, ...more, ...admission };
 }
 

@@ -1,0 +1,85 @@
+"""People's speech as vectors, and what a reference says of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.sources.embedded import Embedded, at_unit_length
+from benchmarks.sources.units import Speech
+from model.evaluation.metrics import Floats
+from model.runtime.comparator import FusedNetwork
+from model.runtime.reference import FACE_SIZE
+from model.types import Reference, VoiceQuality, VoiceSample
+
+_NOBODY = np.zeros(FACE_SIZE, np.float32)
+Rows = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Voices:
+    """All speech of one source, enrolled clean and probed under a condition.
+
+    Attributes:
+        people: rows of each person's stretches.
+        calm: of each stretch, whether it is of a calm mood.
+        enrolled: directions as enrolled, shape (n, d).
+        probed: vectors as probed, shape (n, d).
+        quality: of the probes.
+        seconds: of speech in each, as enrolled.
+        comparator: judges.
+    """
+
+    people: Sequence[Rows]
+    calm: NDArray[np.bool_]
+    enrolled: Floats
+    probed: Floats
+    quality: Sequence[VoiceQuality]
+    seconds: Floats
+    comparator: FusedNetwork
+
+    def reference(self, rows: Rows) -> Floats:
+        """The mean direction of stretches, by their seconds."""
+        weighed = self.enrolled[rows] * self.seconds[rows][:, None]
+        return at_unit_length(weighed.sum(axis=0))
+
+    def llr(self, reference: Floats, row: int, vector: Floats | None = None) -> float:
+        """The voice's LLR of a stretch, or of another vector with its quality."""
+        probe = self.probed[row] if vector is None else vector
+        sample = VoiceSample(np.asarray(probe, np.float32), self.quality[row])
+        enrolled = Reference("", _NOBODY, np.asarray(reference, np.float32), 0, 9.0)
+        llr = self.comparator.compare(enrolled, None, sample).llr_voice
+        if llr is None:
+            raise AssertionError("a stretch of speech has an LLR")
+        return llr
+
+    def llrs(self, reference: Floats, rows: Rows) -> list[float]:
+        """Those of several stretches."""
+        return [self.llr(reference, int(row)) for row in rows]
+
+
+def voices_of(
+    units: Sequence[Speech], source: str, clean: Embedded, probed: Embedded, by: FusedNetwork
+) -> Voices:
+    """Take one source out of all; stretches in which nothing was heard are left out."""
+    rows = [
+        row
+        for row, unit in enumerate(units)
+        if unit.source == source and clean.quality[row] and probed.quality[row]
+    ]
+    people: dict[str, list[int]] = defaultdict(list)
+    for place, row in enumerate(rows):
+        people[units[row].person].append(place)
+    return Voices(
+        people=[np.array(own) for own in people.values()],
+        calm=np.array([units[row].mood == "N" for row in rows]),
+        enrolled=at_unit_length(clean.vectors[rows]),
+        probed=np.asarray(probed.vectors[rows], float),
+        quality=[one for row in rows if (one := probed.quality[row])],
+        seconds=np.array([one.speech_s for row in rows if (one := clean.quality[row])]),
+        comparator=by,
+    )

@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.types import Reference
+from stream_verifier.audit.deed import Actor
+from stream_verifier.errors import (
+    ConsentError,
+    ConsentLapsedError,
+    EnrolmentError,
+    IdentityExistsError,
+    StaleReferenceError,
+    UnknownIdentityError,
+)
+from stream_verifier.identities.destination import Destination, enrolled_as
+from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.sqlite import SqliteIdentityStore
+from stream_verifier.identities.store import Change
+from tests.support.places import EVERYWHERE, place
+from tests.support.stores import CONSENT, MODEL, made_reference, store_at
+
+ACTOR = Actor("token-7", "identity:replace")
+AGAIN = replace(CONSENT, given_at=datetime(2026, 3, 4, tzinfo=UTC), text="I agree to more of it.")
+HERSELF = made_reference(2)
+Store = SqliteIdentityStore
+
+
+def turned(reference: Reference, *, face: float = 0.0, voice: float = 0.0) -> Reference:
+    """Another recording of a person, turned away from the first by so many radians."""
+    return replace(
+        reference,
+        face=_turned(reference.face, face),
+        voice=_turned(reference.voice, voice),
+        face_count=3,
+        speech_s=19.0,
+    )
+
+
+def _turned(vector: np.ndarray, angle: float) -> np.ndarray:
+    across = np.roll(vector, 1) - (np.roll(vector, 1) @ vector) * vector
+    across /= np.linalg.norm(across)
+    return np.asarray(np.cos(angle) * vector + np.sin(angle) * across, np.float32)
+
+
+@pytest.fixture(params=EVERYWHERE)
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    made = store_at(place(request, tmp_path / "data" / "identities.db"))
+    yield made
+    await made.close()
+
+
+async def enrol(store: Store) -> Identity:
+    return await store.add("ada", HERSELF, CONSENT, origin=Origin("call", "token-1"))
+
+
+async def test_what_is_added_is_a_part_of_the_reference_by_its_seconds(store: Store) -> None:
+    old = await enrol(store)
+    more = turned(HERSELF, voice=0.9)
+    now = await store.widen("ada", more, AGAIN, widens=old.id, actor=ACTOR)
+    assert (now.id, now.widened, now.replaces) == (old.id, 1, None)
+    assert (now.face_count, now.speech_s, now.created_at) == (8, 28.5, old.created_at)
+    wide = await store.reference("ada", model_id=MODEL)
+    toward = HERSELF.voice * 9.5 + more.voice * 19.0
+    assert wide.voice == pytest.approx(toward / np.linalg.norm(toward), abs=1e-6)
+    assert wide.face == pytest.approx(HERSELF.face, abs=1e-6)
+    again = await store.widen("ada", more, AGAIN, widens=old.id)
+    assert (again.widened, again.speech_s) == (2, 47.5)
+    assert await store.get("ada") == again
+
+
+async def test_the_person_agrees_anew_and_the_trail_says_so(store: Store) -> None:
+    old = await enrol(store)
+    now = await store.widen(
+        "ada", HERSELF, AGAIN, widens=old.id, origin=Origin("upload", "token-7"), actor=ACTOR
+    )
+    assert (now.consent.version, now.consent.text) == (2, AGAIN.text)
+    assert (now.consent.recorded_by, now.consent.way) == ("token-7", "upload")
+    assert [one.text for one in now.earlier_consents] == [CONSENT.text]
+    assert now.origin == old.origin
+    newest = (await store.audit.page(limit=9))[-1].fields
+    assert (newest["kind"], newest["actor"]["token"]) == ("reference_widened", "token-7")
+    assert newest["details"]["faces"] == 10
+    with pytest.raises(ConsentError):
+        await store.widen("ada", HERSELF, None, widens=old.id)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        turned(HERSELF, face=1.3),
+        turned(HERSELF, voice=1.3),
+        replace(made_reference(4), face=HERSELF.face),
+        made_reference(6),
+    ],
+)
+async def test_nobody_else_is_added(store: Store, more: Reference) -> None:
+    old = await enrol(store)
+    with pytest.raises(EnrolmentError, match="rather not 'ada'"):
+        await store.widen("ada", more, AGAIN, widens=old.id)
+    assert await store.get("ada") == old
+
+
+async def test_a_voice_in_another_mood_is_added_that_would_count_as_another(store: Store) -> None:
+    old = await enrol(store)
+    strained = turned(HERSELF, voice=1.1)  # a cosine of 0.45
+    wide = await store.widen("ada", strained, AGAIN, widens=old.id)
+    assert wide.widened == 1
+
+
+async def test_it_is_added_to_the_identity_that_was_there_and_to_no_other(store: Store) -> None:
+    old = await enrol(store)
+    new = await store.add("ada", HERSELF, CONSENT, replace=True)
+    with pytest.raises(UnknownIdentityError, match="replaced meanwhile"):
+        await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+    await store.delete("ada")
+    with pytest.raises(UnknownIdentityError):
+        await store.widen("ada", HERSELF, AGAIN, widens=new.id)
+
+
+async def test_a_consent_that_is_over_is_added_to_by_nobody(store: Store) -> None:
+    brief = replace(CONSENT, expires_at=datetime.now(UTC) + timedelta(seconds=0.1))
+    brief = replace(brief, given_at=datetime(2026, 1, 2, tzinfo=UTC))
+    old = await store.add("ada", HERSELF, brief)
+    await asyncio.sleep(0.12)
+    with pytest.raises(ConsentLapsedError):
+        await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+
+
+async def test_a_reference_of_another_model_is_not_added_to(store: Store) -> None:
+    old = await enrol(store)
+    newer = replace(HERSELF, model_id="towers-2")
+    with pytest.raises(StaleReferenceError):
+        await store.widen("ada", newer, AGAIN, widens=old.id)
+    assert (await store.get("ada")).model_id == MODEL
+
+
+async def test_running_calls_are_told_of_the_same_identity(store: Store) -> None:
+    old = await enrol(store)
+    changes: list[Change] = []
+    store.watch(changes.append)
+    await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+    assert changes == [Change("renewed", store.lookup("ada"), old.id, old.id)]
+
+
+async def test_who_is_there_is_asked_before_anything_is_made(store: Store) -> None:
+    now = datetime.now(UTC)
+    with pytest.raises(UnknownIdentityError):
+        await enrolled_as(store, "ada", replaces=False, adds=True, now=now)
+    assert await enrolled_as(store, "ada", replaces=False, adds=False, now=now) is None
+    old = await enrol(store)
+    with pytest.raises(IdentityExistsError):
+        await enrolled_as(store, "ada", replaces=False, adds=False, now=now)
+    assert await enrolled_as(store, "ada", replaces=True, adds=False, now=now) == old
+    assert await enrolled_as(store, "ada", replaces=False, adds=True, now=now) == old
+    await store.withdraw_consent("ada")
+    with pytest.raises(ConsentLapsedError):
+        await enrolled_as(store, "ada", replaces=False, adds=True, now=datetime.now(UTC))
+
+
+@pytest.mark.parametrize("adds", [False, True])
+async def test_an_enrolment_replaces_or_adds_as_was_said(store: Store, adds: bool) -> None:
+    old = await enrol(store)
+    destination = Destination(
+        name="ada",
+        consent=AGAIN,
+        enrolled=old,
+        adds=adds,
+        way="call",
+        recorded_by="token-7",
+        supervised=True,
+        actor=ACTOR,
+    )
+    now, alike = await destination.store(store, turned(HERSELF, voice=0.5), None)
+    kept = await store.reference("ada", model_id=MODEL)
+    if adds:
+        assert (now.id, alike, kept.speech_s) == (old.id, None, 28.5)
+    else:
+        assert now.replaces == old.id
+        assert alike == pytest.approx(np.cos(0.5) - 0.5, abs=1e-3)
+        assert kept.speech_s == 19.0
