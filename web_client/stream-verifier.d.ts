@@ -93,7 +93,7 @@ export interface SessionStarted extends Numbered {
   origin?: Origin | null;
   /** The model that the person was enrolled with, where the reference was moved to this one: enrolling again is surer. */
   adapted_from?: string | null;
-  camera_signs?: readonly "virtual_camera"[] | null;
+  camera_signs?: readonly ("virtual_camera" | "no_device")[] | null;
 }
 
 export interface MediaStarted extends Numbered {

@@ -1,4 +1,4 @@
-"""Whether a camera calls itself one that is made of software: a weak sign, and named so."""
+"""Whether what a camera is called says that it is none: weak signs, and named so."""
 
 from __future__ import annotations
 
@@ -19,15 +19,31 @@ _KNOWN = re.compile(
     rf"(?<![a-z])(?:{'|'.join(re.escape(name) for name in _PRODUCTS)})(?![a-z])|{_SAYS_SO}",
     re.IGNORECASE,
 )
+# What Chromium calls a track of a canvas, a video, another call or a screen.
+_MADE = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"|[A-Za-z0-9+/]{86}=="
+    r"|remote video"
+    r"|(?:screen|window):-?\d+:-?\d+"
+    r"|web-contents-media-stream://.*"
+)
 
 
 def signs_of(label: str | None) -> tuple[CameraSign, ...]:
     """What a camera's label gives away.
 
-    Whoever wants to can rename a camera, and honest people use such software to blur a room: no
-    sign is no proof, and a sign is none either.
+    Whoever wants to can rename a camera, and honest people use such software, or pages that make
+    a track, to blur a room: no sign is no proof, and a sign is none either.
 
     Args:
         label: as the browser has it; None where nobody told.
+
+    Returns:
+        "virtual_camera" for the name of software, "no_device" for what browsers call tracks that
+        come from no device.
     """
-    return ("virtual_camera",) if label is not None and _KNOWN.search(label) else ()
+    if label is None:
+        return ()
+    if _MADE.fullmatch(label):
+        return ("no_device",)
+    return ("virtual_camera",) if _KNOWN.search(label) else ()

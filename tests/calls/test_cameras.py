@@ -36,6 +36,22 @@ def test_software_is_told_by_its_name(label: str) -> None:
     assert signs_of(label) == ("virtual_camera",)
 
 
+# As Chromium has them.
+@pytest.mark.parametrize(
+    "label",
+    [
+        "c14230b7-0b5d-4e81-b4d3-00d6568ba695",
+        "iX3/WbdmOGsbKe0bwWJ/q9ZIzHHrP8fJVKWRP8p624JUGQIQX7KQ6+KrQC8RX15m+Rpqwlb1uiIvVimzGRe7xg==",
+        "remote video",
+        "screen:-3:0",
+        "window:1703:0",
+        "web-contents-media-stream://36:1",
+    ],
+)
+def test_a_track_that_comes_from_no_device_is_told_by_its_name(label: str) -> None:
+    assert signs_of(label) == ("no_device",)
+
+
 @pytest.mark.parametrize(
     "label",
     [
@@ -52,6 +68,10 @@ def test_software_is_told_by_its_name(label: str) -> None:
         "Sandisk webcam",
         "USB Video Device",
         "Kamera z przodu",
+        "Default Video Device",
+        "Camera c14230b7-0b5d-4e81-b4d3-00d6568ba695",
+        "Remote video camera",
+        "Front screen: 1080p",
     ],
 )
 def test_a_device_has_no_sign(label: str | None) -> None:
@@ -62,6 +82,7 @@ def test_a_device_has_no_sign(label: str | None) -> None:
     ("mode", "camera", "told"),
     [
         ("verify", "OBS Virtual Camera", ["virtual_camera"]),
+        ("verify", "c14230b7-0b5d-4e81-b4d3-00d6568ba695", ["no_device"]),
         ("verify", "Logitech BRIO", None),
         ("verify", None, None),
         ("enrol", "OBS Virtual Camera", None),

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stream_verifier.events.schema.payload import Payload, unless_none
 
-CameraSign = Literal["virtual_camera"]
+CameraSign = Literal["virtual_camera", "no_device"]
 """Why a picture may come from software rather than from a camera; weak each."""
 
 
