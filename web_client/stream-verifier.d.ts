@@ -168,8 +168,8 @@ export interface Enrolled extends Numbered {
   replaced: boolean;
   /** Whether the new one is rather the same person's; null where nothing tells. */
   resembles_replaced: boolean | null;
-  /** Whether the older reference is a part of this one. */
-  added?: boolean;
+  /** The older reference is a part of this one. */
+  added?: true | null;
 }
 
 /** The person in the call is asked for something, now and once: show it. */

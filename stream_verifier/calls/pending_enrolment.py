@@ -47,5 +47,5 @@ class PendingEnrolment:
             faces=identity.face_count,
             replaced=destination.enrolled is not None and not destination.adds,
             resembles_replaced=None if alike is None else alike > 0,
-            added=destination.adds,
+            added=True if destination.adds else None,
         )

@@ -32,7 +32,7 @@ ASYNCAPI_FILE = "asyncapi.json"
 FOLDER = Path(__file__).parents[2] / "docs" / "protocol"
 _LEFT_OUT = {
     *("untold", "presence", "origin", "adapted_from", "camera_signs", "posterior", "sure"),
-    *("screen", "bits", "delay_s", "light", "background"),
+    *("screen", "bits", "delay_s", "light", "background", "added"),
 }
 """Fields that are there only where they say something."""
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from stream_verifier.events.schema.payload import Box, Payload
+from stream_verifier.events.schema.payload import Box, Payload, unless_none
 
 
 class EnrolmentProgress(Payload):
@@ -36,8 +36,10 @@ class Enrolled(Payload):
         description="Whether the new one is rather the same person's as the old one; null where "
         "nothing was replaced, or the two cannot be compared.",
     )
-    added: bool = Field(
-        False, description="Whether the older reference is a part of this one: `add` was asked for."
+    added: Literal[True] | None = Field(
+        None,
+        exclude_if=unless_none,
+        description="The older reference is a part of this one, as `add` asked for; else left out.",
     )
 
 
