@@ -7,7 +7,6 @@ import secrets
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from typing import Self
 
@@ -225,16 +224,13 @@ class SessionMaker:
 
     async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
+        name, enrolled = await enrolled_as(
+            self._store, start.identity, replaces=start.replace, adds=start.add
+        )
         destination = Destination(
-            name=start.identity,
+            name=name,
             consent=consent,
-            enrolled=await enrolled_as(
-                self._store,
-                start.identity,
-                replaces=start.replace,
-                adds=start.add,
-                now=datetime.now(UTC),
-            ),
+            enrolled=enrolled,
             adds=start.add,
             way=WAY,
             recorded_by=actor.token_id,

@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
@@ -17,7 +16,7 @@ from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import CapacityError, EnrolmentError, MediaError
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.destination import Destination, enrolled_as
-from stream_verifier.identities.identity import Identity, new_name, normalise_name
+from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.footage.tracks import KINDS, Kind
 from stream_verifier.settings import Settings
@@ -75,17 +74,8 @@ class Uploads:
     async def look(
         self, name: str, *, replaces: bool, adds: bool = False
     ) -> tuple[str, Identity | None]:
-        """The spelling of a name, and who is enrolled by it and would be replaced or added to.
-
-        Raises:
-            IdentityError: no valid name.
-            IdentityExistsError: it is taken, and nobody is to be replaced or added to.
-            UnknownIdentityError: there is nobody to add to.
-            ConsentLapsedError: nor with a consent in force.
-        """
-        spelt = normalise_name(name) if replaces or adds else new_name(name)
-        now = datetime.now(UTC)
-        return spelt, await enrolled_as(self._store, spelt, replaces=replaces, adds=adds, now=now)
+        """The spelling of a name, and who is enrolled by it; see `destination.enrolled_as`."""
+        return await enrolled_as(self._store, name, replaces=replaces, adds=adds)
 
     async def enrol(
         self,

@@ -5,7 +5,6 @@ What a command needs is imported when it runs.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -80,23 +79,19 @@ def enroll(  # noqa: PLR0913 - an argument for each option
     """Enrol a person from files; the person must have agreed."""
     from stream_verifier.console.offline import enrol_files
     from stream_verifier.identities.destination import Destination, enrolled_as
-    from stream_verifier.identities.identity import new_name, normalise_name
     from stream_verifier.identities.origin import MAX_CHARS
     from stream_verifier.verify.recogniser import Recogniser
 
     if replace and add:
         raise typer.BadParameter("Say --replace or --add, not both.")
     settings = load_settings()
-    spelt = normalise_name(name) if replace or add else new_name(name)
     record = consent_commands.consent_of(
         settings, subject=name, purpose=purpose, text=consent, days=consent_days
     )
 
-    async def look_up(store: IdentityStore) -> Identity | None:
-        now = datetime.now(UTC)
-        return await enrolled_as(store, spelt, replaces=replace, adds=add, now=now)
-
-    enrolled = with_store(settings, look_up)
+    spelt, enrolled = with_store(
+        settings, lambda store: enrolled_as(store, name, replaces=replace, adds=add)
+    )
     recogniser = Recogniser.load(settings)
     with display.file_progress(_err, [*video, *face, *voice]) as on_file:
         reference = enrol_files(
@@ -121,10 +116,9 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         actor=operator_as_actor(),
     )
 
-    async def keep(store: IdentityStore) -> tuple[Identity, float | None]:
-        return await destination.store(store, reference, recogniser.adapters)
-
-    identity, alike = with_store(settings, keep)
+    identity, alike = with_store(
+        settings, lambda store: destination.store(store, reference, recogniser.adapters)
+    )
     _tell_enrolled(identity, alike, supervised=supervised, added=add)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
@@ -11,41 +11,42 @@ from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.identities.admission import check_place, refuse_if_lapsed
 from stream_verifier.identities.consent import Consent
-from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.likeness import likeness_to_enrolled
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.store import IdentityStore
 
 
 async def enrolled_as(
-    store: IdentityStore, name: str, *, replaces: bool, adds: bool, now: datetime
-) -> Identity | None:
-    """Who is enrolled by a name and would be replaced or added to; None where nobody is.
+    store: IdentityStore, name: str, *, replaces: bool, adds: bool
+) -> tuple[str, Identity | None]:
+    """The spelling of a name, and who is enrolled by it and would be replaced or added to.
 
     Ask before the person has talked or files are read, not after.
 
     Args:
         store: where.
-        name: as it is spelt in the store.
+        name: in any spelling.
         replaces: whether that reference may go.
         adds: whether it is to be added to; neither: there must be none.
-        now: aware.
 
     Raises:
+        IdentityError: no valid name.
         IdentityExistsError: the name is taken, and nobody is to be replaced or added to.
         UnknownIdentityError: there is nobody to add to.
         ConsentLapsedError: nor with a consent in force.
     """
+    spelt = normalise_name(name) if replaces or adds else new_name(name)
     if adds:
-        old = await store.get(name)
-        refuse_if_lapsed(old, now)
-        return old
+        old = await store.get(spelt)
+        refuse_if_lapsed(old, datetime.now(UTC))
+        return spelt, old
     try:
-        there: Identity | None = await store.get(name)
+        there: Identity | None = await store.get(spelt)
     except UnknownIdentityError:
         there = None
-    check_place(name, there, replace=replaces, replaces=None)
-    return there
+    check_place(spelt, there, replace=replaces, replaces=None)
+    return spelt, there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

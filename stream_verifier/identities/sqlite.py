@@ -326,7 +326,7 @@ class SqliteIdentityStore:
                 raise unknown(name)
             old = await asyncio.to_thread(self._reader.open, records[0], ledger)
             reference = await asyncio.to_thread(open_reference, self._vault, records[0])
-            kept, reference = await asyncio.to_thread(changed, old, reference)
+            kept, reference = changed(old, reference)
             identity = dataclasses.replace(kept, version=ledger.counter + 1)
             record = await asyncio.to_thread(seal, self._vault, identity, reference)
             await self._books.change(

@@ -151,18 +151,17 @@ async def test_running_calls_are_told_of_the_same_identity(store: Store) -> None
 
 
 async def test_who_is_there_is_asked_before_anything_is_made(store: Store) -> None:
-    now = datetime.now(UTC)
     with pytest.raises(UnknownIdentityError):
-        await enrolled_as(store, "ada", replaces=False, adds=True, now=now)
-    assert await enrolled_as(store, "ada", replaces=False, adds=False, now=now) is None
+        await enrolled_as(store, "ada", replaces=False, adds=True)
+    assert await enrolled_as(store, "ada", replaces=False, adds=False) == ("ada", None)
     old = await enrol(store)
     with pytest.raises(IdentityExistsError):
-        await enrolled_as(store, "ada", replaces=False, adds=False, now=now)
-    assert await enrolled_as(store, "ada", replaces=True, adds=False, now=now) == old
-    assert await enrolled_as(store, "ada", replaces=False, adds=True, now=now) == old
+        await enrolled_as(store, "ada", replaces=False, adds=False)
+    assert await enrolled_as(store, "ada", replaces=True, adds=False) == ("ada", old)
+    assert await enrolled_as(store, "ada", replaces=False, adds=True) == ("ada", old)
     await store.withdraw_consent("ada")
     with pytest.raises(ConsentLapsedError):
-        await enrolled_as(store, "ada", replaces=False, adds=True, now=datetime.now(UTC))
+        await enrolled_as(store, "ada", replaces=False, adds=True)
 
 
 @pytest.mark.parametrize("adds", [False, True])

@@ -51,3 +51,11 @@ export function partOf(have, needed, unit) {
     text: needed ? `${text} of ${Math.round(needed)}${unit}` : `${text}${unit}`,
   };
 }
+
+/**
+ * What there is to say once somebody is enrolled.
+ * @param {{speech_s: number, faces: number, added?: true | null}} enrolled
+ */
+export function doneText({ speech_s: speech, faces, added }) {
+  return `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`;
+}

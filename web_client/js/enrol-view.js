@@ -1,7 +1,7 @@
 /** Guidance while somebody is being enrolled: what to do now, and how much is still needed. */
 
 import { byId, setLines, setText } from "./dom.js";
-import { adviceFor, FIRST_ADVICE, furtherAdvice, partOf } from "./enrol-guide.js";
+import { adviceFor, doneText, FIRST_ADVICE, furtherAdvice, partOf } from "./enrol-guide.js";
 
 const NOTHING_YET = Object.freeze({ speech_s: 0, faces: 0, missing: [] });
 
@@ -27,12 +27,12 @@ export class EnrolView {
   }
 
   /** @param {any} enrolled an enrolled event */
-  showDone({ identity, speech_s: speech, faces, added = false }) {
+  showDone(enrolled) {
     byId("enrol-progress").hidden = byId("guide").hidden = true;
     byId("enrol-done").hidden = false;
-    setText(byId("done-title"), `${identity} is enrolled`);
-    setText(byId("retake"), added ? "Add more" : "Retake");
-    setText(byId("done-text"), `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`);
+    setText(byId("done-title"), `${enrolled.identity} is enrolled`);
+    setText(byId("retake"), enrolled.added ? "Add more" : "Retake");
+    setText(byId("done-text"), doneText(enrolled));
   }
 }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /** First what is agreed to, then what to do before the camera, then that it is done. */
 
-import { adviceFor, FIRST_ADVICE, furtherAdvice, partOf } from "../enrol-guide.js";
+import { adviceFor, doneText, FIRST_ADVICE, furtherAdvice, partOf } from "../enrol-guide.js";
 import { lookUp } from "../look-up.js";
 import { sayError } from "../words.js";
 import { make, setLines, setText } from "./dom.js";
@@ -175,9 +175,4 @@ function titleOf(status, code, who) {
   if (status === "failed") return sayError(code);
   if (status === "consent") return "Your consent";
   return `Enrolling ${who}`;
-}
-
-/** @param {import("../../stream-verifier.js").Enrolled} enrolled */
-function doneText({ speech_s: speech, faces, added }) {
-  return `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`;
 }
