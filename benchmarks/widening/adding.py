@@ -9,6 +9,7 @@ import numpy as np
 from benchmarks.sources.comparing import Trials, eer, interval
 from benchmarks.widening.voices import Rows, Voices
 from model.evaluation.metrics import Flags, Floats
+from model.runtime.reference import widened
 
 REFERENCES, MOST_STRANGERS = 4, 150
 
@@ -72,8 +73,9 @@ def added(voices: Voices, *, pieces: int, moods: bool, seed: int = 0) -> Judged 
             both = np.concatenate([enrolled, more])
             strangers = rng.permutation(others)[:MOST_STRANGERS]
             probes = np.concatenate([np.setdiff1d(own, both), strangers])
-            old = voices.llrs(voices.reference(enrolled), probes)
-            new = voices.llrs(voices.reference(both), probes)
+            reference = voices.reference(enrolled)
+            old = voices.llrs(reference, probes)
+            new = voices.llrs(widened(reference, voices.reference(more)), probes)
             is_own = [True] * (len(probes) - len(strangers)) + [False] * len(strangers)
             trials += [(*row, number) for row in zip(old, new, is_own, strict=True)]
     if not trials:

@@ -7,13 +7,14 @@ newest eight times, with half the weight of what was enrolled at most.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from benchmarks.sources.embedded import at_unit_length
 from benchmarks.widening.voices import Rows, Voices
 from model.evaluation.metrics import Floats
+from model.types import Reference, Vector
 
 PIECES, KEPT, FULL_AT, ROUNDS, STEPS = 3, 8, 4, 20, 21
 
@@ -56,7 +57,7 @@ def grown(voices: Voices, *, accepted: float, weight: float, moods: bool, seed: 
             continue
         growing = _Growing(voices, voices.reference(enrolled), accepted, weight)
         calls, probes = np.split(rng.permutation(rest), [len(rest) // 2])
-        stranger = _most_alike(voices, number, growing.enrolled)
+        stranger = _most_alike(voices, number, growing.enrolled.voice)
         found.append(
             [
                 growing.refused(growing.enrolled, probes),
@@ -72,17 +73,17 @@ def grown(voices: Voices, *, accepted: float, weight: float, moods: bool, seed: 
 @dataclass(frozen=True)
 class _Growing:
     voices: Voices
-    enrolled: Floats
+    enrolled: Reference
     accepted: float
     weight: float
 
-    def refused(self, reference: Floats, rows: Rows) -> float:
+    def refused(self, reference: Reference, rows: Rows) -> float:
         return float(np.mean([llr < -3 for llr in self.voices.llrs(reference, rows)]))
 
-    def taken(self, reference: Floats, rows: Rows) -> float:
+    def taken(self, reference: Reference, rows: Rows) -> float:
         return float(np.mean([llr > 0 for llr in self.voices.llrs(reference, rows)]))
 
-    def through(self, calls: Rows) -> Floats:
+    def through(self, calls: Rows) -> Reference:
         """The reference after calls, each a stretch of speech."""
         kept: list[Floats] = []
         for row in calls:
@@ -90,7 +91,7 @@ class _Growing:
                 kept = [*kept, at_unit_length(self.voices.probed[row])][-KEPT:]
         return self._with(kept)
 
-    def steered(self, stranger: Rows) -> Floats:
+    def steered(self, stranger: Rows) -> Reference:
         """After calls of who shows each time the voice nearest to a stranger's that is accepted.
 
         In the space of vectors: who converts voices can aim there, and knows no cosines.
@@ -101,19 +102,20 @@ class _Growing:
         for _ in range(ROUNDS):
             reference = self._with(kept)
             for share in np.linspace(1, 0, STEPS):
-                shown = at_unit_length((1 - share) * self.enrolled + share * aim)
+                shown = at_unit_length((1 - share) * self.enrolled.voice + share * aim)
                 if self.voices.llr(reference, int(stranger[0]), shown * length) >= self.accepted:
                     kept = [*kept, shown][-KEPT:]
                     break
         return self._with(kept)
 
-    def _with(self, kept: Sequence[Floats]) -> Floats:
+    def _with(self, kept: Sequence[Floats]) -> Reference:
         if not kept:
             return self.enrolled
         share = self.weight * min(1.0, len(kept) / FULL_AT)
-        return at_unit_length(self.enrolled + share * np.mean(kept, axis=0))
+        voice = at_unit_length(self.enrolled.voice + share * np.mean(kept, axis=0))
+        return replace(self.enrolled, voice=voice.astype(np.float32))
 
 
-def _most_alike(voices: Voices, number: int, reference: Floats) -> Rows:
+def _most_alike(voices: Voices, number: int, reference: Vector) -> Rows:
     others = [rows for k, rows in enumerate(voices.people) if k != number and len(rows) > 1]
     return max(others, key=lambda rows: float((voices.enrolled[rows] @ reference).mean()))

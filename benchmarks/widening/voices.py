@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,11 @@ from benchmarks.sources.embedded import Embedded, at_unit_length
 from benchmarks.sources.units import Speech
 from model.evaluation.metrics import Floats
 from model.runtime.comparator import FusedNetwork
-from model.runtime.reference import FACE_SIZE
-from model.types import Reference, VoiceQuality, VoiceSample
+from model.runtime.reference import FACE_SIZE, make_reference
+from model.types import FaceQuality, FaceSample, Reference, VoiceQuality, VoiceSample
 
-_NOBODY = np.zeros(FACE_SIZE, np.float32)
+_NOBODY = FaceSample(np.eye(1, FACE_SIZE, dtype=np.float32)[0], FaceQuality(*[0.0] * 7))
+_HEARD = VoiceQuality(speech_s=0.0, snr_db=40.0, level_dbfs=-25.0)
 Rows = NDArray[np.intp]
 
 
@@ -42,22 +43,24 @@ class Voices:
     seconds: Floats
     comparator: FusedNetwork
 
-    def reference(self, rows: Rows) -> Floats:
-        """The mean direction of stretches, by their seconds."""
-        weighed = self.enrolled[rows] * self.seconds[rows][:, None]
-        return at_unit_length(weighed.sum(axis=0))
+    def reference(self, rows: Rows) -> Reference:
+        """What an enrolment makes of stretches; its face is nobody's."""
+        heard = [
+            VoiceSample(self.enrolled[row].astype(np.float32), replace(_HEARD, speech_s=seconds))
+            for row, seconds in zip(rows, self.seconds[rows].tolist(), strict=True)
+        ]
+        return make_reference("", [_NOBODY], heard)
 
-    def llr(self, reference: Floats, row: int, vector: Floats | None = None) -> float:
+    def llr(self, reference: Reference, row: int, vector: Floats | None = None) -> float:
         """The voice's LLR of a stretch, or of another vector with its quality."""
         probe = self.probed[row] if vector is None else vector
         sample = VoiceSample(np.asarray(probe, np.float32), self.quality[row])
-        enrolled = Reference("", _NOBODY, np.asarray(reference, np.float32), 0, 9.0)
-        llr = self.comparator.compare(enrolled, None, sample).llr_voice
+        llr = self.comparator.compare(reference, None, sample).llr_voice
         if llr is None:
             raise AssertionError("a stretch of speech has an LLR")
         return llr
 
-    def llrs(self, reference: Floats, rows: Rows) -> list[float]:
+    def llrs(self, reference: Reference, rows: Rows) -> list[float]:
         """Those of several stretches."""
         return [self.llr(reference, int(row)) for row in rows]
 
