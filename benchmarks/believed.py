@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.packs import Pack
+from model.evaluation import metrics
 from model.evaluation.metrics import cllr, min_cllr
 from model.runtime.weights import Weights
 from stream_verifier.events.schema import State
@@ -82,13 +83,12 @@ def figures(told: Told, *, seed: int = 0) -> Row:
     ``least`` the Cllr of the best monotone calibration; ``bins`` what `_bins` gives.
     """
     count = int(told.person.max()) + 1
-    rng = np.random.default_rng(seed)
-    draws = [np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(ROUNDS)]
+    draws = metrics.draws(count, ROUNDS, seed=seed)[1:]
     found: Row = {"windows": len(told.genuine), "people": len(np.unique(told.person))}
     for which, odds in told.odds.items():
         errors, costs = [], []
         for draw in draws:
-            weights = draw[told.person].astype(np.float64)
+            weights = draw[told.person]
             costs.append(_cost(odds, told.genuine, weights))
             errors.append(_error(_bins(odds, told.genuine, weights)))
         bins = _bins(odds, told.genuine, np.ones(len(odds)))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from benchmarks.acceptance.trying import Tried
+from model.evaluation import metrics
 from stream_verifier.simulation.casting import Role
 
 ROUNDS = 2000
@@ -24,7 +25,7 @@ Row = dict[str, Any]
 def shares(tried: Tried, *, seed: int = 0) -> dict[str, dict[str, dict[str, Row]]]:
     """By operating point, way and set of pairs what `share` tells."""
     counted = {ALL: _others(len(tried.cast)), ALIKE: _alike(tried.cast)}
-    draws = _draws(len(tried.cast), seed)
+    draws = metrics.draws(len(tried.cast), ROUNDS, seed=seed)[1:]
     return {
         point: {
             way: {name: share(np.isfinite(times), of, draws) for name, of in counted.items()}
@@ -95,9 +96,3 @@ def _alike(cast: tuple[Role, ...]) -> NDArray[np.bool_]:
     sources = np.array([role.voice_source for role in cast])
     alike: NDArray[np.bool_] = sources[:, None] == sources[None, :]
     return alike & _others(len(cast))
-
-
-def _draws(count: int, seed: int) -> NDArray[np.float64]:
-    rng = np.random.default_rng(seed)
-    drawn = [np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(ROUNDS)]
-    return np.array(drawn, np.float64)

@@ -129,10 +129,7 @@ def interval(
 ) -> tuple[float, float]:
     """95 % of a difference of error rates, by bootstrap over the claimed people."""
     people = int(chosen.person.max()) + 1
-    rng = np.random.default_rng(0)
-    draws = np.stack(
-        [np.bincount(rng.integers(people, size=people), minlength=people) for _ in range(ROUNDS)]
-    ).astype(float)
+    draws = metrics.draws(people, ROUNDS)[1:]
     rates, whole = [], np.ones(ROUNDS, bool)
     for scores in (first, second):
         mated, other = Ladder(scores, chosen.mated, chosen.person).counts(draws)

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import chi2
 
+from model.evaluation import metrics
+
 Floats = NDArray[np.float64]
 Figure: TypeAlias = "dict[str, float | int | None]"
 T = TypeVar("T")
@@ -33,11 +35,7 @@ class People:
 
     def __init__(self, names: Sequence[str], *, rounds: int = ROUNDS, seed: int = 0) -> None:
         self._place = {name: place for place, name in enumerate(sorted(set(names)))}
-        count, rng = len(self._place), np.random.default_rng(seed)
-        drawn = [
-            np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(rounds)
-        ]
-        self._draws = np.array([np.ones(count), *drawn], np.float64)
+        self._draws = metrics.draws(len(self._place), rounds, seed=seed)
 
     def quantile(self, values: Sequence[float], names: Sequence[str], share: float) -> Figure:
         """The smallest value that this share of all values does not exceed.

@@ -59,7 +59,7 @@ def figure(
     number = np.unique(whose, return_inverse=True)[1]
     is_made = np.arange(len(whose)) >= len(genuine)
     ladder = Ladder(np.concatenate([genuine, made]), is_made, number)
-    counts = ladder.counts(_draws(int(number.max()) + 1, rounds))
+    counts = ladder.counts(metrics.draws(int(number.max()) + 1, rounds))
     both = (counts[0].sum(axis=1) > 0) & (counts[1].sum(axis=1) > 0)
     false, missed = metrics.rates(counts[0][both], counts[1][both])
     auc = np.asarray(np.trapezoid(1 - missed[:, ::-1], false[:, ::-1], axis=1))
@@ -70,11 +70,3 @@ def figure(
 def share_above(scores: Floats, genuine: Floats, *, false_alarms: float = 0.05) -> float:
     """Share of scores above the threshold that so much genuine speech is above."""
     return float((scores > np.quantile(genuine, 1 - false_alarms)).mean())
-
-
-def _draws(people: int, rounds: int) -> Floats:
-    rng = np.random.default_rng(0)
-    drawn = [
-        np.bincount(rng.integers(people, size=people), minlength=people) for _ in range(rounds)
-    ]
-    return np.array([np.ones(people), *drawn], dtype=np.float64)

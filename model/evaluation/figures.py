@@ -55,7 +55,7 @@ def measure(
     llr, mated = llr[scored], mated[scored]
     people = np.unique(person[scored], return_inverse=True)[1]
     count = int(people.max()) + 1
-    found = _figures(llr, mated, people, _draws(count, rounds, seed))
+    found = _figures(llr, mated, people, metrics.draws(count, rounds, seed=seed))
     row: Row = {
         "trials": len(llr),
         "mated": int(mated.sum()),
@@ -68,15 +68,6 @@ def measure(
         row[name] = _finite(found[name][0])
         row[f"{name}_interval"] = _interval(found[name][1:])
     return row
-
-
-def _draws(people: int, rounds: int, seed: int) -> Floats:
-    """How often each person counts, shape (1 + rounds, people); in the first row all once."""
-    rng = np.random.default_rng(seed)
-    drawn = [
-        np.bincount(rng.integers(people, size=people), minlength=people) for _ in range(rounds)
-    ]
-    return np.array([np.ones(people), *drawn], dtype=np.float64)
 
 
 def _figures(

@@ -50,6 +50,24 @@ class Ladder:
         return weights @ self._mated, weights @ self._non_mated
 
 
+def draws(people: int, rounds: int, *, seed: int = 0) -> Floats:
+    """How often each person counts in a bootstrap over people.
+
+    Args:
+        people: how many there are.
+        rounds: how often as many of them are drawn, each as often as chance has it.
+        seed: of the draws.
+
+    Returns:
+        Shape (1 + rounds, people); in the first row all count once.
+    """
+    rng = np.random.default_rng(seed)
+    drawn = [
+        np.bincount(rng.integers(people, size=people), minlength=people) for _ in range(rounds)
+    ]
+    return np.array([np.ones(people), *drawn], dtype=np.float64)
+
+
 def rates(mated: Floats, non_mated: Floats) -> tuple[Floats, Floats]:
     """FMR and FNMR of accepting above each step, the first of accepting everything.
 
