@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
-import http.server
 import re
-import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from aiortc.contrib.media import MediaPlayer
 from benchmarks.cameras.steps import Steps, steps
 from benchmarks.chromium import open_page, write_capture
 from benchmarks.firefox import running_firefox
+from benchmarks.folder_server import folder_server
 from benchmarks.stage import ChromiumTab, Tab
 from stream_verifier.media.webrtc.ice import configuration, local_addresses
 
@@ -178,19 +176,7 @@ async def _received(offer: str, answered: Callable[[str], Any], seconds: float) 
 
 @contextlib.contextmanager
 def _served(folder: Path) -> Iterator[str]:
-    """A folder as an origin of this machine, with an empty page in it."""
+    """An empty page of a folder's origin."""
     (folder / "index.html").write_text("<!doctype html><title>camera</title>", encoding="utf-8")
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    handler = functools.partial(Quiet, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/index.html"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with folder_server(folder) as address:
+        yield f"{address}/index.html"

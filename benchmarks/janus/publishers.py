@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import http.server
-import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +14,7 @@ from playwright.async_api import Page
 
 from benchmarks.casting import Role, frames, sound
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
+from benchmarks.folder_server import folder_server
 
 _FOLDER = Path(__file__).parent
 _MARK_PX, _MARK_BGR = 32, (0, 255, 0)
@@ -57,23 +55,9 @@ def write_swap(folder: Path, role: Role, *, before_s: float, after_s: float) -> 
     return write_capture(folder, role.chimera.name, pictures(), said)
 
 
-@contextlib.contextmanager
-def page_server() -> Iterator[str]:
+def page_server() -> contextlib.AbstractContextManager[str]:
     """Serve the page on this machine; gives its address."""
-    handler = functools.partial(_Quiet, directory=str(_FOLDER))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-            thread.join()
-
-
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+    return folder_server(_FOLDER)
 
 
 @contextlib.asynccontextmanager
