@@ -36,7 +36,7 @@ class InboxStats:
         video_frames: sampled frames put in.
         video_frames_dropped: of these, too old when the worker came, or replaced by a newer one
             before.
-        burst_frames_dropped: pictures of bursts that the worker came too late for.
+        burst_frames_dropped: pictures of bursts that there was no time for.
     """
 
     audio_overruns: int = 0
@@ -52,7 +52,8 @@ class MediaInbox:
     Audio is kept in order up to a bound; what overruns it is dropped oldest first and told as a
     `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
     newest few that were looked at because the picture changed: no other stands for one of them.
-    Of a burst, which is there to show motion, the newest few are kept.
+    Of a burst, which is there to show motion, the newest few are kept, and none where the worker is
+    behind.
 
     What has waited for too long by the time the worker comes is dropped likewise, down to the
     newest bit, so that what follows is whole for as long as can be.
@@ -61,6 +62,8 @@ class MediaInbox:
         max_audio_s: seconds of audio that may wait.
         stale_s: media that arrived longer ago is not worth the worker's time any more.
         keep_s: where any is, none is that arrived longer ago than this.
+        burst_stale_s: a burst is given up where it, or sound, has waited for longer; a firm one
+            loses the pictures that are stale.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
 
@@ -74,11 +77,12 @@ class MediaInbox:
         max_audio_s: float = 10.0,
         stale_s: float = 0.7,
         keep_s: float = 0.1,
+        burst_stale_s: float = 0.4,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
         self.burst = BurstWish()
-        self._stale_s, self._keep_s = stale_s, keep_s
+        self._stale_s, self._keep_s, self._burst_stale_s = stale_s, keep_s, burst_stale_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
@@ -158,10 +162,8 @@ class MediaInbox:
         if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
             fresh_from_s = now_s - self._keep_s
             self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
-        stale = sum(_arrived_before(one, now_s - self._stale_s) for one in self._of_burst)
-        for _ in range(stale):
-            self._of_burst.popleft()
-        self._let_go_of_burst(stale)
+        if self._of_burst:
+            self._drop_stale_of_burst(oldest, now_s)
         fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
         dropped = len(self._prompted) - len(fresh)
         self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
@@ -170,6 +172,22 @@ class MediaInbox:
             dropped += 1
         dropped += self._stats.video_frames_dropped
         self._stats = replace(self._stats, video_frames_dropped=dropped)
+
+    def _drop_stale_of_burst(self, sound: AudioChunk | None, now_s: float) -> None:
+        """Give a burst up whose pictures, or the sound beside them, the worker is late for.
+
+        They cost more than all else and are worth nothing without the sound that goes with them.
+        """
+        first: list[MediaItem] = [self._of_burst[0]]
+        first += [] if sound is None else [sound]
+        late = any(_arrived_before(one, now_s - self._burst_stale_s) for one in first)
+        given_up = late and self.burst.give_up()
+        stale = sum(
+            given_up or _arrived_before(one, now_s - self._stale_s) for one in self._of_burst
+        )
+        for _ in range(stale):
+            self._of_burst.popleft()
+        self._let_go_of_burst(stale)
 
     def _let_go_of_burst(self, count: int) -> None:
         dropped = self._stats.burst_frames_dropped + count

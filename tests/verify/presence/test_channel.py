@@ -39,10 +39,12 @@ class CountedWish(BurstWish):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[float] = []
+        self.firm: list[bool] = []
 
-    def ask(self, length_s: float) -> None:
+    def ask(self, length_s: float, *, firm: bool = False) -> None:
         self.asked.append(length_s)
-        super().ask(length_s)
+        self.firm.append(firm)
+        super().ask(length_s, firm=firm)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_while_there_is_no_time_bursts_are_rare_and_do_not_end(
 ) -> None:
     for second in range(1, 62):
         channel.read(window(float(second)), wanted=frozenset({"face"}), busy=True)
-    assert len(wish.asked) == 4
+    assert wish.firm == [True] * 4
 
 
 def test_a_calm_call_is_seen_to_move_now_and_then(
@@ -112,7 +114,7 @@ def test_a_calm_call_is_seen_to_move_now_and_then(
     monkeypatch.setattr(PresenceChannel, "_calm", property(lambda _: True))
     for second in range(1, 61):
         channel.read(window(float(second)), wanted=ALL)
-    assert len(wish.asked) == 3
+    assert wish.firm == [False] * 3
 
 
 def test_doubt_outlives_a_cut_a_gap_and_another_face(channel: PresenceChannel) -> None:

@@ -130,7 +130,8 @@ class PresenceChannel:
         if window.face is None or window.speech_s < _LEAST_SPEECH_S:
             return
         if self._pace.due(window.end_s, calm=self._calm, doubted=self._talk.doubted, spared=spared):
-            self._burst.ask(BURST_S)
+            # One that comes so seldom is not given up for want of time.
+            self._burst.ask(BURST_S, firm=spared)
             self._burst_until_s = window.end_s + BURST_S
 
     @property
