@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +23,7 @@ from stream_verifier.media.types import (
 
 _MOST_PROMPTED = 3
 _MOST_OF_BURST = 8
+_BEHIND_FOR_S = 5.0
 _OVERRUN = "overrun"
 _PIECE_S = 0.1 + 1e-6
 _SAME_S = 0.5 / SAMPLE_RATE_HZ
@@ -62,13 +65,14 @@ class MediaInbox:
         max_audio_s: seconds of audio that may wait.
         stale_s: media that arrived longer ago is not worth the worker's time any more.
         keep_s: where any is, none is that arrived longer ago than this.
-        burst_stale_s: a burst is given up where it, or sound, has waited for longer; a firm one
-            loses the pictures that are stale.
+        behind_s: where media has waited for longer the worker is behind: a burst is given up, but
+            for a firm one, and for a while there had better be fewer pictures.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
 
     Attributes:
         burst: asks whoever puts pictures in for many in quick succession.
+        behind: whether whoever does had better give no more pictures than need be.
     """
 
     def __init__(
@@ -77,12 +81,14 @@ class MediaInbox:
         max_audio_s: float = 10.0,
         stale_s: float = 0.7,
         keep_s: float = 0.1,
-        burst_stale_s: float = 0.4,
+        behind_s: float = 0.4,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
         self.burst = BurstWish()
-        self._stale_s, self._keep_s, self._burst_stale_s = stale_s, keep_s, burst_stale_s
+        self.behind = False
+        self._behind_s, self._behind_until_s = behind_s, -math.inf
+        self._stale_s, self._keep_s = stale_s, keep_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
         self._audio: deque[AudioChunk | MediaGap] = deque()
@@ -158,36 +164,42 @@ class MediaInbox:
             self._overrun(lambda: self._waiting_samples > self._max_samples)
 
     def _drop_stale(self, now_s: float) -> None:
-        oldest = next((item for item in self._audio if isinstance(item, AudioChunk)), None)
-        if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
+        late = self._late(now_s)
+        if late:
+            self._behind_until_s = now_s + _BEHIND_FOR_S
+        self.behind = now_s < self._behind_until_s
+        stale_s = now_s - self._stale_s
+        if (sound := self._oldest_sound()) is not None and _arrived_before(sound, stale_s):
             fresh_from_s = now_s - self._keep_s
             self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
-        if self._of_burst:
-            self._drop_stale_of_burst(oldest, now_s)
-        fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
+        # A burst costs more than all else, and is worth nothing without the sound beside it.
+        given_up = late and bool(self._of_burst) and self.burst.give_up()
+        self._drop_of_burst(math.inf if given_up else stale_s)
+        self._drop_pictures(stale_s)
+
+    def _late(self, now_s: float) -> bool:
+        """Whether sound, or a picture of a burst, has waited for longer than is usual."""
+        oldest = [*itertools.islice(self._of_burst, 1), self._oldest_sound()]
+        return any(one and _arrived_before(one, now_s - self._behind_s) for one in oldest)
+
+    def _oldest_sound(self) -> AudioChunk | None:
+        return next((item for item in self._audio if isinstance(item, AudioChunk)), None)
+
+    def _drop_of_burst(self, before_s: float) -> None:
+        stale = sum(_arrived_before(one, before_s) for one in self._of_burst)
+        for _ in range(stale):
+            self._of_burst.popleft()
+        self._let_go_of_burst(stale)
+
+    def _drop_pictures(self, before_s: float) -> None:
+        fresh = [one for one in self._prompted if not _arrived_before(one, before_s)]
         dropped = len(self._prompted) - len(fresh)
         self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
-        if self._video is not None and _arrived_before(self._video, now_s - self._stale_s):
+        if self._video is not None and _arrived_before(self._video, before_s):
             self._video = None
             dropped += 1
         dropped += self._stats.video_frames_dropped
         self._stats = replace(self._stats, video_frames_dropped=dropped)
-
-    def _drop_stale_of_burst(self, sound: AudioChunk | None, now_s: float) -> None:
-        """Give a burst up whose pictures, or the sound beside them, the worker is late for.
-
-        They cost more than all else and are worth nothing without the sound that goes with them.
-        """
-        first: list[MediaItem] = [self._of_burst[0]]
-        first += [] if sound is None else [sound]
-        late = any(_arrived_before(one, now_s - self._burst_stale_s) for one in first)
-        given_up = late and self.burst.give_up()
-        stale = sum(
-            given_up or _arrived_before(one, now_s - self._stale_s) for one in self._of_burst
-        )
-        for _ in range(stale):
-            self._of_burst.popleft()
-        self._let_go_of_burst(stale)
 
     def _let_go_of_burst(self, count: int) -> None:
         dropped = self._stats.burst_frames_dropped + count

@@ -265,7 +265,8 @@ class Engine:
         cost_s = now_s - began_s
         with self._changed:
             if turn.work is Work.HEAR:
-                self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
+                late = began_s - turn.since_s >= self._schedule.dropped_soon_s
+                self._meter.heard(cost_s, unheard_s=ticket.unheard_s, late=late)
             elif turn.work is Work.SCORE:
                 lag_s = now_s - turn.since_s
                 self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)
