@@ -14,6 +14,7 @@ import numpy as np
 
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import (
+    OVERRUN,
     SAMPLE_RATE_HZ,
     AudioChunk,
     MediaGap,
@@ -24,7 +25,6 @@ from stream_verifier.media.types import (
 _MOST_PROMPTED = 3
 _MOST_OF_BURST = 8
 _BEHIND_FOR_S = 5.0
-_OVERRUN = "overrun"
 _PIECE_S = 0.1 + 1e-6
 _SAME_S = 0.5 / SAMPLE_RATE_HZ
 
@@ -211,7 +211,7 @@ class MediaInbox:
         Gaps that are told already stay, as one: what comes after them may be somebody else's.
         """
         oldest = self._audio[0]
-        new = not (isinstance(oldest, MediaGap) and oldest.reason == _OVERRUN)
+        new = not (isinstance(oldest, MediaGap) and oldest.reason == OVERRUN)
         told: MediaGap | None = None
         start_s = oldest.start_s
         end_s, dropped = start_s, 0
@@ -221,11 +221,11 @@ class MediaInbox:
             if isinstance(item, AudioChunk):
                 dropped += len(item.samples)
                 self._waiting_samples -= len(item.samples)
-            elif item.reason != _OVERRUN:
+            elif item.reason != OVERRUN:
                 told = _joined(told, item)
         if told is not None:
             self._audio.appendleft(told)
-        self._audio.appendleft(MediaGap("audio", start_s, end_s, _OVERRUN))
+        self._audio.appendleft(MediaGap("audio", start_s, end_s, OVERRUN))
         self._stats = replace(
             self._stats,
             audio_overruns=self._stats.audio_overruns + new,

@@ -15,7 +15,7 @@ from typing import Protocol
 
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Payload
-from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.media.types import OVERRUN, MediaGap, MediaItem
 from stream_verifier.verify.load import Load, LoadMeter
 from stream_verifier.verify.schedule import Schedule, ScheduleSettings, Turn, Waiting, Work
 
@@ -114,7 +114,7 @@ class Ticket:
         self.unheard_s = sum(
             item.end_s - item.start_s
             for item in items
-            if isinstance(item, MediaGap) and item.reason == "overrun"
+            if isinstance(item, MediaGap) and item.reason == OVERRUN
         )
         for item in items:
             payloads += self._pipeline.take(item)

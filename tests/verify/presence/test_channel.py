@@ -134,6 +134,19 @@ def test_trust_does_not(channel: PresenceChannel) -> None:
     assert channel.read(window(6.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 0.0
 
 
+def test_sound_that_there_was_no_time_for_takes_nothing_away(channel: PresenceChannel) -> None:
+    channel._talk.moves, channel._talk.pairs, channel._talk._lips = 3.0, 40, 2.0
+    channel.read(window(3.0, track=1), wanted=ALL)
+    channel.take(MediaGap("audio", 3.2, 3.8, "overrun"))
+    each = channel.read(window(5.0, track=1), wanted=ALL).each
+    assert each[NAMES.index("mouth")].llr == 3.0
+    assert each[NAMES.index("lips")].llr == 2.0
+    channel.take(MediaGap("audio", 5.2, 5.8, "network"))
+    each = channel.read(window(7.0, track=1), wanted=ALL).each
+    assert each[NAMES.index("mouth")].llr == 0.0
+    assert each[NAMES.index("lips")].llr is None
+
+
 def of_a_second(best: int) -> Agreement:
     """Of 25 moments, in which sound fits best where it is so many steps late."""
     fits = 25 * (1.0 - np.minimum(np.abs(np.array(SHIFTS) - best), 10) / 10)
