@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, MediaItem, VideoFrame
+from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.settings import WindowSettings
