@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
-from stream_verifier.audit.deed import Actor
-from stream_verifier.errors import UnknownIdentityError
+from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.errors import OtherPersonError, UnknownIdentityError
 from stream_verifier.identities.admission import check_place, refuse_if_lapsed
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
@@ -89,7 +89,8 @@ class Destination:
             where it replaced none or the two cannot be compared.
 
         Raises:
-            EnrolmentError: what would be added is rather not the same person's.
+            OtherPersonError: what would be added is rather not the same person's, of which the
+                trail has an entry.
             UnknownIdentityError: who was to be replaced or added to is no more.
             ConsentLapsedError, StaleReferenceError: there is nothing any more to add to.
             StoreError, IdentityExistsError: it could not be stored.
@@ -97,15 +98,22 @@ class Destination:
         old = self.enrolled
         if old is None or not self.adds:
             return await self._place(store, reference, adapters)
-        wider = await store.widen(
-            self.name,
-            reference,
-            self.consent,
-            widens=old.id,
-            origin=self._origin(None),
-            adapters=adapters,
-            actor=self.actor,
-        )
+        try:
+            wider = await store.widen(
+                self.name,
+                reference,
+                self.consent,
+                widens=old.id,
+                origin=self._origin(None),
+                adapters=adapters,
+                actor=self.actor,
+            )
+        except OtherPersonError as error:
+            tried = {"identity": old.id}
+            await store.audit.append(
+                Deed(Kind.REFERENCE_WIDENED, self.actor, self.name, error.code, tried)
+            )
+            raise
         return wider, None
 
     async def _place(
