@@ -104,7 +104,7 @@ class Provider:
         """Whether a token says that a provider signed it, and not this server."""
         try:
             return jwt.get_unverified_header(token[:MAX_TOKEN_CHARS]).get("alg") in _ALGORITHMS
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return False
 
     def read(self, token: str) -> Grant:
@@ -131,7 +131,7 @@ class Provider:
             return self._grant(claims, token)
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: sign in again.") from None
-        except (jwt.PyJWTError, IdentityError, ValueError, TypeError):
+        except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None
 

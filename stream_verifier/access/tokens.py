@@ -107,7 +107,7 @@ class Tokens:
             return _grant(claims)
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: ask for a new one.") from None
-        except (jwt.PyJWTError, IdentityError, ValueError, TypeError):
+        except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None
 
