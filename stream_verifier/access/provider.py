@@ -17,7 +17,7 @@ import jwt
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.sign_in import SignIn
-from stream_verifier.access.tokens import MAX_TOKEN_CHARS, MAX_TTL_S
+from stream_verifier.access.tokens import LEEWAY_S, MAX_TOKEN_CHARS, MAX_TTL_S
 from stream_verifier.errors import (
     ExpiredTokenError,
     IdentityError,
@@ -26,8 +26,6 @@ from stream_verifier.errors import (
 )
 from stream_verifier.identities.identity import normalise_name
 
-LEEWAY_S = 30
-"""Clocks of two machines may differ so much."""
 MOST_KEYS = 32
 _KEYS_AGE_S = 24 * 3600.0
 _RETRY_AFTER_S = 10

@@ -25,6 +25,8 @@ AUDIENCE = "stream-verifier"
 MAX_TOKEN_CHARS = 4096
 MAX_TTL_S = 24 * 3600
 MAX_SESSION_CHARS = 64
+LEEWAY_S = 30
+"""Clocks of two machines may differ so much: a token may come before it was issued."""
 _ALGORITHM = "HS256"
 _REQUIRED = ["aud", "exp", "iat", "jti"]
 _BAD = "The token is none of this server's, or was changed: ask for a new one."
@@ -102,9 +104,13 @@ class Tokens:
                 self._key,
                 algorithms=[_ALGORITHM],
                 audience=AUDIENCE,
+                leeway=LEEWAY_S,
                 options={"require": _REQUIRED},
             )
-            return _grant(claims)
+            grant = _grant(claims)
+            if grant.expires_at <= time.time():  # here a clock that is ahead gives nothing away
+                raise jwt.ExpiredSignatureError
+            return grant
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: ask for a new one.") from None
         except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):

@@ -39,6 +39,20 @@ def test_what_is_issued_is_read_again() -> None:
     assert again.token_id != grant.token_id
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_back_end_whose_clock_is_a_little_ahead_is_heard(claim: str) -> None:
+    near, far = ({claim: int(time.time()) + seconds} for seconds in (20, 80))
+    assert TOKENS.read(signed(KEY, **near)).scopes == {Scope.ADMIN}
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(signed(KEY, **far))
+
+
+def test_a_token_lives_no_longer_for_that() -> None:
+    now = int(time.time())
+    with pytest.raises(ExpiredTokenError):
+        TOKENS.read(signed(iat=now - 60, exp=now))
+
+
 def test_an_expired_token_is_told_apart() -> None:
     hour_ago = Tokens(KEY, now=lambda: time.time() - 3600)
     with pytest.raises(ExpiredTokenError, match="new one"):
