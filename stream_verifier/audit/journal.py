@@ -67,6 +67,9 @@ class Journal:
     Args:
         trail: where to.
         now_s: a clock that never goes back.
+
+    Attributes:
+        failing: whether the trail did not take what it was owed last, and no call begins.
     """
 
     def __init__(self, trail: AuditTrail, *, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -76,7 +79,7 @@ class Journal:
         self._counts: dict[_Key, _Count] = {}
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._failed = False
+        self.failing = False
         self._batch: _Batch | None = None
 
     def owe(self, deed: Deed) -> None:
@@ -109,11 +112,13 @@ class Journal:
             self._wake.clear()
             try:
                 await self.settle()
-                self._failed = False
+                if self.failing:
+                    _logger.info("the audit trail takes entries again, and calls begin")
+                self.failing = False
             except StoreError as error:
-                if not self._failed:
+                if not self.failing:
                     _logger.error("the audit trail takes nothing, and no call begins: %s", error)
-                self._failed = True
+                self.failing = True
             except Exception:  # it must go on: the next time it may succeed
                 _logger.exception("the audit trail failed")
             if not self._counts and not self._owed:
