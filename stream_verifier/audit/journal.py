@@ -87,14 +87,21 @@ class Journal:
         self._owed.append(deed)
         self._wake.set()
 
-    def count(self, deed: Deed) -> None:
-        """Write what may happen any number of times: the first at once, then how often it did."""
+    def count(self, deed: Deed, *, now: bool = False) -> None:
+        """Write what may happen any number of times: the first at once, then how often it did.
+
+        Args:
+            deed: what happened.
+            now: whether not to wait with it: to see whether the trail takes anything.
+        """
         key = (deed.kind, deed.actor, deed.name, deed.outcome)
         if key not in self._counts and len(self._counts) >= MOST_KINDS:
             deed = Deed(deed.kind, _OTHERS, outcome="several")
             key = (deed.kind, deed.actor, deed.name, deed.outcome)
         count = self._counts.setdefault(key, _Count(deed, 0, self._now_s()))
         count.times += 1
+        if now:
+            count.due_s = self._now_s()
         self._wake.set()
 
     async def settle(self) -> None:

@@ -50,9 +50,8 @@ class CallDeeds:
         except StreamVerifierError as error:
             self._actors.pop(session, None)
             if isinstance(error, StoreError):
-                self._journal.count(
-                    Deed(Kind.ACCESS_REFUSED, actor, start.identity, outcome=error.code)
-                )
+                refused = Deed(Kind.ACCESS_REFUSED, actor, start.identity, outcome=error.code)
+                self._journal.count(refused, now=True)
             raise
 
     def end(self, call: CallSummary, name: str) -> None:

@@ -138,8 +138,13 @@ async def test_it_says_while_the_trail_takes_nothing_and_when_it_does_again(
     await until(journal, failing=True)
     journal.to.full = False
     await until(journal, failing=False)
+    journal.to.full = True
+    journal.count(refused("192.0.2.0/24"), now=True)  # within the same minute
+    await until(journal, failing=True)
     task.cancel()
+    fails = "the audit trail takes nothing, and no call begins: the disk is full"
     assert [record.message for record in caplog.records] == [
-        "the audit trail takes nothing, and no call begins: the disk is full",
+        fails,
         "the audit trail takes entries again, and calls begin",
+        fails,
     ]
