@@ -9,7 +9,11 @@ from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.errors import OtherPersonError, UnknownIdentityError
-from stream_verifier.identities.admission import check_place, refuse_if_lapsed
+from stream_verifier.identities.admission import (
+    check_place,
+    refuse_if_lapsed,
+    refuse_if_widened_enough,
+)
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.likeness import likeness_to_enrolled
@@ -35,11 +39,13 @@ async def enrolled_as(
         IdentityExistsError: the name is taken, and nobody is to be replaced or added to.
         UnknownIdentityError: there is nobody to add to.
         ConsentLapsedError: nor with a consent in force.
+        EnrolmentError: nor is more to be added than was already.
     """
     spelt = normalise_name(name) if replaces or adds else new_name(name)
     if adds:
         old = await store.get(spelt)
         refuse_if_lapsed(old, datetime.now(UTC))
+        refuse_if_widened_enough(old)
         return spelt, old
     try:
         there: Identity | None = await store.get(spelt)

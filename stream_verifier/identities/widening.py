@@ -9,7 +9,12 @@ from model.runtime import reference as references
 from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.errors import OtherPersonError, UnknownIdentityError
-from stream_verifier.identities.admission import adapter_for, moved, refuse_if_lapsed
+from stream_verifier.identities.admission import (
+    adapter_for,
+    moved,
+    refuse_if_lapsed,
+    refuse_if_widened_enough,
+)
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.likeness import ADDED_VOICE_COSINE, likeness
@@ -43,6 +48,7 @@ class Widening:
             UnknownIdentityError: somebody else is enrolled by that name meanwhile.
             ConsentLapsedError: the earlier consent is no longer in force.
             StaleReferenceError: the reference is of a model from which nothing leads here.
+            EnrolmentError: it was added to as often as may be.
             OtherPersonError: the two are rather not one person's.
         """
         if identity.id != self.widens:
@@ -50,6 +56,7 @@ class Widening:
                 f"{identity.name!r} was replaced meanwhile: nothing was stored."
             )
         refuse_if_lapsed(identity, self.now)
+        refuse_if_widened_enough(identity)
         adapter = adapter_for(identity, self.more.model_id, self.adapters)
         old = reference if adapter is None else moved(identity, reference, adapter)
         if likeness(old, self.more, voice_cosine=ADDED_VOICE_COSINE) <= 0:

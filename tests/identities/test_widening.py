@@ -14,6 +14,7 @@ from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import (
     ConsentError,
     ConsentLapsedError,
+    EnrolmentError,
     IdentityExistsError,
     OtherPersonError,
     StaleReferenceError,
@@ -22,6 +23,7 @@ from stream_verifier.errors import (
 from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.renewal import MOST_ADDED
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
 from tests.support.places import EVERYWHERE, place
@@ -211,3 +213,21 @@ async def test_whom_somebody_wanted_to_add_is_in_the_trail(store: Store) -> None
     assert (newest["kind"], newest["outcome"]) == ("reference_widened", "another_person")
     assert newest["actor"]["token"] == "token-7"
     assert newest["details"] == {"identity": old.id}
+
+
+async def test_it_is_added_to_only_as_often_as_the_consents_to_its_parts_are_kept(
+    store: Store,
+) -> None:
+    old = await enrol(store)
+    for number in range(MOST_ADDED):
+        said = replace(AGAIN, text=f"I agree to more of it, {number}.")
+        now = await store.widen("ada", HERSELF, said, widens=old.id)
+    assert now.earlier_consents[0].text == CONSENT.text
+    assert len({one.text for one in (*now.earlier_consents, now.consent)}) == MOST_ADDED + 1
+    with pytest.raises(EnrolmentError, match="10 times.*replace it"):
+        await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+    with pytest.raises(EnrolmentError, match="10 times"):
+        await enrolled_as(store, "ada", replaces=False, adds=True)
+    assert await store.get("ada") == now
+    anew = await store.add("ada", HERSELF, CONSENT, replace=True)
+    assert (await store.widen("ada", HERSELF, AGAIN, widens=anew.id)).widened == 1
