@@ -126,6 +126,8 @@ async def _form(request: Request) -> FormData:
         form = await parser.parse()
     except MultiPartException as error:
         raise ProtocolError(f"The form cannot be read: {error.message}") from None
+    except UnicodeError:  # of a charset that it names itself
+        raise ProtocolError("The form cannot be read: send its texts in UTF-8.") from None
     for field, value in form.multi_items():
         if field not in (FIELDS if isinstance(value, UploadFile) else _CONSENT):
             await form.close()

@@ -246,6 +246,17 @@ async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.M
     assert not [name for name in uploads._bare_environment() if name.startswith("STREAM_VERIFIER")]
 
 
+@pytest.mark.parametrize("charset", ["undefined", "punycode"])
+async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, charset: str) -> None:
+    app, _ = enrolling
+    part = b'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n\\..\r\n--b--\r\n'
+    kind = {"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+    async with client_of(app) as client:
+        answer = await client.post(PATH, headers=UPLOADER | kind, content=part)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+    assert "UTF-8" in answer.json()["detail"]
+
+
 async def test_nobody_asks_without_end_whether_it_is_that_person(
     enrolling: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
