@@ -146,3 +146,16 @@ def test_an_administrator_and_anybody_may_do_everything(scope: Scope) -> None:
     assert admin.allows(scope, identity="ada", session="s1")
     assert ANYBODY.allows(scope, identity="ada")
     assert ANYBODY.allows(scope)
+
+
+def test_a_servers_mark_is_good_for_one_session_and_a_moment_and_is_no_token() -> None:
+    mark = TOKENS.mark("s1")
+    assert TOKENS.is_mark(mark, "s1")
+    assert not TOKENS.is_mark(mark, "s2")
+    assert not Tokens(OTHER_KEY).is_mark(mark, "s1")
+    assert not TOKENS.is_mark(Tokens(KEY, now=lambda: time.time() - 90).mark("s1"), "s1")
+    assert not TOKENS.is_mark(TOKENS.issue([Scope.ADMIN], ttl_s=60), "s1")
+    for said in ("1", "", "a.b.c", "ä"):
+        assert not TOKENS.is_mark(said, "s1")
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(mark)
