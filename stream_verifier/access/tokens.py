@@ -114,6 +114,10 @@ class Tokens:
             return grant
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: ask for a new one.") from None
+        except jwt.ImmatureSignatureError:
+            raise InvalidTokenError(
+                "The token is not valid yet: set the clocks of who signs tokens and of this server."
+            ) from None
         except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None

@@ -43,7 +43,7 @@ def test_what_is_issued_is_read_again() -> None:
 def test_a_back_end_whose_clock_is_a_little_ahead_is_heard(claim: str) -> None:
     near, far = ({claim: int(time.time()) + seconds} for seconds in (20, 80))
     assert TOKENS.read(signed(KEY, **near)).scopes == {Scope.ADMIN}
-    with pytest.raises(InvalidTokenError):
+    with pytest.raises(InvalidTokenError, match="clocks"):
         TOKENS.read(signed(KEY, **far))
 
 
