@@ -1,7 +1,8 @@
 """How many calls one server holds, beside aiortc decoding alone, and what becomes of more.
 
     python -m benchmarks.capacity [--calls 4 8 12 16] [--seconds 30] [--fps 30] [--asked 24]
-        [--soak-calls 7 --soak-minutes 30] [--markdown FILE] [--plot FILE] [--json FILE]
+        [--pack DIR] [--soak-calls 7 --soak-minutes 30] [--markdown FILE] [--plot FILE]
+        [--json FILE]
 
 Run it on a machine that does nothing else.
 """
@@ -21,7 +22,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmarks.capacity.figures import Figures, figures_of
-from benchmarks.capacity.media import Clip, write_clips
+from benchmarks.capacity.media import Material, made_up, of_talkers
 from benchmarks.capacity.page import draw, markdown
 from benchmarks.capacity.playing import WARM_UP_S, play
 from benchmarks.capacity.soak import Soak, soak
@@ -37,19 +38,16 @@ async def measure(options: argparse.Namespace, console: Console) -> None:
     with tempfile.TemporaryDirectory(prefix="capacity-") as text:
         folder = Path(text)
         with console.status("Making the calls"):
-            own, swapped = await asyncio.to_thread(
-                write_clips, folder, fps=options.fps, seed=options.seed,
-                seconds=WARM_UP_S + options.seconds + _MARGIN_S,
-            )  # fmt: skip
+            material = await asyncio.to_thread(_material, options, folder)
         rows = []
         for count in options.calls:
-            rows.append(await _row(count, own, swapped, folder, options.seconds))
+            rows.append(await _row(count, material, folder, options.seconds))
             console.print(_line(rows[-1]), highlight=False)
-        asked, refusal = await _ask(options, own, swapped, folder)
+        asked, refusal = await _ask(options, material, folder)
         long: Soak | None = None
         if options.soak_minutes:
             long = await soak(
-                own.path,
+                material,
                 calls=options.soak_calls,
                 minutes=options.soak_minutes,
                 folder=_below(folder, "soak"),
@@ -57,7 +55,7 @@ async def measure(options: argparse.Namespace, console: Console) -> None:
     text = markdown(
         rows,
         command=f"python -m benchmarks.capacity {' '.join(sys.argv[1:])}",
-        fps=options.fps,
+        material=material,
         seconds=options.seconds,
         plot=_link(options),
         asked=asked,
@@ -68,34 +66,30 @@ async def measure(options: argparse.Namespace, console: Console) -> None:
     _write(options, rows, text)
 
 
-async def _row(
-    count: int, own: Clip, swapped: Sequence[Clip], folder: Path, seconds: float
-) -> Figures:
-    clips = _cast(count, own, swapped)
-    run = await play(clips, seconds=seconds, folder=_below(folder, str(count)), own=own.path)
-    alone = await decode_alone(own.path, count, seconds=_ALONE_S)
+def _material(options: argparse.Namespace, folder: Path) -> Material:
+    seconds = WARM_UP_S + options.seconds + _MARGIN_S
+    if options.pack:
+        return of_talkers(folder, options.pack, seconds=seconds, seed=options.seed)
+    return made_up(folder, seconds=seconds, fps=options.fps, seed=options.seed)
+
+
+async def _row(count: int, material: Material, folder: Path, seconds: float) -> Figures:
+    clips = material.cast(count, one_in=_ONE_IN)
+    run = await play(clips, seconds=seconds, folder=_below(folder, str(count)), own=material.enrol)
+    alone = await decode_alone(material.own.path, count, seconds=_ALONE_S)
     return figures_of(dataclasses.replace(run, alone=alone))
 
 
 async def _ask(
-    options: argparse.Namespace, own: Clip, swapped: Sequence[Clip], folder: Path
+    options: argparse.Namespace, material: Material, folder: Path
 ) -> tuple[Figures | None, str]:
     """Let the server decide how many it takes."""
     if not options.asked:
         return None, ""
-    clips = _cast(options.asked, own, swapped)
-    run = await play(
-        clips, seconds=options.seconds, folder=_below(folder, "asked"), own=own.path, asked=True
-    )
+    clips = material.cast(options.asked, one_in=_ONE_IN)
+    below = _below(folder, "asked")
+    run = await play(clips, seconds=options.seconds, folder=below, own=material.enrol, asked=True)
     return figures_of(run), next((call.refused for call in run.calls if call.refused), "")
-
-
-def _cast(count: int, own: Clip, swapped: Sequence[Clip]) -> list[Clip]:
-    """One call in four swaps."""
-    return [
-        swapped[number // _ONE_IN % len(swapped)] if number % _ONE_IN == _ONE_IN - 1 else own
-        for number in range(count)
-    ]
 
 
 def _below(folder: Path, name: str) -> Path:
@@ -134,7 +128,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--calls", type=int, nargs="*", default=[4, 8, 12, 16])
     parser.add_argument("--seconds", type=float, default=30.0, help="measured, after 8 s")
-    parser.add_argument("--fps", type=int, default=30, help="pictures a second of each call")
+    parser.add_argument("--pack", type=Path, help="talking people to make the calls of")
+    parser.add_argument("--fps", type=int, default=30, help="pictures a second of made-up calls")
     parser.add_argument("--seed", type=int, default=1, help="of the times of swaps")
     parser.add_argument("--asked", type=int, default=0, help="calls to a server that may refuse")
     parser.add_argument("--soak-calls", type=int, default=4)

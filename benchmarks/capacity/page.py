@@ -10,6 +10,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from benchmarks.capacity.figures import Figures, p95
+from benchmarks.capacity.media import Material
 from benchmarks.capacity.soak import Soak
 from model.evaluation.plots import SYSTEMS
 
@@ -19,11 +20,11 @@ _HEAD = """# How many calls one server holds
 {command}
 ```
 
-As that command wrote it. Calls of a made-up person, 640x480 at {fps} pictures a second, VP8 and
-Opus without layers, encoded before and played by aiortc from another process on the same machine
-({cpus} processors): what playing takes, the server has not. In one call in four another person
-takes over at a random time. Nobody is refused in the first table, however many come. Measured for
-{seconds:g} s after a warm-up of 8 s.
+As that command wrote it. Calls of {who}, 640x480 at {fps} pictures
+a second, VP8 and Opus without layers, encoded before and played by aiortc from another process on
+the same machine ({cpus} processors): what playing takes, the server has not. In one call in four
+another person takes over at a random time. Nobody is refused in the first table, however many
+come. Measured for {seconds:g} s after a warm-up of 8 s.
 
 - **lag**: from the arrival of a window's newest media to its event at the client, scored or not.
 - **scores**: windows compared, for each call and second, of those that a caller is told, one in
@@ -40,7 +41,7 @@ def markdown(
     rows: Sequence[Figures],
     *,
     command: str,
-    fps: int,
+    material: Material,
     seconds: float,
     plot: str = "",
     asked: Figures | None = None,
@@ -52,14 +53,16 @@ def markdown(
     Args:
         rows: one a number of calls.
         command: that measured them.
-        fps: pictures a second of each call.
+        material: that was played.
         seconds: that each was measured.
         plot: where the plot lies, from the page; empty where there is none.
         asked: what came of calls that the server might refuse.
         refusal: what a refused one was told.
         soak: calls that went on for long.
     """
-    head = _HEAD.format(command=command, fps=fps, seconds=seconds, cpus=os.cpu_count())
+    head = _HEAD.format(
+        command=command, who=material.who, fps=material.fps, seconds=seconds, cpus=os.cpu_count()
+    )
     drawn = [f"![Lag and verified time by number of calls]({plot})"] if plot else []
     parts = [head, _held(rows), *drawn, "## Where the time goes", _where(rows)]
     if asked is not None:

@@ -88,7 +88,7 @@ class Capacity:
         return max(1, math.floor(min(there / each for there, each in pairs if each > 0)))
 
     def room(self, calls: int) -> int:
-        """How many more fit beside those; none while windows go unscored."""
+        """How many more fit beside those; none while the worker is behind."""
         return 0 if self._behind and calls else max(0, self.most_calls - calls)
 
     def note(self, used: Usage, *, call_s: float, behind: bool) -> None:
@@ -97,7 +97,7 @@ class Capacity:
         Args:
             used: by all calls together.
             call_s: seconds of calls in which it was used: calls times seconds.
-            behind: whether windows went unscored for want of time.
+            behind: whether anything was left out for want of time.
         """
         self._behind = behind
         if call_s > 0:

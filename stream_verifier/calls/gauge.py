@@ -12,7 +12,7 @@ from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.verify.load import Load
 
 EVERY_S = 2.0
-_MOST_SKIPPED = 0.02
+_MOST_SKIPPED, _MOST_LATE = 0.02, 0.1
 _REMEMBERED = 5
 _SETTLED = 3
 """Samples: a call that was just opened sends nothing yet, and would make all seem cheap."""
@@ -35,6 +35,9 @@ class Sample:
     load: Load
     loop_s: float
     process_s: float
+
+
+_NOTHING = Sample(at_s=0.0, calls=0, load=Load(), loop_s=0.0, process_s=0.0)
 
 
 class Gauge:
@@ -66,11 +69,19 @@ class Gauge:
     @property
     def behind(self) -> bool:
         """Whether windows went unscored of late for want of time."""
-        if len(self._samples) < 2:
-            return False
-        first, last = self._samples[0].load, self._samples[-1].load
+        first, last = self._first_and_last()
         skipped = last.skipped - first.skipped
         return skipped > _MOST_SKIPPED * (skipped + last.scored - first.scored)
+
+    @property
+    def sparing(self) -> bool:
+        """Whether media was heard so late that pictures are spared, so that calls seem cheap."""
+        first, last = self._first_and_last()
+        return last.late - first.late > _MOST_LATE * (last.heard - first.heard)
+
+    def _first_and_last(self) -> tuple[Load, Load]:
+        samples = self._samples or (_NOTHING,)
+        return samples[0].load, samples[-1].load
 
     async def run(self) -> None:
         """Sample until cancelled, on the event loop whose time it measures."""
@@ -100,4 +111,4 @@ class Gauge:
         )
         call_s = settled * (sample.at_s - before.at_s)
         if self._capacity is not None:
-            self._capacity.note(used, call_s=call_s, behind=self.behind)
+            self._capacity.note(used, call_s=call_s, behind=self.behind or self.sparing)

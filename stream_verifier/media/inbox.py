@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,6 +14,7 @@ import numpy as np
 
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import (
+    OVERRUN,
     SAMPLE_RATE_HZ,
     AudioChunk,
     MediaGap,
@@ -21,7 +24,7 @@ from stream_verifier.media.types import (
 
 _MOST_PROMPTED = 3
 _MOST_OF_BURST = 8
-_OVERRUN = "overrun"
+_BEHIND_FOR_S = 5.0
 _PIECE_S = 0.1 + 1e-6
 _SAME_S = 0.5 / SAMPLE_RATE_HZ
 
@@ -36,7 +39,7 @@ class InboxStats:
         video_frames: sampled frames put in.
         video_frames_dropped: of these, too old when the worker came, or replaced by a newer one
             before.
-        burst_frames_dropped: pictures of bursts that the worker came too late for.
+        burst_frames_dropped: pictures of bursts that there was no time for.
     """
 
     audio_overruns: int = 0
@@ -52,7 +55,8 @@ class MediaInbox:
     Audio is kept in order up to a bound; what overruns it is dropped oldest first and told as a
     `MediaGap` with reason "overrun". Of video only the newest frame is kept, and beside it the
     newest few that were looked at because the picture changed: no other stands for one of them.
-    Of a burst, which is there to show motion, the newest few are kept.
+    Of a burst, which is there to show motion, the newest few are kept, and none where the worker is
+    behind.
 
     What has waited for too long by the time the worker comes is dropped likewise, down to the
     newest bit, so that what follows is whole for as long as can be.
@@ -61,11 +65,14 @@ class MediaInbox:
         max_audio_s: seconds of audio that may wait.
         stale_s: media that arrived longer ago is not worth the worker's time any more.
         keep_s: where any is, none is that arrived longer ago than this.
+        behind_s: where media has waited for longer the worker is behind: a burst is given up, but
+            for a firm one, and for a while there had better be fewer pictures.
         on_ready: called by `put`, outside the lock, when the inbox stops being empty. It may be
             assigned later too.
 
     Attributes:
         burst: asks whoever puts pictures in for many in quick succession.
+        behind: whether whoever does had better give no more pictures than need be.
     """
 
     def __init__(
@@ -74,10 +81,13 @@ class MediaInbox:
         max_audio_s: float = 10.0,
         stale_s: float = 0.7,
         keep_s: float = 0.1,
+        behind_s: float = 0.4,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready
         self.burst = BurstWish()
+        self.behind = False
+        self._behind_s, self._behind_until_s = behind_s, -math.inf
         self._stale_s, self._keep_s = stale_s, keep_s
         self._max_samples = int(max_audio_s * SAMPLE_RATE_HZ)
         self._lock = threading.Lock()
@@ -154,18 +164,38 @@ class MediaInbox:
             self._overrun(lambda: self._waiting_samples > self._max_samples)
 
     def _drop_stale(self, now_s: float) -> None:
-        oldest = next((item for item in self._audio if isinstance(item, AudioChunk)), None)
-        if oldest is not None and _arrived_before(oldest, now_s - self._stale_s):
+        late = self._late(now_s)
+        if late:
+            self._behind_until_s = now_s + _BEHIND_FOR_S
+        self.behind = now_s < self._behind_until_s
+        stale_s = now_s - self._stale_s
+        if (sound := self._oldest_sound()) is not None and _arrived_before(sound, stale_s):
             fresh_from_s = now_s - self._keep_s
             self._overrun(lambda: _arrived_before(self._audio[0], fresh_from_s))
-        stale = sum(_arrived_before(one, now_s - self._stale_s) for one in self._of_burst)
+        # A burst costs more than all else, and is worth nothing without the sound beside it.
+        given_up = late and bool(self._of_burst) and self.burst.give_up()
+        self._drop_of_burst(math.inf if given_up else stale_s)
+        self._drop_pictures(stale_s)
+
+    def _late(self, now_s: float) -> bool:
+        """Whether sound, or a picture of a burst, has waited for longer than is usual."""
+        oldest = [*itertools.islice(self._of_burst, 1), self._oldest_sound()]
+        return any(one and _arrived_before(one, now_s - self._behind_s) for one in oldest)
+
+    def _oldest_sound(self) -> AudioChunk | None:
+        return next((item for item in self._audio if isinstance(item, AudioChunk)), None)
+
+    def _drop_of_burst(self, before_s: float) -> None:
+        stale = sum(_arrived_before(one, before_s) for one in self._of_burst)
         for _ in range(stale):
             self._of_burst.popleft()
         self._let_go_of_burst(stale)
-        fresh = [one for one in self._prompted if not _arrived_before(one, now_s - self._stale_s)]
+
+    def _drop_pictures(self, before_s: float) -> None:
+        fresh = [one for one in self._prompted if not _arrived_before(one, before_s)]
         dropped = len(self._prompted) - len(fresh)
         self._prompted = deque(fresh, maxlen=_MOST_PROMPTED)
-        if self._video is not None and _arrived_before(self._video, now_s - self._stale_s):
+        if self._video is not None and _arrived_before(self._video, before_s):
             self._video = None
             dropped += 1
         dropped += self._stats.video_frames_dropped
@@ -181,7 +211,7 @@ class MediaInbox:
         Gaps that are told already stay, as one: what comes after them may be somebody else's.
         """
         oldest = self._audio[0]
-        new = not (isinstance(oldest, MediaGap) and oldest.reason == _OVERRUN)
+        new = not (isinstance(oldest, MediaGap) and oldest.reason == OVERRUN)
         told: MediaGap | None = None
         start_s = oldest.start_s
         end_s, dropped = start_s, 0
@@ -191,11 +221,11 @@ class MediaInbox:
             if isinstance(item, AudioChunk):
                 dropped += len(item.samples)
                 self._waiting_samples -= len(item.samples)
-            elif item.reason != _OVERRUN:
+            elif item.reason != OVERRUN:
                 told = _joined(told, item)
         if told is not None:
             self._audio.appendleft(told)
-        self._audio.appendleft(MediaGap("audio", start_s, end_s, _OVERRUN))
+        self._audio.appendleft(MediaGap("audio", start_s, end_s, OVERRUN))
         self._stats = replace(
             self._stats,
             audio_overruns=self._stats.audio_overruns + new,

@@ -7,6 +7,8 @@ import random
 
 _EARLY_S = 1e-3
 """A frame this little before its time counts: containers round to milliseconds."""
+_MOST_EARLY = 0.5
+"""Intervals by which a look may come sooner than two after the last, where looks are spared."""
 
 
 class FrameSampler:
@@ -16,6 +18,9 @@ class FrameSampler:
     time. By chance it is the first one after a moment drawn anew in each interval (stratified
     sampling): a sender does not know which of his frames are looked at, and two looks are never
     two intervals apart. A pause takes its intervals with it: there is no catching up.
+
+    Where there is no time for more, the next look by chance comes one and a half to two intervals
+    after the last: little more than half as many, and still never further apart.
 
     Args:
         rate_hz: intervals per second of media, above 0.
@@ -30,11 +35,20 @@ class FrameSampler:
         self._interval: int | None = None
         self._moment = -math.inf
 
-    def wants(self, time_s: float) -> bool:
-        """Say whether the frame at ``time_s`` (media seconds) is to be looked at, and count it."""
+    def wants(self, time_s: float, *, sparing: bool = False) -> bool:
+        """Say whether a frame is to be looked at, and count it.
+
+        Args:
+            time_s: its media time.
+            sparing: there is no time for more than need be until the next look; by chance alone.
+        """
         now = (time_s + _EARLY_S) * self._rate_hz
         if now < self._moment:
             return False
+        if sparing and self._chance is not None:
+            self._moment = now + 2 - _MOST_EARLY * self._chance.random()
+            self._interval = math.floor(self._moment)
+            return True
         interval = math.floor(now)
         late = self._interval is not None and interval == self._interval + 1
         # Where the last moment of an interval had no frame after it, the next one has its own too.

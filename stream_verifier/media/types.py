@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SAMPLE_RATE_HZ = 16_000
+OVERRUN = "overrun"
+"""Reason of a gap in what came and there was no time to listen to."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import av
 import numpy as np
@@ -29,6 +30,7 @@ class VideoPicker:
         chance: for who sends what is looked at and would like to know when; None for a file, whose
             frames are picked on a grid and nothing else.
         burst: for who wants to see motion now and then.
+        sparing: whether there is no time for more looks than need be.
 
     Attributes:
         pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
@@ -42,11 +44,13 @@ class VideoPicker:
         gap_s: float = 0.5,
         chance: random.Random | None = None,
         burst: BurstWish | None = None,
+        sparing: Callable[[], bool] = lambda: False,
     ) -> None:
         self._sampler = FrameSampler(rate_hz, chance)
         self._continuity = None if chance is None else Continuity()
         self._budget = None if chance is None else LookBudget(chance)
         self._burst = burst or BurstWish()
+        self._sparing = sparing
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
@@ -79,7 +83,7 @@ class VideoPicker:
         if self._last_s is not None and time_s - self._last_s > self._gap_s:
             items.append(MediaGap("video", self._last_s, time_s, reason))
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
-        wanted = self._sampler.wants(time_s)
+        wanted = self._sampler.wants(time_s, sparing=self._sparing())
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
         burst = self._burst.grants(time_s) and not (wanted or prompted)
         if wanted or prompted or burst:

@@ -69,6 +69,9 @@ class ReplayedEars:
     def reset(self) -> None:
         """Nothing: no sound is ever lost."""
 
+    def skip(self) -> None:
+        """Nothing, likewise."""
+
     def speech_between(self, start_s: float, end_s: float) -> float:
         """Seconds of speech in a stretch, as far as it is known by now."""
         end_s = min(end_s, self._now_s or 0.0)

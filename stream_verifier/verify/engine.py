@@ -15,7 +15,7 @@ from typing import Protocol
 
 from stream_verifier.errors import CapacityError
 from stream_verifier.events.schema import ErrorRaised, Payload
-from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.media.types import OVERRUN, MediaGap, MediaItem
 from stream_verifier.verify.load import Load, LoadMeter
 from stream_verifier.verify.schedule import Schedule, ScheduleSettings, Turn, Waiting, Work
 
@@ -114,7 +114,7 @@ class Ticket:
         self.unheard_s = sum(
             item.end_s - item.start_s
             for item in items
-            if isinstance(item, MediaGap) and item.reason == "overrun"
+            if isinstance(item, MediaGap) and item.reason == OVERRUN
         )
         for item in items:
             payloads += self._pipeline.take(item)
@@ -265,7 +265,8 @@ class Engine:
         cost_s = now_s - began_s
         with self._changed:
             if turn.work is Work.HEAR:
-                self._meter.heard(cost_s, unheard_s=ticket.unheard_s)
+                late = began_s - turn.since_s >= self._schedule.dropped_soon_s
+                self._meter.heard(cost_s, unheard_s=ticket.unheard_s, late=late)
             elif turn.work is Work.SCORE:
                 lag_s = now_s - turn.since_s
                 self._meter.scored(cost_s, lag_s=lag_s, spared=ticket._pipeline.spared > spared)

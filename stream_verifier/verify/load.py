@@ -19,6 +19,8 @@ class Load:
         hearing_s: the worker's time for taking media in.
         scoring_s: and for scoring windows.
         wanted_s: what scoring all windows would have taken; with ``hearing_s`` it is the demand.
+        heard: turns of taking media in.
+        late: of these, so many that came so late that looks and bursts of pictures are spared.
         scored: windows that were scored.
         spared: of these, so many whose voice gave way.
         skipped: windows that were not scored in time.
@@ -31,6 +33,8 @@ class Load:
     hearing_s: float = 0.0
     scoring_s: float = 0.0
     wanted_s: float = 0.0
+    heard: int = 0
+    late: int = 0
     scored: int = 0
     spared: int = 0
     skipped: int = 0
@@ -63,11 +67,15 @@ class LoadMeter:
         self.load = Load()
         self._score_cost_s = 0.0
 
-    def heard(self, cost_s: float, *, unheard_s: float = 0.0) -> None:
+    def heard(self, cost_s: float, *, unheard_s: float = 0.0, late: bool = False) -> None:
         """Count a turn of hearing, and the seconds of sound that were dropped before it."""
         load = self.load
         self.load = replace(
-            load, hearing_s=load.hearing_s + cost_s, unheard_s=load.unheard_s + unheard_s
+            load,
+            hearing_s=load.hearing_s + cost_s,
+            heard=load.heard + 1,
+            late=load.late + late,
+            unheard_s=load.unheard_s + unheard_s,
         )
 
     def scored(self, cost_s: float, *, lag_s: float, spared: bool) -> None:

@@ -79,6 +79,8 @@ class ScheduleSettings:
             came, as long as scores usually take.
         busy_s: where another's window has waited for longer, all workers are busy.
         most_hearing: share of the time that hearing may take while windows wait.
+        dropped_soon_s: media that has waited for longer is dropped before long (`MediaInbox`).
+        most_saving: the share that hearing may take then.
         memory_s: mean life of the account of that.
     """
 
@@ -87,6 +89,8 @@ class ScheduleSettings:
     fresh_s: float = 1.3
     busy_s: float = 0.25
     most_hearing: float = 0.65
+    dropped_soon_s: float = 0.4
+    most_saving: float = 0.8
     memory_s: float = 2.0
 
 
@@ -121,6 +125,11 @@ class Schedule(Generic[Call]):
 
     def __len__(self) -> int:
         return len(self._places)
+
+    @property
+    def dropped_soon_s(self) -> float:
+        """Media that has waited for longer is late."""
+        return self._settings.dropped_soon_s
 
     def take_idle(self) -> list[Call]:
         """Take the calls that nothing waits of; each is at work until it is told to `rest`."""
@@ -246,10 +255,14 @@ class Schedule(Generic[Call]):
         """Whether media goes before windows: it must not wait long, nor must it take all time."""
         waiting = (place.media_since_s for place in self._places.values() if not place.at_work)
         oldest_s = min((since_s for since_s in waiting if since_s is not None), default=math.inf)
-        if now_s - oldest_s < self._settings.heard_within_s:
+        settings = self._settings
+        if now_s - oldest_s < settings.heard_within_s:
             return False
-        total_s = self._hearing_s + self._scoring_s
-        return self._hearing_s <= self._settings.most_hearing * total_s
+        # A window unscored is made good by the next one, as they share most of their speech; sound
+        # that nobody heard is not.
+        saves = now_s - oldest_s >= settings.dropped_soon_s
+        most = settings.most_saving if saves else settings.most_hearing
+        return self._hearing_s <= most * (self._hearing_s + self._scoring_s)
 
     def _take_media(self, call: Call) -> Turn[Call]:
         place = self._places[call]

@@ -52,6 +52,7 @@ class TimedEars:
         self._stages = stages
         self.flush = ears.flush
         self.reset = ears.reset
+        self.skip = ears.skip
         self.speech_between = ears.speech_between
 
     @property

@@ -115,6 +115,10 @@ def _windows(gauge: Gauge) -> Iterator[Metric]:
     worker.add_metric(["scoring"], load.scoring_s)
     worker.add_metric(["scoring_wanted"], load.wanted_s)
     yield worker
+    turns = _counter("hearings", "Turns of taking media in.", labels=["came"])
+    turns.add_metric(["in_time"], load.heard - load.late)
+    turns.add_metric(["late"], load.late)
+    yield turns
     yield _counter("unheard_seconds", "Sound dropped since the worker was behind.", load.unheard_s)
     yield HistogramMetricFamily(
         f"{_PREFIX}_lag_seconds",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import Look
 from stream_verifier.windows.quality import rank
@@ -105,7 +105,8 @@ class WindowAssembler:
     def _miss(self, gap: MediaGap) -> None:
         self._gaps.append(gap)
         if gap.kind == "audio":
-            self._speech.reset()
+            # What came and was not heard parts nobody's speech from his own.
+            self._speech.skip() if gap.reason == OVERRUN else self._speech.reset()
             self._audio_s = max(self._audio_s, gap.end_s)
         else:
             self._watcher.reset()
@@ -227,7 +228,7 @@ class WindowAssembler:
         least_s = self._settings.min_gap_s
         # However short: what comes over another connection may be somebody else's. What came and
         # the worker had no time for is another thing: it is owed, and costs no trust at once.
-        missed = [gap for gap in over if gap.reason != "overrun"]
+        missed = [gap for gap in over if gap.reason != OVERRUN]
         if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in missed):
             yield "media_gap"
         if len(missed) < len(over):
@@ -259,7 +260,7 @@ def _best(looks: Sequence[Look]) -> FaceCrop | None:
 
 def _overrun_s(gaps: Sequence[MediaGap]) -> float:
     """Seconds of sound that the worker had no time for."""
-    return sum(gap.end_s - gap.start_s for gap in gaps if gap.reason == "overrun")
+    return sum(gap.end_s - gap.start_s for gap in gaps if gap.reason == OVERRUN)
 
 
 def _rivals(looks: Sequence[Look], face: FaceCrop | None) -> tuple[FaceCrop, ...]:

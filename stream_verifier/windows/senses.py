@@ -29,6 +29,10 @@ class Ears(Protocol):
         """Forget all speech."""
         ...
 
+    def skip(self) -> None:
+        """Leave sound out for want of time; what follows is of the same speech."""
+        ...
+
     def speech_between(self, start_s: float, end_s: float) -> float:
         """Seconds of speech in a stretch."""
         ...

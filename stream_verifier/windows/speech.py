@@ -95,6 +95,15 @@ class SpeechWindower:
 
         Speech that no window has had yet is kept, and given in a window of its own.
         """
+        self.skip()
+        self._start_anew()
+        self._pauses.clear()
+
+    def skip(self) -> None:
+        """Leave sound out that came and was not listened to.
+
+        What comes next is made features of anew and follows on the same speech, as after a pause.
+        """
         self._undecided += self._vad.flush()
         self._ready += self._settle()
         self._begin()
@@ -105,8 +114,6 @@ class SpeechWindower:
         self._rows: NDArray[np.float32] = np.empty((0, fbank.MEL_BANDS), np.float32)
         self._undecided: deque[vad.VadFrame] = deque()
         self._expected_s: float | None = None
-        self._start_anew()
-        self._pauses.clear()
 
     def _start_anew(self) -> None:
         fresh = min(self._fresh, len(self._speech))
@@ -145,6 +152,8 @@ class SpeechWindower:
         self._settle()
         window = self._window() if self._fresh >= self._flush else None
         self._begin()
+        self._start_anew()
+        self._pauses.clear()
         self._pool.clear()
         self._ready.clear()
         return window

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.capacity.figures import Figures, figures_of, p95
-from benchmarks.capacity.media import Clip
+from benchmarks.capacity.media import Clip, Material
 from benchmarks.capacity.page import draw, markdown
 from benchmarks.capacity.playing import PlayedCall, Run
 from benchmarks.capacity.soak import Soak
@@ -16,6 +16,7 @@ from stream_verifier.events.schema import Score, State, StateChanged
 
 BEGAN_S = 1000.0
 DELIVERY_S = 0.05
+MATERIAL = Material(Path("own"), Clip(Path("own")), (), 25, "somebody")
 
 
 def score(end_s: float, *, compared: bool = True, age_s: float = 0.2) -> Score:
@@ -88,7 +89,13 @@ def test_a_swap_that_nobody_noticed_counts_as_never() -> None:
 def test_the_page_has_a_row_a_number_of_calls_and_the_plot_is_one(tmp_path: Path) -> None:
     rows, soak = [figures()], Soak(3, (100.0, 101.0, 102.0, 102.0, 103.02), (0.0,) * 5)
     text = markdown(
-        rows, command="python -m x", fps=30, seconds=12, asked=rows[0], refusal="no room", soak=soak
+        rows,
+        command="python -m x",
+        material=MATERIAL,
+        seconds=12,
+        asked=rows[0],
+        refusal="no room",
+        soak=soak,
     )
     assert "| 2 | 0.25 / 0.25 / 0.25 |" in text
     assert "Of 3 calls, one a second, it took 2" in text

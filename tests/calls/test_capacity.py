@@ -85,6 +85,19 @@ def test_calls_that_have_just_been_opened_make_none_seem_cheap() -> None:
     assert not measure.behind
 
 
+def test_nobody_more_comes_in_while_pictures_are_spared() -> None:
+    made = capacity()
+    measure = gauge(made)
+    for step in range(5):
+        measure.take(sample(float(step), 3, heard=20 * step, late=step, scored=9 * step))
+    assert made.room(3) > 0
+    for step in range(5, 10):
+        measure.take(sample(float(step), 3, heard=20 * step, late=4 + 3 * (step - 4)))
+    assert measure.sparing
+    assert not measure.behind
+    assert made.room(3) == 0
+
+
 def test_who_was_behind_a_while_ago_is_so_no_more() -> None:
     measure = gauge(capacity())
     for step in range(12):

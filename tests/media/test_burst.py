@@ -56,3 +56,31 @@ def test_after_a_pause_there_is_no_catching_up() -> None:
     granted(wish, start_s=0.0, seconds=1.0, rate_hz=30)
     wish.ask(1.0)
     assert len(granted(wish, start_s=60.0, seconds=1.0, rate_hz=30)) <= 16
+
+
+def test_a_burst_that_is_given_up_ends_and_so_does_a_wish_that_nobody_granted_yet() -> None:
+    wish = BurstWish()
+    wish.ask(5.0)
+    assert granted(wish, start_s=0.0, seconds=1.0, rate_hz=15)
+    wish.ask(5.0)
+    assert wish.give_up()
+    assert not granted(wish, start_s=1.0, seconds=8.0, rate_hz=15)
+
+
+def test_what_is_asked_for_after_a_burst_was_given_up_is_granted() -> None:
+    wish = BurstWish()
+    wish.ask(5.0)
+    granted(wish, start_s=0.0, seconds=1.0, rate_hz=15)
+    wish.give_up()
+    wish.ask(1.0)
+    assert len(granted(wish, start_s=1.0, seconds=8.0, rate_hz=15)) == 15
+
+
+def test_a_firm_burst_is_not_given_up_and_the_next_one_is_what_it_is_asked_as() -> None:
+    wish = BurstWish()
+    wish.ask(2.0, firm=True)
+    assert len(granted(wish, start_s=0.0, seconds=1.0, rate_hz=15)) == 15
+    assert not wish.give_up()
+    assert len(granted(wish, start_s=1.0, seconds=3.0, rate_hz=15)) == 15
+    wish.ask(2.0)
+    assert wish.give_up()

@@ -188,10 +188,60 @@ def test_of_a_burst_the_newest_pictures_are_kept_and_no_regular_one_goes_for_it(
     assert inbox.drain() == []
 
 
-def test_pictures_of_a_burst_that_waited_too_long_are_dropped() -> None:
-    inbox = MediaInbox(stale_s=0.7)
-    for number in range(5):
-        inbox.put(VideoFrame(_PIXELS, number / 5, number / 5, burst=True))
-    times = [item.time_s for item in inbox.drain(now_s=1.2) if isinstance(item, VideoFrame)]
-    assert times == [0.6, 0.8]
-    assert inbox.stats.burst_frames_dropped == 3
+def _asked_burst(inbox: MediaInbox, pictures: int, *, firm: bool = False) -> None:
+    """Fifteen pictures a second that arrive as they are taken."""
+    inbox.burst.ask(10.0, firm=firm)
+    for number in range(pictures):
+        time_s = number / 15
+        assert inbox.burst.grants(time_s)
+        inbox.put(VideoFrame(_PIXELS, time_s, time_s, burst=True))
+
+
+def test_a_burst_is_kept_whose_pictures_wait_no_longer_than_is_usual() -> None:
+    inbox = MediaInbox(behind_s=0.4)
+    inbox.put(AudioChunk(np.zeros(1600, np.int16), 0.0, arrived_s=0.1))
+    _asked_burst(inbox, 5)
+    assert sum(isinstance(item, VideoFrame) for item in inbox.drain(now_s=0.35)) == 5
+    assert inbox.burst.grants(5 / 15)
+    assert inbox.stats.burst_frames_dropped == 0
+
+
+@pytest.mark.parametrize("late", ["sound", "pictures"])
+def test_a_burst_is_given_up_where_the_worker_is_behind(late: str) -> None:
+    inbox = MediaInbox(behind_s=0.4)
+    inbox.put(AudioChunk(np.zeros(1600, np.int16), 0.0, arrived_s=-0.1 if late == "sound" else 0.3))
+    inbox.put(_frame(0.1))
+    _asked_burst(inbox, 5)
+    kinds = [item.kind for item in inbox.drain(now_s=0.35 if late == "sound" else 0.45)]
+    assert kinds == ["audio", "video"]  # sound and the regular picture stay
+    assert inbox.stats.burst_frames_dropped == 5
+    assert inbox.stats.video_frames_dropped == 0
+    assert not any(inbox.burst.grants(5 / 15 + step / 15) for step in range(100))
+
+
+def test_a_burst_may_be_asked_for_again_after_one_was_given_up() -> None:
+    inbox = MediaInbox(behind_s=0.4)
+    _asked_burst(inbox, 5)
+    inbox.drain(now_s=2.0)
+    assert not inbox.burst.grants(2.0)
+    inbox.burst.ask(1.0)
+    assert inbox.burst.grants(2.1)
+
+
+def test_of_a_firm_burst_only_the_pictures_go_that_are_stale_themselves() -> None:
+    inbox = MediaInbox(stale_s=0.7, behind_s=0.4)
+    inbox.put(AudioChunk(np.zeros(1600, np.int16), 0.0, arrived_s=-0.1))
+    _asked_burst(inbox, 5, firm=True)
+    times = [item.time_s for item in inbox.drain(now_s=0.8) if isinstance(item, VideoFrame)]
+    assert times == [2 / 15, 3 / 15, 4 / 15]
+    assert inbox.stats.burst_frames_dropped == 2
+    assert inbox.burst.grants(5 / 15)
+
+
+def test_the_worker_is_behind_for_a_while_once_sound_had_to_wait() -> None:
+    inbox, behind = MediaInbox(behind_s=0.4), []
+    for arrived_s, now_s in ((0.02, 0.4), (0.5, 0.95), (5.9, 5.91), (5.95, 5.96)):
+        inbox.put(AudioChunk(np.zeros(320, np.int16), arrived_s - 0.02, arrived_s))
+        inbox.drain(now_s)
+        behind.append(inbox.behind)
+    assert behind == [False, True, True, False]

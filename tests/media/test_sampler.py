@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -81,3 +82,26 @@ def test_a_pause_is_not_caught_up_by_chance_either() -> None:
         assert sampler.wants(0.0)
         assert sampler.wants(30.1)
         assert sum(sampler.wants(30.1 + number / 50) for number in range(1, 20)) <= 1
+
+
+def test_where_looks_are_spared_there_are_four_for_seven_and_none_is_further_apart() -> None:
+    sampler = FrameSampler(2.0, random.Random(5))
+    times = [step / 30 for step in range(30_000) if sampler.wants(step / 30, sparing=True)]
+    apart = [after - before for before, after in itertools.pairwise(times)]
+    assert len(times) == pytest.approx(1000 / 0.875, rel=0.03)
+    assert min(apart) >= 0.75 - 1e-3
+    assert max(apart) <= 1.0 + 1 / 30 + 1e-3
+    assert len({round(one, 3) for one in apart}) >= 7  # nobody knows when
+
+
+def test_looks_come_as_usual_again_once_they_are_spared_no_more() -> None:
+    sampler = FrameSampler(2.0, random.Random(5))
+    frames = [step / 30 for step in range(3000)]
+    times = [at for at in frames if sampler.wants(at, sparing=at < 50.0)]
+    assert sum(at > 51.0 for at in times) == pytest.approx(2 * 49, abs=2)
+
+
+def test_a_file_is_looked_at_on_its_grid_whatever_is_spared() -> None:
+    sampler = FrameSampler(2.0)
+    times = [step / 10 for step in range(20) if sampler.wants(step / 10, sparing=True)]
+    assert times == [0.0, 0.5, 1.0, 1.5]

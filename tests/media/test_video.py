@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import random
+
 import av
 import numpy as np
 import pytest
@@ -82,3 +84,13 @@ def test_a_burst_shows_all_that_moves_beside_the_regular_pictures() -> None:
     assert [round(15 * frame.time_s) for frame in frames if not frame.burst] == [0, 8, 15, 23]
     shown = {round(15 * frame.time_s) for frame in frames if frame.burst}
     assert shown == set(range(6, 18)) - {8, 15}
+
+
+def test_looks_are_spared_while_that_is_asked_for() -> None:
+    spared = [True]
+    picker = VideoPicker(rate_hz=2.0, chance=random.Random(3), sparing=lambda: spared[0])
+    pictures = [
+        [i for n in range(600) for i in picker.push(_frame(64, 64), start_s + n / 15)]
+        for start_s, spared[0] in ((0.0, True), (40.0, False))
+    ]
+    assert [len(some) for some in pictures] == [pytest.approx(40 / 0.875, abs=2), 80]

@@ -102,6 +102,21 @@ def test_media_that_waited_long_goes_before_scores_but_not_for_ever() -> None:
     assert after.work is Work.SCORE
 
 
+def test_media_that_would_be_dropped_soon_goes_before_scores_for_longer() -> None:
+    made = schedule("a", "b")
+    made.done(Turn("a", Work.HEAR, 0.0), 1.0, 0.7)
+    made.done(Turn("b", Work.SCORE, 0.0), 1.0, 0.3)
+    made.window_waits("b", Waiting(1.0))
+    made.media_waits("a", 1.0)
+    waits_s = SETTINGS.heard_within_s + 0.01
+    first = made.next(1.0 + waits_s)
+    assert first is not None
+    assert first.work is Work.SCORE
+    made.done(first, 1.0 + waits_s, 0.0)
+    made.window_waits("b", Waiting(1.0))
+    assert made.next(1.0 + SETTINGS.dropped_soon_s + 0.01) == Turn("a", Work.HEAR, 1.0)
+
+
 def test_who_took_more_time_to_be_heard_waits_for_others() -> None:
     made = schedule("dear", "cheap")
     order = []

@@ -70,6 +70,8 @@ def test_time_is_counted_by_stage() -> None:
 
         def reset(self) -> None: ...
 
+        def skip(self) -> None: ...
+
         def speech_between(self, start_s: float, end_s: float) -> float:
             return end_s - start_s
 

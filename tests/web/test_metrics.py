@@ -16,7 +16,8 @@ Values = dict[tuple[str, ...], float]
 
 def worked() -> Load:
     meter = LoadMeter()
-    meter.heard(0.5, unheard_s=1.25)
+    meter.heard(0.3)
+    meter.heard(0.2, unheard_s=1.25, late=True)
     for lag_s in (0.05, 0.3, 0.31, 9.0):
         meter.scored(0.25, lag_s=lag_s, spared=lag_s > 1)
     meter.skipped(2)
@@ -58,6 +59,7 @@ async def test_they_tell_calls_lag_drops_and_time_by_stage(tmp_path: Path) -> No
     assert values["windows_total", "overloaded"] == 2
     assert values["overloaded",] == 1
     assert values["unheard_seconds_total",] == 1.25
+    assert (values["hearings_total", "in_time"], values["hearings_total", "late"]) == (1, 1)
     assert values["worker_seconds_total", "hearing"] == 0.5
     assert values["worker_seconds_total", "scoring"] == 1.0
     assert values["worker_seconds_total", "scoring_wanted"] > 1.0

@@ -355,6 +355,23 @@ def test_a_gap_is_noted_by_its_length_and_its_reason(
     assert sum(window.unheard_s for window in windows) == pytest.approx(owed_s)
 
 
+def test_speech_goes_on_over_sound_that_there_was_no_time_for(
+    detector: FaceDetector, talk: Samples
+) -> None:
+    def windows(reason: str) -> list[Window]:
+        assembler = WindowAssembler(detector)
+        items: list[MediaItem] = [*chunked(talk[:64_000])]
+        items.append(MediaGap("audio", 4.0, 4.6, reason))
+        items += chunked(talk[73_600:112_000], start_s=4.6)
+        return [window for item in items for window in assembler.feed(item)]
+
+    def across(reason: str) -> list[Window]:
+        return [w for w in windows(reason) if w.speech and w.speech.start_s < 4.0 < w.speech.end_s]
+
+    assert any(window.speech and not window.speech.pooled for window in across("overrun"))
+    assert not any(window.speech and not window.speech.pooled for window in across("network"))
+
+
 def test_a_window_too_short_for_a_picture_has_the_last_face(
     detector: FaceDetector, talk: Samples, grace: Pixels
 ) -> None:

@@ -105,6 +105,31 @@ def test_a_reset_starts_anew(talk: Samples) -> None:
     assert windows[0].quality.speech_s == pytest.approx(1.5)
 
 
+def test_sound_that_is_skipped_parts_no_speech(talk: Samples) -> None:
+    windower = SpeechWindower()
+    before = [w for chunk in chunked(talk[: RATE * 4]) for w in windower.push(chunk)]
+    windower.skip()
+    rest = chunked(talk[round(4.6 * RATE) :], start_s=4.6)
+    after = [w for chunk in rest for w in windower.push(chunk)]
+    assert before
+    assert after[0].start_s < 4.0 < after[0].end_s
+    assert after[0].quality.speech_s > 2.5
+    assert not any(window.pooled for window in (*before, *after))
+    assert windower.speech_between(4.0, 4.6) == pytest.approx(0.0, abs=0.03)
+
+
+def test_over_a_long_stretch_that_is_skipped_speech_is_forgotten_as_over_a_pause(
+    talk: Samples,
+) -> None:
+    windower = SpeechWindower()
+    for chunk in chunked(talk[: RATE * 4]):
+        windower.push(chunk)
+    windower.skip()
+    rest = chunked(talk[: RATE * 4], start_s=9.0)
+    windows = [w for chunk in rest for w in windower.push(chunk) if not w.pooled]
+    assert windows[0].start_s >= 9.0
+
+
 @pytest.mark.parametrize("jump_s", [30.0, -2.0])
 def test_a_jump_in_time_is_a_reset(talk: Samples, jump_s: float) -> None:
     windower = SpeechWindower()

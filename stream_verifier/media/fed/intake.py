@@ -62,6 +62,7 @@ class Intake:
             gap_s=_PAUSE_S,
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
+            sparing=lambda: inbox.behind,
         )
         self._refusals = Refusals(self._delivery.lack)
         self._picture_s: float | None = None

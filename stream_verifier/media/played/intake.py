@@ -85,6 +85,7 @@ class PlayedIntake:
             max_side_px=max_side_px,
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
+            sparing=lambda: inbox.behind,
         )
         self._refusals = Refusals(self._delivery.lack)
         self._heard_s = 0.0

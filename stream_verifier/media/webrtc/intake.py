@@ -43,6 +43,7 @@ class Intake:
             max_side_px=max_side_px,
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
+            sparing=lambda: inbox.behind,
         )
 
     @property

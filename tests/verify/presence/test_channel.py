@@ -39,10 +39,12 @@ class CountedWish(BurstWish):
     def __init__(self) -> None:
         super().__init__()
         self.asked: list[float] = []
+        self.firm: list[bool] = []
 
-    def ask(self, length_s: float) -> None:
+    def ask(self, length_s: float, *, firm: bool = False) -> None:
         self.asked.append(length_s)
-        super().ask(length_s)
+        self.firm.append(firm)
+        super().ask(length_s, firm=firm)
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +105,7 @@ def test_while_there_is_no_time_bursts_are_rare_and_do_not_end(
 ) -> None:
     for second in range(1, 62):
         channel.read(window(float(second)), wanted=frozenset({"face"}), busy=True)
-    assert len(wish.asked) == 4
+    assert wish.firm == [True] * 4
 
 
 def test_a_calm_call_is_seen_to_move_now_and_then(
@@ -112,7 +114,7 @@ def test_a_calm_call_is_seen_to_move_now_and_then(
     monkeypatch.setattr(PresenceChannel, "_calm", property(lambda _: True))
     for second in range(1, 61):
         channel.read(window(float(second)), wanted=ALL)
-    assert len(wish.asked) == 3
+    assert wish.firm == [False] * 3
 
 
 def test_doubt_outlives_a_cut_a_gap_and_another_face(channel: PresenceChannel) -> None:
@@ -130,6 +132,19 @@ def test_trust_does_not(channel: PresenceChannel) -> None:
     assert channel.read(window(4.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 3.0
     channel.take(MediaGap("video", 4.0, 5.0, "network"))
     assert channel.read(window(6.0, track=1), wanted=ALL).each[NAMES.index("mouth")].llr == 0.0
+
+
+def test_sound_that_there_was_no_time_for_takes_nothing_away(channel: PresenceChannel) -> None:
+    channel._talk.moves, channel._talk.pairs, channel._talk._lips = 3.0, 40, 2.0
+    channel.read(window(3.0, track=1), wanted=ALL)
+    channel.take(MediaGap("audio", 3.2, 3.8, "overrun"))
+    each = channel.read(window(5.0, track=1), wanted=ALL).each
+    assert each[NAMES.index("mouth")].llr == 3.0
+    assert each[NAMES.index("lips")].llr == 2.0
+    channel.take(MediaGap("audio", 5.2, 5.8, "network"))
+    each = channel.read(window(7.0, track=1), wanted=ALL).each
+    assert each[NAMES.index("mouth")].llr == 0.0
+    assert each[NAMES.index("lips")].llr is None
 
 
 def of_a_second(best: int) -> Agreement:

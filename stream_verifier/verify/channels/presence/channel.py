@@ -8,7 +8,7 @@ from dataclasses import replace
 from model.runtime.detect import FaceDetector
 from model.runtime.moving import FAR_S
 from stream_verifier.media.burst import BurstWish
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.channels.presence.echo import Echoes
 from stream_verifier.verify.channels.presence.models import PresenceModels
@@ -120,7 +120,9 @@ class PresenceChannel:
 
     def _miss(self, gap: MediaGap) -> None:
         # Between two pictures of a slow camera nothing is missing but what it never gave.
-        if gap.kind == "audio" or gap.reason == "reconnected" or gap.end_s - gap.start_s > FAR_S:
+        if gap.reason == OVERRUN:
+            self._talk.skip()
+        elif gap.kind == "audio" or gap.reason == "reconnected" or gap.end_s - gap.start_s > FAR_S:
             self._talk.forget()
         if gap.kind == "audio":
             self._echoes.forget()
@@ -130,7 +132,8 @@ class PresenceChannel:
         if window.face is None or window.speech_s < _LEAST_SPEECH_S:
             return
         if self._pace.due(window.end_s, calm=self._calm, doubted=self._talk.doubted, spared=spared):
-            self._burst.ask(BURST_S)
+            # One that comes so seldom is not given up for want of time.
+            self._burst.ask(BURST_S, firm=spared)
             self._burst_until_s = window.end_s + BURST_S
 
     @property

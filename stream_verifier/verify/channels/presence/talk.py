@@ -119,13 +119,17 @@ class Talk:
         What was against it does, or whoever cuts from one picture to the next would be judged by
         none of them; and what came since it was last learned from is read first.
         """
-        self.learn(last=True)
-        self._head.forget()
-        self._motion.forget()
+        self.skip()
         self._box = self._glance = None
         self.moves = min(0.0, self.moves)
         if (self._lips or 0.0) > 0:
             self._agreement, self._lips = Agreement.nothing(), None
+
+    def skip(self) -> None:
+        """Read what there is: some of what follows on it was not listened to."""
+        self.learn(last=True)
+        self._head.forget()
+        self._motion.forget()
 
     def learn(self, *, last: bool = False) -> None:
         """Take in what came since this was last called.
