@@ -65,7 +65,7 @@ def demo_calls() -> DemoCalls:
     from tests.support.calls import DemoCalls
     from tests.support.kept import kept_folder
 
-    return DemoCalls(kept_folder("calls"))
+    return DemoCalls(kept_folder("calls", "tests/support/calls.py"))
 
 
 @pytest.fixture(scope="session")
