@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
+from stream_verifier.hosting.allocator import return_large_buffers
 from stream_verifier.hosting.doorkeeper import SaidOnce, watched_http
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.hosting.sized_socket import SizedSocket
@@ -124,6 +125,7 @@ def run_server(settings: Settings) -> None:
         SettingsError: the port cannot be listened on.
     """
     leave_no_core_dump()
+    return_large_buffers()
     listener = listen(settings)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(make_server(settings).serve(sockets=[listener]))
