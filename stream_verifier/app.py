@@ -137,7 +137,7 @@ def _services(
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
-        uploads=Uploads(store, settings, recogniser.adapters),
+        uploads=Uploads(store, settings, recogniser.adapters, tries=sessions.admission.tries),
         rooms=rooms,
         livekit=followed_livekit(rooms, store.audit.append, settings),
         **({} if fleet is None else {"neighbours": fleet.member}),

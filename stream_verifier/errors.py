@@ -112,6 +112,12 @@ class EnrolmentError(StreamVerifierError):
     code = "enrolment_incomplete"
 
 
+class OtherPersonError(EnrolmentError):
+    """What was to be added to a reference is rather somebody else's."""
+
+    code = "another_person"
+
+
 class OverloadedError(EnrolmentError):
     """An enrolment was not scored in time, so nothing was stored."""
 
@@ -241,7 +247,7 @@ class RateLimitedError(AccessError):
 
 
 class IdentityLockedError(RateLimitedError):
-    """Too many calls in one person's name were with somebody else."""
+    """Too many others were tried in one person's name: in calls, or to be added to a reference."""
 
     code = "identity_locked"
 

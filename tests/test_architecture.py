@@ -98,7 +98,7 @@ MAY_KNOW = {
     },
     "console": {
         *("errors", "settings", "access", "audit", "media", "verify", "identities", "events"),
-        *("client", "hosting", "demo", "simulation"),
+        *("client", "fleet", "hosting", "demo", "simulation"),
     },
     "__main__": {"console"},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +28,36 @@ class Voices:
 
     Attributes:
         people: rows of each person's stretches.
-        calm: of each stretch, whether it is of a calm mood.
-        enrolled: directions as enrolled, shape (n, d).
+        moods: of each stretch; empty where nobody says.
+        spoken: vectors as enrolled, shape (n, d).
+        heard: their quality.
         probed: vectors as probed, shape (n, d).
         quality: of the probes.
-        seconds: of speech in each, as enrolled.
         comparator: judges.
     """
 
     people: Sequence[Rows]
-    calm: NDArray[np.bool_]
-    enrolled: Floats
+    moods: NDArray[np.str_]
+    spoken: Floats
+    heard: Sequence[VoiceQuality]
     probed: Floats
     quality: Sequence[VoiceQuality]
-    seconds: Floats
     comparator: FusedNetwork
+
+    @cached_property
+    def calm(self) -> NDArray[np.bool_]:
+        """Of each stretch, whether it is of a calm mood."""
+        return np.asarray(self.moods == "N")
+
+    @cached_property
+    def enrolled(self) -> Floats:
+        """Directions as enrolled, shape (n, d)."""
+        return at_unit_length(self.spoken)
+
+    @cached_property
+    def seconds(self) -> Floats:
+        """Of speech in each, as enrolled."""
+        return np.array([one.speech_s for one in self.heard])
 
     def reference(self, rows: Rows) -> Reference:
         """What an enrolment makes of stretches; its face is nobody's."""
@@ -54,15 +70,25 @@ class Voices:
     def llr(self, reference: Reference, row: int, vector: Floats | None = None) -> float:
         """The voice's LLR of a stretch, or of another vector with its quality."""
         probe = self.probed[row] if vector is None else vector
-        sample = VoiceSample(np.asarray(probe, np.float32), self.quality[row])
-        llr = self.comparator.compare(reference, None, sample).llr_voice
-        if llr is None:
-            raise AssertionError("a stretch of speech has an LLR")
-        return llr
+        return self._judged(reference, probe, self.quality[row])
 
     def llrs(self, reference: Reference, rows: Rows) -> list[float]:
         """Those of several stretches."""
         return [self.llr(reference, int(row)) for row in rows]
+
+    def among_themselves(self, rows: Rows) -> list[float]:
+        """The LLR of each stretch as enrolled by a reference of the others."""
+        return [
+            self._judged(self.reference(rows[rows != row]), self.spoken[row], self.heard[row])
+            for row in rows
+        ]
+
+    def _judged(self, reference: Reference, vector: Floats, quality: VoiceQuality) -> float:
+        sample = VoiceSample(np.asarray(vector, np.float32), quality)
+        llr = self.comparator.compare(reference, None, sample).llr_voice
+        if llr is None:
+            raise AssertionError("a stretch of speech has an LLR")
+        return llr
 
 
 def voices_of(
@@ -79,10 +105,10 @@ def voices_of(
         people[units[row].person].append(place)
     return Voices(
         people=[np.array(own) for own in people.values()],
-        calm=np.array([units[row].mood == "N" for row in rows]),
-        enrolled=at_unit_length(clean.vectors[rows]),
+        moods=np.array([units[row].mood for row in rows]),
+        spoken=np.asarray(clean.vectors[rows], float),
+        heard=[one for row in rows if (one := clean.quality[row])],
         probed=np.asarray(probed.vectors[rows], float),
         quality=[one for row in rows if (one := probed.quality[row])],
-        seconds=np.array([one.speech_s for row in rows if (one := clean.quality[row])]),
         comparator=by,
     )

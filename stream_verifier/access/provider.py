@@ -17,7 +17,7 @@ import jwt
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.sign_in import SignIn
-from stream_verifier.access.tokens import MAX_TOKEN_CHARS, MAX_TTL_S
+from stream_verifier.access.tokens import LEEWAY_S, MAX_TOKEN_CHARS, MAX_TTL_S
 from stream_verifier.errors import (
     ExpiredTokenError,
     IdentityError,
@@ -26,8 +26,6 @@ from stream_verifier.errors import (
 )
 from stream_verifier.identities.identity import normalise_name
 
-LEEWAY_S = 30
-"""Clocks of two machines may differ so much."""
 MOST_KEYS = 32
 _KEYS_AGE_S = 24 * 3600.0
 _RETRY_AFTER_S = 10
@@ -104,7 +102,7 @@ class Provider:
         """Whether a token says that a provider signed it, and not this server."""
         try:
             return jwt.get_unverified_header(token[:MAX_TOKEN_CHARS]).get("alg") in _ALGORITHMS
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
             return False
 
     def read(self, token: str) -> Grant:
@@ -131,7 +129,7 @@ class Provider:
             return self._grant(claims, token)
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: sign in again.") from None
-        except (jwt.PyJWTError, IdentityError, ValueError, TypeError):
+        except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None
 

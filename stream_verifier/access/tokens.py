@@ -25,7 +25,10 @@ AUDIENCE = "stream-verifier"
 MAX_TOKEN_CHARS = 4096
 MAX_TTL_S = 24 * 3600
 MAX_SESSION_CHARS = 64
+LEEWAY_S = 30
+"""Clocks of two machines may differ so much: a token may come before it was issued."""
 _ALGORITHM = "HS256"
+_AMONG_SERVERS = "stream-verifier-servers"
 _REQUIRED = ["aud", "exp", "iat", "jti"]
 _BAD = "The token is none of this server's, or was changed: ask for a new one."
 
@@ -102,14 +105,47 @@ class Tokens:
                 self._key,
                 algorithms=[_ALGORITHM],
                 audience=AUDIENCE,
+                leeway=LEEWAY_S,
                 options={"require": _REQUIRED},
             )
-            return _grant(claims)
+            grant = _grant(claims)
+            if grant.expires_at <= time.time():  # here a clock that is ahead gives nothing away
+                raise jwt.ExpiredSignatureError
+            return grant
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: ask for a new one.") from None
-        except (jwt.PyJWTError, IdentityError, ValueError, TypeError):
+        except jwt.ImmatureSignatureError:
+            raise InvalidTokenError(
+                "The token is not valid yet: set the clocks of who signs tokens and of this server."
+            ) from None
+        except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None
+
+    def mark(self, session: str) -> str:
+        """What tells another server with this key that one of them passes a client on, just now.
+
+        Args:
+            session: that the client comes back to; the mark is good for no other, and no token.
+        """
+        expires = int(self._now()) + LEEWAY_S
+        claims = {"aud": _AMONG_SERVERS, "exp": expires, "session": session}
+        return jwt.encode(claims, self._key, algorithm=_ALGORITHM)
+
+    def is_mark(self, text: str, session: str) -> bool:
+        """Whether a server with this key made it, for that session and just now."""
+        try:
+            claims = jwt.decode(
+                text[:MAX_TOKEN_CHARS],
+                self._key,
+                algorithms=[_ALGORITHM],
+                audience=_AMONG_SERVERS,
+                leeway=LEEWAY_S,
+                options={"require": ["aud", "exp"]},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):
+            return False
+        return bool(claims.get("session") == session)
 
 
 def _check(scopes: list[Scope], *, identity: str | None, session: str | None, ttl_s: float) -> None:

@@ -67,6 +67,9 @@ class Journal:
     Args:
         trail: where to.
         now_s: a clock that never goes back.
+
+    Attributes:
+        failing: whether the trail did not take what it was owed last, and no call begins.
     """
 
     def __init__(self, trail: AuditTrail, *, now_s: Callable[[], float] = time.monotonic) -> None:
@@ -76,7 +79,7 @@ class Journal:
         self._counts: dict[_Key, _Count] = {}
         self._writing = asyncio.Lock()
         self._wake = asyncio.Event()
-        self._failed = False
+        self.failing = False
         self._batch: _Batch | None = None
 
     def owe(self, deed: Deed) -> None:
@@ -84,14 +87,21 @@ class Journal:
         self._owed.append(deed)
         self._wake.set()
 
-    def count(self, deed: Deed) -> None:
-        """Write what may happen any number of times: the first at once, then how often it did."""
+    def count(self, deed: Deed, *, now: bool = False) -> None:
+        """Write what may happen any number of times: the first at once, then how often it did.
+
+        Args:
+            deed: what happened.
+            now: whether not to wait with it: to see whether the trail takes anything.
+        """
         key = (deed.kind, deed.actor, deed.name, deed.outcome)
         if key not in self._counts and len(self._counts) >= MOST_KINDS:
             deed = Deed(deed.kind, _OTHERS, outcome="several")
             key = (deed.kind, deed.actor, deed.name, deed.outcome)
         count = self._counts.setdefault(key, _Count(deed, 0, self._now_s()))
         count.times += 1
+        if now:
+            count.due_s = self._now_s()
         self._wake.set()
 
     async def settle(self) -> None:
@@ -109,11 +119,13 @@ class Journal:
             self._wake.clear()
             try:
                 await self.settle()
-                self._failed = False
+                if self.failing:
+                    _logger.info("the audit trail takes entries again, and calls begin")
+                self.failing = False
             except StoreError as error:
-                if not self._failed:
+                if not self.failing:
                     _logger.error("the audit trail takes nothing, and no call begins: %s", error)
-                self._failed = True
+                self.failing = True
             except Exception:  # it must go on: the next time it may succeed
                 _logger.exception("the audit trail failed")
             if not self._counts and not self._owed:

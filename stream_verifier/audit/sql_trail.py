@@ -213,7 +213,10 @@ class SqlAuditTrail:
             head = Head.parse(_one_line(line))
             head.check(self._sealer.public_key)
         except AuditError as error:
-            raise AuditError(f"The audit trail does not hold: {error}. {_REMEDY}.") from error
+            raise AuditError(
+                f"The audit trail does not hold: {error}. Where its key (audit.key) was lost or "
+                f"exchanged, put the right one back. {_REMEDY}."
+            ) from error
         return head
 
     async def _highest(self, connection: AsyncConnection) -> int:

@@ -23,6 +23,7 @@ class Admission:
 
     Attributes:
         refused: so many calls found no place.
+        tries: the account of `tries`.
     """
 
     def __init__(
@@ -36,7 +37,7 @@ class Admission:
         self.refused = 0
         self._here = here
         self._places = places
-        self._tries = tries
+        self.tries = tries
         self._capacity = capacity
         self._opening: list[Place] = []
 
@@ -57,7 +58,7 @@ class Admission:
 
         Raises:
             CapacityError: there is none.
-            IdentityLockedError: too many calls in that name were with somebody else.
+            IdentityLockedError: too many others were tried in that name.
         """
         # Counted before anything slow, so that a rush of callers cannot pass the limit together.
         taken = [*self._here.places, *self._opening]
@@ -68,8 +69,8 @@ class Admission:
             raise
         self._opening.append(place)
         try:
-            await self._tries.refresh(place)
-            self._tries.refuse_if_spent(place)
+            await self.tries.refresh(place)
+            self.tries.refuse_if_spent(place)
             yield
         finally:
             self._opening.remove(place)

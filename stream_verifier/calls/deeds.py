@@ -5,7 +5,7 @@ from __future__ import annotations
 from stream_verifier.audit.deed import SYSTEM, Actor, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.summary import CallSummary
-from stream_verifier.errors import StreamVerifierError
+from stream_verifier.errors import StoreError, StreamVerifierError
 from stream_verifier.events.call_messages import Opening
 from stream_verifier.identities.store import IdentityStore
 
@@ -35,19 +35,23 @@ class CallDeeds:
             attachment: id of the attached room that its media is fetched from, if it is.
 
         Raises:
-            StoreError: it cannot be written, and the call must not begin.
+            StoreError: it cannot be written, and the call must not begin. That is owed to the
+                trail, so that the journal tries on, and says when calls can begin again.
         """
-        await self._journal.settle()
         deed = call_started(session, start, actor, attachment)
-        # Before it is known to be written: cancelled now, it may be all the same.
-        self._actors[session] = actor
         try:
+            await self._journal.settle()
+            # Before it is known to be written: cancelled now, it may be all the same.
+            self._actors[session] = actor
             if start.mode == "verify":
                 await self._store.note_use(start.identity, deed)
             else:
                 await self._store.audit.append(deed)
-        except StreamVerifierError:
-            del self._actors[session]
+        except StreamVerifierError as error:
+            self._actors.pop(session, None)
+            if isinstance(error, StoreError):
+                refused = Deed(Kind.ACCESS_REFUSED, actor, start.identity, outcome=error.code)
+                self._journal.count(refused, now=True)
             raise
 
     def end(self, call: CallSummary, name: str) -> None:

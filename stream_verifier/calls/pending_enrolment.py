@@ -31,8 +31,8 @@ class PendingEnrolment:
         """Make the reference and store it, in place of the very one that was there at the start.
 
         Raises:
-            EnrolmentError: something is missing, or what would be added is rather not the same
-                person's.
+            EnrolmentError: something is missing.
+            OtherPersonError: what would be added is rather not the same person's.
             UnknownIdentityError: who was to be replaced or added to has been deleted meanwhile.
             ConsentLapsedError, StaleReferenceError: there is nothing any more to add to.
             StoreError, IdentityExistsError: it could not be stored.

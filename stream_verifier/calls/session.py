@@ -311,6 +311,7 @@ class Session:
             if self._enrolling is not None and isinstance(self._pipeline, EnrolPipeline):
                 self.emit(await self._enrolling.save(self._pipeline, self._media_s))
         except StreamVerifierError as error:
+            self._tries.note_failure(error)
             self.fail(error)
             return "error"
         return reason

@@ -1,6 +1,7 @@
 """How often somebody else may be tried in a person's name, over all calls.
 
-A *try* is each time that a verdict turns against the person. A token may make a few in its life, a
+A *try* is each time that a verdict turns against the person, or that what is to be added to the
+reference is rather somebody else's. A token may make a few in its life, a
 day at most; then it opens no more calls in that name. All tokens together may make a few more in a
 name before it is *guarded*: from then on its calls tell whether they are verified, and nothing
 else, until weeks have gone by. So nobody can keep a person from being verified, and nobody can
@@ -15,11 +16,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 
 from stream_verifier.access.limiter import Buckets
 from stream_verifier.calls.places import Place
-from stream_verifier.errors import IdentityLockedError
+from stream_verifier.errors import IdentityLockedError, OtherPersonError, StreamVerifierError
 from stream_verifier.events.schema import Payload, Reason, Score, State, StateChanged
 
 _DAY_S = 24 * 3600.0
@@ -56,8 +58,8 @@ class Tries:
         seconds = math.ceil(self.wait_s(place))
         if seconds > 0:
             raise IdentityLockedError(
-                "Too many calls of that token and name were with somebody else: try again in "
-                f"{seconds} s, get another token, or have an administrator open the call.",
+                "Too many others were tried with that token in that name: try again in "
+                f"{seconds} s, get another token, or have an administrator do it.",
                 retry_after_s=seconds,
             )
 
@@ -75,6 +77,27 @@ class Tries:
     def guards(self, place: Place) -> bool:
         """Whether calls in that name tell only whether they are verified."""
         return not place.trusted and self._names.wait_s(place.identity, self._now_s()) > 0
+
+    @asynccontextmanager
+    async def adding(self, place: Place) -> AsyncIterator[None]:
+        """Add to a reference inside; a try, where what is added is rather somebody else's.
+
+        Raises:
+            IdentityLockedError: no more may be tried with that token in that name.
+            FleetError: nobody can say that now.
+        """
+        await self.refresh(place)
+        self.refuse_if_spent(place)
+        try:
+            yield
+        except OtherPersonError as error:
+            self.note_failure(place, error)
+            raise
+
+    def note_failure(self, place: Place, error: StreamVerifierError) -> None:
+        """Count the end of an enrolment as a try, if it was one."""
+        if isinstance(error, OtherPersonError):
+            self.charge(place, token=1.0, name=1.0)
 
     def keys_of(self, place: Place) -> tuple[str, str]:
         """What counts against the token, and what against the name."""
@@ -126,6 +149,10 @@ class CallTries:
                 if llrs and min(llrs) < _IN_DOUBT:
                     self._doubted()
         return False
+
+    def note_failure(self, error: StreamVerifierError) -> None:
+        """Count what a call failed by, as `Tries.note_failure` does."""
+        self._account.note_failure(self._place, error)
 
     def _turned(self, against: bool) -> bool:
         fresh, self._against = against and not self._against, against

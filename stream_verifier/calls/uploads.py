@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
+from stream_verifier.calls.places import Place
+from stream_verifier.calls.tries import Tries
 from stream_verifier.errors import CapacityError, EnrolmentError, MediaError
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.destination import Destination, enrolled_as
@@ -43,12 +45,19 @@ class Uploads:
         store: where references go.
         settings: those of the server.
         adapters: what moves an older model's reference, to compare it with the new one.
+        tries: how often somebody else may be tried in a name; by default an account of its own.
     """
 
     def __init__(
-        self, store: IdentityStore, settings: Settings, adapters: Adapters | None = None
+        self,
+        store: IdentityStore,
+        settings: Settings,
+        adapters: Adapters | None = None,
+        *,
+        tries: Tries | None = None,
     ) -> None:
         self._adapters = adapters
+        self._tries = tries or Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._store = store
         self._settings = settings
         self._running = 0
@@ -85,6 +94,7 @@ class Uploads:
         *,
         enrolled: Identity | None,
         adds: bool = False,
+        place: Place,
         by: Actor,
     ) -> Identity:
         """Enrol a person from files; holds a place.
@@ -95,11 +105,13 @@ class Uploads:
             consent: what the person agreed to.
             enrolled: whom it replaces or adds to, as :meth:`look` found.
             adds: whether it adds to that reference.
+            place: whom it is about, and with which token.
             by: who asks.
 
         Raises:
-            EnrolmentError: something is missing, as for the same files on the command line, or
-                what would be added is rather not the same person's.
+            EnrolmentError: something is missing, as for the same files on the command line.
+            OtherPersonError: what would be added is rather not the same person's.
+            IdentityLockedError: too many others were to be added, or called, in that name.
             MediaError: a file cannot be read.
             UnknownIdentityError, IdentityExistsError: another was enrolled, or the one to be
                 replaced or added to deleted, meanwhile.
@@ -116,8 +128,9 @@ class Uploads:
             recorded_by=by.token_id,
             actor=by,
         )
-        reference = await self._reference(files)
-        identity, _ = await destination.store(self._store, reference, self._adapters)
+        async with self._tries.adding(place) if adds else contextlib.nullcontext():
+            reference = await self._reference(files)
+            identity, _ = await destination.store(self._store, reference, self._adapters)
         return identity
 
     async def _reference(self, files: Sequence[GivenFile]) -> Reference:

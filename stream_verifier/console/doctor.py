@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import importlib
 import os
 import shutil
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.errors import ModelError
+from stream_verifier.console import doctor_store
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.settings import Settings
 
@@ -40,8 +40,11 @@ def examine(settings: Settings) -> list[Finding]:
         ("weights", _weights),
         ("port", _port),
         ("data folder", _data_dir),
-        ("store key", _key),
-        ("store", _store),
+        ("access", _access),
+        ("store key", doctor_store.key),
+        ("store", doctor_store.store),
+        ("audit trail", doctor_store.audit_trail),
+        ("fleet", doctor_store.fleet),
         ("open files", _open_files),
     )
     return [_run(name, check, settings) for name, check in checks]
@@ -95,7 +98,7 @@ def _port(settings: Settings) -> str:
         except OSError as error:
             raise OSError(
                 f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): stop "
-                "what uses it, or set STREAM_VERIFIER_PORT."
+                "what uses it, unless it is this server, or set STREAM_VERIFIER_PORT."
             ) from error
     return f"{settings.host}:{settings.port} is free"
 
@@ -118,31 +121,13 @@ def _data_dir(settings: Settings) -> str:
     return f"{settings.data_dir}, {free >> 30} GiB free"
 
 
-def _key(settings: Settings) -> str:
-    from stream_verifier.identities.opening import open_keys
+def _access(settings: Settings) -> str:
+    from stream_verifier.access.gate import Gate
 
-    path = settings.key_path
-    if path is not None and not path.exists():
-        return "will be made on the first run"
-    ring = open_keys(settings)
-    where = str(path) if path is not None else "a device" if settings.hsm_key else "the settings"
-    older = f", {len(ring.ids) - 1} more are valid" if len(ring.ids) > 1 else ""
-    return f"{ring.first.key_id} from {where}{older}"
-
-
-def _store(settings: Settings) -> str:
-    if settings.key_path is not None and not settings.key_path.exists():
-        return "will be made on the first run"
-    from stream_verifier.identities.opening import open_store
-
-    async def count() -> int:
-        store = open_store(settings)
-        try:
-            return (await store.page(limit=1)).enrolled
-        finally:
-            await store.close()
-
-    return f"{asyncio.run(count())} enrolled"
+    gate = Gate.of(settings)
+    if gate.tokens is None:
+        return "no key for tokens: this machine alone is answered"
+    return "by tokens" if gate.provider is None else "by tokens, and those of a provider"
 
 
 def _open_files(settings: Settings) -> str:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Calls, Duties
-from stream_verifier.fleet.link import Link
+from stream_verifier.fleet.link import Link, reachable
 from stream_verifier.fleet.member import Limits, Member
 from stream_verifier.fleet.posting import RedisLaneLease
 from stream_verifier.fleet.shelf import RedisShelf
@@ -71,13 +71,35 @@ class Fleet:
             self._duties.on_fenced(session)
 
 
+async def try_out(settings: Settings) -> bool:
+    """See whether what the settings say is shared can be reached; False where nothing is.
+
+    Raises:
+        SettingsError: the package is missing, or the URL of Redis is none.
+        FleetError: it cannot be reached.
+    """
+    link = _link(settings)
+    if link is None:
+        return False
+    try:
+        with reachable():
+            await link.redis.ping()
+    finally:
+        await link.close()
+    return True
+
+
 def join(settings: Settings) -> Fleet | None:
     """A worker's part in the fleet that the settings name; None where they name none.
 
     Raises:
         SettingsError: the package is missing, or the URL of Redis is none.
     """
+    link = _link(settings)
+    return None if link is None else Fleet(link, settings)
+
+
+def _link(settings: Settings) -> Link | None:
     if settings.redis_url is None:
         return None
-    url, prefix = settings.redis_url.get_secret_value(), settings.redis_prefix
-    return Fleet(Link.to(url, prefix=prefix), settings)
+    return Link.to(settings.redis_url.get_secret_value(), prefix=settings.redis_prefix)

@@ -9,11 +9,13 @@ from model.runtime.adapter import Adapter, Adapters
 from model.types import Reference
 from stream_verifier.errors import (
     ConsentLapsedError,
+    EnrolmentError,
     IdentityExistsError,
     StaleReferenceError,
     UnknownIdentityError,
 )
 from stream_verifier.identities.identity import Identity
+from stream_verifier.identities.renewal import MOST_ADDED
 
 
 def check_place(name: str, old: Identity | None, *, replace: bool, replaces: str | None) -> None:
@@ -42,6 +44,19 @@ def refuse_if_lapsed(identity: Identity, now: datetime) -> None:
             f"The consent of {identity.name!r} {how}: nobody is verified without one. Ask the "
             "person, then record a new one or enrol again.",
             identity=identity.name,
+        )
+
+
+def refuse_if_widened_enough(identity: Identity) -> None:
+    """Say that nothing more may be added to a reference.
+
+    Raises:
+        EnrolmentError: that was done as often as consents are kept.
+    """
+    if identity.widened >= MOST_ADDED:
+        raise EnrolmentError(
+            f"The reference of {identity.name!r} was added to {MOST_ADDED} times, which is the "
+            "most: replace it."
         )
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 
 from stream_verifier.errors import SettingsError, StoreError
+from stream_verifier.identities.private_file import open_private, private_folder
 
 BUSY_TIMEOUT_S = 10.0
 QUEUE_TIMEOUT_S = 30.0
@@ -35,6 +36,7 @@ _SQLITE_REMEDIES = {
     "SQLITE_CANTOPEN": "it cannot be opened: check that its directory exists and may be used",
     "SQLITE_IOERR": "the disk fails to read or write: check the disk and its free space",
 }
+_NO_URL = "The store URL cannot be read: write it like sqlite+aiosqlite:///path/to/file.db"
 _UNREACHABLE = (
     "the database cannot be reached: check that it runs and that this machine may connect"
 )
@@ -58,15 +60,13 @@ def open_engine(url: str) -> AsyncEngine:
     Raises:
         SettingsError: the URL cannot be read, or its driver is not installed.
     """
+    parsed = _read(url)
     try:
-        parsed = make_url(url)
         if parsed.drivername == "sqlite":
             parsed = parsed.set(drivername="sqlite+aiosqlite")
         engine = create_async_engine(parsed, hide_parameters=True, **_engine_options(parsed))
     except (ArgumentError, NoSuchModuleError, ValueError) as error:
-        raise SettingsError(
-            "The store URL cannot be read: write it like sqlite+aiosqlite:///path/to/file.db"
-        ) from error
+        raise SettingsError(_NO_URL) from error
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"The store URL needs the Python package {error.name}: install it."
@@ -75,6 +75,30 @@ def open_engine(url: str) -> AsyncEngine:
         event.listen(engine.sync_engine, "connect", _set_patience)
         event.listen(engine.sync_engine, "handle_error", _leave_the_silent)
     return engine
+
+
+def database_file(url: str) -> Path | None:
+    """The file of a SQLite database; None of any other, and of one in memory.
+
+    Raises:
+        SettingsError: the URL cannot be read.
+    """
+    return _file_of(_read(url))
+
+
+def _read(url: str) -> URL:
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise SettingsError(_NO_URL) from error
+
+
+def _file_of(url: URL) -> Path | None:
+    if not _is_sqlite(url) or not url.database:
+        return None
+    if url.database == ":memory:" or url.database.startswith("file:"):
+        return None
+    return Path(url.database)
 
 
 def claim_file(url: URL) -> None:
@@ -86,8 +110,8 @@ def claim_file(url: URL) -> None:
     path = _file_of(url)
     if path is None:
         return
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    private_folder(path.parent)
+    os.close(open_private(path))
     path.chmod(0o600)
 
 
@@ -188,14 +212,6 @@ def _driver_errors() -> tuple[type[Exception], ...]:
     """What asyncpg raises while it connects, which SQLAlchemy leaves as it is."""
     driver = sys.modules.get("asyncpg")
     return () if driver is None else (driver.PostgresError, driver.InterfaceError)
-
-
-def _file_of(url: URL) -> Path | None:
-    if not _is_sqlite(url) or not url.database:
-        return None
-    if url.database == ":memory:" or url.database.startswith("file:"):
-        return None
-    return Path(url.database)
 
 
 def _remedy(error: DBAPIError) -> str:

@@ -7,9 +7,13 @@ from datetime import UTC, datetime
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
-from stream_verifier.audit.deed import Actor
-from stream_verifier.errors import UnknownIdentityError
-from stream_verifier.identities.admission import check_place, refuse_if_lapsed
+from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.errors import OtherPersonError, UnknownIdentityError
+from stream_verifier.identities.admission import (
+    check_place,
+    refuse_if_lapsed,
+    refuse_if_widened_enough,
+)
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity, new_name, normalise_name
 from stream_verifier.identities.likeness import likeness_to_enrolled
@@ -35,11 +39,13 @@ async def enrolled_as(
         IdentityExistsError: the name is taken, and nobody is to be replaced or added to.
         UnknownIdentityError: there is nobody to add to.
         ConsentLapsedError: nor with a consent in force.
+        EnrolmentError: nor is more to be added than was already.
     """
     spelt = normalise_name(name) if replaces or adds else new_name(name)
     if adds:
         old = await store.get(spelt)
         refuse_if_lapsed(old, datetime.now(UTC))
+        refuse_if_widened_enough(old)
         return spelt, old
     try:
         there: Identity | None = await store.get(spelt)
@@ -89,7 +95,8 @@ class Destination:
             where it replaced none or the two cannot be compared.
 
         Raises:
-            EnrolmentError: what would be added is rather not the same person's.
+            OtherPersonError: what would be added is rather not the same person's, of which the
+                trail has an entry.
             UnknownIdentityError: who was to be replaced or added to is no more.
             ConsentLapsedError, StaleReferenceError: there is nothing any more to add to.
             StoreError, IdentityExistsError: it could not be stored.
@@ -97,15 +104,22 @@ class Destination:
         old = self.enrolled
         if old is None or not self.adds:
             return await self._place(store, reference, adapters)
-        wider = await store.widen(
-            self.name,
-            reference,
-            self.consent,
-            widens=old.id,
-            origin=self._origin(None),
-            adapters=adapters,
-            actor=self.actor,
-        )
+        try:
+            wider = await store.widen(
+                self.name,
+                reference,
+                self.consent,
+                widens=old.id,
+                origin=self._origin(None),
+                adapters=adapters,
+                actor=self.actor,
+            )
+        except OtherPersonError as error:
+            tried = {"identity": old.id}
+            await store.audit.append(
+                Deed(Kind.REFERENCE_WIDENED, self.actor, self.name, error.code, tried)
+            )
+            raise
         return wider, None
 
     async def _place(

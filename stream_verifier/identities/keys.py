@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stream_verifier.errors import SettingsError
-from stream_verifier.identities.private_file import put_in_place, write_private
+from stream_verifier.identities.private_file import private_folder, put_in_place, write_private
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 16
@@ -123,7 +123,7 @@ def _load(path: Path, what: str) -> list[bytes]:
 
 
 def _create(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    private_folder(path.parent)
     draft = _draft(path)
     write_private(draft, _lines([new_key()]), new=True)
     try:

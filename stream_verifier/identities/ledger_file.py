@@ -14,7 +14,12 @@ from typing import Protocol
 from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordError
 from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, Written, from_bytes, to_bytes
 from stream_verifier.identities.part_files import PartFiles
-from stream_verifier.identities.private_file import put_in_place, write_private
+from stream_verifier.identities.private_file import (
+    open_private,
+    private_folder,
+    put_in_place,
+    write_private,
+)
 from stream_verifier.identities.vault import Vault, sign_with
 
 _HOW_TO_ACCEPT = (
@@ -93,9 +98,9 @@ class LedgerFile:
     def try_lock(self) -> FileIO | None:
         """See ``LedgerPlace``; a lock ends with its process, however that ends."""
         with self._errors("be locked"):
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            private_folder(self._path.parent)
             # Not the ledger itself, which each change replaces by another file.
-            lock = FileIO(os.open(self._beside("lock"), os.O_RDWR | os.O_CREAT, 0o600), "r+")
+            lock = FileIO(open_private(self._beside("lock")), "r+")
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except OSError as error:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from pydantic import SecretStr
 
+from stream_verifier.errors import SettingsError
+from stream_verifier.identities.database import database_file
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.keys import load_or_create_key, load_or_create_keys, parse_key
 from stream_verifier.identities.master import LocalKey, MasterKey
@@ -44,11 +47,31 @@ def open_keys(settings: Settings) -> KeyRing:
 
     def read() -> list[MasterKey]:
         path = settings.key_path
-        in_file = [] if path is None else map(LocalKey, load_or_create_keys(path))
+        in_file = [] if path is None else _in_file(path, settings, alone=not (in_device or own))
         first = [in_device[settings.hsm_key]] if settings.hsm_key is not None else []
         return _unique([*first, *own, *in_file, *in_device.values(), *old])
 
     return KeyRing(read(), reload=None if settings.key_path is None else read)
+
+
+def is_set_up(settings: Settings) -> bool:
+    """Whether there is a store here, as far as files tell: its ledger, or its own file."""
+    file = database_file(settings.store_url)
+    return settings.ledger_path.exists() or (file is not None and file.exists())
+
+
+def _in_file(path: Path, settings: Settings, *, alone: bool) -> list[MasterKey]:
+    """The keys of a file, which is made for a new store that has no other key."""
+    if not path.exists():
+        if not alone:
+            return []
+        if is_set_up(settings):
+            raise SettingsError(
+                f"The key file {path} is missing, without which nothing in the store can be read: "
+                "put it back. If it is lost, so are the references: move the store and its ledger "
+                "away and enrol again."
+            )
+    return [LocalKey(key) for key in load_or_create_keys(path)]
 
 
 def _from_device(settings: Settings) -> dict[str, MasterKey]:

@@ -28,7 +28,7 @@ class Origin:
     Attributes:
         way: how it came in, such as "command line" or "call".
         by: who did it: the id of the token that was shown, or the operating system's user.
-        supervised: whether somebody who answers for it watched.
+        supervised: whether somebody who answers for it watched, also whenever more was added.
         replaced_similarity: where an older reference was replaced, how much the new one resembles
             it, as whoever compares the two measures that; None where nobody compared.
 

@@ -6,7 +6,11 @@ import os
 from pathlib import Path
 
 from stream_verifier.errors import LedgerError
-from stream_verifier.identities.private_file import folder_to_disk, write_private
+from stream_verifier.identities.private_file import (
+    folder_to_disk,
+    private_folder,
+    write_private,
+)
 from stream_verifier.identities.shards import NO_DIGEST, Shard, Shards
 
 
@@ -48,7 +52,7 @@ class PartFiles:
         whole = self._listed() & self._known.keys() | {NO_DIGEST}
         missing = [part for part in shards.parts if part.digest not in whole]
         if missing:
-            self._folder.mkdir(mode=0o700, exist_ok=True)
+            private_folder(self._folder)
             for part in missing:
                 write_private(self._folder / part.digest, part.content)
             folder_to_disk(self._folder)

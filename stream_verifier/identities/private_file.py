@@ -1,7 +1,12 @@
-"""Files for their owner alone, which are on the disk before anybody relies on them."""
+"""Files for their owner alone, which are on the disk before anybody relies on them.
+
+What root makes in another user's folder is that user's, as with SQLite's journals: a command by
+``sudo`` beside a service must not leave files which that service cannot read.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +21,33 @@ def create_private(path: Path) -> IO[bytes]:
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
+def open_private(path: Path) -> int:
+    """Open a file for reading and writing, made with mode 0600 if it is not there.
+
+    Raises:
+        OSError: it cannot be opened or made.
+    """
+    with contextlib.suppress(FileExistsError):
+        return _made(path, os.O_RDWR)
+    return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+
+
+def private_folder(path: Path) -> None:
+    """Make a directory of mode 0700, and those above it, where they are not there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    if path.is_dir():
+        return
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):  # by another process, just now
+        path.mkdir(mode=0o700)
+        if (owner := _owner_beside_root(path)) is not None:
+            os.chown(path, *owner, follow_symlinks=False)
+
+
 def write_private(path: Path, content: bytes, *, new: bool = False) -> None:
     """Write a file of mode 0600 and bring it to the disk; none is left where that fails.
 
@@ -27,8 +59,9 @@ def write_private(path: Path, content: bytes, *, new: bool = False) -> None:
     Raises:
         OSError: it cannot be written, or is there.
     """
-    how = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if new else os.O_TRUNC)
-    descriptor = os.open(path, how, 0o600)
+    if not new:
+        path.unlink(missing_ok=True)
+    descriptor = _made(path, os.O_WRONLY)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -65,3 +98,21 @@ def folder_to_disk(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def _made(path: Path, how: int) -> int:
+    """Make a file that is not there: never where a link leads that somebody has put there."""
+    descriptor = os.open(path, how | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        if (owner := _owner_beside_root(path)) is not None:
+            os.fchown(descriptor, *owner)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _owner_beside_root(path: Path) -> tuple[int, int] | None:
+    """User and group whose folder a path is in, where root is at work in another's."""
+    folder = path.parent.stat()
+    return (folder.st_uid, folder.st_gid) if os.geteuid() == 0 and folder.st_uid else None

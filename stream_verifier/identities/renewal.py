@@ -12,6 +12,8 @@ from stream_verifier.identities.origin import Origin
 
 MOST_EARLIER = 10
 """Consents kept beside the newest, with their words; of all, the trail keeps the digests."""
+MOST_ADDED = MOST_EARLIER
+"""Additions to a reference: the consent to each part of it is kept as long as that part."""
 
 
 def with_new_consent(

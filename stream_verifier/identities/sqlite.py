@@ -158,7 +158,8 @@ class SqliteIdentityStore:
         if not isinstance(consent, Consent):
             raise ConsentError("Nothing is added to a reference without a consent record.")
         agreed = recorded(consent, origin)
-        wider = Widening(widens, more, agreed, adapters, self._now())
+        supervised = origin is not None and origin.supervised
+        wider = Widening(widens, more, agreed, adapters, self._now(), supervised)
         work = self._reseal(normalise_name(name), wider, Kind.REFERENCE_WIDENED, actor)
         return await self._books.complete(work)
 

@@ -148,14 +148,16 @@ class IdentityStore(Protocol):
             more: of the model in use; both faces and voices have to be rather one person's.
             consent: what the person agreed to for it; it follows on the one there.
             widens: the id of the identity, and of no other of that name.
-            origin: by whom and by which way; goes into the consent and the audit trail.
+            origin: by whom and by which way, which goes into the consent; where nobody watched,
+                the reference counts as supervised no more.
             adapters: of the model in use, for a reference of an older one.
             actor: by whom, as the audit trail tells it.
 
         Raises:
             ConsentError: ``consent`` is no consent record.
             ConsentLapsedError: the earlier consent was withdrawn or has expired.
-            EnrolmentError: the two are rather not one person's.
+            EnrolmentError: it was added to as often as consents are kept.
+            OtherPersonError: the two are rather not one person's.
             StaleReferenceError: the reference was made by another model, and cannot be moved.
             UnknownIdentityError: no such identity is enrolled.
         """

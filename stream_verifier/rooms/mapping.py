@@ -19,7 +19,9 @@ MOST_PATTERN_CHARS = 200
 _MOST_MATCHED_CHARS = 64
 """Of a display name or an id; a longer one is nobody's."""
 _MOST_REPEATS = 3
-_REPEAT = re.compile(r"[*+]|\{\d*,\d*\}")
+_REPEAT = re.compile(r"[*+?][+?]?|\{\d*,\d*\}[+?]?")
+"""What may match more or less: each of them multiplies the ways to match, also one that may match
+nothing. A second sign only says which way is tried first."""
 _SLOW = re.compile(r"\)[*+?{]|\(\?|\\[1-9]")
 
 
@@ -103,11 +105,11 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     """
     if len(pattern) > MOST_PATTERN_CHARS:
         raise SettingsError(f"A pattern has {MOST_PATTERN_CHARS} characters at most.")
-    bare = re.sub(r"\\[^1-9]", "", pattern)  # what is escaped repeats nothing
+    bare = re.sub(r"\\[^1-9]", "x", pattern)  # what is escaped repeats nothing
     if _SLOW.search(bare) or len(_REPEAT.findall(bare)) > _MOST_REPEATS:
         raise SettingsError(
-            "A pattern may repeat characters up to three times, but no groups, and have no "
-            "lookaround, options or references: write one like  (.+) \\(guest\\)"
+            "A pattern may repeat characters, or leave them out, up to three times, but no groups, "
+            "and have no lookaround, options or references: write one like  (.+) \\(guest\\)"
         )
     try:
         compiled = re.compile(pattern)

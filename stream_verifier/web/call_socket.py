@@ -120,7 +120,7 @@ async def _count_return(websocket: WebSocket, grant: Grant) -> None:
 async def _elsewhere(websocket: WebSocket, message: Return) -> str | None:
     """The address of the worker that goes on with a session; None where it is this one."""
     state = state_of(websocket)
-    if was_passed_on(websocket):
+    if was_passed_on(websocket, message.session):
         return None
     if state.sessions.runs(message.session):
         # One that is about to stop takes nobody back whom another would have.

@@ -133,9 +133,10 @@ async def challenge_call(
 async def _ask_elsewhere(request: Request, session: str, wanted: ChallengeRequest) -> Response:
     """Have the worker ask that has the call; it knows by the same token who asks."""
     record = None
-    if not was_passed_on(request):
+    if not was_passed_on(request, session):
         record = await state_of(request).neighbours.find(session)
     if record is None or record.address is None:
         raise ChallengeError("That call has ended, or just goes from one server to another.")
     path = f"/api/v1/calls/{quote(session, safe='')}/challenge"
-    return await post_on(request, record.address, path=path, body=wanted.model_dump_json())
+    body = wanted.model_dump_json()
+    return await post_on(request, session, record.address, path=path, body=body)

@@ -42,6 +42,13 @@ _SECRET: Refusal = (
     "A URL ends up in logs and histories, so no secret goes there: send the token as "
     "Authorization: Bearer TOKEN, on a WebSocket as the field token of the first message.",
 )
+_TWO_LENGTHS: Refusal = (
+    400,
+    "bad_message",
+    "A request says by Content-Length or by Transfer-Encoding how long it is, not by both: a proxy "
+    "might go by the other one, and take for two requests what is one here (RFC 9112, 6.3).",
+)
+_LAST_ANSWER = {"connection": "close"}
 
 
 class Guard:
@@ -66,7 +73,8 @@ class Guard:
             await self._app(scope, receive, send)
         elif refusal := self._refusal(scope):
             if scope["type"] == "http" or _DENIAL in scope.get("extensions", {}):
-                await problem(*refusal)(scope, receive, send)
+                last = _LAST_ANSWER if refusal is _TWO_LENGTHS else None
+                await problem(*refusal, last)(scope, receive, send)
             else:
                 close = {"code": _POLICY_VIOLATION, "reason": refusal[1]}
                 await send({"type": "websocket.close", **close})
@@ -78,6 +86,8 @@ class Guard:
         headers = Headers(scope=scope)
         if not host_allowed(headers.get("host"), self._allowed_hosts):
             return _UNKNOWN_HOST
+        if "content-length" in headers and "transfer-encoding" in headers:
+            return _TWO_LENGTHS
         return _bad_target(scope) or self._foreign(scope, headers) or _size_told(scope, headers)
 
     def _foreign(self, scope: Scope, headers: Headers) -> Refusal | None:

@@ -28,7 +28,7 @@ async def health(request: Request) -> Health:
 
 
 async def ready(request: Request) -> Readiness:
-    """Ready to open a call: the store answers, there is room, and the server is not stopping.
+    """Ready to open a call: store and audit trail can be used, there is room, no stop is near.
 
     A server that is not still serves the calls that run, and those who follow and administer.
     """
@@ -37,6 +37,8 @@ async def ready(request: Request) -> Readiness:
         raise NotReadyError("The server is stopping.")
     if not state_of(request).neighbours.reachable:
         raise NotReadyError("What the servers share cannot be reached.")
+    if state_of(request).journal.failing:
+        raise NotReadyError("The audit trail takes nothing, and no call begins before.")
     if sessions.room == 0:
         raise NotReadyError(
             f"The server has no room for another call: {sessions.count} of "

@@ -59,7 +59,7 @@ def who_of(token: str | None, identities: str) -> Who:
     """
     try:
         named = json.loads(identities)
-    except ValueError:
+    except (ValueError, RecursionError):
         named = None
     if not (isinstance(named, dict) and 0 < len(named) <= _MOST_PARTICIPANTS) or not all(
         isinstance(one, str) for one in named.values()

@@ -1,6 +1,8 @@
 """Passes a call's signalling on to the worker that has the call, both ways, byte for byte.
 
 The client's own token goes with it, so that a worker trusts no other worker more than any client.
+That a worker did it is signed with the key that all of them have: a client that says so of itself
+could choose where its call goes on, and lose what speaks against it.
 """
 
 from __future__ import annotations
@@ -35,9 +37,10 @@ class OwnerGoneError(FleetError):
     """The machine is there, the worker is not: its lease need not be waited for."""
 
 
-def was_passed_on(connection: HTTPConnection) -> bool:
-    """Whether another worker sent a client here: it is passed on once only."""
-    return PASSED_ON in connection.headers
+def was_passed_on(connection: HTTPConnection, session: str) -> bool:
+    """Whether another worker sent the client of a session here: it is passed on once only."""
+    mark, tokens = connection.headers.get(PASSED_ON), gate_of(connection).tokens
+    return mark is not None and (tokens is None or tokens.is_mark(mark, session))
 
 
 async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: str) -> None:
@@ -54,7 +57,7 @@ async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: 
         FleetError: that worker cannot be reached.
     """
     try:
-        owner = await _connect(websocket, f"{path}/{quote(message.session, safe='')}", address)
+        owner = await _connect(websocket, message.session, address, path=path)
     except ConnectionRefusedError as error:
         raise OwnerGoneError("the server that has the call is gone") from error
     except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
@@ -73,11 +76,14 @@ async def pass_on(websocket: WebSocket, message: Return, address: str, *, path: 
             await asyncio.gather(*ways, return_exceptions=True)
 
 
-async def post_on(request: Request, address: str, *, path: str, body: str) -> Response:
+async def post_on(
+    request: Request, session: str, address: str, *, path: str, body: str
+) -> Response:
     """Have another worker answer a request, and give its answer.
 
     Args:
         request: of the client; its token goes with it.
+        session: that it is about.
         address: of the other worker.
         path: below that address.
         body: JSON.
@@ -85,7 +91,7 @@ async def post_on(request: Request, address: str, *, path: str, body: str) -> Re
     Raises:
         FleetError: that worker cannot be reached.
     """
-    headers = _headers_of(request) | {"Content-Type": "application/json"}
+    headers = _headers_of(request, session) | {"Content-Type": "application/json"}
     for name in ("host", "authorization"):
         if value := request.headers.get(name):
             headers[name] = value
@@ -100,10 +106,11 @@ async def post_on(request: Request, address: str, *, path: str, body: str) -> Re
     return Response(answer.content, answer.status_code, media_type=media_type)
 
 
-def _headers_of(connection: HTTPConnection) -> dict[str, str]:
+def _headers_of(connection: HTTPConnection, session: str) -> dict[str, str]:
     """By what another worker knows that a client is passed on, and which."""
-    headers = {PASSED_ON: "1"}
-    if gate_of(connection).tokens is not None:
+    tokens = gate_of(connection).tokens
+    headers = {PASSED_ON: "1" if tokens is None else tokens.mark(session)}
+    if tokens is not None:
         # Without a key whoever comes by a proxy is nobody, and all are on this machine anyway.
         headers["X-Forwarded-For"] = client_of(connection)
     if origin := connection.headers.get("origin"):
@@ -111,17 +118,20 @@ def _headers_of(connection: HTTPConnection) -> dict[str, str]:
     return headers
 
 
-async def _connect(websocket: WebSocket, path: str, address: str) -> ClientConnection:
+async def _connect(
+    websocket: WebSocket, session: str, address: str, *, path: str
+) -> ClientConnection:
     """Connect under the name and origin that the client uses, to the owner's own address."""
     there = urlsplit(address)
     secure = there.scheme == "https"
     host = websocket.headers.get("host") or there.netloc
+    below = f"{there.path.rstrip('/')}{path}/{quote(session, safe='')}"
     return await connect(
-        f"{'wss' if secure else 'ws'}://{host}{there.path.rstrip('/')}{path}",
+        f"{'wss' if secure else 'ws'}://{host}{below}",
         host=there.hostname,
         port=there.port or (443 if secure else 80),
         server_hostname=there.hostname if secure else None,
-        additional_headers=_headers_of(websocket),
+        additional_headers=_headers_of(websocket, session),
         proxy=None,
         compression=None,
         max_size=MAX_MESSAGE_BYTES,

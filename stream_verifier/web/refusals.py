@@ -1,6 +1,9 @@
-"""Tells the audit trail who was turned away."""
+"""Tells the audit trail who was turned away, and the log what the server itself failed at."""
 
 from __future__ import annotations
+
+import logging
+import time
 
 from starlette.requests import HTTPConnection
 
@@ -9,15 +12,24 @@ from stream_verifier.errors import (
     AccessError,
     IdentityError,
     ResumeKeyError,
+    StoreError,
     StreamVerifierError,
 )
 from stream_verifier.identities.identity import normalise_name
 from stream_verifier.web.state import state_of
 
+_logger = logging.getLogger(__name__)
+
 
 def note_refusal(connection: HTTPConnection, error: StreamVerifierError) -> None:
-    """Count a refusal for want of a right, by whom and where; of other errors nothing is told."""
-    services = state_of(connection).services
+    """Count a refusal for want of a right, by whom and where; log what the store failed at.
+
+    Of other errors nothing is told: they are the client's own.
+    """
+    state = state_of(connection)
+    services = state.services
+    if isinstance(error, StoreError) and not state.failures.take(error.code, time.monotonic()):
+        _logger.error("what clients ask for is refused (%s): %s", error.code, error)
     if services is None or not isinstance(error, AccessError | ResumeKeyError):
         return
     address = network_of(connection.client.host if connection.client else "")

@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
 
 from stream_verifier.access.gate import Gate
+from stream_verifier.access.limiter import Limiter
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.gauge import Gauge
@@ -50,6 +51,7 @@ class ServerState:
         callers_room: where sockets wait that may open a call.
         readers_room: where sockets wait that may follow the feed; callers take no seat of theirs.
         feeders_room: where sockets wait that may feed a call; few, since their messages are large.
+        failures: limits lines of the log on what it failed at, by the error's code.
         services: None before the application has started.
     """
 
@@ -61,6 +63,7 @@ class ServerState:
     feeders_room: WaitingRoom = field(
         default_factory=lambda: WaitingRoom(seats=64, seats_per_client=16)
     )
+    failures: Limiter = field(default_factory=lambda: Limiter(per_minute=1))
     services: Services | None = None
 
     @property

@@ -12,6 +12,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from stream_verifier.access.scopes import Scope
+from stream_verifier.calls.places import Place
 from stream_verifier.calls.uploads import FIELDS, given
 from stream_verifier.errors import ConsentError, EnrolmentError, ProtocolError
 from stream_verifier.events.call_messages import ConsentGiven
@@ -97,8 +98,9 @@ async def enrol_from_files(
         finally:
             await form.close()
         actor = actor_of_request(request, grant)
+        place = Place.of(grant, spelt)
         identity = await state.uploads.enrol(
-            spelt, files, consent, enrolled=old, adds=add, by=actor
+            spelt, files, consent, enrolled=old, adds=add, place=place, by=actor
         )
     return describe(identity)
 
@@ -124,6 +126,8 @@ async def _form(request: Request) -> FormData:
         form = await parser.parse()
     except MultiPartException as error:
         raise ProtocolError(f"The form cannot be read: {error.message}") from None
+    except UnicodeError:  # of a charset that it names itself
+        raise ProtocolError("The form cannot be read: send its texts in UTF-8.") from None
     for field, value in form.multi_items():
         if field not in (FIELDS if isinstance(value, UploadFile) else _CONSENT):
             await form.close()

@@ -22,6 +22,8 @@ from stream_verifier.webhooks.signature import (
 _logger = logging.getLogger(__name__)
 _GONE = 410
 _MAX_RETRY_AFTER_S = 300
+ATTEMPT_S = 20.0
+"""For one attempt in all: the client bounds each wait for a byte, and they may come for ever."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Delivery:
         attempts: after so many the message is given up.
         backoff: waits between attempts.
         sleep: waits for so many seconds; a parameter so that tests need no clock.
+        within_s: how long an attempt may take.
     """
 
     def __init__(
@@ -74,7 +77,9 @@ class Delivery:
         attempts: int,
         backoff: Backoff,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        within_s: float = ATTEMPT_S,
     ) -> None:
+        self._within_s = within_s
         self._client = client
         self._url = url
         self._key = key
@@ -103,11 +108,14 @@ class Delivery:
         body = message.text.encode()
         try:
             # Streamed and left unread: the answer's body is nobody's concern, however long.
-            async with self._client.stream(
-                "POST", self._url, content=body, headers=self._headers(message.id, body)
-            ) as response:
+            async with (
+                asyncio.timeout(self._within_s),
+                self._client.stream(
+                    "POST", self._url, content=body, headers=self._headers(message.id, body)
+                ) as response,
+            ):
                 return _judge(response)
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             return _Failure(type(error).__name__)
 
     def _headers(self, message_id: str, body: bytes) -> dict[str, str]:

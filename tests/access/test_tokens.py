@@ -39,13 +39,27 @@ def test_what_is_issued_is_read_again() -> None:
     assert again.token_id != grant.token_id
 
 
+@pytest.mark.parametrize("claim", ["iat", "nbf"])
+def test_a_back_end_whose_clock_is_a_little_ahead_is_heard(claim: str) -> None:
+    near, far = ({claim: int(time.time()) + seconds} for seconds in (20, 80))
+    assert TOKENS.read(signed(KEY, **near)).scopes == {Scope.ADMIN}
+    with pytest.raises(InvalidTokenError, match="clocks"):
+        TOKENS.read(signed(KEY, **far))
+
+
+def test_a_token_lives_no_longer_for_that() -> None:
+    now = int(time.time())
+    with pytest.raises(ExpiredTokenError):
+        TOKENS.read(signed(iat=now - 60, exp=now))
+
+
 def test_an_expired_token_is_told_apart() -> None:
     hour_ago = Tokens(KEY, now=lambda: time.time() - 3600)
     with pytest.raises(ExpiredTokenError, match="new one"):
         TOKENS.read(hour_ago.issue([Scope.ADMIN], ttl_s=60))
 
 
-@pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "ä.ö.ü"])
+@pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "ä.ö.ü", f"{'W1tb' * 950}.e30.eA"])
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidTokenError):
         TOKENS.read(token)
@@ -132,3 +146,16 @@ def test_an_administrator_and_anybody_may_do_everything(scope: Scope) -> None:
     assert admin.allows(scope, identity="ada", session="s1")
     assert ANYBODY.allows(scope, identity="ada")
     assert ANYBODY.allows(scope)
+
+
+def test_a_servers_mark_is_good_for_one_session_and_a_moment_and_is_no_token() -> None:
+    mark = TOKENS.mark("s1")
+    assert TOKENS.is_mark(mark, "s1")
+    assert not TOKENS.is_mark(mark, "s2")
+    assert not Tokens(OTHER_KEY).is_mark(mark, "s1")
+    assert not TOKENS.is_mark(Tokens(KEY, now=lambda: time.time() - 90).mark("s1"), "s1")
+    assert not TOKENS.is_mark(TOKENS.issue([Scope.ADMIN], ttl_s=60), "s1")
+    for said in ("1", "", "a.b.c", "ä"):
+        assert not TOKENS.is_mark(said, "s1")
+    with pytest.raises(InvalidTokenError):
+        TOKENS.read(mark)

@@ -118,3 +118,33 @@ async def test_it_writes_by_itself() -> None:
             await asyncio.sleep(0.01)
     task.cancel()
     assert journal.to.deeds == [ENDED]
+
+
+async def until(journal: Journal, *, failing: bool) -> None:
+    async with asyncio.timeout(30):
+        while journal.failing is not failing:  # noqa: ASYNC110 - it has no event of its own
+            await asyncio.sleep(0.01)
+
+
+async def test_it_says_while_the_trail_takes_nothing_and_when_it_does_again(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream_verifier.audit.journal._LOOK_EVERY_S", 0.01)
+    caplog.set_level("INFO", "stream_verifier.audit.journal")
+    journal = Written()
+    task = asyncio.create_task(journal.run())
+    journal.to.full = True
+    journal.count(refused("192.0.2.0/24"))
+    await until(journal, failing=True)
+    journal.to.full = False
+    await until(journal, failing=False)
+    journal.to.full = True
+    journal.count(refused("192.0.2.0/24"), now=True)  # within the same minute
+    await until(journal, failing=True)
+    task.cancel()
+    fails = "the audit trail takes nothing, and no call begins: the disk is full"
+    assert [record.message for record in caplog.records] == [
+        fails,
+        "the audit trail takes entries again, and calls begin",
+        fails,
+    ]

@@ -36,11 +36,11 @@ def voices(*people: list[float], calm: list[bool] | None = None) -> Voices:
     flat = directions(*(angle for person in people for angle in person))
     return Voices(
         people=[np.arange(a, b) for a, b in zip(ends, ends[1:], strict=False)],
-        calm=np.array(calm or [True] * len(flat)),
-        enrolled=flat,
+        moods=np.where(calm or [True] * len(flat), "N", "W"),
+        spoken=4 * flat,
+        heard=[HEARD] * len(flat),
         probed=5 * flat,
         quality=[HEARD] * len(flat),
-        seconds=np.full(len(flat), 3.0),
         comparator=ByAngle(),  # type: ignore[arg-type]
     )
 

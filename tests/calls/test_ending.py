@@ -9,7 +9,8 @@ import pytest
 
 from stream_verifier.calls import ending
 from stream_verifier.calls.session import Session
-from stream_verifier.errors import NoConnectionError
+from stream_verifier.calls.tries import Tries
+from stream_verifier.errors import NoConnectionError, OtherPersonError
 from stream_verifier.events.event import Event
 from stream_verifier.events.schema import ErrorRaised
 from tests.support.session_media import ScriptedEngine, Store, make_session
@@ -21,10 +22,10 @@ SOON_S = 0.01
 class Ended:
     """A session that runs, with what it says."""
 
-    def __init__(self, store: Store | None) -> None:
+    def __init__(self, store: Store | None, tries: Tries | None = None) -> None:
         self.events: list[Event] = []
         self.engine = ScriptedEngine()
-        self.session: Session = make_session(store=store, on_event=self.events.append)
+        self.session: Session = make_session(store=store, on_event=self.events.append, tries=tries)
         engine: Any = self.engine
         self.session.enter(engine)
         self._running = asyncio.create_task(self.session.run())
@@ -108,6 +109,21 @@ async def test_what_fails_at_the_very_end_is_an_error_and_stores_nothing() -> No
     call.engine.deliver([ErrorRaised(media_s=0, code="internal_error", message="Log.")], True)
     assert await call.said() == ["internal_error", "error"]
     assert store.names == []
+
+
+class OfSomebodyElse(Store):
+    async def add(self, name: str, *_: Any, **__: Any) -> Any:
+        raise OtherPersonError("That is rather not 'ada'.")
+
+
+async def test_a_call_that_would_add_somebody_else_is_a_try_in_that_name() -> None:
+    tries = Tries(most=1, told=3)
+    call = Ended(OfSomebodyElse(), tries)
+    call.session.request_end("complete")
+    await call.finishing()
+    call.engine.deliver([], True)
+    assert await call.said() == ["another_person", "error"]
+    assert tries.wait_s(call.session.place) > 0
 
 
 async def test_a_call_whose_media_never_came_through_says_why() -> None:

@@ -179,8 +179,10 @@ async def test_no_call_begins_that_the_audit_trail_does_not_take(
     store.audit.full = False
     again, _ = await sessions.open(ENROL)
     # The end of the first was owed to the trail, and comes before the next begins.
-    assert store.audit.kinds == ["call_started", "call_ended", "call_started"]
-    ended = store.audit.deeds[1]
+    kinds = ["call_started", "call_ended", "access_refused", "call_started"]
+    assert store.audit.kinds == kinds
+    ended, refused = store.audit.deeds[1:3]
+    assert (refused.name, refused.outcome, refused.details) == ("ada", "store_failed", {"times": 1})
     assert (ended.name, ended.details["session"]) == ("ada", session.id)
     assert (ended.details["reason"], ended.details["verdict"]) == ("ended_by_admin", None)
     assert again is made[-1]

@@ -4,7 +4,7 @@ import pytest
 
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.tries import CallTries, Tries
-from stream_verifier.errors import IdentityLockedError
+from stream_verifier.errors import EnrolmentError, IdentityLockedError, OtherPersonError
 from stream_verifier.events.schema import ModalityScore, Reason, Score, State, StateChanged
 
 ADA = Place("ada", "t1", bound=False)
@@ -124,3 +124,20 @@ def test_administrators_are_not_counted() -> None:
     assert not reject(tries, admin, 30)
     assert not tries.guards(admin)
     assert not tries.guards(ADA)
+
+
+async def test_whom_somebody_wants_to_add_is_a_try_as_a_call_is() -> None:
+    tries = account()
+    for error in (EnrolmentError("no face"), OtherPersonError("another")):
+        with pytest.raises(type(error)):
+            async with tries.adding(ADA):
+                raise error
+    CallTries(tries, ADA).note_failure(OtherPersonError("another"))
+    assert not tries.guards(ADA)
+    CallTries(tries, ADA).note_failure(EnrolmentError("no voice"))
+    tries.refuse_if_spent(ADA)
+    CallTries(tries, ADA).note_failure(OtherPersonError("another"))
+    assert tries.guards(ADA)
+    with pytest.raises(IdentityLockedError):
+        async with tries.adding(ADA):
+            pytest.fail("what is to be added is compared once more")

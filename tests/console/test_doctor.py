@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 from pathlib import Path
@@ -8,8 +9,10 @@ import pytest
 
 from model.runtime import weights
 from stream_verifier.console import doctor
-from stream_verifier.identities.keys import load_or_create_keys
+from stream_verifier.identities.keys import load_or_create_keys, new_key
+from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import Settings, load_settings
+from tests.support.stores import CONSENT, made_reference
 
 
 def findings(settings: Settings) -> dict[str, doctor.Finding]:
@@ -84,3 +87,78 @@ def test_missing_demo_packages_are_no_fault_but_told(
     finding = findings(load_settings(port=0, data_dir=tmp_path))["demo"]
     assert finding.ok
     assert "no_such_portraits" in finding.message
+
+
+@pytest.fixture
+def in_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """The settings of a store with somebody in it, and an entry about that."""
+    for name in ("KEY", "KEY_FILE", "AUDIT_KEY", "DATABASE_URL"):
+        monkeypatch.delenv(f"STREAM_VERIFIER_{name}", raising=False)
+    settings = load_settings(port=0, data_dir=tmp_path)
+
+    async def enrol() -> None:
+        store = open_store(settings)
+        await store.add("ada", made_reference(1), CONSENT)
+        await store.close()
+
+    asyncio.run(enrol())
+    return settings
+
+
+def test_what_a_store_is_read_and_signed_with_fits(in_use: Settings) -> None:
+    found = findings(in_use)
+    assert found["store"].message == "1 enrolled"
+    assert found["audit trail"].message == "1 entries, signed with this key"
+    assert found["fleet"].message == "one server alone"
+    assert all(finding.ok for finding in found.values())
+
+
+@pytest.mark.parametrize(
+    ("lost", "wrong"),
+    [("store.key", {"store key", "store", "audit trail"}), ("audit.key", {"audit trail"})],
+)
+def test_a_lost_key_is_wrong_and_is_not_made_anew_by_looking(
+    in_use: Settings, lost: str, wrong: set[str]
+) -> None:
+    key = in_use.data_dir / lost
+    key.unlink()
+    found = findings(in_use)
+    assert {one.check for one in found.values() if not one.ok} == wrong
+    assert all(f"{key} is missing" in found[check].message for check in wrong)
+    assert not key.exists()
+
+
+def test_a_trail_signed_with_another_key_is_wrong(in_use: Settings) -> None:
+    (in_use.data_dir / "audit.key").unlink()
+    load_or_create_keys(in_use.data_dir / "audit.key")
+    finding = findings(in_use)["audit trail"]
+    assert not finding.ok
+    assert "not signed with this key" in finding.message
+    assert "audit.key" in finding.message
+
+
+def test_with_keys_in_the_settings_nothing_is_written_either(tmp_path: Path) -> None:
+    settings = load_settings(port=0, data_dir=tmp_path / "new", key=new_key(), audit_key=new_key())
+    assert findings(settings)["store"].message == "will be made on the first run"
+    assert not (tmp_path / "new").exists()
+
+
+def test_settings_that_lead_nowhere_are_wrong_and_tell_no_secret(tmp_path: Path) -> None:
+    found = findings(
+        load_settings(
+            port=0,
+            data_dir=tmp_path,
+            token_key="c2hvcnQ",
+            worker_address="http://127.0.0.1:8080",
+            redis_url="redis://:much-secret@127.0.0.1:1/0",
+            database_url="postgresql+asyncpg://me:much-secret@127.0.0.1:1/verify",
+        )
+    )
+    for check, remedy in (
+        ("access", "stream-verifier key"),
+        ("store", "check that it runs"),
+        ("fleet", "STREAM_VERIFIER_REDIS_URL"),
+    ):
+        assert not found[check].ok
+        assert remedy in found[check].message
+    assert "secret" not in str(found)

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from stream_verifier.settings import Settings
+from stream_verifier.web.guard import MAX_UPLOAD_BYTES
 from tests.support.rest_app import ADMIN, client_of, make_app
 
 ROOT = Path(__file__).parents[2]
@@ -78,6 +79,14 @@ def test_prometheus_takes_the_alerts_and_they_fire_when_they_should() -> None:
 def test_haproxy_takes_its_configuration(path: str) -> None:
     done = run("haproxy", "-c", "-f", str(DEPLOY / path))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("file", [DEPLOY / "proxy" / "nginx.conf", ROOT / "docs" / "deploy.md"])
+def test_nginx_lets_enrolments_from_files_through_and_past_its_disk(file: Path) -> None:
+    written = file.read_text()
+    (most,) = re.findall(r"^ *client_max_body_size (\d+)m;", written, re.MULTILINE)
+    assert int(most) << 20 == MAX_UPLOAD_BYTES
+    assert re.search(r"^ *proxy_request_buffering off;", written, re.MULTILINE)
 
 
 @needs("nginx", "nginx-light")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import socket
 import sys
@@ -16,8 +17,12 @@ import httpx
 import pytest
 import websockets
 
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import Tokens
 from stream_verifier.client import DecodedCall, EventFeed, FeedEvent
 from stream_verifier.hosting.server import RunningServer
+from stream_verifier.identities.keys import new_key, parse_key
+from stream_verifier.web.passing_on import PASSED_ON
 from tests.support.calls import (
     CONSENT,
     TIMEOUT_S,
@@ -170,6 +175,33 @@ async def test_a_wrong_key_is_refused_wherever_it_is_shown(
         refused = await client.refused_resume(session="0" * 32)
         assert refused["code"] == "unknown_session"
         await client.until("score")
+
+
+async def test_a_client_cannot_choose_where_its_call_goes_on(
+    redis: RedisServer, enrolled_dir: Path
+) -> None:
+    key = new_key()
+    token = Tokens(parse_key(key)).issue([Scope.PUBLISH], identity="grace", ttl_s=600)
+    said = {"mode": "verify", "identity": "grace", "token": token}
+
+    def fed(at: Worker, **headers: str) -> Any:
+        address = at.server.address.replace("http", "ws", 1) + "/api/v1/decoded"
+        return websockets.connect(address, additional_headers=headers)
+
+    async with (
+        asyncio.timeout(TIMEOUT_S),
+        worker(redis, enrolled_dir, token_key=key) as one,
+        worker(redis, enrolled_dir, token_key=key) as other,
+        fed(one) as first,
+        fed(other, **{PASSED_ON: "1"}) as second,
+    ):
+        await first.send(json.dumps({"type": "start", **said}))
+        started = json.loads(await first.recv())
+        back = {name: started[name] for name in ("session", "resume_key")}
+        await second.send(json.dumps({"type": "resume", "token": token, **back}))
+        assert json.loads(await second.recv())["session"] == started["session"]
+        assert ((await one.get("health"))["calls"], (await other.get("health"))["calls"]) == (1, 0)
+        await second.send(json.dumps({"type": "stop"}))
 
 
 async def test_a_call_moves_from_a_server_that_is_told_to_stop(

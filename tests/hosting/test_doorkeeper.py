@@ -119,3 +119,18 @@ def test_what_lacks_files_is_said_once_a_minute() -> None:
     other = logging.makeLogRecord({"msg": "something else"})
     assert [once.filter(full) for _ in range(3)] == [True, False, False]
     assert once.filter(other)
+
+
+async def test_of_two_lengths_neither_is_believed_and_nothing_after_it_is_heard(
+    tmp_path: Path,
+) -> None:
+    first = b"POST /api/v1/tokens HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n"
+    hidden = b"0\r\n\r\nGET /api/v1/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
+    async with server(tmp_path) as running:
+        streams = Streams(running.address)
+        reader = await streams.open(first + b"Transfer-Encoding: chunked\r\n\r\n" + hidden)
+        async with asyncio.timeout(20):
+            heard = await reader.read()
+        streams.close()
+    assert heard.count(b"HTTP/1.1 ") == heard.count(b"HTTP/1.1 400 ") == 1
+    assert b"RFC 9112" in heard

@@ -67,3 +67,13 @@ def test_what_is_no_key_is_refused_and_not_shown(tmp_path: Path) -> None:
         open_keys(load_settings(data_dir=tmp_path, key=ONE, old_keys=("secret-words",)))
     assert "Make one with" in str(caught.value)
     assert "secret-words" not in str(caught.value)
+
+
+@pytest.mark.parametrize("left", ["identities.ledger", "identities.db"])
+def test_a_lost_key_is_asked_for_and_no_other_made_in_its_place(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).write_bytes(b"of the store that the lost key opens")
+    for _ in range(2):
+        with pytest.raises(SettingsError, match="store.key is missing.*put it back"):
+            open_keys(load_settings(data_dir=tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == [left]
+    assert open_keys(load_settings(data_dir=tmp_path, key=ONE)).ids == [_id(ONE)]

@@ -16,12 +16,14 @@ from stream_verifier.errors import (
     ConsentLapsedError,
     EnrolmentError,
     IdentityExistsError,
+    OtherPersonError,
     StaleReferenceError,
     UnknownIdentityError,
 )
 from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.renewal import MOST_ADDED
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
 from tests.support.places import EVERYWHERE, place
@@ -103,7 +105,7 @@ async def test_the_person_agrees_anew_and_the_trail_says_so(store: Store) -> Non
 )
 async def test_nobody_else_is_added(store: Store, more: Reference) -> None:
     old = await enrol(store)
-    with pytest.raises(EnrolmentError, match="rather not 'ada'"):
+    with pytest.raises(OtherPersonError, match="rather not 'ada'"):
         await store.widen("ada", more, AGAIN, widens=old.id)
     assert await store.get("ada") == old
 
@@ -185,3 +187,47 @@ async def test_an_enrolment_replaces_or_adds_as_was_said(store: Store, adds: boo
         assert now.replaces == old.id
         assert alike == pytest.approx(np.cos(0.5) - 0.5, abs=1e-3)
         assert kept.speech_s == 19.0
+
+
+def destination(old: Identity, *, supervised: bool) -> Destination:
+    return Destination(
+        name="ada", consent=AGAIN, enrolled=old, adds=True, way="upload", recorded_by="token-7",
+        supervised=supervised, actor=ACTOR,
+    )  # fmt: skip
+
+
+async def test_a_reference_is_supervised_only_if_all_that_was_added_was(store: Store) -> None:
+    watched = Origin("call", "token-1", supervised=True)
+    old = await store.add("ada", HERSELF, CONSENT, origin=watched)
+    for supervised, then in ((True, True), (False, False), (True, False)):
+        now, _ = await destination(old, supervised=supervised).store(store, HERSELF, None)
+        assert now.origin == replace(watched, supervised=then)
+        assert (await store.get("ada")).origin == now.origin
+
+
+async def test_whom_somebody_wanted_to_add_is_in_the_trail(store: Store) -> None:
+    old = await enrol(store)
+    with pytest.raises(OtherPersonError):
+        await destination(old, supervised=True).store(store, made_reference(6), None)
+    newest = (await store.audit.about("ada", limit=9))[-1].fields
+    assert (newest["kind"], newest["outcome"]) == ("reference_widened", "another_person")
+    assert newest["actor"]["token"] == "token-7"
+    assert newest["details"] == {"identity": old.id}
+
+
+async def test_it_is_added_to_only_as_often_as_the_consents_to_its_parts_are_kept(
+    store: Store,
+) -> None:
+    old = await enrol(store)
+    for number in range(MOST_ADDED):
+        said = replace(AGAIN, text=f"I agree to more of it, {number}.")
+        now = await store.widen("ada", HERSELF, said, widens=old.id)
+    assert now.earlier_consents[0].text == CONSENT.text
+    assert len({one.text for one in (*now.earlier_consents, now.consent)}) == MOST_ADDED + 1
+    with pytest.raises(EnrolmentError, match="10 times.*replace it"):
+        await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+    with pytest.raises(EnrolmentError, match="10 times"):
+        await enrolled_as(store, "ada", replaces=False, adds=True)
+    assert await store.get("ada") == now
+    anew = await store.add("ada", HERSELF, CONSENT, replace=True)
+    assert (await store.widen("ada", HERSELF, AGAIN, widens=anew.id)).widened == 1

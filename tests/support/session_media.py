@@ -118,6 +118,7 @@ def make_session(
     on_event: Callable[[Event], None],
     session_id: str = "s1",
     kinds: tuple[ChallengeKind, ...] = (),
+    tries: Tries | None = None,
 ) -> Session:
     """An enrolment into a store, or a verified call without one."""
     enrolling: Any = store and PendingEnrolment(
@@ -144,7 +145,7 @@ def make_session(
         place=Place("ada", "token", bound=False),
         followed=True,
         limits=LifeLimits(media_within_s=30, silent_s=300, longest_s=3600),
-        tries=Tries(most=3, told=3),
+        tries=tries or Tries(most=3, told=3),
         challenges=CallChallenges(
             identity="ada",
             kinds=kinds,

@@ -99,6 +99,11 @@ async def test_a_bot_that_is_gone_ends_its_calls(server: RunningServer) -> None:
             "JSON object",
         ),
         (
+            recall_sound(b"\0\0", bot={"stream_verifier_identities": "[" * 9_000}),
+            "bad_message",
+            "JSON object",
+        ),
+        (
             recall_sound(b"\0\0", **GRACE).replace("separate", "mixed"),
             "bad_media",
             "audio_separate_raw.data",

@@ -125,3 +125,26 @@ async def test_a_server_whose_store_fails_or_says_nothing_is_not_ready(
             assert (answer.status_code, answer.json()["code"]) == (503, code)
         stand_in(app, store=FakeStore())
         assert (await client.get("/api/v1/ready")).status_code == 200
+        app.state.server.journal.failing = True
+        answer = await client.get("/api/v1/ready")
+        assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
+        assert "audit trail" in answer.json()["detail"]
+
+
+async def test_what_the_store_fails_at_is_in_the_log_once_a_minute(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Full(FakeStore):
+        async def page(self, cursor: str | None = None, **_: Any) -> Any:
+            raise StoreError("The identity store failed: the disk is full: free some space.")
+
+    app = make_app(tmp_path)
+    stand_in(app, store=Full())
+    async with client_of(app, headers=ADMIN) as client:
+        for _ in range(3):
+            assert (await client.get("/api/v1/identities")).status_code == 503
+        assert (await client.get("/api/v1/identities/nobody")).status_code == 404
+    assert [record.message for record in caplog.records] == [
+        "what clients ask for is refused (store_failed): The identity store failed: the disk is "
+        "full: free some space."
+    ]

@@ -125,7 +125,7 @@ async def test_files_are_added_to_who_is_enrolled(
     other = await post(
         app, ("face", picture_of(EILEEN)), ("voice", voice), headers=REPLACER, query="?add=true"
     )
-    assert (other.status_code, other.json()["code"]) == (422, "enrolment_incomplete")
+    assert (other.status_code, other.json()["code"]) == (422, "another_person")
     assert (await store.get("grace")).widened == 1
     both = await post(app, ("face", face), headers=REPLACER, query="?add=true&replace=true")
     assert (both.status_code, both.json()["code"]) == (400, "bad_message")
@@ -244,6 +244,40 @@ async def test_one_that_takes_for_ever_is_ended(
 async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", "a secret")
     assert not [name for name in uploads._bare_environment() if name.startswith("STREAM_VERIFIER")]
+
+
+@pytest.mark.parametrize("charset", ["undefined", "punycode"])
+async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, charset: str) -> None:
+    app, _ = enrolling
+    part = b'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n\\..\r\n--b--\r\n'
+    kind = {"content-type": f"multipart/form-data; boundary=b; charset={charset}"}
+    async with client_of(app) as client:
+        answer = await client.post(PATH, headers=UPLOADER | kind, content=part)
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+    assert "UTF-8" in answer.json()["detail"]
+
+
+async def test_nobody_asks_without_end_whether_it_is_that_person(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+    old = await store.add("grace", made_reference(1), CONSENT)
+    asked = []
+
+    async def another(self: Uploads, files: Any) -> Any:
+        asked.append(files)
+        return made_reference(6 + len(asked))
+
+    monkeypatch.setattr(Uploads, "_reference", another)
+    files = ("face", b"x"), ("voice", b"y")
+    answers = [await post(app, *files, headers=REPLACER, query="?add=true") for _ in range(4)]
+    assert [one.json()["code"] for one in answers] == ["another_person"] * 3 + ["identity_locked"]
+    assert (answers[3].status_code, len(asked)) == (429, 3)
+    told = [one.fields for one in await store.audit.about("grace", limit=9)]
+    assert [one["outcome"] for one in told] == ["done"] + ["another_person"] * 3
+    assert await store.get("grace") == old
+    replaced = await post(app, *files, headers=REPLACER, query="?replace=true")
+    assert replaced.status_code == 201  # where nothing is left to be asked again
 
 
 async def test_who_is_enrolled_meanwhile_stays(

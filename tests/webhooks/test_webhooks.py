@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,6 +23,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.hosting.server import running_server
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.webhooks import verify_signature
+from stream_verifier.webhooks.delivery import Delivery, Message, Outcome
 from stream_verifier.webhooks.service import webhooks
 from tests.support.calls import CONSENT, DemoCalls, follow, make_settings
 from tests.support.feed_media import Call, changed, ended, score
@@ -260,3 +262,30 @@ async def test_a_call_of_the_whole_server_reaches_the_receiver_to_its_last_event
     lasting = [event for event in events if event["type"] != "enrolment_progress"]
     assert [message["event"] for message in receiver.taken] == lasting
     assert lasting[-1]["type"] == "session_ended"
+
+
+async def test_a_receiver_that_never_comes_to_an_end_holds_nothing_up_for_ever() -> None:
+    asked = 0
+
+    async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal asked
+        asked += 1
+        with contextlib.suppress(ConnectionError):
+            while not writer.is_closing():
+                writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+                await writer.drain()
+                await asyncio.sleep(0.01)
+
+    listening = await asyncio.start_server(drip, "127.0.0.1")
+    port = listening.sockets[0].getsockname()[1]
+    async with listening, asyncio.timeout(30), httpx.AsyncClient(timeout=10) as client:
+        delivery = Delivery(
+            client=client,
+            url=f"http://127.0.0.1:{port}/hook",
+            key=bytes(32),
+            attempts=2,
+            backoff=SOON,
+            within_s=0.2,
+        )
+        assert await delivery.deliver(Message("msg_1", "{}")) is Outcome.GIVEN_UP
+    assert asked == 2

@@ -110,6 +110,7 @@ const ERRORS = {
   identity_exists: "That name is enrolled already",
   reference_of_another_model: "Please enrol again",
   enrolment_incomplete: "Nothing was stored",
+  another_person: "Nothing was added",
   consent_missing: "Consent is missing",
   consent_not_in_force: "The consent was withdrawn or has expired",
   server_full: "The server is full",

@@ -15,6 +15,7 @@ import zlib
 from pathlib import Path
 
 from stream_verifier.errors import SettingsError, StoreError
+from stream_verifier.identities.private_file import open_private, private_folder
 
 _FORM = re.compile(rb"([0-9a-f]{16}) (\d{16}) ([0-9a-f]{8})\n")
 
@@ -44,8 +45,8 @@ class Numbering:
             StoreError: it cannot be read or made.
         """
         try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            private_folder(self._path.parent)
+            self._file = open_private(self._path)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             self.release()

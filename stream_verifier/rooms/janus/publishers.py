@@ -140,4 +140,7 @@ def _text(feed: Feed) -> str:
 
 
 def _display(said: object) -> str | None:
-    return said if isinstance(said, str) and 0 < len(said) <= _LONGEST_DISPLAY else None
+    if not isinstance(said, str) or not 0 < len(said) <= _LONGEST_DISPLAY:
+        return None
+    # Half a character (a lone surrogate) can be told nobody: it has no bytes.
+    return None if any("\ud800" <= char <= "\udfff" for char in said) else said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -111,6 +112,12 @@ def test_an_id_that_makes_no_sense_is_counted(listed: dict[str, Any]) -> None:
 def test_a_display_name_without_end_is_none() -> None:
     assert seen({"publishers": [publisher(display="x" * 257)]}).table["5"].display is None
     assert seen({"publishers": [publisher(display=["ada"])]}).table["5"].display is None
+
+
+def test_half_a_character_is_no_display_name_since_nobody_can_be_told_it() -> None:
+    halved = json.loads('"ada \\ud83d"')
+    assert seen({"publishers": [publisher(display=halved)]}).table["5"].display is None
+    assert seen({"publishers": [publisher(display="ada \U0001f642")]}).table["5"].display
 
 
 word = st.sampled_from(["id", "display", "streams", "type", "mid", "codec", "disabled"])

@@ -1,0 +1,1 @@
+"""Whether it can be told how well a person is known."""
