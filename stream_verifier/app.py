@@ -59,6 +59,7 @@ from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
 from stream_verifier.webhooks.service import webhooks
 
+_ASKED_AGAIN_S = 5.0
 _logger = logging.getLogger(__name__)
 
 
@@ -193,8 +194,12 @@ async def _running(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        for task in tasks:
-            task.cancel()
+        left = set(tasks)
+        while left:
+            for task in left:
+                task.cancel()
+            # Again if need be: a cancel that comes with what was waited for may get lost.
+            _, left = await asyncio.wait(left, timeout=_ASKED_AGAIN_S)
         await asyncio.gather(*tasks, return_exceptions=True)
 
 

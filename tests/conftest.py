@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+# Nothing of what is imported to collect the tests is garbage: to look for it takes a tenth as long.
+gc.disable()
+
 # The same examples at each run, and for each as much time as it takes, so that a commit's tests
 # pass or fail by the commit alone; HYPOTHESIS_PROFILE=default looks for new ones.
 settings.register_profile("same", derandomize=True, deadline=None)
@@ -39,6 +42,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """What is imported stays, so no later collection of garbage need look through it."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +69,7 @@ def demo_calls() -> DemoCalls:
     from tests.support.calls import DemoCalls
     from tests.support.kept import kept_folder
 
-    return DemoCalls(kept_folder("calls"))
+    return DemoCalls(kept_folder("calls", "tests/support/calls.py"))
 
 
 @pytest.fixture(scope="session")

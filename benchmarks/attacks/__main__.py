@@ -50,7 +50,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     if options.clips:
         options.clips.mkdir(parents=True, exist_ok=True)
-    outcomes = asyncio.run(attack(quick=options.quick, only=options.only, clips=options.clips))
+    clips = Clips(options.clips) if options.clips else None
+    outcomes = asyncio.run(attack(quick=options.quick, only=options.only, clips=clips))
     text = table(outcomes)
     print(text)
     if options.markdown:
@@ -65,19 +66,17 @@ async def attack(
     *,
     quick: bool = False,
     only: str | None = None,
-    clips: Path | None = None,
-    seconds: float = 40.0,
+    clips: Clips | None = None,
 ) -> list[Outcome]:
     """Try all attacks, or the quick half.
 
     Args:
         quick: the quick half.
         only: an expression; attacks by media whose names hold it, and no others.
-        clips: folder that keeps what is played.
-        seconds: of each call.
+        clips: what is played; by default made anew.
     """
     with tempfile.TemporaryDirectory() as made:
-        played = Clips(clips or Path(made), seconds=seconds)
+        played = clips or Clips(Path(made))
         async with _server(Path(made), played) as target:
             doors: Sequence[DoorAttack] = () if only else QUICK if quick else DOORS
             media = [one for one in ATTACKS if one.quick or not quick]

@@ -27,10 +27,14 @@ class Clips:
     Args:
         folder: where they go.
         seconds: of each.
+        size: width and height of the pictures in pixels.
     """
 
-    def __init__(self, folder: Path, *, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, folder: Path, *, seconds: float = SECONDS, size: tuple[int, int] = SIZE
+    ) -> None:
         self.seconds = seconds
+        self._size = size
         self._folder = folder
         self._scripts: dict[str, Script] = {}
         self._one_at_a_time = threading.Lock()
@@ -51,7 +55,7 @@ class Clips:
         return self._folder / f"{face.id}-{voice.id}-{self.seconds:g}.webm"
 
     def _frames(self, face: DemoPerson) -> Iterator[Picture]:
-        return portrait_frames(face, seconds=self.seconds, fps=FPS, size=SIZE)
+        return portrait_frames(face, seconds=self.seconds, fps=FPS, size=self._size)
 
     def _made(self, name: str, frames: Iterator[Picture], voice: DemoPerson) -> Script:
         with self._one_at_a_time:
@@ -65,5 +69,5 @@ class Clips:
     def _write(self, path: Path, frames: Iterator[Picture], voice: DemoPerson) -> None:
         samples = speech(voice, seconds=self.seconds)
         part = path.with_suffix(".part")  # no half of a clip is taken for a whole one
-        write_webm(part, frames, samples, fps=FPS, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)
+        write_webm(part, frames, samples, fps=FPS, size=self._size, sample_rate_hz=SAMPLE_RATE_HZ)
         part.replace(path)

@@ -25,7 +25,7 @@ from model.siamese.material import Amount, face_samples, remembered, voice_sampl
 from model.siamese.network import Shape
 from model.siamese.samples import Samples
 from model.siamese.towers import Lessons, Tuning, tune
-from model.siamese.validation import HeldOut, held_out, table
+from model.siamese.validation import HeldOut, Trials, held_out, table
 from model.training.command import TrainOptions
 from model.training.run import Run
 from model.types import Vector
@@ -53,6 +53,7 @@ QUICK = Plan(
     voice=Tuning(steps=1, size=2),  # each new length of speech is compiled for anew
     schedule=Schedule(epochs=2, batches=5, size=64),
 )
+QUICK_TRIALS = Trials(folds=2, per_fold=2_000)
 
 
 def train(options: TrainOptions) -> None:
@@ -79,7 +80,8 @@ def train(options: TrainOptions) -> None:
             schedule=plan.schedule,
         )
 
-    found = held_out(faces, voices, fit, seed=options.seed)
+    trials = QUICK_TRIALS if options.quick else Trials()
+    found = held_out(faces, voices, fit, seed=options.seed, trials=trials)
     calibration = _calibrate(found, faces, voices, pack)
     run.write("validation.json", calibration.made_by)
     write_fusion(weights.directory, to_litert(fit("fusion", faces, voices)), calibration)

@@ -15,8 +15,20 @@ from model.siamese.pairs import FACE_MATED, KINDS, SHARES, VOICE_MATED, join
 from model.siamese.samples import Flags, Samples, TrialMaker
 from model.types import Vector
 
-TRIALS_PER_FOLD = 8_000
 Fit = Callable[[str, Samples, Samples], keras.Model]
+
+
+@dataclass(frozen=True, slots=True)
+class Trials:
+    """How many are drawn.
+
+    Attributes:
+        folds: sources of voices that are left out at most; None: all.
+        per_fold: trials of each.
+    """
+
+    folds: int | None = None
+    per_fold: int = 8_000
 
 
 @dataclass(frozen=True)
@@ -36,7 +48,9 @@ class HeldOut:
     source: NDArray[np.str_]
 
 
-def held_out(faces: Samples, voices: Samples, fit: Fit, *, seed: int) -> HeldOut:
+def held_out(
+    faces: Samples, voices: Samples, fit: Fit, *, seed: int, trials: Trials | None = None
+) -> HeldOut:
     """Leave out one source of voices after the other, each time with another part of the faces.
 
     Where all voices are of one source, people are left out in four parts instead.
@@ -46,15 +60,18 @@ def held_out(faces: Samples, voices: Samples, fit: Fit, *, seed: int) -> HeldOut
         voices: embedded speech.
         fit: trains a network on some people; called with a stage's name and their samples.
         seed: of the trials drawn.
+        trials: how many; by default as many as the full training takes.
     """
+    trials = trials or Trials()
     names, fold_of_voice = _voice_folds(voices)
     fold_of_face = np.arange(len(faces.people)) % len(names)
     parts = []
-    for fold, name in enumerate(names):
+    for fold, name in enumerate(names[: trials.folds]):
         out_face, out_voice = fold_of_face == fold, fold_of_voice == fold
         network = fit(f"without_{name}", faces.of_people(~out_face), voices.of_people(~out_voice))
+        left_out = faces.of_people(out_face), voices.of_people(out_voice)
         rng = np.random.default_rng((seed, fold))
-        parts.append(_score(network, faces.of_people(out_face), voices.of_people(out_voice), rng))
+        parts.append(_score(network, *left_out, rng, trials.per_fold))
     return HeldOut(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
@@ -90,9 +107,9 @@ def _voice_folds(voices: Samples) -> tuple[list[str], NDArray[np.intp]]:
 
 
 def _score(
-    network: keras.Model, faces: Samples, voices: Samples, rng: np.random.Generator
+    network: keras.Model, faces: Samples, voices: Samples, rng: np.random.Generator, count: int
 ) -> tuple[Vector, Flags, NDArray[np.intp], NDArray[np.str_]]:
-    kind = rng.choice(len(KINDS), TRIALS_PER_FOLD, p=SHARES)
+    kind = rng.choice(len(KINDS), count, p=SHARES)
     face = TrialMaker(faces).draw(FACE_MATED[kind], rng)
     voice = TrialMaker(voices).draw(VOICE_MATED[kind], rng)
     present = np.ones((len(kind), 2), bool)

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from model.errors import ModelError
+from model.imports import kept
 from stream_verifier.console import (
     audit_commands,
     backup_commands,
@@ -71,8 +72,9 @@ def serve(
     port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
 ) -> None:
     """Start the server and its pages."""
-    from stream_verifier.console.logs import log_to_stdout
-    from stream_verifier.hosting.server import run_server
+    with kept():
+        from stream_verifier.console.logs import log_to_stdout
+        from stream_verifier.hosting.server import run_server
 
     settings = load_settings(host=host, port=port)
     log_to_stdout(settings.log_format)

@@ -18,6 +18,7 @@ def write_call(
     voice: DemoPerson,
     seconds: float,
     fps: int = 15,
+    size: tuple[int, int] = SIZE,
     seed: int = 0,
 ) -> None:
     """Write a call with one person's face and one person's voice, the same or another.
@@ -28,12 +29,13 @@ def write_call(
         voice: who is heard.
         seconds: how long.
         fps: pictures a second.
+        size: width and height of the pictures in pixels.
         seed: of movement and words; another one gives another call of the same people.
 
     Raises:
         MissingExtraError: the packages of the extra ``demo`` are not installed.
         OSError: it cannot be written.
     """
-    frames = portrait_frames(face, seconds=seconds, fps=fps, size=SIZE, seed=seed)
+    frames = portrait_frames(face, seconds=seconds, fps=fps, size=size, seed=seed)
     samples = speech(voice, seconds=seconds, seed=seed)
-    write_webm(Path(path), frames, samples, fps=fps, size=SIZE, sample_rate_hz=SAMPLE_RATE_HZ)
+    write_webm(Path(path), frames, samples, fps=fps, size=size, sample_rate_hz=SAMPLE_RATE_HZ)

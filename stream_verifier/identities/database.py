@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,9 +71,7 @@ def open_engine(url: str) -> AsyncEngine:
         raise SettingsError(
             f"The store URL needs the Python package {error.name}: install it."
         ) from error
-    if _is_sqlite(parsed):
-        event.listen(engine.sync_engine, "connect", _set_pragmas)
-    elif _is_postgres(parsed):
+    if _is_postgres(parsed):
         event.listen(engine.sync_engine, "connect", _set_patience)
         event.listen(engine.sync_engine, "handle_error", _leave_the_silent)
     return engine
@@ -155,7 +154,8 @@ def _engine_options(url: URL) -> dict[str, object]:
             "pool_timeout": BUSY_TIMEOUT_S,
             "connect_args": _bounds(url),
         }
-    options: dict[str, object] = {"connect_args": {"timeout": BUSY_TIMEOUT_S}}
+    connect_args = {"timeout": BUSY_TIMEOUT_S, "factory": _Connection}
+    options: dict[str, object] = {"connect_args": connect_args}
     if _file_of(url) is not None:
         # A connection per use leaves no thread and no page cache with deleted data behind.
         options["poolclass"] = NullPool
@@ -190,12 +190,14 @@ def _leave_the_silent(context: ExceptionContext) -> None:
         context.is_disconnect = True
 
 
-def _set_pragmas(connection: Any, _record: object) -> None:
-    cursor = connection.cursor()
-    # No WAL: it would keep deleted pages until a checkpoint, which any reader can hold off.
-    for pragma in ("journal_mode=DELETE", "secure_delete=ON", "temp_store=MEMORY"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+class _Connection(sqlite3.Connection):
+    """One with our pragmas; set while it opens, they cost its thread no call of their own."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # No WAL: it would keep deleted pages until a checkpoint, which any reader can hold off.
+        for pragma in ("journal_mode=DELETE", "secure_delete=ON", "temp_store=MEMORY"):
+            self.execute(f"PRAGMA {pragma}").close()
 
 
 def _is_sqlite(url: URL) -> bool:

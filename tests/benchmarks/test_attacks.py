@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from benchmarks.attacks.__main__ import attack, table
@@ -12,17 +10,16 @@ from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S
 from benchmarks.attacks.outcome import refused, won
 from tests.support.kept import kept_folder
 
-SECONDS = 20.0
-
 
 @pytest.fixture(scope="module")
-def folder() -> Path:
-    """What is played, each encoded once."""
-    return kept_folder("attacks", "benchmarks/attacks/*.py")
+def clips() -> Clips:
+    """What is played, each encoded once and small: that is most of what all this costs."""
+    folder = kept_folder("attacks", "benchmarks/attacks/*.py", "tests/benchmarks/test_attacks.py")
+    return Clips(folder, seconds=20.0, size=(320, 240))
 
 
-async def test_the_quick_half_holds(folder: Path) -> None:
-    outcomes = await attack(quick=True, clips=folder, seconds=SECONDS)
+async def test_the_quick_half_holds(clips: Clips) -> None:
+    outcomes = await attack(quick=True, clips=clips)
     assert len(outcomes) == 7
     assert [one for one in outcomes if not one.holds] == []
 
@@ -34,11 +31,6 @@ def test_an_outcome_can_fail() -> None:
     page = table([refused("x", "opened", "forbidden"), won("y", 3.0, 2.0, "swap")])
     assert "| x | opened | forbidden | **no** |" in page
     assert "| y | 3.0 s verified (swap: 2.0 s) | 6 s beyond swap | yes |" in page
-
-
-@pytest.fixture(scope="module")
-def clips(folder: Path) -> Clips:
-    return Clips(folder, seconds=SECONDS)
 
 
 @pytest.mark.parametrize("one", ATTACKS, ids=lambda one: one.name)

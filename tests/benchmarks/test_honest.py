@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
+from benchmarks.honest import people
 from benchmarks.honest.__main__ import measure
 from benchmarks.honest.calling import Call, wakes
 from benchmarks.honest.counting import tally
@@ -18,13 +21,15 @@ from stream_verifier.events.schema import (
     StateChanged,
     Totals,
 )
+from tests.support.calls import SMALL
 from tests.support.kept import kept_folder
 
 ALL = replace(CONDITIONS[-1], freeze_every_s=9.0, sleep_every_s=16.0, sleep_s=6.0)
 
 
-async def test_all_at_once_gives_no_cause_for_doubt() -> None:
-    clips = kept_folder("honest", "benchmarks/honest/people.py")
+async def test_all_at_once_gives_no_cause_for_doubt(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(people, "SIZE", SMALL)
+    clips = kept_folder("honest", "benchmarks/honest/people.py", "tests/benchmarks/test_honest.py")
     tallies, breaks = await measure([ALL], minutes=0.4, at_once=1, clips=clips, lap_s=12.0)
     (one,) = tallies
     assert one.without_cause == []

@@ -25,6 +25,12 @@ from model.lips.trials import area
 MADE = ("one", "other")
 
 
+@pytest.fixture(autouse=True)
+def only_what_is_called_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its first use librosa compiles what nothing here calls, for 12 s of the processor."""
+    monkeypatch.setattr("numba.guvectorize", lambda *_, **__: lambda function: function)
+
+
 def voice(hertz: float = 120.0, seconds: float = 1.0) -> Samples:
     """A vowel of a kind: pulses through two resonances, and a little noise."""
     time_s = np.arange(round(seconds * SAMPLE_RATE_HZ)) / SAMPLE_RATE_HZ

@@ -25,6 +25,7 @@ from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.media.encode import write_webm
 from tests.support.calls import (
+    SMALL,
     TIMEOUT_S,
     DemoCalls,
     Event,
@@ -67,7 +68,7 @@ def made_file(
     picture: bool = True,
     sound: bool = True,
     seconds: float = 8.0,
-    size: tuple[int, int] = (640, 480),
+    size: tuple[int, int] = SMALL,
 ) -> Path:
     """Grace's face or a grey wall, and Grace's voice or silence."""
 
@@ -155,9 +156,9 @@ async def test_what_is_switched_off_and_on_again(
 
 
 async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path: Path) -> None:
-    """As when a phone is turned: 640x480, then 480x640."""
+    """As when a phone is turned: wide, then tall."""
     wide = made_file(seconds=5)
-    tall = made_file(seconds=6, size=(480, 640))
+    tall = made_file(seconds=6, size=SMALL[::-1])
     media = copy_streams(tmp_path / "turned.webm", [wide, tall], ["audio", "video"])
     with all_that_is_said() as events:
         await verify(server, media, scored(8))

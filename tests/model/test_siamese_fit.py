@@ -10,12 +10,11 @@ import pytest
 import tensorflow as tf
 
 from model.evaluation.metrics import cllr, equal_error_rate
-from model.siamese import validation
 from model.siamese.fit import Schedule, fit_network, scores
 from model.siamese.network import Scaling, Shape, build_network
 from model.siamese.pairs import KINDS, Batch, PairMaker
 from model.siamese.samples import Samples
-from model.siamese.validation import HeldOut, held_out, table
+from model.siamese.validation import HeldOut, Trials, held_out, table
 from model.training import run as training_run
 from model.training.run import Run
 from model.types import Vector
@@ -125,22 +124,17 @@ class Spy:
         return np.column_stack([face, voice, np.minimum(face, voice)]) - np.float32(0.4)
 
 
-def held_out_by(
-    spy: Spy, faces: Samples, voices: Samples, monkeypatch: pytest.MonkeyPatch
-) -> HeldOut:
-    monkeypatch.setattr(validation, "TRIALS_PER_FOLD", 200)
-    return held_out(faces, voices, spy, seed=1)
+def held_out_by(spy: Spy, faces: Samples, voices: Samples, *, folds: int | None = None) -> HeldOut:
+    return held_out(faces, voices, spy, seed=1, trials=Trials(folds, per_fold=200))
 
 
 def rows_of(samples: Samples) -> set[bytes]:
     return {row.tobytes() for row in samples.vectors}
 
 
-def test_a_source_is_scored_by_a_network_that_never_heard_it(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_source_is_scored_by_a_network_that_never_heard_it() -> None:
     spy, faces, voices = Spy(), face_clusters(), voice_clusters()
-    found = held_out_by(spy, faces, voices, monkeypatch)
+    found = held_out_by(spy, faces, voices)
     assert spy.stages == ["without_here", "without_there"]
     assert [set(known.sources) for known in spy.voices] == [{"there"}, {"here"}]
     assert found.source.tolist() == ["here"] * 200 + ["there"] * 200
@@ -153,18 +147,25 @@ def test_a_source_is_scored_by_a_network_that_never_heard_it(
     assert sorted(known) == sorted(faces.people)
 
 
-def test_voices_of_one_source_are_left_out_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_voices_of_one_source_are_left_out_in_parts() -> None:
     spy = Spy()
     faces, voices = (clusters(8, 1, people=[("here", 9)], seed=seed) for seed in (0, 1))
-    found = held_out_by(spy, faces, voices, monkeypatch)
+    found = held_out_by(spy, faces, voices)
     assert len(spy.stages) == len(set(spy.stages)) == 4
     left_out = [set(voices.people) - set(known.people) for known in spy.voices]
     assert sorted(name for part in left_out for name in part) == sorted(voices.people)
     assert found.scores.shape == found.labels.shape == (800, 3)
 
 
-def test_the_table_tells_kinds_and_sources_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = held_out_by(Spy(), face_clusters(), voice_clusters(), monkeypatch)
+def test_no_more_is_left_out_than_was_asked_for() -> None:
+    spy, faces, voices = Spy(), face_clusters(), voice_clusters()
+    found = held_out_by(spy, faces, voices, folds=1)
+    assert spy.stages == ["without_here"]
+    assert found.source.tolist() == ["here"] * 200
+
+
+def test_the_table_tells_kinds_and_sources_apart() -> None:
+    found = held_out_by(Spy(), face_clusters(), voice_clusters())
     rows = table(found, 20 * found.scores)
     sources = {"voices of here", "voices of there"}
     assert set(rows) == {"face", "voice", "fused", *KINDS[1:]} | sources
@@ -178,18 +179,18 @@ def test_the_table_tells_kinds_and_sources_apart(monkeypatch: pytest.MonkeyPatch
         assert 0 <= row["min_cllr"] <= row["cllr"] + 1e-9
 
 
-def test_a_voice_that_says_nothing_shows_in_its_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = held_out_by(Spy(), face_clusters(), voice_clusters(), monkeypatch)
+def test_a_voice_that_says_nothing_shows_in_its_kind() -> None:
+    found = held_out_by(Spy(), face_clusters(), voice_clusters())
     deaf = found.scores[:, [0, 0, 0]]
     rows = table(found, deaf)
     assert rows["impostor_voice"]["eer"] > 0.35 > 0.1 > rows["impostor_face"]["eer"]
 
 
-def test_a_source_of_one_person_stays_in_training(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_source_of_one_person_stays_in_training() -> None:
     spy = Spy()
     people = [("here", 4), ("lonely", 1), ("there", 4)]
     faces, voices = (clusters(8, 1, people=people, seed=seed) for seed in (0, 1))
-    found = held_out_by(spy, faces, voices, monkeypatch)
+    found = held_out_by(spy, faces, voices)
     assert spy.stages == ["without_here", "without_there"]
     assert [set(known.sources) for known in spy.voices] == [
         {"lonely", "there"},

@@ -35,6 +35,8 @@ CONSENT: dict[str, Any] = {
 }
 TIMEOUT_S = 90
 ENROLMENT_S = 14.0
+SMALL = (480, 360)
+"""Width and height of pictures that are as good as larger ones, and dear to encode still."""
 
 Event = dict[str, Any]
 
@@ -171,7 +173,7 @@ class DemoCalls:
         people = {person.id: person for person in DEMO_PEOPLE}
 
         def make(path: Path) -> None:
-            write_call(path, face=people[face], voice=people[voice], seconds=seconds)
+            write_call(path, face=people[face], voice=people[voice], seconds=seconds, size=SMALL)
 
         return made_once(self._folder / f"{face}-{voice}-{seconds:g}.webm", make)
 

@@ -16,11 +16,12 @@ from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.hosting.server import running_server
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.settings import Settings
+from tests.support.calls import SMALL
 
 WAIT_S = 60.0
 _CAPTURE_S = 12.0
-_FPS = 15
-"""As poor cameras have: at 30 a browser and its server have twice as much to do."""
+_FPS = 10
+"""As poor cameras have: at 30 a browser and its server have three times as much to do."""
 
 
 class Captures:
@@ -39,7 +40,7 @@ class Captures:
         name = f"{face}-{voice}"
         if name not in self._made:
             people = {person.id: person for person in DEMO_PEOPLE}
-            frames = portrait_frames(people[face], seconds=_CAPTURE_S, fps=_FPS)
+            frames = portrait_frames(people[face], seconds=_CAPTURE_S, fps=_FPS, size=SMALL)
             samples = speech(people[voice], seconds=_CAPTURE_S)
             self._made[name] = write_capture(self._folder, name, frames, samples, fps=_FPS)
         return self._made[name]

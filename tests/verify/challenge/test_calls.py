@@ -21,7 +21,7 @@ from stream_verifier.media.types import AudioChunk, VideoFrame
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.channels.challenge.kind import Challenge, Task
 from stream_verifier.verify.recogniser import Recogniser
-from tests.support.calls import DemoCalls
+from tests.support.calls import SMALL, DemoCalls
 from tests.support.turning_heads import path
 
 FPS = 15
@@ -32,7 +32,7 @@ BEFORE_S = 3.0
 def drawn(shape: Shape) -> Iterator[NDArray[np.uint8]]:
     """Grace, at first as she is, then turning; the picture's own left is easier to draw."""
     person = next(one for one in DEMO_PEOPLE if one.id == "grace")
-    frame = next(portrait_frames(person, seconds=1))
+    frame = next(portrait_frames(person, seconds=1, size=SMALL))
     weights = Weights.load()
     face = FaceDetector(weights.path("face_detector")).detect(frame)[0]
     points, _ = FaceMesh.load(weights).locate(frame, face.box, face.landmarks)
