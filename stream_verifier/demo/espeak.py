@@ -24,6 +24,7 @@ _CALLBACK = ctypes.CFUNCTYPE(
 )
 _RATE_WPM = 1  # espeak_PARAMETER espeakRATE
 _WAV_HEADER_BYTES = 44
+_SEED = 1
 _ONE_AT_A_TIME = threading.Lock()
 
 
@@ -74,11 +75,17 @@ class _Library:
         spoken = text.encode() + b"\0"
         with _ONE_AT_A_TIME:
             self._pieces = [np.empty(0, np.int16)]
+            self._seed()
             self._lib.espeak_SetVoiceByName(voice.encode())
             self._lib.espeak_SetParameter(_RATE_WPM, words_per_min, 0)
             self._lib.espeak_Synth(spoken, len(spoken), 0, _BY_CHARACTER, 0, _UTF8, None, None)
             self._lib.espeak_Synchronize()
             return np.concatenate(self._pieces), self._rate_hz
+
+    def _seed(self) -> None:
+        """Have the same words sound the same in each process, breath and flutter too."""
+        if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # since 1.52
+            self._lib.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
 
     def _collect(self, samples: Any, count: int, _events: object) -> int:
         if samples and count > 0:

@@ -43,6 +43,21 @@ def test_threads_that_speak_first_at_once_all_speak() -> None:
     assert int(ran.stdout) > 8000
 
 
+def test_the_same_words_sound_the_same_in_each_process() -> None:
+    program = (
+        "from hashlib import sha256\n"
+        "from stream_verifier.demo.espeak import synthesise\n"
+        "print(sha256(synthesise('Good morning.', voice='en-us+f3')[0]).hexdigest())"
+    )
+    said = {
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True
+        ).stdout
+        for _ in range(2)
+    }
+    assert len(said) == 1
+
+
 def test_variants_and_speed_are_heard() -> None:
     woman, _ = synthesise(TEXT, voice="en-us+f3")
     man, _ = synthesise(TEXT, voice="en-us+m7")

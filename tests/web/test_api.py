@@ -17,6 +17,7 @@ import pytest_asyncio
 from model.types import Reference
 from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.identities.consent import Consent
+from stream_verifier.identities.keys import load_or_create_keys
 from stream_verifier.identities.opening import open_store
 from stream_verifier.web.origins import origin_allowed
 from tests.support.calls import make_settings
@@ -162,8 +163,10 @@ async def test_a_reference_of_another_model_asks_to_enrol_again(server: RunningS
 
 
 async def test_a_broken_store_is_told_with_what_to_do(tmp_path: Path) -> None:
+    settings = make_settings(tmp_path)
+    load_or_create_keys(tmp_path / "store.key")
     (tmp_path / "identities.db").write_bytes(b"this is no database" * 100)
-    async with running_server(make_settings(tmp_path)) as server:
+    async with running_server(settings) as server:
         answer = await ask(server, "/api/v1/identities")
     assert (answer.status, answer.json["code"]) == (503, "store_failed")
     assert "move this one away" in answer.json["detail"]
