@@ -26,7 +26,8 @@ the same machine ({cpus} processors): what playing takes, the server has not. In
 another person takes over at a random time. Nobody is refused in the first table, however many
 come. Measured for {seconds:g} s after a warm-up of 8 s.
 
-- **lag**: from the arrival of a window's newest media to its event at the client, scored or not.
+- **lag**: from the arrival of a window's newest media to its event at the client, scored or not;
+  0.5 s of it may be spent in waiting for the end of speech that is under way.
 - **scores**: windows compared, for each call and second, of those that a caller is told, one in
   2 s at most; **left out**: those of them that there was no time for.
 - **steady**: genuine calls verified all through; **verified**: share of their time in which they
