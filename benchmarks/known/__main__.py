@@ -19,6 +19,7 @@ from benchmarks.known.cases import Case, cases
 from benchmarks.known.page import page
 from benchmarks.known.ranking import Table
 from benchmarks.sources.embedded import Embedded, Towers, at_unit_length, embedded_speech
+from benchmarks.sources.options import parser
 from benchmarks.sources.units import Speech, speech
 from benchmarks.widening.voices import voices_of
 from model.data.conditions import Treatment
@@ -37,10 +38,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(argv)
     weights, pack = Weights.load(options.weights), Pack(options.pack)
     units, treatment = speech(pack), Treatment(pack)
-    towers, comparator = (
-        [Towers("served", weights.directory, options.cache)],
-        load_comparator(weights),
-    )
+    towers = [Towers("served", weights.directory, options.cache)]
+    comparator = load_comparator(weights)
     made = {name: embedded_speech(units, treatment, name, towers)[0] for name in CONDITIONS}
     tables = {
         name: Table(by_source(units, made["clean"], made[name], comparator)) for name in CONDITIONS
@@ -77,13 +76,10 @@ def _strangers(units: Sequence[Speech], clean: Embedded, source: str) -> Floats:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.known", description=__doc__)
-    add = parser.add_argument
-    add("--pack", type=Path, required=True, help="folder of people whom no training has seen")
+    made = parser("known", __doc__)
+    add = made.add_argument
     add("--weights", type=Path, help="folder of the model; by default the shipped one")
-    add("--cache", type=Path, default=Path(".cache/sources"), help="folder of embeddings")
-    add("--markdown", type=Path, help="file for the page")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

@@ -32,6 +32,7 @@ from benchmarks.sources.embedded import (
 from benchmarks.sources.figures import Cohort, Row, leant, row
 from benchmarks.sources.markdown import page
 from benchmarks.sources.mixed import mix
+from benchmarks.sources.options import parser
 from benchmarks.sources.units import Speech, portraits, speech
 from model.data.conditions import Treatment
 from model.data.packs import Pack
@@ -189,16 +190,13 @@ def _speech_s(chosen: Trials, quality: Sequence[VoiceQuality | None], n: int) ->
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.sources", description=__doc__)
-    add = parser.add_argument
-    add("--pack", type=Path, required=True, help="folder of people whom no training has seen")
+    made = parser("sources", __doc__)
+    add = made.add_argument
     add("--fit", type=Path, help="folder of those it has; by default train beside the pack")
     add("--published", default="4b9e81b", help="folder or commit with the published towers")
     add("--tuned", type=Path, default=WEIGHTS_DIR, help="folder with the towers trained from those")
-    add("--cache", type=Path, default=Path(".cache/sources"), help="folder of embeddings")
     add("--json", type=Path, help="file for all figures")
-    add("--markdown", type=Path, help="file for the page")
-    return parser
+    return made
 
 
 if __name__ == "__main__":

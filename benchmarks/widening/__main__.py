@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.sources.embedded import Towers, embedded_speech
+from benchmarks.sources.options import parser
 from benchmarks.sources.units import speech
 from benchmarks.widening.adding import added
 from benchmarks.widening.growing import grown
@@ -79,13 +80,10 @@ def _voices(pack: Pack, weights: Weights, cache: Path) -> Iterator[tuple[str, st
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.widening", description=__doc__)
-    add = parser.add_argument
-    add("--pack", type=Path, required=True, help="folder of people whom no training has seen")
+    made = parser("widening", __doc__)
+    add = made.add_argument
     add("--weights", type=Path, help="folder of the model; by default the shipped one")
-    add("--cache", type=Path, default=Path(".cache/sources"), help="folder of embeddings")
-    add("--markdown", type=Path, help="file for the page")
-    return parser
+    return made
 
 
 if __name__ == "__main__":
