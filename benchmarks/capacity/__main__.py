@@ -47,7 +47,8 @@ async def measure(options: argparse.Namespace, console: Console) -> None:
         long: Soak | None = None
         if options.soak_minutes:
             long = await soak(
-                material,
+                material.enrol,
+                material.own.path,
                 calls=options.soak_calls,
                 minutes=options.soak_minutes,
                 folder=_below(folder, "soak"),

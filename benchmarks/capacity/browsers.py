@@ -24,7 +24,7 @@ from playwright.async_api import Page
 from rich.console import Console
 from rich.progress import track
 
-from benchmarks.capacity.media import OWN, made_up
+from benchmarks.capacity.media import OWN, made_up_call
 from benchmarks.capacity.playing import MANY, NAME, WARM_UP_S
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
 from benchmarks.latency import cpu_share, decoder, enrol, lags_ms, server
@@ -162,16 +162,14 @@ async def browse(
 async def _measure(counts: Sequence[int], seconds: float) -> list[Browsed]:
     with tempfile.TemporaryDirectory(prefix="browsers-") as text:
         folder = Path(text)
-        clips = await asyncio.to_thread(made_up, folder, seconds=_CAMERA_S, fps=30, seed=1)
+        own = await asyncio.to_thread(made_up_call, folder, seconds=_CAMERA_S, fps=30)
         frames = portrait_frames(OWN, seconds=_CAMERA_S, fps=CAMERA_FPS)
         heard = speech(OWN, seconds=_CAMERA_S)
         camera = await asyncio.to_thread(write_capture, folder, "camera", frames, heard)
         found = []
         for count in track(counts, "calls", console=Console(stderr=True)):
             place = folder / str(count)
-            found.append(
-                await browse(camera, clips.enrol, calls=count, seconds=seconds, folder=place)
-            )
+            found.append(await browse(camera, own, calls=count, seconds=seconds, folder=place))
         return found
 
 

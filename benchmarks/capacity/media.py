@@ -66,10 +66,16 @@ class Material:
         ]
 
 
-def made_up(folder: Path, *, seconds: float, fps: int, seed: int) -> Material:
-    """Write calls of a portrait that moves as a head does, but for its mouth."""
+def made_up_call(folder: Path, *, seconds: float, fps: int) -> Path:
+    """Write the genuine call of a portrait that moves as a head does, but for its mouth."""
     own = folder / "own.webm"
     write_call(own, face=OWN, voice=OWN, seconds=seconds, fps=fps)
+    return own
+
+
+def made_up(folder: Path, *, seconds: float, fps: int, seed: int) -> Material:
+    """Write that call, and such in which another portrait takes over."""
+    own = made_up_call(folder, seconds=seconds, fps=fps)
     swapped: list[Clip] = []
     for swap_s in _swap_times(seconds, seed):
         parts = ((OWN, swap_s), (OTHER, seconds - swap_s))

@@ -14,7 +14,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.capacity.media import Material, made_up
+from benchmarks.capacity.media import made_up_call
 from benchmarks.capacity.playing import MANY, NAME, memory_mib, read_metrics
 from benchmarks.latency import enrol, server
 from stream_verifier.demo.caller import Caller
@@ -66,11 +66,10 @@ class Soak:
         return "\n".join([told, "", *lines])
 
 
-async def soak(material: Material, *, calls: int, minutes: int, folder: Path) -> Soak:
+async def soak(enrolment: Path, own: Path, *, calls: int, minutes: int, folder: Path) -> Soak:
     """Keep calls running, each playing its clip over and over."""
     async with server(folder, MANY) as (address, child):
-        await enrol(address, material.enrol)
-        own = material.own.path
+        await enrol(address, enrolment)
         tasks = [asyncio.create_task(_stay(address, own)) for _ in range(calls)]
         held, left, before = [], [], await asyncio.to_thread(read_metrics, address)
         for _ in range(minutes):
@@ -96,8 +95,8 @@ async def _stay(address: str, own: Path) -> None:
 async def _measure(calls: int, minutes: int) -> Soak:
     with tempfile.TemporaryDirectory(prefix="soak-") as text:
         folder = Path(text)
-        material = await asyncio.to_thread(made_up, folder, seconds=_CLIP_S, fps=30, seed=1)
-        return await soak(material, calls=calls, minutes=minutes, folder=folder)
+        own = await asyncio.to_thread(made_up_call, folder, seconds=_CLIP_S, fps=30)
+        return await soak(own, own, calls=calls, minutes=minutes, folder=folder)
 
 
 def main() -> None:
