@@ -6,11 +6,12 @@ Nothing is made by looking: neither a store nor a key, which would hide that one
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import SecretStr
 
+from stream_verifier.console.operator import with_store
 from stream_verifier.errors import AuditError, FleetError, SettingsError
 from stream_verifier.settings import Settings
 
@@ -83,21 +84,12 @@ def _audit_key_is_there(settings: Settings) -> bool:
     return settings.audit_key is not None or settings.audit_key_path.exists()
 
 
-def _asked(settings: Settings, ask: Callable[[SqliteIdentityStore], Awaitable[T]]) -> T:
+def _asked(settings: Settings, ask: Callable[[SqliteIdentityStore], Coroutine[Any, Any, T]]) -> T:
     from stream_verifier.identities.keys import new_key
-    from stream_verifier.identities.opening import open_store
 
     if not _audit_key_is_there(settings):  # one for this moment, which signs nothing
         settings = settings.model_copy(update={"audit_key": SecretStr(new_key())})
-
-    async def run() -> T:
-        opened = open_store(settings)
-        try:
-            return await ask(opened)
-        finally:
-            await opened.close()
-
-    return asyncio.run(run())
+    return with_store(settings, ask)
 
 
 async def _connect(url: str) -> None:

@@ -22,6 +22,8 @@ from stream_verifier.media.types import (
     VideoFrame,
 )
 
+LATE_S = 0.4
+"""Media that has waited for longer came late to the worker, and is dropped before long."""
 _MOST_PROMPTED = 3
 _MOST_OF_BURST = 8
 _BEHIND_FOR_S = 5.0
@@ -81,7 +83,7 @@ class MediaInbox:
         max_audio_s: float = 10.0,
         stale_s: float = 0.7,
         keep_s: float = 0.1,
-        behind_s: float = 0.4,
+        behind_s: float = LATE_S,
         on_ready: Callable[[], None] | None = None,
     ) -> None:
         self.on_ready = on_ready

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Generic, TypeVar
 
+from stream_verifier.media.inbox import LATE_S
+
 Call = TypeVar("Call", bound=Hashable)
 
 CALM, UNSURE = 1.0, 2.0
@@ -89,7 +91,7 @@ class ScheduleSettings:
     fresh_s: float = 1.3
     busy_s: float = 0.25
     most_hearing: float = 0.65
-    dropped_soon_s: float = 0.4
+    dropped_soon_s: float = LATE_S
     most_saving: float = 0.8
     memory_s: float = 2.0
 
