@@ -44,6 +44,7 @@ class Uploads:
     Args:
         store: where references go.
         settings: those of the server.
+        model_id: of the model in use.
         adapters: what moves an older model's reference, to compare it with the new one.
         tries: how often somebody else may be tried in a name; by default an account of its own.
     """
@@ -52,10 +53,12 @@ class Uploads:
         self,
         store: IdentityStore,
         settings: Settings,
-        adapters: Adapters | None = None,
         *,
+        model_id: str,
+        adapters: Adapters | None = None,
         tries: Tries | None = None,
     ) -> None:
+        self._model_id = model_id
         self._adapters = adapters
         self._tries = tries or Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._store = store
@@ -84,7 +87,14 @@ class Uploads:
         self, name: str, *, replaces: bool, adds: bool = False
     ) -> tuple[str, Identity | None]:
         """The spelling of a name, and who is enrolled by it; see `destination.enrolled_as`."""
-        return await enrolled_as(self._store, name, replaces=replaces, adds=adds)
+        return await enrolled_as(
+            self._store,
+            name,
+            replaces=replaces,
+            adds=adds,
+            model_id=self._model_id,
+            adapters=self._adapters,
+        )
 
     async def enrol(
         self,

@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import pytest
 
+from model.runtime.weights import Weights
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls import uploads
 from stream_verifier.calls.uploads import Uploads
@@ -30,6 +31,7 @@ GRACE, EILEEN = DEMO_PEOPLE
 UPLOADER = auth(Scope.UPLOAD, identity="grace")
 REPLACER = auth(Scope.UPLOAD, Scope.REPLACE, identity="grace")
 NAMED = "holiday-of-grace.jpg"
+IN_USE = Weights.load().model_id
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +60,7 @@ async def enrolling(tmp_path: Path) -> Any:
     """An application with a real store; and that store."""
     store: SqliteIdentityStore = store_at(tmp_path / "data" / "identities.db")
     app = make_app(tmp_path)
-    stand_in(app, store=store, uploads=Uploads(store, make_settings(tmp_path)))
+    stand_in(app, store=store, uploads=Uploads(store, make_settings(tmp_path), model_id=IN_USE))
     yield app, store
     await store.close()
 
@@ -257,16 +259,27 @@ async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, cha
     assert "UTF-8" in answer.json()["detail"]
 
 
+async def test_to_an_older_models_reference_nothing_is_added_and_no_file_read(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+    await store.add("grace", made_reference(1), CONSENT)
+    monkeypatch.setattr(Uploads, "enrol", None)
+    answer = await post(app, ("face", b"x"), headers=REPLACER, query="?add=true")
+    assert (answer.status_code, answer.json()["code"]) == (409, "reference_of_another_model")
+    assert "enrol again" in answer.json()["detail"]
+
+
 async def test_nobody_asks_without_end_whether_it_is_that_person(
     enrolling: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, store = enrolling
-    old = await store.add("grace", made_reference(1), CONSENT)
+    old = await store.add("grace", made_reference(1, IN_USE), CONSENT)
     asked = []
 
     async def another(self: Uploads, files: Any) -> Any:
         asked.append(files)
-        return made_reference(6 + len(asked))
+        return made_reference(6 + len(asked), IN_USE)
 
     monkeypatch.setattr(Uploads, "_reference", another)
     files = ("face", b"x"), ("voice", b"y")
