@@ -26,6 +26,7 @@ from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.repeats import LocalRepeats
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
@@ -147,6 +148,7 @@ def _services(
         rooms=rooms,
         livekit=followed_livekit(rooms, store.audit.append, settings),
         **({} if fleet is None else {"neighbours": fleet.member}),
+        repeats=LocalRepeats() if fleet is None else fleet.repeats,
     )
 
 
@@ -278,7 +280,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE", "PATCH"],
-            allow_headers=["authorization", "content-type", "if-match"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
             expose_headers=list(EXPOSED),
         ),
         Middleware(
