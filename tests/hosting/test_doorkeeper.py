@@ -42,6 +42,10 @@ class Streams:
         await writer.drain()
         return reader
 
+    def send(self, data: bytes) -> None:
+        """Say more over the newest."""
+        self._writers[-1].write(data)
+
     def close(self) -> None:
         for writer in self._writers:
             writer.close()
