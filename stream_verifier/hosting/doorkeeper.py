@@ -8,9 +8,7 @@ waited for longest gives way to the newest.
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
-import time
 from typing import Any, ClassVar
 
 import h11
@@ -23,7 +21,6 @@ READ_WITHIN_S = 30.0
 """For most of what waits to be read, some 50 kB; an answer may be longer."""
 _RESERVED_FILES = 96
 _MOST = 1024
-_NO_FILES = "socket.accept() out of system resource"
 
 
 class Doorkeeper:
@@ -140,26 +137,3 @@ def _room() -> int:
         soft = 65_536 if hard == resource.RLIM_INFINITY else hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return max(8, min(_MOST, (soft - _RESERVED_FILES) // 2))
-
-
-class SaidOnce(logging.Filter):
-    """Lets asyncio say once a minute that no connection can be taken, not once for each.
-
-    Args:
-        every_s: how often it may be said.
-    """
-
-    def __init__(self, every_s: float = 60.0) -> None:
-        super().__init__()
-        self._every_s = every_s
-        self._said_s = -every_s
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log it."""
-        if _NO_FILES not in record.getMessage():
-            return True
-        now_s = time.monotonic()
-        if now_s - self._said_s < self._every_s:
-            return False
-        self._said_s = now_s
-        return True
