@@ -7,7 +7,11 @@ import struct
 import pytest
 from aiortc.rtp import HeaderExtensions, HeaderExtensionsMap, RtcpPacket, RtpPacket
 
-from stream_verifier.media.webrtc.aiortc_patches.worth import check_extensions, read_reports
+from stream_verifier.media.webrtc.aiortc_patches.worth import (
+    check_extensions,
+    is_worth,
+    read_reports,
+)
 
 
 def part(kind: int, payload: bytes, count: int = 0) -> bytes:
@@ -83,3 +87,28 @@ def test_a_header_of_more_extensions_than_there_are_is_refused(packet: bytes) ->
 @pytest.mark.parametrize("size", range(1, 60))
 def test_a_packet_that_is_cut_anywhere_is_left_to_the_parser(size: int) -> None:
     check_extensions(rtp(0xBEDE, b"\x10x" * 3)[:size])
+
+
+def aggregate(units: int) -> bytes:
+    return b"\x18" + b"\0\1\x09" * units
+
+
+@pytest.mark.parametrize(
+    ("codec", "payload", "worth"),
+    [
+        ("H264", aggregate(3), True),
+        ("H264", aggregate(400), False),
+        ("h264", aggregate(400), False),
+        ("rtx", b"\0\7" + aggregate(400), False),
+        ("rtx", b"\0\7" + aggregate(3), True),
+        ("H264", b"\x18" + b"\0\0" * 400, False),
+        ("H264", b"\x65" + bytes(1200), True),
+        ("VP8", aggregate(400), True),
+        ("H264", b"", True),
+        ("rtx", b"\0", True),
+    ],
+)
+def test_units_of_a_packet_are_as_many_as_an_encoder_puts_together(
+    codec: str, payload: bytes, worth: bool
+) -> None:
+    assert is_worth(codec, payload) is worth

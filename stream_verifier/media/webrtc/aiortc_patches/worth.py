@@ -16,6 +16,8 @@ _RTP_HEADER, _RTCP_HEADER = 12, 4
 _MOST_ELEMENTS = 32
 """Of a header; WebRTC defines half as many."""
 _SHORT_BYTES = 2 * _MOST_ELEMENTS
+_AGGREGATE, _MOST_UNITS = 24, 32
+"""STAP-A (RFC 6184, section 5.7.1): parameter sets and the like in one packet."""
 _ONE_BYTE, _TWO_BYTES = 0xBEDE, 0x1000
 
 
@@ -63,6 +65,27 @@ def check_extensions(data: bytes) -> None:
             at += 1
         else:
             at += head + ((data[at] & 0x0F) + 1 if head == 1 else data[at + 1])
+
+
+def is_worth(codec: str, payload: bytes) -> bool:
+    """Whether a packet of pictures holds no more units than an encoder puts together.
+
+    Args:
+        codec: "VP8", "H264", or "rtx", which sends a packet again behind its number (RFC 4588).
+        payload: of the packet, with its codec's own header.
+    """
+    if codec.lower() == "rtx":  # a first byte like that is none of VP8's
+        payload = payload[2:]
+    elif codec.upper() != "H264":
+        return True
+    if not payload or payload[0] & 0x1F != _AGGREGATE:
+        return True
+    at = 1
+    for _ in range(_MOST_UNITS):
+        if at + 2 >= len(payload):
+            return True
+        at += 2 + int.from_bytes(payload[at : at + 2], "big")
+    return False
 
 
 def _parts(data: bytes) -> Iterator[bytes]:
