@@ -119,6 +119,7 @@ class Uploads:
             by: who asks.
 
         Raises:
+            CapacityError: no process can be started now.
             EnrolmentError: something is missing, as for the same files on the command line.
             OtherPersonError: what would be added is rather not the same person's.
             IdentityLockedError: too many others were to be added, or called, in that name.
@@ -144,13 +145,7 @@ class Uploads:
         return identity
 
     async def _reference(self, files: Sequence[GivenFile]) -> Reference:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", _PROCESS),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_bare_environment(),
-        )
+        process = await _started()
         asked = question(files, self._settings)
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -177,6 +172,28 @@ class Uploads:
 def given(field: str, number: int, content: bytes) -> GivenFile:
     """A file that was given as one of the `FIELDS`; what its sender calls it is told nobody."""
     return GivenFile(f"{field} {number}", FIELDS[field], content)
+
+
+async def _started() -> asyncio.subprocess.Process:
+    """A process that waits for its question.
+
+    Raises:
+        CapacityError: this machine has no room for another, or for the files it takes.
+    """
+    try:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", _PROCESS),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_bare_environment(),
+        )
+    except OSError as error:
+        _logger.error("no process reads files of an enrolment: %s", error.strerror)
+        raise CapacityError(
+            "The server cannot read files now: try again soon. Nothing was enrolled.",
+            retry_after_s=RETRY_AFTER_S,
+        ) from error
 
 
 def _refuse_half(files: Sequence[GivenFile]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import tempfile
 import wave
@@ -231,6 +232,21 @@ async def test_a_decoder_that_breaks_breaks_no_server(
         monkeypatch.setattr(uploads, "_PROCESS", module)
         answer = await post(app, ("face", b"x"), ("voice", b"y"))
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_media")
+
+
+async def test_a_machine_without_room_for_a_process_is_full(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, _ = enrolling
+
+    async def none(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none)
+    answer = await post(app, ("face", b"x"), ("voice", b"y"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "server_full")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Too many open files" in caplog.text
 
 
 async def test_one_that_takes_for_ever_is_ended(
