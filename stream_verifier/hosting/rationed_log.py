@@ -23,6 +23,10 @@ class Rationed(logging.Filter):
     def __init__(self, per_minute: int = _PER_MINUTE) -> None:
         super().__init__()
         self._per_minute = per_minute
+        self.begin_anew()
+
+    def begin_anew(self) -> None:
+        """Count from now on, as of a server that has just been made."""
         self._minute_s = float("-inf")
         self._seen: dict[str, int] = {}
 
@@ -42,5 +46,6 @@ _rationed = Rationed()
 
 
 def ration(logger: logging.Logger) -> None:
-    """Ration what a logger writes; once is enough, and twice does no harm."""
+    """Ration what a logger writes, from now on; once is enough, and twice does no harm."""
+    _rationed.begin_anew()
     logger.addFilter(_rationed)

@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from stream_verifier.hosting import rationed_log
 from stream_verifier.hosting.rationed_log import Rationed
 from stream_verifier.web.logs import keep_secrets_out
 
@@ -33,6 +34,14 @@ def test_the_next_minute_has_lines_of_its_own(monkeypatch: pytest.MonkeyPatch) -
     assert [rationed.filter(line("full")) for _ in "12"] == [True, False]
     now_s[0] += 60.0
     assert rationed.filter(line("full"))
+
+
+def test_a_server_that_is_made_has_lines_of_its_own() -> None:
+    logger = logging.Logger("made-up")
+    for _ in "12":
+        rationed_log.ration(logger)
+        assert [bool(logger.filter(line("full"))) for _ in range(11)] == [True] * 10 + [False]
+    assert len(logger.filters) == 1
 
 
 def test_kinds_without_end_take_no_memory_without_end() -> None:
