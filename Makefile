@@ -139,8 +139,14 @@ test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(V
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
 	sh scripts/other_pythons.sh $(if $(SELECT),,--all)
 
+# So little is trained that threads would wait for each other by spinning most of the time.
+train-quick: export OMP_NUM_THREADS = 1
+train-quick: export OPENBLAS_NUM_THREADS = 1
+train-quick: export TF_NUM_INTEROP_THREADS = 1
+train-quick: export TF_NUM_INTRAOP_THREADS = 1
+train-quick: export TF_CPP_MIN_LOG_LEVEL = 3
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
-	nice -n 10 sh scripts/train_quick.sh
+	nice -n 10 $(BIN)/python scripts/train_quick.py
 
 lint: lint-python lint-browser ## Lint, format and type checks only
 
