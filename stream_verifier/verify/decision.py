@@ -274,9 +274,10 @@ class Decision:
         return voice.llr, *(voice.span_s or (self._now_s, self._now_s))
 
     def _judge(self, observation: Observation) -> Verdict:
-        state, reasons = self._state(observation, self._alert.odds)
+        odds = self._alert.odds
+        state, reasons = self._state(observation, odds)
         posterior = None if self._posterior is None else self._posterior.odds
-        return Verdict(state, _unique(reasons), self._alert.odds, posterior)
+        return Verdict(state, _unique(reasons), odds, posterior)
 
     def _state(
         self, observation: Observation, odds: Odds | None
