@@ -18,11 +18,9 @@ from model.runtime.align import align
 from model.runtime.detect import Box, DetectedFace, FaceDetector
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.windows.faces import in_pixels
-from stream_verifier.windows.tracks import overlap
 
 _SOON_S, _APART_S = 0.1, 0.25
 """How soon after a searched picture one may come that is not, and the next that is."""
-_LEAST_OVERLAP = 0.5
 _LEAST_LIKENESS = 0.8
 """Of eyes and nose, between two pictures of one face."""
 _EYES_AND_NOSE = slice(20, 72, 2), slice(10, 104, 2)
@@ -125,8 +123,6 @@ def _between(before: FoundFace, frame: VideoFrame, after: FoundFace) -> FoundFac
     """The face in a picture between two others; None where that says nothing of where it is."""
     apart_s = after.time_s - before.time_s
     if apart_s > _APART_S or before.grey.shape != after.grey.shape:
-        return None
-    if overlap(before.face.box, after.face.box) < _LEAST_OVERLAP:
         return None
     found = _found(frame, _mixed(before.face, after.face, (frame.time_s - before.time_s) / apart_s))
     alike = all(_likeness(found, other) >= _LEAST_LIKENESS for other in (before, after))
