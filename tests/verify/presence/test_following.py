@@ -175,6 +175,7 @@ def test_a_picture_that_waits_is_searched_where_none_follows_on_it(
     assert face.see(last) == []
     assert [one.time_s for one in face.settle()] == [5.05]
     assert face.settle() == []
+    assert (face._last, face._waiting) == (None, None)
 
 
 def test_what_waits_is_gone_once_it_is_forgotten(detector: CountedDetector) -> None:

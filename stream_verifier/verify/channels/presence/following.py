@@ -87,8 +87,10 @@ class BurstFace:
         return [*before, *([] if found is None else [found])]
 
     def settle(self) -> list[FoundFace]:
-        """Search what waits: nothing follows on it for now."""
-        return self._waited(None)
+        """Search what waits, as nothing follows on it for now, and keep no picture."""
+        found = self._waited(None)
+        self._last = None
+        return found
 
     def _may_wait(self, frame: VideoFrame) -> bool:
         """Whether a picture may be one between two that are searched."""
