@@ -79,6 +79,21 @@ class VoiceSample:
 
 
 @dataclass(frozen=True, slots=True)
+class VoicePiece:
+    """A part of a person's enrolled speech that sounds alike in itself: a mood, a room, a device.
+
+    Attributes:
+        voice: shape (192,), unit length: normalised mean of the normalised vectors of that part.
+        speech_s: seconds of speech averaged.
+        telephone: as a telephone carries it, likewise; None where the reference has none.
+    """
+
+    voice: Vector
+    speech_s: float
+    telephone: Vector | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """The stored template of one person: what a probe is compared with.
 
@@ -93,6 +108,8 @@ class Reference:
         wide: whether ``voice`` was made of speech with more than the telephone's band.
         adapted_from: the spaces that it was moved from by adapters, the one that the person was
             enrolled in first; empty in one that was made of media.
+        pieces: parts of the speech that ``voice`` is the mean of, two to four, which temper what
+            speaks against the person; empty where there was one only, and in older references.
     """
 
     model_id: str
@@ -103,6 +120,7 @@ class Reference:
     telephone: Vector | None = None
     wide: bool = True
     adapted_from: tuple[str, ...] = ()
+    pieces: tuple[VoicePiece, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from model.evaluation.figures import Row, measure
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scorer, Scores
 from model.evaluation.systems import Llrs
 from model.runtime.comparator import load_comparator
-from model.runtime.reference import make_reference
+from model.runtime.reference import make_reference, with_vectors
 from model.runtime.weights import Weights
 from model.siamese.material import Amount
 from model.types import Reference, Vector
@@ -157,26 +157,18 @@ def _remembered(pack: Pack, old: Weights, new: Weights, cache: Path) -> dict[str
 def mover(maps: Maps, target: str) -> Move:
     """What moves references by maps of rows."""
 
-    def moved(part: str, vector: Vector | None) -> Any:
-        if vector is None or part not in maps:
+    def moved(name: str, vector: Vector) -> Vector:
+        part = name.partition(" ")[0]
+        if part not in maps:
             return vector
-        return maps[part](vector[None].astype(np.float64))[0].astype(np.float32)
+        return np.asarray(maps[part](vector[None].astype(np.float64))[0], np.float32)
 
-    def move(reference: Reference) -> Reference:
-        return replace(
-            reference,
-            model_id=target,
-            face=moved("face", reference.face),
-            voice=moved("voice", reference.voice),
-            telephone=moved("telephone", reference.telephone),
-        )
-
-    return move
+    return lambda reference: replace(with_vectors(reference, moved), model_id=target)
 
 
 def without_telephone(move: Move) -> Move:
-    """As from a release that kept no vector of the telephone's band."""
-    return lambda reference: move(replace(reference, telephone=None))
+    """As from a release that kept no vector of the telephone's band, and no pieces of the voice."""
+    return lambda reference: move(replace(reference, telephone=None, pieces=()))
 
 
 AGAIN = Way("enrolled again with the new model")

@@ -41,11 +41,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--seconds", type=float, default=30.0, help="length of an attack")
     parser.add_argument("--honest-seconds", type=float, default=60.0, help="of an honest call")
+    parser.add_argument("--presence", choices=("hold", "require"), default="hold")
     parser.add_argument("--kinds", nargs="*", choices=sorted(ATTACKS), help="all by default")
     parser.add_argument("--most-clips", type=int, default=65, help="clips read of a person")
     parser.add_argument("--markdown", type=Path, help="file for the page")
     options = parser.parse_args(argv)
-    recogniser = Recogniser.load(load_settings(presence="hold"))
+    recogniser = Recogniser.load(load_settings(presence=options.presence))
     cast = people(
         options.pack,
         FaceDetector(Weights.load().path("face_detector")),
@@ -68,7 +69,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             if attack is honest:
                 alone = play(recogniser, reference, show, seed=number, asked=False)
                 unasked.append((person.name, alone))
-        text = page(found, unasked, pack=options.pack.name, people=len(enrolled), of=len(cast))
+        text = page(
+            found,
+            unasked,
+            pack=options.pack.name,
+            people=len(enrolled),
+            of=len(cast),
+            presence=options.presence,
+        )
         if options.markdown:  # All of it takes an hour: what is known by now is not to be lost.
             options.markdown.write_text(text, encoding="utf-8")
     print(text)

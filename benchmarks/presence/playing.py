@@ -24,7 +24,7 @@ class Outcome:
     Attributes:
         seconds: of media.
         verified_at_end: its last state.
-        ever_verified: whether it was so at any time.
+        verified_s: media time at which it was so first; None where it never was.
         noticed_s: media time at which presence held it back first; None where it never did.
         noticed_speech_s: seconds of speech until then.
         reasons: all that presence named.
@@ -33,11 +33,16 @@ class Outcome:
 
     seconds: float
     verified_at_end: bool
-    ever_verified: bool
+    verified_s: float | None
     noticed_s: float | None
     noticed_speech_s: float | None
     reasons: frozenset[Reason]
     worked_s: float
+
+    @property
+    def ever_verified(self) -> bool:
+        """Whether it was verified at any time."""
+        return self.verified_s is not None
 
 
 def reference_of(recogniser: Recogniser, show: Show) -> Reference:
@@ -68,7 +73,8 @@ def play(
     burst = BurstWish()
     pipeline = recogniser.verify_pipeline(reference, burst=burst if asked else None)
     worked_s = 0.0
-    state, ever, speech_s = State.WAITING, False, 0.0
+    state, speech_s = State.WAITING, 0.0
+    verified_s: float | None = None
     noticed: tuple[float, float] | None = None
     reasons: set[Reason] = set()
     for item in _media(show, burst, random.Random(seed)):
@@ -80,7 +86,8 @@ def play(
                 speech_s += payload.speech_s
             elif isinstance(payload, StateChanged):
                 state = payload.state
-                ever = ever or state is State.VERIFIED
+                if state is State.VERIFIED and verified_s is None:
+                    verified_s = payload.media_s
                 named = PRESENCE_REASONS & set(payload.reasons)
                 reasons |= named
                 if named and noticed is None:
@@ -88,7 +95,7 @@ def play(
     return Outcome(
         seconds=show.seconds,
         verified_at_end=state is State.VERIFIED,
-        ever_verified=ever,
+        verified_s=verified_s,
         noticed_s=None if noticed is None else noticed[0],
         noticed_speech_s=None if noticed is None else noticed[1],
         reasons=frozenset(reasons),

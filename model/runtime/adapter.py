@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from model.errors import ModelError, WeightsError
-from model.runtime.reference import FACE_SIZE, VOICE_SIZE
+from model.runtime.reference import FACE_SIZE, VOICE_SIZE, with_vectors
 from model.runtime.weights import Weights, space_id
 from model.types import Reference, Vector
 
@@ -76,16 +76,13 @@ class Adapter:
             )
 
         def moved(name: str, vector: Vector) -> Vector:
-            return self.maps[name](vector) if name in self.maps else vector
+            kind = name.partition(" ")[0]
+            return self.maps[kind](vector) if kind in self.maps else vector
 
-        telephone = reference.telephone
         return replace(
-            reference,
+            with_vectors(reference, moved),
             model_id=self.target,
             adapted_from=(*reference.adapted_from, self.source),
-            face=moved("face", reference.face),
-            voice=moved("voice", reference.voice),
-            telephone=None if telephone is None else moved("telephone", telephone),
         )
 
     def to_bytes(self) -> bytes:

@@ -115,14 +115,24 @@ class FusedNetwork:
     def compare(
         self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
     ) -> Comparison:
-        """Compare one window's samples with a reference; both samples may be None."""
+        """Compare one window's samples with a reference; both samples may be None.
+
+        Where a reference has pieces, a voice that speaks against the person does so no louder than
+        beside the piece that it is likest to.
+        """
         calibration, shift = self._calibration, 0.0
+        pieces = [piece.voice for piece in reference.pieces]
         if voice is not None and (pair := matched(reference, voice)) is not None:
+            pieces = [one.telephone for one in reference.pieces if one.telephone is not None]
             voice, reference = replace(voice, vector=pair[0]), replace(reference, voice=pair[1])
             shift = calibration.telephone
         scores = self.run(network_input(reference, face, voice))
         llr_face = None if face is None else calibration.face.llr(scores[0])
         llr_voice = None if voice is None else calibration.voice.llr(scores[1], shift=shift)
+        if voice is not None and llr_voice is not None and llr_voice < 0 and pieces:
+            likest = max(pieces, key=lambda piece: _cosine(voice.vector, piece))
+            beside = self.run(network_input(replace(reference, voice=likest), None, voice))[1]
+            llr_voice = max(llr_voice, min(0.0, calibration.voice.llr(beside, shift=shift)))
         if face is None or voice is None:
             fused = llr_voice if face is None else llr_face
         else:

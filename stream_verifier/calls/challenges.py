@@ -297,7 +297,7 @@ class CallChallenges:
         return self._in_doubt(score)
 
     def _in_doubt(self, score: Score) -> Wanted | None:
-        if score.presence != -1:
+        if score.presence != -1 and Reason.PRESENCE_NOT_SHOWN not in self._reasons:
             self._doubt_since_s = None
             return None
         if self._doubt_since_s is None:
@@ -315,10 +315,12 @@ class CallChallenges:
 
     def _against_doubt(self) -> ChallengeKind | None:
         """What might settle the doubt there is, among what the client shows."""
-        doubts = (self._reasons & PRESENCE_REASONS) - {Reason.CHALLENGE_NOT_PASSED}
+        doubts = self._reasons & (PRESENCE_REASONS | {Reason.PRESENCE_NOT_SHOWN})
+        doubts -= {Reason.CHALLENGE_NOT_PASSED}
         if not doubts:
             return None
-        # Speech that is asked for gives lips and ears something to go by; a screen has no depth.
-        of_picture = doubts == {Reason.PRESENTATION_SUSPECTED}
+        # Speech that is asked for gives lips and ears something to go by; a screen has no depth,
+        # and who says nothing may rather turn the head.
+        of_picture = doubts <= {Reason.PRESENTATION_SUSPECTED, Reason.PRESENCE_NOT_SHOWN}
         able = self._able()
         return next(iter(able if of_picture else able[::-1]), None)

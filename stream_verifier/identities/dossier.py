@@ -8,6 +8,7 @@ from typing import NotRequired, TypedDict
 
 import numpy as np
 
+from model.runtime.reference import vectors_of
 from model.types import Reference
 from stream_verifier.audit.call_history import PastCall, pages_of
 from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
@@ -139,11 +140,9 @@ def _reference(held: Holdings) -> ReferenceFields:
 
 
 def _vectors(reference: Reference) -> dict[str, list[float]]:
-    named = {"face": reference.face, "voice": reference.voice, "telephone": reference.telephone}
     return {
         name: np.asarray(vector, np.float64).tolist()
-        for name, vector in named.items()
-        if vector is not None
+        for name, vector in vectors_of(reference).items()
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -105,7 +105,9 @@ class Enrolment:
         """Start with nothing."""
         self._needs = requirements or EnrolmentRequirements()
         self._faces: OnePerson[FaceSample] = OnePerson(same_cosine=self._needs.face_cosine)
-        self._voices: OnePerson[VoiceSample] = OnePerson(same_cosine=self._needs.voice_cosine)
+        self._voices: OnePerson[VoiceSample] = OnePerson(
+            same_cosine=self._needs.voice_cosine, across_cosine=self._needs.voice_cosine_across
+        )
         self._hints: tuple[str, ...] = ()
         self._face_is_good = False
         self._sources: list[_Source] = []
@@ -119,6 +121,8 @@ class Enrolment:
             kinds: what of it is used.
         """
         self._sources.append(_Source(name, kinds))
+        self._faces.begin_source()
+        self._voices.begin_source()
         self._last_face_s = self._heard_until_s = float("-inf")
 
     def add(
@@ -196,9 +200,10 @@ class Enrolment:
         progress = self.progress()
         if not progress.complete:
             raise EnrolmentError(self._explain(progress))
-        made = make_reference(model_id, self._faces.samples, self._voices.samples)
         # The samples overlap: what they heard together is less than the sum of what each heard.
-        return replace(made, speech_s=progress.speech_s)
+        return make_reference(
+            model_id, self._faces.samples, self._voices.samples, speech_s=progress.speech_s
+        )
 
     def _take_face(self, face: FaceSample, time_s: float) -> None:
         hints = self._face_hints(face.quality)

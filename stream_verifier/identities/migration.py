@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.schema import CreateTable, DropTable
 
 from model.errors import ModelError
-from model.runtime.reference import reference_from_bytes
+from model.runtime.reference_format import reference_from_bytes
 from model.types import Reference
 from stream_verifier.errors import ConsentError, RefusedRecordError
 from stream_verifier.identities import tables

@@ -14,7 +14,7 @@ from sqlalchemy import and_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.errors import ModelError
-from model.runtime.reference import reference_from_bytes, reference_to_bytes
+from model.runtime.reference_format import reference_from_bytes, reference_to_bytes
 from model.types import Reference
 from stream_verifier.errors import (
     ConsentError,

@@ -24,6 +24,8 @@ class EnrolmentRequirements:
         voice_cosine: likewise for voice windows of one sitting. Higher than between two calls,
             as room and microphone are the same and windows overlap: at 0.36 the windows in which
             both speak would chain two voices together.
+        voice_cosine_across: between the means of two files from which on they are one person's:
+            moods, rooms and devices differ more from file to file than within a sitting.
         other_share: from this share of somebody else's faces or speech on, they are no strays
             but a second person, and the enrolment fails.
         face_px: least mean side of the face's box, pixels.
@@ -43,6 +45,7 @@ class EnrolmentRequirements:
     likeness_range: float = 0.03
     face_cosine: float = 0.36
     voice_cosine: float = 0.72
+    voice_cosine_across: float = 0.5
     other_share: float = 0.25
     face_px: float = 60.0
     brightness: float = 0.12

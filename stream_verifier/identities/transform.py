@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.runtime.reference import with_vectors
 from model.types import Reference, Vector
 
 SEED_BYTES = 32
@@ -38,14 +38,8 @@ def turn_back(reference: Reference, seed: bytes) -> Reference:
 
 
 def _each_turned(reference: Reference, seed: bytes, *, back: bool) -> Reference:
-    telephone = reference.telephone
-    return replace(
-        reference,
-        face=turned(reference.face, seed, "face", back=back),
-        voice=turned(reference.voice, seed, "voice", back=back),
-        # By a matrix of its own: the two voices are alike, and nobody is to see how much.
-        telephone=None if telephone is None else turned(telephone, seed, "telephone", back=back),
-    )
+    # Each by a matrix of its own: voices of one person are alike, and nobody is to see how much.
+    return with_vectors(reference, lambda name, vector: turned(vector, seed, name, back=back))
 
 
 def turned(vector: Vector, seed: bytes, part: str, *, back: bool = False) -> Vector:

@@ -72,10 +72,11 @@ class CallSettings(Part):
     speech_window_s: float = Field(3.0, gt=0.5, description="Longest speech scored at once.")
     speech_first_s: float = Field(1.5, gt=0.5, description="Speech that a first score needs.")
     hop_s: float = Field(1.0, gt=0.1, description="New media between two scores.")
-    presence: Literal["off", "observe", "hold"] = Field(
+    presence: Literal["off", "observe", "hold", "require"] = Field(
         "hold",
         description="Whether somebody is there (screens, stills, lips that say something else): "
-        "hold keeps a call from being verified for it, observe only tells.",
+        "hold keeps a call from being verified where it is in doubt, require also until it has "
+        "been seen; observe only tells.",
     )
     challenge_at_start: Literal["off", "turn_head", "say_digits", "watch_colours"] = Field(
         "off", description="What every call is asked for once its face is seen, if anything."

@@ -51,6 +51,8 @@ class DecisionSettings:
             flicker help nobody.
         stranger_s: nor so soon after another face in the place of this one that is not the
             person's; who shows two by turns is not verified in between.
+        presence_first: nobody is verified before something has spoken for somebody's being there,
+            since the call began, was cut, or has had this face.
     """
 
     face_ttl_s: float = 6.0
@@ -67,6 +69,7 @@ class DecisionSettings:
     most_picture_s: float = 12.0
     overloaded_s: float = 5.0
     stranger_s: float = 6.0
+    presence_first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,7 @@ class Decision:
         self._stranger: tuple[int, float] | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
         self._overloaded_s = -math.inf
+        self._shown = False
         self._verdict = Verdict(State.WAITING, ())
 
     @property
@@ -183,6 +187,7 @@ class Decision:
             for standing in self._standings:
                 reading = observation.reading(standing.rule.channel)
                 standing.update(reading, self._now_s, elapsed_s)
+            self._shown |= any(one.vouches for one in self._standings)
             self._verdict = self._judge(observation)
         self._take_note(observation)
         return self._verdict
@@ -215,6 +220,7 @@ class Decision:
         for standing in self._standings:
             standing.forget()
         self._track = None
+        self._shown = False
 
     def _fade(self, observation: Observation, elapsed_s: float) -> None:
         settings, face, voice = self._settings, observation.face, observation.voice
@@ -246,6 +252,7 @@ class Decision:
             for each in self._filters:
                 each.another_face()
             self._track = track
+            self._shown = False
         self._note_stranger(llr, track)
         return llr, seen_s
 
@@ -281,6 +288,8 @@ class Decision:
         missing = self._missing(observation)
         held = self._estranged() + self._unscored()
         held += tuple(one.rule.reason for one in self._standings if one.holds_back)
+        if self._settings.presence_first and not self._shown:
+            held += (Reason.PRESENCE_NOT_SHOWN,)
         if odds is not None and not held and not self._stale() and self._verifies(odds):
             return State.VERIFIED, notes
         return self._undecided(), held + missing + notes

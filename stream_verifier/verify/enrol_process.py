@@ -20,7 +20,7 @@ from collections.abc import Sequence
 from typing import IO
 
 from model.errors import ModelError
-from model.runtime.reference import reference_from_bytes, reference_to_bytes
+from model.runtime.reference_format import reference_from_bytes, reference_to_bytes
 from model.types import Reference
 from stream_verifier import errors
 from stream_verifier.errors import EnrolmentError, MediaError, StreamVerifierError

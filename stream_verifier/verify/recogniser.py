@@ -70,7 +70,10 @@ class Recogniser:
         self.decision_model = DecisionModel.load(weights)
         self.decision_model.point(settings.operating_point)
         self._people = settings.people_per_call
-        self._decision_settings = DecisionSettings(calm_every_s=settings.calm_score_every_s)
+        self._decision_settings = DecisionSettings(
+            calm_every_s=settings.calm_score_every_s,
+            presence_first=settings.presence == "require",
+        )
         self.stages = StageTimes()
         self._towers = Towers(
             face=FaceTower(weights, copies=threads),
@@ -78,7 +81,7 @@ class Recogniser:
             stages=self.stages,
         )
         self._presence = None if settings.presence == "off" else PresenceModels.load(weights)
-        enforced = settings.presence == "hold"
+        enforced = settings.presence in ("hold", "require")
         self._rules = presence_rules(enforced=enforced)
         self._challenge_rule = challenge_rule(enforced=enforced)
         self._challenges = settings.challenges_per_call > 0

@@ -26,6 +26,7 @@ _OF_MEDIA = (
         Reason.NO_SPEECH,
         Reason.PICTURE_NOT_SCORED,
         Reason.SPEECH_NOT_SCORED,
+        Reason.PRESENCE_NOT_SHOWN,
     }
 )
 """Reasons that do not depend on who is enrolled."""

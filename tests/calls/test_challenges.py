@@ -244,6 +244,7 @@ def test_at_the_start_it_is_asked_once_when_a_face_is_seen(tmp_path: Any) -> Non
         (Reason.PRESENTATION_SUSPECTED, "turn_head"),
         (Reason.SPEAKER_NOT_ON_CAMERA, "say_digits"),
         (Reason.LIPS_DO_NOT_MATCH, "say_digits"),
+        (Reason.PRESENCE_NOT_SHOWN, "turn_head"),
     ],
 )
 def test_doubt_that_stays_is_asked_about_by_what_might_settle_it(
@@ -254,6 +255,16 @@ def test_doubt_that_stays_is_asked_about_by_what_might_settle_it(
     asked = [one.wanted(score(at_s, -1)) for at_s in range(2, 12)]
     assert asked[:8] == [None] * 8
     assert asked[8] == Wanted(kind, "doubt")  # type: ignore[arg-type]
+
+
+def test_a_presence_that_is_required_and_not_shown_is_asked_about(tmp_path: Any) -> None:
+    one = make(tmp_path, challenge_in_doubt="auto")
+    one.wanted(doubt(Reason.PRESENCE_NOT_SHOWN))
+    asked = [one.wanted(score(at_s, 0)) for at_s in range(2, 12)]
+    assert asked[:9] == [None] * 8 + [Wanted("turn_head", "doubt")]
+    other = make(tmp_path, challenge_in_doubt="auto")
+    other.wanted(doubt(Reason.NO_SPEECH))
+    assert not any(other.wanted(score(at_s, 0)) for at_s in range(2, 60))
 
 
 def test_doubt_is_asked_about_only_where_the_client_shows_it_and_by_the_setting(

@@ -76,3 +76,44 @@ def test_a_zero_vector_does_no_harm() -> None:
     group = _of([0, 0])
     group.add(FaceSample(np.zeros(128, np.float32), QUALITY), 1.0)
     assert (group.weight, group.dropped) == (2.0, 1)
+
+
+def _at(angle_deg: float) -> FaceSample:
+    vector = np.zeros(128, np.float32)
+    vector[:2] = np.cos(np.deg2rad(angle_deg)), np.sin(np.deg2rad(angle_deg))
+    return FaceSample(vector, QUALITY)
+
+
+def _files(files: list[list[float]]) -> OnePerson[FaceSample]:
+    """Samples by angle, a list a file; 45 degrees apart is one sitting, 60 another's file."""
+    group: OnePerson[FaceSample] = OnePerson(same_cosine=0.7, across_cosine=0.5)
+    for angles in files:
+        group.begin_source()
+        for angle in angles:
+            group.add(_at(angle), 1.0)
+    return group
+
+
+@pytest.mark.parametrize("files", [[[0, 5], [58], [0]], [[58], [0, 5], [0]], [[0], [58], [0, 5]]])
+def test_another_mood_in_another_file_is_still_that_person(files: list[list[float]]) -> None:
+    group = _files(files)
+    assert (group.weight, group.dropped) == (4.0, 0)
+    assert not group.newest_is_other
+
+
+def test_within_one_file_more_is_asked() -> None:
+    assert _files([[0, 58, 0, 5]]).dropped == 1
+    apart = _files([[0, 58], [0, 5]])
+    assert (apart.weight, apart.dropped) == (3.0, 1), "two of one file are not joined by a third"
+
+
+def test_another_persons_file_is_left_out() -> None:
+    group = _files([[0, 5], [110, 112], [2]])
+    assert (group.weight, group.dropped, group.other_share) == (3.0, 2, pytest.approx(0.4))
+    assert not group.newest_is_other
+    assert _files([[0, 5], [2], [110]]).newest_is_other
+
+
+def test_hundreds_of_files_end_as_few_groups() -> None:
+    group = _files([[0.0], [120.0]] * 150)
+    assert (group.weight, group.other_share) == (150.0, pytest.approx(0.5))

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from model.runtime.reference import reference_to_bytes
+from model.runtime.reference_format import reference_to_bytes
 from stream_verifier.errors import (
     ConsentError,
     IdentityError,

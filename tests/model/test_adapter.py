@@ -12,7 +12,7 @@ import pytest
 from model.adapt.command import write
 from model.errors import ModelError, WeightsError
 from model.runtime.adapter import Adapter, Adapters, AffineMap
-from model.runtime.reference import reference_from_bytes, reference_to_bytes
+from model.runtime.reference_format import reference_from_bytes, reference_to_bytes
 from model.runtime.weights import Weights
 from tests.support.adapters import made_adapter, made_weights
 from tests.support.stores import made_reference

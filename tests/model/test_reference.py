@@ -4,16 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from model.errors import ModelError
-from model.runtime.reference import (
-    make_reference,
-    reference_from_bytes,
-    reference_to_bytes,
-    widened,
-)
+from model.runtime.reference import make_reference, vectors_of, widened, with_vectors
 from model.types import FaceQuality, FaceSample, Reference, Vector, VoiceQuality, VoiceSample
 
 LOOKS = FaceQuality(120.0, 300.0, 0.0, 0.0, 0.5, 0.2, 0.9)
@@ -67,7 +60,6 @@ def test_what_is_added_weighs_by_pictures_and_seconds() -> None:
     assert wide.face[0] / wide.face[1] == pytest.approx(3)
     assert wide.voice[0] / wide.voice[1] == pytest.approx(3)
     assert (wide.face_count, wide.speech_s, wide.adapted_from) == (4, 12.0, ("m0",))
-    assert reference_from_bytes(reference_to_bytes(replace(wide, adapted_from=()))).face_count == 4
 
 
 def test_a_telephones_voice_is_added_to_the_telephones_alone() -> None:
@@ -109,67 +101,78 @@ def test_what_gives_no_direction_is_refused(
         make_reference("m", faces, voices)
 
 
-@given(seed=st.integers(0, 10_000), model_id=st.text(max_size=60), telephone=st.booleans())
-def test_bytes_bring_the_same_reference_back(seed: int, model_id: str, telephone: bool) -> None:
-    before = reference(seed, model_id, telephone=telephone)
-    after = reference_from_bytes(reference_to_bytes(before))
-    assert after.wide is before.wide
-    assert (after.telephone is not None) is telephone
-    if before.telephone is not None and after.telephone is not None:
-        np.testing.assert_array_equal(after.telephone, before.telephone)
-    np.testing.assert_array_equal(after.face, before.face)
-    np.testing.assert_array_equal(after.voice, before.voice)
-    assert after.face.dtype == after.voice.dtype == np.float32
-    assert (after.model_id, after.face_count, after.speech_s) == (model_id, 3, 3.0)
+def pieces_of(*voices: VoiceSample, speech_s: float | None = None) -> list[tuple[int, float]]:
+    """Which axis each piece is nearest to, and its seconds."""
+    made = make_reference("m", [face(axis(128, 0))], voices, speech_s=speech_s)
+    return sorted((int(one.voice.argmax()), round(one.speech_s, 6)) for one in made.pieces)
 
 
-def test_what_an_older_release_wrote_is_read() -> None:
-    vectors = [axis(128, 3), axis(192, 5)]
-    header = b'{"face_count": 3, "model_id": "m", "speech_s": 3.0}'
-    written = b"SVR1" + len(header).to_bytes(4, "little") + header
-    written += b"".join(vector.tobytes() for vector in vectors)
-    older = reference_from_bytes(written)
-    assert (older.model_id, older.telephone, older.wide) == ("m", None, True)
-    np.testing.assert_array_equal(older.voice, vectors[1])
-    assert reference_to_bytes(older) == written
+def test_speech_that_does_not_sound_alike_is_kept_in_pieces() -> None:
+    moods = [voice(axis(192, place, 7), float(place + 1)) for place in range(4)]
+    assert pieces_of(*moods) == [(0, 1.0), (1, 2.0), (2, 3.0), (3, 4.0)]
+    assert pieces_of(*moods, speech_s=5.0) == [(0, 0.5), (1, 1.0), (2, 1.5), (3, 2.0)]
+    assert pieces_of(*moods[:1]) == []
 
 
-@given(cut=st.integers(0, 2200))
-def test_cut_bytes_are_refused(cut: int) -> None:
-    whole = reference_to_bytes(reference())
-    with pytest.raises(ModelError, match="not a readable reference"):
-        reference_from_bytes(whole[: min(cut, len(whole) - 1)])
+def test_the_most_alike_are_joined_until_there_are_four() -> None:
+    moods = [voice(axis(192, place), 2.0) for place in range(4)]
+    alike = [voice(axis(192, 2, 5) + axis(192, 9), 1.0), voice(axis(192, 2, 5) + axis(192, 8), 3.0)]
+    assert pieces_of(*moods, *alike) == [(0, 2.0), (1, 2.0), (2, 6.0), (3, 2.0)]
+    many = [voice(random(192, seed), 1.0) for seed in range(60)]
+    made = pieces_of(*many)
+    assert len(made) == 4
+    assert sum(seconds for _, seconds in made) == pytest.approx(60)
 
 
-@given(data=st.binary(max_size=2000))
-def test_any_other_bytes_are_refused(data: bytes) -> None:
-    for attempt in (data, b"SVR1" + data, b"SVR2" + data):
-        with pytest.raises(ModelError, match="enrol again"):
-            reference_from_bytes(attempt)
+def test_a_piece_is_the_mean_of_what_was_joined() -> None:
+    apart = [voice(axis(192, place)) for place in range(3)]
+    pair = [voice(axis(192, 5) + axis(192, 6, 0.5), 1.0), voice(axis(192, 5), 3.0)]
+    made = make_reference("m", [face(axis(128, 0))], [*apart, *pair])
+    alone = make_reference("m", [face(axis(128, 0))], pair)
+    (joined,) = (one for one in made.pieces if one.voice.argmax() == 5)
+    np.testing.assert_allclose(joined.voice, alone.voice, atol=1e-6)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b'"face_count"', b'"face_caunt"'),
-        (b'"speech_s": 3.0', b'"speech_s": "3"'),
-        (b'"speech_s": 3.0', b'"speech_s": nul'),
-        (b'"wide": true', b'"wide": 1234'),
-        (b"SVR2", b"SVR1"),
-        (b"SVR2", b"SVR3"),
-    ],
-)
-def test_another_header_is_refused(old: bytes, new: bytes) -> None:
-    data = reference_to_bytes(reference())
-    assert old in data
-    with pytest.raises(ModelError, match="not a readable reference"):
-        reference_from_bytes(data.replace(old, new))
+def test_pieces_are_of_the_band_that_the_mean_is_of() -> None:
+    wide = [replace(voice(axis(192, place)), telephone=axis(192, place + 50)) for place in (0, 1)]
+    narrow = replace(voice(axis(192, 7)), narrow=True, telephone=axis(192, 57))
+    made = make_reference("m", [face(axis(128, 0))], [*wide, narrow])
+    assert made.wide
+    assert sorted(vectors_of(made)) == [
+        "face", "telephone", "telephone 1", "telephone 2", "voice", "voice 1", "voice 2",
+    ]  # fmt: skip
+    assert [int(one.voice.argmax()) for one in made.pieces] == [0, 1]
+    without = make_reference("m", [face(axis(128, 0))], [*wide, voice(axis(192, 3))])
+    assert without.telephone is None
+    assert [one.telephone for one in without.pieces] == [None] * 3
 
 
-def test_vectors_that_are_not_of_unit_length_are_refused() -> None:
-    broken = replace(reference(), face=axis(128, 0, 2.0))
-    with pytest.raises(ModelError, match="unit length"):
-        reference_to_bytes(broken)
-    data = reference_to_bytes(reference())
-    with pytest.raises(ModelError, match="unit length"):
-        reference_from_bytes(data[:-4] + np.float32(np.nan).tobytes())
+def test_what_is_added_becomes_pieces_of_its_own() -> None:
+    def of(*places: int) -> Reference:
+        return make_reference(
+            "m",
+            [face(axis(128, 0))],
+            [replace(voice(axis(192, at)), telephone=axis(192, at + 50)) for at in places],
+        )
+
+    both = widened(of(0), of(1))  # neither had any
+    assert [(int(one.voice.argmax()), one.speech_s) for one in both.pieces] == [(0, 3.0), (1, 3.0)]
+    assert {int(one.voice.argmax()) for one in widened(of(0, 1), of(2, 3)).pieces} == {0, 1, 2, 3}
+    assert len(widened(of(0, 1, 2, 3), of(4, 5)).pieces) == 4
+    older = replace(of(1), telephone=None)
+    assert [one.telephone for one in widened(of(0), older).pieces] == [None, None]
+
+
+def test_a_change_reaches_every_vector_once() -> None:
+    before = widened(reference(0), reference(2))
+    seen: list[str] = []
+
+    def turned(name: str, vector: Vector) -> Vector:
+        seen.append(name)
+        return -vector
+
+    after = with_vectors(before, turned)
+    assert seen == list(vectors_of(before)) == list(vectors_of(after))
+    assert len(seen) == len(set(seen)) == 7
+    for name, vector in vectors_of(before).items():
+        np.testing.assert_array_equal(vectors_of(after)[name], -vector)

@@ -131,6 +131,23 @@ def test_what_is_alike_is_compared(
     assert found.llr_voice == pytest.approx(whole.llr_voice + shift, abs=1e-4)
 
 
+def test_pieces_are_compared_in_the_band_that_the_voice_has() -> None:
+    """Somebody near one piece of the telephone's band, and far from that band's mean."""
+    comparator = load_comparator(Weights.load())
+    mood, usual = (sample(ONE, by_telephone, narrow=False) for by_telephone in (THIRD, OTHER))
+    whole = enrolled(mood, replace(usual, quality=replace(usual.quality, speech_s=20.0)))
+    probe = sample(OTHER, THIRD, narrow=True)
+    lacking = [replace(piece, telephone=None) for piece in whole.pieces]
+    found, bare, plain = (
+        comparator.compare(replace(whole, pieces=pieces), None, probe).llr_voice
+        for pieces in (whole.pieces, tuple(lacking), ())
+    )
+    assert plain is not None
+    assert plain < -4
+    assert bare == plain
+    assert found == 0
+
+
 def test_the_shift_takes_what_the_band_gives_strangers() -> None:
     rng = np.random.default_rng(1)
     mated = rng.random(4000) < 0.5

@@ -11,7 +11,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from model.runtime.reference import reference_to_bytes
+from model.runtime.reference_format import reference_to_bytes
 from stream_verifier.identities.legacy import LegacyVault, _derive
 from tests.support.places import is_on_server
 from tests.support.stores import CONSENT, MODEL, change, made_reference

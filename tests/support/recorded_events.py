@@ -194,7 +194,7 @@ def _challenged() -> Iterator[Payload]:
         media_s=15,
         state=State.UNCERTAIN,
         previous=State.VERIFIED,
-        reasons=[*Reason][17:],
+        reasons=[*Reason][17:18],
         llr=None,
     )
     yield ChallengeAsked(
@@ -233,9 +233,19 @@ def _coloured() -> Iterator[Payload]:
     )  # fmt: skip
 
 
+def _required() -> Iterator[Payload]:
+    yield StateChanged(
+        media_s=43,
+        state=State.UNCERTAIN,
+        previous=State.WAITING,
+        reasons=[*Reason][18:],
+        llr=None,
+    )
+
+
 def recorded_payloads() -> Iterator[Payload]:
     """All, in the order of the recording."""
-    for part in (_started, _scored, _decided, _enrolled, _broken, _later, _coloured):
+    for part in (_started, _scored, _decided, _enrolled, _broken, _later, _coloured, _required):
         yield from part()
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from model.types import Reference
+from model.runtime.reference import vectors_of
+from model.types import Reference, VoicePiece
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.keyring import KeyRing
 from stream_verifier.identities.master import LocalKey, MasterKey
@@ -89,11 +90,22 @@ def bytes_below(folder: Path) -> bytes:
 
 
 def made_reference(seed: int = 0, model_id: str = MODEL) -> Reference:
-    """One of each format by turns: that of an odd seed lacks the telephone's vector."""
+    """One of each format by turns: of an odd seed none has the telephone's vectors.
+
+    Every second pair has pieces of the voice.
+    """
     rng = np.random.default_rng(seed)
     face, voice, telephone = _unit(128, rng), _unit(192, rng), _unit(192, rng)
     made = Reference(model_id, face, voice, face_count=5, speech_s=9.5)
-    return made if seed % 2 else replace(made, telephone=telephone, wide=seed % 4 == 0)
+    whole = made if seed % 2 else replace(made, telephone=telephone, wide=seed % 4 == 0)
+    return replace(whole, pieces=_pieces(rng, by_telephone=not seed % 2)) if seed & 2 else whole
+
+
+def _pieces(rng: np.random.Generator, *, by_telephone: bool) -> tuple[VoicePiece, ...]:
+    return tuple(
+        VoicePiece(_unit(192, rng), speech_s, _unit(192, rng) if by_telephone else None)
+        for speech_s in (3.0, 4.0, 2.5)
+    )
 
 
 def _unit(size: int, rng: np.random.Generator) -> np.ndarray:
@@ -103,11 +115,11 @@ def _unit(size: int, rng: np.random.Generator) -> np.ndarray:
 
 def assert_same(one: Reference, other: Reference) -> None:
     # Vectors are stored turned, and turned back: what is left of that is rounding.
-    np.testing.assert_allclose(one.face, other.face, rtol=0, atol=1e-7)
-    np.testing.assert_allclose(one.voice, other.voice, rtol=0, atol=1e-7)
-    assert (one.telephone is None) is (other.telephone is None)
-    if one.telephone is not None and other.telephone is not None:
-        np.testing.assert_allclose(one.telephone, other.telephone, rtol=0, atol=1e-7)
+    found, expected = vectors_of(one), vectors_of(other)
+    assert list(found) == list(expected)
+    for name, vector in found.items():
+        np.testing.assert_allclose(vector, expected[name], rtol=0, atol=1e-7)
+    assert [piece.speech_s for piece in one.pieces] == [piece.speech_s for piece in other.pieces]
     assert (one.model_id, one.face_count, one.speech_s, one.wide) == (
         other.model_id,
         other.face_count,

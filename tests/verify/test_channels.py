@@ -11,12 +11,13 @@ import pytest
 from stream_verifier.events.schema import PRESENCE_REASONS, Reason, Score, State
 from stream_verifier.media.types import MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
-from stream_verifier.verify.decision import Decision
+from stream_verifier.verify.decision import Decision, DecisionSettings
+from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.operating import Worth
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.table import CHALLENGE, PRESENCE, ChannelRule, Standing
 from stream_verifier.windows.types import Window
-from tests.support.decision_media import EVIDENCE, POINT
+from tests.support.decision_media import EVIDENCE, POINT, observe
 from tests.verify.test_pipeline import SECOND, ScriptedWindows, identity, window
 
 RULE = ChannelRule(
@@ -155,6 +156,55 @@ def test_whether_somebody_is_there_is_told_with_each_score(llr: float, presence:
     row = replace(RULE, vouch_from=1.5)
     score = next(one for one in call(HumChannel(llr), row).feed(SECOND) if isinstance(one, Score))
     assert score.presence == presence
+
+
+MOUTH = replace(RULE, worth=None, vouch_from=1.5, reject_at=None)
+
+
+def required(*said: tuple[Observation, float | None]) -> list[tuple[State, bool]]:
+    """A call in which presence is required: its states, and whether it was told to lack that.
+
+    Args:
+        said: what each window shows, and all that a mouth has come to.
+    """
+    settings = DecisionSettings(presence_first=True)
+    decision = Decision(evidence=EVIDENCE, point=POINT, settings=settings, table=[MOUTH])
+    seen = []
+    for observation, llr in said:
+        mouth = Reading("hum", sensed=True, llr=llr)
+        whole = replace(observation, readings=(*observation.readings, mouth))
+        verdict = decision.update(whole)
+        seen.append((verdict.state, Reason.PRESENCE_NOT_SHOWN in verdict.reasons))
+    return seen
+
+
+LACKS, SHOWN = (State.UNCERTAIN, True), (State.VERIFIED, False)
+
+
+def test_where_presence_is_required_nobody_is_verified_before_it_was_seen() -> None:
+    said = [(observe(at_s, 8, 8), llr) for at_s, llr in enumerate((0.0, 1.4, 1.6, 0.9, -0.9), 1)]
+    assert required(*said) == [LACKS, LACKS, SHOWN, SHOWN, SHOWN]
+    assert required(*said[2:], (observe(6, 8, 8), -1.1))[-1] == (State.UNCERTAIN, False)
+
+
+def test_what_was_seen_of_another_face_or_before_a_cut_counts_no_more() -> None:
+    begun = (observe(1, 8, 8), 2.0)
+    cut = observe(2, 8, 8, notes=("media_gap",))
+    assert required(begun, (cut, 0.0), (observe(3, 8, 8), 2.0)) == [SHOWN, LACKS, SHOWN]
+    other = [(observe(at_s, 8, 8, track=1), llr) for at_s, llr in ((2, 0.0), (3, 0.0), (4, 2.0))]
+    assert required(begun, *other) == [SHOWN, LACKS, LACKS, SHOWN]
+    gone = [(observe(float(at_s)), None) for at_s in range(2, 6)]
+    assert required(begun, *gone, (observe(6, 8, 8), 0.0))[-1] == LACKS
+
+
+def test_without_anybody_who_asks_a_required_presence_is_never_shown() -> None:
+    decision = Decision(
+        evidence=EVIDENCE, point=POINT, settings=DecisionSettings(presence_first=True)
+    )
+    pipeline = VerifyPipeline(
+        windows=ScriptedWindows(window(1.0)), channels=[identity()], decision=decision
+    )
+    assert states(pipeline, 1) == [(State.UNCERTAIN, (Reason.PRESENCE_NOT_SHOWN,))]
 
 
 def test_each_row_for_presence_has_a_reason_that_is_known_to_be_one() -> None:

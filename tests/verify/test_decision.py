@@ -253,7 +253,7 @@ def test_verified_always_rests_on_fresh_evidence_of_both(
 
 
 def calm_call(until_s: int = 30, **settings: float) -> Decision:
-    decision = make_decision(DecisionSettings(**settings))
+    decision = make_decision(replace(DecisionSettings(), **settings))  # type: ignore[arg-type]
     play(*(observe(t, 9, 8) for t in range(1, until_s + 1)), decision=decision)
     return decision
 

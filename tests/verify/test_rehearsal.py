@@ -6,14 +6,25 @@ import numpy as np
 import pytest
 
 from model.runtime.weights import Weights
-from model.types import Comparison, FaceQuality, FaceSample, Reference, VoiceQuality, VoiceSample
+from model.types import (
+    Comparison,
+    FaceQuality,
+    FaceSample,
+    Reference,
+    VoicePiece,
+    VoiceQuality,
+    VoiceSample,
+)
 from stream_verifier.errors import EnrolmentError
 from stream_verifier.verify.operating import DecisionModel
 from stream_verifier.verify.rehearsal import rehearse
 
 FACES = [FaceSample(np.full(128, n, np.float32), FaceQuality(*[1.0] * 7)) for n in range(1, 4)]
 VOICES = [VoiceSample(np.full(192, n, np.float32), VoiceQuality(3, 30, -20)) for n in range(1, 101)]
-REFERENCE = Reference("m", np.ones(128, np.float32), np.ones(192, np.float32), 3, 100.0)
+PIECES = (VoicePiece(np.ones(192, np.float32), 50.0), VoicePiece(np.ones(192, np.float32), 50.0))
+REFERENCE = Reference(
+    "m", np.ones(128, np.float32), np.ones(192, np.float32), 3, 100.0, pieces=PIECES
+)
 
 
 @dataclass
@@ -31,6 +42,7 @@ class _Comparator:
     ) -> Comparison:
         assert face is not None
         assert voice is not None
+        assert not reference.pieces, "each of two voices is like one of them"
         pair = int(face.vector[0]), int(voice.vector[0])
         self.asked.append(pair)
         return Comparison(

@@ -66,6 +66,7 @@ export const REASONS = Object.freeze({
   lips_do_not_match: "lips say something else",
   no_sign_of_life: "heard before",
   challenge_not_passed: "challenge not passed",
+  presence_not_shown: "not seen speaking yet",
   media_gap: "media gap",
   overloaded: "server overloaded",
   media_time_implausible: "implausible media time",

@@ -31,6 +31,7 @@ const REASONS = {
   lips_do_not_match: "The lips say something else than what is heard.",
   no_sign_of_life: "The same sound was heard before, as from a recording.",
   challenge_not_passed: "What was asked for was not done, or could not be measured.",
+  presence_not_shown: "Nobody has been seen speaking yet.",
   media_gap: "Picture or sound was interrupted.",
   overloaded: "The server is too busy to check everything.",
   media_time_implausible: "Picture or sound runs faster or slower than a clock can.",

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     LIPS_DO_NOT_MATCH = "lips_do_not_match"
     NO_SIGN_OF_LIFE = "no_sign_of_life"
     CHALLENGE_NOT_PASSED = "challenge_not_passed"
+    PRESENCE_NOT_SHOWN = "presence_not_shown"
 
 
 PRESENCE_REASONS = frozenset(
