@@ -21,6 +21,8 @@ from stream_verifier.windows.faces import in_pixels
 
 _SOON_S, _APART_S = 0.1, 0.25
 """How soon after a searched picture one may come that is not, and the next that is."""
+_STAYS = 0.08
+"""Of a face's sides, by which it may have moved and is sought in the same part of the picture."""
 _LEAST_LIKENESS = 0.8
 """Of eyes and nose, between two pictures of one face."""
 _EYES_AND_NOSE = slice(20, 72, 2), slice(10, 104, 2)
@@ -61,7 +63,7 @@ class BurstFace:
 
     def near(self, box: Box) -> None:
         """Say where the face is: x, y, width, height as fractions of the picture."""
-        self._box = box
+        self._box = _place(self._box, box)
 
     def forget(self) -> None:
         """Another face, or pictures that did not follow on; what waits is gone."""
@@ -83,7 +85,7 @@ class BurstFace:
         before = self._waited(found)
         self._last = found
         if found is not None:
-            self._box = _fractions(found)
+            self._box = _place(self._box, _fractions(found))
         return [*before, *([] if found is None else [found])]
 
     def settle(self) -> list[FoundFace]:
@@ -149,6 +151,19 @@ def _fractions(found: FoundFace) -> Box:
     height, width = found.grey.shape
     x, y, wide, high = found.face.box
     return x / width, y / height, wide / width, high / height
+
+
+def _place(before: Box | None, now: Box) -> Box:
+    """Where to search next: as before while a face stays, as another part trembles otherwise.
+
+    A picture that is held up must not seem to move by where it is searched.
+    """
+    if before is None:
+        return now
+    sides = np.array([before[2], before[3]])
+    grown = np.array(now[2:]) - sides
+    moved = np.array(now[:2]) - before[:2] + grown / 2
+    return before if max(np.abs([moved, grown]).max(axis=0) / sides) < _STAYS else now
 
 
 def _likeness(one: FoundFace, other: FoundFace) -> float:
