@@ -296,7 +296,8 @@ class Enrolment:
         two_faces, two_voices = self._two_people()
         if two_faces or two_voices:
             what = " and ".join(["faces"] * two_faces + ["voices"] * two_voices)
-            reasons.append(f"the {what} of more than one person: enrol one alone")
+            later = " (what that person says in another mood can be added later)" * two_voices
+            reasons.append(f"the {what} of more than one person: enrol one alone{later}")
         if progress.faces < progress.faces_needed:
             reasons.append(f"{progress.faces} of {progress.faces_needed} good pictures of the face")
         if progress.speech_s < progress.speech_needed_s:
