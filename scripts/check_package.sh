@@ -4,8 +4,8 @@
 # server sends, that the JSDoc of the modules holds, and that pages and the React example compile.
 set -eu
 cd "$(dirname "$0")/.."
-tools=.cache/node/node_modules
-[ -x "$tools/.bin/tsc" ] || { echo "TypeScript is missing: sh scripts/install_node_tools.sh" >&2; exit 3; }
+tsc=$PWD/.cache/node/node_modules/typescript-native/bin/tsc
+[ -x "$tsc" ] || { echo "TypeScript is missing: sh scripts/install_node_tools.sh" >&2; exit 3; }
 folder=.cache/package
 rm -rf "$folder"
 mkdir -p "$folder/node_modules" "$folder/tests/browser" "$folder/examples/react"
@@ -20,8 +20,8 @@ cp -R examples/react/src examples/react/tsconfig.json "$folder/examples/react/"
 node scripts/contract_types.mjs docs/protocol/events.schema.json >"$folder/tests/browser/types/contract.ts"
 
 cd "$folder"
-../node/node_modules/.bin/tsc --project tests/browser/types
+"$tsc" --project tests/browser/types
 # In place of Vite's own types, for the one thing of it that the example reads.
 echo "interface ImportMeta { readonly env: Record<string, string | undefined> }" >examples/react/src/env.d.ts
-../node/node_modules/.bin/tsc --project examples/react --types react
+"$tsc" --project examples/react --types react
 echo "OK: the package's types hold."

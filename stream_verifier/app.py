@@ -26,6 +26,7 @@ from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.repeats import LocalRepeats
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
@@ -137,10 +138,17 @@ def _services(
         gauge=Gauge(capacity, calls=lambda: sessions.count, load=lambda: engine.load),
         stages=recogniser.stages,
         journal=journal,
-        uploads=Uploads(store, settings, recogniser.adapters, tries=sessions.admission.tries),
+        uploads=Uploads(
+            store,
+            settings,
+            model_id=recogniser.model_id,
+            adapters=recogniser.adapters,
+            tries=sessions.admission.tries,
+        ),
         rooms=rooms,
         livekit=followed_livekit(rooms, store.audit.append, settings),
         **({} if fleet is None else {"neighbours": fleet.member}),
+        repeats=LocalRepeats() if fleet is None else fleet.repeats,
     )
 
 
@@ -272,7 +280,7 @@ def _middleware(settings: Settings) -> list[Middleware]:
             CORSMiddleware,
             allow_origins=list(settings.allowed_origins),
             allow_methods=["GET", "POST", "PUT", "DELETE", "PATCH"],
-            allow_headers=["authorization", "content-type", "if-match"],
+            allow_headers=["authorization", "content-type", "idempotency-key", "if-match"],
             expose_headers=list(EXPOSED),
         ),
         Middleware(

@@ -327,6 +327,29 @@ class FleetError(NotReadyError):
         )
 
 
+class RequestUnderWayError(StreamVerifierError):
+    """A request was sent again while the first one is being done.
+
+    Attributes:
+        retry_after_s: seconds until its answer may be there.
+    """
+
+    code = "request_under_way"
+    retry_after_s = 10
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The request with that Idempotency-Key is being done: send it again in "
+            f"{self.retry_after_s} s, and you get its answer."
+        )
+
+
+class KeyReusedError(StreamVerifierError):
+    """Another request has the same Idempotency-Key."""
+
+    code = "idempotency_key_reused"
+
+
 class RoomError(StreamVerifierError):
     """A room of another server cannot be followed."""
 
@@ -401,6 +424,22 @@ class CallRefusedError(CallError):
     """The server refused a call; ``server_code`` is its code for why."""
 
     code = "call_refused"
+
+    def __init__(self, server_code: str, message: str) -> None:
+        super().__init__(message)
+        self.server_code = server_code
+
+
+class EnrolmentLostError(StreamVerifierError):
+    """Nobody said what became of an enrolment: ask again with the same key."""
+
+    code = "enrolment_lost"
+
+
+class EnrolmentRefusedError(StreamVerifierError):
+    """The server refused an enrolment; ``server_code`` is its code for why."""
+
+    code = "enrolment_refused"
 
     def __init__(self, server_code: str, message: str) -> None:
         super().__init__(message)

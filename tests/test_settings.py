@@ -71,6 +71,32 @@ def test_the_home_of_nobody_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         load_settings()
 
 
+def test_who_has_no_home_is_told_what_to_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a container's user without an entry in its password file."""
+
+    def homeless(*_: object) -> None:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", homeless)
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    monkeypatch.delenv("STREAM_VERIFIER_DATA_DIR", raising=False)
+    with pytest.raises(SettingsError, match="data_dir: .*STREAM_VERIFIER_DATA_DIR"):
+        load_settings()
+    monkeypatch.undo()
+    with pytest.raises(SettingsError, match="database_url: .*home"):
+        monkeypatch.setattr(Path, "home", homeless)
+        load_settings(data_dir=tmp_path, database_url="sqlite+aiosqlite:///~/people.db")
+
+
+@pytest.mark.parametrize("name", ["audit_days", "unused_days", "consent_days"])
+def test_more_days_than_the_calendar_has_are_refused(name: str) -> None:
+    load_settings(**{name: 36_500})
+    with pytest.raises(SettingsError, match=name):
+        load_settings(**{name: 10_000_000})
+
+
 @pytest.mark.parametrize("nothing", ["", " \t"])
 def test_an_empty_variable_is_the_default(monkeypatch: pytest.MonkeyPatch, nothing: str) -> None:
     monkeypatch.delenv("STREAM_VERIFIER_PRESENCE", raising=False)

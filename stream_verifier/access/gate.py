@@ -32,8 +32,8 @@ class Limits:
 
     Attributes:
         bad_tokens: tokens that this server never signed, for each client address.
-        openings: calls being opened or resumed, whether or not it comes to one, for each token, so
-            that nobody uses up what others behind the same address have.
+        openings: calls being opened or resumed, whether or not it comes to one, for each holder of
+            tokens, so that nobody uses up what others behind the same address have.
         asks: for what is held on somebody, likewise: each looks through the whole audit trail, and
             may add an entry to it.
     """
@@ -147,8 +147,8 @@ class Gate:
             raise
 
     def bearer_of(self, grant: Grant, client: str) -> str:
-        """For whom openings are counted: a token, or an address where no key is configured."""
-        return client if self.tokens is None else f"token {grant.token_id}"
+        """For whom openings are counted: a holder, or an address where no key is configured."""
+        return client if self.tokens is None else f"token {grant.holder}"
 
     def count_opening(self, grant: Grant, client: str) -> None:
         """Count that a call is opened or resumed, before anything slow is done for it.

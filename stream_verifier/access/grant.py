@@ -22,6 +22,8 @@ class Grant:
         expires_at: Unix time in seconds from which on it counts no more.
         operating_point: one that its calls may choose, however weak; None: none weaker than the
             server's.
+        subject: who an identity provider says its bearer is, whichever token is shown; None: only
+            the token is known.
     """
 
     scopes: frozenset[Scope]
@@ -30,6 +32,12 @@ class Grant:
     token_id: str
     expires_at: float
     operating_point: str | None = None
+    subject: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """By whom attempts are counted: a person who signs in again is still the same one."""
+        return self.subject or self.token_id
 
     def owns(self, *, token_id: str, identity: str, session: str) -> bool:
         """Whether a call is its bearer's to resume and to end.

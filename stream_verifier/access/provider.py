@@ -163,6 +163,7 @@ class Provider:
             session=None,
             token_id=_token_id(claims, token),
             expires_at=expires_at + LEEWAY_S,
+            subject=f"oidc-sub-{_digest(str(claims['sub']))}",
         )
 
     def _scopes(self, claims: Mapping[str, Any]) -> frozenset[Scope]:
@@ -202,4 +203,8 @@ def _at(claims: Mapping[str, Any], path: str) -> object:
 def _token_id(claims: Mapping[str, Any], token: str) -> str:
     """What the audit trail calls a token: its own id, which another provider's might be, hashed."""
     told = str(claims.get("jti") or token)
-    return f"oidc-{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+    return f"oidc-{_digest(told)}"
+
+
+def _digest(told: str) -> str:
+    return hashlib.sha256(told.encode()).hexdigest()[:16]

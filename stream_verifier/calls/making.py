@@ -225,7 +225,12 @@ class SessionMaker:
     async def _enrolling(self, start: Opening, actor: Actor) -> PendingEnrolment:
         consent = start.consent_record(longest=longest_consent(self._settings))
         name, enrolled = await enrolled_as(
-            self._store, start.identity, replaces=start.replace, adds=start.add
+            self._store,
+            start.identity,
+            replaces=start.replace,
+            adds=start.add,
+            model_id=self._recogniser.model_id,
+            adapters=self._recogniser.adapters,
         )
         destination = Destination(
             name=name,

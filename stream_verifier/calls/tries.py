@@ -1,11 +1,12 @@
 """How often somebody else may be tried in a person's name, over all calls.
 
 A *try* is each time that a verdict turns against the person, or that what is to be added to the
-reference is rather somebody else's. A token may make a few in its life, a
-day at most; then it opens no more calls in that name. All tokens together may make a few more in a
-name before it is *guarded*: from then on its calls tell whether they are verified, and nothing
-else, until weeks have gone by. So nobody can keep a person from being verified, and nobody can
-compute a template from a thousand refusals, with however many tokens and calls.
+reference is rather somebody else's. A token may make a few in its life, a day at most, and all
+tokens of a person who signs in elsewhere as many; then they open no more calls in that name. All
+tokens together may make a few more in a name before it is *guarded*: from then on its calls tell
+whether they are verified, and nothing else, until weeks have gone by. So nobody can keep a person
+from being verified, and nobody can compute a template from a thousand refusals, with however many
+tokens and calls.
 
 Windows that are in doubt cost a little, too, and calls with any of them more: beside an edge, what
 does not cross it tells something. A call that is verified after all gets back what it cost.
@@ -57,9 +58,10 @@ class Tries:
         """
         seconds = math.ceil(self.wait_s(place))
         if seconds > 0:
+            other = "" if place.holder else " get another token,"
             raise IdentityLockedError(
                 "Too many others were tried with that token in that name: try again in "
-                f"{seconds} s, get another token, or have an administrator do it.",
+                f"{seconds} s,{other} or have an administrator do it.",
                 retry_after_s=seconds,
             )
 
@@ -174,4 +176,4 @@ class CallTries:
 
 
 def _token(place: Place) -> str:
-    return f"{place.token_id} {place.identity}"
+    return f"{place.holder or place.token_id} {place.identity}"

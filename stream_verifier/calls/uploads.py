@@ -44,6 +44,7 @@ class Uploads:
     Args:
         store: where references go.
         settings: those of the server.
+        model_id: of the model in use.
         adapters: what moves an older model's reference, to compare it with the new one.
         tries: how often somebody else may be tried in a name; by default an account of its own.
     """
@@ -52,10 +53,12 @@ class Uploads:
         self,
         store: IdentityStore,
         settings: Settings,
-        adapters: Adapters | None = None,
         *,
+        model_id: str,
+        adapters: Adapters | None = None,
         tries: Tries | None = None,
     ) -> None:
+        self._model_id = model_id
         self._adapters = adapters
         self._tries = tries or Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._store = store
@@ -84,7 +87,14 @@ class Uploads:
         self, name: str, *, replaces: bool, adds: bool = False
     ) -> tuple[str, Identity | None]:
         """The spelling of a name, and who is enrolled by it; see `destination.enrolled_as`."""
-        return await enrolled_as(self._store, name, replaces=replaces, adds=adds)
+        return await enrolled_as(
+            self._store,
+            name,
+            replaces=replaces,
+            adds=adds,
+            model_id=self._model_id,
+            adapters=self._adapters,
+        )
 
     async def enrol(
         self,
@@ -109,6 +119,7 @@ class Uploads:
             by: who asks.
 
         Raises:
+            CapacityError: no process can be started now.
             EnrolmentError: something is missing, as for the same files on the command line.
             OtherPersonError: what would be added is rather not the same person's.
             IdentityLockedError: too many others were to be added, or called, in that name.
@@ -134,13 +145,7 @@ class Uploads:
         return identity
 
     async def _reference(self, files: Sequence[GivenFile]) -> Reference:
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-P", "-m", _PROCESS),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=_bare_environment(),
-        )
+        process = await _started()
         asked = question(files, self._settings)
         try:
             async with asyncio.timeout(WITHIN_S):
@@ -167,6 +172,28 @@ class Uploads:
 def given(field: str, number: int, content: bytes) -> GivenFile:
     """A file that was given as one of the `FIELDS`; what its sender calls it is told nobody."""
     return GivenFile(f"{field} {number}", FIELDS[field], content)
+
+
+async def _started() -> asyncio.subprocess.Process:
+    """A process that waits for its question.
+
+    Raises:
+        CapacityError: this machine has no room for another, or for the files it takes.
+    """
+    try:
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-P", "-m", _PROCESS),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=_bare_environment(),
+        )
+    except OSError as error:
+        _logger.error("no process reads files of an enrolment: %s", error.strerror)
+        raise CapacityError(
+            "The server cannot read files now: try again soon. Nothing was enrolled.",
+            retry_after_s=RETRY_AFTER_S,
+        ) from error
 
 
 def _refuse_half(files: Sequence[GivenFile]) -> None:

@@ -19,6 +19,7 @@ from stream_verifier.settings import Settings
 _LIBRARIES = ("aiortc", "av", "ai_edge_litert", "cv2", "webrtcvad", "websockets", "sqlalchemy")
 _DEMO_LIBRARIES = ("matplotlib", "skimage", "espeakng_loader")
 _FREE_BYTES = 100 * 1024 * 1024
+_FREE_FILES = 256
 _MANY_CALLS = 64
 
 
@@ -118,6 +119,12 @@ def _data_dir(settings: Settings) -> str:
     free = shutil.disk_usage(folder).free
     if free < _FREE_BYTES:
         raise OSError(f"only {free >> 20} MiB are free at {folder}: make room.")
+    found = os.statvfs(folder)
+    if found.f_files and found.f_favail < _FREE_FILES:  # some file systems do not count them
+        raise OSError(
+            f"only {found.f_favail} files may be made yet at {folder}: delete some that are of no "
+            "use, or make a file system with more inodes."
+        )
     return f"{settings.data_dir}, {free >> 30} GiB free"
 
 

@@ -89,10 +89,18 @@ def enroll(  # noqa: PLR0913 - an argument for each option
         settings, subject=name, purpose=purpose, text=consent, days=consent_days
     )
 
-    spelt, enrolled = with_store(
-        settings, lambda store: enrolled_as(store, name, replaces=replace, adds=add)
-    )
     recogniser = Recogniser.load(settings)
+    spelt, enrolled = with_store(
+        settings,
+        lambda store: enrolled_as(
+            store,
+            name,
+            replaces=replace,
+            adds=add,
+            model_id=recogniser.model_id,
+            adapters=recogniser.adapters,
+        ),
+    )
     with display.file_progress(_err, [*video, *face, *voice]) as on_file:
         reference = enrol_files(
             videos=video,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator
 
+from stream_verifier.calls.repeats import AnswerSeal, LocalRepeats, Repeats
 from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Calls, Duties
 from stream_verifier.fleet.link import Link, reachable
 from stream_verifier.fleet.member import Limits, Member
 from stream_verifier.fleet.posting import RedisLaneLease
+from stream_verifier.fleet.repeats import SharedRepeats
 from stream_verifier.fleet.shelf import RedisShelf
 from stream_verifier.settings import Settings
 
@@ -29,6 +31,7 @@ class Fleet:
         log: of events, not started yet.
         member: what the registry asks of others.
         shelf: rooms that are attached.
+        repeats: requests that may be sent again.
     """
 
     def __init__(self, link: Link, settings: Settings) -> None:
@@ -43,6 +46,7 @@ class Fleet:
         )
         self.member = Member(link, worker=worker, log=self.log, limits=limits)
         self.shelf = RedisShelf(self.member, lease_s=_ROOM_LEASE_S)
+        self.repeats = _repeats(link, settings)
 
     def lane_lease(self, lane: str) -> RedisLaneLease:
         """Who of the fleet posts a webhook's lane."""
@@ -97,6 +101,14 @@ def join(settings: Settings) -> Fleet | None:
     """
     link = _link(settings)
     return None if link is None else Fleet(link, settings)
+
+
+def _repeats(link: Link, settings: Settings) -> Repeats:
+    """Without a key for tokens nobody but one's own machine asks, and nothing seals answers."""
+    key = settings.token_key
+    if key is None:
+        return LocalRepeats()
+    return SharedRepeats(link, AnswerSeal.of(key.get_secret_value()))
 
 
 def _link(settings: Settings) -> Link | None:

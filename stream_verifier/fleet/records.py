@@ -43,6 +43,7 @@ class _Fields(BaseModel):
     token_id: str
     bound: bool
     trusted: bool
+    holder: str = ""
     key_hash: str
     followed: bool
     resume_within_s: float
@@ -60,6 +61,7 @@ def fields_of(record: CallRecord) -> Iterator[str]:
         token_id=place.token_id,
         bound=place.bound,
         trusted=place.trusted,
+        holder=place.holder,
         key_hash=record.key_hash,
         followed=record.followed,
         resume_within_s=record.resume_within_s,
@@ -85,7 +87,7 @@ def record_of(
         session=session,
         mode=said.mode,
         operating_point=said.operating_point,
-        place=Place(said.identity, said.token_id, said.bound, said.trusted),
+        place=Place(said.identity, said.token_id, said.bound, said.trusted, said.holder),
         key_hash=said.key_hash,
         followed=said.followed,
         resume_within_s=said.resume_within_s,

@@ -8,17 +8,19 @@ waited for longest gives way to the newest.
 from __future__ import annotations
 
 import asyncio
-import logging
 import resource
-import time
 from typing import Any, ClassVar
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stream_verifier.hosting.pieces import TinyPiecesError, WeighedHttp, slices
+
 _REQUEST_WITHIN_S = 10.0
+READ_WITHIN_S = 30.0
+"""For most of what waits to be read, some 50 kB; an answer may be longer."""
 _RESERVED_FILES = 96
 _MOST = 1024
-_NO_FILES = "socket.accept() out of system resource"
 
 
 class Doorkeeper:
@@ -62,6 +64,11 @@ class WatchedHttp(H11Protocol):
     """uvicorn's HTTP protocol, whose connections a doorkeeper knows."""
 
     doorkeeper: ClassVar[Doorkeeper]
+    _unread: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self.conn = WeighedHttp()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request."""
@@ -71,13 +78,36 @@ class WatchedHttp(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
         self.doorkeeper.leave(self.transport)
+        self.resume_writing()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Wait no more once the headers of a request are there."""
-        super().data_received(data)
+        for part in slices(data):
+            super().data_received(part)
+            if self.transport.is_closing() or self.transport.get_protocol() is not self:
+                return
         if self.cycle is not None and not self.cycle.response_complete:
             self.doorkeeper.leave(self.transport)
+
+    def handle_events(self) -> None:
+        """Do what was asked for, and cut off who is not worth it or garbles what he began."""
+        try:
+            super().handle_events()
+        except (TinyPiecesError, h11.LocalProtocolError):
+            self.transport.abort()
+
+    def pause_writing(self) -> None:
+        """Wait only so long for who asks and does not read."""
+        super().pause_writing()
+        loop = asyncio.get_running_loop()
+        self._unread = loop.call_later(READ_WITHIN_S, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on, for who reads."""
+        super().resume_writing()
+        if self._unread is not None:
+            self._unread.cancel()
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         """Leave the connection to the WebSocket."""
@@ -107,26 +137,3 @@ def _room() -> int:
         soft = 65_536 if hard == resource.RLIM_INFINITY else hard
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     return max(8, min(_MOST, (soft - _RESERVED_FILES) // 2))
-
-
-class SaidOnce(logging.Filter):
-    """Lets asyncio say once a minute that no connection can be taken, not once for each.
-
-    Args:
-        every_s: how often it may be said.
-    """
-
-    def __init__(self, every_s: float = 60.0) -> None:
-        super().__init__()
-        self._every_s = every_s
-        self._said_s = -every_s
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log it."""
-        if _NO_FILES not in record.getMessage():
-            return True
-        now_s = time.monotonic()
-        if now_s - self._said_s < self._every_s:
-            return False
-        self._said_s = now_s
-        return True

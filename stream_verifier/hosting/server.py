@@ -17,8 +17,9 @@ from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
 from stream_verifier.events.call_messages import MAX_MESSAGE_BYTES
 from stream_verifier.hosting.allocator import return_large_buffers
-from stream_verifier.hosting.doorkeeper import SaidOnce, watched_http
+from stream_verifier.hosting.doorkeeper import watched_http
 from stream_verifier.hosting.listener import address_of, listen
+from stream_verifier.hosting.rationed_log import ration
 from stream_verifier.hosting.sized_socket import SizedSocket
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.secrecy import leave_no_core_dump
@@ -98,7 +99,8 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
         make_source: makes what a call's media comes from; WebRTC by default.
     """
     keep_secrets_out(logging.getLogger("uvicorn.error"))
-    logging.getLogger("asyncio").addFilter(SaidOnce())
+    for name in ("asyncio", "uvicorn.error"):
+        ration(logging.getLogger(name))
     config = uvicorn.Config(
         create_app(settings, make_source),
         http=watched_http(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, Self, TypeAlias, TypedDict
 
 from stream_verifier.errors import ConsentError
@@ -69,6 +69,8 @@ class Consent:
         times = (self.given_at, self.expires_at, self.withdrawn_at)
         if any(time is not None and time.tzinfo is None for time in times):
             raise ConsentError("The time of consent needs a time zone, such as UTC.")
+        if any(time is not None and not _has_utc(time) for time in times):
+            raise ConsentError("The consent would end after the year 9999: name an earlier time.")
         if self.expires_at is not None and self.expires_at <= self.given_at:
             raise ConsentError("The consent would end before it was given: name a later time.")
         digest = hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
@@ -136,6 +138,15 @@ class Consent:
         if recorded != consent.text_sha256:
             raise ConsentError("The text of the consent was changed after it was given.")
         return consent
+
+
+def _has_utc(time: datetime) -> bool:
+    """Whether it is a time everywhere: at either end of the calendar it may be none in UTC."""
+    try:
+        time.astimezone(UTC)
+    except OverflowError:
+        return False
+    return True
 
 
 def _to_text(time: datetime | None) -> str | None:

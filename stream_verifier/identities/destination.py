@@ -10,6 +10,7 @@ from model.types import Reference
 from stream_verifier.audit.deed import Actor, Deed, Kind
 from stream_verifier.errors import OtherPersonError, UnknownIdentityError
 from stream_verifier.identities.admission import (
+    adapter_for,
     check_place,
     refuse_if_lapsed,
     refuse_if_widened_enough,
@@ -22,7 +23,13 @@ from stream_verifier.identities.store import IdentityStore
 
 
 async def enrolled_as(
-    store: IdentityStore, name: str, *, replaces: bool, adds: bool
+    store: IdentityStore,
+    name: str,
+    *,
+    replaces: bool,
+    adds: bool,
+    model_id: str,
+    adapters: Adapters | None,
 ) -> tuple[str, Identity | None]:
     """The spelling of a name, and who is enrolled by it and would be replaced or added to.
 
@@ -33,12 +40,16 @@ async def enrolled_as(
         name: in any spelling.
         replaces: whether that reference may go.
         adds: whether it is to be added to; neither: there must be none.
+        model_id: of the model in use, which makes what is added.
+        adapters: what moves an older model's reference to it; None: none such is accepted.
 
     Raises:
         IdentityError: no valid name.
         IdentityExistsError: the name is taken, and nobody is to be replaced or added to.
         UnknownIdentityError: there is nobody to add to.
         ConsentLapsedError: nor with a consent in force.
+        StaleReferenceError: nor to a reference of a model from which nothing leads to the one in
+            use.
         EnrolmentError: nor is more to be added than was already.
     """
     spelt = normalise_name(name) if replaces or adds else new_name(name)
@@ -46,6 +57,7 @@ async def enrolled_as(
         old = await store.get(spelt)
         refuse_if_lapsed(old, datetime.now(UTC))
         refuse_if_widened_enough(old)
+        adapter_for(old, model_id, adapters)
         return spelt, old
     try:
         there: Identity | None = await store.get(spelt)

@@ -23,7 +23,7 @@ class RoomRecord(BaseModel):
         request: as it came.
         client: the address it was attached from.
         since: when, UTC.
-        scopes, token_id, expires_at, operating_point: of the token that attached it.
+        scopes, token_id, expires_at, operating_point, subject: of the token that attached it.
     """
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="constants")
@@ -35,6 +35,7 @@ class RoomRecord(BaseModel):
     token_id: str
     expires_at: float
     operating_point: str | None
+    subject: str | None = None
 
     @classmethod
     def of(cls, request: RoomRequest, grant: Grant, client: str, since: str) -> RoomRecord:
@@ -47,6 +48,7 @@ class RoomRecord(BaseModel):
             token_id=grant.token_id,
             expires_at=grant.expires_at,
             operating_point=grant.operating_point,
+            subject=grant.subject,
         )
 
     @property
@@ -59,6 +61,7 @@ class RoomRecord(BaseModel):
             token_id=self.token_id,
             expires_at=self.expires_at,
             operating_point=self.operating_point,
+            subject=self.subject,
         )
 
 

@@ -9,16 +9,18 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from stream_verifier.settings.part import Part
 
-
-def _default_data_dir() -> Path:
-    return Path.home() / ".local" / "share" / "stream-verifier"
+MOST_DAYS = 36_500
+"""More is no time in the calendar; who means for ever says 0."""
+_NO_HOME = "there is no such home folder: name another one, as STREAM_VERIFIER_DATA_DIR does"
 
 
 class StoreSettings(Part):
     """Where references live, under which keys, and for how long."""
 
     data_dir: Path = Field(
-        default_factory=_default_data_dir, description="Where the store and its key file live."
+        Path("~/.local/share/stream-verifier"),
+        validate_default=True,
+        description="Where the store and its key file live.",
     )
     database_url: str | None = Field(
         None, description="SQLAlchemy URL of the store; default SQLite in data_dir."
@@ -61,10 +63,16 @@ class StoreSettings(Part):
         "base64url; default a file in data_dir.",
     )
     audit_days: int = Field(
-        1826, ge=0, description="Days that entries of the audit trail are kept; 0: for ever."
+        1826,
+        ge=0,
+        le=MOST_DAYS,
+        description="Days that entries of the audit trail are kept; 0: for ever.",
     )
     unused_days: int = Field(
-        365, ge=0, description="Days after its last use that a reference goes; 0: never for that."
+        365,
+        ge=0,
+        le=MOST_DAYS,
+        description="Days after its last use that a reference goes; 0: never for that.",
     )
     keep_events_hours: int = Field(
         0,
@@ -74,10 +82,16 @@ class StoreSettings(Part):
         "that they outlast a restart; 0: a day in memory alone.",
     )
     consent_days: int = Field(
-        730, ge=0, description="Days that a consent counts at most; 0: until it is withdrawn."
+        730,
+        ge=0,
+        le=MOST_DAYS,
+        description="Days that a consent counts at most; 0: until it is withdrawn.",
     )
     consent_notice_days: int = Field(
-        30, ge=0, description="Days before its end in which calls are told that a consent expires."
+        30,
+        ge=0,
+        le=MOST_DAYS,
+        description="Days before its end in which calls are told that a consent expires.",
     )
 
     @field_validator("data_dir", "ledger_file", "key_file", "hsm_module")
@@ -87,14 +101,19 @@ class StoreSettings(Part):
         try:
             return path and path.expanduser()
         except RuntimeError as error:
-            raise ValueError("there is no such home folder") from error
+            raise ValueError(_NO_HOME) from error
 
     @field_validator("database_url")
     @classmethod
     def _url_from_home(cls, url: str | None) -> str | None:
         if url is None or not url.startswith("sqlite"):
             return url
-        return url.replace(":///~/", f":///{Path.home()}/", 1)
+        if ":///~/" not in url:
+            return url
+        try:
+            return url.replace(":///~/", f":///{Path.home()}/", 1)
+        except RuntimeError as error:
+            raise ValueError(_NO_HOME) from error
 
     @model_validator(mode="after")
     def _reach_the_device(self) -> Self:

@@ -132,7 +132,7 @@ def _add_identities(app: FastAPI) -> None:
         status_code=201,
         openapi_extra={"requestBody": uploads.BODY},
         tags=["identities"],
-        **_gives(IdentityDescription, 408, 409, 413, 415, 422, 503),
+        **_gives(IdentityDescription, 404, 408, 409, 413, 415, 422, 503),
     )
     app.add_api_route(
         f"{one}/export",

@@ -39,6 +39,8 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.CursorError, 422),
     (errors.StoreError, 503),
     (errors.NotReadyError, 503),
+    (errors.RequestUnderWayError, 409),
+    (errors.KeyReusedError, 422),
     (errors.UnknownAttachmentError, 404),
     (errors.AttachedAlreadyError, 409),
     (errors.RoomAddressError, 422),
@@ -46,6 +48,12 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.RoomRefusedError, 422),
     (errors.RoomError, 502),
     (errors.SettingsError, 422),
+)
+_PASSING = (
+    errors.RateLimitedError,
+    errors.CapacityError,
+    errors.NotReadyError,
+    errors.RequestUnderWayError,
 )
 _TITLES = {
     400: "The request cannot be understood.",
@@ -121,7 +129,7 @@ def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONRes
 
 
 def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
-    if isinstance(error, errors.RateLimitedError | errors.CapacityError | errors.NotReadyError):
+    if isinstance(error, _PASSING):
         return {"retry-after": str(error.retry_after_s)}
     if status != 401:
         return {}

@@ -14,6 +14,7 @@ from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.neighbours import Alone, Neighbours
 from stream_verifier.calls.registry import SessionRegistry
+from stream_verifier.calls.repeats import LocalRepeats, Repeats
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
@@ -36,6 +37,7 @@ class Services:
     journal: Journal
     uploads: Uploads
     neighbours: Neighbours = field(default_factory=Alone)
+    repeats: Repeats = field(default_factory=LocalRepeats)
     rooms: RoomDesk = field(default_factory=NoRooms)
     livekit: FollowedLiveKit | None = None
 
@@ -80,6 +82,11 @@ class ServerState:
     def uploads(self) -> Uploads:
         """Enrolments from files."""
         return self._started.uploads
+
+    @property
+    def repeats(self) -> Repeats:
+        """Requests that may be sent again."""
+        return self._started.repeats
 
     @property
     def hub(self) -> Hub:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Query
@@ -10,17 +12,20 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.uploads import FIELDS, given
-from stream_verifier.errors import ConsentError, EnrolmentError, ProtocolError
+from stream_verifier.errors import ConsentError, EnrolmentError, OtherPersonError, ProtocolError
 from stream_verifier.events.call_messages import ConsentGiven
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.identities.opening import longest_consent
-from stream_verifier.web.access import Token, actor_of_request, admit, client_of, gate_of
+from stream_verifier.web.access import Token, actor_of_request, admit, count_opening
 from stream_verifier.web.identities import describe
-from stream_verifier.web.models import IdentityDescription, Name
+from stream_verifier.web.models import Name
+from stream_verifier.web.problems import on_error
+from stream_verifier.web.repeats import IdempotencyKey, fingerprint_of, once
 from stream_verifier.web.state import state_of
 
 FORM = "multipart/form-data"
@@ -76,33 +81,70 @@ async def enrol_from_files(
             "`replace`, with the same scopes."
         ),
     ] = False,
-) -> IdentityDescription:
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
     """Enrol a person from pictures and recordings, of which nothing is kept."""
     if add and replace:
         raise ProtocolError("Say replace or add, not both.")
     grant = admit(request, token, Scope.UPLOAD, identity=name)
     if replace or add:
         admit(request, token, Scope.REPLACE, identity=name)
-    gate_of(request).count_opening(grant, client_of(request))
-    state = state_of(request)
-    with state.uploads.place():
-        spelt, old = await state.uploads.look(name, replaces=replace, adds=add)
-        form = await _form(request)
-        try:
-            consent = _consent(form).record(longest=longest_consent(state.settings))
-            files = [
-                given(field, number, await part.read())
-                for field in FIELDS
-                for number, part in enumerate(_files(form, field), start=1)
-            ]
-        finally:
-            await form.close()
-        actor = actor_of_request(request, grant)
-        place = Place.of(grant, spelt)
-        identity = await state.uploads.enrol(
-            spelt, files, consent, enrolled=old, adds=add, place=place, by=actor
-        )
-    return describe(identity)
+    await count_opening(request, grant)
+    uploads = state_of(request).uploads
+    how = f"replace {replace} add {add} {name}"
+    with uploads.place():
+        async with once(request, grant, idempotency_key) as doing:
+            if doing.kept is not None:
+                return doing.again(await _fingerprint(how, await _read(request)))
+            spelt, old = await uploads.look(name, replaces=replace, adds=add)
+            asked = await _read(request)
+            consent = asked.consent.record(longest=longest_consent(state_of(request).settings))
+            try:
+                identity = await uploads.enrol(
+                    spelt,
+                    [given(*part) for part in asked.parts],
+                    consent,
+                    enrolled=old,
+                    adds=add,
+                    place=Place.of(grant, spelt),
+                    by=actor_of_request(request, grant),
+                )
+            except OtherPersonError as error:  # a try, which the same files are but once
+                answer = await on_error(request, error)
+            else:
+                answer = JSONResponse(describe(identity).model_dump(mode="json"), 201)
+            if idempotency_key is not None:
+                doing.keep(await _fingerprint(how, asked), answer)
+            return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A consent, and files by field, number in that field and content."""
+
+    consent: ConsentGiven
+    parts: list[tuple[str, int, bytes]]
+
+
+async def _read(request: Request) -> _Asked:
+    """Read the body; raises what `_form` and `_consent` raise."""
+    form = await _form(request)
+    try:
+        parts = [
+            (field, number, await part.read())
+            for field in FIELDS
+            for number, part in enumerate(_files(form, field), start=1)
+        ]
+        return _Asked(_consent(form), parts)
+    finally:
+        await form.close()
+
+
+async def _fingerprint(how: str, asked: _Asked) -> str:
+    """Of what is asked for, and not of how a client happens to write it."""
+    files = [one for field, _, content in asked.parts for one in (field.encode(), content)]
+    consent = asked.consent.model_dump_json()
+    return await asyncio.to_thread(fingerprint_of, [how, consent, *files])
 
 
 async def _form(request: Request) -> FormData:

@@ -117,6 +117,9 @@ class Delivery:
                 return _judge(response)
         except (httpx.HTTPError, TimeoutError) as error:
             return _Failure(type(error).__name__)
+        except Exception as error:  # whatever it answered must not end all deliveries
+            _logger.exception("webhook %s: an answer that nobody expected", message.id)
+            return _Failure(type(error).__name__)
 
     def _headers(self, message_id: str, body: bytes) -> dict[str, str]:
         timestamp_s = int(time.time())
@@ -136,5 +139,5 @@ def _judge(response: httpx.Response) -> Outcome | _Failure:
     if response.status_code == _GONE:
         return Outcome.GONE
     asked = response.headers.get("retry-after", "")
-    wait_s = min(int(asked), _MAX_RETRY_AFTER_S) if asked.isascii() and asked.isdigit() else 0
-    return _Failure(f"HTTP {response.status_code}", wait_s)
+    wait_s = float(asked) if asked.isascii() and asked.isdigit() else 0.0  # int() has an end
+    return _Failure(f"HTTP {response.status_code}", min(wait_s, _MAX_RETRY_AFTER_S))

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,16 @@ def test_openings_are_limited_for_their_token_and_for_no_other() -> None:
     gate.count_opening(other, AWAY)
     clock.now_s += 20
     gate.count_opening(one, AWAY)
+
+
+def test_who_signs_in_again_has_no_more_openings() -> None:
+    gate, _ = make_gate()
+    token = TOKENS.read(TOKENS.issue([Scope.PUBLISH], ttl_s=60))
+    for number in range(3):
+        gate.count_opening(replace(token, token_id=f"t{number}", subject="u-1"), AWAY)
+    with pytest.raises(RateLimitedError):
+        gate.count_opening(replace(token, token_id="t4", subject="u-1"), AWAY)
+    gate.count_opening(replace(token, token_id="t4", subject="u-2"), AWAY)
 
 
 def test_without_a_key_openings_are_limited_for_their_address() -> None:

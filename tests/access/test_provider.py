@@ -14,7 +14,14 @@ from jwt.algorithms import RSAAlgorithm
 
 from stream_verifier.access.provider import Provided, Provider
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import ExpiredTokenError, InvalidTokenError, NotReadyError
+from stream_verifier.calls.places import Place
+from stream_verifier.calls.tries import Tries
+from stream_verifier.errors import (
+    ExpiredTokenError,
+    IdentityLockedError,
+    InvalidTokenError,
+    NotReadyError,
+)
 from tests.support.provider import AUDIENCE, FakeProvider
 
 ROLES = {
@@ -48,6 +55,24 @@ def test_roles_allow_what_the_settings_say(fake: FakeProvider) -> None:
     assert provider.read(fake.token("heads")).scopes == {Scope.ADMIN}
     assert provider.read(fake.token("admin", "events:read")).scopes == frozenset()
     assert provider.read(fake.token("guards", jti="one")).token_id != grant.token_id
+
+
+def test_who_signs_in_again_is_the_same_holder(fake: FakeProvider) -> None:
+    provider = made(fake)
+    first, again, other = (
+        provider.read(fake.token("staff", sub=sub, jti=jti))
+        for sub, jti in (("u-1", "one"), ("u-1", "two"), ("u-2", "three"))
+    )
+    assert first.token_id != again.token_id
+    assert first.holder == again.holder != other.holder
+    assert "u-1" not in first.holder
+    places = [Place.of(grant, "ada") for grant in (first, again, other)]
+    tries = Tries(most=3, told=9, now_s=lambda: 0.0)
+    tries.charge(places[0], token=3.0)
+    with pytest.raises(IdentityLockedError) as refused:
+        tries.refuse_if_spent(places[1])
+    assert "another token" not in str(refused.value)
+    tries.refuse_if_spent(places[2])
 
 
 @pytest.mark.parametrize(

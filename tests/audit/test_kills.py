@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from tests.support import killed_trail
+from tests.support.forking import run_apart
 from tests.support.places import EVERYWHERE, place
 
 
@@ -17,7 +17,6 @@ def test_no_kill_parts_a_change_from_its_entry(
     request: pytest.FixtureRequest, tmp_path: Path, kind: str, rounds: int
 ) -> None:
     place(request, tmp_path / "identities.db", kind)
-    command = [sys.executable, "-m", "tests.support.killed_trail", str(tmp_path), str(rounds), "5"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=550, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"{rounds} killed, ")
+    said = tmp_path / "said"
+    assert run_apart(killed_trail.main, tmp_path, rounds, 5, said=said) == 0, said.read_text()
+    assert said.read_text().startswith(f"{rounds} killed, ")

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +34,22 @@ def test_a_busy_port_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert not finding.ok
     assert f"127.0.0.1:{port}" in finding.message
     assert "STREAM_VERIFIER_PORT" in finding.message
+
+
+def test_a_file_system_that_takes_no_more_files_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = os.statvfs(tmp_path)
+    fields = ("f_frsize", "f_blocks", "f_bfree", "f_bavail")
+    for files, left, is_wrong in ((1000, 0, True), (1000, 900, False), (0, 0, False)):
+        known = {name: getattr(whole, name) for name in fields}
+        found = SimpleNamespace(**known, f_files=files, f_favail=left)
+        monkeypatch.setattr(os, "statvfs", lambda *_, found=found: found)
+        if is_wrong:
+            with pytest.raises(OSError, match="only 0 files .* inodes"):
+                doctor._data_dir(load_settings(data_dir=tmp_path))
+        else:
+            assert "GiB free" in doctor._data_dir(load_settings(data_dir=tmp_path))
 
 
 def test_a_changed_weights_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

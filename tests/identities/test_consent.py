@@ -80,6 +80,13 @@ def test_a_consent_that_ends_before_it_begins_is_none() -> None:
         replace(GIVEN, withdrawn_at=datetime(2026, 1, 2))  # noqa: DTZ001
 
 
+def test_a_consent_ends_at_a_time_that_the_calendar_has_everywhere() -> None:
+    last = "9999-12-31T23:59:59"
+    assert replace(GIVEN, expires_at=datetime.fromisoformat(f"{last}+00:00")).ended_at is not None
+    with pytest.raises(ConsentError, match="after the year 9999"):
+        replace(GIVEN, expires_at=datetime.fromisoformat(f"{last}-14:00"))
+
+
 def test_all_of_a_consent_is_kept_and_old_records_are_read() -> None:
     whole = replace(
         GIVEN,

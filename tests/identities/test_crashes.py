@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -12,6 +10,7 @@ import pytest
 from stream_verifier.errors import RefusedRecordError
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support import killed_store
+from tests.support.forking import run_apart
 from tests.support.places import EVERYWHERE, place
 from tests.support.stores import (
     CONSENT,
@@ -38,9 +37,8 @@ def killed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     for action in killed_store.ACTIONS:
         for point in killed_store.POINTS:
             place(request, killed_store.path_of(folder, action, point))
-    subprocess.run(
-        [sys.executable, "-m", "tests.support.killed_store", folder], check=True, timeout=240
-    )
+    said = folder / "said"
+    assert run_apart(killed_store.main, folder, said=said) == 0, said.read_text()
     return folder
 
 

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(
 def no_tensorflow() -> None:
     """SoftHSM crashes beside TensorFlow, which training loads and no server does."""
     if "tensorflow" in sys.modules:
-        pytest.skip("TensorFlow is in this process: run this file by itself, as make test does")
+        pytest.skip("TensorFlow is in this process: run this file apart from tests of the model")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +22,7 @@ from stream_verifier.identities.moving import Moved
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support import killed_move
 from tests.support.adapters import NEW, adapters, made_adapter
+from tests.support.forking import run_apart
 from tests.support.places import EVERYWHERE, in_a_file, place
 from tests.support.stores import (
     CONSENT,
@@ -378,9 +378,8 @@ async def test_killed_anywhere_it_goes_on(
     """The entry is there where the change is, and nowhere else."""
     paths = [place(request, one, kind) for one in killed_move.paths(tmp_path)]
     assert len(paths) == 4
-    command = [sys.executable, "-m", "tests.support.killed_move", str(tmp_path)]
-    process = await asyncio.create_subprocess_exec(*command)
-    assert await process.wait() == 0
+    said = tmp_path / "said"
+    assert run_apart(killed_move.main, tmp_path, said=said) == 0, said.read_text()
     for killed in paths:
         store = store_at(killed)
         done = [one for one in await store.list() if one.model_id == NEW]

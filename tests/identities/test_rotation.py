@@ -5,7 +5,6 @@ import dataclasses
 import itertools
 import shutil
 import signal
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,6 +16,8 @@ from stream_verifier.identities import batches
 from stream_verifier.identities.record import Record, open_identity
 from stream_verifier.identities.rotation import Rotated
 from stream_verifier.identities.sqlite import SqliteIdentityStore
+from tests.support import killed_rotation
+from tests.support.forking import run_apart
 from tests.support.places import EVERYWHERE, is_on_server, place
 from tests.support.stores import (
     CONSENT,
@@ -251,29 +252,10 @@ async def test_without_the_old_key_it_does_not_begin(path: Path) -> None:
     await _assert_all_under(path, KEY)
 
 
-_KILLED = """
-import asyncio, os, signal, sys
-from pathlib import Path
-from stream_verifier.identities import batches
-from tests.support.places import EVERYWHERE, is_on_server, place
-from tests.support.stores import KEY, OTHER_KEY, store_at
-batches.SIZE = 3
-left = int(sys.argv[2])
-def kill(done, total):
-    global left
-    left -= 1
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-asyncio.run(store_at(Path(sys.argv[1]), OTHER_KEY, KEY).rotation().run(kill))
-"""
-
-
-async def test_killed_it_goes_on_where_it_was(path: Path) -> None:
+async def test_killed_it_goes_on_where_it_was(path: Path, tmp_path: Path) -> None:
     for kill_at in (1, 2):
-        killed = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", _KILLED, str(path), str(kill_at)
-        )
-        assert await killed.wait() == -signal.SIGKILL
+        ended = run_apart(killed_rotation.main, path, kill_at, said=tmp_path / "said")
+        assert ended == -signal.SIGKILL
         store = store_at(path, KEY, OTHER_KEY)
         assert len(await store.list()) == 12
         assert (await store.rotation().keys()).current == OTHER_KEY.key_id

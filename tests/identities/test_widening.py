@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import (
@@ -26,6 +27,7 @@ from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.renewal import MOST_ADDED
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
+from tests.support.adapters import NEW, adapters, made_adapter
 from tests.support.places import EVERYWHERE, place
 from tests.support.stores import CONSENT, MODEL, made_reference, store_at
 
@@ -152,18 +154,39 @@ async def test_running_calls_are_told_of_the_same_identity(store: Store) -> None
     assert changes == [Change("renewed", store.lookup("ada"), old.id, old.id)]
 
 
+async def looked_up(
+    store: Store, *, replaces: bool, adds: bool, model_id: str = MODEL, by: Adapters | None = None
+) -> tuple[str, Identity | None]:
+    return await enrolled_as(
+        store, "ada", replaces=replaces, adds=adds, model_id=model_id, adapters=by
+    )
+
+
+async def test_an_older_models_reference_is_refused_before_anybody_has_talked(
+    store: Store,
+) -> None:
+    old = await enrol(store)
+    for stranded in (None, adapters(made_adapter("towers-0"))):
+        with pytest.raises(StaleReferenceError, match="enrol again"):
+            await looked_up(store, replaces=False, adds=True, model_id=NEW, by=stranded)
+        there = await looked_up(store, replaces=True, adds=False, model_id=NEW, by=stranded)
+        assert there == ("ada", old)
+    moved = await looked_up(store, replaces=False, adds=True, model_id=NEW, by=adapters())
+    assert moved == ("ada", old)
+
+
 async def test_who_is_there_is_asked_before_anything_is_made(store: Store) -> None:
     with pytest.raises(UnknownIdentityError):
-        await enrolled_as(store, "ada", replaces=False, adds=True)
-    assert await enrolled_as(store, "ada", replaces=False, adds=False) == ("ada", None)
+        await looked_up(store, replaces=False, adds=True)
+    assert await looked_up(store, replaces=False, adds=False) == ("ada", None)
     old = await enrol(store)
     with pytest.raises(IdentityExistsError):
-        await enrolled_as(store, "ada", replaces=False, adds=False)
-    assert await enrolled_as(store, "ada", replaces=True, adds=False) == ("ada", old)
-    assert await enrolled_as(store, "ada", replaces=False, adds=True) == ("ada", old)
+        await looked_up(store, replaces=False, adds=False)
+    assert await looked_up(store, replaces=True, adds=False) == ("ada", old)
+    assert await looked_up(store, replaces=False, adds=True) == ("ada", old)
     await store.withdraw_consent("ada")
     with pytest.raises(ConsentLapsedError):
-        await enrolled_as(store, "ada", replaces=False, adds=True)
+        await looked_up(store, replaces=False, adds=True)
 
 
 @pytest.mark.parametrize("adds", [False, True])
@@ -227,7 +250,7 @@ async def test_it_is_added_to_only_as_often_as_the_consents_to_its_parts_are_kep
     with pytest.raises(EnrolmentError, match="10 times.*replace it"):
         await store.widen("ada", HERSELF, AGAIN, widens=old.id)
     with pytest.raises(EnrolmentError, match="10 times"):
-        await enrolled_as(store, "ada", replaces=False, adds=True)
+        await looked_up(store, replaces=False, adds=True)
     assert await store.get("ada") == now
     anew = await store.add("ada", HERSELF, CONSENT, replace=True)
     assert (await store.widen("ada", HERSELF, AGAIN, widens=anew.id)).widened == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from pydantic import SecretStr, TypeAdapter, ValidationError
 
@@ -51,6 +53,13 @@ def test_another_server_of_a_fleet_can_enter_it_with_its_own_key() -> None:
     record = RoomRecord.of(ASKED.validate_python(LIVEKIT), ANYBODY, "192.0.2.1", "2026-01-02")
     seal = RoomSeal(bytes(32))
     assert seal.open("a1", seal.seal("a1", record)).request == record.request
+
+
+def test_whoever_attached_a_room_is_the_same_holder_at_every_server() -> None:
+    grant = replace(ANYBODY, subject="oidc-sub-1", operating_point="alarm_2h")
+    record = RoomRecord.of(ASKED.validate_python(LIVEKIT), grant, "192.0.2.1", "2026-01-02")
+    seal = RoomSeal(bytes(32))
+    assert seal.open("a1", seal.seal("a1", record)).grant == grant
 
 
 @pytest.mark.parametrize("more", [{"pin": "x"}, {"api_secret": "x"}, {"host": "zoom"}])

@@ -1,7 +1,7 @@
-"""Kills servers in the middle of telling events: python -m tests.support.killed_log FOLDER.
+"""Kills servers in the middle of telling events.
 
 Each number that listeners were told of is a line of its output, with the log's name. One
-interpreter forks them all, one after the other, each going on with the log of the one before.
+process forks them all, one after the other, each going on with the log of the one before.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from pathlib import Path
 
 from stream_verifier.events.envelope import Envelope
@@ -65,7 +64,3 @@ async def _tell(folder: Path, session: str, count: int) -> None:
     while True:
         await log.append([stamper.stamp(changed)])
         await asyncio.sleep(0.01)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

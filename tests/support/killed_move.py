@@ -1,7 +1,7 @@
-"""Kills migrations in the middle of a transaction: python -m tests.support.killed_move FOLDER.
+"""Kills migrations in the middle of a transaction.
 
-For each point a store of four people is made in FOLDER, and moved, two people in a transaction, by
-a process that kills itself there, in the second transaction.
+For each point a store of four people is made in the folder, and moved, two people in a transaction,
+by a process that kills itself there, in the second transaction.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -77,7 +76,3 @@ def _kill_at(owner: type, name: str, after: bool) -> None:
         return result
 
     setattr(owner, name, killed)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

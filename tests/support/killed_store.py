@@ -1,7 +1,7 @@
-"""Kills processes in the middle of changing a store: python -m tests.support.killed_store FOLDER.
+"""Kills processes in the middle of changing a store.
 
-For each action and point a store is made in FOLDER, ada enrolled in it, and the action done by a
-process that kills itself at that point, as a power cut would. One interpreter forks them all.
+For each action and point a store is made in the folder, ada enrolled in it, and the action done by
+a process that kills itself at that point, as a power cut would. One process forks them all.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
@@ -106,7 +105,3 @@ def _kill_at(owner: type, name: str, after: bool) -> None:
 async def _then(work: Coroutine[Any, Any, object], kill: Callable[[], None]) -> None:
     await work
     kill()
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

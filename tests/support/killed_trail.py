@@ -1,8 +1,8 @@
-"""Kills processes that change a store at random moments: python -m ... FOLDER ROUNDS SEED.
+"""Kills processes that change a store at random moments.
 
-In each round a process adds, replaces, deletes and renews people of the one store in FOLDER as fast
-as it can, says what it has done, and is killed (kill -9) a random time after a few changes. One
-interpreter forks them all. After each round the store is looked at; the first thing wrong ends it
+In each round a process adds, replaces, deletes and renews people of the one store in the folder as
+fast as it can, says what it has done, and is killed (kill -9) a random time after a few changes.
+One process forks them all. After each round the store is looked at; the first thing wrong ends it
 with an error.
 """
 
@@ -12,7 +12,6 @@ import asyncio
 import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
@@ -140,7 +139,3 @@ async def _reopened(path: Path) -> None:
     assert await store.restore().refused() == []
     await store.close()
     _look(path, at_least=0)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))

@@ -129,7 +129,8 @@ def make_app(folder: Path, **changes: Any) -> FastAPI:
     gauge = Gauge(None, calls=lambda: sessions.count, load=Load)
     fakes: dict[str, Any] = {
         "store": store, "journal": Journal(trail), "sessions": sessions, "hub": FakeHub(),
-        "gauge": gauge, "stages": StageTimes(), "uploads": Uploads(store, make_settings(folder)),
+        "gauge": gauge, "stages": StageTimes(),
+        "uploads": Uploads(store, make_settings(folder), model_id="towers-1"),
     }  # fmt: skip
     set_state(app, replace(state_of_app(app), services=Services(**fakes)))
     return app

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import tempfile
 import wave
@@ -13,6 +14,7 @@ from typing import Any
 import cv2
 import pytest
 
+from model.runtime.weights import Weights
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls import uploads
 from stream_verifier.calls.uploads import Uploads
@@ -30,6 +32,7 @@ GRACE, EILEEN = DEMO_PEOPLE
 UPLOADER = auth(Scope.UPLOAD, identity="grace")
 REPLACER = auth(Scope.UPLOAD, Scope.REPLACE, identity="grace")
 NAMED = "holiday-of-grace.jpg"
+IN_USE = Weights.load().model_id
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +61,7 @@ async def enrolling(tmp_path: Path) -> Any:
     """An application with a real store; and that store."""
     store: SqliteIdentityStore = store_at(tmp_path / "data" / "identities.db")
     app = make_app(tmp_path)
-    stand_in(app, store=store, uploads=Uploads(store, make_settings(tmp_path)))
+    stand_in(app, store=store, uploads=Uploads(store, make_settings(tmp_path), model_id=IN_USE))
     yield app, store
     await store.close()
 
@@ -231,6 +234,21 @@ async def test_a_decoder_that_breaks_breaks_no_server(
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_media")
 
 
+async def test_a_machine_without_room_for_a_process_is_full(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    app, _ = enrolling
+
+    async def none(*_: object, **__: object) -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", none)
+    answer = await post(app, ("face", b"x"), ("voice", b"y"))
+    assert (answer.status_code, answer.json()["code"]) == (503, "server_full")
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Too many open files" in caplog.text
+
+
 async def test_one_that_takes_for_ever_is_ended(
     enrolling: Any, face: bytes, voice: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -257,16 +275,27 @@ async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, cha
     assert "UTF-8" in answer.json()["detail"]
 
 
+async def test_to_an_older_models_reference_nothing_is_added_and_no_file_read(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+    await store.add("grace", made_reference(1), CONSENT)
+    monkeypatch.setattr(Uploads, "enrol", None)
+    answer = await post(app, ("face", b"x"), headers=REPLACER, query="?add=true")
+    assert (answer.status_code, answer.json()["code"]) == (409, "reference_of_another_model")
+    assert "enrol again" in answer.json()["detail"]
+
+
 async def test_nobody_asks_without_end_whether_it_is_that_person(
     enrolling: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, store = enrolling
-    old = await store.add("grace", made_reference(1), CONSENT)
+    old = await store.add("grace", made_reference(1, IN_USE), CONSENT)
     asked = []
 
     async def another(self: Uploads, files: Any) -> Any:
         asked.append(files)
-        return made_reference(6 + len(asked))
+        return made_reference(6 + len(asked), IN_USE)
 
     monkeypatch.setattr(Uploads, "_reference", another)
     files = ("face", b"x"), ("voice", b"y")
@@ -278,6 +307,141 @@ async def test_nobody_asks_without_end_whether_it_is_that_person(
     assert await store.get("grace") == old
     replaced = await post(app, *files, headers=REPLACER, query="?replace=true")
     assert replaced.status_code == 201  # where nothing is left to be asked again
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What references were asked for, which here are made of no media: all of one person."""
+    asked: list[Any] = []
+
+    async def reference(self: Uploads, files: Any) -> Any:
+        asked.append(files)
+        return made_reference(1, IN_USE)
+
+    monkeypatch.setattr(Uploads, "_reference", reference)
+    return asked
+
+
+FILES = ("face", b"x"), ("voice", b"y")
+
+
+def keyed(key: str, headers: dict[str, str] = REPLACER) -> dict[str, str]:
+    return {**headers, "idempotency-key": key}
+
+
+async def test_what_is_sent_again_is_added_once(enrolling: Any, made: list[Any]) -> None:
+    app, store = enrolling
+    await store.add("grace", made_reference(1, IN_USE), CONSENT)
+    first, again = [
+        await post(app, *FILES, headers=keyed('"one"'), query="?add=true") for _ in range(2)
+    ]
+    assert (first.status_code, first.json()["widened"]) == (201, 1)
+    assert (again.status_code, again.content) == (201, first.content)
+    assert again.headers["content-type"] == first.headers["content-type"]
+    assert ((await store.get("grace")).widened, len(made)) == (1, 1)
+    anew = await post(app, *FILES, headers=keyed('"two"'), query="?add=true")
+    assert anew.json()["widened"] == 2
+    without = await post(app, *FILES, headers=REPLACER, query="?add=true")
+    assert without.json()["widened"] == 3
+
+
+async def test_who_was_enrolled_is_no_conflict_for_the_same_request_again(
+    enrolling: Any, made: list[Any]
+) -> None:
+    app, _ = enrolling
+    answers = [await post(app, *FILES, headers=keyed("9b2f")) for _ in range(2)]
+    assert [one.status_code for one in answers] == [201, 201]
+    assert answers[0].json()["id"] == answers[1].json()["id"]
+    # The form is another one each time, of another boundary: what it says counts.
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize(
+    ("files", "data", "query"),
+    [
+        ((("face", b"z"), ("voice", b"y")), AGREED, "?add=true"),
+        ((("face", b"y"), ("voice", b"x")), AGREED, "?add=true"),
+        (FILES, {**AGREED, "text": "I agree to something else."}, "?add=true"),
+        (FILES, AGREED, "?replace=true"),
+    ],
+)
+async def test_another_request_under_the_same_key_is_refused(
+    enrolling: Any, made: list[Any], files: Any, data: dict[str, str], query: str
+) -> None:
+    app, store = enrolling
+    old = await store.add("grace", made_reference(1, IN_USE), CONSENT)
+    await post(app, *FILES, headers=keyed('"one"'), query="?add=true")
+    answer = await post(app, *files, headers=keyed('"one"'), data=data, query=query)
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
+    assert "new one" in answer.json()["detail"]
+    now = await store.get("grace")
+    assert (now.id, now.widened) == (old.id, 1)
+
+
+async def test_a_key_is_its_holders_own(enrolling: Any, made: list[Any]) -> None:
+    app, store = enrolling
+    await store.add("grace", made_reference(1, IN_USE), CONSENT)
+    anybodys = auth(Scope.UPLOAD, Scope.REPLACE)
+    for headers, widened in ((REPLACER, 1), (anybodys, 2), (REPLACER, 1), (anybodys, 2)):
+        answer = await post(app, *FILES, headers=keyed('"one"', headers), query="?add=true")
+        assert answer.json()["widened"] == widened
+    renewed = auth(Scope.UPLOAD, Scope.REPLACE, identity="grace")
+    answer = await post(app, *FILES, headers=keyed('"one"', renewed), query="?add=true")
+    assert answer.json()["widened"] == 1
+    # It opens nothing to whom the token does not let add.
+    refused = await post(app, *FILES, headers=keyed('"one"', UPLOADER), query="?add=true")
+    assert refused.status_code == 403
+
+
+async def test_while_it_is_done_it_is_not_done_again(
+    enrolling: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+    begun, go_on = asyncio.Event(), asyncio.Event()
+    whole = Uploads._reference
+
+    async def slow(self: Uploads, files: Any) -> Any:
+        begun.set()
+        await go_on.wait()
+        return await whole(self, files)
+
+    monkeypatch.setattr(Uploads, "_reference", slow)
+    first = asyncio.create_task(post(app, *FILES, headers=keyed('"one"')))
+    await begun.wait()
+    refused = await post(app, *FILES, headers=keyed('"one"'))
+    assert (refused.status_code, refused.json()["code"]) == (409, "request_under_way")
+    assert int(refused.headers["retry-after"]) > 0
+    go_on.set()
+    assert (await first).status_code == 201
+    assert (await post(app, *FILES, headers=keyed('"one"'))).content == (await first).content
+    assert (await store.get("grace")).widened == 0
+
+
+async def test_a_refusal_of_another_person_is_one_try_however_often_it_is_sent(
+    enrolling: Any, made: list[Any]
+) -> None:
+    app, store = enrolling
+    await store.add("grace", made_reference(6, IN_USE), CONSENT)
+    answers = [await post(app, *FILES, headers=keyed('"one"'), query="?add=true") for _ in range(5)]
+    assert {one.json()["code"] for one in answers} == {"another_person"}
+    assert {one.headers["content-type"] for one in answers} == {"application/problem+json"}
+    assert len(made) == 1
+
+
+async def test_what_failed_may_be_sent_again_under_its_key(enrolling: Any, made: list[Any]) -> None:
+    app, _ = enrolling
+    half = await post(app, ("face", b"x"), headers=keyed('"one"'))
+    assert half.json()["code"] == "enrolment_incomplete"
+    assert (await post(app, *FILES, headers=keyed('"one"'))).status_code == 201
+
+
+@pytest.mark.parametrize("key", ['"', '""', '"a', 'a"b', "a, b", "x" * 256, "ü", '"a"; p=1'])
+async def test_what_is_no_key_is_refused(enrolling: Any, made: list[Any], key: str) -> None:
+    app, _ = enrolling
+    headers = [*UPLOADER.items(), ("idempotency-key", key.encode())]
+    answer = await post(app, *FILES, headers=headers)  # type: ignore[arg-type]
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_message")
+    assert made == []
 
 
 async def test_who_is_enrolled_meanwhile_stays(

@@ -190,7 +190,7 @@ async def test_an_overloaded_receiver_is_given_the_time_it_asks_for(tmp_path: Pa
         waited.append(seconds)
 
     def later(message: dict[str, Any], attempt: int) -> Response:
-        asked = {1: "7", 2: "soon", 3: "99999"}.get(attempt)
+        asked = {1: "7", 2: "soon", 3: "99999", 4: "9" * 5000}.get(attempt)
         return Response(status_code=503, headers={"retry-after": asked}) if asked else Response()
 
     receiver = Receiver(later)
@@ -200,13 +200,35 @@ async def test_an_overloaded_receiver_is_given_the_time_it_asks_for(tmp_path: Pa
             client=client,
             url=f"{address}/hook",
             key=b"01234567890123456789012345678901",
-            attempts=4,
+            attempts=5,
             backoff=SOON,
             sleep=sleep,
         )
         outcome = await sender.deliver(delivery.Message("msg_1", "{}"))
     assert outcome is delivery.Outcome.TAKEN
-    assert [round(seconds) for seconds in waited] == [7, 0, 300]
+    assert [round(seconds) for seconds in waited] == [7, 0, 300, 300]
+
+
+async def test_an_answer_that_nobody_expected_is_one_attempt_and_not_the_last_of_all(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from stream_verifier.webhooks import delivery
+
+    answers: list[Any] = [RuntimeError("odd"), httpx.Response(204)]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        first = answers.pop(0)
+        if isinstance(first, Exception):
+            raise first
+        return first  # type: ignore[no-any-return]
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as client:
+        sender = delivery.Delivery(
+            client=client, url="http://localhost/", key=bytes(32), attempts=2, backoff=SOON
+        )
+        outcome = await sender.deliver(delivery.Message("msg_1", "{}"))
+    assert outcome is delivery.Outcome.TAKEN
+    assert "nobody expected" in caplog.text
 
 
 async def test_without_an_address_nothing_is_followed(tmp_path: Path) -> None:

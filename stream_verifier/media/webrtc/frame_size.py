@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from itertools import islice
 
 _VP8_START = b"\x9d\x01\x2a"
 _START_CODE = re.compile(rb"\x00\x00\x01")
@@ -18,6 +19,9 @@ _SPS = 7
 _SLICES = {1, 2, 5}
 _MACROBLOCK = 16
 _MOST_SPS_BYTES = 1024
+_MOST_SPS = 32
+_MOST_UNITS, _LEAST_UNIT_BYTES = 128, 256
+"""Of a frame, and so many more as it is long: encoders cut pictures at packets, not at bytes."""
 _HIGH_PROFILES = {100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135}
 
 
@@ -34,12 +38,16 @@ def frame_sizes(codec: str, data: bytes) -> list[tuple[int, int]]:
         else is cropped is in it, since a decoder allocates that too.
 
     Raises:
-        ValueError: a header is garbled, or of a kind that no browser sends and that would cost
-            more memory than its pixels say, such as 4:4:4 or more than 8 bits.
+        ValueError: there are more units than any encoder makes; a header is garbled, or of a kind
+            that no browser sends and that would cost more memory than its pixels say, such as
+            4:4:4 or more than 8 bits.
     """
     if codec.upper() == "VP8":
         return _vp8(data)
-    return [size for unit in _units(data) if _kind(unit) == _SPS for size in _readings(unit[1:])]
+    headers = [unit for unit in _units(data) if _kind(unit) == _SPS]
+    if len(headers) > _MOST_SPS:
+        raise ValueError("an H.264 frame of more parameter sets than a decoder keeps")
+    return [size for unit in headers for size in _readings(unit[1:])]
 
 
 def pictures_in(codec: str, data: bytes) -> int:
@@ -70,7 +78,10 @@ def _kind(unit: bytes) -> int:
 
 def _units(data: bytes) -> list[bytes]:
     """NAL units of a byte stream (Annex B), as far as a parameter set can reach."""
-    starts = [match.end() for match in _START_CODE.finditer(data)]
+    most = _MOST_UNITS + len(data) // _LEAST_UNIT_BYTES
+    starts = [match.end() for match in islice(_START_CODE.finditer(data), most + 1)]
+    if len(starts) > most:
+        raise ValueError("an H.264 frame in tiny pieces")
     ends = [*(start - 3 for start in starts[1:]), len(data)][: len(starts)]
     return [
         data[start : min(end, start + _MOST_SPS_BYTES)]

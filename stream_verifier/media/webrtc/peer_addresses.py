@@ -51,6 +51,8 @@ class PeerAddresses:
             # Mapped ones are reserved, and scopes mean nothing to another machine.
             if address.is_link_local or address.scope_id or address.sixtofour or address.teredo:
                 return False
+            if address.is_site_local:  # RFC 3879: once private, and now counted as if global
+                return self.private
         elif address.is_link_local:
             return self.link_local
         return self.private or address.is_global
@@ -73,6 +75,8 @@ def may_be_looked_up(name: str) -> bool:
 def is_private(host: str) -> bool:
     """Whether an address is of some network of one's own, loopback and a cable's left out."""
     address = ipaddress.ip_address(host)
+    if isinstance(address, ipaddress.IPv6Address) and address.is_site_local:
+        return True
     return not (address.is_global or address.is_loopback or address.is_link_local)
 
 

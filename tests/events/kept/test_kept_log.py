@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import logging
 import sqlite3
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,8 +19,10 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.kept import log as kept_logs
 from stream_verifier.events.kept.log import KeptEventLog
 from stream_verifier.events.log import Limits
+from tests.support import killed_log
 from tests.support.event_log_contract import EVERYTHING, Speaker, cursors
 from tests.support.feed_media import changed, ended, score
+from tests.support.forking import run_apart
 from tests.support.killed_log import TOLD, kept_log
 from tests.support.stores import CONSENT, change, made_reference, rows, store_at
 
@@ -107,14 +108,9 @@ async def test_nothing_that_says_who_or_what_lies_there_in_the_clear(folder: Pat
 
 
 async def test_killed_at_any_moment_it_gives_no_number_twice(folder: Path) -> None:
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.support.killed_log", str(folder)),
-        stdout=asyncio.subprocess.PIPE,
-    )
-    async with asyncio.timeout(2 * WAIT_S):
-        output, _ = await process.communicate()
-    assert process.returncode == 0
-    told = [(line.split()[0], int(line.split()[1])) for line in output.decode().splitlines()]
+    said = folder / "said"
+    assert run_apart(killed_log.main, folder, said=said) == 0, said.read_text()
+    told = [(line.split()[0], int(line.split()[1])) for line in said.read_text().splitlines()]
     assert len(told) == sum(TOLD)
     assert len({epoch for epoch, _ in told}) == 1
     assert len({cursor for _, cursor in told}) == len(told)

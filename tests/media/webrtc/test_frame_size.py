@@ -145,3 +145,19 @@ def test_a_damaged_parameter_set_is_a_size_or_garbled(cut: int, flip: int, bit: 
 
 
 H264 = encoded("libx264", 640, 480, tune="zerolatency")[:200]
+
+
+@pytest.mark.parametrize("unit", [b"\x09", b"\x41\x9a\x00", b"\x06", b"\x65\x88\x80"])
+def test_a_frame_in_tiny_pieces_is_garbled_at_once(unit: bytes) -> None:
+    with pytest.raises(ValueError, match="tiny pieces"):
+        frame_sizes("H264", (b"\x00\x00\x00\x01" + unit) * 100_000)
+    assert frame_sizes("H264", (b"\x00\x00\x01" + unit) * 128) == []
+    # Cut at packets, as encoders do it: so many are none too many.
+    assert frame_sizes("H264", (b"\x00\x00\x01\x41" + bytes([0x9A]) * 1000) * 600) == []
+
+
+def test_a_frame_has_no_more_parameter_sets_than_a_decoder_keeps() -> None:
+    one = parameter_set(width_mbs=2, height_mbs=2)
+    assert len(frame_sizes("H264", one * 32)) == 32
+    with pytest.raises(ValueError, match="more parameter sets"):
+        frame_sizes("H264", one * 33)

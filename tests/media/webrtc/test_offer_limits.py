@@ -62,7 +62,7 @@ def test_addresses_of_people_stay(host: str) -> None:
     assert kept(candidate(host)) == [candidate(host)]
 
 
-@pytest.mark.parametrize("host", ["10.0.0.3", "192.168.1.9", "fd00::1", "100.64.0.9"])
+@pytest.mark.parametrize("host", ["10.0.0.3", "192.168.1.9", "fd00::1", "fec0::1", "100.64.0.9"])
 def test_private_addresses_can_be_left_out(host: str) -> None:
     assert kept(candidate(host), peers=PeerAddresses(private=False)) == []
 

@@ -17,6 +17,7 @@ from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
 from stream_verifier.media.webrtc.aiortc_patches.directly import DirectMedia
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
+from stream_verifier.media.webrtc.aiortc_patches.worth import check_extensions, read_reports
 
 _logger = logging.getLogger(__name__)
 
@@ -140,15 +141,21 @@ class Arrivals:
             self._pass_on(data, component)
 
     def _outliving(self, handle: Callable[..., Any], name: str) -> Callable[..., Any]:
-        """A handler of decrypted packets that counts what cannot be read."""
-        at = _RTCP_SOURCE if "rtcp" in name else _RTP_SOURCE
+        """A handler of decrypted packets that counts what cannot be read, or not at its price."""
+        reports = "rtcp" in name
+        at = _RTCP_SOURCE if reports else _RTP_SOURCE
 
         async def handled(data: bytes, **more: Any) -> None:
             if not self._meets(int.from_bytes(data[at], "big")):
                 self.refused["too_many_sources"] += 1
                 return
             try:
-                await handle(data, **more)
+                if reports:
+                    data = read_reports(data)
+                else:
+                    check_extensions(data)
+                if data:
+                    await handle(data, **more)
             except Exception as error:  # aiortc's parsers raise whatever they stumble over.
                 self._note_malformed(error)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from aiortc import RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
@@ -13,6 +14,7 @@ from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimate
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
+from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import is_keyframe
@@ -52,9 +54,19 @@ class VideoTap(StreamTap):
         self._progress_s = 0.0
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
+        self._handle_packet = receiver._handle_rtp_packet
+        replace(receiver, "_handle_rtp_packet", self._on_packet)
         replace(receiver, PREFIX + "jitter_buffer", self)
         replace(receiver, PREFIX + "nack_generator", BoundedNacks())
         space_estimates(receiver)
+
+    async def _on_packet(self, packet: RtpPacket, **more: Any) -> None:
+        """Pass a packet on to aiortc, which takes it apart, if that is worth it."""
+        codec = private(self._receiver, "codecs").get(packet.payload_type)
+        if codec is not None and not is_worth(codec.name, packet.payload):
+            self.refused["malformed"] += 1
+            return
+        await self._handle_packet(packet, **more)
 
     def check_decoded(self, width: int, height: int) -> bool:
         """Whether a decoded picture is as small as its header said; else it is not taken."""

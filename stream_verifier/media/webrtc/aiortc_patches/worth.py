@@ -1,0 +1,98 @@
+"""What of a decrypted packet is worth its parsing: a few bytes of it may cost as much as a picture.
+
+aiortc makes an object of each part of a compound of reports, each missing number that a report
+names, and each element of a header. A caller who fills packets with those, all within what a call
+may send, would take the event loop from all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+_SENDER_REPORT, _GOODBYE = 200, 203
+_MOST_PARTS, _MOST_KEPT = 64, 4
+"""Of a compound; those of browsers have three or four, of which one or two are kept."""
+_RTP_HEADER, _RTCP_HEADER = 12, 4
+_MOST_ELEMENTS = 32
+"""Of a header; WebRTC defines half as many."""
+_SHORT_BYTES = 2 * _MOST_ELEMENTS
+_AGGREGATE, _MOST_UNITS = 24, 32
+"""STAP-A (RFC 6184, section 5.7.1): parameter sets and the like in one packet."""
+_ONE_BYTE, _TWO_BYTES = 0xBEDE, 0x1000
+
+
+def read_reports(data: bytes) -> bytes:
+    """Sender reports and goodbyes of a compound (RFC 3550): nothing else has a meaning here.
+
+    Nothing is sent, so that nothing can be reported on, asked for anew, or slowed down.
+
+    Args:
+        data: an RTCP packet, decrypted.
+
+    Raises:
+        ValueError: it is garbled, or of more parts than anybody sends.
+    """
+    kept: list[bytes] = []
+    for number, part in enumerate(_parts(data)):
+        if number == _MOST_PARTS:
+            raise ValueError("a compound of too many parts")
+        if part[1] in (_SENDER_REPORT, _GOODBYE) and len(kept) < _MOST_KEPT:
+            kept.append(part)
+    return b"".join(kept)
+
+
+def check_extensions(data: bytes) -> None:
+    """Refuse a header of more extensions (RFC 8285) than there are.
+
+    Args:
+        data: an RTP packet, decrypted.
+
+    Raises:
+        ValueError: it is one.
+    """
+    start = _RTP_HEADER + 4 * (data[0] & 0x0F)
+    if not data[0] & 0x10 or len(data) < start + 4:
+        return
+    profile = int.from_bytes(data[start : start + 2], "big")
+    end = start + 4 + 4 * int.from_bytes(data[start + 2 : start + 4], "big")
+    if end - start - 4 <= _SHORT_BYTES or profile not in (_ONE_BYTE, _TWO_BYTES):
+        return
+    at, steps, head = start + 4, 0, 1 if profile == _ONE_BYTE else 2
+    while at < min(end, len(data) - 1):
+        if (steps := steps + 1) > _MOST_ELEMENTS:
+            raise ValueError("a header of too many extensions")
+        if data[at] == 0:
+            at += 1
+        else:
+            at += head + ((data[at] & 0x0F) + 1 if head == 1 else data[at + 1])
+
+
+def is_worth(codec: str, payload: bytes) -> bool:
+    """Whether a packet of pictures holds no more units than an encoder puts together.
+
+    Args:
+        codec: "VP8", "H264", or "rtx", which sends a packet again behind its number (RFC 4588).
+        payload: of the packet, with its codec's own header.
+    """
+    if codec.lower() == "rtx":  # a first byte like that is none of VP8's
+        payload = payload[2:]
+    elif codec.upper() != "H264":
+        return True
+    if not payload or payload[0] & 0x1F != _AGGREGATE:
+        return True
+    at = 1
+    for _ in range(_MOST_UNITS):
+        if at + 2 >= len(payload):
+            return True
+        at += 2 + int.from_bytes(payload[at : at + 2], "big")
+    return False
+
+
+def _parts(data: bytes) -> Iterator[bytes]:
+    at = 0
+    while at < len(data):
+        end = at + _RTCP_HEADER + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
+        if at + _RTCP_HEADER > len(data) or end > len(data):
+            raise ValueError("a report that breaks off")
+        yield data[at:end]
+        at = end
