@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from benchmarks.front_end import plain
+from benchmarks.front_end.burst import burst_steps
 from benchmarks.front_end.decoding import decoding_steps
 from benchmarks.front_end.step import Step
 from model.runtime import align as alignment
@@ -30,6 +31,7 @@ def steps() -> Iterator[Step]:
     yield from _sound_steps()
     yield from decoding_steps()
     yield from _picture_steps()
+    yield from burst_steps()
 
 
 def _sound_steps() -> Iterator[Step]:

@@ -9,8 +9,11 @@ presence held back at any time. Screens and prints are simulated, which is no ce
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as the server has it
 
 import numpy as np
 from rich.console import Console

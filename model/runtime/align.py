@@ -58,6 +58,7 @@ def align(
     landmarks: NDArray[np.floating],
     *,
     side_px: int = CROP_SIDE_PX,
+    corner: tuple[float, float] | None = None,
 ) -> NDArray[np.uint8]:
     """Cut out one face, upright and with its features in the places of the template.
 
@@ -65,15 +66,17 @@ def align(
     alias.
 
     Args:
-        image: uint8, shape (height, width, 3), channels in any order.
+        image: uint8, shape (height, width, 3), channels in any order, or (height, width), grey.
         landmarks: shape (5, 2), pixels of ``image``, in the template's order.
         side_px: of the result; beyond 112 it shows more around the same crop.
+        corner: x, y of the result's upper left in the crop of 112 pixels, to cut out a part of it;
+            by default that crop lies in the middle.
 
     Returns:
-        uint8, shape (side_px, side_px, 3), channels as they were; black where it reaches beyond
-        the image.
+        uint8, shape (side_px, side_px, 3) or (side_px, side_px), channels as they were; black
+        where it reaches beyond the image.
     """
-    target = template(side_px)
+    target = template(side_px) if corner is None else TEMPLATE - corner
     transform = similarity(landmarks, target)
     times = int(1 / max(math.hypot(transform[0, 0], transform[1, 0]), 1e-3))
     if times > 1:

@@ -20,8 +20,9 @@ _LOW_HZ = 20.0
 _PRE_EMPHASIS = np.float32(0.97)
 _FULL_SCALE = np.float32(1 / 32768)
 _FLOOR = np.finfo(np.float32).eps
-_STREAMED, _BLOCK = 4, 64
-"""Frames computed at once, of a call and of a recording: few, so that all stays in the cache."""
+_STREAMED, _BLOCK = 4, 32
+"""Frames computed at once, of a call and of a recording: few, so that all stays in the cache and
+BLAS wakes no threads for it."""
 
 
 def _mel(hz: NDArray[np.float64] | float) -> NDArray[np.float64]:

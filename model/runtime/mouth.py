@@ -36,10 +36,15 @@ def steady(times_s: NDArray[np.floating], landmarks: NDArray[np.floating]) -> ND
     Returns:
         Shape (n, 5, 2).
     """
-    apart = (times_s[:, None] - times_s[None, :]).astype(np.float64) / STEADY_S
-    weights = np.exp(-0.5 * apart**2)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return np.asarray(np.einsum("ij,jkl->ikl", weights, landmarks))
+    return np.stack([steady_at(time_s, times_s, landmarks) for time_s in times_s])
+
+
+def steady_at(
+    time_s: float, times_s: NDArray[np.floating], landmarks: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """What `steady` gives for one of the pictures, shape (5, 2)."""
+    weights = np.exp(-0.5 * ((times_s - time_s) / STEADY_S) ** 2)
+    return np.asarray(np.tensordot(weights / weights.sum(), landmarks, axes=1), np.float64)
 
 
 def mouth(
@@ -48,15 +53,19 @@ def mouth(
     """Cut out a mouth, upright and at the scale of the face tower's crop.
 
     Args:
-        image: uint8, shape (height, width, 3), BGR.
+        image: uint8, shape (height, width, 3), BGR, or (height, width), grey.
         landmarks: shape (5, 2), pixels, of this picture, smoothed.
         margin_px: how much more to show on each side.
 
     Returns:
         uint8, shape (56 + 2 margin, 56 + 2 margin), grey; black beyond the picture.
     """
-    grey = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
-    return of_face(align(grey, landmarks, side_px=_ROUND_PX), margin_px=margin_px)
+    if image.ndim == 3:  # noqa: PLR2004 - with channels
+        image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
+    side_px = SIDE_PX + 2 * margin_px
+    return align(
+        image, landmarks, side_px=side_px, corner=(LEFT_PX - margin_px, TOP_PX - margin_px)
+    )
 
 
 def of_face(face: NDArray[np.uint8], *, margin_px: int = 0) -> NDArray[np.uint8]:

@@ -39,19 +39,20 @@ _BY_MOVING, _BY_RESTING = 0.35, -0.175
 """Nats that one pair adds, far less than it would if it stood alone: there are a dozen pairs a
 second that share what they show, and people move their mouths more or less."""
 
-_Y, _X = np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32)
-_U, _V = (_X - _SIDE / 2) / (_SIDE / 2), (_Y - _SIDE / 2) / (_SIDE / 2)
+_V, _U = (np.mgrid[0:_SIDE, 0:_SIDE].astype(np.float32) - _SIDE / 2) / (_SIDE / 2)
+
+Region = tuple[slice, slice]
 
 
-def _region(left: int, top: int, right: int, bottom: int) -> NDArray[np.bool_]:
-    across = np.logical_and(left < _X, right > _X)
-    return np.asarray(across & np.logical_and(top < _Y, bottom > _Y))
+def _region(left: int, top: int, right: int, bottom: int) -> Region:
+    return slice(top, bottom), slice(left, right)
 
 
 # In a face of 56 pixels that is aligned as for the face tower.
-_LAID_BY = _region(4, 10, 52, 35)
-_EYES_AND_NOSE = _region(6, 14, 50, 34)
-_MOUTH = _region(14, 36, 42, 54)
+_LAID_BY = _region(5, 11, 52, 35)
+_EYES_AND_NOSE = _region(7, 15, 50, 34)
+_MOUTH = _region(15, 37, 42, 54)
+_U_LAID, _V_LAID = _U[_LAID_BY].ravel(), _V[_LAID_BY].ravel()
 
 Speaks = Callable[[float, float], bool]
 
@@ -149,56 +150,71 @@ def own_motion(now: Vector, before: Vector) -> float:
         before: likewise, of the same face.
     """
     laid = _matched(now, _laid_over(now, before))
-    across, down = _slopes(now)
-    contrast = across**2 + down**2
-    changed = (now - laid) ** 2
-    mouth, rest = (
-        float(changed[part].mean() / max(1.0, contrast[part].mean()))
-        for part in (_MOUTH, _EYES_AND_NOSE)
-    )
+    mouth, rest = (_changed(now, laid, part) for part in (_MOUTH, _EYES_AND_NOSE))
     return float(np.log((mouth + _FLOOR) / (rest + _FLOOR)))
+
+
+def _changed(now: Vector, laid: Vector, part: Region) -> float:
+    """Mean square of what changed in a part, in units of its contrast."""
+    across, down = _slopes(now, part)
+    difference = now[part] - laid[part]
+    contrast = (np.vdot(across, across) + np.vdot(down, down)) / across.size
+    return float(np.vdot(difference, difference) / difference.size / max(1.0, contrast))
 
 
 def _laid_over(now: Vector, before: Vector) -> Vector:
     """The earlier picture, warped so that eyes and nose come to lie where they are now."""
     warp = np.zeros(6, np.float32)
+    wanted = now[_LAID_BY].ravel()
+    # Light must not pull at the map: rows of gain and offset stand beside those of the slopes.
+    slopes = np.ones((8, wanted.size), np.float32)
     for _ in range(_ROUNDS):
         warped = _warped(before, warp)
-        across, down = _slopes(warped)
-        slopes = np.stack(
-            [
-                across,
-                across * _U,
-                across * _V,
-                down,
-                down * _U,
-                down * _V,
-                warped / 64,  # gain and offset beside, so that light does not pull at the map
-                np.ones_like(warped),
-            ],
-            axis=-1,
-        )[_LAID_BY]
-        normal = slopes.T @ slopes + np.eye(8, dtype=np.float32) * 1e-2
-        step = np.linalg.solve(normal, slopes.T @ (now - warped)[_LAID_BY])
+        found = warped[_LAID_BY].ravel()
+        for first, slope in zip((0, 3), _slopes(warped, _LAID_BY), strict=True):
+            slopes[first] = slope.ravel()
+            np.multiply(slopes[first], _U_LAID, out=slopes[first + 1])
+            np.multiply(slopes[first], _V_LAID, out=slopes[first + 2])
+        np.divide(found, 64, out=slopes[6])
+        normal = slopes @ slopes.T + np.eye(8, dtype=np.float32) * 1e-2
+        step = np.linalg.solve(normal, slopes @ (wanted - found))
         warp += np.clip(step[:6], -_MOST_STEP_PX, _MOST_STEP_PX).astype(np.float32)
     return _warped(before, warp)
 
 
 def _warped(picture: Vector, warp: Vector) -> Vector:
-    x = _X + warp[0] + warp[1] * _U + warp[2] * _V
-    y = _Y + warp[3] + warp[4] * _U + warp[5] * _V
-    there = cv2.remap(picture, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return np.asarray(there, np.float32)
+    """The picture moved by a map: a shift, and what that grows by from the middle to an edge."""
+    x, across_x, down_x, y, across_y, down_y = warp.tolist()
+    half = _SIDE / 2
+    there = np.array(
+        [
+            (1 + across_x / half, down_x / half, x - across_x - down_x),
+            (across_y / half, 1 + down_y / half, y - across_y - down_y),
+        ]
+    )
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    size = (_SIDE, _SIDE)
+    moved = cv2.warpAffine(picture, there, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    return np.asarray(moved, np.float32)
 
 
 def _matched(now: Vector, laid: Vector) -> Vector:
     """The laid picture, of the brightness and contrast that eyes and nose have now."""
-    wanted, found = now[_LAID_BY], laid[_LAID_BY]
-    gain = wanted.std() / max(float(found.std()), _FLOOR)
-    return np.asarray((laid - found.mean()) * gain + wanted.mean(), np.float32)
+    wanted, wanted_spread = _mean_and_spread(now[_LAID_BY])
+    found, found_spread = _mean_and_spread(laid[_LAID_BY])
+    gain = wanted_spread / max(found_spread, _FLOOR)
+    return np.asarray(laid * np.float32(gain) + np.float32(wanted - found * gain), np.float32)
 
 
-def _slopes(picture: Vector) -> tuple[Vector, Vector]:
-    across = cv2.Sobel(picture, cv2.CV_32F, 1, 0, ksize=3) / 8
-    down = cv2.Sobel(picture, cv2.CV_32F, 0, 1, ksize=3) / 8
+def _mean_and_spread(part: Vector) -> tuple[float, float]:
+    mean, spread = cv2.meanStdDev(part)
+    return float(mean[0, 0]), float(spread[0, 0])
+
+
+def _slopes(picture: Vector, part: Region) -> tuple[Vector, Vector]:
+    """Slopes across and down in a part that does not touch the picture's edge."""
+    rows, columns = part
+    around = picture[rows.start - 1 : rows.stop + 1, columns.start - 1 : columns.stop + 1]
+    across = cv2.Sobel(around, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)[1:-1, 1:-1]
+    down = cv2.Sobel(around, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)[1:-1, 1:-1]
     return np.asarray(across, np.float32), np.asarray(down, np.float32)

@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 from model.errors import ModelError
 from model.runtime.audio import SAMPLE_RATE_HZ
 from model.runtime.detect import DetectedFace
-from model.runtime.fbank import FRAME, HOP, FbankStream
-from model.runtime.lips import SOUND_FRAMES_PER_STEP, Agreement, LipNetwork
-from model.runtime.mouth import STEADY_S, STEP_S, mouth, nearest, steady
+from model.runtime.fbank import FRAME, HOP
+from model.runtime.lips import Agreement, LipNetwork
+from model.runtime.mouth import STEADY_S, STEP_S, mouth, nearest, steady_at
+from model.runtime.steps import SteppedSound
 from model.types import Vector
 
 STRETCH_STEPS = 75
@@ -33,7 +34,6 @@ _REACH = 1.6
 """How far a kept picture reaches from the middle of the landmarks, in their larger spread."""
 _LEAD_SAMPLES = (FRAME - HOP) // 2
 """How long before a step the first of its frames of sound begins."""
-_STEP_SAMPLES = round(STEP_S * SAMPLE_RATE_HZ)
 _MOST_STEPS = 3 * STRETCH_STEPS
 _SLACK_S = 0.02
 
@@ -63,8 +63,7 @@ class TalkingHead:
         self._done: deque[_Seen] = deque()
         self._times_s: deque[float] = deque()
         self._features: deque[Vector] = deque()
-        self._bank = FbankStream()
-        self._frames: deque[Vector] = deque()
+        self._sound = SteppedSound()
         self._heard_s: float | None = None
         self._first_step = 0
         self._skip = 0
@@ -74,7 +73,7 @@ class TalkingHead:
 
         Args:
             time_s: media time, later than the last one's.
-            image: uint8, shape (height, width, 3), BGR.
+            image: uint8, shape (height, width, 3), BGR, or (height, width), grey.
             face: the face in it, the same person's as before.
 
         Raises:
@@ -102,9 +101,9 @@ class TalkingHead:
         self._heard_s = before_s + len(samples) / SAMPLE_RATE_HZ
         dropped = min(self._skip, len(samples))
         self._skip -= dropped
-        self._frames.extend(self._bank.push(samples[dropped:]))
-        while len(self._frames) > _MOST_STEPS * SOUND_FRAMES_PER_STEP:
-            self._drop_steps(1)
+        self._sound.push(samples[dropped:])
+        if (over := self._sound.steps - _MOST_STEPS) > 0:
+            self._drop_steps(over)
 
     def forget(self) -> None:
         """Start anew: another face, or media that did not follow on."""
@@ -113,7 +112,7 @@ class TalkingHead:
         self._times_s.clear()
         self._features.clear()
         self._heard_s = None
-        self._frames.clear()
+        self._sound.clear()
 
     def agreement(self, speaks: Speaks | None = None, *, last: bool = False) -> Agreement:
         """What has come to be known since this was last asked; nothing where that is too little.
@@ -135,8 +134,7 @@ class TalkingHead:
         self._first_step = math.ceil((time_s + lead_s) / STEP_S - 1e-6)
         start_s = self._first_step * STEP_S - lead_s
         self._skip = max(0, round((start_s - time_s) * SAMPLE_RATE_HZ))
-        self._bank = FbankStream()
-        self._frames.clear()
+        self._sound.clear()
         self._heard_s = None
 
     def _read_mouth(self) -> None:
@@ -148,9 +146,8 @@ class TalkingHead:
             if abs(seen.time_s - now.time_s) <= _AROUND_S
         ]
         times_s = np.array([seen.time_s for seen in near])
-        landmarks = steady(times_s, np.stack([seen.landmarks for seen in near]))
-        place = next(index for index, seen in enumerate(near) if seen is now)
-        cut = mouth(now.part, landmarks[place] - now.corner)
+        landmarks = steady_at(now.time_s, times_s, np.stack([seen.landmarks for seen in near]))
+        cut = mouth(now.part, landmarks - now.corner)
         self._times_s.append(now.time_s)
         self._features.append(self._network.features(cut[None])[0])
         self._done.append(now)
@@ -162,8 +159,7 @@ class TalkingHead:
 
     def _ready_steps(self, *, last: bool) -> int:
         """Whole steps from the first on that were both heard and seen; leaves holes behind."""
-        while self._frames and self._times_s:
-            heard = len(self._frames) // SOUND_FRAMES_PER_STEP
+        while (heard := self._sound.steps) and self._times_s:
             until_s = self._times_s[-1] + (HOLE_S if last else 0.0)
             seen = math.floor(until_s / STEP_S - 0.5) + 1 - self._first_step
             steps = min(heard, seen)
@@ -188,8 +184,6 @@ class TalkingHead:
         start_s = self._first_step * STEP_S
         shown = nearest(np.array(self._times_s), start_s, steps)
         features = np.stack([self._features[index] for index in shown])
-        count = steps * SOUND_FRAMES_PER_STEP
-        fbank = np.stack([self._frames[index] for index in range(count)])
         edges = start_s + np.arange(steps + 1) * STEP_S
         speech = np.array(
             [
@@ -197,12 +191,12 @@ class TalkingHead:
                 for start, end in zip(edges[:-1], edges[1:], strict=True)
             ]
         )
-        self._drop_steps(steps)
-        return Agreement.of(self._network.picture(features), self._network.sound(fbank), speech)
+        sound = self._network.sound(self._sound.take(steps))
+        self._first_step += steps
+        return Agreement.of(self._network.picture(features), sound, speech)
 
     def _drop_steps(self, steps: int) -> None:
-        for _ in range(min(steps * SOUND_FRAMES_PER_STEP, len(self._frames))):
-            self._frames.popleft()
+        self._sound.drop(steps)
         self._first_step += steps
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -12,16 +13,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.front_end import __main__ as benchmark
-from benchmarks.front_end import plain
+from benchmarks.front_end import plain, plain_motion
 from benchmarks.front_end.step import Step
 from benchmarks.front_end.steps import portrait, tensors
 from model.runtime import align as alignment
 from model.runtime import quality
 from model.runtime.fbank import FRAME as FBANK_FRAME
 from model.runtime.fbank import HOP, FbankStream, fbank
+from model.runtime.moving import own_motion, prepared
 from model.runtime.silero import SpeechNetwork
 from model.runtime.vad import FRAME, FrameMeter
-from stream_verifier.demo.people import DEMO_PEOPLE, speech
+from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames, speech
 from tests.support.window_media import Pixels, Samples, noise, silence
 
 TENSORS = tensors()
@@ -44,7 +46,7 @@ def test_the_filterbank(sound: Samples) -> None:
     np.testing.assert_allclose(fbank(sound), plain.fbank(sound), atol=2e-3)
 
 
-@pytest.mark.parametrize("frames", [0, 1, 3, 4, 5, 63, 64, 65, 128, 129])
+@pytest.mark.parametrize("frames", [0, 1, 3, 4, 5, 31, 32, 33, 64, 65, 129])
 def test_the_filterbank_at_the_edges_of_its_blocks(frames: int) -> None:
     for more in (0, 1, HOP - 1):
         sound = SPEECH[: (FBANK_FRAME + (frames - 1) * HOP if frames else 0) + more]
@@ -145,6 +147,17 @@ def test_quality_of_a_crop(picture: Pixels, kind: str) -> None:
     crop = np.ascontiguousarray(crops[kind], np.uint8)
     expected = plain.crop_quality(crop)
     np.testing.assert_allclose(quality.crop_quality(crop), expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("person", DEMO_PEOPLE, ids=lambda person: person.name)
+def test_a_mouths_own_motion(person: DemoPerson) -> None:
+    pictures = portrait_frames(person, seconds=2.0, fps=6.0, size=(112, 112))
+    small = [prepared(np.asarray(cv2.cvtColor(one, cv2.COLOR_BGR2GRAY))) for one in pictures]
+    small += [np.zeros_like(small[0]), small[0].T.copy()]
+    for now, before in itertools.pairwise(small):
+        assert own_motion(now, before) == pytest.approx(
+            plain_motion.own_motion(now, before), abs=2e-3
+        )
 
 
 def test_the_benchmark_times_both_ways_and_writes_what_it_says(

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from numpy.typing import DTypeLike
 
-from model.runtime.align import TEMPLATE, template
+from model.runtime.align import TEMPLATE, align, template
 from model.runtime.mouth import (
     LEFT_PX,
     SIDE_PX,
@@ -38,6 +39,20 @@ def test_size_and_turn_of_a_face_do_not_move_its_mouth() -> None:
     turned = np.stack((2 * y + 0.5, 2 * (159 - x) + 0.5), axis=1)
     plain, found = (v.astype(float) for v in (mouth(face, template(160)), mouth(large, turned)))
     assert np.abs(plain - found).mean() < 6
+
+
+@pytest.mark.parametrize("scale", [0.7, 1.3, 2.9])
+def test_a_mouth_that_is_cut_out_alone_is_that_of_the_whole_face(scale: float) -> None:
+    rng = np.random.default_rng(6)
+    coarse = np.asarray(rng.integers(0, 256, (40, 40, 3)), np.uint8)
+    picture = np.asarray(cv2.resize(coarse, (600, 600)), np.uint8)
+    landmarks = template(160) * scale + 60
+    grey = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), np.uint8)
+    for margin_px in (0, 8):
+        alone = mouth(picture, landmarks, margin_px=margin_px)
+        np.testing.assert_array_equal(alone, mouth(grey, landmarks, margin_px=margin_px))
+        whole = of_face(align(grey, landmarks, side_px=160), margin_px=margin_px)
+        np.testing.assert_allclose(alone.astype(int), whole.astype(int), atol=1)
 
 
 def test_a_margin_shows_more_on_each_side() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -12,8 +12,9 @@ from model.runtime.detect import FaceDetector
 from model.runtime.lips import SHIFTS, Agreement
 from model.runtime.weights import Weights
 from model.types import FaceQuality
+from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
 from stream_verifier.media.burst import BurstWish
-from stream_verifier.media.types import MediaGap
+from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.verify.channels.presence.channel import NAMES, PresenceChannel
 from stream_verifier.verify.channels.presence.models import PresenceModels
 from stream_verifier.windows.senses import Ears
@@ -175,3 +176,32 @@ def test_what_was_seen_until_a_cut_is_judged_too(
         assert told[-1] < -2.5
     else:
         assert told == [None] * 8
+
+
+def test_the_last_picture_of_a_burst_does_not_wait_for_the_next_burst(
+    channel: PresenceChannel,
+) -> None:
+    pictures = portrait_frames(DEMO_PEOPLE[0], seconds=0.3, fps=15)
+    frames = [VideoFrame(one, place / 15) for place, one in enumerate(pictures)]
+    channel.read(window(0.0), wanted=ALL)
+    for frame in frames[:4]:
+        channel.take(replace(frame, burst=True))
+    head = channel._talk._head
+    assert [seen.time_s for seen in head._waiting] == [frame.time_s for frame in frames[:3]]
+    channel.take(replace(frames[-1], time_s=6.0))
+    assert [seen.time_s for seen in head._waiting] == [frame.time_s for frame in frames[:4]]
+
+
+def test_before_a_cut_the_last_picture_is_read_too(
+    channel: PresenceChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pictures = portrait_frames(DEMO_PEOPLE[0], seconds=0.3, fps=15)
+    read: list[float] = []
+    monkeypatch.setattr(channel._talk._motion, "see", lambda time_s, _: read.append(time_s))
+    channel.read(window(0.0, track=1), wanted=ALL)
+    for place, one in enumerate(pictures):
+        if place < 4:
+            channel.take(VideoFrame(one, place / 15, burst=True))
+    assert len(read) == 3
+    channel.read(window(1.0, track=2), wanted=ALL)
+    assert read == pytest.approx([0, 1 / 15, 2 / 15, 3 / 15])

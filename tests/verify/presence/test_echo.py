@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk
@@ -19,11 +20,11 @@ def babble(seconds: float, seed: int) -> Sound:
     return np.concatenate(pieces).astype(np.int16)
 
 
-def heard(sound: Sound, *, speech_s: float = 2.0) -> list[bool | None]:
+def heard(sound: Sound, *, speech_s: float = 2.0, piece_s: float = 0.1) -> list[bool | None]:
     """What is said each second."""
-    echoes, said = Echoes(), []
-    for start in range(0, len(sound), SAMPLE_RATE_HZ // 10):
-        piece = sound[start : start + SAMPLE_RATE_HZ // 10]
+    echoes, said, length = Echoes(), [], round(piece_s * SAMPLE_RATE_HZ)
+    for start in range(0, len(sound), length):
+        piece = sound[start : start + length]
         echoes.hear(AudioChunk(piece, start / SAMPLE_RATE_HZ))
         said.append(echoes.heard_before(lambda *_: speech_s))
     return [one for one in said if one is not None]
@@ -34,6 +35,23 @@ def test_what_is_played_again_was_heard_before() -> None:
     said = heard(np.concatenate([once, once]))
     assert not any(said[:4])
     assert all(said[-3:])
+
+
+@pytest.mark.parametrize("piece_s", [0.02, 0.5, 1.0])
+def test_in_how_large_pieces_it_comes_is_no_matter(piece_s: float) -> None:
+    once = babble(6.0, seed=1)
+    said = heard(np.concatenate([once, once]), piece_s=piece_s)
+    assert not any(said[:4])
+    assert all(said[-3:])
+
+
+def test_where_nobody_asks_little_sound_waits() -> None:
+    echoes, waits = Echoes(), 0
+    for second in range(90):
+        echoes.hear(AudioChunk(babble(1.0, seed=second), float(second)))
+        waits = max(waits, echoes._sound.steps)
+    assert waits < 25
+    assert len(echoes._finder._steps) == 62 * 25
 
 
 def test_a_louder_copy_with_noise_is_the_same_sound() -> None:

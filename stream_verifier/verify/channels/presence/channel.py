@@ -105,6 +105,8 @@ class PresenceChannel:
         # Of a slow camera regular pictures are all that there is in a burst.
         if frame.burst or frame.time_s < self._burst_until_s:
             self._talk.see(frame)
+        else:
+            self._talk.rest()
 
     def _follow(self, window: Window) -> None:
         """Start anew with another face; know where this one is."""

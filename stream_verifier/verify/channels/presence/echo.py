@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-import numpy as np
-
-from model.runtime.fbank import MEL_BANDS, FbankStream
+from model.runtime.fbank import MEL_BANDS
+from model.runtime.lips import SOUND_FRAMES_PER_STEP
 from model.runtime.repeats import RepeatFinder
+from model.runtime.steps import SteppedSound
 from stream_verifier.media.types import AudioChunk
 
 _BANDS = 20
-_FRAMES_PER_STEP = 4
+_AT_ONCE_STEPS = 25
+"""Of sound that are made features of, at most; each second somebody asks."""
 _STRETCH_S = 2.0
 _EVERY_S = 1.0
 _LEAST_SPEECH_S = 1.2
@@ -27,8 +28,7 @@ class Echoes:
     """Follows a call's sound; keeps a minute of 20 numbers, 25 times a second."""
 
     def __init__(self) -> None:
-        self._bank = FbankStream()
-        self._rows = np.empty((0, MEL_BANDS), np.float32)
+        self._sound = SteppedSound()
         self._finder = RepeatFinder(_BANDS, window_s=_STRETCH_S)
         self._heard_s: float | None = None
         self._asked_s = -math.inf
@@ -39,18 +39,13 @@ class Echoes:
         if self._heard_s is None or abs(chunk.start_s - self._heard_s) > _SLACK_S:
             self.forget()
         self._heard_s = chunk.end_s
-        self._rows = np.concatenate((self._rows, self._bank.push(chunk.samples)))
-        steps = len(self._rows) // _FRAMES_PER_STEP
-        done, self._rows = np.split(self._rows, [steps * _FRAMES_PER_STEP])
-        grouped = done.reshape(steps, _FRAMES_PER_STEP, _BANDS, MEL_BANDS // _BANDS)
-        for numbers in grouped.mean(axis=(1, 3)):
-            # Without its level: words and pauses of one rhythm are no loop.
-            self._finder.push(numbers - numbers.mean())
+        self._sound.push(chunk.samples)
+        if self._sound.steps >= _AT_ONCE_STEPS:
+            self._digest()
 
     def forget(self) -> None:
         """Remember nothing."""
-        self._bank = FbankStream()
-        self._rows = np.empty((0, MEL_BANDS), np.float32)
+        self._sound.clear()
         self._finder.forget()
         self._heard_s = self._like = None
 
@@ -68,8 +63,19 @@ class Echoes:
         if speech_between(self._heard_s - _STRETCH_S, self._heard_s) < _LEAST_SPEECH_S:
             return None
         self._asked_s = self._heard_s
+        self._digest()
         found, before = self._finder.find(), self._like
         self._like = found.lag_s if found is not None and found.likeness > _SAME else None
         if self._like is None or before is None:
             return False
         return abs(self._like - before) <= _SAME_LAG_S
+
+    def _digest(self) -> None:
+        steps = self._sound.steps
+        grouped = self._sound.take(steps).reshape(
+            steps, SOUND_FRAMES_PER_STEP, _BANDS, MEL_BANDS // _BANDS
+        )
+        numbers = grouped.mean(axis=(1, 3))
+        # Without its level: words and pauses of one rhythm are no loop.
+        for each in numbers - numbers.mean(axis=1, keepdims=True):
+            self._finder.push(each)

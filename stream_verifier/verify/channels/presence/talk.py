@@ -7,14 +7,13 @@ import math
 import cv2
 import numpy as np
 
-from model.runtime.align import align
-from model.runtime.detect import Box, DetectedFace, FaceDetector
+from model.runtime.detect import Box, FaceDetector
 from model.runtime.lips import Agreement, LipCalibration, LipNetwork
 from model.runtime.moving import MOVES_AT, MouthMotion, own_motion, prepared
 from model.runtime.talking import TalkingHead
 from model.types import Vector
 from stream_verifier.media.types import AudioChunk, VideoFrame
-from stream_verifier.windows.faces import in_pixels
+from stream_verifier.verify.channels.presence.following import BurstFace, FoundFace
 from stream_verifier.windows.senses import Ears
 from stream_verifier.windows.types import FaceCrop
 
@@ -50,13 +49,11 @@ class Talk:
         ears: Ears,
     ) -> None:
         self._calibration = calibration
-        self._detector = detector
+        self._face = BurstFace(detector)
         self._ears = ears
         self._head = TalkingHead(network)
         self._motion = MouthMotion()
-        self._box: Box | None = None
         self._size: tuple[int, ...] = ()
-        self._seen_s = -math.inf
         self._agreement = Agreement.nothing()
         self._glance: Vector | None = None
         self.resting = 0
@@ -88,18 +85,13 @@ class Talk:
 
     def see(self, frame: VideoFrame) -> None:
         """Take a picture of a burst, or one that fell into it."""
-        if frame.time_s <= self._seen_s or (face := self._found(frame)) is None:
-            return
-        self._seen_s = frame.time_s
-        height, width = frame.image.shape[:2]
-        x, y, wide, high = face.box
-        self._box = (x / width, y / height, wide / width, high / height)
-        if frame.image.shape != self._size:
-            self._head.forget()  # it follows landmarks in pixels
-            self._size = frame.image.shape
-        self._head.see(frame.time_s, frame.image, face)
-        grey = cv2.cvtColor(align(frame.image, face.landmarks), cv2.COLOR_BGR2GRAY)
-        self._motion.see(frame.time_s, np.asarray(grey, np.uint8))
+        for found in self._face.see(frame):
+            self._read(found)
+
+    def rest(self) -> None:
+        """Read what waits for the next picture: a burst is over, or broke off."""
+        for found in self._face.settle():
+            self._read(found)
 
     def glance(self, face: FaceCrop, *, spoken: bool) -> None:
         """Compare a window's face with the last one's: a hint for when to look closer."""
@@ -111,7 +103,7 @@ class Talk:
 
     def near(self, box: Box) -> None:
         """Say where the face is: x, y, width, height as fractions of the picture."""
-        self._box = box
+        self._face.near(box)
 
     def forget(self) -> None:
         """Another face, or media that did not follow on: nothing that was for it counts any more.
@@ -120,13 +112,15 @@ class Talk:
         none of them; and what came since it was last learned from is read first.
         """
         self.skip()
-        self._box = self._glance = None
+        self._face.forget()
+        self._glance = None
         self.moves = min(0.0, self.moves)
         if (self._lips or 0.0) > 0:
             self._agreement, self._lips = Agreement.nothing(), None
 
     def skip(self) -> None:
         """Read what there is: some of what follows on it was not listened to."""
+        self.rest()
         self.learn(last=True)
         self._head.forget()
         self._motion.forget()
@@ -157,11 +151,9 @@ class Talk:
     def _speaks(self, start_s: float, end_s: float) -> bool:
         return self._ears.speech_between(start_s, end_s) > (end_s - start_s) / 2
 
-    def _found(self, frame: VideoFrame) -> DetectedFace | None:
-        """The followed face, near where it was last; where it is not, whichever is surest."""
-        if self._box is None:
-            return None
-        faces = self._detector.detect_near(frame.image, in_pixels(self._box, frame.image))
-        # Whoever shakes what he shows must not be out of reach by it.
-        faces = faces or self._detector.detect(frame.image)
-        return faces[0] if faces else None
+    def _read(self, found: FoundFace) -> None:
+        if found.grey.shape != self._size:
+            self._head.forget()  # it follows landmarks in pixels
+            self._size = found.grey.shape
+        self._head.see(found.time_s, found.grey, found.face)
+        self._motion.see(found.time_s, found.crop)
