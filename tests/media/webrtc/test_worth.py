@@ -84,7 +84,7 @@ def test_a_header_of_more_extensions_than_there_are_is_refused(packet: bytes) ->
         check_extensions(packet)
 
 
-@pytest.mark.parametrize("size", range(1, 60))
+@pytest.mark.parametrize("size", range(60))
 def test_a_packet_that_is_cut_anywhere_is_left_to_the_parser(size: int) -> None:
     check_extensions(rtp(0xBEDE, b"\x10x" * 3)[:size])
 

@@ -50,6 +50,8 @@ def check_extensions(data: bytes) -> None:
     Raises:
         ValueError: it is one.
     """
+    if len(data) < _RTP_HEADER:  # the parser refuses it, or it is empty
+        return
     start = _RTP_HEADER + 4 * (data[0] & 0x0F)
     if not data[0] & 0x10 or len(data) < start + 4:
         return
