@@ -15,26 +15,27 @@ from itertools import chain
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
 from model.data.media import read_voice
 from model.data.packs import Pack
+from model.runtime.directions import mean_direction
+from model.runtime.reference import VOICE_SIZE
 from model.runtime.voice import VoiceTower
 from model.runtime.weights import Weights
 from model.types import FaceQuality, FaceSample, Vector, VoiceSample
 from stream_verifier.identities.enrolment import Enrolment
 from stream_verifier.identities.requirements import EnrolmentRequirements
-from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk
+from stream_verifier.media.types import SAMPLE_RATE_HZ
+from stream_verifier.simulation.embedded_speech import TICK, HeardWindow, heard, listen, to_pcm
 from stream_verifier.windows.settings import WindowSettings, speech_windower
-from stream_verifier.windows.types import SpeechWindow
 
 PICTURE = FaceSample(np.eye(1, 128, dtype=np.float32)[0], FaceQuality(120, 300, 0, 0, 0.5, 0.2, 1))
 """The face is everybody's: it is the voices that are asked about."""
-_SILENCE = np.zeros(2 * SAMPLE_RATE_HZ, np.int16)
+_PAUSE = 2 * SAMPLE_RATE_HZ
 
-File = Sequence[tuple[SpeechWindow, VoiceSample]]
+File = Sequence[HeardWindow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,8 @@ class Person:
     @property
     def mean(self) -> Vector:
         """Of all windows, shape (192,), unit length."""
-        vectors = [voice.vector for _, voice in chain.from_iterable(self.files)]
-        units = [vector / np.linalg.norm(vector) for vector in vectors]
-        total = np.sum(units, axis=0)
-        return np.asarray(total / np.linalg.norm(total))
+        vectors = [window.sample.vector for window in chain.from_iterable(self.files)]
+        return mean_direction(vectors, [1.0] * len(vectors), VOICE_SIZE)
 
 
 def listened(pack: Pack, weights: Weights) -> list[Person]:
@@ -66,17 +65,10 @@ def listened(pack: Pack, weights: Weights) -> list[Person]:
 
 
 def _windows(path: Path, pack: Pack, tower: VoiceTower) -> File:
-    windower = speech_windower(WindowSettings())
-    samples = read_voice(path, notes=pack.notes)
-    pcm = np.concatenate([_pcm(samples), _SILENCE])
-    windows: list[SpeechWindow] = []
-    for start in range(0, len(pcm), 480):
-        windows += windower.push(AudioChunk(pcm[start : start + 480], start / SAMPLE_RATE_HZ))
-    return [(one, VoiceSample(tower.embed(one.fbank), one.quality)) for one in windows]
-
-
-def _pcm(samples: NDArray[np.float32]) -> NDArray[np.int16]:
-    return np.clip(np.round(samples * 32768), -32768, 32767).astype(np.int16)
+    sound = to_pcm(read_voice(path, notes=pack.notes))
+    # A pause ends the last window, in whole ticks.
+    sound = np.pad(sound, (0, _PAUSE + -(len(sound) + _PAUSE) % TICK))
+    return heard(listen(sound, speech_windower(WindowSettings()), tower.embed)).windows
 
 
 def enrolled(files: Sequence[File]) -> list[VoiceSample] | None:
@@ -87,10 +79,10 @@ def enrolled(files: Sequence[File]) -> list[VoiceSample] | None:
     enrolment = Enrolment(replace(EnrolmentRequirements.from_files(), speech_s=0.1))
     for file in files:
         enrolment.begin_source()
-        for window, voice in file:
+        for window in file:
             enrolment.add(
                 face=PICTURE,
-                voice=voice,
+                voice=window.sample,
                 start_s=window.start_s,
                 end_s=window.end_s,
                 faces_seen=1,
@@ -107,7 +99,7 @@ def by_turns(one: Person, other: Person) -> list[File]:
 def mixed(one: Person, other: Person) -> bool:
     """Whether a reference comes of both; if one is left out for a stray, it does not."""
     taken = {id(voice) for voice in enrolled(by_turns(one, other)) or ()}
-    said = ({id(voice) for _, voice in chain.from_iterable(who.files)} for who in (one, other))
+    said = ({id(one.sample) for one in chain.from_iterable(who.files)} for who in (one, other))
     return all(taken & mine for mine in said)
 
 

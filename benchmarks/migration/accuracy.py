@@ -20,7 +20,7 @@ from model.evaluation.figures import Row, measure
 from model.evaluation.scoring import FACE_MATED, VOICE_MATED, Scorer, Scores
 from model.evaluation.systems import Llrs
 from model.runtime.comparator import load_comparator
-from model.runtime.reference import make_reference, with_vectors
+from model.runtime.reference import kind_of, make_reference, with_vectors
 from model.runtime.weights import Weights
 from model.siamese.material import Amount
 from model.types import Reference, Vector
@@ -158,7 +158,7 @@ def mover(maps: Maps, target: str) -> Move:
     """What moves references by maps of rows."""
 
     def moved(name: str, vector: Vector) -> Vector:
-        part = name.partition(" ")[0]
+        part = kind_of(name)
         if part not in maps:
             return vector
         return np.asarray(maps[part](vector[None].astype(np.float64))[0], np.float32)

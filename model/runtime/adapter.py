@@ -17,7 +17,7 @@ from typing import Any, Self
 import numpy as np
 
 from model.errors import ModelError, WeightsError
-from model.runtime.reference import FACE_SIZE, VOICE_SIZE, with_vectors
+from model.runtime.reference import FACE_SIZE, VOICE_SIZE, kind_of, with_vectors
 from model.runtime.weights import Weights, space_id
 from model.types import Reference, Vector
 
@@ -76,7 +76,7 @@ class Adapter:
             )
 
         def moved(name: str, vector: Vector) -> Vector:
-            kind = name.partition(" ")[0]
+            kind = kind_of(name)
             return self.maps[kind](vector) if kind in self.maps else vector
 
         return replace(

@@ -112,6 +112,11 @@ def vectors_of(reference: Reference) -> dict[str, Vector]:
     return found
 
 
+def kind_of(name: str) -> str:
+    """What a vector is of, by what it is called: "voice" for "voice" and "voice 2"."""
+    return name.partition(" ")[0]
+
+
 def with_vectors(reference: Reference, change: Change) -> Reference:
     """The same reference with each of its vectors changed, called as in `vectors_of`."""
 

@@ -21,21 +21,26 @@ class Place:
         token_id: of the token that opened it.
         bound: whether that token is one person's or one call's, and so good for one at a time.
         trusted: whether an administrator opened it, to whom only the server's own limit applies.
-        holder: by whom tries are counted, where that is more than the token, as `Grant.holder`.
+        subject: who an identity provider says opened it, as `Grant` has it.
     """
 
     identity: str
     token_id: str
     bound: bool
     trusted: bool = False
-    holder: str = ""
+    subject: str | None = None
+
+    @property
+    def holder(self) -> str:
+        """By whom tries are counted, as `Grant.holder`."""
+        return self.subject or self.token_id
 
     @classmethod
     def of(cls, grant: Grant, identity: str) -> Place:
         """The place of a call that this grant opens."""
         bound = grant.identity is not None or grant.session is not None
         trusted = Scope.ADMIN in grant.scopes
-        return cls(identity, grant.token_id, bound, trusted, grant.subject or "")
+        return cls(identity, grant.token_id, bound, trusted, grant.subject)
 
     def supersedes(self, other: Place) -> bool:
         """Whether the other call has to go for this one: a bound token holds one call."""

@@ -7,12 +7,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol, Self
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stream_verifier.errors import RefusedRecordError, RequestUnderWayError
-from stream_verifier.identities.keys import parse_key
+from stream_verifier.identities.keys import derived_key, parse_key
 from stream_verifier.identities.vault import seal, unseal
 
 KEPT_S = 3600.0
@@ -20,7 +18,6 @@ KEPT_S = 3600.0
 UNDER_WAY_S = 300.0
 """Longer than any request takes; so long one counts as under way whose server is gone."""
 MOST_KEPT = 1000
-_KEY_BYTES = 32
 _INFO = b"stream-verifier answers 1"
 
 
@@ -127,7 +124,7 @@ class AnswerSeal:
     """
 
     def __init__(self, token_key: bytes) -> None:
-        self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(token_key)
+        self._key = derived_key(token_key, _INFO)
 
     @classmethod
     def of(cls, token_key: str) -> Self:

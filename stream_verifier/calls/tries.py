@@ -58,7 +58,7 @@ class Tries:
         """
         seconds = math.ceil(self.wait_s(place))
         if seconds > 0:
-            other = "" if place.holder else " get another token,"
+            other = "" if place.subject else " get another token,"
             raise IdentityLockedError(
                 "Too many others were tried with that token in that name: try again in "
                 f"{seconds} s,{other} or have an administrator do it.",
@@ -176,4 +176,4 @@ class CallTries:
 
 
 def _token(place: Place) -> str:
-    return f"{place.holder or place.token_id} {place.identity}"
+    return f"{place.holder} {place.identity}"

@@ -43,7 +43,7 @@ class _Fields(BaseModel):
     token_id: str
     bound: bool
     trusted: bool
-    holder: str = ""
+    subject: str | None = None
     key_hash: str
     followed: bool
     resume_within_s: float
@@ -61,7 +61,7 @@ def fields_of(record: CallRecord) -> Iterator[str]:
         token_id=place.token_id,
         bound=place.bound,
         trusted=place.trusted,
-        holder=place.holder,
+        subject=place.subject,
         key_hash=record.key_hash,
         followed=record.followed,
         resume_within_s=record.resume_within_s,
@@ -87,7 +87,7 @@ def record_of(
         session=session,
         mode=said.mode,
         operating_point=said.operating_point,
-        place=Place(said.identity, said.token_id, said.bound, said.trusted, said.holder),
+        place=Place(said.identity, said.token_id, said.bound, said.trusted, said.subject),
         key_hash=said.key_hash,
         followed=said.followed,
         resume_within_s=said.resume_within_s,

@@ -10,6 +10,9 @@ import stat
 from collections.abc import Sequence
 from pathlib import Path
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.private_file import private_folder, put_in_place, write_private
 
@@ -29,6 +32,16 @@ _HOW_TO_MAKE = "Make one with:  stream-verifier key"
 def new_key() -> str:
     """Make a key as text, for a setting or a file."""
     return _as_text(secrets.token_bytes(KEY_BYTES))
+
+
+def derived_key(secret: bytes, info: bytes) -> bytes:
+    """A key of 32 bytes for one purpose alone (HKDF-SHA256, RFC 5869).
+
+    Args:
+        secret: random bytes that it is derived from.
+        info: names the purpose; each has another key.
+    """
+    return HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(secret)
 
 
 def parse_key(text: str, *, what: str = "store key") -> bytes:

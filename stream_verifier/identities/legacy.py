@@ -7,11 +7,9 @@ import hmac
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stream_verifier.errors import RefusedRecordError, SettingsError
-from stream_verifier.identities.keys import KEY_BYTES
+from stream_verifier.identities.keys import KEY_BYTES, derived_key
 
 _NONCE_BYTES = 12
 
@@ -69,5 +67,4 @@ def key_id_of(secret: bytes) -> str:
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
-    info = b"stream-verifier identities v1: " + purpose
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+    return derived_key(secret, b"stream-verifier identities v1: " + purpose)

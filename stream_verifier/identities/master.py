@@ -7,11 +7,9 @@ from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stream_verifier.errors import RefusedRecordError, SettingsError
-from stream_verifier.identities.keys import KEY_BYTES
+from stream_verifier.identities.keys import KEY_BYTES, derived_key
 from stream_verifier.identities.legacy import LegacyVault, key_id_of
 
 _NONCE_BYTES = 12
@@ -64,8 +62,7 @@ class LocalKey:
     def __init__(self, secret: bytes) -> None:
         if len(secret) != KEY_BYTES:
             raise SettingsError(f"The store key has {len(secret)} bytes, not {KEY_BYTES}.")
-        info = b"stream-verifier identities v3: wrap"
-        self._cipher = AESGCM(HKDF(SHA256(), KEY_BYTES, salt=None, info=info).derive(secret))
+        self._cipher = AESGCM(derived_key(secret, b"stream-verifier identities v3: wrap"))
         self._secret = secret
         self._key_id = key_id_of(secret)
 

@@ -9,12 +9,10 @@ import os
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stream_verifier.errors import RefusedRecordError, StoreError
 from stream_verifier.identities.keyring import KeyRing
-from stream_verifier.identities.keys import KEY_BYTES
+from stream_verifier.identities.keys import KEY_BYTES, derived_key
 
 _NONCE_BYTES = 12
 
@@ -153,5 +151,4 @@ def _secret_context(key_id: str) -> bytes:
 
 
 def _derive(secret: bytes, purpose: bytes) -> bytes:
-    info = b"stream-verifier identities v3: " + purpose
-    return HKDF(algorithm=SHA256(), length=KEY_BYTES, salt=None, info=info).derive(secret)
+    return derived_key(secret, b"stream-verifier identities v3: " + purpose)

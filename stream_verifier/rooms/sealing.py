@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import RefusedRecordError, RoomError
+from stream_verifier.identities.keys import derived_key
 from stream_verifier.identities.vault import seal, unseal
 from stream_verifier.rooms.requests import RoomRequest
 
-_KEY_BYTES = 32
 _INFO = b"stream-verifier rooms 1"
 
 
@@ -73,7 +71,7 @@ class RoomSeal:
     """
 
     def __init__(self, token_key: bytes) -> None:
-        self._key = HKDF(SHA256(), _KEY_BYTES, salt=None, info=_INFO).derive(token_key)
+        self._key = derived_key(token_key, _INFO)
 
     def seal(self, attachment: str, record: RoomRecord) -> bytes:
         """Encrypt a record."""

@@ -35,7 +35,7 @@ from tests.support.session_media import make_session
 
 pytestmark = needs_redis
 LEASE_S = 0.6
-ADA = Place("ada", "t1", bound=False, holder="oidc-sub-1")
+ADA = Place("ada", "t1", bound=False, subject="oidc-sub-1")
 
 
 class Calls:

@@ -96,6 +96,18 @@ def test_only_so_much_may_be_asked_before_the_first_answer() -> None:
     assert len(events((HEAD + b"\r\n") * 20)) == 2
 
 
+async def ended(reader: asyncio.StreamReader, within_s: float) -> None:
+    """Read a connection to its end, however it comes to it.
+
+    Raises:
+        TimeoutError: it does not.
+    """
+    async with asyncio.timeout(within_s):
+        with contextlib.suppress(ConnectionError):
+            while await reader.read(65536):
+                pass
+
+
 @pytest.mark.parametrize(
     "flood",
     [
@@ -109,9 +121,7 @@ async def test_a_flood_without_a_token_ends_its_connection_and_no_other(
     async with server(tmp_path) as running:
         streams = Streams(running.address)
         reader = await streams.open(flood)
-        async with asyncio.timeout(20):
-            with contextlib.suppress(ConnectionError):
-                await reader.read()
+        await ended(reader, 20)
         async with httpx.AsyncClient(base_url=running.address) as client:
             assert (await client.get("/api/v1/health")).status_code == 200
         streams.close()
@@ -131,10 +141,7 @@ async def test_a_socket_that_says_next_to_nothing_without_end_is_cut_off(
         async with asyncio.timeout(20):
             assert b" 101 " in await reader.readuntil(b"\r\n\r\n")
         streams.send(flood)
-        async with asyncio.timeout(5):  # long before a first message would be missed
-            with contextlib.suppress(ConnectionError):
-                while await reader.read(65536):
-                    pass
+        await ended(reader, 5)  # long before a first message would be missed
         streams.close()
 
 
