@@ -22,6 +22,7 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.reading import read_payload
 from stream_verifier.events.schema import StateChanged
 from tests.support.feed_media import Call, changed, ended, feed_server, score
+from tests.support.streams import serving
 
 SOON = Backoff(first_s=0.01, longest_s=0.05)
 FROM_THE_START = Position(None, 0)
@@ -37,11 +38,8 @@ class Cutter:
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Cutter]:
-        server = await asyncio.start_server(self._pass_on, "127.0.0.1", 0)
-        self.port = server.sockets[0].getsockname()[1]
-        yield self
-        server.close()
-        self.cut()
+        async with serving(self._pass_on) as self.port:
+            yield self
 
     def cut(self) -> None:
         for writer in self._writers:
@@ -51,7 +49,10 @@ class Cutter:
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, back = await asyncio.open_connection("127.0.0.1", self._target)
         self._writers |= {writer, back}
-        await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        try:
+            await asyncio.gather(_pump(reader, back), _pump(there, writer))
+        finally:
+            back.transport.abort()
 
 
 async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -10,6 +10,8 @@ from typing import Literal
 
 from sqlalchemy.engine import make_url
 
+from tests.support.streams import serving
+
 Break = Literal["unheard", "unanswered", "heard late"]
 """The server never gets the word; does it, and is not heard; or gets it when the client is gone."""
 
@@ -28,21 +30,9 @@ class BadLine:
         self.armed: Break | None = None
         self.broken = 0
         self._server_at = host, port
-        self._clients: set[asyncio.Task[None]] = set()
 
-    def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve a client."""
-        client = asyncio.create_task(self._serve(reader, writer))
-        self._clients.add(client)
-        client.add_done_callback(self._clients.discard)
-
-    async def close(self) -> None:
-        """Serve nobody any more."""
-        for client in self._clients:
-            client.cancel()
-        await asyncio.gather(*self._clients, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         answers, asks = await asyncio.open_connection(*self._server_at)
         back = asyncio.create_task(_pass(answers, writer))
         try:
@@ -50,17 +40,15 @@ class BadLine:
                 while said := await reader.read(65536):
                     if self.armed is not None and b"COMMIT;" in said:
                         how, self.armed = self.armed, None
-                        back.cancel()
+                        await _ended(back)
                         await self._break(how, said, answers, asks, writer)
                         break
                     asks.write(said)
         finally:
-            back.cancel()
-            await asyncio.gather(back, return_exceptions=True)
-            for end in (asks, writer):
-                end.close()
-                with contextlib.suppress(OSError):
-                    await end.wait_closed()
+            await _ended(back)
+            asks.close()
+            with contextlib.suppress(OSError):
+                await asks.wait_closed()
 
     async def _break(
         self,
@@ -88,15 +76,15 @@ async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
     writer.close()
 
 
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 @asynccontextmanager
 async def bad_line(url: str) -> AsyncIterator[tuple[BadLine, str]]:
     """Run one to the server of a URL; gives it, and the URL by which one comes through it."""
     parsed = make_url(url)
     line = BadLine(str(parsed.host), int(parsed.port or 0))
-    listener = await asyncio.start_server(line.serve, "127.0.0.1", 0)
-    port = listener.sockets[0].getsockname()[1]
-    try:
+    async with serving(line.serve) as port:
         yield line, parsed.set(port=port).render_as_string()
-    finally:
-        listener.close()
-        await line.close()

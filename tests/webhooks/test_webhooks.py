@@ -28,6 +28,7 @@ from stream_verifier.webhooks.service import webhooks
 from tests.support.calls import CONSENT, DemoCalls, follow, make_settings
 from tests.support.feed_media import Call, changed, ended, score
 from tests.support.hosts import hosted
+from tests.support.streams import serving
 
 SECRET = "whsec_MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
 SOON = Backoff(first_s=0.001, longest_s=0.001)
@@ -292,15 +293,16 @@ async def test_a_receiver_that_never_comes_to_an_end_holds_nothing_up_for_ever()
     async def drip(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonlocal asked
         asked += 1
-        with contextlib.suppress(ConnectionError):
-            while not writer.is_closing():
-                writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
-                await writer.drain()
-                await asyncio.sleep(0.01)
+        while not writer.is_closing():
+            writer.write(b"HTTP/1.1 102 Processing\r\n\r\n")
+            await writer.drain()
+            await asyncio.sleep(0.01)
 
-    listening = await asyncio.start_server(drip, "127.0.0.1")
-    port = listening.sockets[0].getsockname()[1]
-    async with listening, asyncio.timeout(30), httpx.AsyncClient(timeout=10) as client:
+    async with (
+        serving(drip) as port,
+        asyncio.timeout(30),
+        httpx.AsyncClient(timeout=10) as client,
+    ):
         delivery = Delivery(
             client=client,
             url=f"http://127.0.0.1:{port}/hook",

@@ -18,6 +18,7 @@ from stream_verifier.rooms.livekit.room import TOPIC
 from tests.support.calls import all_that_is_said, server_with
 from tests.support.livekit_double import CAMERA, MICROPHONE, LiveKitDouble, person
 from tests.support.livekit_news import SECRET
+from tests.support.streams import serving
 
 PATIENCE_S = 120
 Said = list[dict[str, Any]]
@@ -34,11 +35,9 @@ async def room_service(*rooms: str) -> AsyncIterator[str]:
         lines = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         writer.write(lines.encode() + body)
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(answer) as port:
+        yield f"ws://127.0.0.1:{port}"
 
 
 async def play(livekit: LiveKitDouble, media: Path, who: str) -> None:

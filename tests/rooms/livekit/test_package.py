@@ -20,6 +20,7 @@ from stream_verifier.errors import RoomError, RoomHostError, RoomRefusedError, U
 from stream_verifier.rooms.livekit import room as room_module
 from stream_verifier.rooms.livekit.room import enter_room, warm
 from tests.rooms.livekit.conftest import SHAPE
+from tests.support.streams import serving
 
 HEARD = {
     *room_module._CHANGES,
@@ -98,11 +99,9 @@ async def answering(status: str) -> AsyncIterator[str]:
         head = f"HTTP/1.1 {status}\r\nContent-Length: 2\r\nConnection: close\r\n\r\nno"
         writer.write(head.encode())
         await writer.drain()
-        writer.close()
 
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    async with server:
-        yield f"ws://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with serving(answer) as port:
+        yield f"ws://127.0.0.1:{port}"
 
 
 @pytest.mark.parametrize(
