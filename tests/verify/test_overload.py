@@ -147,4 +147,4 @@ def test_with_too_little_time_looks_and_bursts_and_scores_give_way_to_sound(
     assert unheard(calls) <= most_unheard
     assert looks_per_s(calls) < 1.75
     assert longest_unscored_s(calls) < 6.0  # or nobody would stay verified
-    assert max(lag for call in calls for lag in call.lags_s) < 1.5
+    assert max(lag for call in calls for lag in call.lags_s) < 1.0

@@ -78,10 +78,10 @@ def test_where_scores_take_long_a_window_is_stale_sooner() -> None:
 
 def test_it_is_busy_where_another_window_has_waited_for_long() -> None:
     made = schedule("a", "b")
-    made.window_waits("a", Waiting(1.0, UNSURE))
+    made.window_waits("a", Waiting(1.4, UNSURE))
     made.window_waits("b", Waiting(1.9, CALM))
     first, second = made.next(2.0), made.next(2.0)
-    assert first == Turn("a", Work.SCORE, 1.0, busy=True)
+    assert first == Turn("a", Work.SCORE, 1.4, busy=True)
     assert second == Turn("b", Work.SCORE, 1.9, busy=False)
 
 
@@ -158,7 +158,7 @@ def test_a_call_at_work_has_no_turn_on_another_worker() -> None:
     turn = made.next(1.0)
     assert turn == Turn("a", Work.HEAR, 0.0)
     made.media_waits("a", 1.0)
-    made.window_waits("a", Waiting(0.9))
+    made.window_waits("a", Waiting(1.4))
     assert made.next(2.0) is None
     assert made.due_in_s(2.0) is None
     assert made.take_idle() == ["b"]
