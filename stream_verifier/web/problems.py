@@ -49,12 +49,6 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.RoomError, 502),
     (errors.SettingsError, 422),
 )
-_PASSING = (
-    errors.RateLimitedError,
-    errors.CapacityError,
-    errors.NotReadyError,
-    errors.RequestUnderWayError,
-)
 _TITLES = {
     400: "The request cannot be understood.",
     401: "A token is missing, garbled, forged or expired.",
@@ -129,7 +123,7 @@ def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONRes
 
 
 def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
-    if isinstance(error, _PASSING):
+    if isinstance(error, errors.PassingError):
         return {"retry-after": str(error.retry_after_s)}
     if status != 401:
         return {}
