@@ -17,7 +17,7 @@ import websockets
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from stream_verifier.demo.caller import RefusedError
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.reading import read_line
 from stream_verifier.events.schema import SessionEnded, State, StateChanged
 from stream_verifier.media.webrtc.ice import LOOPBACK
@@ -171,7 +171,7 @@ class ScriptedCaller:
         """Open the call and follow it inside.
 
         Raises:
-            RefusedError: the server says no.
+            CallRefusedError: the server says no.
         """
         publisher = ScriptedPublisher(self._script)
         async with websockets.connect(self._url) as socket:
@@ -180,7 +180,7 @@ class ScriptedCaller:
             answer = json.loads(await socket.recv())
             if answer["type"] == "error":
                 await publisher.close()
-                raise RefusedError(answer["code"], answer["message"])
+                raise CallRefusedError(answer["code"], answer["message"])
             self.session, self.resume_key = answer["session"], answer["resume_key"]
             await publisher.accept(answer["sdp"])
             self._began_s = time.monotonic()
