@@ -85,14 +85,9 @@ def only(script: Script, kind: str) -> Script:
     return [one for one in script if one.kind == kind]
 
 
-def redated(
-    script: Iterable[Sent],
-    *,
-    send: Callable[[float], float] = lambda at_s: at_s,
-    says: Callable[[float], float] = lambda at_s: at_s,
-) -> Script:
-    """The same packets, sent and dated otherwise."""
-    return [replace(one, send_s=send(one.send_s), says_s=says(one.says_s)) for one in script]
+def redated(script: Iterable[Sent], *, says: Callable[[float], float]) -> Script:
+    """The same packets, dated otherwise."""
+    return [replace(one, says_s=says(one.says_s)) for one in script]
 
 
 class _ScriptedTrack(MediaStreamTrack):

@@ -69,9 +69,9 @@ def unpacked(picture: bytes) -> Picture:
     return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def packed(picture: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
+def packed(picture: NDArray[np.uint8]) -> bytes:
     """A BGR picture as a JPEG file."""
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
 
 
 def _person(name: str, rows: Sequence[Listed], detector: FaceDetector) -> Person:

@@ -25,7 +25,7 @@ _MU = 255
 _TELEPHONE = butter(6, (300, 3400), "bandpass", fs=SAMPLE_RATE_HZ / 2, output="sos")
 
 
-def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples:
+def opus(samples: Samples, bitrate_bps: int) -> Samples:
     """Code speech as a call does and decode it again.
 
     Mono, VoIP application, packets of 20 ms, variable bit rate; the coder's delay is taken out,
@@ -34,7 +34,6 @@ def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples
     Args:
         samples: float32, shape (n,), -1 to 1, 16 kHz.
         bitrate_bps: 6000 to 510000; calls use 12000 to 32000.
-        complexity: 0 to 10, as libopus counts it.
 
     Returns:
         float32, shape (n,), -1 to 1.
@@ -47,7 +46,7 @@ def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples
     encoder.options = {
         "application": "voip",
         "frame_duration": str(round(PACKET_S * 1000)),
-        "compression_level": str(complexity),
+        "compression_level": "10",
     }
     # One packet more than there is speech pushes the last of it through the delay.
     count = len(samples) // _PACKET + 2
