@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.ports import free_port
 from stream_verifier.media.webrtc.ice import local_addresses
 
 _START_S = 20.0
@@ -108,8 +109,7 @@ class JanusServer:
         address = media_address()
         if address is None:
             raise RuntimeError("this machine has no address but loopback, which Janus leaves out")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None
