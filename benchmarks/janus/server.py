@@ -92,6 +92,7 @@ class JanusServer:
         api_secret: that it asks for.
         disabled: plugins that it does without.
         string_ids: whether ids of rooms and publishers are text.
+        debug: how much it logs, 0 to 7.
 
     Attributes:
         url: where its WebSocket API listens.
