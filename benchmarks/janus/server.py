@@ -71,7 +71,7 @@ room-{pin_room}: {{
   notify_joining = true
 }}
 """
-ROOM_SECRET = "adminpwd"  # noqa: S105 - of a server on this machine, for minutes
+ROOM_SECRET = "adminpwd"  # of a server on this machine, for minutes
 
 
 def janus_path() -> str | None:

@@ -137,7 +137,7 @@ def jpeg(picture: Picture, *, quality: int = 30, scale: float = 1.0) -> Picture:
     bgr = np.ascontiguousarray(small[:, :, ::-1])
     _, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    assert decoded is not None  # what OpenCV has just coded it can decode
     return _resized(np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8), side)
 
 
@@ -153,7 +153,7 @@ def grey_jpeg(grey: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """
     _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    assert decoded is not None  # what OpenCV has just coded it can decode
     return np.asarray(decoded, np.uint8)
 
 

@@ -125,7 +125,7 @@ def keep(clip: Listed, path: Path, detector: FaceDetector, mesh: FaceMesh) -> bo
         seen, _ = mesh.find(picture, face.box, face.landmarks)
         there = similarity(landmarks, template(_ALIGNED_PX))
         points.append(seen[list(POINTS)] @ there[:, :2].T + there[:, 2] - _CORNER)
-    sound = (np.clip(read_voice(clip.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
+    sound = (np.clip(read_voice(clip.path), -1, 1) * 32767).astype(np.int16)
     _write(path, times_s=times_s, mouths=np.stack(mouths), points=np.stack(points), sound=sound)
     return True
 

@@ -59,7 +59,7 @@ class Settings(
             )
         if self.worker_address is not None:
             return self
-        if self.port == 0 or self.host in ("0.0.0.0", "::"):  # noqa: S104
+        if self.port == 0 or self.host in ("0.0.0.0", "::"):
             raise ValueError(
                 "redis_url is set, so the other servers have to reach this one: say where with "
                 "worker_address, such as http://10.0.0.5:8080"

@@ -146,7 +146,7 @@ def named(what: str, *forms: dict[str, bytes]) -> dict[str, bytes]:
     return found
 
 
-async def live(  # noqa: PLR0913 - all that a life takes
+async def live(
     address: str, admin: str, caller: str, face: bytes, voice: bytes, media: Path, data: Path
 ) -> dict[str, list[float]]:
     """Enrol, call, ask for all that is held, and delete; the vectors that were held."""

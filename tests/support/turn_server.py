@@ -15,7 +15,7 @@ import pytest
 
 from benchmarks.ports import free_port
 
-SECRET = "a-secret-of-tests"  # noqa: S105
+SECRET = "a-secret-of-tests"
 
 needs_turnserver = pytest.mark.skipif(
     shutil.which("turnserver") is None,
