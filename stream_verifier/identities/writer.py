@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Awaitable, Callable
+import functools
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
-from typing import TypeAlias
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -24,14 +25,26 @@ from stream_verifier.identities.record import open_reference, seal
 from stream_verifier.identities.renewal import told, with_new_consent
 from stream_verifier.identities.vault import Vault
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Kept: TypeAlias = tuple[Identity, Reference]
 """A person and the reference, as a change finds or leaves them."""
 
 
+def _carried_through(
+    change: Callable[Concatenate[Writer, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[Writer, P], Coroutine[Any, Any, T]]:
+    """A change that has begun is made to its end, whoever stops waiting for it."""
+
+    @functools.wraps(change)
+    async def made(self: Writer, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return await self._books.complete(change(self, *args, **kwargs))
+
+    return made
+
+
 class Writer:
     """Puts records in the place of others, under the lock.
-
-    A change that has begun is carried through by `Books.complete`, whoever stops waiting for it.
 
     Args:
         books: database and ledger.
@@ -56,6 +69,7 @@ class Writer:
         self._trail = trail
         self._now = now
 
+    @_carried_through
     async def add(
         self,
         new: Identity,
@@ -74,43 +88,6 @@ class Writer:
             replace: whether somebody may be there.
             replaces: who, by id; None: whoever it is.
         """
-        return await self._books.complete(
-            self._add(new, reference, actor, replace=replace, replaces=replaces)
-        )
-
-    async def reseal(
-        self, name: str, changed: Callable[[Identity, Reference], Kept], kind: Kind, actor: Actor
-    ) -> Identity:
-        """Seal an identity anew that stays the same one, whatever of it has changed.
-
-        Args:
-            name: normalised.
-            changed: gives what is to be kept in place of what is there.
-            kind: of change, for the trail.
-            actor: likewise.
-
-        Raises:
-            UnknownIdentityError: nobody of that name is enrolled.
-        """
-        return await self._books.complete(self._reseal(name, changed, kind, actor))
-
-    async def delete(self, name: str, actor: Actor) -> Receipt:
-        """Delete an identity by its normalised name; see ``IdentityStore.delete``."""
-        return await self._books.complete(self._delete(name, actor))
-
-    async def note_use(self, identity: Identity, deed: Deed) -> None:
-        """Write that a reference is used, and when; see ``IdentityStore.note_use``."""
-        await self._books.complete(self._note_use(identity, deed))
-
-    async def _add(
-        self,
-        new: Identity,
-        reference: Reference,
-        actor: Actor,
-        *,
-        replace: bool,
-        replaces: str | None,
-    ) -> Identity:
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(new.name)
             old = await self._reader.present(lookup, ledger)
@@ -128,7 +105,9 @@ class Writer:
                 raise taken(new.name) from error
         return identity
 
-    async def _delete(self, name: str, actor: Actor) -> Receipt:
+    @_carried_through
+    async def delete(self, name: str, actor: Actor) -> Receipt:
+        """Delete an identity by its normalised name; see ``IdentityStore.delete``."""
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(name)
             old = await self._reader.present(lookup, ledger)
@@ -148,10 +127,21 @@ class Writer:
             await self._books.change(ledger, lookup, None, write)
         return receipts[0]
 
-    async def _reseal(
+    @_carried_through
+    async def reseal(
         self, name: str, changed: Callable[[Identity, Reference], Kept], kind: Kind, actor: Actor
     ) -> Identity:
-        """Seal an identity anew that stays the same one, whatever of it has changed."""
+        """Seal an identity anew that stays the same one, whatever of it has changed.
+
+        Args:
+            name: normalised.
+            changed: gives what is to be kept in place of what is there.
+            kind: of change, for the trail.
+            actor: likewise.
+
+        Raises:
+            UnknownIdentityError: nobody of that name is enrolled.
+        """
         async with self._books.undisturbed() as ledger:
             lookup = self._vault.lookup(name)
             records = await self._books.fetch(lookup)
@@ -167,7 +157,9 @@ class Writer:
             )
         return identity
 
-    async def _note_use(self, identity: Identity, deed: Deed) -> None:
+    @_carried_through
+    async def note_use(self, identity: Identity, deed: Deed) -> None:
+        """Write that a reference is used, and when; see ``IdentityStore.note_use``."""
         async with self._books.transaction() as connection:
             await self._trail.write(connection, deed)
             await last_used.note(connection, identity.id, self._now().date())
