@@ -168,10 +168,19 @@ class Pack:
         rows = self._rows("voices.csv", ("source", "identity", "file", "seconds", "flag"))
         return [self._sample(row) for row in rows if row["flag_ok"]]
 
-    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    def list_file(self, name: str) -> Path:
+        """Where a list is.
+
+        Raises:
+            PackError: it is not there.
+        """
         path = self.root / name
         if not path.is_file():
             raise PackError(f"pack {self.root} has no {name}: see the layout in docs/data.md")
+        return path
+
+    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+        path = self.list_file(name)
         rows = read_list(path, columns)
         return [_judged(row, path, number) for number, row in enumerate(rows, start=2)]
 
