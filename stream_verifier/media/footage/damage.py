@@ -40,6 +40,7 @@ class Damage:
         late: items that came too late to be put in order.
         missing: bytes that the file says it has, and does not.
         noise: bytes in it that belong to nothing.
+        peak: the largest sample of all, where that is no sample: 1 is full scale.
         broken: messages of what else went wrong.
         end_s: media time at which all that was read ends.
     """
@@ -51,6 +52,7 @@ class Damage:
     late: int = 0
     missing: int = 0
     noise: int = 0
+    peak: float = 0.0
     broken: list[str] = field(default_factory=list)
     end_s: float = 0.0
     _overlap_run_s: float = 0.0
@@ -127,6 +129,11 @@ class Damage:
             faults.append(f"it breaks off: its last {self.missing} bytes are missing")
         if self.noise:
             faults.append(f"{self.noise} bytes in it are noise")
+        if self.peak:
+            faults.append(
+                f"its samples go up to {self.peak:.0f}, where 1 is full scale (divide them before "
+                "they are written, 16-bit ones by 32768)"
+            )
         if self._overlaps:
             faults.append(f"{self.overlap_s:.1f} s of sound lie where other sound has been")
         if self.late:

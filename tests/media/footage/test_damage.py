@@ -201,3 +201,36 @@ def test_sound_that_lies_under_other_sound_is_counted(
     assert isinstance(heard.error, DamagedMediaError) is told
     if told:
         assert "lie where other sound has been" in str(heard.error)
+
+
+def floats(folder: Path, samples: Any) -> Path:
+    path = folder / "floats.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=16_000)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(np.float32(samples)[None], format="flt", layout="mono")
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+TONE = np.sin(np.arange(16_000) / 20)
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (TONE * 32_768, "its samples go up to 32768, where 1 is full scale"),
+        (np.where(np.arange(16_000) == 8_000, np.nan, TONE), "could not be decoded"),
+        (np.where(np.arange(16_000) == 8_000, np.inf, TONE), "could not be decoded"),
+    ],
+)
+def test_floats_that_are_no_samples_are_damage(tmp_path: Path, samples: Any, words: str) -> None:
+    error = read(floats(tmp_path, samples)).error
+    assert isinstance(error, DamagedMediaError)
+    assert words in str(error)
+
+
+def test_a_hot_mix_in_floats_is_sound(tmp_path: Path) -> None:
+    assert read(floats(tmp_path, TONE * 4)).error is None
