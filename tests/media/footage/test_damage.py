@@ -208,7 +208,9 @@ def floats(folder: Path, samples: Any) -> Path:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_f32le", rate=16_000)
         stream.layout = "mono"
-        frame = av.AudioFrame.from_ndarray(np.asarray(samples, np.float32)[None], format="flt", layout="mono")
+        frame = av.AudioFrame.from_ndarray(
+            np.asarray(samples, np.float32)[None], format="flt", layout="mono"
+        )
         frame.sample_rate = 16_000
         container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
