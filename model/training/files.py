@@ -59,6 +59,6 @@ def _complaint(path: Path, error: OSError) -> str:
     if error.errno in _FULL:
         return (
             f"the disk is full, {path} could not be written ({survived}): free some space and "
-            "start the same command again, it goes on after the last checkpoint"
+            "start the same command again; a training goes on after its last checkpoint"
         )
     return f"{path} could not be written ({survived}): {error}"

@@ -111,6 +111,11 @@ def test_what_is_no_model_is_refused(copy: Path) -> None:
         FaceTower(Weights.load(copy))
 
 
+def test_a_folder_without_weights_is_told_from_a_broken_package(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="No such file or directory.: name a folder of weights"):
+        Weights.load(tmp_path)
+
+
 def test_a_part_that_finds_no_room_leaves_the_old_one_whole(copy: Path) -> None:
     resource = pytest.importorskip("resource")
     update_part("extra", "extra.json", data=b"{}", directory=copy)
