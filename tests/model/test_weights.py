@@ -74,7 +74,7 @@ def test_a_missing_file_is_named(copy: Path) -> None:
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"manifest\.json: reinstall"):
+    with pytest.raises(WeightsError, match=r"manifest\.json .*: name a folder of weights"):
         Weights.load(tmp_path)
 
 
@@ -109,11 +109,6 @@ def test_what_is_no_model_is_refused(copy: Path) -> None:
     update_part("face_tower", "sface.tflite", directory=copy)
     with pytest.raises(WeightsError, match=r"cannot load sface\.tflite"):
         FaceTower(Weights.load(copy))
-
-
-def test_a_folder_without_weights_is_told_from_a_broken_package(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match="No such file or directory.: name a folder of weights"):
-        Weights.load(tmp_path)
 
 
 def test_a_part_that_finds_no_room_leaves_the_old_one_whole(copy: Path) -> None:
