@@ -14,6 +14,8 @@ _OVERLAP_RUN_S = 0.5
 packet. More of it than this, in all or at once, is no such thing, and may hide somebody."""
 _OVERLAP_TOLD_S = 0.1
 _TOLD = 3
+_FEW_TIMELESS = 10
+"""Pictures that share a time: encoders leave a few, and never half of all."""
 
 
 @dataclass(slots=True)
@@ -36,6 +38,7 @@ class Damage:
         name: of the file, for messages.
         sound_s: seconds of sound that were decoded.
         pictures: pictures that were decoded.
+        timeless: pictures of which it is not said that they came later than the one before.
         overlap_s: seconds of sound that were left out, as other sound lay there before.
         late: items that came too late to be put in order.
         missing: bytes that the file says it has, and does not.
@@ -48,6 +51,7 @@ class Damage:
     name: str
     sound_s: float = 0.0
     pictures: int = 0
+    timeless: int = 0
     overlap_s: float = 0.0
     late: int = 0
     missing: int = 0
@@ -129,6 +133,11 @@ class Damage:
             faults.append(f"it breaks off: its last {self.missing} bytes are missing")
         if self.noise:
             faults.append(f"{self.noise} bytes in it are noise")
+        if self.timeless > max(_FEW_TIMELESS, self.pictures / 2):
+            faults.append(
+                f"{self.timeless} pictures have no time of their own "
+                "(ffmpeg -fflags +genpts -i FILE MENDED.mp4 may find it)"
+            )
         if self.peak:
             faults.append(
                 f"its samples go up to {self.peak:.0f}, where 1 is full scale (divide them before "

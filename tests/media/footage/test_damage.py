@@ -236,3 +236,18 @@ def test_floats_that_are_no_samples_are_damage(tmp_path: Path, samples: Any, wor
 
 def test_a_hot_mix_in_floats_is_sound(tmp_path: Path) -> None:
     assert read(floats(tmp_path, TONE * 4)).error is None
+
+
+def test_pictures_that_all_have_one_time_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "one_time.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for _ in range(20):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            for packet in stream.encode(frame.reformat(format="yuvj420p")):
+                packet.pts, packet.dts, packet.time_base = 0, 0, Fraction(1, 1000)
+                container.mux(packet)
+    error = read(path).error
+    assert isinstance(error, DamagedMediaError)
+    assert "19 pictures have no time of their own" in str(error)
