@@ -197,10 +197,10 @@ def _show(done: Calibrated, console: Console, written: Path | None) -> None:
 
 def write(folder: Path, model: DecisionModel) -> None:
     """Write a decision with its entry in the folder's manifest."""
-    (folder / FILE).write_text(model.text(), encoding="utf-8")
     update_part(
         PART,
         FILE,
+        data=model.text().encode(),
         directory=folder,
         licence="Apache-2.0",
         input="LLRs of windows over time",

@@ -147,5 +147,7 @@ def _methods_at(request: Request) -> set[str]:
 def _where(error: RequestValidationError) -> str:
     """Say where and what is wrong, never what was sent: it may be a name or a token."""
     first = error.errors()[0]
+    if first["loc"] == ("body",) and first["type"] == "model_attributes_type":
+        return "body: send a JSON object, with Content-Type: application/json"
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return f"{place}: {first['msg']}"[:300]
