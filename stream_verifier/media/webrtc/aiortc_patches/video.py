@@ -60,13 +60,17 @@ class VideoTap(StreamTap):
         replace(receiver, PREFIX + "nack_generator", BoundedNacks())
         space_estimates(receiver)
 
-    async def _on_packet(self, packet: RtpPacket, **more: Any) -> None:
-        """Pass a packet on to aiortc, which takes it apart, if that is worth it."""
+    async def _on_packet(self, packet: RtpPacket, **_: Any) -> None:
+        """Pass a packet on to aiortc, which takes it apart, if that is worth it.
+
+        aiortc dates it by the wall clock: set back an hour, that ends all estimates for an hour.
+        """
         codec = private(self._receiver, "codecs").get(packet.payload_type)
         if codec is not None and not is_worth(codec.name, packet.payload):
             self.refused["malformed"] += 1
             return
-        await self._handle_packet(packet, **more)
+        now_ms = round(time.monotonic() * 1000)
+        await self._handle_packet(packet, arrival_time_ms=now_ms)
 
     def check_decoded(self, width: int, height: int) -> bool:
         """Whether a decoded picture is as small as its header said; else it is not taken."""
