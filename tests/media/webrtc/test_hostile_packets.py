@@ -189,6 +189,29 @@ async def test_another_codec_begins_with_a_key_frame(lines: Any) -> None:
     assert line.tap.lost == 3
 
 
+async def test_a_sender_that_numbers_anew_after_a_stall_is_seen_again(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before the stall was not to come again: for the next thirty thousand packets."""
+    line = lines("video")
+
+    async def pli(media_ssrc: int) -> None:
+        pass
+
+    monkeypatch.setattr(line.receiver, "_send_rtcp_pli", pli)
+    await line.feed(
+        packet(30_000, 0, KEY), *(packet(30_002 + n, n * 300, KEY) for n in range(1, 9))
+    )
+    line.now_s += 1.0
+    await line.tap.tend(line.now_s)
+    assert line.tap.restarts == 1
+    line.decoded()
+    await line.feed(*(packet(30_008 - n, n * 300, KEY) for n in range(4)), every_s=0.02)
+    assert line.decoded() == []
+    await line.feed(*(packet(500 + n, 90_000 + n * 300, KEY) for n in range(5)), every_s=0.02)
+    assert len(line.decoded()) == 4
+
+
 async def test_key_frames_are_not_asked_for_with_each_packet(
     lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

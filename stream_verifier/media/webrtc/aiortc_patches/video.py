@@ -13,7 +13,7 @@ from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimates
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
-from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
+from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, is_behind, payload_of
 from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
@@ -87,7 +87,7 @@ class VideoTap(StreamTap):
         if self._note(packet, now_s):
             self._restart(now_s)
             self._floor = None
-        if self._floor is not None and signed(packet.sequence_number - self._floor, 16) <= 0:
+        if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if not self._waiting:
             self._progress_s = now_s
