@@ -66,16 +66,13 @@ class Belief:
     def weigh(self, *, face: float = 0.0, voice: float = 0.0) -> None:
         """Take evidence in: LLRs of both modalities, 0 where there is none."""
         own_face, own_voice = math.exp(face / 2), math.exp(voice / 2)
-        weighed = (
-            self._own * own_face * own_voice,
-            self._wrong_face / own_face * own_voice,
-            self._wrong_voice * own_face / own_voice,
-            self._wrong_both / own_face / own_voice,
-        )
-        total = sum(weighed)
-        self._own, self._wrong_face, self._wrong_voice, self._wrong_both = (
-            value / total for value in weighed
-        )
+        own = self._own * own_face * own_voice
+        wrong_face = self._wrong_face / own_face * own_voice
+        wrong_voice = self._wrong_voice * own_face / own_voice
+        wrong_both = self._wrong_both / own_face / own_voice
+        total = own + wrong_face + wrong_voice + wrong_both
+        self._own, self._wrong_face = own / total, wrong_face / total
+        self._wrong_voice, self._wrong_both = wrong_voice / total, wrong_both / total
 
     @property
     def odds(self) -> Odds:

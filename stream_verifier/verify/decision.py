@@ -25,8 +25,8 @@ NOTE_REASONS = {
     "media_gap": Reason.MEDIA_GAP,
     "media_time_implausible": Reason.MEDIA_TIME_IMPLAUSIBLE,
 }
-_BREAKS = {"media_gap", "media_time_implausible"}
-_ODD = {"multiple_faces", *_BREAKS}
+_BREAKS = frozenset({"media_gap", "media_time_implausible"})
+_ODD = _BREAKS | {"multiple_faces"}
 _EVEN = 0.0
 
 
@@ -170,7 +170,7 @@ class Decision:
         """Take one window in and return the verdict after it."""
         elapsed_s = observation.end_s - self._now_s
         self._now_s = observation.end_s
-        if _BREAKS & set(observation.notes):
+        if not _BREAKS.isdisjoint(observation.notes):
             self._distrust()  # somebody else may have sat down meanwhile
         self._account(observation)
         self._fade(observation, elapsed_s)
@@ -210,7 +210,7 @@ class Decision:
 
     def _odd(self, observation: Observation) -> bool:
         face = observation.face
-        if not face.sensed or _ODD & set(observation.notes):
+        if not face.sensed or not _ODD.isdisjoint(observation.notes):
             return True
         return face.track is not None and face.track != self._track
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from stream_verifier.verify.channels.channel import Reading
 
@@ -17,6 +17,8 @@ class Observation:
         notes: the front end's machine-readable remarks.
         llr_fused: of what was compared together; None where nothing was.
         spared: something was not scored because the decision did not need it.
+        face: the reading of the face.
+        voice: that of the voice.
     """
 
     end_s: float
@@ -24,6 +26,13 @@ class Observation:
     notes: tuple[str, ...] = ()
     llr_fused: float | None = None
     spared: bool = False
+    # Looked for once: a decision asks a dozen times, and one is fitted on a million windows.
+    face: Reading = field(init=False, repr=False, compare=False)
+    voice: Reading = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "face", self.reading("face"))
+        object.__setattr__(self, "voice", self.reading("voice"))
 
     def reading(self, channel: str) -> Reading:
         """Of that channel; an empty one where it said nothing."""
@@ -31,16 +40,6 @@ class Observation:
             if one.channel == channel:
                 return one
         return Reading(channel)
-
-    @property
-    def face(self) -> Reading:
-        """Of the face."""
-        return self.reading("face")
-
-    @property
-    def voice(self) -> Reading:
-        """Of the voice."""
-        return self.reading("voice")
 
     @property
     def scored(self) -> tuple[Reading, ...]:

@@ -88,7 +88,7 @@ class ScheduleSettings:
 
     gather_s: float = 0.08
     heard_within_s: float = 0.25
-    fresh_s: float = 0.9
+    fresh_s: float = 0.8
     busy_s: float = 0.25
     most_hearing: float = 0.65
     dropped_soon_s: float = LATE_S
