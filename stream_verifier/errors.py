@@ -124,6 +124,12 @@ class OtherPersonError(EnrolmentError):
     code = "another_person"
 
 
+class AlreadyAddedError(EnrolmentError):
+    """What was to be added to a reference is in it, as where a request was sent twice."""
+
+    code = "already_added"
+
+
 class OverloadedError(EnrolmentError):
     """An enrolment was not scored in time, so nothing was stored."""
 

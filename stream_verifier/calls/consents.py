@@ -15,6 +15,7 @@ from stream_verifier.identities.store import IdentityStore
 
 _AGAIN_S = 1.0
 _DAY_S = 86_400
+_LOOK_S = 60.0
 
 
 class Consents:
@@ -24,6 +25,7 @@ class Consents:
         store: has the consents.
         notice: so long before a consent ends its calls are told, once each.
         now: gives an aware time.
+        look_s: so often at least the end of a consent is held against it: it may be set.
     """
 
     def __init__(
@@ -32,10 +34,12 @@ class Consents:
         *,
         notice: timedelta,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        look_s: float = _LOOK_S,
     ) -> None:
         self._store = store
         self._notice = notice
         self._now = now
+        self._look_s = look_s
         self._ends: dict[str, asyncio.TimerHandle] = {}
         self._looking: set[asyncio.Task[None]] = set()
 
@@ -67,10 +71,12 @@ class Consents:
     def _arm(self, session: Session, consent: Consent) -> None:
         self.end(session.id)
         if consent.expires_at is not None:
-            left_s = (consent.expires_at - self._now()).total_seconds()
-            # A loop counts no more than some weeks; no call is as long.
-            self._ends[session.id] = asyncio.get_running_loop().call_later(
-                min(max(0.0, left_s), _DAY_S), self.look_again, session
+            left_s = max(0.0, (consent.expires_at - self._now()).total_seconds())
+            loop = asyncio.get_running_loop()
+            self._ends[session.id] = (
+                loop.call_later(left_s, self.look_again, session)
+                if left_s <= self._look_s
+                else loop.call_later(self._look_s, self._arm, session, consent)
             )
 
     async def _look(self, session: Session) -> None:

@@ -122,6 +122,7 @@ class Uploads:
             CapacityError: no process can be started now.
             EnrolmentError: something is missing, as for the same files on the command line.
             OtherPersonError: what would be added is rather not the same person's.
+            AlreadyAddedError: it was added before.
             IdentityLockedError: too many others were to be added, or called, in that name.
             MediaError: a file cannot be read.
             UnknownIdentityError, IdentityExistsError: another was enrolled, or the one to be

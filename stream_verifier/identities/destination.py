@@ -109,6 +109,7 @@ class Destination:
         Raises:
             OtherPersonError: what would be added is rather not the same person's, of which the
                 trail has an entry.
+            AlreadyAddedError: what would be added is in the reference.
             UnknownIdentityError: who was to be replaced or added to is no more.
             ConsentLapsedError, StaleReferenceError: there is nothing any more to add to.
             StoreError, IdentityExistsError: it could not be stored.

@@ -45,6 +45,7 @@ class ReferenceFields(TypedDict):
     pictures: int
     speech_s: float
     widened: int
+    parts: list[str]
     stored_bytes: int
     stored_sha256: str
     vectors: NotRequired[dict[str, list[float]]]
@@ -133,6 +134,7 @@ def _reference(held: Holdings) -> ReferenceFields:
         "pictures": identity.face_count,
         "speech_s": round(identity.speech_s, 1),
         "widened": identity.widened,
+        "parts": list(identity.parts),
         "stored_bytes": held.sealed_bytes,
         "stored_sha256": held.sealed_sha256,
     }

@@ -36,6 +36,8 @@ class Identity:
         adapted_from: the models that the reference was moved from, the one that the person was
             enrolled with first; empty where it was made with ``model_id`` itself.
         widened: how often more pictures and speech were added to the reference.
+        parts: names of what it was made of and of what was added, as `parts.part_of` gives them;
+            empty in a record of before there were any.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Identity:
     earlier_consents: tuple[Consent, ...] = ()
     adapted_from: tuple[str, ...] = ()
     widened: int = 0
+    parts: tuple[str, ...] = ()
 
 
 def normalise_name(name: str) -> str:

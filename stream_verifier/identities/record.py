@@ -263,6 +263,7 @@ class _Profile(TypedDict):
     earlier_consents: list[ConsentFields]
     adapted_from: NotRequired[tuple[str, ...]]
     widened: NotRequired[int]
+    parts: NotRequired[tuple[str, ...]]
 
 
 def _profile_to_bytes(identity: Identity) -> bytes:
@@ -281,6 +282,8 @@ def _profile_to_bytes(identity: Identity) -> bytes:
         profile["adapted_from"] = identity.adapted_from
     if identity.widened:
         profile["widened"] = identity.widened
+    if identity.parts:
+        profile["parts"] = identity.parts
     return json.dumps(profile).encode()
 
 
@@ -289,6 +292,7 @@ def _identity(record: Record, profile: dict[str, Any]) -> Identity:
     origin = profile.pop("origin")
     earlier = profile.pop("earlier_consents", [])
     adapted_from = tuple(map(str, profile.pop("adapted_from", [])))
+    parts = tuple(map(str, profile.pop("parts", [])))
     return Identity(
         id=record.id,
         model_id=record.model_id,
@@ -298,5 +302,6 @@ def _identity(record: Record, profile: dict[str, Any]) -> Identity:
         origin=None if origin is None else Origin.from_dict(origin),
         earlier_consents=tuple(Consent.from_dict(consent) for consent in earlier),
         adapted_from=adapted_from,
+        parts=parts,
         **profile,
     )

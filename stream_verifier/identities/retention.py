@@ -18,6 +18,7 @@ from stream_verifier.audit.trail import Cut
 from stream_verifier.errors import StoreError, StreamVerifierError
 from stream_verifier.identities import kept_events, last_used
 from stream_verifier.identities.books import Books
+from stream_verifier.identities.clock_steps import ClockSteps
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.kept_events import KeptEvents
 from stream_verifier.identities.ledger import Ledger
@@ -32,6 +33,8 @@ FIRST_AFTER_S = 60.0
 _PAGE = 200
 MOST_AT_ONCE = 500
 """References deleted in one round; the rest goes with the next."""
+_SET_S = 300.0
+"""A wall clock that went so far by itself was set."""
 
 _logger = logging.getLogger(__name__)
 
@@ -152,9 +155,21 @@ class Retention:
     async def run_for_ever(
         self, *, first_after_s: float = FIRST_AFTER_S, every_s: float = EVERY_S
     ) -> None:
-        """Delete what is over once in a while; what fails is logged and tried again."""
+        """Delete what is over once in a while; what fails is logged and tried again.
+
+        What a clock takes nobody brings back: one that was set since the last round is not gone by
+        before the next.
+        """
+        steps = ClockSteps(self._now)
         await asyncio.sleep(first_after_s)
         while True:
+            while abs(set_s := steps.since_last_s()) > _SET_S:
+                _logger.warning(
+                    "retention: the clock was set by %+.0f s, and nothing is deleted by it before "
+                    "the next round: see that it is right",
+                    set_s,
+                )
+                await asyncio.sleep(every_s)
             try:
                 done = await self.run()
                 head = await self._trail.head()

@@ -34,6 +34,7 @@ from stream_verifier.identities.ledger_file import LedgerFile, LedgerInMemory, L
 from stream_verifier.identities.moving import Moving
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.pages import Pages
+from stream_verifier.identities.parts import part_of
 from stream_verifier.identities.reader import Reader
 from stream_verifier.identities.record import open_reference
 from stream_verifier.identities.renewal import recorded, with_new_consent
@@ -266,8 +267,9 @@ class SqliteIdentityStore:
 def _new_identity(
     name: str, reference: Reference, consent: Consent, origin: Origin | None, *, now: datetime
 ) -> Identity:
+    identity_id = uuid.uuid4().hex
     return Identity(
-        id=uuid.uuid4().hex,
+        id=identity_id,
         name=name,
         created_at=now,
         consent=consent,
@@ -275,4 +277,5 @@ def _new_identity(
         face_count=reference.face_count,
         speech_s=reference.speech_s,
         origin=origin,
+        parts=(part_of(identity_id, reference),),
     )

@@ -156,6 +156,7 @@ class IdentityStore(Protocol):
         Raises:
             ConsentError: ``consent`` is no consent record.
             ConsentLapsedError: the earlier consent was withdrawn or has expired.
+            AlreadyAddedError: the very same was enrolled or added before.
             EnrolmentError: it was added to as often as consents are kept.
             OtherPersonError: the two are rather not one person's.
             StaleReferenceError: the reference was made by another model, and cannot be moved.

@@ -8,7 +8,7 @@ from datetime import datetime
 from model.runtime import reference as references
 from model.runtime.adapter import Adapters
 from model.types import Reference
-from stream_verifier.errors import OtherPersonError, UnknownIdentityError
+from stream_verifier.errors import AlreadyAddedError, OtherPersonError, UnknownIdentityError
 from stream_verifier.identities.admission import (
     adapter_for,
     moved,
@@ -18,6 +18,7 @@ from stream_verifier.identities.admission import (
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.likeness import ADDED_VOICE_COSINE, likeness
+from stream_verifier.identities.parts import part_of
 from stream_verifier.identities.renewal import with_new_consent
 
 
@@ -48,6 +49,7 @@ class Widening:
             UnknownIdentityError: somebody else is enrolled by that name meanwhile.
             ConsentLapsedError: the earlier consent is no longer in force.
             StaleReferenceError: the reference is of a model from which nothing leads here.
+            AlreadyAddedError: the very same is in it.
             EnrolmentError: it was added to as often as may be.
             OtherPersonError: the two are rather not one person's.
         """
@@ -56,6 +58,12 @@ class Widening:
                 f"{identity.name!r} was replaced meanwhile: nothing was stored."
             )
         refuse_if_lapsed(identity, self.now)
+        part = part_of(identity.id, self.more)
+        if part in identity.parts:
+            raise AlreadyAddedError(
+                f"These pictures and this speech are in the reference of {identity.name!r} "
+                "already: nothing was added, as they would count twice."
+            )
         refuse_if_widened_enough(identity)
         adapter = adapter_for(identity, self.more.model_id, self.adapters)
         old = reference if adapter is None else moved(identity, reference, adapter)
@@ -76,5 +84,6 @@ class Widening:
             adapted_from=wide.adapted_from,
             origin=origin,
             widened=identity.widened + 1,
+            parts=(*identity.parts, part),
         )
         return changed, wide

@@ -35,6 +35,7 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.IdentityExistsError, 409),
     (errors.StaleReferenceError, 409),
     (errors.IdentityError, 422),
+    (errors.AlreadyAddedError, 409),
     (errors.EnrolmentError, 422),
     (errors.CursorError, 422),
     (errors.StoreError, 503),

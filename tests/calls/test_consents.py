@@ -123,3 +123,19 @@ async def test_a_call_that_ended_is_watched_no_more() -> None:
     watched.end(call.id)
     await asyncio.sleep(0.2)
     assert call.reason is None
+
+
+async def test_a_call_ends_with_its_consent_by_a_clock_that_was_set_meanwhile() -> None:
+    """A timer of twenty hours would not learn of it."""
+    day = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    until = replace(GIVEN, expires_at=day + timedelta(hours=20))
+    times = iter([day, day])  # to be told that it ends soon, and to be armed
+    set_forward = day + timedelta(days=1)
+    store: Any = Store(until)
+    watched, call = (
+        Consents(store, notice=NOTICE, now=lambda: next(times, set_forward), look_s=0.01),
+        Call(),
+    )
+    watched.begin(call, until)  # type: ignore[arg-type]
+    assert call.ending is False
+    assert await ended(call) == "consent_expired"

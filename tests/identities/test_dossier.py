@@ -49,6 +49,7 @@ async def test_a_person_gets_all_that_is_held(store: SqliteIdentityStore, tmp_pa
     assert [one["version"] for one in held["consents"]] == [2, 1]
     assert held["reference"]["pictures"] == 5
     (row,) = (one for one in rows(tmp_path / "identities.db") if one["id"] == identity.id)
+    assert held["reference"]["parts"] == [*identity.parts] != []
     assert held["reference"]["stored_bytes"] == len(row["sealed_reference"])
     assert "vectors" not in held["reference"]
     kinds = [entry["kind"] for entry in held["audit"]["entries"]]

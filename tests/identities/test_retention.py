@@ -206,3 +206,24 @@ async def test_it_runs_by_itself_and_goes_on_after_a_failure(
     task.cancel()
     assert "the audit trail ends at 2 " in caplog.text
     assert not re.search(r"\bada\b", caplog.text)
+
+
+async def test_a_clock_that_was_set_deletes_nothing_before_the_next_round(
+    store: SqliteIdentityStore, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A day in another year, which somebody mends at once, would have deleted everybody."""
+    caplog.set_level(logging.INFO)
+    await store.add("ada", made_reference(1), GIVEN)
+    task = asyncio.create_task(store.retention(YEAR).run_for_ever(first_after_s=0, every_s=0.01))
+    async with asyncio.timeout(60):
+        while "retention: 0 references" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        clock.forward(400)
+        while await names(store):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        while "1 references" not in caplog.text:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    task.cancel()
+    told = [record.getMessage() for record in caplog.records if record.name.endswith("retention")]
+    gone = next(number for number, text in enumerate(told) if "1 references" in text)
+    assert "was set by +34560000 s" in told[gone - 1]

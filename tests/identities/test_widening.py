@@ -13,6 +13,7 @@ from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
 from stream_verifier.errors import (
+    AlreadyAddedError,
     ConsentError,
     ConsentLapsedError,
     EnrolmentError,
@@ -24,6 +25,7 @@ from stream_verifier.errors import (
 from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.origin import Origin
+from stream_verifier.identities.parts import part_of
 from stream_verifier.identities.renewal import MOST_ADDED
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
@@ -34,6 +36,7 @@ from tests.support.stores import CONSENT, MODEL, made_reference, store_at
 ACTOR = Actor("token-7", "identity:replace")
 AGAIN = replace(CONSENT, given_at=datetime(2026, 3, 4, tzinfo=UTC), text="I agree to more of it.")
 HERSELF = made_reference(2)
+MORE = replace(HERSELF, speech_s=11.0)
 Store = SqliteIdentityStore
 
 
@@ -75,15 +78,15 @@ async def test_what_is_added_is_a_part_of_the_reference_by_its_seconds(store: St
     toward = HERSELF.voice * 9.5 + more.voice * 19.0
     assert wide.voice == pytest.approx(toward / np.linalg.norm(toward), abs=1e-6)
     assert wide.face == pytest.approx(HERSELF.face, abs=1e-6)
-    again = await store.widen("ada", more, AGAIN, widens=old.id)
-    assert (again.widened, again.speech_s) == (2, 47.5)
+    again = await store.widen("ada", replace(more, speech_s=20.0), AGAIN, widens=old.id)
+    assert (again.widened, again.speech_s) == (2, 48.5)
     assert await store.get("ada") == again
 
 
 async def test_the_person_agrees_anew_and_the_trail_says_so(store: Store) -> None:
     old = await enrol(store)
     now = await store.widen(
-        "ada", HERSELF, AGAIN, widens=old.id, origin=Origin("upload", "token-7"), actor=ACTOR
+        "ada", MORE, AGAIN, widens=old.id, origin=Origin("upload", "token-7"), actor=ACTOR
     )
     assert (now.consent.version, now.consent.text) == (2, AGAIN.text)
     assert (now.consent.recorded_by, now.consent.way) == ("token-7", "upload")
@@ -110,6 +113,28 @@ async def test_nobody_else_is_added(store: Store, more: Reference) -> None:
     with pytest.raises(OtherPersonError, match="rather not 'ada'"):
         await store.widen("ada", more, AGAIN, widens=old.id)
     assert await store.get("ada") == old
+
+
+async def test_the_very_same_counts_once_after_a_restart_and_a_renewal_too(
+    store: Store, tmp_path: Path
+) -> None:
+    """A client that heard no answer sends it again, and an operator starts a command twice."""
+    old = await enrol(store)
+    await store.widen("ada", MORE, AGAIN, widens=old.id)
+    await store.renew("ada")
+    entries = len(await store.audit.page(limit=99))
+    later = store_at(tmp_path / "data" / "identities.db")
+    for same in (HERSELF, MORE):
+        with pytest.raises(AlreadyAddedError, match="'ada' already: nothing was added"):
+            await later.widen("ada", same, AGAIN, widens=old.id)
+    assert ((await later.get("ada")).widened, len(await later.audit.page(limit=99))) == (1, entries)
+    await later.close()
+
+
+def test_one_persons_parts_tell_two_stores_nothing() -> None:
+    assert part_of("1" * 32, HERSELF) == part_of("1" * 32, HERSELF)
+    assert part_of("1" * 32, HERSELF) != part_of("2" * 32, HERSELF)
+    assert part_of("1" * 32, HERSELF) != part_of("1" * 32, MORE)
 
 
 async def test_a_voice_in_another_mood_is_added_that_would_count_as_another(store: Store) -> None:
@@ -150,7 +175,7 @@ async def test_running_calls_are_told_of_the_same_identity(store: Store) -> None
     old = await enrol(store)
     changes: list[Change] = []
     store.watch(changes.append)
-    await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+    await store.widen("ada", MORE, AGAIN, widens=old.id)
     assert changes == [Change("renewed", store.lookup("ada"), old.id, old.id)]
 
 
@@ -222,8 +247,9 @@ def destination(old: Identity, *, supervised: bool) -> Destination:
 async def test_a_reference_is_supervised_only_if_all_that_was_added_was(store: Store) -> None:
     watched = Origin("call", "token-1", supervised=True)
     old = await store.add("ada", HERSELF, CONSENT, origin=watched)
-    for supervised, then in ((True, True), (False, False), (True, False)):
-        now, _ = await destination(old, supervised=supervised).store(store, HERSELF, None)
+    for more, (supervised, then) in enumerate(((True, True), (False, False), (True, False))):
+        made = replace(HERSELF, speech_s=12.0 + more)
+        now, _ = await destination(old, supervised=supervised).store(store, made, None)
         assert now.origin == replace(watched, supervised=then)
         assert (await store.get("ada")).origin == now.origin
 
@@ -244,13 +270,14 @@ async def test_it_is_added_to_only_as_often_as_the_consents_to_its_parts_are_kep
     old = await enrol(store)
     for number in range(MOST_ADDED):
         said = replace(AGAIN, text=f"I agree to more of it, {number}.")
-        now = await store.widen("ada", HERSELF, said, widens=old.id)
+        made = replace(HERSELF, speech_s=12.0 + number)
+        now = await store.widen("ada", made, said, widens=old.id)
     assert now.earlier_consents[0].text == CONSENT.text
     assert len({one.text for one in (*now.earlier_consents, now.consent)}) == MOST_ADDED + 1
     with pytest.raises(EnrolmentError, match="10 times.*replace it"):
-        await store.widen("ada", HERSELF, AGAIN, widens=old.id)
+        await store.widen("ada", MORE, AGAIN, widens=old.id)
     with pytest.raises(EnrolmentError, match="10 times"):
         await looked_up(store, replaces=False, adds=True)
     assert await store.get("ada") == now
     anew = await store.add("ada", HERSELF, CONSENT, replace=True)
-    assert (await store.widen("ada", HERSELF, AGAIN, widens=anew.id)).widened == 1
+    assert (await store.widen("ada", MORE, AGAIN, widens=anew.id)).widened == 1

@@ -7,6 +7,7 @@ import errno
 import os
 import tempfile
 import wave
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -119,10 +120,13 @@ async def test_files_are_added_to_who_is_enrolled(
     nobody = await post(app, ("face", face), headers=REPLACER, query="?add=true")
     assert (nobody.status_code, nobody.json()["code"]) == (404, "unknown_identity")
     first = (await post(app, ("face", face), ("voice", voice))).json()
-    more = await post(app, ("face", face), ("voice", voice), headers=REPLACER, query="?add=true")
+    same = await post(app, ("face", face), ("voice", voice), headers=REPLACER, query="?add=true")
+    assert (same.status_code, same.json()["code"]) == (409, "already_added")
+    files = ("face", face), ("face", face), ("voice", voice)
+    more = await post(app, *files, headers=REPLACER, query="?add=true")
     assert more.status_code == 201, more.text
     wider = more.json()
-    assert (wider["id"], wider["widened"], wider["faces"]) == (first["id"], 1, 2 * first["faces"])
+    assert (wider["id"], wider["widened"], wider["faces"]) == (first["id"], 1, 3 * first["faces"])
     assert wider["speech_s"] == pytest.approx(2 * first["speech_s"], abs=0.2)
     assert (wider["consent"]["version"], wider["consent"]["way"]) == (2, "upload")
     other = await post(
@@ -316,7 +320,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     async def reference(self: Uploads, files: Any) -> Any:
         asked.append(files)
-        return made_reference(1, IN_USE)
+        return replace(made_reference(1, IN_USE), speech_s=10.0 + len(asked))
 
     monkeypatch.setattr(Uploads, "_reference", reference)
     return asked

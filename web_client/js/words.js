@@ -112,6 +112,7 @@ const ERRORS = {
   reference_of_another_model: "Please enrol again",
   enrolment_incomplete: "Nothing was stored",
   another_person: "Nothing was added",
+  already_added: "That was added before",
   consent_missing: "Consent is missing",
   consent_not_in_force: "The consent was withdrawn or has expired",
   server_full: "The server is full",

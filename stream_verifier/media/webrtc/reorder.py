@@ -8,7 +8,7 @@ from stream_verifier.media.webrtc.clock import signed
 
 T = TypeVar("T")
 
-_RESTART = 1000
+RESTART = 1000
 """Sequence numbers this far apart belong to a restarted sender, not to one stream."""
 
 
@@ -47,7 +47,7 @@ class ReorderBuffer(Generic[T]):
         if self._next is None:
             self._next = sequence
         distance = signed(sequence - self._next, 16)
-        if abs(distance) >= _RESTART:
+        if abs(distance) >= RESTART:
             ready = self.restart()
             self._next, distance = sequence, 0
         if distance < 0 or sequence in self._held:

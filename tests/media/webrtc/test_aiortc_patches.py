@@ -17,8 +17,8 @@ from aioice.ice import CandidatePair, Connection, StunProtocol, server_reflexive
 from aioice.mdns import MDnsProtocol
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rate import RemoteBitrateEstimator
-from aiortc.rtcdtlstransport import RTCDtlsTransport, RtpRouter
+from aiortc.rate import RateCounter, RemoteBitrateEstimator
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import NackGenerator, decoder_worker
@@ -54,6 +54,8 @@ def test_the_versions_are_those_the_patches_were_written_for() -> None:
         (RTCRtpReceiver._handle_disconnect, ["self"]),
         (RTCRtpReceiver._send_rtcp_nack, ["self", "media_ssrc", "lost"]),
         (RTCRtpReceiver._send_rtcp_pli, ["self", "media_ssrc"]),
+        (RTCRtpReceiver._send_rtcp, ["self", "packet"]),
+        (RTCCertificate._create_ssl_context, ["self", "srtp_profiles"]),
         (JitterBuffer.__init__, ["self", "capacity", "prefetch", "is_video"]),
         (JitterBuffer.add, ["self", "packet"]),
         (JitterFrame.__init__, ["self", "data", "timestamp"]),
@@ -102,6 +104,10 @@ def test_signatures(function: Any, parameters: list[str]) -> None:
         (RTCDtlsTransport._recv_next, "data = self._rx_srtp.unprotect_rtcp(data)"),
         (RTCDtlsTransport._recv_next, "data = await self.transport._recv()"),
         (RTCDtlsTransport.stop, "self._task = None"),
+        (RTCDtlsTransport.start, "self.__local_certificate._create_ssl_context("),
+        (RTCRtpReceiver._run_rtcp, "await self._send_rtcp(packet)"),
+        (RTCRtpReceiver.stop, "await self.__rtcp_exited.wait()"),
+        (RateCounter.rate, "self._erase_old(now_ms)"),
         (Connection.recvfrom, "await self._queue.get()"),
         (Connection.sendto, "await active_pair.protocol.send_data("),
         (StunProtocol.send_data, "self.transport.sendto(data, addr)"),

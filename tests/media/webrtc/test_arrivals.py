@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aioice import stun
 from aioice.ice import Connection, StunProtocol
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 from aiortc.rtp import RtpPacket
 
 from stream_verifier.media.limits import MediaLimits
@@ -135,7 +135,8 @@ async def test_sources_are_counted(start_call: StartCall) -> None:
 
 async def test_sources_that_waited_together_are_counted_too() -> None:
     """Many may pass the first look before one of them is decrypted."""
-    transport: Any = RTCDtlsTransport(None, [None])  # type: ignore[arg-type, list-item]
+    certificate = RTCCertificate.generateCertificate()
+    transport: Any = RTCDtlsTransport(None, [certificate])  # type: ignore[arg-type]
     handled: list[bytes] = []
 
     async def handle(data: bytes, arrival_time_ms: int) -> None:

@@ -2,9 +2,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from aiortc.rate import RemoteBitrateEstimator
 
-from stream_verifier.media.webrtc.aiortc_patches.estimates import EVERY_MS, SpacedEstimates
+from stream_verifier.media.webrtc.aiortc_patches.estimates import (
+    EVERY_MS,
+    WINDOW_MS,
+    SpacedEstimates,
+)
 
 
 class Made:
@@ -68,3 +73,25 @@ def test_a_queue_that_grows_is_told_of_by_less_and_seldom() -> None:
     heard, kept = [e[0] for e in every if e], [s[0] for s in spaced if s]
     assert len(kept) < len(heard) / 2
     assert abs(kept[-1] - heard[-1]) <= 0.05 * heard[-1]
+
+
+def test_an_hour_without_pictures_is_not_counted_by_the_millisecond(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """aiortc does, on the event loop: 1.2 s for an hour, half a minute for a day."""
+    estimator = RemoteBitrateEstimator()
+    estimates = SpacedEstimates(estimator)
+    heard = [told(estimates, at_ms) for at_ms in (0, 900, 1_800)]
+    erased: list[int] = []
+    erase = estimator.incoming_bitrate._erase_old
+
+    def counted(now_ms: int) -> None:
+        origin_ms = estimator.incoming_bitrate._origin_ms
+        erased.append(now_ms - (now_ms if origin_ms is None else origin_ms))
+        erase(now_ms)
+
+    monkeypatch.setattr(estimator.incoming_bitrate, "_erase_old", counted)
+    heard += [told(estimates, 3_600_000 + at_ms) for at_ms in (0, 500, 1_100)]
+    assert len(erased) > 2
+    assert max(erased) <= 2 * WINDOW_MS
+    assert len(heard) == 6

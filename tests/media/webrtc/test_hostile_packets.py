@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import queue
 import threading
 import time
@@ -12,10 +13,10 @@ import pytest
 import pytest_asyncio
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
-from aiortc.rtp import RtcpByePacket, RtpPacket
+from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpReceiverInfo, RtcpRrPacket, RtpPacket
 
 from stream_verifier.media.limits import MediaLimits
-from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
+from stream_verifier.media.webrtc.aiortc_patches import AudioTap, ConnectGuard, VideoTap
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.clock import MediaClock
 
@@ -33,6 +34,7 @@ class Line:
 
     def __init__(self, pc: RTCPeerConnection, kind: str, limits: MediaLimits) -> None:
         self.now_s = 100.0
+        self.pc = pc
         self.heard: list[Any] = []
         receiver: Any = pc.addTransceiver(kind, direction="recvonly").receiver
         self.receiver = receiver
@@ -187,6 +189,29 @@ async def test_another_codec_begins_with_a_key_frame(lines: Any) -> None:
     assert line.tap.lost == 3
 
 
+async def test_a_sender_that_numbers_anew_after_a_stall_is_seen_again(
+    lines: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came before the stall was not to come again: for the next thirty thousand packets."""
+    line = lines("video")
+
+    async def pli(media_ssrc: int) -> None:
+        pass
+
+    monkeypatch.setattr(line.receiver, "_send_rtcp_pli", pli)
+    await line.feed(
+        packet(30_000, 0, KEY), *(packet(30_002 + n, n * 300, KEY) for n in range(1, 9))
+    )
+    line.now_s += 1.0
+    await line.tap.tend(line.now_s)
+    assert line.tap.restarts == 1
+    line.decoded()
+    await line.feed(*(packet(30_008 - n, n * 300, KEY) for n in range(4)), every_s=0.02)
+    assert line.decoded() == []
+    await line.feed(*(packet(500 + n, 90_000 + n * 300, KEY) for n in range(5)), every_s=0.02)
+    assert len(line.decoded()) == 4
+
+
 async def test_key_frames_are_not_asked_for_with_each_packet(
     lines: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,3 +224,45 @@ async def test_key_frames_are_not_asked_for_with_each_packet(
     monkeypatch.setattr(line.receiver, "_send_rtcp_pli", pli)
     await line.feed(*(packet(n * 20_000, n, DELTA) for n in range(1_000)), every_s=0.001)
     assert len(asked) <= 11
+
+
+async def test_timestamps_to_and_fro_hold_up_no_report_and_no_end(lines: Any) -> None:
+    """More jitter than a report has room for ended aiortc's task, and whoever closed waited."""
+    line = lines("video")
+    sent: list[Any] = []
+
+    async def send(packet: Any) -> None:
+        sent.append(bytes(packet))
+
+    line.receiver._send_rtcp = send
+    ConnectGuard(line.pc).guard_receivers()
+    report = RtcpReceiverInfo(9, 0, 0, highest_sequence=1, jitter=1 << 33, lsr=0, dlsr=0)
+    await line.receiver._send_rtcp(RtcpRrPacket(ssrc=1, reports=[report]))
+    (rr,) = RtcpPacket.parse(sent[0])
+    assert isinstance(rr, RtcpRrPacket)
+    assert rr.reports[0].jitter == 0xFFFFFFFF
+
+
+async def test_a_receiver_whose_reports_failed_stops_all_the_same(lines: Any) -> None:
+    line = lines("video")
+    ConnectGuard(line.pc).guard_receivers()
+    line.receiver._RTCRtpReceiver__decoder_thread = None
+    line.receiver._RTCRtpReceiver__started = True
+    line.receiver._RTCRtpReceiver__rtcp_started.set()
+    line.receiver._RTCRtpReceiver__rtcp_task = failed = asyncio.ensure_future(asyncio.sleep(0))
+    await failed
+    async with asyncio.timeout(30):
+        await line.receiver.stop()
+
+
+async def test_arrivals_are_dated_by_no_wall_clock(lines: Any) -> None:
+    """One that is set back ended all estimates until it was there again."""
+    line = lines("video")
+    seen: list[int] = []
+    line.receiver._RTCRtpReceiver__remote_bitrate_estimator.add = lambda **packet: seen.append(
+        packet["arrival_time_ms"]
+    )
+    one = packet(1, 0, KEY)
+    one.extensions.abs_send_time = 1
+    await line.receiver._handle_rtp_packet(one, arrival_time_ms=4_000_000_000_000)
+    assert seen == [100_000]

@@ -37,6 +37,18 @@ test("the server's time is told by its events, of which the quickest counts", (t
   t.mock.method(Date, "now", () => Date.parse(wall(100)));
   assert.equal(calls.now, Date.parse(wall(100)));
   calls.apply(changed("s", 40, "verified"));
+  calls.apply(changed("s", 60, "verified"));
   calls.apply(changed("s", 90, "verified"));
+  calls.apply(changed("s", 50, "verified"));
   assert.equal(calls.now, Date.parse(wall(90)));
+});
+
+test("a clock that is set back makes no call look as if nothing came for an hour", (t) => {
+  const calls = new Calls();
+  t.mock.method(Date, "now", () => Date.parse(wall(7200)));
+  calls.apply(changed("s", 7200, "verified"));
+  calls.apply(changed("s", 3600, "verified"));
+  assert.equal(calls.now, Date.parse(wall(3600)));
+  calls.apply(changed("s", 7201, "verified"));
+  assert.equal(calls.now, Date.parse(wall(7201)));
 });

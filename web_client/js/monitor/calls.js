@@ -4,6 +4,8 @@ import { Call, WORRY } from "./call.js";
 
 /** As many ended calls as the server keeps. */
 const MOST_ENDED = 200;
+/** No event is on its way for so long: one of the two clocks was set. */
+const SET_MS = 60_000;
 
 export class Calls {
   #calls = /** @type {Map<string, Call>} */ (new Map());
@@ -21,7 +23,8 @@ export class Calls {
 
   /** Takes in a live event. @param {any} event @returns {Call} whose it is */
   apply(event) {
-    this.#skewMs = Math.min(this.#skewMs, Date.now() - Date.parse(event.wall));
+    const skewMs = Date.now() - Date.parse(event.wall);
+    this.#skewMs = skewMs - this.#skewMs > SET_MS ? skewMs : Math.min(this.#skewMs, skewMs);
     const call = this.#known(event.session);
     call.take([event]);
     if (!call.running) this.#forgetOldest();

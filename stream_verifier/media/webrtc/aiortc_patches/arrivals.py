@@ -10,14 +10,19 @@ from collections.abc import Callable
 from typing import Any
 
 from aioice.ice import Connection, StunProtocol
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCDtlsTransport, State
 from aiortc.rtp import is_rtcp
 
 from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
 from stream_verifier.media.webrtc.aiortc_patches.directly import DirectMedia
+from stream_verifier.media.webrtc.aiortc_patches.handshake import forbid_renegotiation
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
-from stream_verifier.media.webrtc.aiortc_patches.worth import check_extensions, read_reports
+from stream_verifier.media.webrtc.aiortc_patches.worth import (
+    check_extensions,
+    read_records,
+    read_reports,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -70,6 +75,7 @@ class Arrivals:
         self._strangers = Budget(_STRANGERS_PER_S, burst_s=2.0)
         self._sources: set[int] = set()
         self._direct: DirectMedia | None = None
+        self._transport: RTCDtlsTransport | None = None
         self._pass_on = connection.data_received
         self._gather = connection.get_component_candidates
         replace(connection, "data_received", self._data_received)
@@ -77,9 +83,11 @@ class Arrivals:
 
     def guard(self, transport: RTCDtlsTransport) -> None:
         """Let nothing that a caller encrypts end the transport; no SCTP: nobody reads it."""
+        forbid_renegotiation(transport)
         for name in ("_handle_rtp_data", "_handle_rtcp_data"):
             replace(transport, name, self._outliving(getattr(transport, name), name))
         replace(transport, "_register_data_receiver", lambda _: None)
+        self._transport = transport
         self._direct = DirectMedia(transport, self._connection)
 
     async def _gather_guarded(self, *args: Any, **kwargs: Any) -> Any:
@@ -135,10 +143,22 @@ class Arrivals:
             return
         elif not (_is_dtls(data) or _is_srtp(data)):
             self.refused["malformed"] += 1  # Such as what only looked like STUN.
+        elif _is_dtls(data) and not (data := self._records(data)):
+            return
         elif self._connection._queue.qsize() >= MOST_WAITING:
             self.refused["too_many_waiting"] += 1
         else:
             self._pass_on(data, component)
+
+    def _records(self, data: bytes) -> bytes:
+        """What of a DTLS datagram there is a reader for."""
+        if self._transport is None or self._transport._state is not State.CONNECTED:
+            return data
+        try:
+            return read_records(data)
+        except ValueError as error:
+            self._note_malformed(error)
+            return b""
 
     def _outliving(self, handle: Callable[..., Any], name: str) -> Callable[..., Any]:
         """A handler of decrypted packets that counts what cannot be read, or not at its price."""

@@ -13,6 +13,7 @@ from aioice import stun
 from aioice.ice import Connection
 from aiortc import InvalidStateError, RTCPeerConnection, RTCRtpReceiver
 from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtp import AnyRtcpPacket, RtcpRrPacket
 
 from stream_verifier.media.webrtc.aiortc_patches.names import private, replace
 
@@ -20,6 +21,7 @@ _CONNECT = "_RTCPeerConnection__connect"
 _CLOSE_S = 5.0
 _PING_S = 1.0
 """Between consent checks (RFC 7675) of a connected peer."""
+_MOST_JITTER = 0xFFFFFFFF
 
 
 def ice_connections(pc: RTCPeerConnection) -> list[Connection]:
@@ -57,8 +59,9 @@ class ConnectGuard:
         replace(pc, _CONNECT, self._connect_unless_closed)
 
     def guard_receivers(self) -> None:
-        """Make the receivers there are now stop without blocking the loop."""
+        """Make the receivers there are now stop without blocking the loop, and at all."""
         for receiver in self._pc.getReceivers():
+            replace(receiver, "_send_rtcp", _fitting(receiver))
             replace(receiver, "stop", _stopping(receiver))
 
     async def close(self) -> None:
@@ -95,9 +98,28 @@ def _stopping(receiver: RTCRtpReceiver) -> Callable[[], Any]:
             waiting.put(None)
             while thread.is_alive():  # noqa: ASYNC110 (a thread sets no asyncio.Event)
                 await asyncio.sleep(0.005)
+        if (reports := private(receiver, "rtcp_task")) is not None and reports.done():
+            private(receiver, "rtcp_exited").set()  # It failed, and would be waited for.
         await stop()
 
     return stop_off_the_loop
+
+
+def _fitting(receiver: RTCRtpReceiver) -> Callable[[AnyRtcpPacket], Any]:
+    """A receiver's ``_send_rtcp`` whose reports can be written, whatever timestamps came.
+
+    Timestamps that jump to and fro, or a wall clock that does, give more jitter than its field
+    holds; aiortc's task fails at that, and whoever closes the call waits for its end for ever.
+    """
+    send = receiver._send_rtcp
+
+    async def sent(packet: AnyRtcpPacket) -> None:
+        if isinstance(packet, RtcpRrPacket):
+            for report in packet.reports:
+                report.jitter = min(report.jitter, _MOST_JITTER)
+        await send(packet)
+
+    return sent
 
 
 class Liveness:

@@ -11,6 +11,7 @@ from aiortc.rtp import RtcpByePacket, RtcpSrPacket, RtpPacket
 
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock, RtpTimeline, signed
+from stream_verifier.media.webrtc.reorder import RESTART
 
 _REMEMBERED = 256
 _HANDOVER_S = 0.5
@@ -92,7 +93,7 @@ class StreamTap:
         return new_source
 
     def _ahead(self, packet: RtpPacket) -> bool:
-        return signed(packet.sequence_number - (self._sequence or 0), 16) > 0
+        return not is_behind(packet, self._sequence or 0)
 
     def _date(self, timestamp: int, arrival_s: float) -> int:
         """Return ticks for a complete frame and remember when it came."""
@@ -129,6 +130,11 @@ class _Identity:
 
     def map(self, timestamp: int) -> int:
         return timestamp
+
+
+def is_behind(packet: RtpPacket, sequence: int) -> bool:
+    """Whether a packet is a sequence number's own or comes late, and is of no sender begun anew."""
+    return -RESTART < signed(packet.sequence_number - sequence, 16) <= 0
 
 
 def payload_of(packet: RtpPacket) -> bytes:

@@ -13,7 +13,7 @@ from stream_verifier.media.limits import MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimates
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
-from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
+from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, is_behind, payload_of
 from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
@@ -59,13 +59,17 @@ class VideoTap(StreamTap):
         replace(receiver, PREFIX + "nack_generator", BoundedNacks())
         space_estimates(receiver)
 
-    async def _on_packet(self, packet: RtpPacket, **more: Any) -> None:
-        """Pass a packet on to aiortc, which takes it apart, if that is worth it."""
+    async def _on_packet(self, packet: RtpPacket, **_: Any) -> None:
+        """Pass a packet on to aiortc, which takes it apart, if that is worth it.
+
+        aiortc dates it by the wall clock: set back an hour, that ends all estimates for an hour.
+        """
         codec = private(self._receiver, "codecs").get(packet.payload_type)
         if codec is not None and not is_worth(codec.name, packet.payload):
             self.refused["malformed"] += 1
             return
-        await self._handle_packet(packet, **more)
+        now_ms = round(time.monotonic() * 1000)
+        await self._handle_packet(packet, arrival_time_ms=now_ms)
 
     def check_decoded(self, width: int, height: int) -> bool:
         """Whether a decoded picture is as small as its header said; else it is not taken."""
@@ -82,7 +86,7 @@ class VideoTap(StreamTap):
         if self._note(packet, now_s):
             self._restart(now_s)
             self._floor = None
-        if self._floor is not None and signed(packet.sequence_number - self._floor, 16) <= 0:
+        if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if not self._waiting:
             self._progress_s = now_s

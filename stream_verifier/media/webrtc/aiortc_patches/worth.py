@@ -19,6 +19,10 @@ _SHORT_BYTES = 2 * _MOST_ELEMENTS
 _AGGREGATE, _MOST_UNITS = 24, 32
 """STAP-A (RFC 6184, section 5.7.1): parameter sets and the like in one packet."""
 _ONE_BYTE, _TWO_BYTES = 0xBEDE, 0x1000
+_RECORD_HEADER = 13
+_CIPHER_CHANGE, _ALERT, _HANDSHAKE = 20, 21, 22
+_MOST_RECORDS = 8
+"""Of a datagram; a flight that is sent again has five."""
 
 
 def read_reports(data: bytes) -> bytes:
@@ -38,6 +42,32 @@ def read_reports(data: bytes) -> bytes:
             raise ValueError("a compound of too many parts")
         if part[1] in (_SENDER_REPORT, _GOODBYE) and len(kept) < _MOST_KEPT:
             kept.append(part)
+    return b"".join(kept)
+
+
+def read_records(data: bytes) -> bytes:
+    """Alerts and what is left of a handshake, of a datagram of DTLS 1.2 (RFC 6347, section 4.1).
+
+    Nobody reads application data here. aiortc reads one record of it for each datagram, and what
+    others there are in it wait in OpenSSL's memory for ever.
+
+    Args:
+        data: a datagram that came after the handshake.
+
+    Raises:
+        ValueError: it is of another version, breaks off, or holds more than anybody sends.
+    """
+    kept: list[bytes] = []
+    at = 0
+    while at < len(data):
+        end = at + _RECORD_HEADER + int.from_bytes(data[at + 11 : at + 13], "big")
+        if at + _RECORD_HEADER > len(data) or end > len(data):
+            raise ValueError("a record that breaks off")
+        if data[at] in (_CIPHER_CHANGE, _ALERT, _HANDSHAKE):
+            kept.append(data[at:end])
+        if len(kept) > _MOST_RECORDS:
+            raise ValueError("a datagram of too many records")
+        at = end
     return b"".join(kept)
 
 
