@@ -126,7 +126,9 @@ def calibrate_decision(
     ] = None,
     keep_states: Annotated[
         bool,
-        typer.Option("--keep-states", help="Fit only what is believed, and the point strict."),
+        typer.Option(
+            "--keep-states", help="Fit only what is believed, and how much of it points ask for."
+        ),
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

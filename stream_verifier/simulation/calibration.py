@@ -14,13 +14,13 @@ from rich.table import Table
 from model.convert.manifest import update_part
 from model.data.packs import Pack
 from model.runtime.weights import Weights
+from stream_verifier.simulation.assurance import assured, attempted
 from stream_verifier.simulation.fit import SIDES, Fit, fit_evidence
 from stream_verifier.simulation.material import CACHE
 from stream_verifier.simulation.operating_points import TARGETS, choose, measured
 from stream_verifier.simulation.pack_calls import CONDITIONS, play_pack
 from stream_verifier.simulation.posterior import with_posterior
 from stream_verifier.simulation.replay import Played, impostor_starts, ours, trace
-from stream_verifier.simulation.strict import attempted, with_strict
 from stream_verifier.simulation.tune import tune
 from stream_verifier.verify.operating import (
     FILE,
@@ -138,8 +138,8 @@ def run(
         as_json: print one JSON object instead of tables.
         console: to show them on.
         half: of the people, one of `casting.HALVES`; None for all.
-        keep_states: leave what states hang on as it is, and fit only what is believed and the
-            point ``strict``.
+        keep_states: leave evidence and thresholds as they are, and fit only what is believed, and
+            how much of it points ask for.
         cache: folder of embeddings.
 
     Raises:
@@ -160,7 +160,7 @@ def run(
             done.after, played, seed=seed, made_by=made_by, on_step=status.update
         )
     tried = attempted(pack, weights, cast, seed=seed, cache=cache)
-    done = replace(done, after=with_strict(believed, tried, played))
+    done = replace(done, after=assured(believed, tried, played))
     for line in pack.notes.lines():
         Console(stderr=True).print(line)
     if not dry_run:

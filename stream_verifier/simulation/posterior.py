@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from stream_verifier.simulation.fit import fit_evidence
+from stream_verifier.simulation.operating_points import STRICT
 from stream_verifier.simulation.replay import Played
 from stream_verifier.verify.operating import DecisionModel, EvidenceModel, FilterModel, Worth
 
@@ -68,7 +69,9 @@ def with_posterior(
     made_by: Mapping[str, Any],
     on_step: Callable[[str], None] = lambda _: None,
 ) -> DecisionModel:
-    """The model with what is believed fitted anew; points that ask for it are left out.
+    """The model with what is believed fitted anew, and without what points ask of it.
+
+    `STRICT` is left out: it is nothing but that.
 
     Args:
         model: whose states stay as they are.
@@ -82,6 +85,10 @@ def with_posterior(
     )
     return DecisionModel(
         evidence=model.evidence.model_copy(update={"posterior": posterior}),
-        points={name: point for name, point in model.points.items() if point.sure is None},
+        points={
+            name: point.model_copy(update={"sure": None})
+            for name, point in model.points.items()
+            if name != STRICT
+        },
         made_by={**model.made_by, "posterior": dict(made_by)},
     )

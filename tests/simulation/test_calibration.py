@@ -69,7 +69,9 @@ def test_it_writes_a_decision_that_can_be_loaded(folder: Path, tmp_path: Path) -
 def test_states_can_be_kept_while_what_is_believed_is_fitted(folder: Path, tmp_path: Path) -> None:
     text = run("calibrate-decision", "--pack", tmp_path, "--calls", "8", "--keep-states")
     made = DecisionModel.load(calibration.Weights.load())  # type: ignore[attr-defined]
-    assert made.points["alarm_8h"] == OLD.points["alarm_8h"]
+    kept, old = made.points["alarm_8h"], OLD.points["alarm_8h"]
+    assert (kept.accept, kept.reject) == (old.accept, old.reject)
+    assert kept.sure is not None
     assert made.evidence.model_copy(update={"posterior": None}) == OLD.evidence
     assert made.points["strict"].sure is not None
     assert made.made_by["posterior"]["calls"] == 8

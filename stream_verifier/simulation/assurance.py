@@ -1,4 +1,4 @@
-"""Chooses how much must be believed of face and voice before a call is verified.
+"""Chooses how much must be believed of face and voice before a call is verified, point by point.
 
 Of every call that an impostor begins it is noted how much was believed, at most, while the call
 would have been verified. A threshold is then chosen for a share of such calls, so low that the
@@ -8,7 +8,8 @@ upper end of the share's exact interval is within it, under every condition by i
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from rich.console import Console
@@ -32,7 +33,7 @@ from stream_verifier.simulation.impostor_calls import (
     scripts,
 )
 from stream_verifier.simulation.material import Material
-from stream_verifier.simulation.operating_points import STRICT, STRICT_TARGET, Target, measured
+from stream_verifier.simulation.operating_points import ASSURED_TARGETS, STRICT, Target, measured
 from stream_verifier.simulation.pack_calls import CONDITIONS
 from stream_verifier.simulation.replay import MakeJudge, Played, ours
 from stream_verifier.verify.operating import DecisionModel, OperatingPoint, Sure
@@ -54,12 +55,10 @@ class Believing:
         self._make, self._point = make, point
         self._found: dict[str, dict[str, list[Believed]]] = {}
 
-    def add(self, condition: str, played: Iterable[Sequence[Attempt]]) -> None:
-        """Take the attempts of one condition in."""
+    def add(self, condition: str, one: Attempt) -> None:
+        """Take an attempt under a condition in."""
         ways = self._found.setdefault(condition, {way: [] for way in WAYS})
-        for together in played:
-            for one in together:
-                ways[one.way].append(self._most(one.call))
+        ways[one.way].append(self._most(one.call))
 
     def sure(self, wanted: Mapping[str, float]) -> Sure:
         """The least thresholds that hold the shares wanted of each way.
@@ -101,41 +100,52 @@ class Believing:
         return face, voice
 
 
-def with_strict(
+def assured(
     model: DecisionModel,
     tried: Iterable[tuple[str, Iterable[Sequence[Attempt]]]],
     calls: Sequence[Played],
-    target: Target = STRICT_TARGET,
+    targets: Mapping[str, Target] = ASSURED_TARGETS,
 ) -> DecisionModel:
-    """The model with the operating point `STRICT` chosen on attempts.
+    """The model with what its points ask to be believed chosen on attempts, and with `STRICT`.
 
-    It rejects as the fastest point does, so that it is nowhere weaker than another one.
+    `STRICT` rejects as the fastest point does and asks for no less than any, so that it is nowhere
+    weaker than another one. Points without a target stay as they are.
 
     Args:
         model: with a posterior.
         tried: attempts by condition.
-        calls: of all kinds, to measure its false alarms on.
-        target: what it is for.
+        calls: of all kinds, to measure the false alarms of `STRICT` on.
+        targets: what points are for, by name.
 
     Raises:
         PackError: there are too few people to tell of such shares.
     """
-    points = model.points.values()
-    base = OperatingPoint(
-        accept=max(point.accept for point in points),
-        reject=max(point.reject for point in points),
-        target=target.text,
-    )
     make = ours(model.evidence)
-    believing = Believing(make, base)
+    points = model.points | {STRICT: _fastest(model.points.values())}
+    wanted = {name: targets[name] for name in points if name in targets}
+    believing = {name: Believing(make, points[name]) for name in wanted}
     for condition, played in tried:
-        believing.add(condition, played)
-    strict = base.model_copy(update={"sure": believing.sure(target.attempts or {})})
-    reached = measured(calls, make, strict) | believing.measured(
-        strict.sure or Sure(face=0, voice=0)
+        for one in chain.from_iterable(played):
+            for each in believing.values():
+                each.add(condition, one)
+    sure = {name: each.sure(wanted[name].attempts or {}) for name, each in believing.items()}
+    sure[STRICT] = Sure(
+        face=max(one.face for one in sure.values()), voice=max(one.voice for one in sure.values())
     )
-    strict = strict.model_copy(update={"measured": reached})
-    return model.model_copy(update={"points": {**model.points, STRICT: strict}})
+    for name, each in believing.items():
+        point = points[name].model_copy(update={"sure": sure[name], "target": wanted[name].text})
+        reached = measured(calls, make, point) if name == STRICT else point.measured
+        points[name] = point.model_copy(
+            update={"measured": {**reached, **each.measured(sure[name])}}
+        )
+    return model.model_copy(update={"points": points})
+
+
+def _fastest(points: Collection[OperatingPoint]) -> OperatingPoint:
+    """The thresholds of the point that rejects soonest, and none below another's."""
+    return OperatingPoint(
+        accept=max(point.accept for point in points), reject=max(point.reject for point in points)
+    )
 
 
 def attempted(

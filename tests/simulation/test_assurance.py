@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from model.errors import PackError
+from stream_verifier.simulation.assurance import Believing, assured, least
 from stream_verifier.simulation.casting import one_half
 from stream_verifier.simulation.impostor_calls import BOTH, FACE, VOICE, Attempt
-from stream_verifier.simulation.operating_points import Target
+from stream_verifier.simulation.operating_points import STRICT, Target
 from stream_verifier.simulation.posterior import with_posterior
 from stream_verifier.simulation.replay import ours, replay
-from stream_verifier.simulation.strict import Believing, least, with_strict
 from stream_verifier.verify.operating import DecisionModel, FilterModel, OperatingPoint, Sure, Worth
 from tests.support.simulated_calls import EVIDENCE, draw_calls, make_call, make_role, make_script
 
@@ -52,8 +52,8 @@ def test_too_few_people_are_said() -> None:
 
 
 def test_strict_keeps_out_whom_the_other_points_would_let_in() -> None:
-    made = with_strict(MODEL, [("clean", [[*ATTEMPTS, *[GOOD] * 20]])], CALLS, target(WANTED))
-    strict = made.points["strict"]
+    made = assured(MODEL, [("clean", [[*ATTEMPTS, *[GOOD] * 20]])], CALLS, {STRICT: target(WANTED)})
+    strict = made.points[STRICT]
     make = ours(made.evidence)
     assert "verified" in [v.state for _, v in replay(GOOD.call.seen, make(POINT))]
     assert "verified" not in [v.state for _, v in replay(GOOD.call.seen, make(strict))]
@@ -64,20 +64,45 @@ def test_strict_keeps_out_whom_the_other_points_would_let_in() -> None:
     assert "1 in 100 (both wrong)" in strict.target
 
 
+def test_each_point_asks_for_what_its_own_target_needs_and_keeps_its_thresholds() -> None:
+    tried = [("clean", [[*ATTEMPTS, *[GOOD] * 20]])]
+    loose = target(dict.fromkeys(WANTED, 0.1))
+    made = assured(MODEL, tried, CALLS, {"slow": loose, STRICT: target(WANTED)})
+    slow, strict = made.points["slow"].sure, made.points[STRICT].sure
+    assert slow is not None
+    assert strict is not None
+    assert strict.face > slow.face == 0.0
+    assert made.points["slow"].target == loose.text
+    assert made.points["slow"].measured[f"of them verified at most, {FACE}, clean"] == 20
+    assert (made.points["slow"].accept, made.points["slow"].reject) == (POINT.accept, POINT.reject)
+    assert made.points["fast"] == FAST  # which nobody gave a target
+
+
+def test_strict_asks_for_no_less_than_any_other_point() -> None:
+    tried = [("clean", [[*ATTEMPTS, *[GOOD] * 20]])]
+    loose = target(dict.fromkeys(WANTED, 0.1))
+    made = assured(MODEL, tried, CALLS, {"slow": target(WANTED), STRICT: loose})
+    assert made.points["slow"].sure == made.points[STRICT].sure
+    assert MODEL.points["slow"].measured == {}
+
+
 def test_each_condition_is_held_to_by_itself() -> None:
     believing = Believing(ours(BELIEVING), POINT)
-    believing.add("clean", [ATTEMPTS])
+    for one in ATTEMPTS:
+        believing.add("clean", one)
     alone = believing.sure(WANTED)
-    believing.add("call", [[*ATTEMPTS, *[GOOD] * 20]])
+    for one in [*ATTEMPTS, *[GOOD] * 20]:
+        believing.add("call", one)
     assert believing.sure(WANTED).face > alone.face == 0.0
     assert believing.sure(WANTED).voice == alone.voice
 
 
 def test_what_is_believed_is_fitted_without_touching_the_states() -> None:
     strict = POINT.model_copy(update={"sure": Sure(face=1.0, voice=1.0)})
-    before = DecisionModel(evidence=BELIEVING, points={"slow": POINT, "strict": strict})
+    asking = POINT.model_copy(update={"sure": Sure(face=0.5, voice=0.0)})
+    before = DecisionModel(evidence=BELIEVING, points={"slow": asking, STRICT: strict})
     after = with_posterior(before, CALLS, seed=1, made_by={"pack": "mine"})
-    assert set(after.points) == {"slow"}
+    assert after.points == {"slow": POINT}
     assert after.made_by["posterior"] == {"pack": "mine"}
     assert after.evidence.posterior is not None
     assert after.evidence.posterior.ceiling == 20.0
