@@ -69,7 +69,7 @@ class Caller:
     ) -> tuple[EnrolmentProgress, Enrolment]:
         """Enrol until complete, or until the sound ends; pictures come again and again."""
         enrolment = Enrolment()
-        for face, window in zip(itertools.cycle(faces), _windows(sound)):  # noqa: B905
+        for face, window in zip(itertools.cycle(faces), _windows(sound)):
             enrolment.add(
                 face=face,
                 voice=self.voice(window),

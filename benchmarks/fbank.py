@@ -14,12 +14,12 @@ from collections.abc import Callable
 # Must be set before numpy loads: more threads only slow down matrices this small.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import kaldi_native_fbank  # noqa: E402
-import librosa  # noqa: E402
-import numpy as np  # noqa: E402
-from numpy.typing import NDArray  # noqa: E402
+import kaldi_native_fbank
+import librosa
+import numpy as np
+from numpy.typing import NDArray
 
-from model.runtime.fbank import FbankStream, fbank  # noqa: E402
+from model.runtime.fbank import FbankStream, fbank
 
 RATE_HZ = 16_000
 Samples = NDArray[np.int16]

@@ -226,7 +226,7 @@ async def _is_useless(settings: Settings, old: LocalKey, wrapped: Sequence[bytes
     return not any(one[:16] in content for one in wrapped[:: max(1, len(wrapped) // 500)])
 
 
-def _page(  # noqa: PLR0913 - one for each part of the page
+def _page(
     people: int,
     alone: tuple[Done, Done],
     beside: tuple[Done, Done],

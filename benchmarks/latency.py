@@ -14,7 +14,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import socket
 import statistics
 import sys
 import tempfile
@@ -32,6 +31,7 @@ from rich.console import Console
 
 from benchmarks.browser_calls import begin, scored_until
 from benchmarks.chromium import CAMERA_FPS, Capture, open_page, write_capture
+from benchmarks.ports import free_port
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
 from stream_verifier.demo.recorded_call import write_call
@@ -65,13 +65,6 @@ async def process(*arguments: str, environment: dict[str, str]) -> AsyncIterator
     finally:
         child.terminate()
         await child.wait()
-
-
-def free_port() -> int:
-    """A TCP port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @contextlib.asynccontextmanager

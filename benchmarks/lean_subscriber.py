@@ -34,7 +34,7 @@ class Subscriber(asyncio.Protocol):
         self.end = ""
         self.over = asyncio.Event()
         self._request = request
-        self._subscribed = asyncio.Event()  # noqa: SLF001
+        self._subscribed = asyncio.Event()
         self._buffer = bytearray()
         self._open = False
         self._transport: asyncio.Transport

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.ports import free_port
+
 _START_S = 20.0
 
 
@@ -25,8 +27,7 @@ class RedisServer:
     """
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None

@@ -12,6 +12,9 @@ from collections.abc import Sequence
 
 from model.errors import ModelError
 
+EXIT_STOPPED = 130
+"""As shells have it of a command that was stopped by Ctrl-C."""
+
 COMMANDS = {
     "train": ("model.training.command", "train a system on a pack, resuming where it was killed"),
     "export": ("model.siamese.export_command", "put what a run made where serving loads it from"),
@@ -62,6 +65,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModelError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    except OSError as error:
+        where = "" if error.filename is None else f"{error.filename}: "
+        print(f"error: {where}{error.strerror or error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped: what was written is whole; 'train' goes on where it was", file=sys.stderr)
+        return EXIT_STOPPED
 
 
 def _usage() -> str:

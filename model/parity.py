@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from model.convert.sources import SFACE, fetch
 from model.errors import MissingExtraError
+from model.outputs import folder
 from model.types import Vector
 
 KERAS_TARGET = 0.9999
@@ -208,5 +209,5 @@ def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--pack", type=Path, required=True, help="folder of faces and voices")
     parser.add_argument("--limit", type=int, default=250, help="most samples of each kind")
     parser.add_argument("--tower", choices=("face", "voice", "both"), default="both")
-    parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where downloads are")
+    parser.add_argument("--cache", type=folder, default=Path(".cache"), help="where downloads are")
     return parser.parse_args(argv)

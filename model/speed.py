@@ -21,6 +21,7 @@ from model.compress.trade import ALLOWED, equal_error_rates
 from model.data.packs import Pack
 from model.errors import ModelError
 from model.evaluation.figures_file import layered
+from model.outputs import folder, new_file
 from model.runtime.weights import WEIGHTS_DIR, Weights
 
 Row = dict[str, Any]
@@ -162,7 +163,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, help="folder with chimeras.csv and trials.csv, to judge error by")
     add("--condition", default="clean,call", help="to judge by, as of evaluate")
     add("--rounds", type=int, default=500, help="bootstrap resamplings")
-    add("--cache", type=Path, default=Path(".cache/embeddings"), help="folder of known embeddings")
-    add("--json", type=Path, help="where to write all figures")
-    add("--markdown", type=Path, help="where to write the table")
+    add("--cache", type=folder, default=Path(".cache/embeddings"), help="folder of embeddings")
+    add("--json", type=new_file, help="where to write all figures")
+    add("--markdown", type=new_file, help="where to write the table")
     return parser

@@ -78,20 +78,26 @@ RETRY_AFTER_S = 30
 FLEET_RETRY_S = 5
 STOPPING_RETRY_S = 2
 """Seconds after which a balancer sends callers elsewhere, or a new server answers."""
+UNDER_WAY_RETRY_S = 10
+"""Seconds until a request that is being done may have its answer."""
 
 
-class CapacityError(StreamVerifierError):
-    """The server already runs as many calls as it may, or has time for.
+class PassingError(StreamVerifierError):
+    """What cannot be done now, and may be done later.
 
     Attributes:
         retry_after_s: seconds until it is worth another try.
     """
 
-    code = "server_full"
-
     def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class CapacityError(PassingError):
+    """The server already runs as many calls as it may, or has time for."""
+
+    code = "server_full"
 
 
 class StoppingError(CapacityError):
@@ -238,12 +244,8 @@ class ForbiddenError(AccessError):
     """The token does not allow this."""
 
 
-class RateLimitedError(AccessError):
-    """Too many attempts came from one address.
-
-    Attributes:
-        retry_after_s: seconds until the next one may come.
-    """
+class RateLimitedError(AccessError, PassingError):
+    """Too many attempts came from one address."""
 
     code = "rate_limited"
 
@@ -306,18 +308,10 @@ class NoTokenKeyError(SettingsError):
     code = "no_token_key"
 
 
-class NotReadyError(StreamVerifierError):
-    """The server does not open calls now.
-
-    Attributes:
-        retry_after_s: seconds until it is worth another try.
-    """
+class NotReadyError(PassingError):
+    """The server does not open calls now."""
 
     code = "not_ready"
-
-    def __init__(self, message: str, *, retry_after_s: int = RETRY_AFTER_S) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
 
 
 class FleetError(NotReadyError):
@@ -333,20 +327,16 @@ class FleetError(NotReadyError):
         )
 
 
-class RequestUnderWayError(StreamVerifierError):
-    """A request was sent again while the first one is being done.
-
-    Attributes:
-        retry_after_s: seconds until its answer may be there.
-    """
+class RequestUnderWayError(PassingError):
+    """A request was sent again while the first one is being done."""
 
     code = "request_under_way"
-    retry_after_s = 10
 
     def __init__(self) -> None:
         super().__init__(
             "The request with that Idempotency-Key is being done: send it again in "
-            f"{self.retry_after_s} s, and you get its answer."
+            f"{UNDER_WAY_RETRY_S} s, and you get its answer.",
+            retry_after_s=UNDER_WAY_RETRY_S,
         )
 
 
@@ -404,20 +394,24 @@ class MappingError(RoomError):
     code = "mapping_failed"
 
 
+class RefusedByServerError(StreamVerifierError):
+    """A server said no to its client; ``server_code`` is its code for why."""
+
+    def __init__(self, server_code: str, message: str) -> None:
+        super().__init__(message)
+        self.server_code = server_code
+
+
 class FeedError(StreamVerifierError):
     """The event feed cannot be followed."""
 
     code = "feed_failed"
 
 
-class FeedRefusedError(FeedError):
-    """The server refused a subscription; ``server_code`` is its code for why."""
+class FeedRefusedError(RefusedByServerError, FeedError):
+    """The server refused a subscription."""
 
     code = "feed_refused"
-
-    def __init__(self, server_code: str, message: str) -> None:
-        super().__init__(message)
-        self.server_code = server_code
 
 
 class CallError(StreamVerifierError):
@@ -426,14 +420,10 @@ class CallError(StreamVerifierError):
     code = "call_failed"
 
 
-class CallRefusedError(CallError):
-    """The server refused a call; ``server_code`` is its code for why."""
+class CallRefusedError(RefusedByServerError, CallError):
+    """The server refused a call."""
 
     code = "call_refused"
-
-    def __init__(self, server_code: str, message: str) -> None:
-        super().__init__(message)
-        self.server_code = server_code
 
 
 class EnrolmentLostError(StreamVerifierError):
@@ -442,14 +432,10 @@ class EnrolmentLostError(StreamVerifierError):
     code = "enrolment_lost"
 
 
-class EnrolmentRefusedError(StreamVerifierError):
-    """The server refused an enrolment; ``server_code`` is its code for why."""
+class EnrolmentRefusedError(RefusedByServerError):
+    """The server refused an enrolment."""
 
     code = "enrolment_refused"
-
-    def __init__(self, server_code: str, message: str) -> None:
-        super().__init__(message)
-        self.server_code = server_code
 
 
 class WebhookSignatureError(StreamVerifierError):

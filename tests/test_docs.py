@@ -1,15 +1,32 @@
-"""Links between the pages lead somewhere."""
+"""Links between the pages lead somewhere, and what they tell to write works as it stands."""
 
 from __future__ import annotations
 
+import base64
 import re
+import subprocess
+import sys
+import textwrap
+import time
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
+
+from stream_verifier.access.scopes import Scope
+from stream_verifier.access.tokens import Tokens
+from stream_verifier.webhooks.signature import (
+    ID_HEADER,
+    SIGNATURE_HEADER,
+    TIMESTAMP_HEADER,
+    sign,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]*)\)")
 CODE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^( *)```python\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 UNPUBLISHED = {".venv", ".git", ".cache", "node_modules", "shared", "runs"}
 
@@ -36,6 +53,64 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
         assert place.exists(), f"{link}: there is no {target}"
         if anchor and place.suffix == ".md":
             assert anchor in anchors(place), f"{link}: {place.name} has no heading {anchor}"
+
+
+def python_of(page: str) -> list[str]:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    return [textwrap.dedent(code) for _, code in PYTHON.findall(text)]
+
+
+SNIPPETS = [
+    pytest.param(code, id=f"{page.relative_to(ROOT)}-{number}")
+    for page in pages()
+    for number, code in enumerate(python_of(str(page.relative_to(ROOT))))
+]
+
+
+@pytest.mark.parametrize("code", SNIPPETS)
+def test_the_python_of_a_page_stands_alone(code: str) -> None:
+    wrong = ["--select", "F", "--isolated", "--output-format", "concise"]
+    ruff = [sys.executable, "-m", "ruff", "check", *wrong, "-"]
+    found = subprocess.run(ruff, input=code, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stdout
+
+
+async def test_the_token_that_a_back_end_signs_as_is_told_is_good(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = bytes(range(32))
+    monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", base64.urlsafe_b64encode(key).decode())
+    (code,) = python_of("docs/integrate.md")
+    told: dict[str, Any] = {}
+    exec(code, told)  # noqa: S102 - our own page's
+    async with client_of(told["app"]) as client:
+        token = (await client.get("/verifier-token")).text
+    grant = Tokens(key).read(token)
+    assert (grant.identity, grant.scopes) == ("ada", frozenset({Scope.PUBLISH}))
+
+
+async def test_the_receiver_of_webhooks_as_is_told_takes_what_is_signed_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    secret = base64.b64encode(bytes(range(32))).decode()
+    monkeypatch.setenv("STREAM_VERIFIER_WEBHOOK_SECRET", secret)
+    told: dict[str, Any] = {}
+    exec(python_of("docs/protocol.md")[1], told)  # noqa: S102 - our own page's
+    now_s = int(time.time())
+    signature = sign(bytes(range(32)), message_id="msg_1", timestamp_s=now_s, body=b"{}")
+    headers = {ID_HEADER: "msg_1", TIMESTAMP_HEADER: str(now_s), SIGNATURE_HEADER: signature}
+    async with client_of(told["app"]) as client:
+        said = [
+            (await client.post("/hook", content=body, headers=headers)).status_code
+            for body in (b"{}", b"{}", b"[]")
+        ]
+    assert said == [204, 204, 401]
+    assert capsys.readouterr().out == "{}\n"
+
+
+def client_of(app: Any) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app)
+    return httpx.AsyncClient(transport=transport, base_url="http://localhost")
 
 
 def test_the_index_leads_to_every_page_of_the_docs() -> None:

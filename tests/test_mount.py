@@ -16,8 +16,8 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from stream_verifier.demo.caller import Caller, RefusedError
-from stream_verifier.errors import SettingsError
+from stream_verifier.demo.caller import Caller
+from stream_verifier.errors import CallRefusedError, SettingsError
 from stream_verifier.identities.keys import new_key
 from stream_verifier.mount import mount
 from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, wire
@@ -112,7 +112,7 @@ async def test_the_example_verifies_a_call_with_the_token_of_its_page(
         assert 'src="/verify/js/' in page
         states = [state async for state in states_of(f"{address}/verify", media, token[1])]
         assert "verified" in states
-        with pytest.raises(RefusedError, match="does not allow"):
+        with pytest.raises(CallRefusedError, match="does not allow"):
             async with Caller(
                 f"{address}/verify", media, mode="verify", identity="eileen", token=token[1]
             ):

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from stream_verifier.errors import SettingsError
-from stream_verifier.settings import is_loopback, load_settings
+from stream_verifier.settings import doubts, is_loopback, load_settings
 
 
 def test_the_environment_overrides_defaults_and_arguments_override_both(
@@ -143,3 +144,19 @@ def test_a_fleet_that_cannot_work_is_refused(changes: dict[str, Any], message: s
     with pytest.raises(SettingsError, match=message) as refused:
         load_settings(redis_url=REDIS, **changes)
     assert "hidden" not in str(refused.value)
+
+
+def test_a_misspelt_variable_is_told_with_what_may_be_meant(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in [name for name in os.environ if name.startswith("STREAM_VERIFIER_")]:
+        monkeypatch.delenv(name)
+    for name in ("DATA", "TOKEN", "PRESENCE", "SERVICE_HOST", "PORT_8080_TCP_ADDR"):
+        monkeypatch.setenv(f"STREAM_VERIFIER_{name}", "x")
+    assert doubts() == []
+    monkeypatch.setenv("STREAM_VERIFIER_PRESENSE", "require")
+    monkeypatch.setenv("STREAM_VERIFIER_QQ", "1")
+    assert doubts() == [
+        "STREAM_VERIFIER_PRESENSE is no setting: is STREAM_VERIFIER_PRESENCE meant?",
+        "STREAM_VERIFIER_QQ is no setting, and is ignored.",
+    ]

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import re
-import socket
 import subprocess
 import sys
 import sysconfig
@@ -21,6 +20,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from benchmarks.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 120.0
@@ -190,8 +191,7 @@ def test_the_installed_server_answers_and_has_its_pages(installed: Path, tmp_pat
 
 @contextlib.contextmanager
 def serving(installed: Path, data: Path) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    port = free_port()
     with (data / "log").open("w+") as log:
         server = subprocess.Popen(
             [installed / "bin" / "stream-verifier", "serve", "--port", str(port)],

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from model.evaluation.plots import SYSTEMS
 
 Curves = Mapping[str, Mapping[str, NDArray[np.float64]]]
 _SIZE_IN = (7.5, 6.5)
+_STYLES: tuple[Literal["-", "--", ":"], ...] = ("-", "--", ":")
 _LEAST = 2e-5
 
 
@@ -45,20 +48,31 @@ def by_seconds(
     impostors: Curves,
     genuine: Mapping[str, Sequence[float]],
 ) -> Figure:
-    """Above the genuine callers, below the impostors, whose share is drawn by its logarithm."""
+    """Above the genuine callers, below the impostors, whose share is drawn by its logarithm.
+
+    A colour is an operating point, a style a way; what they mean stands below both, as curves may
+    run anywhere.
+    """
     figure = Figure(figsize=_SIZE_IN, layout="constrained")
     above, below = figure.subplots(2, 1, sharex=True)
-    styles = ("-", "--", ":")
-    for colour, (point, ways) in zip(SYSTEMS, impostors.items(), strict=False):
+    colours = dict(zip(impostors, SYSTEMS, strict=False))
+    ways = list(dict.fromkeys(way for curves in impostors.values() for way in curves))
+    styles = dict(zip(ways, _STYLES, strict=False))
+    for point, colour in colours.items():
         reached = np.array(genuine[point])[None, :] <= seconds[:, None]
-        above.plot(seconds, reached.mean(axis=1), color=colour, label=point, linewidth=1.6)
-        for style, (way, share) in zip(styles, ways.items(), strict=False):
+        above.plot(seconds, reached.mean(axis=1), color=colour, linewidth=1.6)
+        for way, style in styles.items():
+            share = impostors[point][way]
             drawn = np.where(share > 0, share, np.nan)
-            below.plot(seconds, drawn, style, color=colour, label=f"{point}: {way}", linewidth=1.4)
+            below.plot(seconds, drawn, style, color=colour, linewidth=1.4)
     above.set(title=f"Verified by then, {condition}", ylabel="genuine callers", ylim=(0, 1.02))
     below.set(xlabel="seconds into the call", ylabel="impostors' calls", yscale="log")
     below.set_ylim(_LEAST, 0.2)
     for axes in (above, below):
         axes.grid(alpha=0.3)
-        axes.legend(fontsize="x-small", loc="lower right", framealpha=0.8)
+    meanings = [Line2D([], [], color=colour, label=point) for point, colour in colours.items()]
+    meanings += [
+        Line2D([], [], color="black", linestyle=style, label=way) for way, style in styles.items()
+    ]
+    figure.legend(handles=meanings, fontsize="small", loc="outside lower center", ncols=2)
     return figure

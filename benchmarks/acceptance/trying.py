@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,8 +37,6 @@ def try_all(
     cast: Sequence[Role],
     make: MakeJudge,
     points: Mapping[str, OperatingPoint],
-    *,
-    on_media: Callable[[], object] = lambda: None,
 ) -> Tried:
     """Judge all attempts at all points.
 
@@ -47,7 +45,6 @@ def try_all(
         cast: whom they are of.
         make: the rule, just as it judges live calls.
         points: by name.
-        on_media: told after each list.
     """
     place = {role.name: number for number, role in enumerate(cast)}
     shape = (len(cast), len(cast))
@@ -57,7 +54,6 @@ def try_all(
             at = place[one.claimed.name], place[one.impostor.name]
             for name, verified_s in _at_each_point(one.call, make, points).items():
                 found[name][one.way][at] = verified_s
-        on_media()
     return Tried(tuple(cast), found)
 
 

@@ -21,7 +21,7 @@ from benchmarks.attacks.outcome import MOST_MIB, Outcome, refused
 from benchmarks.attacks.sending import Script, ScriptedCaller, ScriptedPublisher, Sent, until
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
-from stream_verifier.demo.caller import RefusedError
+from stream_verifier.errors import CallRefusedError
 
 MIB = 2**20
 
@@ -63,8 +63,8 @@ async def _code(caller: ScriptedCaller) -> str:
     try:
         async with caller.calling():
             return "opened"
-    except RefusedError as error:
-        return error.code
+    except CallRefusedError as error:
+        return error.server_code
 
 
 async def weaker_point(target: Target) -> Outcome:
@@ -79,7 +79,7 @@ async def many_places(target: Target) -> Outcome:
         token = target.token(Scope.PUBLISH, identity="grace")
         own = set()  # Calls of attacks before this one may still be waited for.
         for _ in range(12):
-            with contextlib.suppress(RefusedError):
+            with contextlib.suppress(CallRefusedError):
                 calling = target.caller(token=token).calling()
                 own.add((await stack.enter_async_context(calling)).session)
         admin = {"authorization": f"Bearer {target.token(Scope.ADMIN)}"}

@@ -17,7 +17,7 @@ import websockets
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from stream_verifier.demo.caller import RefusedError
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.reading import read_line
 from stream_verifier.events.schema import SessionEnded, State, StateChanged
 from stream_verifier.media.webrtc.ice import LOOPBACK
@@ -85,14 +85,9 @@ def only(script: Script, kind: str) -> Script:
     return [one for one in script if one.kind == kind]
 
 
-def redated(
-    script: Iterable[Sent],
-    *,
-    send: Callable[[float], float] = lambda at_s: at_s,
-    says: Callable[[float], float] = lambda at_s: at_s,
-) -> Script:
-    """The same packets, sent and dated otherwise."""
-    return [replace(one, send_s=send(one.send_s), says_s=says(one.says_s)) for one in script]
+def redated(script: Iterable[Sent], *, says: Callable[[float], float]) -> Script:
+    """The same packets, dated otherwise."""
+    return [replace(one, says_s=says(one.says_s)) for one in script]
 
 
 class _ScriptedTrack(MediaStreamTrack):
@@ -171,7 +166,7 @@ class ScriptedCaller:
         """Open the call and follow it inside.
 
         Raises:
-            RefusedError: the server says no.
+            CallRefusedError: the server says no.
         """
         publisher = ScriptedPublisher(self._script)
         async with websockets.connect(self._url) as socket:
@@ -180,7 +175,7 @@ class ScriptedCaller:
             answer = json.loads(await socket.recv())
             if answer["type"] == "error":
                 await publisher.close()
-                raise RefusedError(answer["code"], answer["message"])
+                raise CallRefusedError(answer["code"], answer["message"])
             self.session, self.resume_key = answer["session"], answer["resume_key"]
             await publisher.accept(answer["sdp"])
             self._began_s = time.monotonic()

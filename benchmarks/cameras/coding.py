@@ -51,8 +51,8 @@ def _coded(
 ) -> Pictures:
     encoder = av.CodecContext.create(codec, "w")
     decoder = av.CodecContext.create(_DECODERS[codec], "r")
-    assert isinstance(encoder, av.VideoCodecContext)  # noqa: S101 - all of them code pictures
-    assert isinstance(decoder, av.VideoCodecContext)  # noqa: S101
+    assert isinstance(encoder, av.VideoCodecContext)  # all of them code pictures
+    assert isinstance(decoder, av.VideoCodecContext)
     encoder.thread_count = decoder.thread_count = 1
     encoder.height, encoder.width = pictures.shape[1:]
     encoder.pix_fmt, encoder.time_base = "yuv420p", Fraction(1, RATE_HZ)

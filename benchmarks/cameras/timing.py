@@ -83,7 +83,7 @@ def write_film(file: Path, rate: int) -> Path:
     codec = "libvpx" if file.suffix == ".webm" else "libx264"
     with av.open(str(file), "w") as container:
         stream = container.add_stream(codec, rate=rate)
-        assert isinstance(stream, av.VideoStream)  # noqa: S101 - both code pictures
+        assert isinstance(stream, av.VideoStream)  # both code pictures
         stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
         for picture in pictures(FILM_S * rate):
             container.mux(stream.encode(av.VideoFrame.from_ndarray(picture, format="bgr24")))
@@ -124,7 +124,7 @@ async def of_player(film: Path, seconds: float) -> Stream:
     """Pictures of aiortc's player of a film."""
     sender = RTCPeerConnection(configuration=configuration(()))
     player = MediaPlayer(str(film), loop=True)
-    assert player.video is not None  # noqa: S101 - the film is one of pictures
+    assert player.video is not None  # the film is one of pictures
     sender.addTrack(player.video)
 
     async def answered(sdp: str) -> None:

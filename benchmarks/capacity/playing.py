@@ -15,7 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from benchmarks.capacity.media import Clip
 from benchmarks.latency import cpu_share, enrol, server
-from stream_verifier.demo.caller import Caller, RefusedError
+from stream_verifier.demo.caller import Caller
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.event import Event
 
 NAME = "latency"
@@ -118,8 +119,8 @@ async def _follow(address: str, call: PlayedCall, seconds: float) -> None:
                 call.heard.append((time.time(), event))
                 if time.monotonic() > until_s:
                     return
-    except RefusedError as error:
-        call.refused = f"{error.code}: {error}"
+    except CallRefusedError as error:
+        call.refused = f"{error.server_code}: {error}"
     except TimeoutError:
         return  # what was heard counts
 

@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -15,15 +14,10 @@ from pathlib import Path
 
 import httpx
 
+from benchmarks.ports import free_port
+
 CONFIG = Path(__file__).parents[2] / "deploy" / "proxy" / "haproxy.cfg"
 _START_S = 120.0
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port
 
 
 class WorkerProcess:
@@ -56,6 +50,11 @@ class WorkerProcess:
                     if (await client.get(f"{self.address}/api/v1/ready")).status_code == 200:
                         return
                 await asyncio.sleep(0.1)
+
+    @property
+    def call_url(self) -> str:
+        """Where calls are opened."""
+        return f"ws://127.0.0.1:{self.port}/api/v1/call"
 
     @property
     def pid(self) -> int:

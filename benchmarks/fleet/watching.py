@@ -48,7 +48,7 @@ class Follower:
 async def until(done: Callable[[], bool], *, within_s: float = PATIENCE_S) -> bool:
     """Wait until something is so; return whether it came to be."""
     end_s = time.monotonic() + within_s
-    while time.monotonic() < end_s:  # noqa: ASYNC110
+    while time.monotonic() < end_s:
         if done():
             return True
         await asyncio.sleep(0.1)

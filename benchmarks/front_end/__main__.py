@@ -19,11 +19,11 @@ from pathlib import Path
 # Must be set before numpy loads: more threads only slow down matrices this small.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import cv2  # noqa: E402
+import cv2
 
-from benchmarks.front_end.step import Step  # noqa: E402
-from benchmarks.front_end.steps import steps  # noqa: E402
-from model.evaluation.figures_file import layered  # noqa: E402
+from benchmarks.front_end.step import Step
+from benchmarks.front_end.steps import steps
+from model.evaluation.figures_file import layered
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,8 +61,8 @@ class Ran:
 
 def main() -> int:
     """Run from the command line."""
-    from benchmarks.fuzz.seeds import seeds  # noqa: PLC0415 (not before the help is printed)
-    from benchmarks.fuzz.targets import TARGETS  # noqa: PLC0415
+    from benchmarks.fuzz.seeds import seeds  # not before the help is printed
+    from benchmarks.fuzz.targets import TARGETS
 
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("--minutes", type=float, default=5.0, help="For all targets together.")

@@ -80,7 +80,7 @@ def _shots(pack: Path | None) -> Shots | None:
     return count_shots(clips_of(pack), detector)
 
 
-async def measure(  # noqa: PLR0913
+async def measure(
     lines: Sequence[Conditions],
     *,
     minutes: float,

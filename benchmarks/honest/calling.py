@@ -14,7 +14,7 @@ import websockets
 
 from benchmarks.attacks.sending import Script, ScriptedPublisher, read_script
 from benchmarks.honest.network import Conditions, Line
-from stream_verifier.demo.caller import RefusedError
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.reading import read_line
 from stream_verifier.events.schema import Payload
 from stream_verifier.media.webrtc import aiortc_patches
@@ -78,7 +78,7 @@ async def call(
     """Make a call and say what was told of it.
 
     Raises:
-        RefusedError: the server says no.
+        CallRefusedError: the server says no.
     """
     script = await asyncio.to_thread(honest_script, clip, conditions, lap_s=lap_s)
     device = _Device(address, Call(person, conditions), script, seed)
@@ -156,7 +156,7 @@ class _Device:
         await socket.send(json.dumps({**first, "sdp": offer}))
         answer = json.loads(await socket.recv())
         if answer["type"] == "error":
-            raise RefusedError(answer["code"], answer["message"])
+            raise CallRefusedError(answer["code"], answer["message"])
         if not self._key:
             self._key = {name: answer[name] for name in ("session", "resume_key")}
         await publisher.accept(answer["sdp"])

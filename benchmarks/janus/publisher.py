@@ -24,6 +24,7 @@ class JanusPublisher:
         room: to join.
         display: name to show.
         address: local address that media is sent by.
+        keys: what Janus itself asks for; nothing by default.
         entry: whatever else the room wants.
     """
 

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.ports import free_port
 from stream_verifier.media.webrtc.ice import local_addresses
 
 _START_S = 20.0
@@ -70,7 +71,7 @@ room-{pin_room}: {{
   notify_joining = true
 }}
 """
-ROOM_SECRET = "adminpwd"  # noqa: S105 - of a server on this machine, for minutes
+ROOM_SECRET = "adminpwd"  # of a server on this machine, for minutes
 
 
 def janus_path() -> str | None:
@@ -91,6 +92,7 @@ class JanusServer:
         api_secret: that it asks for.
         disabled: plugins that it does without.
         string_ids: whether ids of rooms and publishers are text.
+        debug: how much it logs, 0 to 7.
 
     Attributes:
         url: where its WebSocket API listens.
@@ -108,8 +110,7 @@ class JanusServer:
         address = media_address()
         if address is None:
             raise RuntimeError("this machine has no address but loopback, which Janus leaves out")
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.url = f"ws://127.0.0.1:{self.port}"
         self._folder = folder
         self._process: subprocess.Popen[bytes] | None = None

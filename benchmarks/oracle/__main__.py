@@ -140,7 +140,7 @@ def _remembered(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(pickle.dumps(found))
     kept: tuple[dict[str, list[FaceSample]], dict[str, list[VoiceSample]]]
-    kept = pickle.loads(path.read_bytes())  # noqa: S301 of our own making
+    kept = pickle.loads(path.read_bytes())  # of our own making
     return kept
 
 

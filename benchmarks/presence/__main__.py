@@ -33,19 +33,7 @@ from stream_verifier.verify.recogniser import Recogniser
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--pack", type=Path, required=True, help="folder with talking people")
-    parser.add_argument("--calls", type=int, default=5, help="calls a person of each kind")
-    parser.add_argument(
-        "--still-calls", type=int, help="of still pictures: to say that none passes takes many"
-    )
-    parser.add_argument("--seconds", type=float, default=30.0, help="length of an attack")
-    parser.add_argument("--honest-seconds", type=float, default=60.0, help="of an honest call")
-    parser.add_argument("--presence", choices=("hold", "require"), default="hold")
-    parser.add_argument("--kinds", nargs="*", choices=sorted(ATTACKS), help="all by default")
-    parser.add_argument("--most-clips", type=int, default=65, help="clips read of a person")
-    parser.add_argument("--markdown", type=Path, help="file for the page")
-    options = parser.parse_args(argv)
+    options = _parser().parse_args(argv)
     recogniser = Recogniser.load(load_settings(presence=options.presence))
     cast = people(
         options.pack,
@@ -92,6 +80,22 @@ def _enrolled(recogniser: Recogniser, cast: Sequence[Person]) -> list[tuple[Pers
         except EnrolmentError as error:
             print(f"{person.name} cannot be enrolled: {error}")
     return enrolled
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pack", type=Path, required=True, help="folder with talking people")
+    parser.add_argument("--calls", type=int, default=5, help="calls a person of each kind")
+    parser.add_argument(
+        "--still-calls", type=int, help="of still pictures: to say that none passes takes many"
+    )
+    parser.add_argument("--seconds", type=float, default=30.0, help="length of an attack")
+    parser.add_argument("--honest-seconds", type=float, default=60.0, help="of an honest call")
+    parser.add_argument("--presence", choices=("hold", "require"), default="hold")
+    parser.add_argument("--kinds", nargs="*", choices=sorted(ATTACKS), help="all by default")
+    parser.add_argument("--most-clips", type=int, default=65, help="clips read of a person")
+    parser.add_argument("--markdown", type=Path, help="file for the page")
+    return parser
 
 
 if __name__ == "__main__":

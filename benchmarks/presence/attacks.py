@@ -213,7 +213,7 @@ def _held(picture: Picture, at: NDArray[np.float64], amount: float, rng: Rng) ->
     )
     bent = across + np.float32(amount * at[7]) * np.sin(across / WIDTH * np.pi)
     out = cv2.remap(out, bent.astype(np.float32), down, cv2.INTER_LINEAR)
-    if rng.random() < 0.2:  # noqa: PLR2004 - one in five is blurred
+    if rng.random() < 0.2:  # one in five is blurred
         out = cv2.GaussianBlur(out, (0, 0), float(rng.uniform(0.5, 1.2)))
     return np.asarray(out, np.uint8)
 

@@ -69,9 +69,9 @@ def unpacked(picture: bytes) -> Picture:
     return np.asarray(cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR), np.uint8)
 
 
-def packed(picture: NDArray[np.uint8], quality: int = _QUALITY) -> bytes:
+def packed(picture: NDArray[np.uint8]) -> bytes:
     """A BGR picture as a JPEG file."""
-    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
+    return bytes(cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])[1])
 
 
 def _person(name: str, rows: Sequence[Listed], detector: FaceDetector) -> Person:
@@ -88,7 +88,7 @@ def _clip(row: Listed, detector: FaceDetector) -> Clip | None:
     raw = np.stack([face.landmarks for face in faces if face is not None]).astype(np.float64)
     # One map for the whole clip: the head's own movement stays.
     there = _to_the_webcam(pictures[0], np.median(raw, axis=0))
-    sound = (np.clip(read_voice(row.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
+    sound = (np.clip(read_voice(row.path), -1, 1) * 32767).astype(np.int16)
     count = min(len(pictures), len(sound) // STEP_SAMPLES)
     placed = [_placed(picture, there) for picture in pictures[:count]]
     landmarks = steady(times_s[:count], raw[:count]) @ there[:, :2].T + there[:, 2]

@@ -59,5 +59,5 @@ def _pulled(graph: Graph) -> Sequence[Samples]:
             frame = graph.pull()
         except (av.error.BlockingIOError, av.error.EOFError):
             return found
-        assert isinstance(frame, av.AudioFrame)  # noqa: S101 - the sink is one of sound
+        assert isinstance(frame, av.AudioFrame)  # the sink is one of sound
         found.append(np.asarray(frame.to_ndarray()[0], np.float32))

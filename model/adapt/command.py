@@ -21,10 +21,10 @@ from model.adapt.material import Material, Seen, seen_by
 from model.convert.manifest import update_part
 from model.data.packs import Pack
 from model.errors import WeightsError
+from model.outputs import folder
 from model.runtime.adapter import Adapter, Adapters, AffineMap, part_of
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.material import Amount
-from model.training.files import write_whole
 
 COMMAND = "python -m model adapt"
 
@@ -72,7 +72,6 @@ def write(adapter: Adapter, old: Weights, new: Weights) -> None:
     """Write an adapter beside the new weights, with its entry in their manifest."""
     part = part_of(adapter.source)
     file = f"{part.replace('_', '-')}.npz"
-    write_whole(new.directory / file, adapter.to_bytes())
     entry: dict[str, Any] = {
         "from": adapter.source,
         "to": adapter.target,
@@ -82,6 +81,7 @@ def write(adapter: Adapter, old: Weights, new: Weights) -> None:
     update_part(
         part,
         file,
+        data=adapter.to_bytes(),
         directory=new.directory,
         licence="Apache-2.0",
         made_by=COMMAND,
@@ -136,5 +136,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, required=True, help="folder with people's pictures and speech")
     add("--people", type=int, help="so many of each source at most; all without")
     add("--dry-run", action="store_true", help="tell how well it fits, write nothing")
-    add("--cache", type=Path, default=Path(".cache/embeddings"), help="folder of embeddings")
+    add("--cache", type=folder, default=Path(".cache/embeddings"), help="folder of embeddings")
     return parser

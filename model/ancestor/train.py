@@ -245,7 +245,8 @@ def sides_of(
 
 def _config(options: TrainOptions, plan: Plan, album: Album) -> dict[str, Any]:
     """All that the outcome depends on; the pack by what it lists, wherever it lies."""
-    lists = b"".join((options.pack / f"{name}.csv").read_bytes() for name in ("faces", "voices"))
+    pack = Pack(options.pack)
+    lists = b"".join(pack.list_file(name).read_bytes() for name in ("faces.csv", "voices.csv"))
     return {
         "system": "ancestor",
         "version": VERSION,

@@ -20,6 +20,7 @@ from model.card.packs import packs
 from model.card.trade import compressed
 from model.card.training import VALIDATION, keep_training, read_training
 from model.errors import ModelError
+from model.outputs import folder, new_file
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
 
@@ -135,6 +136,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--speed", type=Path, help="what speed --json wrote of compressed towers")
     add("--packs", type=Path, nargs="+", default=[], help="packs to count, for the section on data")
     add("--weights", type=Path, default=WEIGHTS_DIR, help="weights that were evaluated")
-    add("--out", type=Path, default=Path("docs/model-card.md"), help="the card")
-    add("--images", type=Path, help="where plots are copied to; images/model beside the card")
+    add("--out", type=new_file, default=Path("docs/model-card.md"), help="the card")
+    add("--images", type=folder, help="where plots are copied to; images/model beside the card")
     return parser

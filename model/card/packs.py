@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
 from pathlib import Path
 
 from model.card.markdown import made_by, missing, table
+from model.data.lists import read_list
 from model.data.packs import Pack, Sample
 
 HEAD = ("pack, source", "what", "people", "files", "minutes")
@@ -40,11 +40,10 @@ def split_recordings(pack: Pack) -> int | None:
 
     None where voices.csv has no column ``original``.
     """
-    with (pack.root / "voices.csv").open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if "original" not in (reader.fieldnames or ()):
-            return None
-        originals = {pack.root / row["file"]: row["original"] for row in reader}
+    rows = read_list(pack.root / "voices.csv", ("file",))
+    if not rows or "original" not in rows[0]:
+        return None
+    originals = {pack.root / row["file"]: row["original"] for row in rows}
     probed: dict[str, set[str]] = defaultdict(set)
     for trial in pack.trials:
         if trial.mated:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from model.data.packs import Pack
 from model.errors import ModelError
+from model.outputs import folder
 from model.training.extras import require
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--pack", type=Path, required=True, help="people to calibrate on and learn from")
     add("--run", type=Path, help="training run that the towers come from; else the package's")
-    add("--out", type=Path, default=Path("runs/compressed"), help="where the folders go")
+    add("--out", type=folder, default=Path("runs/compressed"), help="where the folders go")
     add("--methods", default=",".join(METHODS[1:]), help=f"of {', '.join(METHODS[1:])}")
     add(
         "--pair",
@@ -104,5 +105,5 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--quick", action="store_true", help="a small slice, to see that everything works")
     add("--seed", type=int, default=1, help="everything random follows from it")
-    add("--cache", type=Path, default=Path(".cache"), help="folder for downloads")
+    add("--cache", type=folder, default=Path(".cache"), help="folder for downloads")
     return parser

@@ -25,6 +25,7 @@ from model.evaluation.figures_file import layered
 from model.evaluation.metrics import Flags, Floats
 from model.evaluation.scoring import VOICE_MATED, Scorer, Scores
 from model.evaluation.systems import Default, Llrs, System
+from model.outputs import folder, new_file
 from model.training.files import write_whole
 
 Rows = dict[str, dict[str, dict[str, Any]]]
@@ -206,7 +207,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--pack", type=Path, required=True, help="folder with chimeras.csv and trials.csv")
     add("--condition", default="clean,noise10,call", help="as of evaluate, joined by commas")
     add("--rounds", type=int, default=500, help="bootstrap resamplings")
-    add("--cache", type=Path, default=Path(".cache/embeddings"), help="folder of known embeddings")
-    add("--json", type=Path, help="where to write all figures")
-    add("--markdown", type=Path, help="where to write the table")
+    add("--cache", type=folder, default=Path(".cache/embeddings"), help="folder of embeddings")
+    add("--json", type=new_file, help="where to write all figures")
+    add("--markdown", type=new_file, help="where to write the table")
     return parser

@@ -20,6 +20,7 @@ from model.compress.rounding import round_tower
 from model.convert.manifest import update_part
 from model.data.packs import Pack
 from model.errors import WeightsError
+from model.outputs import folder
 from model.runtime.litert import LiteRtModel
 from model.runtime.weights import MANIFEST, WEIGHTS_DIR, Weights
 from model.training.extras import require
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--weights", type=Path, default=WEIGHTS_DIR, help="folder with the float tower")
     add("--pack", type=Path, required=True, help="people whose speech says how to round")
-    add("--out", type=Path, default=Path("runs/rounded"), help="folder of weights to write")
+    add("--out", type=folder, default=Path("runs/rounded"), help="folder of weights to write")
     add("--inputs", type=int, default=400, help="stretches of speech, half of them to check by")
     add("--seed", type=int, default=1, help="everything random follows from it")
     return parser

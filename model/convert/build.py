@@ -30,6 +30,7 @@ from model.convert.sources import (
 )
 from model.errors import MissingExtraError
 from model.lips.mesh import read_mesh
+from model.outputs import folder
 from model.runtime.weights import MANIFEST, Weights, read_manifest
 
 PUBLISHED_DIR = Path(".cache/published")
@@ -65,8 +66,8 @@ def main(argv: Sequence[str]) -> int:
 
 def _parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m model weights", description=__doc__)
-    parser.add_argument("--cache", type=Path, default=Path(".cache"), help="where downloads go")
-    parser.add_argument("--directory", type=Path, default=PUBLISHED_DIR, help="where they go")
+    parser.add_argument("--cache", type=folder, default=Path(".cache"), help="where downloads go")
+    parser.add_argument("--directory", type=folder, default=PUBLISHED_DIR, help="where they go")
     parser.add_argument("--part", action="append", choices=[part.name for part in PARTS])
     parser.add_argument(
         "--replace",
@@ -90,9 +91,8 @@ def _build(part: Part, arguments: argparse.Namespace) -> int:
         print(_difference(part, path.read_bytes(), made, arguments.directory))
         return 1
     verb = "same as before" if path.is_file() and path.read_bytes() == made else "written"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(made)
-    entry = update_part(part.name, part.file, directory=arguments.directory, **_about(part))
+    about = _about(part)
+    entry = update_part(part.name, part.file, data=made, directory=path.parent, **about)
     print(f"{part.name}: {part.file}, {entry['bytes']} bytes, sha256 {entry['sha256']}: {verb}")
     return 0
 

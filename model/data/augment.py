@@ -45,7 +45,7 @@ def augment_speech(
     rng: np.random.Generator,
     *,
     babble: Babble,
-    chances: SpeechChances = SpeechChances(),  # noqa: B008 - immutable
+    chances: SpeechChances = SpeechChances(),  # immutable
 ) -> tuple[Samples, Done]:
     """Let speech go the way of a call: room, noise, microphone, band, codec.
 
@@ -71,7 +71,7 @@ def augment_picture(
     picture: Picture,
     rng: np.random.Generator,
     *,
-    chances: PictureChances = PictureChances(),  # noqa: B008 - immutable
+    chances: PictureChances = PictureChances(),  # immutable
 ) -> tuple[Picture, Done]:
     """Damage a picture as calls do, in up to three ways.
 

@@ -25,7 +25,7 @@ _MU = 255
 _TELEPHONE = butter(6, (300, 3400), "bandpass", fs=SAMPLE_RATE_HZ / 2, output="sos")
 
 
-def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples:
+def opus(samples: Samples, bitrate_bps: int) -> Samples:
     """Code speech as a call does and decode it again.
 
     Mono, VoIP application, packets of 20 ms, variable bit rate; the coder's delay is taken out,
@@ -34,7 +34,6 @@ def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples
     Args:
         samples: float32, shape (n,), -1 to 1, 16 kHz.
         bitrate_bps: 6000 to 510000; calls use 12000 to 32000.
-        complexity: 0 to 10, as libopus counts it.
 
     Returns:
         float32, shape (n,), -1 to 1.
@@ -47,7 +46,7 @@ def opus(samples: Samples, bitrate_bps: int, *, complexity: int = 10) -> Samples
     encoder.options = {
         "application": "voip",
         "frame_duration": str(round(PACKET_S * 1000)),
-        "compression_level": str(complexity),
+        "compression_level": "10",
     }
     # One packet more than there is speech pushes the last of it through the delay.
     count = len(samples) // _PACKET + 2
@@ -138,7 +137,7 @@ def jpeg(picture: Picture, *, quality: int = 30, scale: float = 1.0) -> Picture:
     bgr = np.ascontiguousarray(small[:, :, ::-1])
     _, coded = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    assert decoded is not None  # what OpenCV has just coded it can decode
     return _resized(np.ascontiguousarray(decoded[:, :, ::-1], dtype=np.uint8), side)
 
 
@@ -154,7 +153,7 @@ def grey_jpeg(grey: NDArray[np.uint8], quality: int) -> NDArray[np.uint8]:
     """
     _, coded = cv2.imencode(".jpg", grey, [cv2.IMWRITE_JPEG_QUALITY, quality])
     decoded = cv2.imdecode(coded, cv2.IMREAD_GRAYSCALE)
-    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    assert decoded is not None  # what OpenCV has just coded it can decode
     return np.asarray(decoded, np.uint8)
 
 

@@ -102,7 +102,7 @@ def low_resolution(picture: Picture, *, scale: float = 0.35, jpeg_quality: int =
     small = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     _, coded = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, jpeg_quality])
     decoded = cv2.imdecode(coded, cv2.IMREAD_COLOR)
-    assert decoded is not None  # noqa: S101 - what OpenCV has just coded it can decode
+    assert decoded is not None  # what OpenCV has just coded it can decode
     return _picture(cv2.resize(decoded, (side, side), interpolation=cv2.INTER_LINEAR))
 
 

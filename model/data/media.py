@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.data.notes import Notes
 from model.errors import PackError
+from model.runtime.audio import FULL_SCALES
 from model.runtime.audio import SAMPLE_RATE_HZ as SAMPLE_RATE_HZ
 
 PICTURE_SIDE_PX = 160
@@ -76,7 +77,7 @@ def read_voice(path: Path, *, notes: Notes | None = None) -> Samples:
         float32, shape (n,), -1 to 1.
 
     Raises:
-        PackError: the file holds no sound that can be decoded.
+        PackError: the file holds no sound that can be decoded, or numbers that are no samples.
     """
     resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
     try:
@@ -92,7 +93,21 @@ def read_voice(path: Path, *, notes: Notes | None = None) -> Samples:
         raise PackError(f"{path} holds no sound: replace it or take it out")
     if notes and rate_hz != SAMPLE_RATE_HZ:
         notes.resampled(path, rate_hz)
-    return np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
+    samples = np.concatenate([frame.to_ndarray()[0] for frame in frames]).astype(np.float32)
+    _check_samples(path, samples)
+    return samples
+
+
+def _check_samples(path: Path, samples: Samples) -> None:
+    """Refuse what a program wrote as floats and did not scale, or could not compute."""
+    peak = float(np.abs(samples).max())
+    if not np.isfinite(peak):
+        raise PackError(f"{path} holds samples that are no numbers (NaN): make it anew")
+    if peak > FULL_SCALES:
+        raise PackError(
+            f"{path} holds samples up to {peak:.0f}, where 1 is full scale: divide them first, "
+            "16-bit ones by 32768"
+        )
 
 
 def join_voices(paths: Iterable[Path], *, notes: Notes | None = None) -> Samples:

@@ -6,7 +6,6 @@ A pack is a folder with ``faces.csv`` and ``voices.csv`` and, for evaluation, ``
 
 from __future__ import annotations
 
-import csv
 import math
 from collections import defaultdict
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
+from model.data.lists import read_list
 from model.data.notes import Notes
 from model.errors import PackError
 
@@ -168,22 +168,27 @@ class Pack:
         rows = self._rows("voices.csv", ("source", "identity", "file", "seconds", "flag"))
         return [self._sample(row) for row in rows if row["flag_ok"]]
 
-    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    def list_file(self, name: str) -> Path:
+        """Where a list is.
+
+        Raises:
+            PackError: it is not there.
+        """
         path = self.root / name
         if not path.is_file():
             raise PackError(f"pack {self.root} has no {name}: see the layout in docs/data.md")
-        with path.open(newline="", encoding="utf-8") as file:
-            reader = csv.DictReader(file)
-            missing = set(columns) - set(reader.fieldnames or ())
-            if missing:
-                raise PackError(f"{path} lacks the columns {', '.join(sorted(missing))}")
-            return [_judged(row, path, number) for number, row in enumerate(reader, start=2)]
+        return path
+
+    def _rows(self, name: str, columns: tuple[str, ...]) -> list[dict[str, str]]:
+        path = self.list_file(name)
+        rows = read_list(path, columns)
+        return [_judged(row, path, number) for number, row in enumerate(rows, start=2)]
 
     def _file(self, name: str, listed_in: str) -> Path:
         path = self.root / name
         if not path.is_file():
             raise PackError(
-                f"{self.root / listed_in} names {name}, which is not there: "
+                f"{self.root / listed_in} names {name}, which is {_what_it_is(path)}: "
                 "restore the file, or take its rows out of the list"
             )
         return path
@@ -214,6 +219,13 @@ class Pack:
         face = self._file(row["probe_face"], "trials.csv")
         voices = tuple(self._file(f, "trials.csv") for f in row["probe_voice"].split("+"))
         return Trial(row["chimera"], row["kind"], row["label"] == "1", face, voices)
+
+
+def _what_it_is(path: Path) -> str:
+    """Of what is no file, why not."""
+    if path.is_symlink():
+        return "a link to nothing, or to itself"
+    return "a folder or device, and no file" if path.exists() else "not there"
 
 
 def _judged(row: dict[str, str], path: Path, number: int) -> dict[str, str]:

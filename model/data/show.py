@@ -21,6 +21,7 @@ from model.data.media import Picture
 from model.data.occlusion import KINDS, occlude
 from model.data.pose import misalign, turn
 from model.errors import MissingExtraError
+from model.outputs import new_file
 from model.runtime.weights import Weights
 
 COLUMNS = 6
@@ -31,7 +32,7 @@ Panel = tuple[str, Picture]
 def main(argv: Sequence[str]) -> int:
     """Draw the picture."""
     parser = argparse.ArgumentParser(prog="python -m model show-augmentation", description=__doc__)
-    parser.add_argument("--out", type=Path, required=True, help="PNG or JPEG to write")
+    parser.add_argument("--out", type=new_file, required=True, help="PNG or JPEG to write")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(argv)
     portrait = FaceAligner(Weights.load()).aligned(_astronaut())

@@ -20,6 +20,7 @@ from model.data.notes import Notes
 from model.data.voxceleb import ListedTrial, VoxTree, read_trials
 from model.data.voxceleb_pack import PackMaker, write_list
 from model.data.voxceleb_trials import Lists, Material, listed_trials, made_trials
+from model.outputs import folder
 from model.runtime.weights import Weights
 
 
@@ -116,7 +117,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model voxceleb", description=__doc__)
     add = parser.add_argument
     add("--root", type=Path, required=True, help="folder with wav/ (or aac/) and unzippedFaces/")
-    add("--out", type=Path, required=True, help="folder of the pack to be made")
+    add("--out", type=folder, required=True, help="folder of the pack to be made")
     add("--trials", type=Path, help="trial list such as Vox1-O; drawn at random without one")
     add("--set", default="", choices=("dev", "test"), help="only these people, by vox1_meta.csv")
     add("--faces-per-video", type=int, default=3, help="pictures taken of each video")

@@ -24,6 +24,8 @@ from model.errors import PackError
 
 FACES, VOICES = "faces160", "voices"
 _JPEG_QUALITY = 95
+_SOURCE = "voxceleb"
+"""Name of the data set in the lists."""
 
 
 class PackMaker:
@@ -34,7 +36,6 @@ class PackMaker:
         out: folder of the pack; made where it is missing.
         aligner: finds the faces.
         faces_per_video: pictures taken of each video, spread over its length.
-        source: name of the data set in the lists.
 
     Raises:
         PackError: the pack links to another tree's speech.
@@ -47,13 +48,12 @@ class PackMaker:
         *,
         aligner: FaceAligner,
         faces_per_video: int = 3,
-        source: str = "voxceleb",
     ) -> None:
         self.notes = Notes()
         self.faces: list[dict[str, str]] = []
         self.voices: list[dict[str, str]] = []
         self._tree, self._out, self._aligner = tree, out, aligner
-        self._most, self._source = faces_per_video, source
+        self._most = faces_per_video
         out.mkdir(parents=True, exist_ok=True)
         _link(out / VOICES, tree.audio)
 
@@ -64,7 +64,7 @@ class PackMaker:
             person: of the tree.
             videos: only these; all where not given.
         """
-        found = Material(f"{self._source}/{person.id}", {}, {})
+        found = Material(f"{_SOURCE}/{person.id}", {}, {})
         for video, files in self._tree.utterances(person).items():
             if videos is None or video in videos:
                 found.voices[video] = [v for f in files if (v := self._voice(person, video, f))]
@@ -105,7 +105,7 @@ class PackMaker:
 
     def _row(self, person: Person, video: str, name: str) -> dict[str, str]:
         return {
-            "source": self._source,
+            "source": _SOURCE,
             "identity": person.id,
             "file": name,
             "session": video,

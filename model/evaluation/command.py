@@ -20,6 +20,7 @@ from model.evaluation.scores_file import write_scores
 from model.evaluation.scoring import Scorer, Scores
 from model.evaluation.systems import SYSTEMS, System, SystemOptions, load_system
 from model.evaluation.timing import time_systems, time_table
+from model.outputs import folder, new_file
 from model.training.extras import require
 
 Scored = dict[tuple[str, str], Scores]
@@ -111,12 +112,12 @@ def _parser() -> argparse.ArgumentParser:
         "call (noise10+opus16+lowres); several joined by commas; + puts effects together",
     )
     add("--missing", choices=MODALITIES, help="leave this modality out of every probe")
-    add("--json", type=Path, help="where to write all figures")
-    add("--scores", type=Path, help="where to write one CSV line a trial")
-    add("--plots", type=Path, help="folder for plots")
+    add("--json", type=new_file, help="where to write all figures")
+    add("--scores", type=new_file, help="where to write one CSV line a trial")
+    add("--plots", type=folder, help="folder for plots")
     add("--time", type=int, metavar="N", default=0, help="time N windows of each system")
     add("--rounds", type=int, default=500, help="bootstrap resamplings")
     add("--weights", type=Path, help="weights folder; the package's by default")
     add("--ancestor", type=Path, default=Path("runs/ancestor"), help="the ancestor's training run")
-    add("--cache", type=Path, default=Path(".cache/embeddings"), help="folder of known embeddings")
+    add("--cache", type=folder, default=Path(".cache/embeddings"), help="folder of embeddings")
     return parser

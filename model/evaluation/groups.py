@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.lists import read_list
 from model.data.packs import Pack, Trial
 
 GROUPS = (
@@ -49,11 +49,9 @@ def _columns(path: Path) -> dict[str, dict[str, str]]:
     """For each column of ``GROUPS`` in a list: identity to value."""
     if not path.is_file():
         return {}
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        columns = [name for name in GROUPS if name in (reader.fieldnames or ())]
-        rows = list(reader) if columns else []
+    rows = read_list(path, ("source", "identity"))
     return {
         column: {f"{row['source']}/{row['identity']}": row[column] for row in rows}
-        for column in columns
+        for column in GROUPS
+        if rows and column in rows[0]
     }

@@ -21,6 +21,7 @@ from model.data.media import read_image
 from model.errors import PackError
 from model.lips.clips import Listed, follow, listed, read_pictures
 from model.lips.material import told
+from model.outputs import folder
 from model.runtime.detect import FaceDetector
 from model.runtime.presentation import Look, PresentationCheck
 from model.runtime.weights import Weights
@@ -176,5 +177,5 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model presentation", description=__doc__)
     parser.add_argument("--pack", type=Path, required=True, help="pack with talking clips")
     parser.add_argument("--attacks", type=Path, help="folder of pictures of prints and screens")
-    parser.add_argument("--out", type=Path, required=True, help="folder for page and figures")
+    parser.add_argument("--out", type=folder, required=True, help="folder for page and figures")
     return parser

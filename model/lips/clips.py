@@ -7,7 +7,6 @@ shows parts of people's faces.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
 
+from model.data.lists import read_list
 from model.data.media import SAMPLE_RATE_HZ, read_voice
 from model.errors import PackError
 from model.lips.mesh import FaceMesh
@@ -85,15 +85,10 @@ def listed(root: Path) -> list[Listed]:
 
 
 def _rows(root: Path, name: str) -> Iterator[Listed]:
-    with (root / name).open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        missing = {"source", "identity", "file"} - set(reader.fieldnames or ())
-        if missing:
-            raise PackError(f"{root / name} lacks the columns {', '.join(sorted(missing))}")
-        for row in reader:
-            if row.get("kind", "real") == "real":
-                identity = f"{row['source']}/{row['identity']}"
-                yield Listed(row["source"], identity, root / row["file"])
+    for row in read_list(root / name, ("source", "identity", "file")):
+        if row.get("kind", "real") == "real":
+            identity = f"{row['source']}/{row['identity']}"
+            yield Listed(row["source"], identity, root / row["file"])
 
 
 def keep(clip: Listed, path: Path, detector: FaceDetector, mesh: FaceMesh) -> bool:
@@ -125,7 +120,7 @@ def keep(clip: Listed, path: Path, detector: FaceDetector, mesh: FaceMesh) -> bo
         seen, _ = mesh.find(picture, face.box, face.landmarks)
         there = similarity(landmarks, template(_ALIGNED_PX))
         points.append(seen[list(POINTS)] @ there[:, :2].T + there[:, 2] - _CORNER)
-    sound = (np.clip(read_voice(clip.path), -1, 1) * 32767).astype(np.int16)  # noqa: PLR2004
+    sound = (np.clip(read_voice(clip.path), -1, 1) * 32767).astype(np.int16)
     _write(path, times_s=times_s, mouths=np.stack(mouths), points=np.stack(points), sound=sound)
     return True
 

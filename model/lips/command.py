@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from model.outputs import folder
 from model.runtime.weights import WEIGHTS_DIR
 from model.training.extras import require
 
@@ -49,26 +50,29 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     train = commands.add_parser("train", help="train, going on after the last checkpoint")
-    train.add_argument("--run", type=Path, default=Path("runs/lips"), help="the run's folder")
+    train.add_argument("--run", type=folder, default=Path("runs/lips"), help="the run's folder")
     train.add_argument("--seed", type=int, default=1, help="everything random follows from it")
     train.add_argument("--quick", action="store_true", help="a few batches, to see that it works")
     train.set_defaults(run_it=_train)
 
     evaluate = commands.add_parser("evaluate", help="how well right and wrong pairs are told apart")
     evaluate.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of weights")
-    evaluate.add_argument("--out", type=Path, required=True, help="folder for figures and page")
+    evaluate.add_argument("--out", type=folder, required=True, help="folder for figures and page")
     evaluate.add_argument("--draws", type=int, default=200, help="trials of a kind and person")
     evaluate.set_defaults(run_it=_evaluate)
 
     for command in (train, evaluate):
         command.add_argument("--pack", type=Path, required=True, help="pack with talking clips")
         command.add_argument(
-            "--kept", type=Path, default=Path(".cache/lips"), help="folder that keeps what was read"
+            "--kept",
+            type=folder,
+            default=Path(".cache/lips"),
+            help="folder of what was read",
         )
         command.add_argument("--mesh", type=Path, help="MediaPipe's face mesh, to read a new pack")
 
     export = commands.add_parser("export", help="put what a run made where serving loads it from")
     export.add_argument("--run", type=Path, default=Path("runs/lips"), help="training run")
-    export.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of weights")
+    export.add_argument("--out", type=folder, default=WEIGHTS_DIR, help="folder of weights")
     export.set_defaults(run_it=_export)
     return parser

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 from model.convert.manifest import update_part
@@ -28,6 +27,5 @@ def export(made: Path, out: Path) -> None:
         file = str(entry.pop("file"))
         measured = {"sha256", "bytes"}
         about = {key: value for key, value in entry.items() if key not in measured}
-        shutil.copyfile(made / file, out / file)
-        update_part(part, file, directory=out, **about)
+        update_part(part, file, data=(made / file).read_bytes(), directory=out, **about)
     print(f"{', '.join(NAMES)} are in {out}")

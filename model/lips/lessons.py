@@ -214,7 +214,7 @@ def _clip_batch(lessons: Sequence[Lesson], steps: int, rng: Rng) -> Batch:
 
 def _slow(steps: NDArray[np.intp], rng: Rng) -> NDArray[np.intp]:
     """Which picture is shown at each step where the camera is slow: some stand for two."""
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < 0.5:
         return steps
     every = RATE_HZ / rng.uniform(LEAST_RATE_HZ, RATE_HZ)
     taken = np.round(np.arange(0, len(steps) + every, every) + rng.uniform(-0.5, 0.5) * every)
@@ -225,7 +225,7 @@ def _slow(steps: NDArray[np.intp], rng: Rng) -> NDArray[np.intp]:
 
 def _masked(bands: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     """Half the time a few neighbouring bands say nothing (Park et al. 2019, SpecAugment)."""
-    if rng.random() < 0.5:  # noqa: PLR2004
+    if rng.random() < 0.5:
         return bands
     first, width = int(rng.integers(70)), int(rng.integers(1, 15))
     masked = bands.copy()

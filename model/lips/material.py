@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.lists import read_list
 from model.data.media import read_picture
 from model.errors import PackError
 from model.lips.clips import Clip, keep, keep_stills, listed, load
@@ -92,9 +92,8 @@ class Material:
 
     def _faces(self) -> list[Path]:
         """Colour pictures of people in motion: those posed for their light have mouths shut."""
-        with (self.root / "faces.csv").open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.DictReader(file) if not row["flag"]]
-        return [self.root / row["file"] for row in rows]
+        rows = read_list(self.root / "faces.csv", ("file", "flag"))
+        return [self.root / row["file"] for row in rows if not row["flag"]]
 
     def _teacher(self) -> FaceMesh:
         if self._mesh is None:

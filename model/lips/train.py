@@ -151,9 +151,9 @@ def write_network(arms: Arms, folder: Path) -> LipNetwork:
     folder.mkdir(parents=True, exist_ok=True)
     models = (arms.mouth, arms.picture, arms.sound)
     for arm, model in zip(ARMS, models, strict=True):
-        (folder / arm.file).write_bytes(to_litert_float16(model, arm.shape))
+        data = to_litert_float16(model, arm.shape)
         said = {"input": arm.input, "output": arm.output, **ABOUT}
-        update_part(arm.name, arm.file, directory=folder, **said)
+        update_part(arm.name, arm.file, data=data, directory=folder, **said)
     return LipNetwork(Weights.load(folder))
 
 
@@ -179,12 +179,11 @@ def _validation(arms: Arms, clips: Sequence[Clip]) -> Callable[[], dict[str, flo
 
 def _write_calibration(run: Run, held: Sequence[Read]) -> None:
     found: dict[str, Any] = calibrate(held)
-    path = run.folder / "weights" / CALIBRATION_FILE
-    path.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     update_part(
         CALIBRATION_PART,
-        path.name,
-        directory=path.parent,
+        CALIBRATION_FILE,
+        data=(json.dumps(found, indent=2) + "\n").encode(),
+        directory=run.folder / "weights",
         input="agreement of picture and sound over seconds of speech",
         output="LLR",
         **ABOUT,

@@ -16,6 +16,7 @@ from model.data.packs import Pack
 from model.data.people import PictureMaker, SpeechMaker
 from model.errors import PackError
 from model.evaluation.metrics import equal_error_rate
+from model.outputs import folder, new_file
 from model.peer.fit import (
     FACE,
     UNDAMAGED_SHARE,
@@ -124,9 +125,9 @@ def _double(vector: Vector) -> Floats:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model fit-peer", description=__doc__)
     parser.add_argument("--pack", type=Path, required=True, help="folder with training people")
-    parser.add_argument("--out", type=Path, default=DEFAULT_PATH)
+    parser.add_argument("--out", type=new_file, default=DEFAULT_PATH)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--face-source", default="lfw", help="data set to take faces from")
     parser.add_argument("--face-people", type=int, default=120, help="most people with faces")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
+    parser.add_argument("--cache", type=folder, default=Path(".cache/embeddings"))
     return parser

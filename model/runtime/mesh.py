@@ -76,7 +76,7 @@ class FaceMesh:
         """
         there = _upright(box, landmarks)
         scale = math.hypot(there[0, 0], there[0, 1])
-        how = cv2.INTER_LINEAR if scale > 0.6 else cv2.INTER_AREA  # noqa: PLR2004
+        how = cv2.INTER_LINEAR if scale > 0.6 else cv2.INTER_AREA
         face = cv2.warpAffine(image, there, (_SIDE_PX, _SIDE_PX), flags=how)
         batch = (face[None, :, :, ::-1] / 255).astype(np.float32)
         with self._lock:

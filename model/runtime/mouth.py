@@ -60,7 +60,7 @@ def mouth(
     Returns:
         uint8, shape (56 + 2 margin, 56 + 2 margin), grey; black beyond the picture.
     """
-    if image.ndim == 3:  # noqa: PLR2004 - with channels
+    if image.ndim == 3:  # with channels
         image = np.asarray(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), np.uint8)
     side_px = SIDE_PX + 2 * margin_px
     return align(

@@ -58,7 +58,7 @@ def relief(rest: NDArray[np.floating], now: NDArray[np.floating]) -> Relief | No
     Raises:
         ModelError: the shapes differ.
     """
-    if rest.shape != now.shape or rest.ndim != 2 or rest.shape[1] != 3:  # noqa: PLR2004
+    if rest.shape != now.shape or rest.ndim != 2 or rest.shape[1] != 3:
         raise ModelError(f"points must be (n, 3), not {rest.shape} and {now.shape}")
     solid_of, seen = np.asarray(rest, np.float64), np.asarray(now[:, :2], np.float64)
     size = math.sqrt(float(np.square(seen - seen.mean(axis=0)).sum(axis=1).mean()))

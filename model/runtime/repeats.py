@@ -17,6 +17,8 @@ from model.errors import ModelError
 from model.runtime.mouth import RATE_HZ, STEP_S
 
 Floats = NDArray[np.float64]
+_LEAST_LAG = round(RATE_HZ)
+"""Steps: a second. What is nearer is like itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +45,16 @@ class RepeatFinder:
     both, since all drifts are alike.
     """
 
-    def __init__(
-        self, size: int, *, window_s: float = 2.0, least_lag_s: float = 1.0, memory_s: float = 60.0
-    ) -> None:
+    def __init__(self, size: int, *, window_s: float = 2.0, memory_s: float = 60.0) -> None:
         """Start with nothing to remember.
 
         Args:
             size: numbers a step.
             window_s: how much must come back.
-            least_lag_s: no sooner than this.
             memory_s: what lies further back is forgotten.
         """
         self._size = size
         self._window = round(window_s * RATE_HZ)
-        self._least_lag = max(1, round(least_lag_s * RATE_HZ))
         self._steps: deque[Floats] = deque(maxlen=self._window + round(memory_s * RATE_HZ))
         time = np.linspace(-1, 1, self._window)
         drift = np.stack([np.ones_like(time), time], axis=1)
@@ -78,13 +76,13 @@ class RepeatFinder:
 
     def find(self) -> Repeat | None:
         """The stretch before that is most like the newest one; None while there is none."""
-        if len(self._steps) < self._window + self._least_lag:
+        if len(self._steps) < self._window + _LEAST_LAG:
             return None
         history = np.stack(self._steps)
         # Small whole numbers of a large mean lose nothing so.
         history -= history.mean(axis=0)
         newest = history[-self._window :]
-        earlier = history[: len(history) - self._least_lag]
+        earlier = history[: len(history) - _LEAST_LAG]
         trends = sliding_window_view(earlier, self._window, axis=0) @ self._drift
         trend = newest.T @ self._drift
         own = float((newest**2).sum() - (trend**2).sum())

@@ -129,7 +129,8 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WeightsError(f"cannot read {path}: reinstall the package ({error})") from error
+        remedy = "reinstall the package" if directory == WEIGHTS_DIR else "name a folder of weights"
+        raise WeightsError(f"cannot read {path} ({error.strerror}): {remedy}") from error
     except ValueError as error:
         raise WeightsError(f"{path} is not valid JSON; restore it from git ({error})") from error
     if not _well_formed(manifest):

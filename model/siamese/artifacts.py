@@ -17,10 +17,10 @@ CALIBRATION_FILE = "fusion.json"
 
 def write_fusion(folder: Path, network: bytes, calibration: CalibrationSet, **about: Any) -> None:
     """Write network and calibration with their entries in the folder's manifest."""
-    (folder / NETWORK_FILE).write_bytes(network)
     update_part(
         NETWORK_PART,
         NETWORK_FILE,
+        data=network,
         directory=folder,
         licence="Apache-2.0",
         input="probe, reference and qualities of both modalities, end to end",
@@ -32,10 +32,10 @@ def write_fusion(folder: Path, network: bytes, calibration: CalibrationSet, **ab
 
 def write_calibration(folder: Path, calibration: CalibrationSet) -> None:
     """Write a calibration with its entry in the folder's manifest."""
-    (folder / CALIBRATION_FILE).write_text(calibration.text(), encoding="utf-8")
     update_part(
         CALIBRATION_PART,
         CALIBRATION_FILE,
+        data=calibration.text().encode(),
         directory=folder,
         licence="Apache-2.0",
         input="the network's three outputs",

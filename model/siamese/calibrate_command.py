@@ -15,6 +15,7 @@ from pathlib import Path
 from model.data.packs import Pack
 from model.errors import PackError
 from model.evaluation import metrics
+from model.outputs import folder
 from model.runtime.comparator import CALIBRATION_PART, OUTPUTS, CalibrationSet
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.artifacts import write_calibration
@@ -92,5 +93,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=Path, default=WEIGHTS_DIR, help="folder of weights")
     parser.add_argument("--seed", type=int, default=1, help="of the trials drawn")
     parser.add_argument("--dry-run", action="store_true", help="show the difference, write nothing")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
+    parser.add_argument("--cache", type=folder, default=Path(".cache/embeddings"))
     return parser

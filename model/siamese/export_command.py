@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from model.convert.manifest import update_part
+from model.convert.manifest import as_text
 from model.errors import WeightsError
+from model.outputs import folder
 from model.runtime.adapter import PREFIX
 from model.runtime.comparator import CALIBRATION_PART, NETWORK_PART, load_comparator
 from model.runtime.weights import MANIFEST, WEIGHTS_DIR, Weights, read_manifest
+from model.training.files import write_together
 
 PARTS = ("face_detector", "face_tower", "voice_tower", NETWORK_PART, CALIBRATION_PART)
 
@@ -33,17 +34,10 @@ def main(argv: Sequence[str]) -> int:
             "it goes on where it was"
         )
     name = load_comparator(made).name
-    options.out.mkdir(parents=True, exist_ok=True)
-    kept = _others(options.out)
-    for part in PARTS:
-        shutil.copyfile(made.path(part), options.out / made.path(part).name)
-    shutil.copyfile(made.directory / MANIFEST, options.out / MANIFEST)
+    kept, space = _others(options.out), made.model_id
     # An adapter leads to one space: to another than its own it would move people astray.
-    space = Weights.load(options.out).model_id
     led = [part for part, one in kept.items() if part.startswith(PREFIX) and one["to"] != space]
-    for part, entry in kept.items():
-        if part not in led:
-            update_part(part, **entry, directory=options.out)
+    _copy(made, options.out, {part: one for part, one in kept.items() if part not in led})
     kept = {part: entry for part, entry in kept.items() if not part.startswith(PREFIX)}
     print(f"{name}, space {space}, is in {options.out}")
     print("people enrolled with another space: python -m model adapt, or they enrol again")
@@ -55,21 +49,24 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _copy(made: Weights, out: Path, kept: Mapping[str, Any]) -> None:
+    """Put a run's parts and its manifest into a folder, all or none of them."""
+    manifest = {**made.manifest, "parts": {**made.manifest["parts"], **kept}}
+    files = {out / made.path(part).name: made.path(part).read_bytes() for part in PARTS}
+    write_together({**files, out / MANIFEST: as_text(manifest)})
+    Weights.load(out)
+
+
 def _others(folder: Path) -> dict[str, dict[str, Any]]:
     """Parts there that no training makes, such as the decision that is fitted after it."""
     if not (folder / MANIFEST).is_file():
         return {}
     entries = read_manifest(folder)["parts"]
-    measured = ("sha256", "bytes")
-    return {
-        part: {key: value for key, value in entry.items() if key not in measured}
-        for part, entry in entries.items()
-        if part not in PARTS
-    }
+    return {part: entry for part, entry in entries.items() if part not in PARTS}
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model export", description=__doc__)
     parser.add_argument("--run", type=Path, default=Path("runs/default"), help="training run")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder of weights")
+    parser.add_argument("--out", type=folder, default=WEIGHTS_DIR, help="folder of weights")
     return parser

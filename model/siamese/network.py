@@ -100,7 +100,7 @@ class Direction(layers.Layer):  # type: ignore[misc]
         super().__init__(**kwargs)
         self._rank, self._l2 = rank, l2
 
-    def build(self, shape: Any) -> None:  # noqa: ARG002
+    def build(self, shape: Any) -> None:
         """Start as the identity."""
         penalty = keras.regularizers.L2(self._l2)
         size = shape[-1]

@@ -20,6 +20,7 @@ from rich.progress import track
 from model.data.embed import Embedder
 from model.data.packs import Pack
 from model.errors import PackError
+from model.outputs import folder
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet, FusedNetwork, load_comparator
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.artifacts import joined_inputs, write_calibration
@@ -114,5 +115,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--weights", type=Path, default=WEIGHTS_DIR, help="folder of weights")
     add("--seed", type=int, default=1, help="of the trials drawn")
     add("--dry-run", action="store_true", help="write nothing")
-    add("--cache", type=Path, default=Path(".cache/embeddings"))
+    add("--cache", type=folder, default=Path(".cache/embeddings"))
     return parser

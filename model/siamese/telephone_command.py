@@ -24,6 +24,7 @@ from model.data.media import Samples as Sound
 from model.data.packs import Pack
 from model.errors import PackError
 from model.evaluation import metrics
+from model.outputs import folder
 from model.runtime.comparator import (
     CALIBRATION_PART,
     CalibrationSet,
@@ -163,5 +164,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--units", type=int, default=6, help="stretches of 3 s of each person")
     parser.add_argument("--seed", type=int, default=1, help="of the trials drawn")
     parser.add_argument("--dry-run", action="store_true", help="write nothing")
-    parser.add_argument("--cache", type=Path, default=Path(".cache/embeddings"))
+    parser.add_argument("--cache", type=folder, default=Path(".cache/embeddings"))
     return parser

@@ -89,7 +89,7 @@ def train(options: TrainOptions) -> None:
 
 
 def _config(options: TrainOptions, plan: Plan, pack: Pack) -> dict[str, Any]:
-    lists = (pack.root / "faces.csv").read_bytes() + (pack.root / "voices.csv").read_bytes()
+    lists = b"".join(pack.list_file(name).read_bytes() for name in ("faces.csv", "voices.csv"))
     return {
         "system": "default",
         "version": VERSION,

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.outputs import folder
 from model.training.extras import require
 
 TRAINERS = {
@@ -61,9 +62,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m model train", description=__doc__)
     parser.add_argument("--system", choices=sorted(TRAINERS), default="default")
     parser.add_argument("--pack", type=Path, required=True, help="folder with voices.csv")
-    parser.add_argument("--run", type=Path, help="the run's folder; runs/SYSTEM by default")
+    parser.add_argument("--run", type=folder, help="the run's folder; runs/SYSTEM by default")
     parser.add_argument("--quick", action="store_true", help="a small slice, under a minute")
     parser.add_argument("--frozen-towers", action="store_true", help="do not fine-tune them")
     parser.add_argument("--seed", type=int, default=1, help="everything random follows from it")
-    parser.add_argument("--cache", type=Path, default=Path(".cache"), help="folder to remember in")
+    parser.add_argument("--cache", type=folder, default=Path(".cache"), help="folder of embeddings")
     return parser

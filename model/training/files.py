@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from model.errors import CheckpointError
@@ -22,18 +23,35 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         CheckpointError: the disk is full or refuses; what was at ``path`` before is untouched.
     """
-    draft = path.with_name(path.name + ".part")
+    write_together({path: data})
+
+
+def write_together(files: Mapping[Path, bytes]) -> None:
+    """Write files that belong together: none takes its place before all are on the disk.
+
+    Args:
+        files: what is to be where, in the order in which old ones are replaced.
+
+    Raises:
+        CheckpointError: the disk is full or refuses; what was there before is untouched.
+    """
+    drafts = {path: path.with_name(path.name + ".part") for path in files}
+    path = next(iter(files))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        for path, data in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with drafts[path].open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        for path, draft in drafts.items():
+            draft.replace(path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            draft.unlink()
         raise CheckpointError(_complaint(path, error)) from error
+    finally:
+        for draft in drafts.values():
+            with contextlib.suppress(OSError):
+                draft.unlink()
 
 
 def _complaint(path: Path, error: OSError) -> str:
@@ -41,6 +59,6 @@ def _complaint(path: Path, error: OSError) -> str:
     if error.errno in _FULL:
         return (
             f"the disk is full, {path} could not be written ({survived}): free some space and "
-            "start the same command again, it goes on after the last checkpoint"
+            "start the same command again; a training goes on after its last checkpoint"
         )
     return f"{path} could not be written ({survived}): {error}"

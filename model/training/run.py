@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import keras
 
 Batches = Callable[[int], Iterable[tuple[Any, ...]]]
+_WATCHED = "val_loss"
+"""By which the best epoch is known; lower is better."""
 Validate = Callable[[], dict[str, float]]
 
 
@@ -70,7 +72,6 @@ class Run:
         validate: Validate | None = None,
         steps: int | None = None,
         patience: int | None = None,
-        monitor: str = "val_loss",
     ) -> None:
         """Train a compiled model, or go on where a killed run left off.
 
@@ -86,19 +87,18 @@ class Run:
             epochs: how many, at most.
             validate: figures of the model after an epoch; kept as ``val_NAME``.
             steps: batches of an epoch, for the progress bar; None where it is not known.
-            patience: epochs without a better ``monitor`` before it stops; None: never.
-            monitor: what to watch, lower is better.
+            patience: epochs without a better validation loss before it stops; None: never.
 
         Raises:
             CheckpointError: a checkpoint cannot be written or is garbled.
         """
         history = self._resume(stage, model)
         with Bar(stage, epochs=epochs, steps=steps, done=len(history)) as bar:
-            while len(history) < epochs and not _is_stale(history, patience, monitor):
+            while len(history) < epochs and not _is_stale(history, patience):
                 row = _epoch(model, batches(len(history)), bar)
                 history.append(row | {f"val_{k}": float(v) for k, v in _figures(validate).items()})
                 bar.finish_epoch(history)
-                self._save(stage, model, history, patience, monitor)
+                self._save(stage, model, history, patience)
         if patience is not None and history:
             state.load(self._best(stage), model, optimizer=False)
         self._publish(stage, history)
@@ -143,10 +143,9 @@ class Run:
         model: keras.Model,
         history: list[Row],
         patience: int | None,
-        monitor: str,
     ) -> None:
         # The best one first: a kill between the two repeats the epoch and comes to it again.
-        if patience is not None and _best_epoch(history, monitor) == len(history) - 1:
+        if patience is not None and _best_epoch(history) == len(history) - 1:
             state.save(self._best(stage), model, history, optimizer=False)
         state.save(self._last(stage), model, history, optimizer=True)
         self._record(stage, history)
@@ -185,14 +184,14 @@ def _figures(validate: Validate | None) -> dict[str, float]:
     return validate() if validate else {}
 
 
-def _best_epoch(history: list[Row], monitor: str) -> int:
-    return min(range(len(history)), key=lambda epoch: history[epoch][monitor])
+def _best_epoch(history: list[Row]) -> int:
+    return min(range(len(history)), key=lambda epoch: history[epoch][_WATCHED])
 
 
-def _is_stale(history: list[Row], patience: int | None, monitor: str) -> bool:
+def _is_stale(history: list[Row], patience: int | None) -> bool:
     if patience is None or not history:
         return False
-    return len(history) - 1 - _best_epoch(history, monitor) >= patience
+    return len(history) - 1 - _best_epoch(history) >= patience
 
 
 def _read_json(path: Path) -> Any:

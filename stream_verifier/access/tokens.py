@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -31,6 +32,11 @@ _ALGORITHM = "HS256"
 _AMONG_SERVERS = "stream-verifier-servers"
 _REQUIRED = ["aud", "exp", "iat", "jti"]
 _BAD = "The token is none of this server's, or was changed: ask for a new one."
+_SHAPE = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
+_NO_TOKEN = (
+    "What was sent is no token: send the three parts joined by dots alone, "
+    "without quotes, blanks or a page around them."
+)
 
 
 class Tokens:
@@ -99,6 +105,8 @@ class Tokens:
         """
         if len(token) > MAX_TOKEN_CHARS:
             raise InvalidTokenError(_BAD)
+        if not _SHAPE.fullmatch(token):
+            raise InvalidTokenError(_NO_TOKEN)
         try:
             claims = jwt.decode(
                 token,

@@ -188,6 +188,10 @@ class SessionMaker:
         inbox.on_ready = session.notify
         return session
 
+    def record(self, beginning: Beginning) -> CallRecord:
+        """What other workers have to know of a session of that beginning."""
+        return beginning.record(resume_within_s=self._settings.resume_within_s)
+
     def _challenges(
         self, beginning: Beginning, pipeline: VerifyPipeline | EnrolPipeline
     ) -> CallChallenges:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
-import time
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -27,18 +26,15 @@ from stream_verifier.calls.past import Past
 from stream_verifier.calls.places import Place, Places
 from stream_verifier.calls.running import RunningCalls
 from stream_verifier.calls.session import Session
-from stream_verifier.calls.summary import CallSummary, EndedCalls
-from stream_verifier.calls.terms import refuse_weaker_point, session_started
+from stream_verifier.calls.starting import Starter
+from stream_verifier.calls.summary import CallSummary, EndedCalls, newest_first
+from stream_verifier.calls.terms import refuse_weaker_point
 from stream_verifier.calls.via import Via
 from stream_verifier.calls.wishes import source_request
 from stream_verifier.calls.withdrawal import Withdrawals
-from stream_verifier.errors import (
-    AccessError,
-    StoppingError,
-)
+from stream_verifier.errors import AccessError, StoppingError
 from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
-from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.identity import new_name, normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory, SourceRequest
@@ -85,10 +81,7 @@ class SessionRegistry:
     ) -> None:
         self._hub = hub
         self._recogniser = recogniser
-        self._store = store
-        self._engine = engine
         self._make_source = make_source
-        self._resume_within_s = settings.resume_within_s
         self._neighbours: Neighbours = neighbours or Alone()
         self.here = RunningCalls(self._ended)
         self.draining = Draining(self.here, self._neighbours)
@@ -108,6 +101,17 @@ class SessionRegistry:
             settings=settings,
             tries=tries,
             book=self.challenges,
+        )
+        self._starter = Starter(
+            maker=self._maker,
+            recogniser=recogniser,
+            store=store,
+            engine=engine,
+            here=self.here,
+            deeds=self._deeds,
+            consents=self._consents,
+            withdrawals=self._withdrawals,
+            refuse_if_closing=self._refuse_if_closing,
         )
         self._closing = False
 
@@ -129,13 +133,8 @@ class SessionRegistry:
     def calls(self) -> list[CallSummary]:
         """All calls that run, and those that ended and whose events are held, newest first."""
         ended = self._ended_calls.list(held=self._hub.sessions())
-        here = [*ended, *(session.summary for session in self.here)][::-1]
-        elsewhere = self._neighbours.calls()
-        if not elsewhere:
-            return here
-        # What is known here of a call is newer than what came by the log.
-        known = {call.session: call for call in elsewhere} | {call.session: call for call in here}
-        return sorted(known.values(), key=lambda call: call.started_at or "", reverse=True)
+        here = [*ended, *(session.summary for session in self.here)]
+        return newest_first(here, elsewhere=self._neighbours.calls())
 
     async def end(self, session_id: str) -> None:
         """End a call and wait until it has ended; nothing happens if none of that id runs.
@@ -246,9 +245,9 @@ class SessionRegistry:
         async with self.admission.place_for(beginning.place):
             refuse_weaker_point(start, grant, self._recogniser)
             await self.here.supersede(beginning.place)
-            await self._neighbours.join(self._record(beginning))
+            await self._neighbours.join(self._maker.record(beginning))
             try:
-                return await self._begin(beginning)
+                return await self._starter.begin(beginning)
             except BaseException:
                 self._neighbours.leave(beginning.session)
                 raise
@@ -292,7 +291,8 @@ class SessionRegistry:
                     known_seq=message.after,
                     known_untold=message.untold,
                 )
-                session, answer = await self._begin(dataclasses.replace(beginning, past=past))
+                beginning = dataclasses.replace(beginning, past=past)
+                session, answer = await self._starter.begin(beginning)
             except BaseException:
                 self._neighbours.leave(record.session, comes_back=True)
                 raise
@@ -304,61 +304,6 @@ class SessionRegistry:
     def _refuse_if_closing(self) -> None:
         if self.closing:
             raise StoppingError
-
-    async def _begin(self, beginning: Beginning) -> tuple[Session, str]:
-        with self._withdrawals.opening():
-            start, past = beginning.start, beginning.past
-            verifies = start.mode == "verify"
-            consent = (await self._store.get(start.identity)).consent if verifies else None
-            session = await self._maker.make(beginning)
-            fetched = beginning.via is not None
-            try:
-                if fetched:
-                    # Media comes as soon as it is asked for, which is not before the call's
-                    # beginning is on record.
-                    await self._note_beginning(session, beginning)
-                answer = await session.connection.source.start()
-                if past is not None:
-                    session.connection.source.carry_on(past.mark(time.monotonic()))
-                self._withdrawals.refuse_if_changed(start.identity)
-                if not fetched:
-                    await self._note_beginning(session, beginning)
-                self._refuse_if_closing()  # begun while this one was being opened
-                self._withdrawals.refuse_if_changed(start.identity)
-                session.enter(self._engine)  # which speaks of it from now on, with media or without
-            except BaseException:
-                self._deeds.end(session.summary, session.identity)
-                await session.release()
-                raise
-            self._run(session, beginning, consent)
-        return session, answer
-
-    async def _note_beginning(self, session: Session, beginning: Beginning) -> None:
-        via = beginning.via
-        await self._deeds.begin(
-            session.id,
-            beginning.start,
-            beginning.actor,
-            attachment=None if via is None else via.origin.attachment,
-        )
-
-    def _run(self, session: Session, beginning: Beginning, consent: Consent | None) -> None:
-        if session.past.summary.mode is None:  # new, or nothing is held of its beginning
-            started = session_started(
-                beginning.start,
-                self._recogniser,
-                origin=session.connection.origin,
-                adapted_from=session.adapted_from,
-            )
-            session.emit(started)
-        if session.past.seq:
-            session.go_on()
-        if consent is not None:
-            self._consents.begin(session, consent)
-        self.here.run(session, self._record(beginning))
-
-    def _record(self, beginning: Beginning) -> CallRecord:
-        return beginning.record(resume_within_s=self._resume_within_s)
 
     async def recall(self) -> None:
         """Know the calls from before a restart, of which the log has the events."""

@@ -72,13 +72,11 @@ class RunningCalls:
             if session.id == session_id:
                 session.request_end(reason)
 
-    async def wait(
-        self, wanted: Callable[[Session], bool] = lambda _: True, *, within_s: float | None = None
-    ) -> bool:
+    async def wait(self, wanted: Callable[[Session], bool] = lambda _: True) -> bool:
         """Wait until those that are wanted have ended; return whether there were any."""
         tasks = [task for task, session in self._sessions.items() if wanted(session)]
         if tasks:
-            await asyncio.wait(tasks, timeout=within_s)
+            await asyncio.wait(tasks)
         return bool(tasks)
 
     async def supersede(self, place: Place) -> None:

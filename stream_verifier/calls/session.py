@@ -17,6 +17,7 @@ from stream_verifier.calls.lifetime import LifeLimits
 from stream_verifier.calls.past import Past
 from stream_verifier.calls.pending_enrolment import PendingEnrolment
 from stream_verifier.calls.places import Place
+from stream_verifier.calls.scoring import Scoring
 from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.tries import CallTries, Tries
 from stream_verifier.errors import ResumeKeyError, StreamVerifierError
@@ -37,7 +38,7 @@ from stream_verifier.events.schema import (
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Way
-from stream_verifier.verify.engine import Engine, Ticket
+from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
 from stream_verifier.verify.pipeline import VerifyPipeline
 
@@ -124,13 +125,12 @@ class Session:
         self._on_event = on_event
         self._history = history
         self._stamper = Stamper(session_id, seq=past.seq, untold=past.untold)
-        self._loop = asyncio.get_running_loop()
+        self._scoring = Scoring(session_id, self._deliver)
         self._ending = Ending(session_id=session_id, enrols=enrolling is not None)
         self._failed = False
         self._leaving: GoingAway | None = None
         self._media_came = past.seq > 0
         self._media_s = past.media_s
-        self._ticket: Ticket | None = None
         self._handover = Handover(
             first=connection,
             resume_within_s=resume_within_s,
@@ -146,10 +146,7 @@ class Session:
         Raises:
             CapacityError: it is stopping.
         """
-        self._ticket = engine.admit(
-            pipeline=self._pipeline, inbox=self.inbox, deliver=self._deliver_from_worker
-        )
-        self._ticket.notify()
+        self._scoring.begin(engine, pipeline=self._pipeline, inbox=self.inbox)
 
     @property
     def connection(self) -> Connection:
@@ -172,8 +169,7 @@ class Session:
 
     def notify(self) -> None:
         """Say that media waits in the inbox."""
-        if self._ticket is not None:
-            self._ticket.notify()
+        self._scoring.notify()
 
     def check_key(self, resume_key: str) -> None:
         """Compare in a time that tells nothing about the key.
@@ -301,9 +297,9 @@ class Session:
 
     async def _wind_up(self, reason: EndReason) -> EndReason:
         """Score what is left and, in an enrolment, store the reference."""
-        if reason in UNHEARD or self._ticket is None:
+        if reason in UNHEARD or not self._scoring.begun:
             return reason
-        self._ticket.finish()
+        self._scoring.finish()
         try:
             await self._ending.catch_up()
             if self._failed:
@@ -318,8 +314,7 @@ class Session:
 
     async def release(self) -> None:
         """Let go of everything; all that there is to do of a session that never ran."""
-        if self._ticket is not None:
-            self._ticket.cancel()
+        self._scoring.cancel()
         await self._handover.close()
 
     def _totals(self) -> Totals:
@@ -329,13 +324,6 @@ class Session:
             video_frames_dropped=stats.video_frames_dropped,
             audio_overrun_s=stats.audio_overrun_s,
         )
-
-    def _deliver_from_worker(self, payloads: list[Payload], last: bool) -> None:
-        try:
-            self._loop.call_soon_threadsafe(self._deliver, payloads, last)
-        except RuntimeError:
-            # The loop closed while the worker was in its last turn: nobody listens any more.
-            _logger.debug("session %s: loop closed before delivery", self.id)
 
     def _deliver(self, payloads: list[Payload], last: bool) -> None:
         for payload in payloads:

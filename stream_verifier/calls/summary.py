@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -119,3 +119,19 @@ class EndedCalls:
         for session in self._calls.keys() - set(held):
             del self._calls[session]
         return [*self._calls.values()]
+
+
+def newest_first(
+    here: Sequence[CallSummary], *, elsewhere: Sequence[CallSummary]
+) -> list[CallSummary]:
+    """All calls, each once.
+
+    Args:
+        here: that this worker has or had: those that ended, then those that run. What is known
+            of a call here is newer than what came by the log.
+        elsewhere: that any worker has or had.
+    """
+    if not elsewhere:
+        return [*reversed(here)]
+    known = {call.session: call for call in (*elsewhere, *reversed(here))}
+    return sorted(known.values(), key=lambda call: call.started_at or "", reverse=True)

@@ -17,7 +17,16 @@ def way_of(message: Opening | Return) -> Way:
 def source_request(
     session: str, message: Opening | Return, *, followed: bool = True
 ) -> SourceRequest:
-    """What a call asks a factory of sources for, by what its client says."""
+    """What a call asks a factory of sources for, by what its client says.
+
+    Args:
+        session: the call's id.
+        message: of a kind that says how media comes.
+        followed: whether its client has a socket.
+
+    Raises:
+        TypeError: the message is of another kind.
+    """
     match message:
         case StartDecoded(audio_hz=audio_hz) | ResumeDecoded(audio_hz=audio_hz):
             offer = ""

@@ -7,15 +7,16 @@ import contextlib
 import logging
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import Literal, Self, TypeAlias, cast
+from typing import Literal, Self, cast
 from urllib.parse import quote
 
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.client.call_socket import TAKEN_OVER, CallSocket, SocketLostError
 from stream_verifier.client.connection import socket_url
+from stream_verifier.client.token_source import Token, ask
 from stream_verifier.decoded.frames import Picture, Piece, Sound, write_frame
 from stream_verifier.errors import CallError
 from stream_verifier.events.event import Event
@@ -30,8 +31,6 @@ _MOST_READY = 1024
 _LEFT = 1001
 _SPARE = frozenset({"score", "enrolment_progress"})
 
-Token: TypeAlias = str | Callable[[], str | None]
-
 
 class DecodedCall:
     """One participant's call: an async context manager to feed and to follow.
@@ -43,7 +42,8 @@ class DecodedCall:
     Args:
         url: the server's http or WebSocket address, with its path prefix if it has one.
         identity: whom the call is with.
-        token: with the scope to open calls; a function is asked at every connection.
+        token: with the scope to open calls; a function, plain or async, is asked
+            at every connection.
         audio_hz: samples of sound a second.
         mode: "verify", or "enrol" with a consent.
         consent: of who enrols, as in the contract's `start`.
@@ -107,7 +107,7 @@ class DecodedCall:
             CallRefusedError: the server says no; its `server_code` says why.
             CallError: nobody answers there, or there is no place now.
         """
-        first = {"type": "start", **self._opening, **self._what_follows()}
+        first = {"type": "start", **self._opening, **await self._what_follows()}
         self._socket = await CallSocket.open(self._url, first)
         self.session = self._socket.started.session
         self._following = asyncio.create_task(self._follow(self._socket))
@@ -204,9 +204,8 @@ class DecodedCall:
             with contextlib.suppress(SocketLostError):
                 await self._socket.say({"type": "stop"})
 
-    def _what_follows(self) -> dict[str, object]:
-        token = self._token() if callable(self._token) else self._token
-        return {"audio_hz": self._audio_hz, "token": token}
+    async def _what_follows(self) -> dict[str, object]:
+        return {"audio_hz": self._audio_hz, "token": await ask(self._token)}
 
     def _raise_if_failed(self) -> None:
         if self._following is not None and self._following.done():
@@ -292,7 +291,7 @@ class DecodedCall:
         while True:
             try:
                 self._socket = await CallSocket.open(
-                    f"{self._url}/{quote(self.session, safe='')}", self._resume(lost)
+                    f"{self._url}/{quote(self.session, safe='')}", await self._resume(lost)
                 )
             except SocketLostError:
                 failures += 1
@@ -305,12 +304,12 @@ class DecodedCall:
                 await self._stop()
                 return self._socket
 
-    def _resume(self, lost: CallSocket) -> Mapping[str, object]:
+    async def _resume(self, lost: CallSocket) -> Mapping[str, object]:
         return {
             "type": "resume",
             "session": self.session,
             "resume_key": lost.started.resume_key,
             "after": self._seq,
             "untold": self._untold,
-            **self._what_follows(),
+            **await self._what_follows(),
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self, TypeAlias
 
@@ -17,6 +17,7 @@ from stream_verifier.client.connection import (
     feed_url,
 )
 from stream_verifier.client.items import FeedEvent, Lost, read_envelope
+from stream_verifier.client.token_source import Token, ask
 from stream_verifier.errors import FeedRefusedError
 from stream_verifier.events.envelope import Position
 from stream_verifier.events.feed_messages import Dropped, Heartbeat
@@ -27,7 +28,6 @@ _logger = logging.getLogger(__name__)
 _EXPIRED = "expired_token"
 
 Item: TypeAlias = FeedEvent | Lost
-Token: TypeAlias = str | Callable[[], str | None]
 
 
 class EventFeed:
@@ -38,8 +38,8 @@ class EventFeed:
 
     Args:
         url: the server's http or WebSocket address, with its path prefix if it has one.
-        token: sent in the first message; a function is asked at every connection, as tokens
-            expire.
+        token: sent in the first message; a function, plain or async, is asked at every
+            connection, as tokens expire.
         sessions: ids to follow, all without.
         identities: names of people to follow, all without.
         types: event types to follow, all without.
@@ -163,7 +163,7 @@ class EventFeed:
         self._losses.clear()
 
     async def _connect(self) -> None:
-        token = self._token() if callable(self._token) else self._token
+        token = await ask(self._token)
         connection = await Connection.open(
             self._url,
             self._request.message(token=token, after=self.position),

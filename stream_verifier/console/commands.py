@@ -6,10 +6,12 @@ What a command needs is imported when it runs, so that ``doctor`` works where a 
 from __future__ import annotations
 
 import asyncio
+import errno
+import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
@@ -33,9 +35,11 @@ from stream_verifier.console import (
 from stream_verifier.console.plain import PlainConsole, visible
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import StreamVerifierError
-from stream_verifier.settings import load_settings
+from stream_verifier.settings import doubts, load_settings
 
 EXIT_ERROR = 2
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_logger = logging.getLogger(__name__)
 
 app = typer.Typer(
     help="Continuous face-and-voice verification for live video calls.",
@@ -78,6 +82,8 @@ def serve(
 
     settings = load_settings(host=host, port=port)
     log_to_stdout(settings.log_format)
+    for doubt in doubts():
+        _logger.warning("%s", doubt)
     run_server(settings)
 
 
@@ -156,6 +162,15 @@ def main() -> None:
     try:
         app()
     except (StreamVerifierError, ModelError) as error:
-        text = Text.assemble(("Error:", "bold red"), f" {visible(str(error))}")
-        _err.print(text, highlight=False, soft_wrap=True)
-        sys.exit(EXIT_ERROR)
+        _end(str(error))
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        where = error.filename or "what this command prints"
+        _end(f"The disk is full, {where} could not be written: free some space and try again.")
+
+
+def _end(why: str) -> NoReturn:
+    text = Text.assemble(("Error:", "bold red"), f" {visible(why)}")
+    _err.print(text, highlight=False, soft_wrap=True)
+    sys.exit(EXIT_ERROR)

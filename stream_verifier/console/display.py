@@ -141,7 +141,7 @@ def say_result(result: ChallengeResult) -> str:
 
 
 class EventPrinter:
-    """Prints events for people, one a line.
+    """Prints the events of a session for people, one a line; the last verdict ends them.
 
     Args:
         console: where to.
@@ -149,12 +149,14 @@ class EventPrinter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
+        self._verdict = ""
 
     def __call__(self, event: Event) -> None:
         """Print one event."""
         at = f"[dim]{event.media_s:6.2f} s"
         match event.payload:
             case SessionStarted() as started:
+                self._verdict = state_text("waiting", ()) if started.mode == "verify" else ""
                 line = started_line(started)
             case Score() as score:
                 line = score_line(score)
@@ -163,7 +165,8 @@ class EventPrinter:
             case Enrolled(faces=faces):
                 line = f"[bold green]Enrolled[/] from {faces} pictures"
             case StateChanged(state=state, reasons=reasons):
-                line = f"{at}[/]  → {state_text(state, reasons)}"
+                self._verdict = state_text(state, reasons)
+                line = f"{at}[/]  → {self._verdict}"
             case ChallengeAsked() as asked:
                 line = f"{at}  asked to {literal(say_task(asked))}[/]"
             case ChallengeResult() as result:
@@ -174,6 +177,7 @@ class EventPrinter:
                 line = f"[bold red]{code}[/]: {literal(message)}"
             case SessionEnded(reason=end, totals=totals):
                 line = f"Ended: {end}, {totals.windows} windows scored"
+                line += f", last verdict {self._verdict}" if self._verdict else ""
             case _:
                 return
         self._console.print(line, highlight=False)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from model.errors import ModelError
 from stream_verifier.console import doctor_store
-from stream_verifier.errors import StreamVerifierError
-from stream_verifier.settings import Settings
+from stream_verifier.errors import SettingsError, StreamVerifierError
+from stream_verifier.settings import Settings, doubts
 
 _LIBRARIES = ("aiortc", "av", "ai_edge_litert", "cv2", "webrtcvad", "websockets", "sqlalchemy")
 _DEMO_LIBRARIES = ("matplotlib", "skimage", "espeakng_loader")
@@ -36,6 +36,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Run all checks; none of them changes anything or stops the others."""
     checks: tuple[tuple[str, Callable[[Settings], str]], ...] = (
         ("python", _python),
+        ("settings", _settings),
         ("libraries", lambda _: _import_all(_LIBRARIES, "pip install stream-verifier")),
         ("demo", _demo),
         ("weights", _weights),
@@ -63,6 +64,12 @@ def _python(_: Settings) -> str:
     if not (3, 11) <= sys.version_info[:2] <= (3, 13):
         raise OSError(f"Python {version} is not supported: use 3.11 to 3.13.")
     return version
+
+
+def _settings(_: Settings) -> str:
+    if found := doubts():
+        raise SettingsError(" ".join(found))
+    return "no variable is misspelt"
 
 
 def _import_all(names: tuple[str, ...], remedy: str) -> str:

@@ -146,7 +146,7 @@ def _tell_enrolled(
     made = "which is now of" if added else "from"
     _out.print(
         f"{said} [bold]{literal(identity.name)}[/]{',' if added else ''} {made} "
-        f"{identity.face_count} pictures and "
+        f"{identity.face_count} picture{'' if identity.face_count == 1 else 's'} and "
         f"{identity.speech_s:.1f} s of speech. No picture and no sound was kept."
     )
     if alike is not None and alike <= 0:

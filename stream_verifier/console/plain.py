@@ -27,9 +27,9 @@ def visible(text: str, *, lines: bool = False) -> str:
     )
 
 
-def literal(text: str, *, lines: bool = False) -> str:
+def literal(text: str) -> str:
     """`visible` text that is no markup, to be put into markup."""
-    return escape(visible(text, lines=lines))
+    return escape(visible(text))
 
 
 def cell(text: str, *, lines: bool = False) -> Text:

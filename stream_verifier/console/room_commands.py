@@ -86,7 +86,7 @@ def attach_janus(  # noqa: PLR0913 - an argument for each option
 
 
 @attach_app.command("livekit")
-def attach_livekit(  # noqa: PLR0913 - an argument for each option
+def attach_livekit(
     url: Annotated[str, typer.Option(help="LiveKit's address, such as wss://host.")],
     room: Annotated[str, typer.Option(help="Name of the room.")],
     map_: Annotated[

@@ -63,6 +63,9 @@ def token_source(variable: str, path: Path | None) -> Callable[[], str | None]:
     """Where the token comes from: a file, else an environment variable, else there is none.
 
     Never an argument: other users of the machine see those.
+
+    Returns:
+        Reads it anew at each call; raises SettingsError where the file cannot be read.
     """
 
     def read() -> str | None:

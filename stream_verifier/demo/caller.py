@@ -12,19 +12,11 @@ from typing import Any, Self
 import websockets
 from websockets.asyncio.client import ClientConnection
 
-from stream_verifier.errors import StreamVerifierError
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.event import Event
 from stream_verifier.events.reading import read_line
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
-
-
-class RefusedError(StreamVerifierError):
-    """The server refused the call; ``code`` is the server's."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code  # type: ignore[misc]
 
 
 class Caller:
@@ -49,7 +41,7 @@ class Caller:
         """Connect, negotiate and start to play.
 
         Raises:
-            RefusedError: the server says no.
+            CallRefusedError: the server says no.
         """
         self._socket = await websockets.connect(self._url)
         try:
@@ -57,7 +49,7 @@ class Caller:
             await self._send({"type": "start", "sdp": offer, **self._start})
             answer = json.loads(await self._socket.recv())
             if answer["type"] == "error":
-                raise RefusedError(answer["code"], answer["message"])
+                raise CallRefusedError(answer["code"], answer["message"])
             self.session = answer["session"]
             await self._publisher.accept(answer["sdp"])
         except BaseException:

@@ -58,6 +58,7 @@ class Member:
 
     Args:
         link: to Redis.
+        worker: its name; see `new_id`.
         log: of events, not started yet.
         limits: what holds over all workers.
 

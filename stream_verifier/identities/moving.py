@@ -98,7 +98,7 @@ class Moving:
         now: gives an aware time.
     """
 
-    def __init__(  # noqa: PLR0913 - what a change of a record takes
+    def __init__(
         self,
         books: Books,
         vault: Vault,

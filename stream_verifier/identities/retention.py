@@ -110,7 +110,7 @@ class Retention:
         events: that are kept.
     """
 
-    def __init__(  # noqa: PLR0913 - all that it deletes
+    def __init__(
         self,
         books: Books,
         vault: Vault,

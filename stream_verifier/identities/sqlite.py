@@ -6,13 +6,9 @@ import asyncio
 import dataclasses
 import secrets
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
-
-from sqlalchemy.exc import IntegrityError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
@@ -21,14 +17,10 @@ from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import Sealer
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import ConsentError, SettingsError
-from stream_verifier.identities import kept_events, last_used
 from stream_verifier.identities.admission import (
     adapter_for,
-    check_place,
     moved,
     refuse_if_lapsed,
-    taken,
-    unknown,
 )
 from stream_verifier.identities.backup import Backup
 from stream_verifier.identities.books import Books
@@ -44,17 +36,17 @@ from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.pages import Pages
 from stream_verifier.identities.parts import part_of
 from stream_verifier.identities.reader import Reader
-from stream_verifier.identities.record import open_reference, seal
-from stream_verifier.identities.renewal import recorded, told, with_new_consent
+from stream_verifier.identities.record import open_reference
+from stream_verifier.identities.renewal import recorded, with_new_consent
 from stream_verifier.identities.restore import Restore
 from stream_verifier.identities.retention import Retention, Rules
 from stream_verifier.identities.rotation import Rotation
 from stream_verifier.identities.store import MOST_LISTED, Holdings, IdentityPage, OnChange
 from stream_verifier.identities.vault import Vault
 from stream_verifier.identities.widening import Widening
+from stream_verifier.identities.writer import Kept, Writer
 
 POLL_S = 0.75
-_Kept: TypeAlias = tuple[Identity, Reference]
 
 
 class SqliteIdentityStore:
@@ -112,6 +104,7 @@ class SqliteIdentityStore:
         self._trail = SqlAuditTrail(
             self._books.transaction, self._books.reading, Sealer(audit_key), now=now
         )
+        self._writer = Writer(self._books, self._vault, self._reader, self._trail, now=now)
         self._kept_events = KeptEvents(self._books, self._vault, self._trail, now=now)
 
     @property
@@ -141,8 +134,9 @@ class SqliteIdentityStore:
         spelt = normalise_name(name) if replace else new_name(name)
         consent = recorded(consent, origin)
         identity = _new_identity(spelt, reference, consent, origin, now=self._now())
-        work = self._add(identity, reference, actor, replace=replace, replaces=replaces)
-        return await self._books.complete(work)
+        return await self._writer.add(
+            identity, reference, actor, replace=replace, replaces=replaces
+        )
 
     async def widen(
         self,
@@ -161,8 +155,7 @@ class SqliteIdentityStore:
         agreed = recorded(consent, origin)
         supervised = origin is not None and origin.supervised
         wider = Widening(widens, more, agreed, adapters, self._now(), supervised)
-        work = self._reseal(normalise_name(name), wider, Kind.REFERENCE_WIDENED, actor)
-        return await self._books.complete(work)
+        return await self._writer.reseal(normalise_name(name), wider, Kind.REFERENCE_WIDENED, actor)
 
     async def list(self) -> list[Identity]:
         """All identities, by name."""
@@ -196,14 +189,13 @@ class SqliteIdentityStore:
 
     async def renew(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Store an identity's reference anew; see ``IdentityStore.renew``."""
-        kind = Kind.REFERENCE_RENEWED
-        work = self._reseal(normalise_name(name), lambda *old: old, kind, actor)
-        return await self._books.complete(work)
+        return await self._writer.reseal(
+            normalise_name(name), lambda *old: old, Kind.REFERENCE_RENEWED, actor
+        )
 
     async def note_use(self, name: str, deed: Deed) -> None:
         """Write that a reference is used; see ``IdentityStore.note_use``."""
-        identity = await self.get(name)
-        await self._books.complete(self._note_use(identity, deed))
+        await self._writer.note_use(await self.get(name), deed)
 
     async def renew_consent(
         self, name: str, consent: Consent, *, actor: Actor = UNKNOWN
@@ -212,22 +204,22 @@ class SqliteIdentityStore:
         if not isinstance(consent, Consent):
             raise ConsentError("Nobody stays enrolled without a consent record.")
 
-        def renewed(identity: Identity, reference: Reference) -> _Kept:
+        def renewed(identity: Identity, reference: Reference) -> Kept:
             return with_new_consent(identity, consent), reference
 
-        work = self._reseal(normalise_name(name), renewed, Kind.CONSENT_RENEWED, actor)
-        return await self._books.complete(work)
+        return await self._writer.reseal(normalise_name(name), renewed, Kind.CONSENT_RENEWED, actor)
 
     async def withdraw_consent(self, name: str, *, actor: Actor = UNKNOWN) -> Identity:
         """Take a consent back; see ``IdentityStore.withdraw_consent``."""
 
-        def withdrawn(identity: Identity, reference: Reference) -> _Kept:
+        def withdrawn(identity: Identity, reference: Reference) -> Kept:
             at = identity.consent.withdrawn_at or self._now()
             consent = dataclasses.replace(identity.consent, withdrawn_at=at)
             return dataclasses.replace(identity, consent=consent), reference
 
-        work = self._reseal(normalise_name(name), withdrawn, Kind.CONSENT_WITHDRAWN, actor)
-        return await self._books.complete(work)
+        return await self._writer.reseal(
+            normalise_name(name), withdrawn, Kind.CONSENT_WITHDRAWN, actor
+        )
 
     async def holdings(self, name: str, *, vectors: bool = False) -> Holdings:
         """All that is kept on one person; see ``IdentityStore.holdings``."""
@@ -235,7 +227,7 @@ class SqliteIdentityStore:
 
     async def delete(self, name: str, *, actor: Actor = UNKNOWN) -> Receipt:
         """Delete an identity; see ``IdentityStore.delete``."""
-        return await self._books.complete(self._delete(normalise_name(name), actor))
+        return await self._writer.delete(normalise_name(name), actor)
 
     def lookup(self, name: str) -> str:
         """What a change calls a name; see ``IdentityStore.lookup``."""
@@ -270,88 +262,6 @@ class SqliteIdentityStore:
     async def close(self) -> None:
         """Give back connections and threads; harmless when called again."""
         await self._books.close()
-
-    async def _add(
-        self,
-        new: Identity,
-        reference: Reference,
-        actor: Actor,
-        *,
-        replace: bool,
-        replaces: str | None,
-    ) -> Identity:
-        async with self._books.undisturbed() as ledger:
-            lookup = self._vault.lookup(new.name)
-            old = await self._reader.present(lookup, ledger)
-            check_place(new.name, old, replace=replace, replaces=replaces)
-            identity = dataclasses.replace(new, version=ledger.counter + 1)
-            if old is not None:
-                identity = dataclasses.replace(
-                    with_new_consent(identity, new.consent, after=old), replaces=old.id
-                )
-            record = await asyncio.to_thread(seal, self._vault, identity, reference)
-            deed = told(Kind.ENROLLED if old is None else Kind.REPLACED, identity, actor)
-            try:
-                await self._books.change(ledger, lookup, record, self._entry(deed, old))
-            except IntegrityError as error:
-                raise taken(new.name) from error
-        return identity
-
-    async def _delete(self, name: str, actor: Actor) -> Receipt:
-        async with self._books.undisturbed() as ledger:
-            lookup = self._vault.lookup(name)
-            old = await self._reader.present(lookup, ledger)
-            lost = ledger.live.get(lookup.hex())
-            if old is None and lost is None:
-                raise unknown(name)
-            identity_id = old.id if old is not None else lost.id if lost is not None else None
-            deed = Deed(Kind.DELETED, actor, name, details={"identity": identity_id})
-            receipts: list[Receipt] = []
-
-            async def write(connection: AsyncConnection) -> None:
-                receipts.append(await self._trail.receipt(connection, name, deed))
-                await kept_events.forget(connection, lookup)
-                if old is not None:
-                    await last_used.forget(connection, old.id)
-
-            await self._books.change(ledger, lookup, None, write)
-        return receipts[0]
-
-    async def _reseal(
-        self, name: str, changed: Callable[[Identity, Reference], _Kept], kind: Kind, actor: Actor
-    ) -> Identity:
-        """Seal an identity anew that stays the same one, whatever of it has changed."""
-        async with self._books.undisturbed() as ledger:
-            lookup = self._vault.lookup(name)
-            records = await self._books.fetch(lookup)
-            if not records:
-                raise unknown(name)
-            old = await asyncio.to_thread(self._reader.open, records[0], ledger)
-            reference = await asyncio.to_thread(open_reference, self._vault, records[0])
-            kept, reference = changed(old, reference)
-            identity = dataclasses.replace(kept, version=ledger.counter + 1)
-            record = await asyncio.to_thread(seal, self._vault, identity, reference)
-            await self._books.change(
-                ledger, lookup, record, self._entry(told(kind, identity, actor), None)
-            )
-        return identity
-
-    async def _note_use(self, identity: Identity, deed: Deed) -> None:
-        async with self._books.transaction() as connection:
-            await self._trail.write(connection, deed)
-            await last_used.note(connection, identity.id, self._now().date())
-
-    def _entry(
-        self, deed: Deed, gone: Identity | None
-    ) -> Callable[[AsyncConnection], Awaitable[None]]:
-        """What goes into the database with a change."""
-
-        async def write(connection: AsyncConnection) -> None:
-            await self._trail.write(connection, deed)
-            if gone is not None:
-                await last_used.forget(connection, gone.id)
-
-        return write
 
 
 def _new_identity(

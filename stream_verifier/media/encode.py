@@ -35,7 +35,6 @@ def write_webm(
     fps: float,
     size: tuple[int, int],
     sample_rate_hz: int = 48_000,
-    bit_rate: int = _VIDEO_BIT_RATE,
 ) -> None:
     """Encode VP8 and Opus with settings like those of a live call.
 
@@ -49,10 +48,9 @@ def write_webm(
         fps: frames per second.
         size: width and height in pixels, both even.
         sample_rate_hz: rate of ``samples``: one of 8, 12, 16, 24 and 48 kHz, which Opus takes.
-        bit_rate: of the video, bits per second.
     """
     with av.open(f"file:{os.fspath(path)}", mode="w", format="webm") as container:
-        video = _video_stream(container, fps, size, bit_rate)
+        video = _video_stream(container, fps, size)
         audio = _audio_stream(container, sample_rate_hz)
         block = int(sample_rate_hz * _PACKET_S)
         heard = 0
@@ -71,14 +69,12 @@ def write_webm(
         container.mux(audio.encode(None))
 
 
-def _video_stream(
-    container: OutputContainer, fps: float, size: tuple[int, int], bit_rate: int
-) -> VideoStream:
+def _video_stream(container: OutputContainer, fps: float, size: tuple[int, int]) -> VideoStream:
     rate = Fraction(fps).limit_denominator(1001)
     stream = container.add_stream("libvpx", rate=rate, options=_REALTIME_VP8)
     stream.width, stream.height = size
     stream.pix_fmt = "yuv420p"
-    stream.bit_rate = bit_rate
+    stream.bit_rate = _VIDEO_BIT_RATE
     context = stream.codec_context
     context.gop_size = max(1, round(_KEYFRAME_S * fps))
     # Threads wait for each other by spinning: ten times the work on a busy machine.

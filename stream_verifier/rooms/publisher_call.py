@@ -14,12 +14,10 @@ from stream_verifier.calls.session import Session
 from stream_verifier.calls.via import Via
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.errors import (
-    CapacityError,
     IdentityError,
     MappingError,
     MediaError,
-    NotReadyError,
-    RateLimitedError,
+    PassingError,
     RoomError,
     StreamVerifierError,
     UnknownSessionError,
@@ -307,6 +305,6 @@ def start_of(identity: str, operating_point: str | None) -> Start:
 def _delay_s(error: StreamVerifierError, failures: int) -> float:
     """How long to wait before a call is tried again that was refused."""
     delay_s = _AGAIN.delay_s(failures)
-    if isinstance(error, CapacityError | NotReadyError | RateLimitedError):
+    if isinstance(error, PassingError):
         return max(delay_s, float(error.retry_after_s))
     return delay_s

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Self
 
 from pydantic import ValidationError, model_validator
@@ -12,7 +13,7 @@ from stream_verifier.access.urls import is_loopback as is_loopback
 from stream_verifier.errors import SettingsError
 from stream_verifier.settings.access import AccessSettings
 from stream_verifier.settings.calls import CallSettings
-from stream_verifier.settings.environment import Environment
+from stream_verifier.settings.environment import PREFIX, Environment, misspelt
 from stream_verifier.settings.fleet import FleetSettings
 from stream_verifier.settings.followers import FollowerSettings
 from stream_verifier.settings.network import NetworkSettings
@@ -33,7 +34,7 @@ class Settings(
     """All settings, each also an environment variable with the prefix STREAM_VERIFIER_."""
 
     model_config = SettingsConfigDict(
-        env_prefix="STREAM_VERIFIER_", env_ignore_empty=True, extra="ignore", frozen=True
+        env_prefix=PREFIX, env_ignore_empty=True, extra="ignore", frozen=True
     )
 
     @classmethod
@@ -59,7 +60,7 @@ class Settings(
             )
         if self.worker_address is not None:
             return self
-        if self.port == 0 or self.host in ("0.0.0.0", "::"):  # noqa: S104
+        if self.port == 0 or self.host in ("0.0.0.0", "::"):
             raise ValueError(
                 "redis_url is set, so the other servers have to reach this one: say where with "
                 "worker_address, such as http://10.0.0.5:8080"
@@ -93,6 +94,11 @@ class Settings(
         """Where the other servers of a fleet reach this one."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return self.worker_address or f"http://{host}:{self.port}"
+
+
+def doubts() -> list[str]:
+    """Of each environment variable that looks like a setting and is none, what may be meant."""
+    return misspelt(os.environ, Settings.model_fields)
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection, Iterable
+from difflib import get_close_matches
 from typing import Any
 
 from pydantic.fields import FieldInfo
 from pydantic_settings import EnvSettingsSource
 
 from stream_verifier.errors import SettingsError
+
+PREFIX = "STREAM_VERIFIER_"
+_NO_SETTINGS = {"DATA", "TOKEN"}
+"""Where tests find real people's data, and clients their token."""
+_OF_KUBERNETES = re.compile(r"(\w+_)?(SERVICE_HOST|SERVICE_PORT\w*|PORT_\d+_\w+)")
+"""It tells containers of services, also of one with the name of this project."""
+
+
+def misspelt(variables: Iterable[str], settings: Collection[str]) -> list[str]:
+    """Say which variables look like settings and are none, with what may be meant.
+
+    Args:
+        variables: names of all environment variables.
+        settings: names of all settings, in small letters and without prefix.
+    """
+    known = {name.upper() for name in settings}
+    ours = sorted(name.removeprefix(PREFIX) for name in variables if name.startswith(PREFIX))
+    strange = [one for one in ours if one not in known | _NO_SETTINGS]
+    return [_doubt(one, known) for one in strange if not _OF_KUBERNETES.fullmatch(one)]
+
+
+def _doubt(name: str, known: Collection[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    meant = f": is {PREFIX}{near[0]} meant?" if near else ", and is ignored."
+    return f"{PREFIX}{name} is no setting{meant}"
 
 
 class Environment(EnvSettingsSource):

@@ -16,7 +16,7 @@ from model.data.packs import Pack
 from model.runtime.weights import Weights
 from stream_verifier.simulation.fit import SIDES, Fit, fit_evidence
 from stream_verifier.simulation.material import CACHE
-from stream_verifier.simulation.operating_points import TARGETS, Target, choose, measured
+from stream_verifier.simulation.operating_points import TARGETS, choose, measured
 from stream_verifier.simulation.pack_calls import CONDITIONS, play_pack
 from stream_verifier.simulation.posterior import with_posterior
 from stream_verifier.simulation.replay import Played, impostor_starts, ours, trace
@@ -63,7 +63,6 @@ def calibrate(
     *,
     seed: int,
     made_by: Mapping[str, Any],
-    targets: Mapping[str, Target] = TARGETS,
     on_step: Callable[[str], None] = lambda _: None,
 ) -> Calibrated:
     """Fit how much evidence counts, then choose the operating points.
@@ -74,7 +73,6 @@ def calibrate(
             the outcome depends on the calls and the seed alone.
         seed: of the calls that are fitted to.
         made_by: to note in the file.
-        targets: of the points, by name.
         on_step: told in a few words what is going on.
 
     Raises:
@@ -86,7 +84,7 @@ def calibrate(
         seed=seed,
         on_pass=lambda loss: on_step(f"fitting worths: {loss:.4f} bits"),
     )
-    strictest = max(targets.values(), key=lambda target: max(target.hours.values()))
+    strictest = max(TARGETS.values(), key=lambda target: max(target.hours.values()))
     evidence, waited_s = tune(
         calls, fit.evidence, strictest, on_try=lambda s: on_step(f"setting brakes: {s:.2f} s")
     )
@@ -95,7 +93,7 @@ def calibrate(
     traces = [trace(call, rule) for call in calls]
     starts = [trace(call, rule) for call in impostor_starts(calls)]
     points = {}
-    for name, target in targets.items():
+    for name, target in TARGETS.items():
         point = choose(traces, starts, target)
         reached = measured(calls, ours(evidence), point)
         points[name] = point.model_copy(update={"measured": reached})
@@ -199,10 +197,10 @@ def _show(done: Calibrated, console: Console, written: Path | None) -> None:
 
 def write(folder: Path, model: DecisionModel) -> None:
     """Write a decision with its entry in the folder's manifest."""
-    (folder / FILE).write_text(model.text(), encoding="utf-8")
     update_part(
         PART,
         FILE,
+        data=model.text().encode(),
         directory=folder,
         licence="Apache-2.0",
         input="LLRs of windows over time",

@@ -18,12 +18,14 @@ SWAP_EVERY_S = 60.0
 """Scripted calls would have it at 10 s, as they are full of replacements: trust would then end
 with every pause."""
 
+_PASSES = 200
+"""Over all calls, at most."""
+
 
 def fit_posterior(
     calls: Sequence[Played],
     *,
     seed: int,
-    passes: int = 200,
     on_pass: Callable[[float], None] = lambda _: None,
 ) -> FilterModel:
     """Find the filter with the least log loss, without slack and without a ceiling.
@@ -31,7 +33,6 @@ def fit_posterior(
     Args:
         calls: of people whom neither towers nor network have seen, or it will be too sure.
         seed: of the choice of calls.
-        passes: over them, at most.
         on_pass: told the loss in bits after each.
 
     Raises:
@@ -41,7 +42,7 @@ def fit_posterior(
         calls,
         _UNBRAKED,
         seed=seed,
-        passes=passes,
+        passes=_PASSES,
         least_swap_every_s=SWAP_EVERY_S,
         on_pass=on_pass,
     )

@@ -145,12 +145,11 @@ def attempted(
     *,
     seed: int,
     cache: Path | None,
-    conditions: Sequence[str] = CONDITIONS,
 ) -> Iterator[tuple[str, Iterable[Sequence[Attempt]]]]:
     """Play everybody in everybody's name, condition by condition, with progress bars."""
     material = Material(pack=pack, roles=cast, weights=weights, cache=cache)
     comparator = load_comparator(weights)
-    for condition in conditions:
+    for condition in CONDITIONS:
         material.prepare(scripts(cast, condition, seed=seed))
         played = attempts(cast, condition, material=material, comparator=comparator, seed=seed)
         title, console = f"impostors, {condition}", Console(stderr=True)

@@ -44,14 +44,10 @@ class PaceSettings:
 
 
 class Pace:
-    """Redates the media of one live call; pure.
+    """Redates the media of one live call; pure."""
 
-    Args:
-        settings: defaults where None.
-    """
-
-    def __init__(self, settings: PaceSettings | None = None) -> None:
-        settings = settings or PaceSettings()
+    def __init__(self) -> None:
+        settings = PaceSettings()
         self._streams = {kind: _Stream(kind, settings) for kind in ("audio", "video")}
         self._began_s: float | None = None
         self._reached_s = 0.0

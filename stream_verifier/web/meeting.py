@@ -14,7 +14,7 @@ from starlette.websockets import WebSocket
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.session import Session
 from stream_verifier.decoded.participant import ParticipantMedia
-from stream_verifier.errors import ProtocolError, StreamVerifierError
+from stream_verifier.errors import PassingError, ProtocolError, StreamVerifierError
 from stream_verifier.events.decoded_messages import StartDecoded
 from stream_verifier.web.access import admit, client_of, count_opening
 from stream_verifier.web.refusals import note_refusal
@@ -143,11 +143,13 @@ class Meeting:
             session, _ = await state_of(websocket).sessions.open(
                 start, grant=grant, socket=False, client=client_of(websocket)
             )
-        except (StreamVerifierError, ValueError) as error:
-            code = error.code if isinstance(error, StreamVerifierError) else "bad_identity"
-            if isinstance(error, StreamVerifierError):
-                note_refusal(websocket, error)
-            self._put_off(participant, code, getattr(error, "retry_after_s", _ASK_AGAIN_S))
+        except StreamVerifierError as error:
+            note_refusal(websocket, error)
+            wait_s = error.retry_after_s if isinstance(error, PassingError) else _ASK_AGAIN_S
+            self._put_off(participant, error.code, wait_s)
+            return None
+        except ValueError:  # nobody can be enrolled under that name
+            self._put_off(participant, "bad_identity", _ASK_AGAIN_S)
             return None
         self._not_before_s.pop(participant, None)
         self._calls[participant] = session

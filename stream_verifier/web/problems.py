@@ -50,12 +50,6 @@ _STATUS: tuple[tuple[type[errors.StreamVerifierError], int], ...] = (
     (errors.RoomError, 502),
     (errors.SettingsError, 422),
 )
-_PASSING = (
-    errors.RateLimitedError,
-    errors.CapacityError,
-    errors.NotReadyError,
-    errors.RequestUnderWayError,
-)
 _TITLES = {
     400: "The request cannot be understood.",
     401: "A token is missing, garbled, forged or expired.",
@@ -130,7 +124,7 @@ def problem(status: int, code: str, detail: str, headers: Any = None) -> JSONRes
 
 
 def _headers(error: errors.StreamVerifierError, status: int) -> dict[str, str]:
-    if isinstance(error, _PASSING):
+    if isinstance(error, errors.PassingError):
         return {"retry-after": str(error.retry_after_s)}
     if status != 401:
         return {}
@@ -154,5 +148,7 @@ def _methods_at(request: Request) -> set[str]:
 def _where(error: RequestValidationError) -> str:
     """Say where and what is wrong, never what was sent: it may be a name or a token."""
     first = error.errors()[0]
+    if first["loc"] == ("body",) and first["type"] == "model_attributes_type":
+        return "body: send a JSON object, with Content-Type: application/json"
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return f"{place}: {first['msg']}"[:300]

@@ -20,7 +20,7 @@ from stream_verifier.web.sockets import POLICY_VIOLATION, receive_first, receive
 from stream_verifier.web.state import state_of
 
 PATH = "/api/v1/recall"
-TOKEN, IDENTITIES = "stream_verifier_token", "stream_verifier_identities"  # noqa: S105
+TOKEN, IDENTITIES = "stream_verifier_token", "stream_verifier_identities"
 _FIRST_WITHIN_S = 10.0
 
 

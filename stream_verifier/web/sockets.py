@@ -8,8 +8,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from stream_verifier.access.waiting import WaitingRoom
 from stream_verifier.errors import (
-    CapacityError,
-    NotReadyError,
+    PassingError,
     ProtocolError,
     RateLimitedError,
     StreamVerifierError,
@@ -84,7 +83,7 @@ async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
     note_refusal(websocket, error)
     refused = Refused(code=error.code, message=str(error))
-    if isinstance(error, CapacityError | RateLimitedError | NotReadyError):
+    if isinstance(error, PassingError):
         later = refused.model_copy(update={"retry_after_s": error.retry_after_s})
         await say_why(websocket, later, TRY_AGAIN_LATER)
     else:

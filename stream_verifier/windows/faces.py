@@ -29,3 +29,10 @@ def in_pixels(box: Box, image: NDArray[np.uint8]) -> Box:
     height, width = image.shape[:2]
     x, y, wide, high = box
     return x * width, y * height, wide * width, high * height
+
+
+def in_fractions(box: Box, image: NDArray[np.uint8]) -> Box:
+    """A box in pixels of a picture, in fractions of it: x, y, width, height."""
+    height, width = image.shape[:2]
+    x, y, wide, high = box
+    return x / width, y / height, wide / width, high / height

@@ -59,6 +59,12 @@ def test_an_expired_token_is_told_apart() -> None:
         TOKENS.read(hour_ago.issue([Scope.ADMIN], ttl_s=60))
 
 
+@pytest.mark.parametrize("put", ["{}\n", '"{}"', "<p>{}</p>", "Bearer {}", " {}"])
+def test_a_token_in_quotes_or_with_something_around_it_is_told_from_a_wrong_one(put: str) -> None:
+    with pytest.raises(InvalidTokenError, match="without quotes, blanks or a page"):
+        TOKENS.read(put.format(signed()))
+
+
 @pytest.mark.parametrize("token", ["", "garbage", "a.b.c", "ä.ö.ü", f"{'W1tb' * 950}.e30.eA"])
 def test_what_is_no_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidTokenError):

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.acceptance.figures import ALIKE, ALL, by_time, exact, shares
 from benchmarks.acceptance.markdown import page
-from benchmarks.acceptance.plots import draw
+from benchmarks.acceptance.plots import by_seconds, draw
 from benchmarks.acceptance.trying import Tried, first_verified_s, try_all
 from benchmarks.swaps.figures import summary
 from benchmarks.swaps.people import People
@@ -116,6 +116,19 @@ def test_the_page_and_the_plots_tell_all_of_it(tmp_path: Path) -> None:
     files = draw(tmp_path, seconds, {"clean": by_time(tried(), seconds)}, waits)
     assert [file.name for file in files] == ["acceptance-clean.png"]
     assert files[0].stat().st_size > 1000
+
+
+def test_the_legend_names_points_and_ways_once_and_covers_no_curve() -> None:
+    seconds = np.arange(0.0, 61.0)
+    waits = {name: [2.0, np.inf] for name in POINTS}
+    curves = by_time(tried(), seconds)
+    figure = by_seconds("clean", seconds, curves, waits)
+    figure.draw_without_rendering()
+    (legend,) = figure.legends
+    ways = next(iter(curves.values()))
+    assert [text.get_text() for text in legend.get_texts()] == [*POINTS, *ways]
+    box = legend.get_window_extent()
+    assert not any(box.overlaps(axes.get_window_extent()) for axes in figure.axes)
 
 
 class Counting:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.support.element_fake import ElementPage
-from tests.support.page_fake import until
+from tests.support.page_fake import until, without_complaints
 from tests.support.sdk_fake import SdkServer, open_bare
 
 pytestmark = pytest.mark.browser
@@ -19,15 +19,9 @@ pytestmark = pytest.mark.browser
 def element(context: BrowserContext, sdk_server: SdkServer) -> Iterator[ElementPage]:
     """The element in a page with a strict policy, which must not be hurt."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda entry: complaints.append(entry.text) if "Content Security" in entry.text else None,
-    )
-    open_bare(page, sdk_server)
-    yield ElementPage(page, sdk_server)
-    assert complaints == []
+    with without_complaints(page, of="Content Security"):
+        open_bare(page, sdk_server)
+        yield ElementPage(page, sdk_server)
 
 
 def test_each_state_has_a_word_and_a_drawing_of_its_own(element: ElementPage) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from tests.support.axe import read_axe, violations
-from tests.support.page_fake import until
+from tests.support.page_fake import until, without_complaints
 from tests.support.real_browser import Captures, RealServer
 from tests.support.sdk_fake import SdkCall, SdkServer, open_bare
 
@@ -37,15 +37,9 @@ MAKE = """async ([attributes, words]) => {
 def bare(context: BrowserContext, sdk_server: SdkServer) -> Iterator[Page]:
     """A page with a strict policy, which must not be hurt."""
     page = context.new_page()
-    complaints: list[str] = []
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "console",
-        lambda entry: complaints.append(entry.text) if "Content Security" in entry.text else None,
-    )
-    open_bare(page, sdk_server)
-    yield page
-    assert complaints == []
+    with without_complaints(page, of="Content Security"):
+        open_bare(page, sdk_server)
+        yield page
 
 
 def make(page: Page, words: str = WORDS, **attributes: str) -> Locator:

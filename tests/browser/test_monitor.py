@@ -226,3 +226,75 @@ def test_a_hundred_calls_are_each_shown_once_and_few_are_asked_about(
     expect(page.locator(".tile[data-state=verified]")).to_have_count(100)
     assert sorted(names(page)) == [f"n{n:03}" for n in range(100)]
     stub.close()
+
+
+LONG_NAMES = (
+    "Donaudampfschifffahrtsgesellschaftskapitän-Müller-Lüdenscheidt",
+    "عبد الرحمن بن محمد بن موسى الخوارزمي",
+    "x" * 64,
+)
+CUT_OFF = """() => {
+  const inside = ({ left, right }) => left >= -1 && right <= innerWidth + 1;
+  const shown = [...document.querySelectorAll("header *, main *, dialog[open] *")]
+    .filter((one) => one.checkVisibility() && !one.closest(".unseen, svg, .alerts-box"));
+  const cut = shown.filter((one) => !inside(one.getBoundingClientRect()));
+  return cut.map((one) => one.outerHTML.slice(0, 80));
+}"""
+
+
+@pytest.fixture
+def named(context: BrowserContext, port: int) -> Iterator[Page]:
+    """The monitor on a phone; people have long names, and some are written from the right."""
+    calls = [
+        MadeUpCall(Script(f"s-{number}", name, GENUINE), began=datetime.now(UTC))
+        for number, name in enumerate(LONG_NAMES)
+    ]
+    for call in calls:
+        call.play(10)
+    stub = FeedStub(calls)
+    stub.open(port)
+    page = context.new_page()
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"{stub.address}monitor.html")
+    expect(page.get_by_test_id("call")).to_have_count(len(LONG_NAMES))
+    yield page
+    stub.close()
+
+
+def test_on_a_phone_nothing_is_cut_off_however_long_a_name_is(named: Page) -> None:
+    expect(named.get_by_test_id("connection")).to_contain_text("Live")
+    assert named.evaluate(CUT_OFF) == []
+    for name in LONG_NAMES:
+        open_detail(named, name)
+        assert named.evaluate(CUT_OFF) == []
+        expect(named.get_by_test_id("detail-end")).to_be_in_viewport(ratio=1)
+        named.get_by_test_id("detail-end").click()
+        assert named.evaluate(CUT_OFF) == []
+        expect(named.get_by_test_id("confirm-yes")).to_be_in_viewport(ratio=1)
+        named.get_by_test_id("confirm-no").click()
+        named.get_by_test_id("detail-close").focus()
+        named.keyboard.press("Enter")
+        expect(named.get_by_test_id("detail")).to_be_hidden()
+
+
+def test_who_opens_a_call_by_keyboard_does_not_come_to_its_end_first(named: Page) -> None:
+    open_detail(named, LONG_NAMES[0])
+    expect(named.get_by_test_id("detail-close")).to_be_focused()
+
+
+def test_a_name_that_is_written_from_the_right_begins_there(named: Page) -> None:
+    for name, direction in zip(LONG_NAMES, ("ltr", "rtl", "ltr"), strict=True):
+        written = card(named, name).locator(".who-name")
+        expect(written).to_have_css("direction", direction)
+
+
+def test_cards_that_come_into_view_again_have_the_pages_colours(page: Page, stub: FeedStub) -> None:
+    page.get_by_test_id("view-ended").check()
+    stub.close()
+    expect(page.get_by_test_id("stale")).to_be_visible()
+    page.emulate_media(color_scheme="dark")
+    page.get_by_test_id("view-running").check()
+    corner = (
+        "() => document.querySelector('.strip').getContext('2d').getImageData(2, 2, 1, 1).data[0]"
+    )
+    until(page, f"({corner})() < 80")

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Iterable
 from pathlib import Path
@@ -19,6 +18,7 @@ import pytest_asyncio
 import websockets
 from typer.testing import CliRunner
 
+from benchmarks.ports import free_port
 from stream_verifier.console import commands, file_commands
 from stream_verifier.demo.caller import Caller
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
@@ -193,8 +193,7 @@ async def test_five_percent_loss_changes_no_verdict(
 async def test_a_terminated_server_closes_its_calls_and_exits(
     enrolled_dir: Path, demo_calls: DemoCalls
 ) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
+    port = free_port()
     settings = {
         "DATA_DIR": str(enrolled_dir), "PORT": str(port),
         "MEASURE_CAPACITY": "false", "MAX_CALLS": "2",

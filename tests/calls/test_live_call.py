@@ -14,7 +14,8 @@ import pytest_asyncio
 import websockets
 from psutil import Process
 
-from stream_verifier.demo.caller import Caller, RefusedError
+from stream_verifier.demo.caller import Caller
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.hosting.server import RunningServer, running_server
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
@@ -122,17 +123,17 @@ async def test_a_full_table_refuses_with_a_reason_and_recovers(
         Caller(server.address, media, mode="verify", identity="grace"),
         Caller(server.address, media, mode="verify", identity="grace"),
     ):
-        with pytest.raises(RefusedError, match="All 2 places") as refused:
+        with pytest.raises(CallRefusedError, match="All 2 places") as refused:
             async with Caller(server.address, media, mode="verify", identity="grace"):
                 pass
-        assert refused.value.code == "server_full"
+        assert refused.value.server_code == "server_full"
         assert "Try again in 30 s" in str(refused.value)
     async with asyncio.timeout(TIMEOUT_S):
         while True:
             try:
                 async with Caller(server.address, media, mode="verify", identity="grace"):
                     return
-            except RefusedError:
+            except CallRefusedError:
                 await asyncio.sleep(0.1)
 
 

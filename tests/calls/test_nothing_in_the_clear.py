@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import socket
 import sys
 import wave
 from io import BytesIO
@@ -22,6 +21,7 @@ import httpx
 import numpy as np
 import pytest
 
+from benchmarks.ports import free_port
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.demo.caller import Caller
@@ -53,12 +53,6 @@ def recording() -> tuple[bytes, Any]:
         out.setframerate(16_000)
         out.writeframes(samples.tobytes())
     return file.getvalue(), samples
-
-
-def free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 def core_limits(process_id: int) -> list[str]:
@@ -152,7 +146,7 @@ def named(what: str, *forms: dict[str, bytes]) -> dict[str, bytes]:
     return found
 
 
-async def live(  # noqa: PLR0913 - all that a life takes
+async def live(
     address: str, admin: str, caller: str, face: bytes, voice: bytes, media: Path, data: Path
 ) -> dict[str, list[float]]:
     """Enrol, call, ask for all that is held, and delete; the vectors that were held."""

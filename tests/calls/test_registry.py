@@ -83,13 +83,15 @@ class NoModel:
     comparator = SimpleNamespace(name="c")
 
 
-def make_sessions(folder: Path, store: Any, *, hub: Hub | None = None) -> SessionRegistry:
+def make_sessions(
+    folder: Path, store: Any, *, hub: Hub | None = None, engine: Engine | None = None
+) -> SessionRegistry:
     settings = make_settings(folder, max_calls=2)
     model: Any = NoModel()
     return SessionRegistry(
         recogniser=model,
         store=store,
-        engine=Engine(),
+        engine=engine or Engine(),
         hub=hub or Hub(),
         make_source=PeerFactory(settings),
         settings=settings,
@@ -211,9 +213,8 @@ async def test_nothing_is_said_of_a_call_before_it_has_begun(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now_s, said = [0.0], list[Event]()
-    store = SlowEmptyStore()
-    sessions = make_sessions(tmp_path, store)
-    sessions._engine = engine = Engine(clock=lambda: now_s[0])
+    store, engine = SlowEmptyStore(), Engine(clock=lambda: now_s[0])
+    sessions = make_sessions(tmp_path, store, engine=engine)
     session = make_session(store=Store(), on_event=said.append)
     session._pipeline = Hearing()
 

@@ -13,6 +13,7 @@ import pytest
 import websockets
 from websockets.asyncio.server import ServerConnection
 
+from benchmarks.wire import Wire
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.client import EventFeed, FeedError, FeedEvent, FeedRefusedError, Lost, Position
 from stream_verifier.client.backoff import Backoff
@@ -22,45 +23,9 @@ from stream_verifier.events.hub import Hub
 from stream_verifier.events.reading import read_payload
 from stream_verifier.events.schema import StateChanged
 from tests.support.feed_media import Call, changed, ended, feed_server, score
-from tests.support.streams import serving
 
 SOON = Backoff(first_s=0.01, longest_s=0.05)
 FROM_THE_START = Position(None, 0)
-
-
-class Cutter:
-    """Passes bytes on between a client and a server, until it is told to cut."""
-
-    def __init__(self, port: int) -> None:
-        self.port = 0
-        self._target = port
-        self._writers: set[asyncio.StreamWriter] = set()
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Cutter]:
-        async with serving(self._pass_on) as self.port:
-            yield self
-
-    def cut(self) -> None:
-        for writer in self._writers:
-            writer.transport.abort()
-        self._writers.clear()
-
-    async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        there, back = await asyncio.open_connection("127.0.0.1", self._target)
-        self._writers |= {writer, back}
-        try:
-            await asyncio.gather(_pump(reader, back), _pump(there, writer))
-        finally:
-            back.transport.abort()
-
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    with contextlib.suppress(OSError):
-        while data := await reader.read(4096):
-            writer.write(data)
-            await writer.drain()
-    writer.close()
 
 
 async def take(feed: EventFeed, count: int) -> list[FeedEvent | Lost]:
@@ -104,21 +69,22 @@ async def test_filters_and_the_start_are_passed_on() -> None:
 
 
 async def test_a_cut_connection_costs_no_event_and_doubles_none() -> None:
-    async with feed_server(Hub()) as server:
-        port = int(server.address.rsplit(":", 1)[1])
-        async with Cutter(port).running() as cutter:
-            url = f"http://127.0.0.1:{cutter.port}"
-            async with EventFeed(url, backoff=SOON) as feed:
-                call, got = Call(server.hub, "s1"), []
-                for round_ in range(5):
-                    call.say(*[score(), changed()] * 20)
-                    # Cut with events on the way, in the client's buffers and in the server's.
-                    got += await take_events(feed, 7 * (round_ + 1))
-                    cutter.cut()
-                    call.say(changed())
-                await server.hub.flush()
-                got += await take_events(feed, server.hub.cursor - len(got))
-                assert feed.reconnections >= 1
+    async with (
+        feed_server(Hub()) as server,
+        Wire(server.address) as wire,
+        EventFeed(wire.address, backoff=SOON) as feed,
+    ):
+        call, got = Call(server.hub, "s1"), []
+        for round_ in range(5):
+            call.say(*[score(), changed()] * 20)
+            # Cut with events on the way, in the client's buffers and in the server's.
+            got += await take_events(feed, 7 * (round_ + 1))
+            wire.sever()
+            wire.restore()
+            call.say(changed())
+        await server.hub.flush()
+        got += await take_events(feed, server.hub.cursor - len(got))
+        assert feed.reconnections >= 1
     assert [event.seq for event in got] == list(range(1, 207))
 
 

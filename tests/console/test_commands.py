@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -104,7 +105,7 @@ def test_a_picture_and_a_recording_are_enough(demo_calls: DemoCalls, tmp_path: P
     cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())
     voice = demo_calls.enrolment("grace")
     output = run("enroll", "g", "--face", picture, "--voice", voice, "--consent", "I agree.")
-    assert "1 pictures" in output
+    assert "from 1 picture and" in output
     assert "rejected" in run("verify", "g", demo_calls.get("grace", "eileen"), code=3)
 
 
@@ -189,3 +190,23 @@ def test_a_playlist_opens_nothing_else(tmp_path: Path, demo_calls: DemoCalls) ->
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:9,\n{good}\n#EXT-X-ENDLIST\n")
     for name in ("list.txt", "list.m3u8"):
         assert name in refused("enroll", "g", "--consent", "Yes.", "--video", tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("filename", "where"), [(None, "what this command prints"), ("x.png", "x.png")]
+)
+def test_a_full_disk_is_one_line(
+    filename: str | None,
+    where: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fill() -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", filename)
+
+    monkeypatch.setattr(commands, "app", fill)
+    with pytest.raises(SystemExit) as left:
+        commands.main()
+    assert left.value.code == commands.EXIT_ERROR
+    said = f"Error: The disk is full, {where} could not be written: free some space"
+    assert said in capsys.readouterr().err

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import os
-import socket
-import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,91 +14,20 @@ import websockets
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
-from stream_verifier.client import DecodedCall, EventFeed, FeedEvent
-from stream_verifier.hosting.server import RunningServer
+from stream_verifier.client import EventFeed, FeedEvent
 from stream_verifier.identities.keys import new_key, parse_key
 from stream_verifier.web.passing_on import PASSED_ON
-from tests.support.calls import (
-    CONSENT,
-    TIMEOUT_S,
-    DemoCalls,
-    Event,
-    say,
-    server_with,
-    start_message,
-    unbroken,
-    url_of,
-)
-from tests.support.fed import feed, pieces_of
+from tests.support.calls import TIMEOUT_S, DemoCalls, say, start_message, unbroken
+from tests.support.fleet import Worker, calling, go_to, worker
 from tests.support.redis_server import RedisServer, needs_redis
-from tests.support.resuming import ResumingClient
 
 pytestmark = needs_redis
-LEASE_S = 1.5
-
-
-@dataclass
-class Worker:
-    """One server of the fleet."""
-
-    server: RunningServer
-
-    @property
-    def call_url(self) -> str:
-        return url_of(self.server)
-
-    async def get(self, path: str, status: int = 200) -> Any:
-        async with httpx.AsyncClient() as client:
-            answer = await client.get(f"{self.server.address}/api/v1/{path}")
-        assert answer.status_code == status, answer.text
-        return answer.json()
-
-    async def delete(self, path: str) -> int:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-            return (await client.delete(f"{self.server.address}/api/v1/{path}")).status_code
-
-    async def post(self, path: str, body: dict[str, Any]) -> tuple[int, Any]:
-        async with httpx.AsyncClient(timeout=TIMEOUT_S) as client:
-            answer = await client.post(f"{self.server.address}/api/v1/{path}", json=body)
-        return answer.status_code, answer.json()
-
-    async def verdicts(self) -> dict[str, tuple[str | None, str | None]]:
-        """State and end of each call."""
-        calls = (await self.get("calls"))["calls"]
-        return {call["session"]: (call["state"], call["end_reason"]) for call in calls}
-
-
-@contextlib.asynccontextmanager
-async def worker(redis: RedisServer, folder: Path, **changes: Any) -> AsyncIterator[Worker]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {"redis_url": redis.url, "lease_s": LEASE_S, "port": port, **changes}
-    async with server_with(folder, **settings) as server:
-        yield Worker(server)
 
 
 @pytest.fixture
 async def two(redis: RedisServer, enrolled_dir: Path) -> AsyncIterator[tuple[Worker, Worker]]:
     async with worker(redis, enrolled_dir) as one, worker(redis, enrolled_dir) as other:
         yield one, other
-
-
-@contextlib.asynccontextmanager
-async def calling(at: Worker, demo_calls: DemoCalls) -> AsyncIterator[ResumingClient]:
-    """Grace, in a call that is scored."""
-    media = demo_calls.get("grace", "grace", 25)
-    async with asyncio.timeout(TIMEOUT_S), ResumingClient(at.call_url, media) as client:
-        await client.start(identity="grace")
-        await client.until("score")
-        yield client
-
-
-def go_to(client: ResumingClient, other: Worker, path: str = "") -> None:
-    client._url = other.call_url + path
-
-
-def of_type(events: list[Event], kind: str) -> list[Event]:
-    return [event for event in events if event["type"] == kind]
 
 
 async def test_every_server_tells_of_all_calls_and_ends_them(
@@ -204,148 +128,6 @@ async def test_a_client_cannot_choose_where_its_call_goes_on(
         await second.send(json.dumps({"type": "stop"}))
 
 
-async def test_a_call_moves_from_a_server_that_is_told_to_stop(
-    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
-) -> None:
-    async with (
-        worker(redis, enrolled_dir) as stays,
-        worker(redis, enrolled_dir, drain_s=60.0) as leaves,
-        EventFeed(stays.server.address, identities=["grace"]) as feed,
-        calling(leaves, demo_calls) as client,
-    ):
-        session = client.answer["session"]
-        await client.until("state_changed", state="verified")
-        leaves.server.drain()
-        told = await client.until("going_away")
-        assert 0 < told["come_back_within_s"] <= 20
-        client.events.remove(told)
-        go_to(client, stays, f"/{session}")
-        await client.resume()
-        await client.until("connection_resumed")
-        reset = await client.until("state_changed")
-        assert (reset["state"], reset["previous"]) == ("waiting", "verified")
-        await leaves.server.wait()
-        await client.until("gap", kind="audio", reason="reconnected")
-        await client.until("state_changed", state="verified")
-        await client.stop()
-        assert (await client.until("session_ended"))["reason"] == "stopped"
-        followed: list[Event] = []
-        while not of_type(followed, "session_ended"):
-            item = await anext(feed)
-            assert isinstance(item, FeedEvent)
-            followed.append(item.raw)
-    assert unbroken(client.events)
-    assert {event["session"] for event in client.events} == {session}
-    assert [event["seq"] for event in followed] == list(range(1, len(followed) + 1))
-    times = [event["media_s"] for event in of_type(client.events, "score")]
-    assert times == sorted(times)
-
-
-async def test_a_client_that_comes_back_to_a_server_about_to_stop_is_passed_on(
-    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
-) -> None:
-    async with (
-        worker(redis, enrolled_dir) as stays,
-        worker(redis, enrolled_dir, drain_s=60.0) as leaves,
-        calling(leaves, demo_calls) as client,
-    ):
-        leaves.server.drain()
-        client.events.remove(await client.until("going_away"))
-        await client.resume()
-        await client.until("connection_resumed")
-        await client.until("score")
-        assert (await stays.get("health"))["calls"] == 1
-        await client.stop()
-        assert (await client.until("session_ended"))["reason"] == "stopped"
-        await leaves.server.wait()
-        assert unbroken(client.events)
-
-
-async def test_an_enrolment_stays_where_it_is(
-    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
-) -> None:
-    # Longer than it takes, since a busy machine leaves windows out.
-    media = demo_calls.get("grace", "grace", 25)
-    async with (
-        asyncio.timeout(TIMEOUT_S),
-        worker(redis, enrolled_dir),
-        worker(redis, enrolled_dir, drain_s=60.0) as leaves,
-        ResumingClient(leaves.call_url, media) as client,
-    ):
-        await client.start(mode="enrol", identity="mover", consent=CONSENT)
-        await client.until("enrolment_progress")
-        leaves.server.drain()
-        assert (await client.until("going_away"))["come_back_within_s"] is None
-        await client.until("enrolled")
-        await leaves.server.wait()
-
-
-async def test_a_call_goes_on_when_its_server_is_killed(
-    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
-) -> None:
-    async with (
-        killable(redis, enrolled_dir) as (url, process),
-        worker(redis, enrolled_dir) as stays,
-        asyncio.timeout(TIMEOUT_S),
-        ResumingClient(url, demo_calls.get("grace", "grace", 25)) as client,
-    ):
-        await client.start(identity="grace")
-        await client.until("state_changed", state="verified")
-        process.kill()
-        await process.wait()
-        with contextlib.suppress(websockets.ConnectionClosed):
-            async for _ in client.follow():
-                pass
-        go_to(client, stays)
-        assert (await client.resume())["type"] == "answer"
-        assert (await client.until("connection_resumed"))["away_s"] >= 0
-        await client.until("state_changed", state="verified")
-        await client.stop()
-        assert (await client.until("session_ended"))["reason"] == "stopped"
-        session = client.answer["session"]
-        held = (await stays.get(f"calls/{session}/events"))["events"]
-    assert unbroken(client.events)
-    # What the killed one told its client in its last moment it may not have written any more.
-    numbers = [event["seq"] for event in held]
-    assert numbers == sorted({*numbers})
-    assert numbers[-1] - len(numbers) <= 2
-
-
-@contextlib.asynccontextmanager
-async def killable(
-    redis: RedisServer, folder: Path
-) -> AsyncIterator[tuple[str, asyncio.subprocess.Process]]:
-    """A server in a process of its own."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
-    settings = {
-        "DATA_DIR": str(folder),
-        "PORT": str(port),
-        "REDIS_URL": redis.url,
-        "LEASE_S": str(LEASE_S),
-        "MEASURE_CAPACITY": "false",
-        "MAX_CALLS": "8",
-    }
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "stream_verifier", "serve"),
-        env=os.environ | {f"STREAM_VERIFIER_{key}": value for key, value in settings.items()},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    try:
-        async with asyncio.timeout(TIMEOUT_S), httpx.AsyncClient() as client:
-            while True:
-                with contextlib.suppress(httpx.TransportError):
-                    await client.get(f"http://127.0.0.1:{port}/api/v1/health")
-                    break
-                await asyncio.sleep(0.1)
-        yield f"ws://127.0.0.1:{port}/api/v1/call", process
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-
-
 async def test_limits_hold_over_all_servers(
     redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
 ) -> None:
@@ -399,45 +181,3 @@ async def until_ready(worker: Worker, status: int) -> None:
             if answer.status_code == status:
                 return
             await asyncio.sleep(0.1)
-
-
-async def test_a_fed_call_is_passed_on_and_moves_like_any_other(
-    redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
-) -> None:
-    grace = pieces_of(demo_calls.get("grace", "grace", 25), pictures_per_s=5)
-    grace += [replace(one, at_s=one.at_s + 25) for one in grace]
-    async with (
-        worker(redis, enrolled_dir) as stays,
-        worker(redis, enrolled_dir, drain_s=60.0) as leaves,
-        asyncio.timeout(TIMEOUT_S),
-        DecodedCall(leaves.server.address, identity="grace") as call,
-    ):
-        feeding = asyncio.create_task(feed(call, grace))
-        call._url = call._url.replace(leaves.server.address[7:], stays.server.address[7:])
-        await lose(call)
-        await follow(call, "connection_resumed")
-        await follow(call, "state_changed", state="verified")
-        assert ((await leaves.get("health"))["calls"], call.resumptions) == (1, 1)
-        leaves.server.drain()
-        await lose(call)
-        await follow(call, "connection_resumed")
-        await leaves.server.wait()
-        # It may have come back to the one that leaves first, and moves on from there.
-        while (await stays.get("health"))["calls"] != 1:  # noqa: ASYNC110 (another server)
-            await asyncio.sleep(0.05)
-        await follow(call, "state_changed", state="verified")
-        assert (await stays.get("health"))["calls"] == 1
-        feeding.cancel()
-        assert (await call.finish()).reason == "stopped"
-
-
-async def lose(call: DecodedCall) -> None:
-    assert call._socket is not None
-    await call._socket.close(1001)
-
-
-async def follow(call: DecodedCall, kind: str, /, **fields: Any) -> None:
-    async for event in call.events():
-        if event.type == kind and fields.items() <= event.fields.items():
-            return
-    raise AssertionError(f"no {kind} came")

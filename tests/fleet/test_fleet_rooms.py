@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import socket
-import sys
+import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,10 +14,12 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.ports import free_port
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.identities.keys import new_key, parse_key
 from tests.support.calls import DemoCalls, server_with
+from tests.support.fleet import killable
 from tests.support.janus_server import (
     ADDRESS,
     PIN,
@@ -28,6 +29,7 @@ from tests.support.janus_server import (
     janus_server,
     needs_janus,
 )
+from tests.support.janus_server import publishing as in_room
 from tests.support.redis_server import RedisServer, needs_redis
 
 pytestmark = [needs_redis, needs_janus]
@@ -88,11 +90,9 @@ class Worker:
 
 
 def settings(redis: RedisServer, janus: JanusServer) -> dict[str, Any]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1]
     return {
         "redis_url": redis.url,
-        "port": port,
+        "port": free_port(),
         "token_key": KEY,
         "ice_host_addresses": (ADDRESS,),
         "room_hosts": (janus.url,),
@@ -106,15 +106,8 @@ async def worker(redis: RedisServer, folder: Path, janus: JanusServer) -> AsyncI
         yield Worker(server.address)
 
 
-@contextlib.asynccontextmanager
-async def publishing(janus: JanusServer, media: Path) -> AsyncIterator[JanusPublisher]:
-    one = JanusPublisher(janus.url, PIN_ROOM, display="grace", address=ADDRESS, pin=PIN)
-    await one.join()
-    await one.publish(media)
-    try:
-        yield one
-    finally:
-        await one.leave()
+def publishing(janus: JanusServer, media: Path) -> AbstractAsyncContextManager[JanusPublisher]:
+    return in_room(janus, media, room=PIN_ROOM, pin=PIN)
 
 
 async def test_every_server_knows_of_a_room_that_one_follows_and_detaches_it(
@@ -167,45 +160,25 @@ async def test_a_room_goes_on_at_another_when_its_server_is_killed(
     redis: RedisServer, enrolled_dir: Path, janus: JanusServer, demo_calls: DemoCalls
 ) -> None:
     media = demo_calls.get("grace", "grace")
-    shared = settings(redis, janus)
-    environment = {
+    more = {
         "ICE_HOST_ADDRESSES": f'["{ADDRESS}"]',
         "ROOM_HOSTS": f'["{janus.url}"]',
-        "DATA_DIR": str(enrolled_dir),
-        "REDIS_URL": redis.url,
         "TOKEN_KEY": KEY,
-        "PORT": str(shared["port"]),
         "LEASE_S": "3",
-        "MAX_CALLS": "8",
-        "MEASURE_CAPACITY": "false",
     }
-    named = {f"STREAM_VERIFIER_{name}": value for name, value in environment.items()}
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "stream_verifier", "serve"),
-        env={**os.environ, **named},
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    one = Worker(f"http://127.0.0.1:{shared['port']}")
-    try:
-        async with asyncio.timeout(PATIENCE_S):
-            while True:
-                with contextlib.suppress(httpx.HTTPError):
-                    if (await one.ask("GET", "ready")).status_code == 200:
-                        break
-                await asyncio.sleep(0.2)
-        async with worker(redis, enrolled_dir, janus) as other, publishing(janus, media):
-            assert (await one.attach(janus)).status_code == 201
-            session = (await one.called(here=True))["publishers"][0]["session"]
-            await one.until_verified(session)
-            process.kill()
-            room = await other.called(here=True)
-            assert room["publishers"][0]["session"] == session
-            await other.until_verified(session)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
+    async with (
+        killable(redis, enrolled_dir, more) as process,
+        worker(redis, enrolled_dir, janus) as other,
+        publishing(janus, media),
+    ):
+        one = Worker(process.address)
+        assert (await one.attach(janus)).status_code == 201
+        session = (await one.called(here=True))["publishers"][0]["session"]
+        await one.until_verified(session)
+        await process.stop(signal.SIGKILL)
+        room = await other.called(here=True)
+        assert room["publishers"][0]["session"] == session
+        await other.until_verified(session)
 
 
 def redis_bytes(redis: RedisServer) -> bytes:

@@ -11,20 +11,7 @@ from stream_verifier.identities.ledger import Ledger, Pending
 from stream_verifier.identities.shards import Entry, Shards
 from stream_verifier.identities.sqlite import POLL_S, SqliteIdentityStore
 from stream_verifier.identities.store import Change
-from tests.support.places import EVERYWHERE, place
 from tests.support.stores import CONSENT, MODEL, ledger_of, made_reference, ring, store_at
-
-
-@pytest.fixture(params=EVERYWHERE)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return place(request, tmp_path / "data" / "identities.db")
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    yield made
-    await made.close()
 
 
 @pytest.fixture

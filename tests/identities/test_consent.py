@@ -77,7 +77,7 @@ def test_a_consent_that_ends_before_it_begins_is_none() -> None:
     with pytest.raises(ConsentError, match="end before it was given"):
         replace(GIVEN, expires_at=BEGAN)
     with pytest.raises(ConsentError, match="time zone"):
-        replace(GIVEN, withdrawn_at=datetime(2026, 1, 2))  # noqa: DTZ001
+        replace(GIVEN, withdrawn_at=datetime(2026, 1, 2))
 
 
 def test_a_consent_ends_at_a_time_that_the_calendar_has_everywhere() -> None:

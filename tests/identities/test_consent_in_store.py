@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,23 +16,10 @@ from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.renewal import MOST_EARLIER
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
-from tests.support.places import EVERYWHERE, place
 from tests.support.stores import CONSENT, MODEL, assert_same, made_reference, store_at
 
 ACTOR = Actor("0123", "identity:replace")
 GIVEN = datetime(2026, 5, 6, tzinfo=UTC)
-
-
-@pytest.fixture(params=EVERYWHERE)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return place(request, tmp_path / "identities.db")
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    yield made
-    await made.close()
 
 
 async def test_nobody_is_verified_without_a_consent_in_force(store: SqliteIdentityStore) -> None:

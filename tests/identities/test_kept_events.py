@@ -14,7 +14,7 @@ from stream_verifier.errors import KeyMismatchError
 from stream_verifier.identities.kept_events import KeptEvent
 from stream_verifier.identities.retention import Rules
 from stream_verifier.identities.sqlite import SqliteIdentityStore
-from tests.support.places import EVERYWHERE, place, url_of
+from tests.support.places import url_of
 from tests.support.stores import (
     AUDIT_KEY,
     CONSENT,
@@ -32,11 +32,6 @@ NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 NOW_S = int(NOW.timestamp())
 LOG = "0123456789abcdef"
 DAY = Rules(unused=None, audit=None, events=timedelta(hours=24))
-
-
-@pytest.fixture(params=EVERYWHERE)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return place(request, tmp_path / "identities.db")
 
 
 @pytest.fixture

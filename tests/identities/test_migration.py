@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -39,13 +38,6 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     path = place(request, tmp_path / "data" / "identities.db")
     write_old_store(path, PEOPLE)
     return path
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    yield made
-    await made.close()
 
 
 def _version(path: Path) -> int:

@@ -6,7 +6,6 @@ import dataclasses
 import itertools
 import sqlite3
 import stat
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -29,7 +28,7 @@ from stream_verifier.errors import (
 from stream_verifier.identities.origin import Origin
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change, IdentityStore
-from tests.support.places import EVERYWHERE, in_a_file, place
+from tests.support.places import in_a_file
 from tests.support.stores import (
     AUDIT_KEY,
     CONSENT,
@@ -46,18 +45,6 @@ from tests.support.stores import (
     rows,
     store_at,
 )
-
-
-@pytest.fixture(params=EVERYWHERE)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return place(request, tmp_path / "data" / "identities.db")
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    made = store_at(path)
-    yield made
-    await made.close()
 
 
 def _bytes_on_disk(path: Path) -> bytes:

@@ -205,6 +205,23 @@ def test_broken_media_are_named(tmp_path: Path) -> None:
             media.read_picture(broken)
 
 
+@pytest.mark.parametrize(
+    ("sample", "words"), [(32_768.0, "divide them first"), (np.nan, "no numbers"), (np.inf, "no n")]
+)
+def test_floats_that_are_no_samples_are_named(tmp_path: Path, sample: float, words: str) -> None:
+    samples = np.zeros((1, 1600), np.float32)
+    samples[0, 800] = sample
+    with av.open(str(tmp_path / "f.wav"), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=16_000)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(samples, format="flt", layout="mono")
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with pytest.raises(PackError, match=rf"f\.wav holds samples.*{words}"):
+        media.read_voice(tmp_path / "f.wav")
+
+
 def test_pictures_come_as_rgb_and_crop_to_the_tower_input(tmp_path: Path) -> None:
     pixels = np.zeros((160, 160, 3), dtype=np.uint8)
     pixels[..., 2] = 200

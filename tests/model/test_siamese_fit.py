@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from model.evaluation.metrics import cllr, equal_error_rate
 from model.siamese.fit import Schedule, fit_network, scores
@@ -15,7 +13,6 @@ from model.siamese.network import Scaling, Shape, build_network
 from model.siamese.pairs import KINDS, Batch, PairMaker
 from model.siamese.samples import Samples
 from model.siamese.validation import HeldOut, Trials, held_out, table
-from model.training import run as training_run
 from model.training.run import Run
 from model.types import Vector
 from tests.support.siamese_media import (
@@ -26,18 +23,7 @@ from tests.support.siamese_media import (
     voice_clusters,
 )
 
-
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_run, "plot", lambda stage, history: b"")
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """For a handful of steps tracing does not pay."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("no_curves")
 
 
 def fit(folder: Path, *, seed: int, schedule: Schedule, nuisance: float = 0.0) -> keras.Model:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import pytest
 import scipy.io.wavfile
-import tensorflow as tf
 from keras import layers
 
 from model.data.media import SAMPLE_RATE_HZ
@@ -18,12 +17,12 @@ from model.siamese import lessons as lessons_module
 from model.siamese.lessons import face_lessons, voice_lessons
 from model.siamese.material import Amount
 from model.siamese.towers import Lessons, Tuning, tune, unit
-from model.training import run as training_run
 from model.training.run import Run
 from model.types import Vector
 from stream_verifier.demo.people import DEMO_PEOPLE, speech
 from tests.support.siamese_media import vector, write_pack
 
+pytestmark = pytest.mark.usefixtures("no_curves")
 BANDS = 6
 PEOPLE = 5
 TUNING = Tuning(steps=20, size=8, rate=5e-3)
@@ -31,19 +30,6 @@ TUNING = Tuning(steps=20, size=8, rate=5e-3)
 
 class Killed(BaseException):
     """Stands for a kill in the middle of an epoch."""
-
-
-@pytest.fixture(autouse=True)
-def _no_curves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training_run, "plot", lambda stage, history: b"")
-
-
-@pytest.fixture
-def eager() -> Iterator[None]:
-    """For a handful of steps tracing does not pay."""
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
 
 
 def tiny_tower() -> keras.Model:

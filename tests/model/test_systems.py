@@ -64,4 +64,5 @@ def test_one_modality_alone_is_the_defaults_own_llr(
 def test_without_a_cache_nothing_is_shared(tmp_path: Path) -> None:
     options = SystemOptions(cache=None)
     first, second = (load_system(name, options) for name in ("default", "voice"))
-    assert getattr(second, "base", None) is not first
+    assert isinstance(second, Alone)
+    assert second.base is not first

@@ -11,7 +11,7 @@ import pytest
 
 from model.convert.manifest import update_part
 from model.convert.sources import CAMPPLUS, MINIFASNET_V1_SE, MINIFASNET_V2, SFACE, YUNET
-from model.errors import WeightsError
+from model.errors import CheckpointError, WeightsError
 from model.runtime.face import FaceTower
 from model.runtime.weights import WEIGHTS_DIR, Weights, sha256_of
 from tests.support.tower_media import ROOT
@@ -74,7 +74,7 @@ def test_a_missing_file_is_named(copy: Path) -> None:
 
 
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"manifest\.json: reinstall"):
+    with pytest.raises(WeightsError, match=r"manifest\.json .*: name a folder of weights"):
         Weights.load(tmp_path)
 
 
@@ -109,6 +109,23 @@ def test_what_is_no_model_is_refused(copy: Path) -> None:
     update_part("face_tower", "sface.tflite", directory=copy)
     with pytest.raises(WeightsError, match=r"cannot load sface\.tflite"):
         FaceTower(Weights.load(copy))
+
+
+def test_a_part_that_finds_no_room_leaves_the_old_one_whole(copy: Path) -> None:
+    resource = pytest.importorskip("resource")
+    update_part("extra", "extra.json", data=b"{}", directory=copy)
+    before = {path: path.read_bytes() for path in copy.iterdir() if path.suffix == ".json"}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # Room for the part, and none for the manifest that vouches for it.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(CheckpointError, match=r"disk is full, .*manifest\.json"):
+            update_part("extra", "extra.json", data=b"[]", directory=copy)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    Weights.load(copy)
+    assert {path: path.read_bytes() for path in before} == before
+    assert not list(copy.glob("*.part"))
 
 
 def test_a_further_part_is_checked_and_leaves_the_space_alone(copy: Path) -> None:

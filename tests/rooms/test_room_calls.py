@@ -16,9 +16,9 @@ from tests.support.calls import all_that_is_said, server_with
 from tests.support.janus_server import (
     ADDRESS,
     ROOM,
-    JanusPublisher,
     JanusServer,
     needs_janus,
+    publishing,
     until,
 )
 
@@ -69,19 +69,6 @@ async def desk(folder: Path, janus: JanusServer, **changes: Any) -> AsyncIterato
         httpx.AsyncClient(base_url=server.address, timeout=30) as client,
     ):
         yield Desk(client, janus)
-
-
-@contextlib.asynccontextmanager
-async def publishing(
-    janus: JanusServer, media: str, display: str, **entry: Any
-) -> AsyncIterator[JanusPublisher]:
-    one = JanusPublisher(janus.url, ROOM, display=display, address=ADDRESS, **entry)
-    await one.join()
-    await one.publish(media)
-    try:
-        yield one
-    finally:
-        await one.leave()
 
 
 def states(said: list[dict[str, Any]], session: str) -> list[str]:

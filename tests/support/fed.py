@@ -20,8 +20,8 @@ from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.types import AudioChunk
 
 
-def silence(seconds: float, *, at_s: float, rate_hz: int = 16_000) -> Sound:
-    return Sound(at_s, bytes(2 * round(seconds * rate_hz)))
+def silence(seconds: float, *, at_s: float) -> Sound:
+    return Sound(at_s, bytes(2 * round(seconds * 16_000)))
 
 
 def encoded(image: NDArray[np.uint8], kind: str = "JPEG", **options: Any) -> bytes:
@@ -31,9 +31,9 @@ def encoded(image: NDArray[np.uint8], kind: str = "JPEG", **options: Any) -> byt
     return target.getvalue()
 
 
-def patches(width: int = 192, height: int = 128, seed: int = 4) -> NDArray[np.uint8]:
+def patches(width: int = 192, height: int = 128) -> NDArray[np.uint8]:
     """Patches of colour, another in every corner."""
-    small = np.random.default_rng(seed).integers(30, 220, (4, 6, 3), dtype=np.uint8)
+    small = np.random.default_rng(4).integers(30, 220, (4, 6, 3), dtype=np.uint8)
     return np.kron(small, np.ones((height // 4, width // 6, 1), np.uint8))
 
 
@@ -41,8 +41,8 @@ def jpeg(width: int = 192, height: int = 128, **options: Any) -> bytes:
     return encoded(patches(width, height), "JPEG", **options)
 
 
-def png(width: int = 192, height: int = 128) -> bytes:
-    return encoded(patches(width, height), "PNG")
+def png() -> bytes:
+    return encoded(patches(), "PNG")
 
 
 def pieces_of(path: Path, *, pictures_per_s: float = 15.0, kind: str = "JPEG") -> list[Piece]:
@@ -66,14 +66,12 @@ def pieces_of(path: Path, *, pictures_per_s: float = 15.0, kind: str = "JPEG") -
     return sorted(pieces, key=lambda piece: piece.at_s)
 
 
-async def feed(
-    call: DecodedCall, pieces: Sequence[Piece], *, from_s: float = 0.0, clock_s: float = 1e6
-) -> None:
+async def feed(call: DecodedCall, pieces: Sequence[Piece], *, from_s: float = 0.0) -> None:
     """Feed pieces as time passes; their times are on a clock of their own."""
     began_s = time.monotonic()
     for piece in pieces:
         await asyncio.sleep(max(0.0, began_s + piece.at_s - time.monotonic()))
-        at_s = clock_s + from_s + piece.at_s
+        at_s = 1e6 + from_s + piece.at_s
         if isinstance(piece, Sound):
             await call.audio(piece.pcm, at=at_s)
         else:

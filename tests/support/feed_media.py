@@ -161,12 +161,10 @@ class FeedServer:
 
 
 @contextlib.asynccontextmanager
-async def feed_server(
-    hub: Hub, *, port: int = 0, gate: Any = None, origins: tuple[str, ...] = ()
-) -> AsyncIterator[FeedServer]:
+async def feed_server(hub: Hub, *, port: int = 0, gate: Any = None) -> AsyncIterator[FeedServer]:
     """Serve the feed route alone."""
     app = Starlette(routes=[WebSocketRoute("/api/v1/events", feed_socket)])
-    settings: Any = SimpleNamespace(allowed_origins=origins)
+    settings: Any = SimpleNamespace(allowed_origins=())
     unused: Any = None
     state = ServerState(
         settings=settings,

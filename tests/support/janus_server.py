@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +33,25 @@ needs_janus = pytest.mark.skipif(
 
 def make_peer(request: SourceRequest, inbox: MediaInbox) -> Peer:
     return Peer(inbox=inbox, offer_sdp=request.offer, host_addresses=[ADDRESS])
+
+
+@contextlib.asynccontextmanager
+async def publishing(
+    server: JanusServer,
+    media: Path | str,
+    display: str = "grace",
+    *,
+    room: int | str = ROOM,
+    **entry: Any,
+) -> AsyncIterator[JanusPublisher]:
+    """Somebody in a room who plays a file in a loop."""
+    one = JanusPublisher(server.url, room, display=display, address=ADDRESS, **entry)
+    await one.join()
+    await one.publish(media)
+    try:
+        yield one
+    finally:
+        await one.leave()
 
 
 async def until(fits: Callable[[], object], within_s: float = PATIENCE_S) -> None:

@@ -276,13 +276,14 @@ class LiveKitDouble:
 
     # What comes of the tracks.
 
-    def sound(self, sid: str, pcm: bytes, *, rate_hz: int = 16_000, channels: int = 2) -> None:
+    def sound(self, sid: str, pcm: bytes) -> None:
+        """Two channels of it, at 16 kHz."""
         for stream in self._streams_of(sid):
             event = audio_frame_pb2.AudioStreamEvent(stream_handle=stream)
             frame = event.frame_received.frame
             frame.handle.id, frame.info.data_ptr = self._buffer(pcm)
-            frame.info.num_channels, frame.info.sample_rate = channels, rate_hz
-            frame.info.samples_per_channel = len(pcm) // (2 * channels)
+            frame.info.num_channels, frame.info.sample_rate = 2, 16_000
+            frame.info.samples_per_channel = len(pcm) // 4
             self.queue.put(ffi_pb2.FfiEvent(audio_stream_event=event))
 
     def picture(

@@ -115,7 +115,7 @@ class CostlyChannel:
     def sense(self, window: Window) -> tuple[Reading, ...]:
         return self._readings(window, face=None, voice=None).each
 
-    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:  # noqa: ARG002
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         face = voice = None
         if "face" in wanted:
             self._clock.now_s += self._costs.face_s

@@ -23,11 +23,11 @@ class LossyPeers:
         lost: packets so far.
     """
 
-    def __init__(self, settings: Settings, *, share: float, seed: int = 4) -> None:
+    def __init__(self, settings: Settings, *, share: float) -> None:
         self.lost = 0
         self._make_peer = PeerFactory(settings)
         self._share = share
-        self._lots = random.Random(seed)
+        self._lots = random.Random(4)
 
     def __call__(self, request: SourceRequest, inbox: MediaInbox) -> Peer:
         peer = self._make_peer(request, inbox)

@@ -36,9 +36,7 @@ def old_id(seed: int) -> str:
     return f"{seed:032x}"
 
 
-def write_old_store(
-    path: Path, people: Mapping[str, int], secret: bytes = OLD_SECRET, *, version: int = 1
-) -> None:
+def write_old_store(path: Path, people: Mapping[str, int], *, version: int = 1) -> None:
     """Write a store of these people; each reference is made of a seed, and so is its id.
 
     In version 2 it has no ledger yet: see `write_old_ledger`. A record's version is its seed.
@@ -51,7 +49,7 @@ def write_old_store(
         change(path, table)
     change(path, "INSERT INTO stream_verifier_schema VALUES (1, ?)", version)
     for name, seed in people.items():
-        row = _row(secret, name, seed, version)
+        row = _row(name, seed, version)
         marks = ",".join("?" * len(row))
         put = f"INSERT INTO identities ({','.join(row)}) VALUES ({marks})"
         change(path, put, *row.values())
@@ -60,12 +58,11 @@ def write_old_store(
 def write_old_ledger(
     path: Path,
     people: Mapping[str, int],
-    secret: bytes = OLD_SECRET,
     *,
     pending: list[Any] | None = None,
 ) -> None:
     """Write the ledger of a store of version 2, in which these people are current."""
-    vault = LegacyVault(secret)
+    vault = LegacyVault(OLD_SECRET)
     live = {vault.lookup(name).hex(): [seed, old_id(seed)] for name, seed in people.items()}
     counter = 9 + (pending is not None)
     body = json.dumps({"counter": counter, "live": live, "pending": pending}).encode()
@@ -73,8 +70,8 @@ def write_old_ledger(
     path.write_bytes(header + body)
 
 
-def _row(secret: bytes, name: str, seed: int, version: int) -> dict[str, Any]:
-    vault = LegacyVault(secret)
+def _row(name: str, seed: int, version: int) -> dict[str, Any]:
+    vault = LegacyVault(OLD_SECRET)
     profile: dict[str, Any] = {
         "name": name,
         "created_at": "2026-01-03T00:00:00+00:00",
@@ -102,11 +99,11 @@ def _row(secret: bytes, name: str, seed: int, version: int) -> dict[str, Any]:
             lookup = vault.lookup(name).hex()
             bound = [old_id(seed), lookup, seed, MODEL, vault.key_id, digest]
             context = ["record 2", part, *bound]
-        sealed = _sealed(secret, plain, json.dumps(context))
+        sealed = _sealed(plain, json.dumps(context))
         row[f"sealed_{part}"] = sealed
     return row
 
 
-def _sealed(secret: bytes, plain: bytes, context: str) -> bytes:
+def _sealed(plain: bytes, context: str) -> bytes:
     nonce = os.urandom(12)
-    return nonce + AESGCM(_derive(secret, b"seal")).encrypt(nonce, plain, context.encode())
+    return nonce + AESGCM(_derive(OLD_SECRET, b"seal")).encrypt(nonce, plain, context.encode())

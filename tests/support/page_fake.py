@@ -31,12 +31,18 @@ CLIENT = Path(__file__).resolve().parents[2] / "web_client"
 
 
 @contextlib.contextmanager
-def without_complaints(page: Page, *, but: str | None = None) -> Iterator[None]:
-    """What the browser complains about in its console fails the test, but for one remark."""
+def without_complaints(page: Page, *, but: str | None = None, of: str = "") -> Iterator[None]:
+    """What the browser complains about in its console fails the test, but for one remark.
+
+    Of the console nothing counts but what has the words of ``of`` in it; scripts must not fail.
+    """
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
-        "console", lambda entry: complaints.append(entry.text) if entry.type == "error" else None
+        "console",
+        lambda entry: (
+            complaints.append(entry.text) if entry.type == "error" and of in entry.text else None
+        ),
     )
     yield
     assert [one for one in complaints if but is None or but not in one] == []

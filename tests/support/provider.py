@@ -54,7 +54,7 @@ class FakeProvider:
         self._codes: dict[str, dict[str, str]] = {}
         self.rotate("first")
 
-    def rotate(self, kid: str, *, curve: bool = False, publish: bool = True) -> None:
+    def rotate(self, kid: str, *, curve: bool = False) -> None:
         """Sign with another key from now on."""
         key: Any = ec.generate_private_key(ec.SECP256R1()) if curve else rsa.generate_private_key(
             public_exponent=65537, key_size=2048
@@ -64,8 +64,7 @@ class FakeProvider:
         algorithm: Any = ECAlgorithm if curve else RSAAlgorithm
         described = json.loads(algorithm.to_jwk(key.public_key()))
         described |= {"kid": kid, "alg": self.algorithm, "use": "sig"}
-        if publish:
-            self.published.append(described)
+        self.published.append(described)
 
     @property
     def keys(self) -> dict[str, Any]:

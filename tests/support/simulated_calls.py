@@ -116,7 +116,7 @@ def draw_call(
 
 
 def draw_calls(
-    count: int, *, seed: int = 1, people: int = 8, strength: float = 3.0, inflated: float = 1.0
+    count: int, *, seed: int = 1, strength: float = 3.0, inflated: float = 1.0
 ) -> list[Played]:
     """Calls of all of ``REPLACED`` in turn, under two conditions."""
     rng = np.random.default_rng(seed)
@@ -127,7 +127,7 @@ def draw_calls(
                 kinds[number % len(kinds)],
                 name=f"{number:04}",
                 condition=("clean", "call")[number // len(kinds) % 2],
-                chimera=f"person{number // len(kinds) % people}",
+                chimera=f"person{number // len(kinds) % 8}",
             ),
             rng,
             strength=strength,

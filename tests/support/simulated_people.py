@@ -20,9 +20,7 @@ from stream_verifier.simulation.casting import Role, Take
 FILE_S = 3.3
 
 
-def made_up_cast(
-    people: int = 6, *, sources: int = 2, takes: Sequence[float] = (6.3, 8.1, 9.9)
-) -> list[Role]:
+def made_up_cast(people: int = 6, *, sources: int = 2) -> list[Role]:
     """People of whom nothing but the names and the takes' lengths is known."""
     return [
         Role(
@@ -32,7 +30,9 @@ def made_up_cast(
             enrol_faces=(),
             enrol_voices=(),
             faces=(Path("a.jpg"), Path("b.jpg")),
-            takes=tuple(Take((Path(f"{number}-{take}.wav"),), s) for take, s in enumerate(takes)),
+            takes=tuple(
+                Take((Path(f"{number}-{take}.wav"),), s) for take, s in enumerate((6.3, 8.1, 9.9))
+            ),
         )
         for number in range(people)
     ]

@@ -30,13 +30,13 @@ CONSENT = Consent(
 )
 
 
-def store_at(path: Path, *keys: MasterKey, poll_s: float = 0.02) -> SqliteIdentityStore:
+def store_at(path: Path, *keys: MasterKey) -> SqliteIdentityStore:
     return SqliteIdentityStore(
         url_of(path),
         ring(*keys),
         ledger=ledger_of(path),
         audit_key=AUDIT_KEY,
-        poll_s=poll_s,
+        poll_s=0.02,
     )
 
 

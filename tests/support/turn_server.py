@@ -13,7 +13,9 @@ from pathlib import Path
 
 import pytest
 
-SECRET = "a-secret-of-tests"  # noqa: S105
+from benchmarks.ports import free_port
+
+SECRET = "a-secret-of-tests"
 
 needs_turnserver = pytest.mark.skipif(
     shutil.which("turnserver") is None,
@@ -52,7 +54,7 @@ class TurnServer:
 @contextlib.contextmanager
 def turn_server(folder: Path) -> Iterator[TurnServer]:
     """Run coturn with time-limited credentials until the block ends."""
-    port = _free_port()
+    port = min(free_port(), 65_000)
     config = _CONFIG.format(port=port, first=port + 1, last=port + 60, secret=SECRET, folder=folder)
     (folder / "turnserver.conf").write_text(config)
     command = ["turnserver", "-c", str(folder / "turnserver.conf")]
@@ -62,12 +64,6 @@ def turn_server(folder: Path) -> Iterator[TurnServer]:
             yield TurnServer(f"turn:127.0.0.1:{port}")
         finally:
             process.terminate()
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return min(port, 65_000)
 
 
 def _wait_until_listening(process: subprocess.Popen[bytes], port: int) -> None:

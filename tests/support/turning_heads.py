@@ -51,13 +51,11 @@ class KnowingMesh:
         return np.column_stack([there, self._cloud[:, 2] * scale]), 20.0
 
 
-def path(
-    turns: Sequence[Turn], *, reach_deg: float = 45.0, rest_s: float = 0.6, turn_s: float = 0.5
-) -> Iterator[float]:
+def path(turns: Sequence[Turn], *, reach_deg: float = 45.0, turn_s: float = 0.5) -> Iterator[float]:
     """Angles, 15 a second: at rest, then each turn out and back, and at rest."""
 
     def rest() -> list[float]:
-        return [0.0] * round(rest_s * RATE_HZ)
+        return [0.0] * round(0.6 * RATE_HZ)
 
     yield from rest()
     for turn in turns:

@@ -49,7 +49,7 @@ class HumChannel:
     def forget(self) -> None:
         """Nothing is known of anybody."""
 
-    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:  # noqa: ARG002
+    def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:
         llr = self._llr if "hum" in wanted else None
         return Readings((Reading("hum", sensed=True, llr=llr),))
 

@@ -15,7 +15,8 @@ import websockets
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import MAX_TTL_S
-from stream_verifier.demo.caller import Caller, RefusedError
+from stream_verifier.demo.caller import Caller
+from stream_verifier.errors import CallRefusedError
 from stream_verifier.hosting.server import RunningServer
 from tests.support.calls import TIMEOUT_S, DemoCalls, server_with, wire
 from tests.support.rest_app import ADMIN, KEY, TOKENS, auth
@@ -70,8 +71,8 @@ async def test_calls_that_are_opened_too_often_are_refused_with_a_reason(
             try:
                 async with Caller(server.address, demo_calls.get("grace", "grace"), **start):
                     codes.append("opened")
-            except RefusedError as error:
-                codes.append(error.code)
+            except CallRefusedError as error:
+                codes.append(error.server_code)
     assert codes == ["missing_token", "opened", "opened", "opened", "rate_limited"]
 
 
@@ -88,7 +89,7 @@ async def test_no_token_and_no_key_is_ever_logged(
     async with server_with(enrolled_dir, token_key=KEY) as server, api(server) as client:
         async with Caller(server.address, media, **start, token=token) as call:
             assert call.session
-        with pytest.raises(RefusedError, match="none of this server's"):
+        with pytest.raises(CallRefusedError, match="none of this server's"):
             async with Caller(server.address, media, **start, token=forged):
                 raise AssertionError("a forged token opened a call")
         for shown in (token, forged):

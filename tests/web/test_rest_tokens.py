@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,13 @@ async def test_what_cannot_be_issued_is_said(
     async with client_of(make_app(tmp_path), headers=ADMIN) as client:
         answer = await client.post("/api/v1/tokens", json=wanted)
     assert (answer.status_code, answer.json()["code"]) == (422, code)
+
+
+async def test_a_body_that_is_not_said_to_be_json_is_told_so(tmp_path: Path) -> None:
+    async with client_of(make_app(tmp_path), headers=ADMIN) as client:
+        answer = await client.post("/api/v1/tokens", content=json.dumps(WANTED))
+    assert answer.status_code == 422
+    assert "Content-Type: application/json" in answer.json()["detail"]
 
 
 async def test_without_a_key_there_are_no_tokens(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from model.errors import WeightsError
 from model.runtime.align import TEMPLATE, similarity
 from model.runtime.face import FaceTower
 from model.runtime.weights import Weights
-from stream_verifier.windows.faces import FaceDetector, align
+from stream_verifier.windows.faces import FaceDetector, align, in_fractions, in_pixels
 from tests.support.window_media import Pixels
 
 
@@ -173,3 +173,10 @@ def test_real_faces_come_out_as_the_pack_has_them(
         cosines.append(cosine(tower, ours, picture[24:136, 24:136, ::-1]))
     assert min(cosines) > 0.8
     assert np.median(cosines) > 0.95
+
+
+def test_a_box_is_the_same_in_fractions_of_a_picture_and_in_its_pixels() -> None:
+    picture = np.zeros((480, 640, 3), np.uint8)
+    box = (64.0, 120.0, 160.0, 240.0)
+    assert in_fractions(box, picture) == (0.1, 0.25, 0.25, 0.5)
+    assert in_pixels(in_fractions(box, picture), picture) == pytest.approx(box)

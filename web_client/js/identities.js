@@ -46,8 +46,8 @@ export class Identities extends EventTarget {
 
   #row({ name, created_at: created }) {
     const choose = make("button", { type: "button", className: "person", title: `Verify ${name}` },
-      make("span", { className: "initial", ariaHidden: "true" }, name.slice(0, 1).toUpperCase()),
-      make("span", { className: "person-name" }, name),
+      make("span", { className: "initial", ariaHidden: "true" }, [...name].slice(0, 1).join("").toUpperCase()),
+      make("span", { className: "person-name", dir: "auto" }, name),
       make("span", { className: "quiet" }, created ? `since ${day(created)}` : ""));
     choose.dataset.testid = "identity";
     choose.addEventListener("click", () => this.dispatchEvent(new CustomEvent("chosen", { detail: name })));

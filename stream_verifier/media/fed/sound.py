@@ -9,6 +9,8 @@ from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.types import AudioChunk, MediaGap
 
 _SLACK_S = 0.1
+_FILL_S = 5.0
+"""Longest hole that is taken for silence."""
 """Senders date by a clock of milliseconds, or by when they got it: no hole, and no overlap."""
 
 
@@ -16,16 +18,15 @@ class SoundLine:
     """Puts sound where it belongs: what was there already is cut off, short holes are silence.
 
     Over a WebSocket nothing is lost on the way, so a hole is what the sender left out: many leave
-    out what is silent. Longer holes than `fill_s` are a `MediaGap`.
+    out what is silent. Longer holes than 5 s are a `MediaGap`.
 
     Args:
         rate_hz: samples a second.
-        fill_s: longest hole that is taken for silence.
     """
 
-    def __init__(self, *, rate_hz: int, fill_s: float = 5.0) -> None:
+    def __init__(self, *, rate_hz: int) -> None:
         self._rate_hz = rate_hz
-        self._line = AudioNormaliser(fill_s=fill_s)
+        self._line = AudioNormaliser(fill_s=_FILL_S)
 
     @property
     def due_s(self) -> float | None:

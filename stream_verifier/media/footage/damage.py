@@ -14,6 +14,8 @@ _OVERLAP_RUN_S = 0.5
 packet. More of it than this, in all or at once, is no such thing, and may hide somebody."""
 _OVERLAP_TOLD_S = 0.1
 _TOLD = 3
+_FEW_TIMELESS = 10
+"""Pictures that share a time: encoders leave a few, and never half of all."""
 
 
 @dataclass(slots=True)
@@ -36,10 +38,12 @@ class Damage:
         name: of the file, for messages.
         sound_s: seconds of sound that were decoded.
         pictures: pictures that were decoded.
+        timeless: pictures of which it is not said that they came later than the one before.
         overlap_s: seconds of sound that were left out, as other sound lay there before.
         late: items that came too late to be put in order.
         missing: bytes that the file says it has, and does not.
         noise: bytes in it that belong to nothing.
+        peak: the largest sample of all, where that is no sample: 1 is full scale.
         broken: messages of what else went wrong.
         end_s: media time at which all that was read ends.
     """
@@ -47,10 +51,12 @@ class Damage:
     name: str
     sound_s: float = 0.0
     pictures: int = 0
+    timeless: int = 0
     overlap_s: float = 0.0
     late: int = 0
     missing: int = 0
     noise: int = 0
+    peak: float = 0.0
     broken: list[str] = field(default_factory=list)
     end_s: float = 0.0
     _overlap_run_s: float = 0.0
@@ -127,6 +133,16 @@ class Damage:
             faults.append(f"it breaks off: its last {self.missing} bytes are missing")
         if self.noise:
             faults.append(f"{self.noise} bytes in it are noise")
+        if self.timeless > max(_FEW_TIMELESS, self.pictures / 2):
+            faults.append(
+                f"{self.timeless} pictures have no time of their own "
+                "(ffmpeg -fflags +genpts -i FILE MENDED.mp4 may find it)"
+            )
+        if self.peak:
+            faults.append(
+                f"its samples go up to {self.peak:.0f}, where 1 is full scale (divide them before "
+                "they are written, 16-bit ones by 32768)"
+            )
         if self._overlaps:
             faults.append(f"{self.overlap_s:.1f} s of sound lie where other sound has been")
         if self.late:

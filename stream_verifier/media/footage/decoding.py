@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import av
+import numpy as np
 from av.audio.stream import AudioStream
 
+from model.runtime.audio import FULL_SCALES
 from stream_verifier.media.footage.damage import Damage
 from stream_verifier.media.footage.timeline import Place
 from stream_verifier.media.footage.tracks import MAX_PIXELS, Track
@@ -55,6 +58,7 @@ class TrackDecoder:
         self._damage = damage
         self._take = take
         self._decoder = _decoder(track)
+        self._floats = track.codec_context.name.startswith("pcm_f")
         sound: Any = track.codec_context if isinstance(track, AudioStream) else None
         self._setup = sound and (sound.sample_rate, sound.layout.name, sound.extradata)
         self._failed_first: list[float] = []
@@ -130,6 +134,8 @@ class TrackDecoder:
             self._decoded = True
             starts_s = None if frame.pts is None else frame.pts * self.tick_s
             self._judge(frame, time_s if starts_s is None else starts_s)
+            if self._floats and isinstance(frame, av.AudioFrame):
+                self._judge_samples(frame, time_s)
             useful = self._take(frame, starts_s, self._jumped)
             self._jumped = False
             if not useful:
@@ -147,6 +153,14 @@ class TrackDecoder:
             self._clean = True
         elif self._clean:
             self._failed_last.append(time_s)
+
+    def _judge_samples(self, frame: av.AudioFrame, time_s: float) -> None:
+        """Count what a program wrote as floats that it had not computed, or not scaled."""
+        peak = float(np.abs(frame.to_ndarray()).max(initial=0))
+        if not math.isfinite(peak):
+            self._damage.lose(self.kind, time_s)
+        elif peak > FULL_SCALES:
+            self._damage.peak = max(self._damage.peak, peak)
 
     def _fail(self, packet: av.Packet[Any] | None, time_s: float) -> None:
         if packet is None:

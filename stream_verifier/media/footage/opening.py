@@ -69,8 +69,8 @@ def _failure(file: BinaryIO, part: Part, name: str, error: Exception) -> MediaEr
     lack = isobmff.lack(file, part.start, part.end)
     if lack == "index":
         return DamagedMediaError(
-            f"{name} was never finished: its recorder stopped before it wrote the index (moov). "
-            "Record it anew, or mend it with a tool such as untrunc."
+            f"{name} was never finished: its recorder stopped, or its copy broke off, before the "
+            "index (moov). Copy or record it anew, or mend it with a tool such as untrunc."
         )
     if lack == "head":
         return DamagedMediaError(

@@ -235,6 +235,7 @@ class RecordingReader:
         aspect = track.sample_aspect_ratio or track.codec_context.sample_aspect_ratio
         self._video.pixel_aspect = float(aspect) if aspect else 1.0
         shown_s = max(0.0, last_s if time_s is None else time_s)
+        self.damage.timeless += self._video.last_s is not None and shown_s <= last_s
         try:
             items = self._video.push(frame, shown_s, reason="jump" if jumped else "network")
         except (ValueError, av.FFmpegError):

@@ -48,29 +48,11 @@ def choose(
     """
     picked: list[Track] = []
     notes: list[str] = []
-    for kind in KINDS:
-        tracks = _tracks(container, kind)
-        number = wishes.numbers.get(kind)
-        if kind not in wishes.kinds:
+    for kind in (kind for kind in KINDS if kind in wishes.kinds):
+        tracks, number = _tracks(container, kind), wishes.numbers.get(kind)
+        track = _chosen(tracks, kind, number, name)
+        if track is None:
             continue
-        if number is not None and not 1 <= number <= len(tracks):
-            raise MediaError(
-                f"{name} has no {_WORDS[kind]} track {number}. {_listed(tracks, kind)}"
-            )
-        if not tracks:
-            continue
-        track = tracks[number - 1] if number is not None else _best(tracks)
-        if not _decodable(track):
-            raise UnsupportedMediaError(
-                f"The {_WORDS[kind]} of {name} is in {_codec(track)}, which is not decoded here. "
-                "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
-            )
-        if _pixels(track) > MAX_PIXELS:
-            raise UnsupportedMediaError(
-                f"The picture of {name} is too large ({_described(track)}): at most "
-                f"{MAX_PIXELS // 1_000_000} million pixels. Make it smaller: "
-                "ffmpeg -i FILE -vf scale=1280:-2 SMALLER.mp4"
-            )
         if len(tracks) > 1 and number is None:
             notes.append(
                 f"{name}: {_WORDS[kind]} track {tracks.index(track) + 1} of {len(tracks)} is used; "
@@ -85,6 +67,27 @@ def choose(
             else f"{name} has no {wanted}. Give a file that has."
         )
     return picked, notes
+
+
+def _chosen(tracks: Sequence[Track], kind: Kind, number: int | None, name: str) -> Track | None:
+    """The track of that number, or the best; None where there are none and none was asked for."""
+    if number is not None and not 1 <= number <= len(tracks):
+        raise MediaError(f"{name} has no {_WORDS[kind]} track {number}. {_listed(tracks, kind)}")
+    if not tracks:
+        return None
+    track = tracks[number - 1] if number is not None else _best(tracks)
+    if not _decodable(track):
+        raise UnsupportedMediaError(
+            f"The {_WORDS[kind]} of {name} is in {_codec(track)}, which is not decoded here. "
+            "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
+        )
+    if _pixels(track) > MAX_PIXELS:
+        raise UnsupportedMediaError(
+            f"The picture of {name} is too large ({_described(track)}): at most "
+            f"{MAX_PIXELS // 1_000_000} million pixels. Make it smaller: "
+            "ffmpeg -i FILE -vf scale=1280:-2 SMALLER.mp4"
+        )
+    return track
 
 
 def _tracks(container: av.container.InputContainer, kind: Kind) -> list[Track]:

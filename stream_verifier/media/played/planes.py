@@ -29,7 +29,7 @@ def frame_of_planes(
         MediaError: there is less of it than its size says, or it has none.
     """
     wide, high = (width + 1) // 2, (height + 1) // 2
-    if width < 2 or height < 2 or len(data) < width * height + 2 * wide * high:  # noqa: PLR2004
+    if width < 2 or height < 2 or len(data) < width * height + 2 * wide * high:
         raise MediaError("A picture has fewer pixels than its size says.")
     flat: NDArray[np.uint8] = np.frombuffer(data, np.uint8)
     if not turn and not width % 2 and not height % 2:

@@ -3,28 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import av
-from aiortc import (
-    MediaStreamTrack,
-    RTCPeerConnection,
-    RTCRtpTransceiver,
-    RTCSessionDescription,
-)
-from aiortc.mediastreams import MediaStreamError
+from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from stream_verifier.errors import NegotiationError, NoConnectionError
 from stream_verifier.media.closing import Closing
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import MediaLimits
-from stream_verifier.media.refusals import Refusals
-from stream_verifier.media.source import Mark, SourceStats, StreamStats
+from stream_verifier.media.source import Mark, SourceStats
 from stream_verifier.media.webrtc import aiortc_patches
 from stream_verifier.media.webrtc.codecs import prefer_received
 from stream_verifier.media.webrtc.ice import IceServer, LocalEnds, configuration
@@ -32,16 +23,12 @@ from stream_verifier.media.webrtc.intake import Intake
 from stream_verifier.media.webrtc.names import HiddenCandidates, no_connection
 from stream_verifier.media.webrtc.offers import plausible_offer
 from stream_verifier.media.webrtc.peer_addresses import PeerAddresses
+from stream_verifier.media.webrtc.reception import Reception
 from stream_verifier.media.webrtc.sdp.answering import whole_answer
 from stream_verifier.media.webrtc.sdp.reading import Offer, read_offer, sources
 
 _logger = logging.getLogger(__name__)
 _TEND_S = 0.1
-_GATHER_S = 0.09
-"""Sound is decoded five packets of 20 ms at a time."""
-
-_Frame = av.AudioFrame | av.VideoFrame
-_Tap = aiortc_patches.AudioTap | aiortc_patches.VideoTap
 
 
 class Peer:
@@ -93,20 +80,16 @@ class Peer:
         self._media_timeout_s = media_timeout_s
         self._limits = limits or MediaLimits()
         self._peers = peers or PeerAddresses()
-        self._refusals = Refusals(self._intake.lack)
+        self._reception = Reception(self._intake, self._limits, on_over=self.closed.set)
         self._arrivals: list[aiortc_patches.Arrivals] = []
         self._routers: list[aiortc_patches.SectionRouter] = []
         self._hidden: HiddenCandidates | None = None
         self._connected = False
-        self._picture_px: tuple[int, int] | None = None
         self._failure: NoConnectionError | None = None
         self._lookup: asyncio.Task[None] | None = None
         self._pc: RTCPeerConnection | None = None
         self._guard: aiortc_patches.ConnectGuard | None = None
-        self._taps: dict[str, _Tap] = {}
-        self._pictures: aiortc_patches.PictureDecoder | None = None
         self._liveness: list[aiortc_patches.Liveness] = []
-        self._readers: list[asyncio.Task[None]] = []
         self._watch: asyncio.Task[None] | None = None
         self._closing = Closing(self._close)
 
@@ -120,8 +103,7 @@ class Peer:
         refused = sum((arrivals.refused for arrivals in self._arrivals), Counter[str]())
         if of_others := sum(router.refused for router in self._routers):
             refused["other_section"] = of_others
-        streams = {kind: self._stream_stats(kind) for kind in self._taps}
-        return SourceStats(state, synchronised, streams, refused, self._failure)
+        return SourceStats(state, synchronised, self._reception.streams, refused, self._failure)
 
     @property
     def mark(self) -> Mark | None:
@@ -189,7 +171,7 @@ class Peer:
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
         for transceiver in pc.getTransceivers():
-            self._receive(transceiver)
+            self._reception.receive(transceiver)
         await pc.setLocalDescription(await pc.createAnswer())
         if not any(connection.local_candidates for connection in connections):
             raise NegotiationError(
@@ -224,70 +206,13 @@ class Peer:
         for transport in aiortc_patches.transports(pc):
             self._routers.append(aiortc_patches.SectionRouter(transport, declined))
 
-    def _receive(self, transceiver: RTCRtpTransceiver) -> None:
-        """Read a transceiver's track; there is one of each kind at most."""
-        kind = transceiver.kind
-        receiver: Any = transceiver.receiver
-        clock = self._intake.clock
-        if kind == "audio":
-            self._taps[kind] = aiortc_patches.AudioTap(
-                receiver, clock, self._take_sound, gather_s=_GATHER_S
-            )
-        else:
-            tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
-            self._taps[kind] = tap
-            self._pictures = aiortc_patches.PictureDecoder(
-                receiver, lambda picture: self._take_picture(picture, tap)
-            )
-        self._start_reader(self._read(receiver.track))
-
-    def _take_sound(self, frame: av.AudioFrame) -> None:
-        """Take decoded sound, and the pictures that were decoded meanwhile."""
-        self._take(frame, self._taps["audio"], self._intake.take_sound)
-        self._give_pictures()
-
-    def _take_picture(self, frame: av.VideoFrame, tap: aiortc_patches.VideoTap) -> None:
-        """Take a decoded picture, unless it is larger than its header said."""
-        if tap.check_decoded(frame.width, frame.height):
-            self._picture_px = (frame.width, frame.height)
-            self._take(frame, tap, self._intake.take_picture)
-
-    def _take(self, frame: _Frame, tap: _Tap, take: Callable[[_Frame, _Tap], None]) -> None:
-        """Take what was decoded; whatever fails there ends the call, and nothing else."""
-        try:
-            take(frame, tap)
-        except Exception as error:
-            _logger.error("what was decoded cannot be taken; the call ends", exc_info=error)
-            self.silence()
-            self.closed.set()
-
-    def _give_pictures(self) -> None:
-        if self._pictures is not None:
-            self._pictures.give()
-
-    def _start_reader(self, reading: Awaitable[None]) -> None:
-        task = asyncio.ensure_future(reading)
-        task.add_done_callback(self._on_reader_done)
-        self._readers.append(task)
-
-    async def _read(self, track: MediaStreamTrack) -> None:
-        """Wait for a track's end: what it carries is taken before it gets there."""
-        with contextlib.suppress(MediaStreamError):
-            await track.recv()
-        self._give_pictures()
-
     async def _watch_over(self, pc: RTCPeerConnection) -> None:
         """Keep streams going and notice when the peer is gone."""
         started_s = time.monotonic()
         while not self.closed.is_set():
             await asyncio.sleep(_TEND_S)
             now_s = time.monotonic()
-            self._give_pictures()
-            for kind, tap in self._taps.items():
-                await tap.tend(now_s)
-                self._refusals.look(kind, tap.refused, now_s)
-                for arrivals in self._arrivals:
-                    self._refusals.look(kind, arrivals.refused, now_s)
+            await self._reception.tend(now_s, [one.refused for one in self._arrivals])
             if self._gone(pc.connectionState, started_s, now_s):
                 _logger.info("peer gone: state %s, nothing heard from it", pc.connectionState)
                 self._give_up()
@@ -298,9 +223,9 @@ class Peer:
         alive = [life.heard_s for life in self._liveness if life.heard_s is not None]
         if now_s - max(alive, default=now_s) > self._silence_timeout_s:
             return True
-        media_s = [tap.last_packet_s or started_s for tap in self._taps.values()]
-        timeout_s = self._media_timeout_s
-        return timeout_s is not None and now_s - max(media_s, default=now_s) > timeout_s
+        if self._media_timeout_s is None:
+            return False
+        return self._reception.silent_s(now_s, since_s=started_s) > self._media_timeout_s
 
     def _on_state(self) -> None:
         state = None if self._pc is None else self._pc.connectionState
@@ -317,18 +242,10 @@ class Peer:
             _logger.info("%s", self._failure)
         self.closed.set()
 
-    def _on_reader_done(self, task: asyncio.Task[None]) -> None:
-        if task.cancelled():
-            return
-        if (error := task.exception()) is not None:
-            _logger.error("a track reader failed; the call ends", exc_info=error)
-        if error is not None or all(reader.done() for reader in self._readers):
-            self.closed.set()
-
     async def _close(self) -> None:
         self.closed.set()
         self.silence()
-        tasks = [*self._readers, *(task for task in (self._watch, self._lookup) if task)]
+        tasks = [*self._reception.tasks, *(task for task in (self._watch, self._lookup) if task)]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -337,16 +254,3 @@ class Peer:
                 await self._guard.close()
             except Exception:
                 _logger.exception("a peer connection did not close cleanly")
-
-    def _stream_stats(self, kind: str) -> StreamStats:
-        tap = self._taps[kind]
-        silent_s = None if tap.last_packet_s is None else time.monotonic() - tap.last_packet_s
-        return StreamStats(
-            packets=tap.packets,
-            frames=self._intake.frames[kind],
-            lost=tap.lost,
-            restarts=tap.restarts if isinstance(tap, aiortc_patches.VideoTap) else 0,
-            silent_s=silent_s,
-            refused=dict(tap.refused),
-            picture_px=self._picture_px if kind == "video" else None,
-        )

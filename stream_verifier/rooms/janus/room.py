@@ -159,6 +159,9 @@ class JanusRoom:
 
         Janus tells of a publisher who begins just then before its answer, or right behind it: both
         are read before whoever asked has a turn.
+
+        Raises:
+            RoomHostError: it is no answer to a joining.
         """
         said = said_by_plugin(answer)
         if said.get("videoroom") != "joined":

@@ -43,7 +43,7 @@ _GRANT = Grant(
     scopes=frozenset({Scope.ROOMS}),
     identity=None,
     session=None,
-    token_id="livekit-webhook",  # noqa: S106
+    token_id="livekit-webhook",
     expires_at=math.inf,
 )
 

@@ -66,9 +66,7 @@ def warm() -> None:
     rtc.AudioResampler(48_000, 16_000)
 
 
-async def enter_room(
-    url: str, token: str, shape: Shape, *, tells: bool, room: rtc.Room | None = None
-) -> LiveKitRoom:
+async def enter_room(url: str, token: str, shape: Shape, *, tells: bool) -> LiveKitRoom:
     """Connect and enter.
 
     Args:
@@ -76,12 +74,11 @@ async def enter_room(
         token: that lets in.
         shape: how media are read.
         tells: whether words are sent.
-        room: of tests.
 
     Raises:
         RoomError: there is no such room, the token is not taken, or nobody answers.
     """
-    room = rtc.Room() if room is None else room
+    room = rtc.Room()
     entered = LiveKitRoom(room, shape, tells=tells)
     options = rtc.RoomOptions(auto_subscribe=False, dynacast=False, connect_timeout=_ATTEMPT_S)
     connecting = asyncio.create_task(room.connect(url, token, options))

@@ -201,3 +201,53 @@ def test_sound_that_lies_under_other_sound_is_counted(
     assert isinstance(heard.error, DamagedMediaError) is told
     if told:
         assert "lie where other sound has been" in str(heard.error)
+
+
+def floats(folder: Path, samples: Any) -> Path:
+    path = folder / "floats.wav"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_f32le", rate=16_000)
+        stream.layout = "mono"
+        frame = av.AudioFrame.from_ndarray(
+            np.asarray(samples, np.float32)[None], format="flt", layout="mono"
+        )
+        frame.sample_rate = 16_000
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+TONE = np.sin(np.arange(16_000) / 20)
+
+
+@pytest.mark.parametrize(
+    ("samples", "words"),
+    [
+        (TONE * 32_768, "its samples go up to 32768, where 1 is full scale"),
+        (np.where(np.arange(16_000) == 8_000, np.nan, TONE), "could not be decoded"),
+        (np.where(np.arange(16_000) == 8_000, np.inf, TONE), "could not be decoded"),
+    ],
+)
+def test_floats_that_are_no_samples_are_damage(tmp_path: Path, samples: Any, words: str) -> None:
+    error = read(floats(tmp_path, samples)).error
+    assert isinstance(error, DamagedMediaError)
+    assert words in str(error)
+
+
+def test_a_hot_mix_in_floats_is_sound(tmp_path: Path) -> None:
+    assert read(floats(tmp_path, TONE * 4)).error is None
+
+
+def test_pictures_that_all_have_one_time_are_told(tmp_path: Path) -> None:
+    path = tmp_path / "one_time.mkv"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for _ in range(20):
+            frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+            for packet in stream.encode(frame.reformat(format="yuvj420p")):
+                packet.pts, packet.dts, packet.time_base = 0, 0, Fraction(1, 1000)
+                container.mux(packet)
+    error = read(path).error
+    assert isinstance(error, DamagedMediaError)
+    assert "19 pictures have no time of their own" in str(error)

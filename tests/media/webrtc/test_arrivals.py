@@ -121,7 +121,7 @@ async def test_sources_are_counted(start_call: StartCall) -> None:
     call = start_call(loop=True)
     await connected(call)
     sender = sender_of(call)
-    video: Any = call.peer._taps["video"]._receiver
+    video: Any = call.peer._reception._taps["video"]._receiver
     payload_type = next(iter(video._RTCRtpReceiver__codecs))
     for ssrc in range(300):
         await sender._send_rtp(RtpPacket(payload_type, 0, 1, 0, ssrc, b"\x10\x11abc").serialize())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -33,6 +32,7 @@ from tests.support.janus_server import (
     janus_server,
     make_peer,
     needs_janus,
+    publishing,
     until,
 )
 from tests.support.media_source_contract import MediaSourceContract, Played
@@ -49,19 +49,6 @@ async def entered(host: JanusHost) -> AsyncIterator[JanusRoom]:
         await room.leave()
 
 
-@contextlib.asynccontextmanager
-async def publisher(
-    server: JanusServer, media: str, display: str = "grace", room: int | str = ROOM, **entry: Any
-) -> AsyncIterator[JanusPublisher]:
-    one = JanusPublisher(server.url, room, display=display, address=ADDRESS, **entry)
-    await one.join()
-    await one.publish(media)
-    try:
-        yield one
-    finally:
-        await one.leave()
-
-
 def host_of(server: JanusServer, room: int | str = ROOM, pin: str | None = None) -> JanusHost:
     return JanusHost(url=server.url, room=str(room), pin=None if pin is None else SecretStr(pin))
 
@@ -72,7 +59,7 @@ class TestJanusSource(MediaSourceContract):
     @pytest_asyncio.fixture
     async def played(self, janus: JanusServer, grace: str) -> AsyncIterator[Played]:
         async with (
-            publisher(janus, grace) as one,
+            publishing(janus, grace) as one,
             entered(host_of(janus)) as room,
         ):
             await until(lambda: str(one.feed) in room.publishers)
@@ -109,7 +96,7 @@ async def test_publishers_come_are_renamed_stop_and_go(janus: JanusServer, grace
 async def test_others_are_not_told_of_a_name_and_never_see_us_publish(
     janus: JanusServer, grace: str
 ) -> None:
-    async with publisher(janus, grace) as one, entered(host_of(janus)):
+    async with publishing(janus, grace) as one, entered(host_of(janus)):
         listed = await one.ask(request="listparticipants", room=ROOM)
         ours = [p for p in listed["participants"] if p["id"] != one.feed]
         assert [(p.get("display"), p["publisher"]) for p in ours] == [(None, False)]
@@ -118,7 +105,7 @@ async def test_others_are_not_told_of_a_name_and_never_see_us_publish(
 async def test_whoever_is_kicked_is_gone_and_a_room_that_is_destroyed_is_over(
     janus: JanusServer, grace: str
 ) -> None:
-    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+    async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
         await until(lambda: str(one.feed) in room.publishers)
         await one.ask(request="kick", room=ROOM, secret=ROOM_SECRET, id=one.feed)
         await until(lambda: not room.publishers)
@@ -154,7 +141,7 @@ async def test_a_room_with_a_pin_and_private_ids(janus: JanusServer, grace: str)
     with pytest.raises(RoomRefusedError):
         await host_of(janus, PIN_ROOM, "wrong").enter(make_peer)
     async with (
-        publisher(janus, grace, room=PIN_ROOM, pin=PIN) as one,
+        publishing(janus, grace, room=PIN_ROOM, pin=PIN) as one,
         entered(host_of(janus, PIN_ROOM, PIN)) as room,
     ):
         await until(lambda: str(one.feed) in room.publishers)
@@ -218,7 +205,7 @@ async def test_words_are_announced_in_a_text_room(janus: JanusServer) -> None:
 async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
     janus: JanusServer, grace: str
 ) -> None:
-    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+    async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
         await until(lambda: str(one.feed) in room.publishers)
         inbox = MediaInbox()
         request = SourceRequest(session="s1", offer="")
@@ -239,7 +226,7 @@ async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
 async def test_whoever_stopped_meanwhile_cannot_be_subscribed_to(
     janus: JanusServer, grace: str
 ) -> None:
-    async with publisher(janus, grace) as one, entered(host_of(janus)) as room:
+    async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
         await until(lambda: str(one.feed) in room.publishers)
         seen = room.publishers[str(one.feed)]
         await one.unpublish()

@@ -15,6 +15,7 @@ from model.runtime.weights import Weights
 from stream_verifier.demo.people import DEMO_PEOPLE, DemoPerson, portrait_frames
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.verify.channels.presence.following import BurstFace, FoundFace
+from stream_verifier.windows.faces import in_fractions
 
 ADA, GRACE = DEMO_PEOPLE
 PX = float(np.linalg.norm(TEMPLATE[1] - TEMPLATE[0]))
@@ -75,9 +76,7 @@ def moved(frame: VideoFrame, across_px: float, down_px: float = 0.0) -> VideoFra
 def following(detector: FaceDetector, frame: VideoFrame) -> BurstFace:
     """Told where the face is, as a window's look tells."""
     face = BurstFace(detector)
-    x, y, wide, high = detector.detect(frame.image)[0].box
-    height, width = frame.image.shape[:2]
-    face.near((x / width, y / height, wide / width, high / height))
+    face.near(in_fractions(detector.detect(frame.image)[0].box, frame.image))
     return face
 
 

@@ -6,9 +6,9 @@ afterEach(() => { mock.timers.reset(); mock.restoreAll(); });
 
 const answering = (status, body) => mock.method(globalThis, "fetch", async () => new Response(body, { status }));
 
-test("a token is given or got, and an empty one is none", async () => {
-  for (const none of [null, undefined, "", () => null, async () => ""]) assert.equal(await readToken(none), null);
-  for (const some of ["t", () => "t", async () => "t"]) assert.equal(await readToken(some), "t");
+test("a token is given or got, without the line's end behind it, and an empty one is none", async () => {
+  for (const none of [null, undefined, "", "\n", () => null, async () => ""]) assert.equal(await readToken(none), null);
+  for (const some of ["t", "t\n", () => " t", async () => "t\r\n"]) assert.equal(await readToken(some), "t");
 });
 
 test("a function that fails or takes too long is a failure that says so", async () => {

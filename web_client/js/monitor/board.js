@@ -23,13 +23,18 @@ export class Board {
     this.#onOpen = onOpen;
     this.#onSight = onSight;
     this.#sight = new IntersectionObserver((seen) => {
+      const come = [];
       for (const { target, isIntersecting } of seen) {
         const { session = "" } = /** @type {HTMLElement} */ (target).dataset;
         const card = this.#cards.get(session);
         if (!card) continue;
         card.visible = isIntersecting;
-        if (isIntersecting) this.#onSight(session);
+        if (!isIntersecting) continue;
+        this.#onSight(session);
+        come.push(card);
       }
+      // The page may have changed its colours or its size meanwhile, and nothing ticks while it is not live.
+      for (const card of come) card.draw();
     }, { rootMargin: "200px" });
     list.addEventListener("keydown", (event) => this.#onKey(event));
     addEventListener("resize", () => this.#fit());

@@ -80,7 +80,8 @@ export class Card {
 
 function build(onOpen) {
   const [name, since] = [make("span", { className: "tone-name" }), make("span", { className: "since" })];
-  const who = make("button", { type: "button", className: "who" });
+  const who = make("span", { className: "who-name", dir: "auto" });
+  const open = make("button", { type: "button", className: "who" }, who);
   const why = make("p", { className: "why" });
   const strip = make("canvas", { className: "strip" });
   strip.setAttribute("role", "img");
@@ -88,9 +89,9 @@ function build(onOpen) {
   const sign = drawing();
   const root = make("li", { className: "tile" },
     make("p", { className: "tone" }, sign, name, since),
-    make("h3", {}, who), why, strip,
+    make("h3", {}, open), why, strip,
     make("p", { className: "ages" }, age, score));
   root.dataset.testid = "call";
-  who.addEventListener("click", onOpen);
+  open.addEventListener("click", onOpen);
   return { root, sign, name, since, who, why, strip, age, score };
 }

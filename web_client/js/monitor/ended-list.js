@@ -34,7 +34,8 @@ export class EndedList {
   /** What an ended call was does not change any more. */
   #add(call) {
     const lasted = sayLength(call.startedAt, call.endedAt);
-    const who = make("button", { type: "button", className: "who" }, call.identity ?? call.session);
+    const who = make("button", { type: "button", className: "who" },
+      make("span", { className: "who-name", dir: "auto" }, call.identity ?? call.session));
     who.addEventListener("click", () => this.#onOpen(call.session));
     const row = make("li", { className: "row-call" },
       make("h3", {}, who),

@@ -18,7 +18,7 @@ function row(person, now, onDelete) {
   bin.dataset.testid = "delete";
   bin.addEventListener("click", () => onDelete(person));
   const line = make("tr", { role: "row" },
-    make("th", { scope: "row", role: "rowheader" }, person.name),
+    make("th", { scope: "row", role: "rowheader", dir: "auto" }, person.name),
     cell("standing", consentOf(person.consent, now)),
     until(person.consent, now),
     enrolled(person),

@@ -9,15 +9,18 @@ import { ConnectionFailure } from "./errors.js";
 const TOKEN_CAP_MS = 10_000;
 const ICE_CAP_MS = 3000;
 
-/** @param {TokenSource} token @returns {Promise<string | null>} @throws {ConnectionFailure} */
+/**
+ * The token to show now, without the line's end that files and commands put behind it.
+ * @param {TokenSource} token @returns {Promise<string | null>} @throws {ConnectionFailure}
+ */
 export async function readToken(token) {
-  if (typeof token !== "function") return token || null;
+  if (typeof token !== "function") return token?.trim() || null;
   let timer;
   const tooLate = new Promise((_, reject) => {
     timer = setTimeout(() => reject(new Error("the token took too long")), TOKEN_CAP_MS);
   });
   try {
-    return (await Promise.race([token(), tooLate])) || null;
+    return (await Promise.race([token(), tooLate]))?.trim() || null;
   } catch (error) {
     throw new ConnectionFailure("token_failed", error);
   } finally {

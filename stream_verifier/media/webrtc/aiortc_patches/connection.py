@@ -19,6 +19,8 @@ from stream_verifier.media.webrtc.aiortc_patches.names import private, replace
 
 _CONNECT = "_RTCPeerConnection__connect"
 _CLOSE_S = 5.0
+_PING_S = 1.0
+"""Between consent checks (RFC 7675) of a connected peer."""
 _MOST_JITTER = 0xFFFFFFFF
 
 
@@ -125,14 +127,12 @@ class Liveness:
 
     Args:
         connection: an ICE connection that has not started.
-        ping_s: time between pings (consent checks, RFC 7675) once connected.
     """
 
-    def __init__(self, connection: Connection, *, ping_s: float = 1.0) -> None:
+    def __init__(self, connection: Connection) -> None:
         self.heard_s: float | None = None
         """Monotonic time of the newest sign of life; None before the first."""
         self._connection = connection
-        self._ping_s = ping_s
         for name in ("data_received", "request_received"):
             replace(connection, name, self._noting(getattr(connection, name)))
         replace(connection, "query_consent", self._query_consent)
@@ -149,7 +149,7 @@ class Liveness:
         self.heard_s = time.monotonic()
         # aioice starts this even if it was closed while it connected, and then never ends it.
         while not connection._closing:
-            await asyncio.sleep(self._ping_s)
+            await asyncio.sleep(_PING_S)
             for pair in list(connection._nominated.values()):
                 request = connection.build_request(pair, nominate=False)
                 key = (connection.remote_password or "").encode()

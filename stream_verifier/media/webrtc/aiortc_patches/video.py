@@ -22,12 +22,13 @@ from stream_verifier.media.webrtc.keyframes import is_keyframe
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
 _ASK_EVERY_S = 0.1
+_STALL_S = 0.3
 
 
 class VideoTap(StreamTap):
     """Takes the place of aiortc's video jitter buffer and gets stalled video going again.
 
-    After a loss that is not made good within ``stall_s``, the broken frame and all that refer
+    After a loss that is not made good within 0.3 s, the broken frame and all that refer
     to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
     """
 
@@ -35,7 +36,6 @@ class VideoTap(StreamTap):
         self,
         receiver: RTCRtpReceiver,
         clock: MediaClock,
-        stall_s: float = 0.3,
         *,
         limits: MediaLimits | None = None,
     ) -> None:
@@ -46,7 +46,6 @@ class VideoTap(StreamTap):
         """Times that the watchdog had to step in."""
         self.lost = 0
         """Frames dropped because their reference was missing."""
-        self._stall_s = stall_s
         self._buffer = JitterBuffer(capacity=_CAPACITY, is_video=True)
         self._floor: int | None = None
         self._payload_type: int | None = None
@@ -108,11 +107,11 @@ class VideoTap(StreamTap):
         if self._ssrc is None:
             return
         # Three newer frames must wait, so that a slow camera is not taken for a stall.
-        stalled = len(self._waiting) > 3 and now_s - self._progress_s > self._stall_s
+        stalled = len(self._waiting) > 3 and now_s - self._progress_s > _STALL_S
         if stalled:
             self._restart(now_s)
             self.restarts += 1
-        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * self._stall_s):
+        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * _STALL_S):
             self._asked_s = now_s
             await self._receiver._send_rtcp_pli(self._ssrc)
         elif missing := self._missing():

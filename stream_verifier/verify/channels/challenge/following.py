@@ -7,7 +7,7 @@ import math
 from model.runtime.detect import Box, DetectedFace, FaceDetector
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.windows.appearance import Appearance, appearance
-from stream_verifier.windows.faces import align, in_pixels
+from stream_verifier.windows.faces import align, in_fractions, in_pixels
 from stream_verifier.windows.tracks import overlap
 
 _SOON_S = 0.2
@@ -49,9 +49,7 @@ class FaceFollower:
         if face is None:
             self.missed += 1
             return None
-        height, width = frame.image.shape[:2]
-        x, y, wide, high = face.box
-        box = (x / width, y / height, wide / width, high / height)
+        box = in_fractions(face.box, frame.image)
         look = appearance(align(frame.image, face.landmarks))
         if self._look is not None and self._box is not None:
             soon = frame.time_s - self._seen_s <= _SOON_S

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Protocol
 
 from model.runtime.detect import FaceDetector
@@ -75,10 +75,6 @@ class Finding:
     outcome: ChallengeOutcome
     why: str | None
     measured: ChallengeMeasured
-
-    def with_voice(self, voice: Side) -> Finding:
-        """The same, with which way the voice's evidence points."""
-        return replace(self, measured=self.measured.model_copy(update={"voice": voice}))
 
 
 class Attempt(Protocol):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.runtime.align import align
 from model.runtime.detect import Box, DetectedFace, FaceDetector
 from stream_verifier.media.types import VideoFrame
-from stream_verifier.windows.faces import in_pixels
+from stream_verifier.windows.faces import in_fractions, in_pixels
 
 _SOON_S, _APART_S = 0.1, 0.25
 """How soon after a searched picture one may come that is not, and the next that is."""
@@ -85,7 +85,7 @@ class BurstFace:
         before = self._waited(found)
         self._last = found
         if found is not None:
-            self._box = _place(self._box, _fractions(found))
+            self._box = _place(self._box, in_fractions(found.face.box, found.grey))
         return [*before, *([] if found is None else [found])]
 
     def settle(self) -> list[FoundFace]:
@@ -145,12 +145,6 @@ def _mixed(one: DetectedFace, other: DetectedFace, share: float) -> DetectedFace
 def _found(frame: VideoFrame, face: DetectedFace) -> FoundFace:
     grey = np.asarray(cv2.cvtColor(frame.image, cv2.COLOR_BGR2GRAY), np.uint8)
     return FoundFace(frame.time_s, grey, face, align(grey, face.landmarks))
-
-
-def _fractions(found: FoundFace) -> Box:
-    height, width = found.grey.shape
-    x, y, wide, high = found.face.box
-    return x / width, y / height, wide / width, high / height
 
 
 def _place(before: Box | None, now: Box) -> Box:
