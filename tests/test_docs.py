@@ -82,7 +82,7 @@ async def test_the_token_that_a_back_end_signs_as_is_told_is_good(
     monkeypatch.setenv("STREAM_VERIFIER_TOKEN_KEY", base64.urlsafe_b64encode(key).decode())
     (code,) = python_of("docs/integrate.md")
     told: dict[str, Any] = {}
-    exec(code, told)  # our own page's
+    exec(code, told)
     async with client_of(told["app"]) as client:
         token = (await client.get("/verifier-token")).text
     grant = Tokens(key).read(token)
@@ -95,7 +95,7 @@ async def test_the_receiver_of_webhooks_as_is_told_takes_what_is_signed_alone(
     secret = base64.b64encode(bytes(range(32))).decode()
     monkeypatch.setenv("STREAM_VERIFIER_WEBHOOK_SECRET", secret)
     told: dict[str, Any] = {}
-    exec(python_of("docs/protocol.md")[1], told)  # our own page's
+    exec(python_of("docs/protocol.md")[1], told)
     now_s = int(time.time())
     signature = sign(bytes(range(32)), message_id="msg_1", timestamp_s=now_s, body=b"{}")
     headers = {ID_HEADER: "msg_1", TIMESTAMP_HEADER: str(now_s), SIGNATURE_HEADER: signature}
