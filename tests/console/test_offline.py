@@ -96,10 +96,12 @@ def test_evidence_and_state_follow_the_operating_point_that_was_asked_for(
         operating_point=name,
     )
     point = recogniser.point(name)
+    assert point.sure is not None
     assert started.fields["operating_point"] == {
         "name": name,
         "accept": point.accept,
         "reject": point.reject,
+        "sure": {"face": point.sure.face, "voice": point.sure.voice},
     }
     payloads = [event.payload for event in events]
     known = [each.evidence.both for each in payloads if isinstance(each, Score) and each.evidence]
