@@ -10,12 +10,14 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from copy import copy
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
 from aioice.ice import Connection
 from aiortc import RTCRtpReceiver
-from aiortc.rtcdtlstransport import RTCDtlsTransport
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport
 from aiortc.rtcrtpparameters import (
     RTCRtpCodecParameters,
     RTCRtpHeaderExtensionParameters,
@@ -68,8 +70,14 @@ def ingest(data: bytes) -> None:
     asyncio.run(_ingest(data))
 
 
+@cache
+def _certificate() -> RTCCertificate:
+    """Copied for each input, as a transport changes its own: nobody shakes hands."""
+    return RTCCertificate.generateCertificate()
+
+
 async def _ingest(data: bytes) -> None:
-    transport: Any = RTCDtlsTransport(None, [None])  # type: ignore[arg-type, list-item]
+    transport: Any = RTCDtlsTransport(None, [copy(_certificate())])  # type: ignore[arg-type]
     connection = Connection(ice_controlling=False)
     guard = Arrivals(connection, limit_checks(connection), CallBudget(MediaLimits()))
     guard.guard(transport)
