@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import errno
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Of an `OSError` that free space would have spared."""
+
 
 class ModelError(Exception):
     """Root of all errors that the model package raises on purpose."""

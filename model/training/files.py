@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from model.errors import CheckpointError
-
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+from model.errors import DISK_FULL, CheckpointError
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -56,7 +53,7 @@ def write_together(files: Mapping[Path, bytes]) -> None:
 
 def _complaint(path: Path, error: OSError) -> str:
     survived = f"{path.name} of before is whole" if path.is_file() else "nothing is there yet"
-    if error.errno in _FULL:
+    if error.errno in DISK_FULL:
         return (
             f"the disk is full, {path} could not be written ({survived}): free some space and "
             "start the same command again; a training goes on after its last checkpoint"

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
     import keras
 
 Batches = Callable[[int], Iterable[tuple[Any, ...]]]
+Validate = Callable[[], dict[str, float]]
+
 _WATCHED = "val_loss"
 """By which the best epoch is known; lower is better."""
-Validate = Callable[[], dict[str, float]]
 
 
 class Run:

@@ -6,7 +6,6 @@ What a command needs is imported when it runs, so that ``doctor`` works where a 
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import sys
 from enum import StrEnum
@@ -17,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from model.errors import ModelError
+from model.errors import DISK_FULL, ModelError
 from model.imports import kept
 from stream_verifier.console import (
     audit_commands,
@@ -38,7 +37,6 @@ from stream_verifier.errors import StreamVerifierError
 from stream_verifier.settings import doubts, load_settings
 
 EXIT_ERROR = 2
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _logger = logging.getLogger(__name__)
 
 app = typer.Typer(
@@ -166,7 +164,7 @@ def main() -> None:
     except (StreamVerifierError, ModelError) as error:
         _end(str(error))
     except OSError as error:
-        if error.errno not in _FULL:
+        if error.errno not in DISK_FULL:
             raise
         where = error.filename or "what this command prints"
         _end(f"The disk is full, {where} could not be written: free some space and try again.")

@@ -122,22 +122,31 @@ def assured(
     """
     make = ours(model.evidence)
     points = model.points | {STRICT: _fastest(model.points.values())}
-    wanted = {name: targets[name] for name in points if name in targets}
-    believing = {name: Believing(make, points[name]) for name in wanted}
+    shares = {
+        name: target.attempts
+        for name, target in targets.items()
+        if name in points and target.attempts is not None
+    }
+    # Points of the same thresholds, as `STRICT` has another's, believe the same.
+    thresholds = {name: (points[name].accept, points[name].reject) for name in shares}
+    believing = {
+        each: Believing(make, OperatingPoint(accept=each[0], reject=each[1]))
+        for each in thresholds.values()
+    }
     for condition, played in tried:
         for one in chain.from_iterable(played):
             for each in believing.values():
                 each.add(condition, one)
-    sure = {name: each.sure(wanted[name].attempts or {}) for name, each in believing.items()}
+    sure = {name: believing[thresholds[name]].sure(wanted) for name, wanted in shares.items()}
     sure[STRICT] = Sure(
         face=max(one.face for one in sure.values()), voice=max(one.voice for one in sure.values())
     )
-    for name, each in believing.items():
-        point = points[name].model_copy(update={"sure": sure[name], "target": wanted[name].text})
+    for name in shares:
+        asked = {"sure": sure[name], "target": targets[name].text}
+        point = points[name].model_copy(update=asked)
         reached = measured(calls, make, point) if name == STRICT else point.measured
-        points[name] = point.model_copy(
-            update={"measured": {**reached, **each.measured(sure[name])}}
-        )
+        passed = believing[thresholds[name]].measured(sure[name])
+        points[name] = point.model_copy(update={"measured": {**reached, **passed}})
     return model.model_copy(update={"points": points})
 
 

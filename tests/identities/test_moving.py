@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,18 +38,6 @@ from tests.support.stores import (
 
 ADAPTERS = adapters()
 OPERATOR = Actor("uid 1000", "command line")
-
-
-@pytest.fixture(params=EVERYWHERE)
-def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
-    return place(request, tmp_path / "data" / "identities.db")
-
-
-@pytest.fixture
-async def store(path: Path) -> AsyncIterator[SqliteIdentityStore]:
-    store = store_at(path)
-    yield store
-    await store.close()
 
 
 def moved(seed: int) -> Reference:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,7 +29,6 @@ from stream_verifier.identities.renewal import MOST_ADDED
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.identities.store import Change
 from tests.support.adapters import NEW, adapters, made_adapter
-from tests.support.places import EVERYWHERE, place
 from tests.support.stores import CONSENT, MODEL, made_reference, store_at
 
 ACTOR = Actor("token-7", "identity:replace")
@@ -55,13 +53,6 @@ def _turned(vector: np.ndarray, angle: float) -> np.ndarray:
     across = np.roll(vector, 1) - (np.roll(vector, 1) @ vector) * vector
     across /= np.linalg.norm(across)
     return np.asarray(np.cos(angle) * vector + np.sin(angle) * across, np.float32)
-
-
-@pytest.fixture(params=EVERYWHERE)
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made = store_at(place(request, tmp_path / "data" / "identities.db"))
-    yield made
-    await made.close()
 
 
 async def enrol(store: Store) -> Identity:

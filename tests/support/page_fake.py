@@ -34,14 +34,17 @@ CLIENT = Path(__file__).resolve().parents[2] / "web_client"
 def without_complaints(page: Page, *, but: str | None = None, of: str = "") -> Iterator[None]:
     """What the browser complains about in its console fails the test, but for one remark.
 
-    Of the console nothing counts but what has the words of ``of`` in it; scripts must not fail.
+    With ``of`` nothing of the console counts but what has those words in it, error or no error;
+    scripts must not fail.
     """
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(
         "console",
         lambda entry: (
-            complaints.append(entry.text) if entry.type == "error" and of in entry.text else None
+            complaints.append(entry.text)
+            if (of in entry.text if of else entry.type == "error")
+            else None
         ),
     )
     yield

@@ -8,9 +8,9 @@ import numpy as np
 from stream_verifier.media.audio import AudioNormaliser
 from stream_verifier.media.types import AudioChunk, MediaGap
 
-_SLACK_S = 0.1
 _FILL_S = 5.0
 """Longest hole that is taken for silence."""
+_SLACK_S = 0.1
 """Senders date by a clock of milliseconds, or by when they got it: no hole, and no overlap."""
 
 

@@ -7,7 +7,7 @@ may send, would take the event loop from all others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 _SENDER_REPORT, _GOODBYE = 200, 203
 _MOST_PARTS, _MOST_KEPT = 64, 4
@@ -37,7 +37,7 @@ def read_reports(data: bytes) -> bytes:
         ValueError: it is garbled, or of more parts than anybody sends.
     """
     kept: list[bytes] = []
-    for number, part in enumerate(_parts(data)):
+    for number, part in enumerate(_parts(data, _RTCP_HEADER, _report_bytes)):
         if number == _MOST_PARTS:
             raise ValueError("a compound of too many parts")
         if part[1] in (_SENDER_REPORT, _GOODBYE) and len(kept) < _MOST_KEPT:
@@ -58,16 +58,11 @@ def read_records(data: bytes) -> bytes:
         ValueError: it is of another version, breaks off, or holds more than anybody sends.
     """
     kept: list[bytes] = []
-    at = 0
-    while at < len(data):
-        end = at + _RECORD_HEADER + int.from_bytes(data[at + 11 : at + 13], "big")
-        if at + _RECORD_HEADER > len(data) or end > len(data):
-            raise ValueError("a record that breaks off")
-        if data[at] in (_CIPHER_CHANGE, _ALERT, _HANDSHAKE):
-            kept.append(data[at:end])
+    for record in _parts(data, _RECORD_HEADER, _record_bytes):
+        if record[0] in (_CIPHER_CHANGE, _ALERT, _HANDSHAKE):
+            kept.append(record)
         if len(kept) > _MOST_RECORDS:
             raise ValueError("a datagram of too many records")
-        at = end
     return b"".join(kept)
 
 
@@ -120,11 +115,29 @@ def is_worth(codec: str, payload: bytes) -> bool:
     return False
 
 
-def _parts(data: bytes) -> Iterator[bytes]:
+def _report_bytes(header: bytes) -> int:
+    return 4 * int.from_bytes(header[2:4], "big")
+
+
+def _record_bytes(header: bytes) -> int:
+    return int.from_bytes(header[11:13], "big")
+
+
+def _parts(data: bytes, header: int, content: Callable[[bytes], int]) -> Iterator[bytes]:
+    """Parts that follow on each other, each behind a header that says how long it is.
+
+    Args:
+        data: all of them.
+        header: bytes of a header.
+        content: bytes that a header says are behind it.
+
+    Raises:
+        ValueError: the last one breaks off.
+    """
     at = 0
     while at < len(data):
-        end = at + _RTCP_HEADER + 4 * int.from_bytes(data[at + 2 : at + 4], "big")
-        if at + _RTCP_HEADER > len(data) or end > len(data):
-            raise ValueError("a report that breaks off")
+        end = at + header + content(data[at : at + header])
+        if at + header > len(data) or end > len(data):
+            raise ValueError("a part that breaks off")
         yield data[at:end]
         at = end
