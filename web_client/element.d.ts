@@ -12,6 +12,14 @@ export type BadgeState =
   | "ended"
   | "failed";
 
+/**
+ * A page's own words, in place of some or all of a language's: the names are those of
+ * `js/languages/en.js`, and `tag` says which language they are in (BCP 47).
+ */
+export interface OwnTexts {
+  [name: string]: string | OwnTexts;
+}
+
 /** As HTML writes them. */
 export interface StreamVerifierAttributes {
   /** By default the server that the module came from. */
@@ -41,6 +49,9 @@ export class StreamVerifierElement extends HTMLElement {
   get token(): TokenSource;
   set token(token: TokenSource);
   autostart: boolean;
+  /** The page's own words, in place of some or all of its language's. */
+  get texts(): OwnTexts | null;
+  set texts(texts: OwnTexts | null);
   /** The page's own media, or what the element opened for want of it. */
   get stream(): MediaStream | null;
   set stream(stream: MediaStream | null);

@@ -1,5 +1,6 @@
 /** `<stream-verifier-enrol>`: consent in the page's own words, and an enrolment with it. */
 
+import type { OwnTexts } from "./element.js";
 import type { StreamVerifier, StreamVerifierEvents, TokenSource } from "./stream-verifier.js";
 
 /** What there is to do; "consent" before, and after a call that came to nothing. */
@@ -37,6 +38,9 @@ export class StreamVerifierEnrolElement extends HTMLElement {
   identity: string;
   purpose: string;
   until: string;
+  /** The page's own words, in place of some or all of its language's. */
+  get texts(): OwnTexts | null;
+  set texts(texts: OwnTexts | null);
   get token(): TokenSource;
   set token(token: TokenSource);
   /** The page's own media, or what the element opened for want of it. */

@@ -1,7 +1,7 @@
 /** The elements in JSX, for React 19: `import type {} from "stream-verifier/react"`. */
 
 import type { DetailedHTMLProps, HTMLAttributes } from "react";
-import type { StreamVerifierAttributes, StreamVerifierElement } from "./element.js";
+import type { OwnTexts, StreamVerifierAttributes, StreamVerifierElement } from "./element.js";
 import type { StreamVerifierEnrolAttributes, StreamVerifierEnrolElement } from "./enrol-element.js";
 import type { StreamVerifierEvents, TokenSource } from "./stream-verifier.js";
 
@@ -15,11 +15,13 @@ type Own = Omit<StreamVerifierAttributes, "token" | "autostart"> & Handlers & {
   autostart?: boolean;
   stream?: MediaStream | null;
   peerConnection?: RTCPeerConnection | null;
+  texts?: OwnTexts | null;
 };
 
 type OwnEnrol = Omit<StreamVerifierEnrolAttributes, "token"> & Handlers & {
   token?: TokenSource;
   stream?: MediaStream | null;
+  texts?: OwnTexts | null;
 };
 
 type Inherited = DetailedHTMLProps<HTMLAttributes<StreamVerifierElement>, StreamVerifierElement>;

@@ -42,6 +42,11 @@ def reached(*entries: str) -> set[str]:
     return found
 
 
+def spoken() -> set[str]:
+    """The languages, each of which is imported once it is spoken."""
+    return {one.relative_to(CLIENT).as_posix() for one in (CLIENT / "js/languages").iterdir()}
+
+
 @needs_npm
 def test_the_package_holds_what_its_entries_need_and_nothing_else() -> None:
     packed = subprocess.run(
@@ -52,7 +57,7 @@ def test_the_package_holds_what_its_entries_need_and_nothing_else() -> None:
         timeout=120,
     )
     (report,) = json.loads(packed.stdout)
-    assert {file["path"] for file in report["files"]} == BESIDE | reached(*ENTRIES)
+    assert {file["path"] for file in report["files"]} == BESIDE | reached(*ENTRIES) | spoken()
 
 
 def test_the_sdk_alone_needs_nothing_of_the_element_or_the_pages() -> None:

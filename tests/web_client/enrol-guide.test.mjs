@@ -25,11 +25,11 @@ test("with nothing missing it goes on until it is complete", () => {
 });
 
 test("a part fills up to what is needed and no farther", () => {
-  assert.deepEqual(partOf(7.25, 15, " s"), { max: 15, value: 7.25, full: false, text: "7.3 of 15 s" });
-  assert.deepEqual(partOf(19, 15, " s"), { max: 15, value: 15, full: true, text: "15 of 15 s" });
+  assert.deepEqual(partOf(7.25, 15, "seconds"), { max: 15, value: 7.25, full: false, text: "7.3 of 15 s" });
+  assert.deepEqual(partOf(19, 15, "seconds"), { max: 15, value: 15, full: true, text: "15 of 15 s" });
 });
 
 test("before the server said what is needed nothing is full", () => {
-  assert.deepEqual(partOf(0, undefined, ""), { max: 1, value: 0, full: false, text: "0" });
-  assert.deepEqual(partOf(3, undefined, " s"), { max: 1, value: 1, full: false, text: "3 s" });
+  assert.deepEqual(partOf(0, undefined, null), { max: 1, value: 0, full: false, text: "0" });
+  assert.deepEqual(partOf(3, undefined, "seconds"), { max: 1, value: 1, full: false, text: "3 s" });
 });

@@ -6,7 +6,7 @@
  */
 
 import { COLOUR_CSS, ColourScreen, prefersLess, showsColours } from "./colour-screen.js";
-import { sayChallenge, sayChallengeResult, sayOtherWay } from "./words.js";
+import { ENGLISH } from "./words.js";
 
 const TOLD_MS = 8000;
 /** Seconds left at which the time is read out. */
@@ -74,6 +74,7 @@ export function challengeStyle() {
 
 export class ChallengeDialog {
   #answer;
+  #words = ENGLISH;
   #colours;
   #asked = /** @type {Asked | null} */ (null);
   #endsAt = 0;
@@ -84,15 +85,15 @@ export class ChallengeDialog {
   #title = make("h2", { id: "challenge-title" });
   #task = make("p", { id: "challenge-task", class: "task", "data-testid": "challenge-task" });
   #how = make("p", { id: "challenge-how" });
-  #free = make("p", { id: "challenge-free" }, "If you cannot do it, or would rather not, skip it: the call goes on.");
+  #free = make("p", { id: "challenge-free" });
   #seconds = make("span", { "data-testid": "challenge-left" });
   #bar = make("progress", { "aria-hidden": "true", max: "1", value: "1" });
   #left = make("div", { class: "left" }, this.#seconds, this.#bar);
   #other = make("button", { type: "button", "data-testid": "challenge-other" });
-  #agree = make("button", { type: "button", "data-testid": "challenge-agree" }, "Show the colours");
+  #agree = make("button", { type: "button", "data-testid": "challenge-agree" });
   #agreeing = /** @type {ReturnType<typeof setTimeout> | undefined} */ (undefined);
-  #skip = make("button", { type: "button", "data-testid": "challenge-skip" }, "Skip");
-  #close = make("button", { type: "button", "data-testid": "challenge-close" }, "Close");
+  #skip = make("button", { type: "button", "data-testid": "challenge-skip" });
+  #close = make("button", { type: "button", "data-testid": "challenge-close" });
   #aloud = make("div", { class: "challenge-aloud", role: "status", "data-testid": "challenge-aloud" });
   #box = make("div", {
     class: "challenge", part: "challenge", role: "dialog", tabindex: "-1", hidden: "", "data-testid": "challenge",
@@ -109,6 +110,7 @@ export class ChallengeDialog {
     this.#answer = answer;
     this.#colours = new ColourScreen(() => this.#choose("skip"), picture, () => this.#closeColours());
     this.root.append(this.#colours.root);
+    this.speak(ENGLISH);
     this.#agree.addEventListener("click", () => this.#showColours());
     this.#other.addEventListener("click", () => this.#choose("other"));
     this.#skip.addEventListener("click", () => this.#choose("skip"));
@@ -119,6 +121,18 @@ export class ChallengeDialog {
       if (this.#asked) this.#choose("skip");
       else this.hide();
     });
+  }
+
+  /** What is asked from now on is in this language. @param {import("./words.js").Words} words */
+  speak(words) {
+    const { challenges } = words.texts;
+    this.#words = words;
+    this.root.lang = words.tag;
+    setText(this.#free, challenges.free);
+    setText(this.#agree, challenges.showColours);
+    setText(this.#skip, challenges.skip);
+    setText(this.#close, challenges.close);
+    this.#colours.speak(words);
   }
 
   /** Takes any event of the SDK; most are not for it. @param {string} type @param {any} detail */
@@ -146,14 +160,14 @@ export class ChallengeDialog {
     clearInterval(this.#ticker);
     this.#closeColours();
     this.#asked = asked;
-    const { title, task, how } = sayChallenge(asked);
+    const { title, task, how } = this.#words.sayChallenge(asked);
     setText(this.#title, title);
     setText(this.#task, task);
     setText(this.#how, how);
     this.#endsAt = performance.now() + 1000 * asked.within_s;
     this.#bar.max = asked.within_s;
     this.#other.hidden = !asked.others.length;
-    if (asked.others.length) setText(this.#other, sayOtherWay(asked.others[0]));
+    if (asked.others.length) setText(this.#other, this.#words.sayOtherWay(asked.others[0]));
     this.#open(true);
     const root = /** @type {Document | ShadowRoot} */ (this.#box.getRootNode());
     if (!this.#box.matches(":focus-within")) this.#before = /** @type {HTMLElement | null} */ (root.activeElement ?? document.activeElement);
@@ -199,9 +213,11 @@ export class ChallengeDialog {
 
   #tick() {
     const left = Math.max(0, Math.ceil((this.#endsAt - performance.now()) / 1000));
-    setText(this.#seconds, left ? `${left} ${left === 1 ? "second" : "seconds"} left` : "Time is up.");
+    const { challenges } = this.#words.texts;
+    const said = this.#words.sayCounted(challenges.left, left, { seconds: left });
+    setText(this.#seconds, left ? said : challenges.timeIsUp);
     this.#bar.value = left;
-    if (SPOKEN_AT.has(left)) setText(this.#aloud, `${left} seconds left`);
+    if (SPOKEN_AT.has(left)) setText(this.#aloud, said);
     if (!left) clearInterval(this.#ticker);
   }
 
@@ -212,11 +228,11 @@ export class ChallengeDialog {
     this.#closeColours();
     this.#asked = null;
     if (result.why === "skipped") {
-      setText(this.#aloud, "Skipped.");
+      setText(this.#aloud, this.#words.texts.challenges.skipped);
       this.hide();
       return;
     }
-    const words = sayChallengeResult(result);
+    const words = this.#words.sayChallengeResult(result);
     const focused = this.#box.matches(":focus-within");
     this.#open(false);
     setText(this.#how, words);

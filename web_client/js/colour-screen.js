@@ -44,7 +44,8 @@ export class ColourScreen {
   #timers = /** @type {ReturnType<typeof setTimeout>[]} */ ([]);
   /** In the page only while it is shown: a page that looks for its own picture finds no other. */
   #video = document.createElement("video");
-  #look = Object.assign(document.createElement("p"), { className: "look", textContent: "Look here, and keep your face in the picture." });
+  #look = Object.assign(document.createElement("p"), { className: "look" });
+  #how = document.createElement("p");
   #skip = document.createElement("button");
   #picture;
   #over;
@@ -55,19 +56,26 @@ export class ColourScreen {
     this.#over = over;
     this.#picture = picture;
     Object.assign(this.root, { className: "colours", popover: "manual", tabIndex: -1 });
-    for (const [name, value] of [["role", "dialog"], ["aria-label", "Colours of the screen"], ["data-testid", "colours"], ["part", "colours"]]) this.root.setAttribute(name, value);
+    for (const [name, value] of [["role", "dialog"], ["data-testid", "colours"], ["part", "colours"]]) this.root.setAttribute(name, value);
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
-    this.#video.setAttribute("aria-label", "Your camera, mirrored");
-    const how = Object.assign(document.createElement("p"), { textContent: "Pale colours follow, one a second." });
-    Object.assign(this.#skip, { type: "button", textContent: "Skip" });
+    this.#skip.type = "button";
     this.#skip.setAttribute("data-testid", "colours-skip");
     this.#skip.addEventListener("click", skip);
-    this.root.append(this.#look, how, this.#skip);
+    this.root.append(this.#look, this.#how, this.#skip);
     this.root.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
       skip();
     });
+  }
+
+  /** @param {import("./words.js").Words} words */
+  speak({ texts: { challenges, enrol } }) {
+    this.root.setAttribute("aria-label", challenges.colourScreen);
+    this.#video.setAttribute("aria-label", enrol.camera);
+    this.#look.textContent = challenges.lookHere;
+    this.#how.textContent = challenges.coloursFollow;
+    this.#skip.textContent = challenges.skip;
   }
 
   /** Shows them when they are due. @param {ScreenColours} screen @param {number} askedAt of performance.now() */

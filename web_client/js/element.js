@@ -5,7 +5,8 @@
  *
  * Attributes: `server` (by default the one this module came from), `token`, `identity`,
  * `operating-point`, `autostart`, `no-controls`, `tell-camera` (tell the server what the camera
- * is called: ask the person first), `theme` (light or dark; by default the page's).
+ * is called: ask the person first), `theme` (light or dark; by default the page's). It speaks the language
+ * of the page where it stands (`lang`), if `languages.js` has it, with the page's own words (`texts`) in it.
  * `state` is set by the element. Properties: `stream` or `peerConnection` for pages that have media
  * already; without one the element opens camera and microphone itself when it starts. `token` may
  * be a function as well. Every event of the SDK is dispatched on the element again.
@@ -16,6 +17,7 @@ import { BadgeCall, NotReady } from "./element/call.js";
 import { addressOf, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { AT_REST, isOn, next } from "./element/model.js";
 import { Record } from "./element/record.js";
+import { Speech } from "./element/speech.js";
 import { styleSheet } from "./element/styles.js";
 import { View } from "./element/view.js";
 import { nowMs } from "./stream-verifier.js";
@@ -26,7 +28,7 @@ const NO_IDENTITY = "Say who should be in the call: set the attribute identity, 
 const BAD_SERVER = "The attribute server is no address. It looks like https://verifier.example.";
 
 export class StreamVerifierElement extends ServerElement {
-  static observedAttributes = [...ANOTHER_CALL, "autostart", "no-controls"];
+  static observedAttributes = [...ANOTHER_CALL, "autostart", "no-controls", "lang"];
 
   #model = AT_REST;
   #record = new Record();
@@ -37,6 +39,7 @@ export class StreamVerifierElement extends ServerElement {
     event: (event) => this.#onEvent(event),
   });
   #challenge = new ChallengeDialog((challenge, choice) => this.verifier?.answerChallenge(challenge, choice), () => this.stream);
+  #speech = new Speech(this, () => this.#onWords());
   #restarting = false;
   #ticker = /** @type {ReturnType<typeof setInterval> | undefined} */ (undefined);
 
@@ -48,14 +51,19 @@ export class StreamVerifierElement extends ServerElement {
   }
 
   connectedCallback() {
-    upgrade(this, ["server", "token", "identity", "autostart", "stream", "peerConnection"]);
-    this.#show();
+    upgrade(this, ["server", "token", "identity", "autostart", "stream", "peerConnection", "texts"]);
+    this.#speech.follow();
+    this.#onWords();
     if (this.autostart) this.start();
   }
 
   /** An element that is only moved is connected again at once. */
   disconnectedCallback() {
-    queueMicrotask(() => { if (!this.isConnected) this.stop(); });
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      this.#speech.rest();
+      this.stop();
+    });
   }
 
   /** @param {string} name @param {string | null} before @param {string | null} value */
@@ -63,6 +71,7 @@ export class StreamVerifierElement extends ServerElement {
     if (before === value || !this.isConnected) return;
     if (name === "autostart" && this.autostart) this.start();
     if (ANOTHER_CALL.has(name)) this.#restart();
+    if (name === "lang") this.#speech.tune();
     this.#show();
   }
 
@@ -103,6 +112,15 @@ export class StreamVerifierElement extends ServerElement {
 
   set peerConnection(peer) {
     this.#call.give(peer);
+  }
+
+  /** The page's own words, in place of some or all of its language's. @returns {import("../element.js").OwnTexts | null} */
+  get texts() {
+    return this.#speech.own;
+  }
+
+  set texts(texts) {
+    this.#speech.own = texts;
   }
 
   get autostart() {
@@ -156,18 +174,24 @@ export class StreamVerifierElement extends ServerElement {
     if (this.#model !== before) this.#show();
   }
 
+  #onWords() {
+    this.#view.speak(this.#speech.words);
+    this.#challenge.speak(this.#speech.words);
+    this.#show();
+  }
+
   #show() {
     const { status } = this.#model;
     if (this.getAttribute("state") !== status) this.setAttribute("state", status);
     const server = addressOf(this)?.host ?? this.server;
-    this.#view.show(this.#model, { who: this.identity, server, controls: !this.hasAttribute("no-controls") });
+    this.#view.show(this.#model, { who: this.identity, server, controls: !this.hasAttribute("no-controls") }, this.#speech.words);
     this.#showDetails();
   }
 
   #showDetails() {
     clearInterval(this.#ticker);
     if (!this.#view.open) return;
-    const draw = () => this.#view.showDetails(this.#record.read(isOn(this.#model) ? nowMs() : null), this.#model);
+    const draw = () => this.#view.showDetails(this.#record.read(isOn(this.#model) ? nowMs() : null), this.#model, this.#speech.words);
     draw();
     if (isOn(this.#model)) this.#ticker = setInterval(draw, TICK_MS);
   }

@@ -5,8 +5,8 @@
  *
  * Attributes: `server`, `token`, `identity`, `theme` as of `<stream-verifier>`; `purpose`; `until`, when
  * the consent ends (ISO 8601). What is written between the tags is shown and recorded word for word;
- * without, the words of `words.js` are. `<p slot="passage">` holds what is to be read aloud. `state` is
- * set by the element. Every event of the SDK is dispatched on it again; `enrolled` says that it is done.
+ * without, those of its language are. `<p slot="passage">` holds what is to be read aloud. `state` is
+ * set by the element. Languages are as for `<stream-verifier>`: `lang`, `texts`. Every event of the SDK is dispatched on it again; `enrolled` says that it is done.
  */
 
 import { BadgeCall, NotReady } from "./element/call.js";
@@ -14,19 +14,18 @@ import { next, UNASKED } from "./element/enrol-model.js";
 import { enrolStyleSheet } from "./element/enrol-styles.js";
 import { EnrolView } from "./element/enrol-view.js";
 import { addressOf, reflect, ServerElement, tokenOf, upgrade } from "./element/host.js";
+import { Speech } from "./element/speech.js";
 import { styleSheet } from "./element/styles.js";
-import { consentFor } from "./words.js";
 
 /** @typedef {import("./stream-verifier.js").Consent} Consent */
 
 const OF_THE_WORDS = ["identity", "purpose", "until", "server"];
 const NO_IDENTITY = "Say who is to be enrolled: set the attribute identity, then start again.";
-const NO_CONSENT = "Nobody is enrolled without consent. Read the words, and tick the box if you agree.";
 const BAD_SERVER = "The attribute server is no address. It looks like https://verifier.example.";
 const BAD_UNTIL = "The attribute until is no time. It looks like 2027-12-31 or 2027-12-31T12:00:00Z.";
 
 export class StreamVerifierEnrolElement extends ServerElement {
-  static observedAttributes = OF_THE_WORDS;
+  static observedAttributes = [...OF_THE_WORDS, "lang"];
 
   #model = UNASKED;
   #view = new EnrolView({ start: () => this.start(), stop: () => this.stop() });
@@ -35,6 +34,8 @@ export class StreamVerifierEnrolElement extends ServerElement {
     step: (type, detail) => this.#take(type, detail),
     event: (event) => this.#onEvent(event),
   });
+  #speech = new Speech(this, () => this.#onLanguage());
+  #shown = "";
   /** The page may write its words after the element has come. */
   #words = new MutationObserver(() => this.#onOtherWords());
 
@@ -46,9 +47,10 @@ export class StreamVerifierEnrolElement extends ServerElement {
   }
 
   connectedCallback() {
-    upgrade(this, ["server", "token", "identity", "purpose", "until", "stream"]);
+    upgrade(this, ["server", "token", "identity", "purpose", "until", "stream", "texts"]);
+    this.#speech.follow();
     this.#words.observe(this, { childList: true, characterData: true, subtree: true });
-    this.#show();
+    this.#onLanguage();
   }
 
   /** An element that is only moved is connected again at once. */
@@ -56,13 +58,16 @@ export class StreamVerifierEnrolElement extends ServerElement {
     queueMicrotask(() => {
       if (this.isConnected) return;
       this.#words.disconnect();
+      this.#speech.rest();
       this.stop();
     });
   }
 
-  /** @param {string} _ @param {string | null} before @param {string | null} value */
-  attributeChangedCallback(_, before, value) {
-    if (before !== value && this.isConnected) this.#onOtherWords();
+  /** @param {string} name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(name, before, value) {
+    if (before === value || !this.isConnected) return;
+    if (name === "lang") this.#speech.tune();
+    else this.#onOtherWords();
   }
 
   /** Begins to enrol, if the box is ticked; what goes wrong is shown and told by an "error" event. */
@@ -95,8 +100,17 @@ export class StreamVerifierEnrolElement extends ServerElement {
     this.#call.give(stream);
   }
 
+  /** The page's own words, in place of some or all of its language's. @returns {import("../element.js").OwnTexts | null} */
+  get texts() {
+    return this.#speech.own;
+  }
+
+  set texts(texts) {
+    this.#speech.own = texts;
+  }
+
   get purpose() {
-    return this.getAttribute("purpose") ?? consentFor(this.identity).purpose;
+    return this.getAttribute("purpose") ?? this.#speech.words.consentFor(this.identity).purpose;
   }
 
   set purpose(purpose) {
@@ -114,7 +128,7 @@ export class StreamVerifierEnrolElement extends ServerElement {
   /** The words as they are shown, to the letter. */
   get consentText() {
     const own = [...this.childNodes].filter((node) => !(node instanceof Element && node.slot)).map((node) => node.textContent).join("");
-    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim() || consentFor(this.identity).text;
+    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim() || this.#speech.words.consentFor(this.identity).text;
   }
 
   /** @returns {import("./stream-verifier.js").StreamVerifierOptions} @throws {NotReady} */
@@ -122,7 +136,7 @@ export class StreamVerifierEnrolElement extends ServerElement {
     const url = addressOf(this);
     if (!url) throw new NotReady("bad_server", BAD_SERVER);
     if (!this.identity) throw new NotReady("no_identity", NO_IDENTITY);
-    if (!this.#view.agreed) throw new NotReady("consent_missing", NO_CONSENT);
+    if (!this.#view.agreed) throw new NotReady("consent_missing", this.#speech.words.texts.enrol.notAgreed);
     return { url: url.href, identity: this.identity, mode: "enrol", consent: this.#consent(), replace: this.#view.replaces, add: this.#view.adds, token: tokenOf(this) };
   }
 
@@ -133,6 +147,14 @@ export class StreamVerifierEnrolElement extends ServerElement {
     const until = new Date(this.until);
     if (Number.isNaN(until.getTime())) throw new NotReady("bad_until", BAD_UNTIL);
     return { ...consent, expires_at: until.toISOString() };
+  }
+
+  /** What was agreed to in one language was not in another, unless the page's own words stand. */
+  #onLanguage() {
+    this.#view.speak(this.#speech.words);
+    const asked = JSON.stringify(this.#asked());
+    if (asked === this.#shown) this.#show();
+    else this.#onOtherWords();
   }
 
   /** Whoever agreed did not agree to these. */
@@ -163,15 +185,22 @@ export class StreamVerifierEnrolElement extends ServerElement {
     const { status } = this.#model;
     if (this.getAttribute("state") !== status) this.setAttribute("state", status);
     this.#view.preview(this.stream);
+    const asked = this.#asked();
+    this.#shown = JSON.stringify(asked);
     const server = addressOf(this)?.host ?? this.server;
-    this.#view.show(this.#model, { who: this.identity, purpose: this.purpose, text: this.consentText, until: sayUntil(this.until), server });
+    this.#view.show(this.#model, { ...asked, until: sayUntil(this.until, this.#speech.words.tag), server }, this.#speech.words);
+  }
+
+  /** What is agreed to. */
+  #asked() {
+    return { who: this.identity, purpose: this.purpose, text: this.consentText, until: this.until };
   }
 }
 
-/** @param {string} until ISO 8601 @returns {string} as the reader writes it */
-function sayUntil(until) {
+/** @param {string} until ISO 8601 @param {string} tag of a language @returns {string} as its readers write it */
+function sayUntil(until, tag) {
   const at = new Date(until);
-  return until && !Number.isNaN(at.getTime()) ? at.toLocaleDateString(undefined, { dateStyle: "long" }) : until;
+  return until && !Number.isNaN(at.getTime()) ? at.toLocaleDateString(tag, { dateStyle: "long" }) : until;
 }
 
 if (!customElements.get("stream-verifier-enrol")) customElements.define("stream-verifier-enrol", StreamVerifierEnrolElement);

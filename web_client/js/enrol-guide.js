@@ -1,7 +1,7 @@
 /** What somebody who is being enrolled should do now, and how far it has come; touches no page. */
 
 import { lookUp } from "./look-up.js";
-import { sayHint } from "./words.js";
+import { ENGLISH, fill } from "./words.js";
 
 const ICONS = {
   keep_talking: "talk",
@@ -17,45 +17,55 @@ const ICONS = {
 /** What the person does right, as far as it goes: not to be shown as a fault. */
 const GOING_WELL = new Set(["keep_talking", "keep_looking"]);
 
+/** @typedef {import("./words.js").Words} Words */
 /** @typedef {{icon: string, text: string, well: boolean}} Advice */
 
-/** Before anything was measured. @type {Advice} */
-export const FIRST_ADVICE = Object.freeze({ icon: "look", text: "Look at the camera and read the text aloud.", well: true });
+/** Before anything was measured. @param {Words} [words] @returns {Advice} */
+export const firstAdvice = (words = ENGLISH) => ({ icon: "look", text: words.texts.enrol.first, well: true });
 
 /**
  * @param {{missing: string[], complete?: boolean}} progress an enrolment_progress event
+ * @param {Words} [words]
  * @returns {Advice} the one thing to do now
  */
-export function adviceFor({ missing: [first], complete = false }) {
-  if (first) return { icon: lookUp(ICONS, first) ?? "look", text: sayHint(first), well: GOING_WELL.has(first) };
-  return { icon: "done", text: complete ? "That is enough. Storing…" : "Keep reading.", well: true };
+export function adviceFor({ missing: [first], complete = false }, words = ENGLISH) {
+  if (first) return { icon: lookUp(ICONS, first) ?? "look", text: words.sayHint(first), well: GOING_WELL.has(first) };
+  return { icon: "done", text: complete ? words.texts.enrol.storing : words.texts.enrol.going, well: true };
 }
 
-/** @param {{missing: string[]}} progress @returns {string[]} what else is missing */
-export const furtherAdvice = ({ missing }) => missing.slice(1).map(sayHint);
+/** @param {{missing: string[]}} progress @param {Words} [words] @returns {string[]} what else is missing */
+export const furtherAdvice = ({ missing }, words = ENGLISH) => missing.slice(1).map(words.sayHint);
 
 /**
  * One half of what is needed, as a bar and in words.
  * @param {number} have @param {number | undefined} needed unknown before the server said it
- * @param {string} unit with its blank
+ * @param {"views" | "seconds" | null} unit
+ * @param {Words} [words]
  * @returns {{max: number, value: number, full: boolean, text: string}}
  */
-export function partOf(have, needed, unit) {
+export function partOf(have, needed, unit, words = ENGLISH) {
   const max = needed || 1;
   const enough = needed ? Math.min(have, needed) : have;
-  const text = `${Number.isInteger(enough) ? enough : enough.toFixed(1)}`;
+  const { enrol } = words.texts;
+  const said = inDigits(enough, words.tag);
+  const part = needed ? fill(enrol.of, { have: said, needed: inDigits(Math.round(needed), words.tag) }) : said;
   return {
     max,
     value: Math.min(have, max),
     full: Boolean(needed) && have >= max,
-    text: needed ? `${text} of ${Math.round(needed)}${unit}` : `${text}${unit}`,
+    text: unit ? fill(enrol[unit], { part }) : part,
   };
 }
 
 /**
  * What there is to say once somebody is enrolled.
  * @param {{speech_s: number, faces: number, added?: true | null}} enrolled
+ * @param {Words} [words]
  */
-export function doneText({ speech_s: speech, faces, added }) {
-  return `${added ? "Now learnt" : "Learnt"} from ${Math.round(speech)} s of speech and ${faces} views of the face. Picture and sound are gone; only numbers are kept, encrypted.`;
+export function doneText({ speech_s: speech, faces, added }, words = ENGLISH) {
+  const { learnt, learntMore } = words.texts.enrol;
+  return fill(added ? learntMore : learnt, { seconds: Math.round(speech), faces });
 }
+
+/** @param {number} value @param {string} tag of a language */
+const inDigits = (value, tag) => value.toLocaleString(tag, { minimumFractionDigits: Number.isInteger(value) ? 0 : 1, maximumFractionDigits: 1 });

@@ -1,7 +1,7 @@
 /** Guidance while somebody is being enrolled: what to do now, and how much is still needed. */
 
 import { byId, setLines, setText } from "./dom.js";
-import { adviceFor, doneText, FIRST_ADVICE, furtherAdvice, partOf } from "./enrol-guide.js";
+import { adviceFor, doneText, firstAdvice, furtherAdvice, partOf } from "./enrol-guide.js";
 
 const NOTHING_YET = Object.freeze({ speech_s: 0, faces: 0, missing: [] });
 
@@ -10,15 +10,15 @@ export class EnrolView {
     byId("enrol-progress").hidden = byId("guide").hidden = false;
     byId("enrol-done").hidden = true;
     this.showProgress(NOTHING_YET);
-    showAdvice(FIRST_ADVICE);
+    showAdvice(firstAdvice());
   }
 
   /** @param {any} progress an enrolment_progress event */
   showProgress(progress) {
     const { speech_s: speech, speech_needed_s: speechNeeded, faces, faces_needed: facesNeeded } = progress;
     byId("enrol-progress").dataset.complete = String(progress.complete ?? false);
-    showPart("speech", "talk", partOf(speech, speechNeeded, " s"));
-    showPart("faces", "alone", partOf(faces, facesNeeded, facesNeeded ? " views" : ""));
+    showPart("speech", "talk", partOf(speech, speechNeeded, "seconds"));
+    showPart("faces", "alone", partOf(faces, facesNeeded, facesNeeded ? "views" : null));
     byId("more-hints").dataset.hints = progress.missing.join(",");
     showAdvice(adviceFor(progress));
     const more = furtherAdvice(progress);

@@ -17,6 +17,11 @@ test("while a call runs its last state goes on until now", () => {
   assert.deepEqual(spans.at(-1), { startS: 2, endS: 9, state: "verified", reasons: [] });
 });
 
+test("a change that nothing followed yet holds from then on", () => {
+  const { spans } = recordOf(event("score", 3), changed(3, "rejected")).read(1_000_000 + 4000);
+  assert.deepEqual(spans.map(({ state, endS }) => [state, endS]), [["waiting", 3], ["rejected", 4]]);
+});
+
 test("once nothing goes on it ends with what came last", () => {
   assert.equal(recordOf(changed(2, "verified"), event("score", 5)).read(null).endS, 5);
 });

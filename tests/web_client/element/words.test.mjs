@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AT_REST } from "../../../web_client/js/element/model.js";
+import { ENGLISH } from "../../../web_client/js/words.js";
 import { say } from "../../../web_client/js/element/words.js";
 
-const saying = (change, who = "ada") => say({ ...AT_REST, ...change }, who);
+const saying = (change, who = "ada") => say({ ...AT_REST, ...change }, who, ENGLISH);
 const EVIDENCE = { face: 2, voice: 3, both: 4 };
 
 test("at rest it says what would be checked", () => {
@@ -37,8 +38,9 @@ test("a failure is the badge's own title, so that it is not told twice", () => {
 });
 
 test("a problem beside a verdict has a title of its own", () => {
-  const { name, problem } = saying({ status: "verified", verdict: "verified", problem: { code: "track_muted", message: "Unmute." } });
+  const { name, problem } = saying({ status: "verified", verdict: "verified", problem: { code: "track_muted", message: "", device: "audioMuted" } });
   assert.deepEqual([name, problem.title], ["Verified", "Camera or microphone is muted"]);
+  assert.match(problem.message, /^The microphone sends nothing/);
 });
 
 test("a name is text, whatever it looks like", () => {

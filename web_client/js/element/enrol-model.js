@@ -2,6 +2,7 @@
 /** What the enrolment element knows, as one immutable object after another; touches no page. */
 
 import { lookUp } from "../look-up.js";
+import { deviceTrouble } from "./model.js";
 
 /** @typedef {import("../../enrol-element.js").EnrolState} EnrolState */
 /** @typedef {import("../../stream-verifier.js").EnrolmentProgress} Progress */
@@ -12,7 +13,7 @@ import { lookUp } from "../look-up.js";
  * @property {Pick<Progress, "speech_s" | "speech_needed_s" | "faces" | "faces_needed" | "missing" | "complete"> | null} progress
  * @property {Enrolled | null} enrolled
  * @property {boolean} known  the name is enrolled already
- * @property {{code: string, message: string} | null} problem
+ * @property {import("./model.js").Problem | null} problem
  */
 
 /** @type {EnrolModel} */
@@ -35,8 +36,8 @@ const STEPS = {
   reconnecting: () => ({ status: "reconnecting" }),
   resumed: () => ({ status: "enrolling" }),
   restarted: () => ({ status: "enrolling", progress: null }),
-  track_ended: (_, { kind }) => ({ problem: lost(kind, "was switched off or unplugged. Connect it again to go on.") }),
-  track_muted: (_, { kind }) => ({ problem: lost(kind, "sends nothing. Switch it on again to go on.") }),
+  track_ended: (_, detail) => ({ problem: deviceTrouble("track_ended", detail) }),
+  track_muted: (_, detail) => ({ problem: deviceTrouble("track_muted", detail) }),
   track_unmuted: () => ({ problem: null }),
   track_replaced: () => ({ problem: null }),
   error: ({ status, known }, { code, message }) =>
@@ -53,6 +54,3 @@ export function next(model, type, detail) {
   const step = lookUp(STEPS, type);
   return step ? Object.freeze({ ...model, ...step(model, detail) }) : model;
 }
-
-/** @param {"audio" | "video"} kind @param {string} what */
-const lost = (kind, what) => ({ code: "track", message: `The ${kind === "audio" ? "microphone" : "camera"} ${what}` });

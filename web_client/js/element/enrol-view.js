@@ -1,55 +1,46 @@
 // @ts-check
 /** First what is agreed to, then what to do before the camera, then that it is done. */
 
-import { adviceFor, doneText, FIRST_ADVICE, furtherAdvice, partOf } from "../enrol-guide.js";
-import { lookUp } from "../look-up.js";
-import { sayError } from "../words.js";
+import { adviceFor, doneText, firstAdvice, furtherAdvice, partOf } from "../enrol-guide.js";
+import { fill } from "../words.js";
 import { make, setLines, setText } from "./dom.js";
 import { asks, isOn } from "./enrol-model.js";
 import { icon } from "./icons.js";
+import { sayMessage } from "./words.js";
 
 /** @typedef {import("./enrol-model.js").EnrolModel} EnrolModel */
+/** @typedef {import("../words.js").Words} Words */
 /** @typedef {{who: string, purpose: string, text: string, until: string, server: string}} Asked */
 
 /** @type {Record<string, string>} */
 const ICONS = { consent: "idle", asking: "asking", connecting: "connecting", enrolling: "waiting", reconnecting: "reconnecting", enrolled: "verified", failed: "failed" };
-/** @type {Record<string, string>} */
-const WAITING = {
-  asking: "Allow camera and microphone in the question that your browser asks.",
-  connecting: "Connecting. Nothing is measured yet.",
-  reconnecting: "The connection was lost. Please wait.",
-};
 const NOTHING_YET = Object.freeze({ faces: 0, faces_needed: undefined, speech_s: 0, speech_needed_s: undefined });
-const PASSAGE =
-  "The North Wind and the Sun were arguing about which of them was the stronger, when a traveller came along " +
-  "wrapped in a warm cloak. They agreed that the one who first made the traveller take his cloak off should be " +
-  "considered the stronger. Then the North Wind blew as hard as he could, but the more he blew, the more closely " +
-  "did the traveller fold his cloak around him, and at last the North Wind gave up.";
-
 export class EnrolView {
   root;
+  #spoken = /** @type {[HTMLElement, keyof Words["texts"]["enrol"]][]} */ ([]);
   #icon = make("span", { part: "icon", class: "icon" });
   #title = make("h2", { part: "title", class: "name", tabindex: "-1" });
   #problem = make("p", { part: "problem", class: "problem", role: "alert" });
   #who = make("dd");
   #purpose = make("dd");
   #until = make("dd");
-  #untilRow = make("div", {}, make("dt", {}, "Until"), this.#until);
+  #untilRow = make("div", {}, this.#said("dt", "until"), this.#until);
   #words = make("p", { part: "consent-text", class: "consent-text" });
   #agreed = make("input", { type: "checkbox", part: "agreed" });
   #add = make("input", { type: "radio", name: "existing" });
   #replace = make("input", { type: "radio", name: "existing" });
-  #existing = make("div", { class: "existing", role: "radiogroup", "aria-label": "This name is enrolled already" },
-    make("p", {}, "This name is enrolled already."),
-    make("label", { class: "check" }, this.#add, make("span", {}, "Add to what is stored. Another mood, room or microphone makes this person known better.")),
-    make("label", { class: "check" }, this.#replace, make("span", {}, "Replace what is stored.")));
-  #start = make("button", { type: "submit", part: "control", class: "control" }, "Start enrolling");
+  #existing = make("div", { class: "existing", role: "radiogroup", "aria-labelledby": "known" },
+    this.#said("p", "known", { id: "known" }),
+    make("label", { class: "check" }, this.#add, this.#said("span", "add")),
+    make("label", { class: "check" }, this.#replace, this.#said("span", "replace")));
+  #start = this.#said("button", "start", { type: "submit", part: "control", class: "control" });
   #form;
-  #video = make("video", { part: "preview", class: "preview", "aria-label": "Your camera, mirrored" });
+  #video = make("video", { part: "preview", class: "preview" });
   #advice = make("p", { part: "advice", class: "advice", role: "status" });
   #more = make("ul", { part: "hints", class: "reasons" });
-  #faces = new Part("Face");
-  #speech = new Part("Voice");
+  #faces = new Part();
+  #speech = new Part();
+  #stop = make("button", { type: "button", part: "control", class: "control" });
   #note = make("p", { part: "note", class: "quiet note" });
   #call;
   #done = make("p", { part: "done", class: "done", role: "status" });
@@ -57,20 +48,18 @@ export class EnrolView {
   /** @param {{start: () => void, stop: () => void}} on */
   constructor(on) {
     this.#form = make("form", { part: "consent", class: "consent", novalidate: "" },
-      make("dl", {}, make("div", {}, make("dt", {}, "Who"), this.#who), make("div", {}, make("dt", {}, "What for"), this.#purpose), this.#untilRow),
+      make("dl", {}, make("div", {}, this.#said("dt", "who"), this.#who), make("div", {}, this.#said("dt", "whatFor"), this.#purpose), this.#untilRow),
       this.#words,
-      make("label", { class: "check" }, this.#agreed, make("span", {}, "I have read this and I agree.")), this.#existing,
+      make("label", { class: "check" }, this.#agreed, this.#said("span", "agree")), this.#existing,
       make("div", { class: "foot" }, this.#start));
     this.#form.addEventListener("submit", (event) => { event.preventDefault(); on.start(); });
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
-    const stop = make("button", { type: "button", part: "control", class: "control" }, "Cancel");
-    stop.addEventListener("click", on.stop);
-    const passage = make("slot", { name: "passage" }, PASSAGE);
+    this.#stop.addEventListener("click", on.stop);
     this.#call = make("div", { class: "call" }, this.#advice, this.#video, this.#more,
       make("div", { class: "parts" }, this.#faces.root, this.#speech.root),
-      make("figure", {}, make("figcaption", { class: "quiet" }, "Please read aloud, in your normal voice:"), make("blockquote", { part: "passage" }, passage)),
-      make("div", { class: "foot" }, this.#note, stop));
-    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Enrolment" },
+      make("figure", {}, this.#said("figcaption", "readAloud", { class: "quiet" }), make("blockquote", { part: "passage" }, this.#said("slot", "passage", { name: "passage" }))),
+      make("div", { class: "foot" }, this.#note, this.#stop));
+    this.root = make("div", { part: "panel", class: "panel", role: "group" },
       make("div", { class: "badge head" }, this.#icon, this.#title), this.#problem, this.#form, this.#call, this.#done);
   }
 
@@ -104,23 +93,45 @@ export class EnrolView {
     if (this.#video.srcObject !== stream) this.#video.srcObject = stream;
   }
 
-  /** @param {EnrolModel} model @param {Asked} asked */
-  show(model, asked) {
-    this.#head(model, asked.who);
-    setText(this.#problem, model.problem?.message ?? "");
+  /** Says in a language what is said whatever happens. @param {Words} words */
+  speak({ tag, texts: { badge, enrol } }) {
+    this.root.lang = tag;
+    this.root.setAttribute("aria-label", enrol.label);
+    this.#video.setAttribute("aria-label", enrol.camera);
+    for (const [part, name] of this.#spoken) setText(part, enrol[name]);
+    setText(this.#stop, badge.cancel);
+    this.#faces.name = enrol.face;
+    this.#speech.name = enrol.voice;
+  }
+
+  /** @param {EnrolModel} model @param {Asked} asked @param {Words} words */
+  show(model, asked, words) {
+    this.#head(model, asked.who, words);
+    setText(this.#problem, model.problem ? sayMessage(model.problem, words) : "");
     this.#problem.hidden = !model.problem;
     this.#form.hidden = !asks(model);
     this.#call.hidden = !isOn(model) && model.status !== "asking";
     this.#done.hidden = model.status !== "enrolled";
     this.#existing.hidden = !model.known;
-    this.#showAsked(asked);
-    this.#showProgress(model);
-    if (model.enrolled) setText(this.#done, doneText(model.enrolled));
+    this.#showAsked(asked, words);
+    this.#showProgress(model, words);
+    if (model.enrolled) setText(this.#done, doneText(model.enrolled, words));
   }
 
-  /** @param {EnrolModel} model @param {string} who */
-  #head({ status, problem }, who) {
-    setText(this.#title, titleOf(status, problem?.code ?? "", who));
+  /**
+   * A part whose text is the language's.
+   * @template {keyof HTMLElementTagNameMap} T
+   * @param {T} tag @param {keyof Words["texts"]["enrol"]} name @param {Record<string, string>} [attributes]
+   */
+  #said(tag, name, attributes) {
+    const part = make(tag, attributes);
+    this.#spoken.push([part, name]);
+    return part;
+  }
+
+  /** @param {EnrolModel} model @param {string} who @param {Words} words */
+  #head({ status, problem }, who, words) {
+    setText(this.#title, titleOf(status, problem?.code ?? "", who, words));
     if (this.root.dataset.status === status) return;
     const first = this.root.dataset.status === undefined;
     this.root.dataset.status = status;
@@ -130,23 +141,23 @@ export class EnrolView {
     if (!first && root.activeElement) this.#title.focus();
   }
 
-  /** @param {Asked} asked */
-  #showAsked({ who, purpose, text, until, server }) {
-    setText(this.#who, who || "Nobody is named yet.");
+  /** @param {Asked} asked @param {Words} words */
+  #showAsked({ who, purpose, text, until, server }, { texts: { enrol } }) {
+    setText(this.#who, who || enrol.nobody);
     setText(this.#purpose, purpose);
     setText(this.#until, until);
     this.#untilRow.hidden = !until;
     setText(this.#words, text);
-    setText(this.#note, `Camera and microphone go to ${server} alone. No picture and no sound is kept.`);
+    setText(this.#note, fill(enrol.privacy, { server }));
   }
 
-  /** @param {EnrolModel} model */
-  #showProgress({ progress, status }) {
+  /** @param {EnrolModel} model @param {Words} words */
+  #showProgress({ progress, status }, words) {
     const { faces, faces_needed: facesNeeded, speech_s: speech, speech_needed_s: speechNeeded } = progress ?? NOTHING_YET;
-    setText(this.#advice, lookUp(WAITING, status) ?? (progress ? adviceFor(progress) : FIRST_ADVICE).text);
-    setLines(this.#more, progress ? furtherAdvice(progress) : []);
-    this.#faces.show(partOf(faces, facesNeeded, facesNeeded ? " views" : ""));
-    this.#speech.show(partOf(speech, speechNeeded, " s"));
+    setText(this.#advice, waitingFor(status, words) ?? (progress ? adviceFor(progress, words) : firstAdvice(words)).text);
+    setLines(this.#more, progress ? furtherAdvice(progress, words) : []);
+    this.#faces.show(partOf(faces, facesNeeded, facesNeeded ? "views" : null, words));
+    this.#speech.show(partOf(speech, speechNeeded, "seconds", words));
   }
 }
 
@@ -154,12 +165,17 @@ export class EnrolView {
 class Part {
   root;
   #bar = make("progress");
+  #name = make("span", { "aria-hidden": "true" });
   #text = make("span", { class: "llr" });
 
+  constructor() {
+    this.root = make("div", { class: "meter" }, this.#name, this.#bar, this.#text);
+  }
+
   /** @param {string} name */
-  constructor(name) {
+  set name(name) {
+    setText(this.#name, name);
     this.#bar.setAttribute("aria-label", name);
-    this.root = make("div", { class: "meter" }, make("span", { "aria-hidden": "true" }, name), this.#bar, this.#text);
   }
 
   /** @param {ReturnType<typeof partOf>} part */
@@ -169,10 +185,17 @@ class Part {
   }
 }
 
-/** @param {string} status @param {string} code @param {string} who */
-function titleOf(status, code, who) {
-  if (status === "enrolled") return `${who} is enrolled`;
-  if (status === "failed") return sayError(code);
-  if (status === "consent") return "Your consent";
-  return `Enrolling ${who}`;
+/** @param {string} status @param {string} code @param {string} who @param {Words} words */
+function titleOf(status, code, who, words) {
+  const { enrol } = words.texts;
+  if (status === "failed") return words.sayError(code);
+  if (status === "consent") return enrol.titleConsent;
+  return fill(status === "enrolled" ? enrol.titleDone : enrol.title, { who });
+}
+
+/** @param {string} status @param {Words} words @returns {string | null} what there is to wait for */
+function waitingFor(status, { texts: { badge, enrol } }) {
+  if (status === "asking") return badge.allow;
+  if (status === "connecting") return enrol.connecting;
+  return status === "reconnecting" ? enrol.reconnecting : null;
 }

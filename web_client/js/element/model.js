@@ -6,7 +6,8 @@ import { readEvidence } from "../timeline.js";
 
 /** @typedef {import("../../element.js").BadgeState} BadgeState */
 /** @typedef {import("../../stream-verifier.js").State} State */
-/** @typedef {{code: string, message: string}} Problem */
+/** @typedef {"audioEnded" | "videoEnded" | "audioMuted" | "videoMuted"} DeviceTrouble */
+/** @typedef {{code: string, message: string, device?: DeviceTrouble}} Problem what is said of a device is in the words of the language */
 /** @typedef {{face: number | null, voice: number | null, both: number | null, coarse: boolean, believed: import("../../stream-verifier.js").Evidence | null}} Evidence */
 /**
  * @typedef {object} Model
@@ -29,8 +30,8 @@ export const AT_REST = Object.freeze({
 /** Whether media may be on its way to the server. @param {Model} model */
 export const isOn = ({ status }) => !["idle", "asking", "ended", "failed"].includes(status);
 
-const DEVICES = { audio: "microphone", video: "camera" };
-const deviceOf = (/** @type {{kind: "audio" | "video"}} */ { kind }) => DEVICES[kind];
+/** @param {"track_ended" | "track_muted"} code @param {{kind: "audio" | "video"}} detail @returns {Problem} */
+export const deviceTrouble = (code, { kind }) => ({ code, message: "", device: `${kind}${code === "track_ended" ? "Ended" : "Muted"}` });
 
 /** @type {Record<string, (model: Model, detail: any) => Partial<Model>>} */
 const STEPS = {
@@ -42,8 +43,8 @@ const STEPS = {
   reconnecting: () => ({ status: "reconnecting" }),
   resumed: ({ verdict }) => ({ status: verdict ?? "waiting" }),
   restarted: () => ({ verdict: null, reasons: [], evidence: NO_EVIDENCE }),
-  track_ended: (_, detail) => ({ problem: { code: "track_ended", message: `The ${deviceOf(detail)} was switched off or unplugged. Connect it again to go on.` } }),
-  track_muted: (_, detail) => ({ problem: { code: "track_muted", message: `The ${deviceOf(detail)} sends nothing. Switch it on again to go on.` } }),
+  track_ended: (_, detail) => ({ problem: deviceTrouble("track_ended", detail) }),
+  track_muted: (_, detail) => ({ problem: deviceTrouble("track_muted", detail) }),
   track_unmuted: (model) => ({ problem: without(model.problem, "track_muted") }),
   track_replaced: (model) => ({ problem: without(model.problem, "track_ended") }),
   error: (_, { code, message }) => ({ status: "failed", problem: { code, message } }),

@@ -35,9 +35,9 @@ export class Record {
    */
   read(atMs) {
     const events = [this.#started, ...this.#changes, this.#latest].filter(Boolean);
-    const { spans, endS } = readTimeline(events);
-    if (atMs === null || !spans.length || !Number.isFinite(this.#mediaBeganAtMs)) return { spans, endS };
-    const nowS = Math.max(endS, (atMs - this.#mediaBeganAtMs) / 1000);
-    return { spans: [...spans.slice(0, -1), { ...spans[spans.length - 1], endS: nowS }], endS: nowS };
+    const goesOn = atMs !== null && Number.isFinite(this.#mediaBeganAtMs);
+    // What holds now has held until now, a change of this very moment as well.
+    const { spans, endS } = readTimeline(goesOn ? [...events, { media_s: (atMs - this.#mediaBeganAtMs) / 1000 }] : events);
+    return { spans, endS };
   }
 }

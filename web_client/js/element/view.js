@@ -1,16 +1,15 @@
 // @ts-check
 /** The badge: one glance says the state, one click says why. */
 
-import { lookUp } from "../look-up.js";
 import { Details } from "./details.js";
 import { make, setLines, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { isOn } from "./model.js";
+import { fill } from "../words.js";
 import { say } from "./words.js";
 
 /** @typedef {import("./model.js").Model} Model */
-/** @type {Record<string, string>} */
-const CONTROLS = { idle: "Start", asking: "Cancel", ended: "Start again", failed: "Start again" };
+/** @typedef {import("../words.js").Words} Words */
 
 /** @typedef {{spans: import("../timeline.js").Span[], endS: number}} Timeline */
 
@@ -38,14 +37,21 @@ export class View {
     }, this.#icon, words, chevron);
     this.#badge.addEventListener("click", on.toggle);
     this.#control.addEventListener("click", on.control);
-    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Verification" },
+    this.root = make("div", { part: "panel", class: "panel", role: "group" },
       this.#badge, this.#reasons, this.#problem,
       make("div", { class: "foot" }, this.#note, this.#control), this.#details.root, this.#spoken);
   }
 
-  /** @param {Model} model @param {{who: string, server: string, controls: boolean}} about */
-  show(model, { who, server, controls }) {
-    const { name, text, reasons, problem } = say(model, who);
+  /** Says in a language what is said whatever happens. @param {Words} words */
+  speak(words) {
+    this.root.lang = words.tag;
+    this.root.setAttribute("aria-label", words.texts.badge.label);
+    this.#details.speak(words);
+  }
+
+  /** @param {Model} model @param {{who: string, server: string, controls: boolean}} about @param {Words} words */
+  show(model, { who, server, controls }, words) {
+    const { name, text, reasons, problem } = say(model, who, words);
     this.#showStatus(model.status);
     setText(this.#name, name);
     setText(this.#text, text);
@@ -53,15 +59,15 @@ export class View {
     this.#problem.hidden = !problem;
     setText(this.#problemTitle, problem?.title ? `${problem.title}.` : "");
     setText(this.#problemText, problem?.message ?? "");
-    setText(this.#note, noteOf(model, server));
+    setText(this.#note, fill(noteOf(model, words), { server }));
     this.#control.hidden = !controls;
-    setText(this.#control, lookUp(CONTROLS, model.status) ?? "Stop");
+    setText(this.#control, controlOf(model, words));
     this.#speak(model, `${name}. ${text} ${[...reasons, problem?.message ?? ""].join(" ")}`);
   }
 
-  /** @param {Timeline} timeline @param {Model} model */
-  showDetails(timeline, model) {
-    this.#details.show(timeline, model.evidence, isOn(model));
+  /** @param {Timeline} timeline @param {Model} model @param {Words} words */
+  showDetails(timeline, model, words) {
+    this.#details.show(timeline, model.evidence, isOn(model), words);
   }
 
   /** Whether the details are open. */
@@ -91,10 +97,16 @@ export class View {
   }
 }
 
-/** It must be plain that somebody looks on. @param {Model} model @param {string} server */
-function noteOf(model, server) {
-  if (model.status === "reconnecting") return `Camera and microphone stay on for ${server}.`;
-  if (isOn(model)) return `Camera and microphone are being checked by ${server}.`;
-  if (model.status === "idle") return `Camera and microphone will be checked by ${server}.`;
-  return "";
+/** It must be plain that somebody looks on. @param {Model} model @param {Words} words */
+function noteOf(model, { texts: { badge } }) {
+  if (model.status === "reconnecting") return badge.stillLooks;
+  if (isOn(model)) return badge.looks;
+  return model.status === "idle" ? badge.willLook : "";
+}
+
+/** @param {Model} model @param {Words} words */
+function controlOf({ status }, { texts: { badge } }) {
+  if (status === "idle") return badge.start;
+  if (status === "asking") return badge.cancel;
+  return status === "ended" || status === "failed" ? badge.startAgain : badge.stop;
 }

@@ -2,55 +2,50 @@
 /** What the badge says of a model, in plain language. */
 
 import { lookUp } from "../look-up.js";
-import { sayEnding, sayError, sayReasons, sayState } from "../words.js";
+import { fill } from "../words.js";
 
-/** @type {Record<string, (who: string) => [string, string]>} */
-const STATUSES = {
-  idle: (who) => ["Not started", who ? `Checks by face and voice that this is ${who}.` : "Checks face and voice."],
-  asking: () => ["Camera needed", "Allow camera and microphone in the question that your browser asks."],
-  connecting: () => ["Connecting", "Nothing is checked yet."],
-};
-
-/** @type {Record<string, string>} */
-const ERRORS = {
-  missing_token: "A token is needed",
-  invalid_token: "The token is not valid",
-  expired_token: "The token has expired",
-  forbidden: "The token does not allow this",
-  rate_limited: "Too many attempts",
-  token_failed: "No token",
-  no_identity: "No identity",
-  bad_server: "The server's address is wrong",
-};
-
+/** @typedef {import("../words.js").Words} Language */
+/** @typedef {import("./model.js").Model} Model */
 /** @typedef {{name: string, text: string, reasons: string[], problem: {title: string, message: string} | null}} Words */
 
-/** @param {import("./model.js").Model} model @param {string} who @returns {Words} */
-export function say(model, who) {
+/** @param {Model} model @param {string} who @param {Language} words @returns {Words} */
+export function say(model, who, words) {
   const { status, reasons, evidence } = model;
-  const [name, text] = head(model, who);
   const isVerdict = status === model.verdict;
-  return { name, text, reasons: isVerdict ? sayReasons(status, [...reasons], evidence) : [], problem: sayProblem(model) };
+  return { ...head(model, who, words), reasons: isVerdict ? words.sayReasons(status, [...reasons], evidence) : [], problem: sayProblem(model, words) };
 }
 
-/** @param {import("./model.js").Model} model @param {string} who @returns {[string, string]} */
-function head({ status, verdict, problem, ending }, who) {
-  const outside = lookUp(STATUSES, status);
-  if (outside) return outside(who);
-  if (status === "failed") return [problem ? titleOf(problem.code) : "Failed", verdict ? `Nothing is checked any more.${last(verdict, who)}` : "Nothing is checked."];
-  if (status === "ended") return ["Call ended", `${sayEnding(ending ?? "")}${last(verdict, who)}`];
-  if (status === "reconnecting") return ["Reconnecting", `Nothing is checked until the connection is back.${last(verdict, who)}`];
-  const { name, text } = sayState(status, who);
-  return [name, text];
+/** What is said where there is no verdict, or none any more. @type {Record<string, (model: Model, who: string, words: Language) => [string, string]>} */
+const HEADS = {
+  idle: (_, who, { texts: { badge } }) => [badge.idle, who ? fill(badge.idleNamed, { who }) : badge.idleUnnamed],
+  asking: (_, __, { texts: { badge } }) => [badge.asking, badge.allow],
+  connecting: (_, __, { texts: { badge } }) => [badge.connecting, badge.nothingYet],
+  reconnecting: (model, _, words) => [words.texts.badge.reconnecting, words.texts.badge.nothingMeanwhile + last(model, words)],
+  ended: (model, _, words) => [words.texts.badge.ended, words.sayEnding(model.ending ?? "") + last(model, words)],
+  failed: (model, _, words) => {
+    const { badge } = words.texts;
+    const name = model.problem ? words.sayError(model.problem.code) : badge.failed;
+    return [name, model.verdict ? badge.nothingMore + last(model, words) : badge.nothingNow];
+  },
+};
+
+/** @param {Model} model @param {string} who @param {Language} words @returns {{name: string, text: string}} */
+function head(model, who, words) {
+  const outside = lookUp(HEADS, model.status);
+  if (!outside) return words.sayState(model.status, who);
+  const [name, text] = outside(model, who, words);
+  return { name, text };
 }
 
-/** An old verdict must not look like one that still holds. @param {string | null} verdict @param {string} who */
-const last = (verdict, who) => (verdict ? ` The last result was: ${sayState(verdict, who).name}.` : "");
+/** An old verdict must not look like one that still holds. @param {Model} model @param {Language} words */
+const last = ({ verdict }, words) => (verdict ? ` ${fill(words.texts.badge.last, { state: words.sayState(verdict, "").name })}` : "");
 
-/** @param {import("./model.js").Model} model @returns {Words["problem"]} */
-function sayProblem({ status, problem }) {
-  return problem && { title: status === "failed" ? "" : titleOf(problem.code), message: problem.message };
+/** @param {Model} model @param {Language} words @returns {Words["problem"]} */
+function sayProblem({ status, problem }, words) {
+  return problem && { title: status === "failed" ? "" : words.sayError(problem.code), message: sayMessage(problem, words) };
 }
 
-/** @param {string} code @returns {string} */
-const titleOf = (code) => lookUp(ERRORS, code) ?? sayError(code);
+/** @param {import("./model.js").Problem} problem @param {Language} words @returns {string} what happened, and what to do */
+export function sayMessage({ code, message, device }, words) {
+  return device ? words.texts.devices[device] : words.sayAdvice({ code, message });
+}
