@@ -19,6 +19,7 @@ from playwright.sync_api import (
 
 from benchmarks.chromium import FLAGS, Capture
 from tests.support.calls import make_settings
+from tests.support.element_fake import ElementPage
 from tests.support.page_fake import FakeServer, without_complaints
 from tests.support.real_browser import Captures, RealServer
 from tests.support.sdk_fake import SPY, SdkPage, SdkServer, open_bare
@@ -185,3 +186,18 @@ def sdk(context: BrowserContext, sdk_server: SdkServer) -> SdkPage:
     sdk = SdkPage(page)
     sdk.open_media()
     return sdk
+
+
+@pytest.fixture
+def bare(context: BrowserContext, sdk_server: SdkServer) -> Iterator[Page]:
+    """A page with a strict policy, which must not be hurt."""
+    page = context.new_page()
+    with without_complaints(page, of="Content Security"):
+        open_bare(page, sdk_server)
+        yield page
+
+
+@pytest.fixture
+def element(bare: Page, sdk_server: SdkServer) -> ElementPage:
+    """The badge in that page."""
+    return ElementPage(bare, sdk_server)

@@ -3,25 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, expect
+from playwright.sync_api import expect
 
 from tests.support.element_fake import ElementPage
-from tests.support.page_fake import until, without_complaints
-from tests.support.sdk_fake import SdkServer, open_bare
+from tests.support.page_fake import until
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def element(context: BrowserContext, sdk_server: SdkServer) -> Iterator[ElementPage]:
-    """The element in a page with a strict policy, which must not be hurt."""
-    page = context.new_page()
-    with without_complaints(page, of="Content Security"):
-        open_bare(page, sdk_server)
-        yield ElementPage(page, sdk_server)
 
 
 def test_each_state_has_a_word_and_a_drawing_of_its_own(element: ElementPage) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.support.axe import read_axe, violations
-from tests.support.page_fake import until, without_complaints
+from tests.support.page_fake import until
 from tests.support.real_browser import Captures, RealServer
-from tests.support.sdk_fake import SdkCall, SdkServer, open_bare
+from tests.support.sdk_fake import SdkCall, SdkServer
 
 pytestmark = pytest.mark.browser
 
@@ -31,15 +30,6 @@ MAKE = """async ([attributes, words]) => {
   main.append(title, enrolment);
   document.body.append(main);
 }"""
-
-
-@pytest.fixture
-def bare(context: BrowserContext, sdk_server: SdkServer) -> Iterator[Page]:
-    """A page with a strict policy, which must not be hurt."""
-    page = context.new_page()
-    with without_complaints(page, of="Content Security"):
-        open_bare(page, sdk_server)
-        yield page
 
 
 def make(page: Page, words: str = WORDS, **attributes: str) -> Locator:

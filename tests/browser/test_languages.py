@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from stream_verifier.errors import StreamVerifierError
 from tests.support.element_fake import ElementPage
-from tests.support.page_fake import without_complaints
-from tests.support.sdk_fake import SdkServer, open_bare
 
 pytestmark = pytest.mark.browser
 
@@ -25,15 +23,6 @@ ENROL = """async attributes => {
   for (const [name, value] of Object.entries(attributes)) enrolment.setAttribute(name, value);
   document.body.append(enrolment);
 }"""
-
-
-@pytest.fixture
-def element(context: BrowserContext, sdk_server: SdkServer) -> Iterator[ElementPage]:
-    """The element in a page with a strict policy, which must not be hurt."""
-    page = context.new_page()
-    with without_complaints(page, of="Content Security"):
-        open_bare(page, sdk_server)
-        yield ElementPage(page, sdk_server)
 
 
 def speak(page: Page, language: str) -> None:
