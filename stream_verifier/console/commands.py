@@ -50,25 +50,11 @@ identities_app.command("erase-refused")(refused_commands.erase_refused)
 identities_app.command("accept-restore")(refused_commands.accept_restore)
 identities_app.command("renew")(key_commands.renew)
 identities_app.command("migrate")(migrate_command.migrate)
-app.add_typer(identities_app, name="identities")
-app.add_typer(key_commands.app, name="keys")
-app.add_typer(consent_commands.app, name="consent")
-app.add_typer(audit_commands.app, name="audit")
-app.command("retention")(consent_commands.retention)
-app.command("token")(token_commands.token)
-app.command("key")(token_commands.key)
-app.command("backup")(backup_commands.backup)
-app.command("restore")(backup_commands.restore)
-app.command("watch")(watch)
-app.add_typer(room_commands.attach_app, name="attach")
-app.command("rooms")(room_commands.rooms)
-app.command("detach")(room_commands.detach)
 
 _out = PlainConsole()
 _err = PlainConsole(stderr=True)
 
 
-@app.command()
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="TCP port to listen on.")] = None,
@@ -85,7 +71,6 @@ def serve(
     run_server(settings)
 
 
-@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the scripted call.")] = False,
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
@@ -103,10 +88,6 @@ def demo(
         raise typer.Exit(1)
 
 
-app.command()(file_commands.enroll)
-app.command()(file_commands.verify)
-
-
 class Half(StrEnum):
     """Of a pack's people, as `simulation.casting` divides them."""
 
@@ -114,7 +95,6 @@ class Half(StrEnum):
     SECOND = "second"
 
 
-@app.command("calibrate-decision")
 def calibrate_decision(
     pack: Annotated[Path, typer.Option(help="Folder with pictures and speech of your people.")],
     calls: Annotated[int, typer.Option(min=1, help="Calls to compose of them.")] = 600,
@@ -146,7 +126,6 @@ def calibrate_decision(
     )
 
 
-@app.command()
 def doctor() -> None:
     """Say what is wrong with this machine, if anything."""
     from stream_verifier.console.doctor import examine
@@ -155,6 +134,30 @@ def doctor() -> None:
     _out.print(tables.findings_table(findings))
     if any(not finding.ok for finding in findings):
         raise typer.Exit(1)
+
+
+# In the order in which somebody new comes to need them; typer lists groups after commands.
+_START, _PEOPLE, _KEEPING = "Start here", "People", "Keys, store and audit trail"
+_ROOMS, _MODEL = "Rooms of other servers", "Model"
+for _panel, _commands in {
+    _START: (demo, serve, file_commands.enroll, file_commands.verify, watch, doctor),
+    _PEOPLE: (consent_commands.retention,),
+    _KEEPING: (
+        token_commands.key,
+        token_commands.token,
+        backup_commands.backup,
+        backup_commands.restore,
+    ),
+    _ROOMS: (room_commands.rooms, room_commands.detach),
+    _MODEL: (calibrate_decision,),
+}.items():
+    for _command in _commands:
+        app.command(rich_help_panel=_panel)(_command)
+app.add_typer(identities_app, name="identities", rich_help_panel=_PEOPLE)
+app.add_typer(consent_commands.app, name="consent", rich_help_panel=_PEOPLE)
+app.add_typer(key_commands.app, name="keys", rich_help_panel=_KEEPING)
+app.add_typer(audit_commands.app, name="audit", rich_help_panel=_KEEPING)
+app.add_typer(room_commands.attach_app, name="attach", rich_help_panel=_ROOMS)
 
 
 def main() -> None:
