@@ -99,7 +99,7 @@ export class ChallengeDialog {
     "aria-labelledby": "challenge-title", "aria-describedby": "challenge-task challenge-how challenge-free",
   }, this.#title, this.#task, this.#how, this.#free, this.#left, make("div", { class: "ways" }, this.#agree, this.#other, this.#skip, this.#close));
   /** To be put into the page; what is read out stays when the box goes. */
-  root = make("div", {}, this.#box, this.#aloud);
+  root = make("div", { lang: "en", dir: "ltr" }, this.#box, this.#aloud);
 
   /**
    * @param {(challenge: string, choice: "skip" | "other") => unknown} answer of the SDK

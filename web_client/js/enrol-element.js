@@ -113,8 +113,13 @@ export class StreamVerifierEnrolElement extends ServerElement {
 
   /** The words as they are shown, to the letter. */
   get consentText() {
+    return this.#ownWords || consentFor(this.identity).text;
+  }
+
+  /** The page's words, if it has any. */
+  get #ownWords() {
     const own = [...this.childNodes].filter((node) => !(node instanceof Element && node.slot)).map((node) => node.textContent).join("");
-    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim() || consentFor(this.identity).text;
+    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim();
   }
 
   /** @returns {import("./stream-verifier.js").StreamVerifierOptions} @throws {NotReady} */
@@ -164,8 +169,13 @@ export class StreamVerifierEnrolElement extends ServerElement {
     if (this.getAttribute("state") !== status) this.setAttribute("state", status);
     this.#view.preview(this.stream);
     const server = addressOf(this)?.host ?? this.server;
-    this.#view.show(this.#model, { who: this.identity, purpose: this.purpose, text: this.consentText, until: sayUntil(this.until), server });
+    this.#view.show(this.#model, { who: this.identity, purpose: this.purpose, text: this.consentText, lang: this.#ownWords ? languageOf(this) : "en", until: sayUntil(this.until), server });
   }
+}
+
+/** @param {Element} element @returns {string} the language that the page says its words are in */
+function languageOf(element) {
+  return element.closest("[lang]")?.getAttribute("lang") ?? document.documentElement.lang;
 }
 
 /** @param {string} until ISO 8601 @returns {string} as the reader writes it */

@@ -1,6 +1,9 @@
 // @ts-check
 /** A few shorthands for the element's own tree. */
 
+/** Whatever the page's own language is, ours is English. */
+export const OURS = Object.freeze({ lang: "en", dir: "ltr" });
+
 /**
  * @template {keyof HTMLElementTagNameMap} T
  * @param {T} tag @param {Record<string, string>} [attributes] @param {...(Node | string)} children

@@ -4,12 +4,12 @@
 import { adviceFor, doneText, FIRST_ADVICE, furtherAdvice, partOf } from "../enrol-guide.js";
 import { lookUp } from "../look-up.js";
 import { sayError } from "../words.js";
-import { make, setLines, setText } from "./dom.js";
+import { make, OURS, setLines, setText } from "./dom.js";
 import { asks, isOn } from "./enrol-model.js";
 import { icon } from "./icons.js";
 
 /** @typedef {import("./enrol-model.js").EnrolModel} EnrolModel */
-/** @typedef {{who: string, purpose: string, text: string, until: string, server: string}} Asked */
+/** @typedef {{who: string, purpose: string, text: string, lang: string, until: string, server: string}} Asked */
 
 /** @type {Record<string, string>} */
 const ICONS = { consent: "idle", asking: "asking", connecting: "connecting", enrolling: "waiting", reconnecting: "reconnecting", enrolled: "verified", failed: "failed" };
@@ -31,11 +31,11 @@ export class EnrolView {
   #icon = make("span", { part: "icon", class: "icon" });
   #title = make("h2", { part: "title", class: "name", tabindex: "-1" });
   #problem = make("p", { part: "problem", class: "problem", role: "alert" });
-  #who = make("dd");
-  #purpose = make("dd");
+  #who = make("dd", { dir: "auto" });
+  #purpose = make("dd", { dir: "auto" });
   #until = make("dd");
   #untilRow = make("div", {}, make("dt", {}, "Until"), this.#until);
-  #words = make("p", { part: "consent-text", class: "consent-text" });
+  #words = make("p", { part: "consent-text", class: "consent-text", dir: "auto" });
   #agreed = make("input", { type: "checkbox", part: "agreed" });
   #add = make("input", { type: "radio", name: "existing" });
   #replace = make("input", { type: "radio", name: "existing" });
@@ -65,12 +65,12 @@ export class EnrolView {
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
     const stop = make("button", { type: "button", part: "control", class: "control" }, "Cancel");
     stop.addEventListener("click", on.stop);
-    const passage = make("slot", { name: "passage" }, PASSAGE);
+    const passage = make("slot", { name: "passage", dir: "auto" }, PASSAGE);
     this.#call = make("div", { class: "call" }, this.#advice, this.#video, this.#more,
       make("div", { class: "parts" }, this.#faces.root, this.#speech.root),
       make("figure", {}, make("figcaption", { class: "quiet" }, "Please read aloud, in your normal voice:"), make("blockquote", { part: "passage" }, passage)),
       make("div", { class: "foot" }, this.#note, stop));
-    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Enrolment" },
+    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Enrolment", ...OURS },
       make("div", { class: "badge head" }, this.#icon, this.#title), this.#problem, this.#form, this.#call, this.#done);
   }
 
@@ -131,12 +131,13 @@ export class EnrolView {
   }
 
   /** @param {Asked} asked */
-  #showAsked({ who, purpose, text, until, server }) {
+  #showAsked({ who, purpose, text, lang, until, server }) {
     setText(this.#who, who || "Nobody is named yet.");
     setText(this.#purpose, purpose);
     setText(this.#until, until);
     this.#untilRow.hidden = !until;
     setText(this.#words, text);
+    this.#words.lang = lang;
     setText(this.#note, `Camera and microphone go to ${server} alone. No picture and no sound is kept.`);
   }
 

@@ -3,7 +3,7 @@
 
 import { lookUp } from "../look-up.js";
 import { Details } from "./details.js";
-import { make, setLines, setText } from "./dom.js";
+import { make, OURS, setLines, setText } from "./dom.js";
 import { icon } from "./icons.js";
 import { isOn } from "./model.js";
 import { say } from "./words.js";
@@ -38,7 +38,7 @@ export class View {
     }, this.#icon, words, chevron);
     this.#badge.addEventListener("click", on.toggle);
     this.#control.addEventListener("click", on.control);
-    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Verification" },
+    this.root = make("div", { part: "panel", class: "panel", role: "group", "aria-label": "Verification", ...OURS },
       this.#badge, this.#reasons, this.#problem,
       make("div", { class: "foot" }, this.#note, this.#control), this.#details.root, this.#spoken);
   }
