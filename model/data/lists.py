@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection
 from pathlib import Path
 
@@ -24,10 +25,21 @@ def read_list(path: Path, columns: Collection[str] = ()) -> list[dict[str, str]]
         PackError: it cannot be read, is no CSV in UTF-8, or lacks a column.
     """
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            _check_columns(path, reader.fieldnames or (), columns)
-            return list(reader)
+        reader = csv.DictReader(io.StringIO(read_text(path)))
+        _check_columns(path, reader.fieldnames or (), columns)
+        return list(reader)
+    except csv.Error as error:
+        raise PackError(f"{path} is no CSV ({error}): write the list again") from error
+
+
+def read_text(path: Path) -> str:
+    """Read a list of any form, in UTF-8 with or without a byte-order mark.
+
+    Raises:
+        PackError: it cannot be read, or is not in UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise PackError(f"{path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -35,8 +47,6 @@ def read_list(path: Path, columns: Collection[str] = ()) -> list[dict[str, str]]
             f"{path} is not in UTF-8: save it as 'CSV UTF-8', or convert it, for instance with: "
             "iconv -f latin1 -t utf-8"
         ) from error
-    except csv.Error as error:
-        raise PackError(f"{path} is no CSV ({error}): write the list again") from error
 
 
 def _check_columns(path: Path, found: Collection[str], wanted: Collection[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from model.data.lists import read_text
 from model.errors import PackError
 
 AUDIO_FOLDERS = ("wav", "aac")
@@ -108,10 +109,7 @@ def read_trials(path: Path) -> list[ListedTrial]:
     Raises:
         PackError: the file is missing or empty, or a line is of another form (which one).
     """
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise PackError(f"cannot read the trial list {path}: {error}") from error
+    lines = read_text(path).splitlines()
     trials = [
         _listed(line, f"line {n} of {path}") for n, line in enumerate(lines, 1) if line.strip()
     ]
@@ -148,12 +146,17 @@ def _by_video(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
 
 
 def _read_meta(root: Path) -> dict[str, Person]:
-    """By id. Columns are parted by tabs in VoxCeleb1's file, by commas in VoxCeleb2's."""
+    """By id. Columns are parted by tabs in VoxCeleb1's file, by commas in VoxCeleb2's.
+
+    A spreadsheet may have made semicolons of them.
+    """
     people = {}
     for path in (root / name for name in META_FILES):
         if path.is_file():
-            lines = path.read_text(encoding="utf-8").splitlines()
-            rows = [[c.strip() for c in re.split(r"[\t,]", line)] for line in lines if line.strip()]
+            lines = read_text(path).splitlines()
+            rows = [
+                [cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines if line.strip()
+            ]
             people.update({row[0]: _person(rows[0], row, path) for row in rows[1:]})
     return people
 

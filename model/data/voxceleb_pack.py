@@ -76,6 +76,7 @@ class PackMaker:
     def _voice(self, person: Person, video: str, path: Path) -> tuple[str, float] | None:
         name = f"{VOICES}/{person.id}/{video}/{path.name}"
         try:
+            _check_name(name, ";+", path)
             seconds = _seconds(path)
         except PackError as error:
             self.notes.skip(path, str(error))
@@ -96,6 +97,7 @@ class PackMaker:
     def _align(self, path: Path, out: Path) -> bool:
         """Whether there is a face; what an earlier run aligned is taken as it is."""
         try:
+            _check_name(str(out.relative_to(self._out)), ";", path)
             if not out.is_file():
                 _write_picture(out, self._aligner.aligned(read_image(path)))
         except PackError as error:
@@ -138,10 +140,17 @@ def write_list(path: Path, rows: Sequence[Mapping[str, str]]) -> None:
     os.replace(unfinished, path)
 
 
+def _check_name(name: str, joints: str, path: Path) -> None:
+    """Refuse a file whose name, folders included, the lists could not tell from several."""
+    if set(name) & set(joints):
+        raise PackError(
+            f"{path} has a {' or '.join(map(repr, joints))} in its name or folder, which the lists "
+            "join names by: rename it"
+        )
+
+
 def _seconds(path: Path) -> float:
     """Length of a sound file by its header."""
-    if set(path.name) & set(";+"):
-        raise PackError(f"{path} has a ';' or '+' in its name, which the lists join names by")
     try:
         with av.open(str(path)) as container:
             if container.streams.audio and container.duration:

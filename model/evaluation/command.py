@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from model.data.conditions import MODALITIES, Condition
+from model.data.conditions import MODALITIES, Condition, Treatment
 from model.data.packs import Pack
 from model.evaluation.figures_file import write_figures
 from model.evaluation.report import heading, note, remarks, summary, table
@@ -33,6 +33,9 @@ def main(argv: Sequence[str]) -> int:
     if options.plots:
         require("matplotlib")
     conditions, pack = _conditions(options), Pack(options.pack)
+    treatment = Treatment(pack)
+    for condition in conditions:  # Before the first is scored: that may take an hour.
+        treatment.check(condition)
     how = SystemOptions(weights=options.weights, cache=options.cache, ancestor=options.ancestor)
     systems = _load(options.system, how)
     found = heading(pack, systems, rounds=options.rounds)

@@ -34,6 +34,13 @@ def test_mismatches_are_said_plainly(element: ElementPage) -> None:
     expect(badge.locator("[part=reasons]")).to_have_text("The face matches, the voice does not.")
 
 
+def test_english_stays_english_in_a_page_from_right_to_left(element: ElementPage) -> None:
+    element.page.evaluate("Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' })")
+    badge = element.make()
+    panel = badge.locator("[part=panel]")
+    assert panel.evaluate("it => [it.lang, getComputedStyle(it).direction]") == ["en", "ltr"]
+
+
 def test_it_is_plain_who_looks_on(element: ElementPage) -> None:
     badge = element.make()
     host = element.server.address.split("/")[2]

@@ -82,6 +82,17 @@ def test_what_is_recorded_is_what_was_read(bare: Page, sdk_server: SdkServer) ->
     }
 
 
+def test_in_a_page_from_right_to_left_each_word_keeps_its_own_way(bare: Page) -> None:
+    bare.evaluate("Object.assign(document.documentElement, { lang: 'ar', dir: 'rtl' })")
+    element = make(bare, "أوافق على ذلك.")
+    panel, words = element.locator("[part=panel]"), element.locator("[part=consent-text]")
+    assert panel.evaluate("it => [it.lang, getComputedStyle(it).direction]") == ["en", "ltr"]
+    assert words.evaluate("it => [it.lang, getComputedStyle(it).direction]") == ["ar", "rtl"]
+    bare.evaluate("enrolment.textContent = ''")
+    expect(words).to_have_attribute("lang", "en")
+    expect(words).to_have_css("direction", "ltr")
+
+
 @pytest.mark.parametrize(
     "change", ["enrolment.identity = 'grace'", "enrolment.append(' And more.')"]
 )

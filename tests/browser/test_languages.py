@@ -115,6 +115,14 @@ def test_a_page_may_say_it_in_its_own_words(element: ElementPage) -> None:
     expect(badge.locator("[part=state]")).to_have_text("Abgelehnt")
 
 
+def test_a_language_of_the_page_may_go_from_right_to_left(element: ElementPage) -> None:
+    badge = element.make()
+    element.page.evaluate("badge.texts = { tag: 'ar', dir: 'rtl', badge: { idle: 'لم يبدأ' } }")
+    expect(badge.locator("[part=state]")).to_have_text("لم يبدأ")
+    expect(badge.locator("[part=panel]")).to_have_css("direction", "rtl")
+    expect(badge.locator("[part=panel]")).to_have_attribute("lang", "ar")
+
+
 def test_where_a_language_cannot_be_fetched_english_is_spoken(element: ElementPage) -> None:
     element.page.route("**/languages/de.js", lambda route: route.abort())
     speak(element.page, "de")

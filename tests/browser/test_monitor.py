@@ -71,7 +71,7 @@ def test_the_most_worrying_call_comes_first(page: Page, stub: FeedStub) -> None:
 
 
 def test_it_says_how_full_the_server_is(page: Page) -> None:
-    expect(page.get_by_test_id("load")).to_have_text("3 of 8 calls, scored within 0.2 s")
+    expect(page.get_by_test_id("load")).to_have_text("3 of at most 8 calls, scored within 0.2 s")
 
 
 def test_only_what_an_event_concerns_is_touched(page: Page, stub: FeedStub) -> None:

@@ -113,6 +113,15 @@ def test_two_demo_people_are_told_apart(
     assert "impostor_voice" in capsys.readouterr().out
 
 
+def test_what_a_condition_lacks_is_told_before_any_is_scored(
+    pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert evaluate(pack, tmp_path, "clean,call") == 1
+    said = capsys.readouterr().err
+    assert "no noise for the condition call" in said
+    assert "scored clean" not in said
+
+
 def test_a_pack_without_a_listed_file_names_it(
     pack: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,6 +99,14 @@ def test_the_second_data_set_s_metadata_is_read_too(tree: Path) -> None:
     assert VoxTree(tree).people() == [Person("id10001", "n7", "m", "", "dev"), Person("id10002")]
 
 
+def test_a_spreadsheet_s_metadata_is_read_or_refused_in_words(tree: Path) -> None:
+    (tree / "vox1_meta.csv").write_text(META.replace("\t", ";"), encoding="utf-8-sig")
+    assert VoxTree(tree).people()[0] == Person("id10001", "Grace_Hopper", "f", "USA", "dev")
+    (tree / "vox1_meta.csv").write_text(META.replace("Hopper", "Höpper"), encoding="latin1")
+    with pytest.raises(PackError, match="not in UTF-8"):
+        VoxTree(tree)
+
+
 def test_a_pack_of_drawn_trials(grown: Path, tmp_path: Path) -> None:
     made = make_pack(grown, tmp_path / "pack")
     pack = Pack(tmp_path / "pack")
@@ -174,6 +182,20 @@ def test_bad_media_are_skipped_and_named(tree: Path, tmp_path: Path) -> None:
     assert len(Pack(tmp_path / "pack").voices) == 11
 
 
+def test_names_that_the_lists_could_not_tell_apart_are_skipped(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree / "wav/id10001", tree / "wav/a;b")
+    shutil.copytree(tree / "unzippedFaces/Grace_Hopper", tree / "unzippedFaces/a;b")
+    (tree / "wav/id10001/video1").rename(tree / "wav/id10001/video+1")
+    (tree / "unzippedFaces/id10002/1.6/video1").rename(tree / "unzippedFaces/id10002/1.6/video+1")
+    notes = make_pack(tree, tmp_path / "pack").notes
+    pack = Pack(tmp_path / "pack")
+    assert list(pack.chimeras) == ["voxceleb/id10001", "voxceleb/id10002"]
+    assert all(path.is_file() for trial in pack.trials for path in trial.voices)
+    assert len(notes.skipped) == 6 + 6 + 2
+    assert sum("video+1" in row["file"] for row in rows(pack.root / "faces.csv")) == 2
+    assert any("a;b/video0/00001.wav" in line for line in notes.lines())
+
+
 def test_a_listed_trial_without_a_face_is_left_out(tree: Path, tmp_path: Path) -> None:
     shutil.rmtree(tree / "unzippedFaces/id10002/1.6/video1")
     (tmp_path / "list.txt").write_text(
@@ -228,6 +250,14 @@ def test_the_command_says_what_it_made(
 def test_a_bad_trial_list_is_refused(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "list.txt").write_text(text)
     with pytest.raises(PackError, match=message):
+        read_trials(tmp_path / "list.txt")
+
+
+def test_a_trial_list_of_an_editor_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "list.txt").write_text("1 a/b/c.wav a/b/d.wav\n", encoding="utf-8-sig")
+    assert read_trials(tmp_path / "list.txt")[0].mated
+    (tmp_path / "list.txt").write_text("1 ä/b/c.wav a/b/d.wav\n", encoding="latin1")
+    with pytest.raises(PackError, match="not in UTF-8"):
         read_trials(tmp_path / "list.txt")
 
 

@@ -17,7 +17,7 @@ const ALIKE = new Set(["{part} s", "{have} of {needed}"]);
 /** Every text of a language by its path, but those that a language has more or fewer of. */
 function paths(texts, path = []) {
   if (typeof texts === "string") return [[path.join("."), texts]];
-  return Object.entries(texts).filter(([name]) => name !== "advice" && name !== "tag").flatMap(([name, text]) => paths(text, [...path, name]));
+  return Object.entries(texts).filter(([name]) => !["advice", "tag", "dir"].includes(name)).flatMap(([name, text]) => paths(text, [...path, name]));
 }
 
 const isForm = (path) => path.startsWith("challenges.left.");
@@ -34,6 +34,7 @@ test("every language says all that English does, with the same names filled in",
   for (const language of OTHERS) {
     const { texts } = await fetchWords(language);
     assert.equal(texts.tag, language);
+    assert.match(texts.dir, /^(ltr|rtl)$/);
     const own = new Map(paths(texts));
     assert.deepEqual([...own.keys()].filter((path) => !isForm(path)).sort(), [...english.keys()].filter((path) => !isForm(path)).sort(), language);
     for (const [path, text] of own) {

@@ -127,7 +127,7 @@ export class ChallengeDialog {
   speak(words) {
     const { challenges } = words.texts;
     this.#words = words;
-    this.root.lang = words.tag;
+    words.mark(this.root);
     setText(this.#free, challenges.free);
     setText(this.#agree, challenges.showColours);
     setText(this.#skip, challenges.skip);

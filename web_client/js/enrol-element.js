@@ -127,8 +127,13 @@ export class StreamVerifierEnrolElement extends ServerElement {
 
   /** The words as they are shown, to the letter. */
   get consentText() {
+    return this.#ownWords || this.#speech.words.consentFor(this.identity).text;
+  }
+
+  /** The page's words, if it has any. */
+  get #ownWords() {
     const own = [...this.childNodes].filter((node) => !(node instanceof Element && node.slot)).map((node) => node.textContent).join("");
-    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim() || this.#speech.words.consentFor(this.identity).text;
+    return own.replace(/[^\S\n]+/g, " ").replace(/ ?\n[\n ]*/g, "\n").trim();
   }
 
   /** @returns {import("./stream-verifier.js").StreamVerifierOptions} @throws {NotReady} */
@@ -188,7 +193,7 @@ export class StreamVerifierEnrolElement extends ServerElement {
     const asked = this.#asked();
     this.#shown = JSON.stringify(asked);
     const server = addressOf(this)?.host ?? this.server;
-    this.#view.show(this.#model, { ...asked, until: sayUntil(this.until, this.#speech.words.tag), server }, this.#speech.words);
+    this.#view.show(this.#model, { ...asked, lang: this.#ownWords ? this.#speech.around : this.#speech.words.tag, until: sayUntil(this.until, this.#speech.words.tag), server }, this.#speech.words);
   }
 
   /** What is agreed to. */

@@ -25,6 +25,9 @@ export class Words {
     this.tag = texts.tag;
   }
 
+  /** Has what is in an element read, and laid out, as this language is, whatever the page around it is in. @param {HTMLElement} element */
+  mark = (element) => Object.assign(element, { lang: this.tag, dir: this.texts.dir });
+
   /** @param {string} hint of an enrolment */
   sayHint = (hint) => lookUp(this.texts.hints, hint) ?? spoken(hint);
 

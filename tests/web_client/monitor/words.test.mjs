@@ -23,10 +23,10 @@ test("one is one and more are many", () => {
 
 test("how full the server is, and calmly when it does not keep up", () => {
   const health = { calls: 3, max_calls: 8, lag_s: 0.243, overloaded: false };
-  assert.equal(sayLoad(health), "3 of 8 calls, scored within 0.2 s");
-  assert.equal(sayLoad({ ...health, calls: 0 }), "0 of 8 calls");
-  assert.equal(sayLoad({ ...health, max_calls: 1, calls: 1, lag_s: 0 }), "1 of 1 call");
-  assert.equal(sayLoad({ ...health, overloaded: true }), "3 of 8 calls. The server is too busy to check everything.");
+  assert.equal(sayLoad(health), "3 of at most 8 calls, scored within 0.2 s");
+  assert.equal(sayLoad({ ...health, calls: 0 }), "0 of at most 8 calls");
+  assert.equal(sayLoad({ ...health, max_calls: 1, calls: 1, lag_s: 0 }), "1 of at most 1 call");
+  assert.equal(sayLoad({ ...health, overloaded: true }), "3 of at most 8 calls. The server is too busy to check everything.");
 });
 
 test("a length needs both its ends, and clocks that differ make none below 0", () => {

@@ -10,7 +10,7 @@ import { sayMessage } from "./words.js";
 
 /** @typedef {import("./enrol-model.js").EnrolModel} EnrolModel */
 /** @typedef {import("../words.js").Words} Words */
-/** @typedef {{who: string, purpose: string, text: string, until: string, server: string}} Asked */
+/** @typedef {{who: string, purpose: string, text: string, lang: string, until: string, server: string}} Asked */
 
 /** @type {Record<string, string>} */
 const ICONS = { consent: "idle", asking: "asking", connecting: "connecting", enrolling: "waiting", reconnecting: "reconnecting", enrolled: "verified", failed: "failed" };
@@ -21,11 +21,11 @@ export class EnrolView {
   #icon = make("span", { part: "icon", class: "icon" });
   #title = make("h2", { part: "title", class: "name", tabindex: "-1" });
   #problem = make("p", { part: "problem", class: "problem", role: "alert" });
-  #who = make("dd");
-  #purpose = make("dd");
+  #who = make("dd", { dir: "auto" });
+  #purpose = make("dd", { dir: "auto" });
   #until = make("dd");
   #untilRow = make("div", {}, this.#said("dt", "until"), this.#until);
-  #words = make("p", { part: "consent-text", class: "consent-text" });
+  #words = make("p", { part: "consent-text", class: "consent-text", dir: "auto" });
   #agreed = make("input", { type: "checkbox", part: "agreed" });
   #add = make("input", { type: "radio", name: "existing" });
   #replace = make("input", { type: "radio", name: "existing" });
@@ -57,7 +57,7 @@ export class EnrolView {
     this.#stop.addEventListener("click", on.stop);
     this.#call = make("div", { class: "call" }, this.#advice, this.#video, this.#more,
       make("div", { class: "parts" }, this.#faces.root, this.#speech.root),
-      make("figure", {}, this.#said("figcaption", "readAloud", { class: "quiet" }), make("blockquote", { part: "passage" }, this.#said("slot", "passage", { name: "passage" }))),
+      make("figure", {}, this.#said("figcaption", "readAloud", { class: "quiet" }), make("blockquote", { part: "passage" }, this.#said("slot", "passage", { name: "passage", dir: "auto" }))),
       make("div", { class: "foot" }, this.#note, this.#stop));
     this.root = make("div", { part: "panel", class: "panel", role: "group" },
       make("div", { class: "badge head" }, this.#icon, this.#title), this.#problem, this.#form, this.#call, this.#done);
@@ -94,8 +94,9 @@ export class EnrolView {
   }
 
   /** Says in a language what is said whatever happens. @param {Words} words */
-  speak({ tag, texts: { badge, enrol } }) {
-    this.root.lang = tag;
+  speak(words) {
+    const { badge, enrol } = words.texts;
+    words.mark(this.root);
     this.root.setAttribute("aria-label", enrol.label);
     this.#video.setAttribute("aria-label", enrol.camera);
     for (const [part, name] of this.#spoken) setText(part, enrol[name]);
@@ -142,12 +143,13 @@ export class EnrolView {
   }
 
   /** @param {Asked} asked @param {Words} words */
-  #showAsked({ who, purpose, text, until, server }, { texts: { enrol } }) {
+  #showAsked({ who, purpose, text, lang, until, server }, { texts: { enrol } }) {
     setText(this.#who, who || enrol.nobody);
     setText(this.#purpose, purpose);
     setText(this.#until, until);
     this.#untilRow.hidden = !until;
     setText(this.#words, text);
+    this.#words.lang = lang;
     setText(this.#note, fill(enrol.privacy, { server }));
   }
 

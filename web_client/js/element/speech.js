@@ -30,6 +30,11 @@ export class Speech {
     this.#use(wordsAtHand(this.#language) ?? ENGLISH);
   }
 
+  /** What the page says that its own words are in, BCP 47; "" where it does not. */
+  get around() {
+    return languageAt(this.#element);
+  }
+
   /** Follows the page's language, until `rest`. */
   follow() {
     this.#page.observe(document.documentElement, { attributes: true, attributeFilter: ["lang"] });
@@ -42,7 +47,7 @@ export class Speech {
 
   /** Finds the language anew. What is not fetched yet is said in English until it has come. */
   tune() {
-    const language = nearestLanguage(languageAt(this.#element));
+    const language = nearestLanguage(this.around);
     if (language === this.#language) return;
     this.#language = language;
     const words = wordsAtHand(language);

@@ -44,7 +44,7 @@ export class View {
 
   /** Says in a language what is said whatever happens. @param {Words} words */
   speak(words) {
-    this.root.lang = words.tag;
+    words.mark(this.root);
     this.root.setAttribute("aria-label", words.texts.badge.label);
     this.#details.speak(words);
   }

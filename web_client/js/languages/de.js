@@ -4,6 +4,7 @@
 /** @type {import("../words.js").Texts} */
 export default {
   tag: "de",
+  dir: "ltr",
   states: { verified: "Bestätigt", uncertain: "Unklar", waiting: "Wartet", absent: "Niemand da", rejected: "Abgelehnt" },
   stateTexts: {
     waiting: "Sehen Sie in die Kamera und sagen Sie ein paar Worte.",

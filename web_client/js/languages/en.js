@@ -19,6 +19,8 @@ const said = (table) => ({ ...table });
 export default {
   /** BCP 47: how numbers and dates are written, and what a screen reader speaks. */
   tag: "en",
+  /** Which way it is written, "ltr" or "rtl". */
+  dir: "ltr",
   states: said(STATES),
   stateTexts: {
     waiting: "Look at the camera and say a few words.",

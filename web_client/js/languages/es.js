@@ -4,6 +4,7 @@
 /** @type {import("../words.js").Texts} */
 export default {
   tag: "es",
+  dir: "ltr",
   states: { verified: "Verificado", uncertain: "Incierto", waiting: "En espera", absent: "Ausente", rejected: "Rechazado" },
   stateTexts: {
     waiting: "Mire a la cámara y diga unas palabras.",

@@ -4,6 +4,7 @@
 /** @type {import("../words.js").Texts} */
 export default {
   tag: "fr",
+  dir: "ltr",
   states: { verified: "Vérifié", uncertain: "Incertain", waiting: "En attente", absent: "Absent", rejected: "Refusé" },
   stateTexts: {
     waiting: "Regardez la caméra et dites quelques mots.",

@@ -65,7 +65,7 @@ export function sayLength(from, to) {
  * @returns {string}
  */
 export function sayLoad({ calls, max_calls: most, lag_s: lag, overloaded }) {
-  const full = `${calls} of ${counted(most, "call")}`;
+  const full = `${calls} of at most ${counted(most, "call")}`;
   if (overloaded) return `${full}. The server is too busy to check everything.`;
   return lag > 0 && calls > 0 ? `${full}, scored within ${lag.toFixed(1)} s` : full;
 }
