@@ -153,10 +153,8 @@ def _read_meta(root: Path) -> dict[str, Person]:
     people = {}
     for path in (root / name for name in META_FILES):
         if path.is_file():
-            lines = read_text(path).splitlines()
-            rows = [
-                [cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines if line.strip()
-            ]
+            lines = [line for line in read_text(path).splitlines() if line.strip()]
+            rows = [[cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines]
             people.update({row[0]: _person(rows[0], row, path) for row in rows[1:]})
     return people
 
