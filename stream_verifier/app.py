@@ -24,6 +24,7 @@ from stream_verifier.audit.deed import SYSTEM, Deed, Kind
 from stream_verifier.audit.journal import Journal
 from stream_verifier.calls.capacity import Capacity, Usage
 from stream_verifier.calls.gauge import Gauge
+from stream_verifier.calls.neighbours import Alone
 from stream_verifier.calls.processors import available_cpus, inference_threads
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.repeats import LocalRepeats
@@ -58,7 +59,7 @@ from stream_verifier.web.problems import on_error, on_failure
 from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
-from stream_verifier.webhooks.service import webhooks
+from stream_verifier.webhooks.service import Posting, webhooks
 
 _ASKED_AGAIN_S = 5.0
 _logger = logging.getLogger(__name__)
@@ -79,7 +80,8 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     fleet = join(settings)
     log = _event_log(settings, store) if fleet is None else fleet.log
     hub = Hub(log, max_subscribers=settings.max_subscribers)
-    services = _services(state, store, hub, fleet, recogniser, engine, capacity)
+    posting = Posting()
+    services = _services(state, store, hub, fleet, recogniser, engine, capacity, posting)
     set_state(app, replace(state, services=services))
     engine.start()
     await log.start()
@@ -87,7 +89,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         async with (
             contextlib.nullcontext() if fleet is None else fleet.serving(services.sessions),
-            webhooks(settings, hub, lease=None if fleet is None else fleet.lane_lease),
+            webhooks(
+                settings,
+                hub,
+                posting=posting,
+                lease=None if fleet is None else fleet.lane_lease,
+            ),
             _running(*_chores(services, store, state)),
         ):
             if settings.keep_events_hours:
@@ -113,6 +120,7 @@ def _services(
     recogniser: Recogniser,
     engine: Engine,
     capacity: Capacity | None,
+    posting: Posting,
 ) -> Services:
     """What requests are answered with; nothing of it runs yet."""
     settings = state.settings
@@ -147,8 +155,9 @@ def _services(
         ),
         rooms=rooms,
         livekit=followed_livekit(rooms, store.audit.append, settings),
-        **({} if fleet is None else {"neighbours": fleet.member}),
+        neighbours=Alone() if fleet is None else fleet.member,
         repeats=LocalRepeats() if fleet is None else fleet.repeats,
+        posted=posting,
     )
 
 

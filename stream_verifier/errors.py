@@ -442,3 +442,8 @@ class WebhookSignatureError(StreamVerifierError):
     """A webhook's message does not come from whom it should, or is too old."""
 
     code = "bad_signature"
+
+
+def error_codes(base: type[StreamVerifierError] = StreamVerifierError) -> frozenset[str]:
+    """The codes of an error and of all that are kinds of it."""
+    return frozenset({base.code}).union(*map(error_codes, base.__subclasses__()))

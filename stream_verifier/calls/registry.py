@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import logging
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -35,6 +36,7 @@ from stream_verifier.calls.withdrawal import Withdrawals
 from stream_verifier.errors import AccessError, StoppingError
 from stream_verifier.events.call_messages import Opening, Return
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.schema import State
 from stream_verifier.identities.identity import new_name, normalise_name
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory, SourceRequest
@@ -119,6 +121,18 @@ class SessionRegistry:
     def count(self) -> int:
         """Sessions that run now."""
         return len(self.here)
+
+    @property
+    def model_id(self) -> str:
+        """Names the model that calls are scored by."""
+        return self._recogniser.model_id
+
+    def states(self) -> Counter[str]:
+        """How many calls that run here are in which state; who enrols has a state of their own."""
+        told = (session.summary for session in self.here)
+        return Counter(
+            "enrolling" if one.mode == "enrol" else one.state or State.WAITING for one in told
+        )
 
     @property
     def room(self) -> int:

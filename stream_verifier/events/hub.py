@@ -11,6 +11,7 @@ from stream_verifier.events.event import Event
 from stream_verifier.events.log import EventLog
 from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.events.subscription import Subscription
+from stream_verifier.events.tally import Tally
 from stream_verifier.events.writer import LogWriter
 
 _logger = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ class Hub:
         max_subscribers: served at once.
         queue_events: how many events may wait for one subscriber.
         unwritten_events: how many may wait for a slow log.
+
+    Attributes:
+        tally: how often each kind of thing was published here.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Hub:
         queue_events: int = 512,
         unwritten_events: int = 10_000,
     ) -> None:
+        self.tally = Tally()
         self._log: EventLog = log or MemoryEventLog()
         self._writer = LogWriter(self._log, max_events=unwritten_events, on_loss=self._drop_all)
         self._max_subscribers = max_subscribers
@@ -79,6 +84,7 @@ class Hub:
 
     def publish(self, event: Event) -> None:
         """Take an event of a session: it is written to the log, which tells all who follow."""
+        self.tally.take(event)
         self._writer.put(event)
 
     def end(self, session: str) -> None:

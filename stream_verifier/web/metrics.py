@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+import math
+import shutil
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from importlib.metadata import version
+from pathlib import Path
 from typing import get_args
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    ProcessCollector,
+    generate_latest,
+)
 from prometheus_client.core import (
     CounterMetricFamily,
     GaugeMetricFamily,
@@ -19,7 +30,9 @@ from starlette.responses import Response
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.gauge import Gauge
 from stream_verifier.calls.registry import SessionRegistry
-from stream_verifier.events.schema import ChallengeKind, ChallengeOutcome
+from stream_verifier.errors import error_codes
+from stream_verifier.events.schema import ChallengeKind, ChallengeOutcome, State, ToldEnd
+from stream_verifier.events.tally import Tally
 from stream_verifier.rooms.desk import RoomDesk
 from stream_verifier.rooms.requests import PublisherState
 from stream_verifier.web.access import Token, admit
@@ -35,9 +48,32 @@ async def metrics(request: Request, token: Token) -> Response:
     calls nor people make more series.
     """
     admit(request, token, Scope.READ)
+    state = state_of(request)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_ServerCollector(state_of(request)))
+    registry.register(_ServerCollector(state))
+    # Memory, open files and their limit, under the names that every dashboard knows.
+    ProcessCollector(registry=registry)
+    free_bytes = await asyncio.to_thread(_free_bytes, state.settings.data_dir)
+    registry.register(_Family(_gauge("data_free_bytes", "Room left for the store.", free_bytes)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+def _free_bytes(folder: Path) -> float:
+    """What the disk of a folder has left; not a number where that cannot be told."""
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError:
+        return math.nan
+
+
+class _Family(Collector):
+    """One family that was read off already."""
+
+    def __init__(self, family: Metric) -> None:
+        self._family = family
+
+    def collect(self) -> Iterator[Metric]:
+        yield self._family
 
 
 class _ServerCollector(Collector):
@@ -48,7 +84,10 @@ class _ServerCollector(Collector):
 
     def collect(self) -> Iterator[Metric]:
         gauge = self._state.gauge
+        yield _build(self._state)
         yield from _calls(self._state.sessions)
+        yield from _told(self._state.hub.tally)
+        yield from _trouble(self._state)
         yield from _shared(self._state)
         yield from _rooms(self._state.rooms)
         yield from _windows(gauge)
@@ -73,11 +112,51 @@ def _calls(sessions: SessionRegistry) -> Iterator[Metric]:
     yield _gauge("calls_spare", "More calls that may be opened now.", sessions.room)
     yield _gauge("draining", "Whether the server opens no more calls.", float(sessions.closing))
     yield _counter("calls_refused", "Calls that found no place.", sessions.admission.refused)
+    states = _gauge_by("calls_in_state", "Calls that run, by their state.", "state")
+    _add(states, (*State, "enrolling"), sessions.states())
+    yield states
     ended = _counter("challenges", "Challenges by how they ended.", labels=["kind", "outcome"])
     for kind in get_args(ChallengeKind):
         for outcome in get_args(ChallengeOutcome):
             ended.add_metric([kind, outcome], sessions.challenges.counts[kind, outcome])
     yield ended
+
+
+def _build(state: ServerState) -> Metric:
+    labels = {"version": version("stream-verifier"), "model": state.sessions.model_id}
+    build = GaugeMetricFamily(f"{_PREFIX}_build_info", "What runs here.", labels=list(labels))
+    build.add_metric(list(labels.values()), 1.0)
+    return build
+
+
+def _told(tally: Tally) -> Iterator[Metric]:
+    begun = _counter("sessions_begun", "Calls and enrolments that began.", labels=["mode"])
+    _add(begun, ("verify", "enrol"), tally.begun)
+    ended = _counter("sessions_ended", "Calls and enrolments by why they ended.", labels=["reason"])
+    _add(ended, get_args(ToldEnd), tally.ended)
+    became = _counter("verdicts", "Changes of a call's state, by what it became.", labels=["state"])
+    _add(became, State, tally.states)
+    failed = _counter("session_errors", "Errors that ended a session.", labels=["code"])
+    _add(failed, sorted(error_codes()), tally.errors)
+    yield from (begun, ended, became, failed)
+    yield _counter("enrolled", "People whose reference a call gave.", tally.enrolled)
+    yield _counter(
+        "connections_lost", "Times that a call's connection was lost.", tally.connections_lost
+    )
+
+
+def _trouble(state: ServerState) -> Iterator[Metric]:
+    refused = _counter("refused", "What clients were refused, by the error.", labels=["code"])
+    _add(refused, sorted(error_codes()), state.refused)
+    yield refused
+    failing = float(state.journal.failing)
+    yield _gauge("audit_failing", "Whether the audit trail takes nothing, nor any call.", failing)
+    posted = state.posted
+    yield _counter("webhooks_delivered", "Events that the receiver took.", posted.delivered)
+    yield _counter("webhooks_lost", "Events that never reached it.", posted.lost)
+    yield _counter("webhooks_dropped", "Scores left out as it was slow.", posted.dropped)
+    yield _gauge("webhooks_retrying", "Messages that it did not take yet.", posted.retrying)
+    yield _gauge("webhooks_stopped", "Whether no more are sent.", float(posted.stopped))
 
 
 def _shared(state: ServerState) -> Iterator[Metric]:
@@ -130,6 +209,18 @@ def _windows(gauge: Gauge) -> Iterator[Metric]:
 
 def _gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
     return GaugeMetricFamily(f"{_PREFIX}_{name}", text, value=value)
+
+
+def _gauge_by(name: str, text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{_PREFIX}_{name}", text, labels=[label])
+
+
+def _add(
+    family: CounterMetricFamily | GaugeMetricFamily, known: Iterable[str], counts: Counter[str]
+) -> None:
+    """A series for each of a fixed set, at 0 as well: what appears at 1 did not increase."""
+    for one in known:
+        family.add_metric([one], counts[one])
 
 
 def _counter(

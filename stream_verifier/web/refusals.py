@@ -1,4 +1,4 @@
-"""Tells the audit trail who was turned away, and the log what the server itself failed at."""
+"""Counts what is refused, and tells who was turned away and what the server itself failed at."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ _logger = logging.getLogger(__name__)
 
 
 def note_refusal(connection: HTTPConnection, error: StreamVerifierError) -> None:
-    """Count a refusal for want of a right, by whom and where; log what the store failed at.
+    """Count a refusal, in the trail too where a right was wanting; log what the store failed at.
 
-    Of other errors nothing is told: they are the client's own.
+    Of other errors nothing more is told: they are the client's own.
     """
     state = state_of(connection)
+    state.refused[error.code] += 1
     services = state.services
     if isinstance(error, StoreError) and not state.failures.take(error.code, time.monotonic()):
         _logger.error("what clients ask for is refused (%s): %s", error.code, error)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
@@ -25,6 +27,41 @@ from stream_verifier.settings import Settings
 from stream_verifier.verify.stages import StageTimes
 
 
+class Posted(Protocol):
+    """What became of the events that a receiver is sent."""
+
+    @property
+    def delivered(self) -> int:
+        """Those that it took."""
+
+    @property
+    def lost(self) -> int:
+        """Those, other than scores, that never reached it."""
+
+    @property
+    def dropped(self) -> int:
+        """Scores that were left out as it was slow."""
+
+    @property
+    def retrying(self) -> int:
+        """Messages that it did not take yet; all behind them wait."""
+
+    @property
+    def stopped(self) -> bool:
+        """Whether nothing is sent any more, though the server runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingPosted:
+    """Nobody is sent anything."""
+
+    delivered: int = 0
+    lost: int = 0
+    dropped: int = 0
+    retrying: int = 0
+    stopped: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """What runs between the application's start and its end."""
@@ -40,6 +77,7 @@ class Services:
     repeats: Repeats = field(default_factory=LocalRepeats)
     rooms: RoomDesk = field(default_factory=NoRooms)
     livekit: FollowedLiveKit | None = None
+    posted: Posted = field(default_factory=NothingPosted)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +92,7 @@ class ServerState:
         readers_room: where sockets wait that may follow the feed; callers take no seat of theirs.
         feeders_room: where sockets wait that may feed a call; few, since their messages are large.
         failures: limits lines of the log on what it failed at, by the error's code.
+        refused: what clients were refused, by the error's code.
         services: None before the application has started.
     """
 
@@ -66,6 +105,7 @@ class ServerState:
         default_factory=lambda: WaitingRoom(seats=64, seats_per_client=16)
     )
     failures: Limiter = field(default_factory=lambda: Limiter(per_minute=1))
+    refused: Counter[str] = field(default_factory=Counter)
     services: Services | None = None
 
     @property
@@ -87,6 +127,11 @@ class ServerState:
     def repeats(self) -> Repeats:
         """Requests that may be sent again."""
         return self._started.repeats
+
+    @property
+    def posted(self) -> Posted:
+        """What became of the events that a receiver is sent."""
+        return self._started.posted
 
     @property
     def hub(self) -> Hub:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
 
 import httpx
 
@@ -30,11 +31,47 @@ _BACKOFF = Backoff(first_s=1.0, longest_s=120.0)
 _LAST_WORDS_S = 1.5
 
 
+@dataclass(slots=True)
+class Posting:
+    """What a server's webhooks have done so far; nothing where there is no address for them.
+
+    Attributes:
+        lanes: those that post.
+        delivery: sends for all of them.
+        stopped: whether they post no more, though the server runs.
+    """
+
+    lanes: list[Lane] = field(default_factory=list)
+    delivery: Delivery | None = None
+    stopped: bool = False
+
+    @property
+    def delivered(self) -> int:
+        """Events that were taken."""
+        return sum(lane.delivered for lane in self.lanes)
+
+    @property
+    def lost(self) -> int:
+        """Events other than scores that never arrived."""
+        return sum(lane.lost for lane in self.lanes)
+
+    @property
+    def dropped(self) -> int:
+        """Scores that were dropped as the receiver was slow."""
+        return sum(lane.dropped for lane in self.lanes)
+
+    @property
+    def retrying(self) -> int:
+        """Messages that were tried in vain and are tried again; all behind them wait."""
+        return 0 if self.delivery is None else self.delivery.retrying
+
+
 @contextlib.asynccontextmanager
 async def webhooks(
     settings: Settings,
     hub: Hub,
     *,
+    posting: Posting | None = None,
     lease: Callable[[str], LaneLease] | None = None,
     backoff: Backoff = _BACKOFF,
     last_words_s: float = _LAST_WORDS_S,
@@ -44,6 +81,7 @@ async def webhooks(
     Args:
         settings: where to, and what.
         hub: where events come from.
+        posting: told what comes of it.
         lease: makes that of a lane, by what names the lane, where several servers post to one
             address; None where this one is alone.
         backoff: waits between attempts.
@@ -71,9 +109,11 @@ async def webhooks(
             backoff=backoff,
         )
         lanes = _lanes(settings, hub, delivery, lease)
+        posting = posting or Posting()
+        posting.lanes, posting.delivery = lanes, delivery
         for lane in lanes:
             await lane.open()
-        running = asyncio.create_task(_run(lanes))
+        running = asyncio.create_task(_run(posting))
         try:
             yield
         finally:
@@ -102,18 +142,20 @@ def _lanes(
     ]
 
 
-async def _run(lanes: list[Lane]) -> None:
+async def _run(posting: Posting) -> None:
     try:
-        if await run_lanes(lanes):
+        if await run_lanes(posting.lanes):
+            posting.stopped = True
             _logger.error("webhooks stopped: the receiver answered 410 Gone")
     except Exception:
+        posting.stopped = True
         _logger.exception("webhooks failed")
     finally:
         _logger.info(
             "webhooks: %d events delivered, %d lost, %d scores dropped",
-            sum(lane.delivered for lane in lanes),
-            sum(lane.lost for lane in lanes),
-            sum(lane.dropped for lane in lanes),
+            posting.delivered,
+            posting.lost,
+            posting.dropped,
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -27,6 +28,7 @@ from stream_verifier.calls.summary import CallSummary
 from stream_verifier.calls.uploads import Uploads
 from stream_verifier.errors import CursorError, UnknownIdentityError
 from stream_verifier.events.event import Event
+from stream_verifier.events.tally import Tally
 from stream_verifier.identities.keys import new_key, parse_key
 from stream_verifier.identities.store import IdentityPage
 from stream_verifier.verify.load import Load
@@ -95,7 +97,7 @@ class FakeStore:
 
 
 class FakeSessions:
-    count, closing, room = 1, False, 7
+    count, closing, room, model_id = 1, False, 7, "the-model"
 
     def __init__(self) -> None:
         self.admission = SimpleNamespace(most=8, refused=0)
@@ -104,6 +106,9 @@ class FakeSessions:
 
     def calls(self) -> list[CallSummary]:
         return [RUNNING, ENDED]
+
+    def states(self) -> Counter[str]:
+        return Counter({"verified": 1})
 
     def runs(self, session_id: str) -> bool:
         return False
@@ -114,6 +119,9 @@ class FakeSessions:
 
 class FakeHub:
     unwritten, lost, subscribers = 0, 0, 2
+
+    def __init__(self) -> None:
+        self.tally = Tally()
 
     async def history(self, session: str, after_seq: int = 0) -> list[Event]:
         wall = "2026-01-02T03:04:05.678Z"

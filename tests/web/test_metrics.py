@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.gauge import Gauge, Sample
+from stream_verifier.events.hub import Hub
+from stream_verifier.events.schema import State
 from stream_verifier.verify.load import Load, LoadMeter
 from stream_verifier.verify.stages import StageTimes
-from tests.support.rest_app import TOKENS, client_of, make_app, stand_in
+from stream_verifier.web.state import NothingPosted
+from tests.support.feed_media import Call, changed, ended
+from tests.support.rest_app import ADMIN, TOKENS, client_of, make_app, stand_in
 
 Values = dict[tuple[str, ...], float]
 
@@ -42,9 +48,13 @@ async def read(folder: Path) -> Values:
         answer = await client.get("/api/v1/metrics", headers=headers())
     assert answer.status_code == 200
     assert answer.headers["content-type"].startswith("text/plain")
+    return values_of(answer.text)
+
+
+def values_of(text: str) -> Values:
     return {
         (sample.name.removeprefix("stream_verifier_"), *sample.labels.values()): sample.value
-        for family in text_string_to_metric_families(answer.text)
+        for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
 
@@ -66,6 +76,41 @@ async def test_they_tell_calls_lag_drops_and_time_by_stage(tmp_path: Path) -> No
     assert values["stage_cpu_seconds_total", "voice"] == 0.5
     assert values["stage_runs_total", "voice"] == 1
     assert values["cpu_seconds_total", "event_loop"] == 3.5
+
+
+async def test_they_tell_what_calls_came_to_and_what_was_refused(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    hub = Hub()
+    Call(hub, "s1").say(changed(State.REJECTED), ended())
+    posted = NothingPosted(delivered=5, lost=2, dropped=1, retrying=1, stopped=True)
+    stand_in(app, hub=hub, posted=posted)
+    async with client_of(app) as client:
+        assert (await client.get("/api/v1/metrics")).status_code == 401
+        assert (await client.get("/api/v1/identities/nobody", headers=ADMIN)).status_code == 404
+        values = values_of((await client.get("/api/v1/metrics", headers=ADMIN)).text)
+    assert values["calls_in_state", "verified"] == 1
+    assert values["calls_in_state", "enrolling"] == 0
+    assert values["sessions_begun_total", "verify"] == 1
+    assert values["verdicts_total", "rejected"] == 1
+    assert values["verdicts_total", "verified"] == 0
+    assert values["sessions_ended_total", "stopped"] == 1
+    assert values["refused_total", "missing_token"] == 1
+    assert values["refused_total", "unknown_identity"] == 1
+    assert values["refused_total", "store_failed"] == 0
+    assert [values[f"webhooks_{name}",] for name in ("retrying", "stopped")] == [1, 1]
+    assert values["webhooks_lost_total",] == 2
+    assert values["audit_failing",] == 0
+    assert values["data_free_bytes",] > 0
+    assert values["build_info", "the-model", version("stream-verifier")] == 1
+    assert values["process_resident_memory_bytes",] > 1e6
+    await hub.close()
+
+
+async def test_a_folder_that_is_not_there_has_no_room_that_could_be_told(tmp_path: Path) -> None:
+    app = make_app(tmp_path / "gone")
+    async with client_of(app) as client:
+        values = values_of((await client.get("/api/v1/metrics", headers=ADMIN)).text)
+    assert math.isnan(values["data_free_bytes",])
 
 
 async def test_lags_are_counted_up_to_each_bound(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from stream_verifier.hosting.server import running_server
 from stream_verifier.settings import Settings, load_settings
 from stream_verifier.webhooks import verify_signature
 from stream_verifier.webhooks.delivery import Delivery, Message, Outcome
-from stream_verifier.webhooks.service import webhooks
+from stream_verifier.webhooks.service import Posting, webhooks
 from tests.support.calls import CONSENT, DemoCalls, follow, make_settings
 from tests.support.feed_media import Call, changed, ended, score
 from tests.support.hosts import hosted
@@ -73,12 +73,13 @@ class Receiver:
 @contextlib.asynccontextmanager
 async def delivering(
     receiver: Receiver, hub: Hub, folder: Path, **changes: Any
-) -> AsyncIterator[None]:
+) -> AsyncIterator[Posting]:
     app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
     async with hosted(app) as address:
         settings = settings_for(folder, f"{address}/hook", **changes)
-        async with webhooks(settings, hub, backoff=SOON, last_words_s=5):
-            yield
+        posting = Posting()
+        async with webhooks(settings, hub, posting=posting, backoff=SOON, last_words_s=5):
+            yield posting
             await hub.close()
 
 
@@ -128,9 +129,13 @@ async def test_what_is_given_up_is_told_before_the_next_event(tmp_path: Path) ->
         return Response(status_code=500 if message.get("cursor") == 2 else 200)
 
     receiver, hub = Receiver(refuse_one), Hub()
-    async with delivering(receiver, hub, tmp_path):
+    async with delivering(receiver, hub, tmp_path) as posting:
         Call(hub, "s1").say(changed(), ended())
+        await receiver.until(lambda: len(receiver.tried) == 5)
+        assert posting.retrying == 1
         await receiver.until(lambda: len(receiver.taken) == 3)
+    assert (posting.delivered, posting.lost, posting.retrying) == (2, 1, 0)
+    assert not posting.stopped
     assert receiver.taken[1] == {"type": "lost", "events": 1}
     assert receiver.seqs("s1") == [1, 3]
     assert receiver.tried.count(f"msg_{hub.epoch}_2") == 10
@@ -156,13 +161,14 @@ async def test_a_queue_full_of_state_changes_is_fetched_from_the_history(tmp_pat
 
 async def test_gone_stops_for_good(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     receiver, hub = Receiver(lambda *_: Response(status_code=410)), Hub()
-    async with delivering(receiver, hub, tmp_path):
+    async with delivering(receiver, hub, tmp_path) as posting:
         call = Call(hub, "s1")
         await receiver.until(lambda: len(receiver.tried) == 1)
         while hub.subscribers:  # noqa: ASYNC110
             await asyncio.sleep(0)
         call.say(changed())
     assert len(receiver.tried) == 1
+    assert posting.stopped
     assert "410 Gone" in caplog.text
 
 
