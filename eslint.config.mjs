@@ -25,7 +25,7 @@ const markupSyntax = [
 ];
 
 /** A word of somebody else's, in a table of ours: "constructor" is in every object. */
-const tables = { selector: "BinaryExpression[operator='in'][right.name=/^[A-Z][A-Z_]*$/]", message: "Use lookUp() of look-up.js or Object.hasOwn()." };
+const tables = { selector: "BinaryExpression[operator='in'][right.name=/^[A-Z][A-Z_]*$/]", message: "Use lookUp() or hasOwn() of look-up.js." };
 /** Listening by attribute would be code in a string. */
 const handlers = { selector: "CallExpression[callee.property.name='setAttribute'][arguments.0.value=/^on/i]", message: "Listen with addEventListener()." };
 

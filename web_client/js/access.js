@@ -7,7 +7,7 @@
  */
 
 import { make, setText, shown } from "./dom.js";
-import { lookUp } from "./look-up.js";
+import { hasOwn, lookUp } from "./look-up.js";
 import { offered, signIn } from "./sign-in.js";
 
 const KEY = `stream-verifier-token:${new URL("../", import.meta.url).pathname}`;
@@ -32,7 +32,7 @@ let asking = /** @type {Promise<boolean> | null} */ (null);
 export const currentToken = () => token;
 
 /** @param {string} code of a refusal @returns {boolean} whether another token may help */
-export const isTokenRefusal = (code) => Object.hasOwn(ASKED_BECAUSE, code);
+export const isTokenRefusal = (code) => hasOwn(ASKED_BECAUSE, code);
 
 /**
  * Reads what the address's fragment says and removes it from the address bar.

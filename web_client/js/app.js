@@ -26,7 +26,7 @@ const form = new SetupForm({ known: () => identities.names, onStart: () => begin
 const stage = new CallStage();
 const log = new EventLog();
 const challenge = new ChallengeDialog((id, choice) => call?.verifier.answerChallenge(id, choice), () => call?.stream ?? null);
-document.adoptedStyleSheets = [...document.adoptedStyleSheets, challengeStyle()];
+challengeStyle.wear(document);
 byId("challenge-place").append(challenge.root);
 
 /**

@@ -1,6 +1,7 @@
 // @ts-check
 /** A call's events as the page draws them: the last seconds of it while it runs, all of it at its end. */
 
+import { last } from "./look-up.js";
 import { readTimeline } from "./timeline.js";
 
 const CHANGES_KEPT = 200;
@@ -24,7 +25,7 @@ export class CallRecord {
 
   /** The last state that was told. */
   get state() {
-    return this.#changes.at(-1);
+    return last(this.#changes);
   }
 
   /** Another call. */

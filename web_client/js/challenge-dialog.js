@@ -6,6 +6,7 @@
  */
 
 import { COLOUR_CSS, ColourScreen, prefersLess, showsColours } from "./colour-screen.js";
+import { Style } from "./style.js";
 import { ENGLISH } from "./words.js";
 
 const TOLD_MS = 8000;
@@ -60,17 +61,8 @@ function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** @type {CSSStyleSheet | null} */
-let sheet = null;
-
-/** @returns {CSSStyleSheet} its own style sheet, for a document or a shadow tree */
-export function challengeStyle() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-  }
-  return sheet;
-}
+/** For a document or a shadow tree. */
+export const challengeStyle = new Style(CSS);
 
 export class ChallengeDialog {
   #answer;

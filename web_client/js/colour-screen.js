@@ -18,7 +18,8 @@ export const COLOUR_CSS = `
   box-sizing: border-box; border: 0; color: #17202c; background: ${GREY}; transition: background-color 0.2s linear;
   forced-color-adjust: none; overflow: auto; text-align: center; font-size: 1.15em;
 }
-.colours:popover-open { display: grid; align-content: center; justify-items: center; gap: 0.8em; }
+.colours { display: grid; align-content: center; justify-items: center; gap: 0.8em; }
+.colours[hidden] { display: none; }
 .colours:focus { outline: none; }
 .colours:focus-visible { outline: 3px solid #17202c; outline-offset: -6px; }
 .colours video { width: min(16em, 50vw); max-height: 40vh; border-radius: 10px; transform: scaleX(-1); object-fit: cover; }
@@ -33,7 +34,7 @@ export const COLOUR_CSS = `
 
 /** @typedef {{colours: string[], from_s: number, each_s: number}} ScreenColours */
 
-/** @returns {boolean} whether colours can be shown here, to somebody who did not ask for less motion */
+/** A browser without popovers shows none, and is asked for none. @returns {boolean} whether colours can be shown here, to somebody who did not ask for less motion */
 export const showsColours = () =>
   typeof HTMLElement.prototype.showPopover === "function" && !prefersLess();
 
@@ -55,7 +56,7 @@ export class ColourScreen {
   constructor(skip, picture, over) {
     this.#over = over;
     this.#picture = picture;
-    Object.assign(this.root, { className: "colours", popover: "manual", tabIndex: -1 });
+    Object.assign(this.root, { className: "colours", popover: "manual", hidden: true, tabIndex: -1 });
     for (const [name, value] of [["role", "dialog"], ["data-testid", "colours"], ["part", "colours"]]) this.root.setAttribute(name, value);
     Object.assign(this.#video, { autoplay: true, muted: true, playsInline: true });
     this.#skip.type = "button";
@@ -95,7 +96,9 @@ export class ColourScreen {
     this.#timers = [];
     this.#video.srcObject = null;
     this.#video.remove();
-    if (this.root.isConnected && this.root.matches(":popover-open")) this.root.hidePopover();
+    if (this.root.hidden) return;
+    if (this.root.isConnected) this.root.hidePopover();
+    this.root.hidden = true;
   }
 
   /** @param {number} time @param {() => void} then */
@@ -108,6 +111,7 @@ export class ColourScreen {
     const stream = this.#picture();
     this.#video.srcObject = stream;
     if (stream) this.#look.after(this.#video);
+    this.root.hidden = false;
     this.root.showPopover();
     this.root.focus();
   }

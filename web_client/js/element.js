@@ -18,7 +18,7 @@ import { addressOf, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { AT_REST, isOn, next } from "./element/model.js";
 import { Record } from "./element/record.js";
 import { Speech } from "./element/speech.js";
-import { styleSheet } from "./element/styles.js";
+import { badgeStyle } from "./element/styles.js";
 import { View } from "./element/view.js";
 import { nowMs } from "./stream-verifier.js";
 
@@ -46,7 +46,7 @@ export class StreamVerifierElement extends ServerElement {
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = [styleSheet(), challengeStyle()];
+    for (const style of [badgeStyle, challengeStyle]) style.wear(shadow);
     shadow.append(this.#challenge.root, this.#view.root);
   }
 

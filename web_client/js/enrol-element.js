@@ -11,11 +11,11 @@
 
 import { BadgeCall, NotReady } from "./element/call.js";
 import { next, UNASKED } from "./element/enrol-model.js";
-import { enrolStyleSheet } from "./element/enrol-styles.js";
+import { enrolStyle } from "./element/enrol-styles.js";
 import { EnrolView } from "./element/enrol-view.js";
 import { addressOf, reflect, ServerElement, tokenOf, upgrade } from "./element/host.js";
 import { Speech } from "./element/speech.js";
-import { styleSheet } from "./element/styles.js";
+import { badgeStyle } from "./element/styles.js";
 
 /** @typedef {import("./stream-verifier.js").Consent} Consent */
 
@@ -42,7 +42,7 @@ export class StreamVerifierEnrolElement extends ServerElement {
   constructor() {
     super();
     const shadow = this.attachShadow({ mode: "open" });
-    shadow.adoptedStyleSheets = [styleSheet(), enrolStyleSheet()];
+    for (const style of [badgeStyle, enrolStyle]) style.wear(shadow);
     shadow.append(this.#view.root);
   }
 

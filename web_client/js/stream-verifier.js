@@ -31,8 +31,7 @@ export { CLIENT_ERRORS };
 
 const GOODBYE_CAP_MS = 5000;
 const TRACK_EVENTS = /** @type {const} */ (["track_ended", "track_muted", "track_unmuted", "track_replaced"]);
-/** @type {Record<string, string>} */
-const FIRSTS = { session_started: "sessionAt", score: "firstScoreAt", state_changed: "firstStateAt" };
+const FIRSTS = new Map([["session_started", "sessionAt"], ["score", "firstScoreAt"], ["state_changed", "firstStateAt"]]);
 
 /** Milliseconds since the epoch, with the resolution of performance.now(). */
 export const nowMs = () => performance.timeOrigin + performance.now();
@@ -154,7 +153,8 @@ export class StreamVerifier extends EventTarget {
   /** @param {any} message */
   #onMessage(message) {
     message.receivedAt = nowMs();
-    if (Object.hasOwn(FIRSTS, message.type)) this.#mark(FIRSTS[message.type], message.receivedAt);
+    const first = FIRSTS.get(message.type);
+    if (first) this.#mark(first, message.receivedAt);
     this.#emit(message.type, message);
     if (message.type === "error") this.#end("error");
     if (message.type === "session_ended") this.#onSessionEnded(message.reason);

@@ -1,5 +1,6 @@
 /** A timeline on a canvas: evidence with its thresholds, the states as a band, what was compared. */
 
+import { last } from "./look-up.js";
 import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
 import { clamp, linear, meterOf } from "./scale.js";
 import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
@@ -86,12 +87,12 @@ export class TimelineChart {
   }
 
   #describe(timeline) {
-    const last = timeline.points.at(-1);
-    const say = (level) => meterOf(last?.coarse && level !== null ? level / COARSE_LLR : level, Boolean(last?.coarse)).text;
-    const evidence = last
-      ? Object.entries(SERIES).map(([name, word]) => `${word.toLowerCase()} ${say(last[name])}`).join(", ")
+    const newest = last(timeline.points);
+    const say = (level) => meterOf(newest?.coarse && level !== null ? level / COARSE_LLR : level, Boolean(newest?.coarse)).text;
+    const evidence = newest
+      ? Object.entries(SERIES).map(([name, word]) => `${word.toLowerCase()} ${say(newest[name])}`).join(", ")
       : "none yet";
-    const bounds = timeline.accept === null || last?.coarse
+    const bounds = timeline.accept === null || newest?.coarse
       ? ""
       : ` Verified from ${sayLlr(timeline.accept)} up, rejected from ${sayLlr(timeline.reject)} down.`;
     const spans = inWords(timeline).slice(-SPANS_TOLD).join("; ");

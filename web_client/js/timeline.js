@@ -6,7 +6,7 @@
  * compares the two. Nothing here touches the page.
  */
 
-import { lookUp } from "./look-up.js";
+import { last, lookUp } from "./look-up.js";
 
 /** @typedef {{startS: number, endS: number, state: string, reasons: string[]}} Span */
 /**
@@ -118,8 +118,8 @@ export function runs(points, series) {
     const value = point[series];
     if (value === null || point.atS - lastS > BREAK_S) lines.push([]);
     if (value !== null) {
-      const line = lines.at(-1) ?? [];
-      const before = line.at(-1);
+      const line = last(lines) ?? [];
+      const before = last(line);
       if (point.coarse && before) line.push([point.atS, before[1]]);
       line.push([point.atS, value]);
     }
@@ -136,7 +136,7 @@ export function stretches(points, side) {
   const joined = /** @type {[number, number][]} */ ([]);
   for (const { startS, atS, missing } of points) {
     if (missing.includes(side)) continue;
-    const before = joined.at(-1);
+    const before = last(joined);
     if (before?.[1] === startS) before[1] = atS;
     else joined.push([startS, atS]);
   }
@@ -169,7 +169,7 @@ export function clock(timeS) {
 function readSpans(changes, endS) {
   const begun = /** @type {Omit<Span, "endS">[]} */ ([{ startS: 0, state: "waiting", reasons: [] }]);
   for (const { media_s: atS, state, reasons } of changes) {
-    while ((begun.at(-1)?.startS ?? -Infinity) >= atS) begun.pop();
+    while ((last(begun)?.startS ?? -Infinity) >= atS) begun.pop();
     begun.push({ startS: atS, state, reasons: [...reasons] });
   }
   return begun
@@ -197,7 +197,7 @@ function readPoints(scores) {
   for (const score of scores) {
     const atS = score.media_s;
     const { coarse, face, voice, both } = readEvidence(score, COARSE_LLR);
-    const beforeS = points.at(-1)?.atS ?? 0;
+    const beforeS = last(points)?.atS ?? 0;
     // Of neighbouring scores a call's own client is told only one.
     const joined = coarse && atS - beforeS <= BREAK_S;
     points.push({
@@ -226,7 +226,7 @@ export function readEvidence({ evidence, posterior, bar }, step = 1) {
 
 /** What could not be scored; a voice that was spared would have been like the one before. @param {any} score @param {Point[]} before */
 function missingIn(score, before) {
-  const assumed = score.spared && before.at(-1)?.missing.includes("voice") === false;
+  const assumed = score.spared && last(before)?.missing.includes("voice") === false;
   return ["face", "voice"].filter(
     (side) => !(score.scored ?? []).includes(side) && !(assumed && side === "voice"),
   );

@@ -1,6 +1,8 @@
 // @ts-check
 /** What the enrolment element wears beside the badge's style sheet. */
 
+import { Style } from "../style.js";
+
 const CSS = `
 .panel[data-status="enrolled"] { --tone: var(--verified); }
 .head { cursor: default; }
@@ -32,14 +34,5 @@ figure { margin: 0; display: grid; gap: 0.3em; }
 blockquote { margin: 0; padding-inline-start: 0.8em; border-inline-start: 3px solid var(--line); }
 `;
 
-/** @type {CSSStyleSheet | null} */
-let sheet = null;
-
-/** @returns {CSSStyleSheet} one for all elements of a page */
-export function enrolStyleSheet() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-  }
-  return sheet;
-}
+/** Beside the badge's. */
+export const enrolStyle = new Style(CSS);

@@ -1,6 +1,7 @@
 // @ts-check
 /** What the elements of a verifier have in common: its address, a token, and whom it is about. */
 
+import { hasOwn } from "../look-up.js";
 import { serverUrl } from "../sdk/addresses.js";
 
 /** @typedef {import("../sdk/credentials.js").TokenSource} TokenSource */
@@ -47,7 +48,7 @@ export function reflect(element, name, value) {
  */
 export function upgrade(element, names) {
   const self = /** @type {any} */ (element);
-  for (const name of names.filter((one) => Object.hasOwn(element, one))) {
+  for (const name of names.filter((one) => hasOwn(element, one))) {
     const value = self[name];
     delete self[name];
     self[name] = value;

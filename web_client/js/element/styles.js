@@ -1,8 +1,9 @@
 // @ts-check
 /**
- * The element's own style sheet. A constructed sheet needs no `style-src` of the page, and
- * light-dark() follows the page's color-scheme, so that a light page never gets a dark badge.
+ * The element's own style sheet. light-dark() follows the page's color-scheme, so that a light page never gets a dark badge.
  */
+
+import { Style } from "../style.js";
 
 const CSS = `
 :host {
@@ -103,14 +104,5 @@ h2 { font-size: 0.85em; font-weight: 650; }
 @keyframes breathe { 50% { opacity: 0.35; } }
 `;
 
-/** @type {CSSStyleSheet | null} */
-let sheet = null;
-
-/** @returns {CSSStyleSheet} one for all badges of a page */
-export function styleSheet() {
-  if (!sheet) {
-    sheet = new CSSStyleSheet();
-    sheet.replaceSync(CSS);
-  }
-  return sheet;
-}
+/** Of all badges of a page. */
+export const badgeStyle = new Style(CSS);

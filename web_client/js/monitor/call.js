@@ -1,6 +1,6 @@
 /** What the monitor knows of one call, read from its events; touches no page. */
 
-import { lookUp } from "../look-up.js";
+import { last, lookUp } from "../look-up.js";
 import { readTimeline } from "../timeline.js";
 
 /** How much of a call its card shows. */
@@ -85,8 +85,8 @@ export class Call {
    * @param {any[]} events of this call, in any order; those known already count once
    */
   take(events) {
-    const last = this.#events.at(-1)?.seq ?? 0;
-    if (events.every(({ seq }) => seq > last)) events.forEach((event) => this.#apply(event));
+    const knownTo = last(this.#events)?.seq ?? 0;
+    if (events.every(({ seq }) => seq > knownTo)) events.forEach((event) => this.#apply(event));
     else this.#replay(events);
     this.#trim();
   }
@@ -114,11 +114,11 @@ export class Call {
 
   /** Keeps what the strip shows: the last minutes, and the state in which they began. */
   #trim() {
-    const endS = this.#events.at(-1)?.media_s ?? 0;
+    const endS = last(this.#events)?.media_s ?? 0;
     const within = (event) => event.media_s >= endS - STRIP_S;
-    const opening = this.#events.findLast((event) => event.type === "state_changed" && !within(event));
+    const opening = last(this.#events.filter((event) => event.type === "state_changed" && !within(event)));
     const kept = (event) => event.type === "session_started" || event === opening || within(event);
-    const newest = this.#events.at(-1);
+    const newest = last(this.#events);
     this.#events = this.#events
       .filter((event) => event === newest || (DRAWN.has(event.type) && kept(event)))
       .slice(-MOST_RECENT);

@@ -1,5 +1,6 @@
 /** The events of one call, each once and in their order, and no more than can be drawn; touches no page. */
 
+import { last } from "../look-up.js";
 /** A call of hours is drawn and listed by its last so many events. */
 const MOST_EVENTS = 5000;
 
@@ -13,7 +14,7 @@ export class Past {
 
   /** @param {any} event @returns {boolean} whether it is new; one from before the last is not */
   add(event) {
-    if (event.seq <= (this.#events.at(-1)?.seq ?? 0)) return false;
+    if (event.seq <= (last(this.#events)?.seq ?? 0)) return false;
     this.#events.push(event);
     if (this.#events.length > MOST_EVENTS) this.#events.splice(1, 1); // The first holds the thresholds.
     return true;

@@ -1,6 +1,7 @@
 // @ts-check
 /** What the list of people calls things; touches no page. */
 
+import { last } from "../look-up.js";
 const DAY_MS = 86_400_000;
 
 /** A consent that ends so soon is worth a remark, as it is in calls. */
@@ -84,4 +85,4 @@ export const deletionOf = (name) => ({
  * Whether a reference was learnt by an older model and moved since: it may be worth enrolling anew.
  * @param {string[]} models that it came through, the first one first
  */
-export const sayMoved = (models) => (models.length ? `moved from ${models.at(-1)}` : "");
+export const sayMoved = (models) => (models.length ? `moved from ${last(models)}` : "");

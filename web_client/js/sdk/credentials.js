@@ -37,14 +37,18 @@ export async function readToken(token) {
 export async function fetchIceServers(url, token) {
   /** @type {Record<string, string>} */
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
+  // Not AbortSignal.timeout(), which is younger than phones that people use.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), ICE_CAP_MS);
   try {
-    const signal = AbortSignal.timeout(ICE_CAP_MS);
-    const answer = await fetch(iceServersUrl(url), { headers, signal, credentials: "omit", cache: "no-store" });
+    const answer = await fetch(iceServersUrl(url), { headers, signal: patience.signal, credentials: "omit", cache: "no-store" });
     if (answer.status >= 500) return null;
     if (!answer.ok) return [];
     const { iceServers } = await answer.json();
     return Array.isArray(iceServers) ? iceServers : null;
   } catch {
     return null;
+  } finally {
+    clearTimeout(timer);
   }
 }
