@@ -1,0 +1,1 @@
+"""Calls from browsers of some years ago, as old phones have them."""
