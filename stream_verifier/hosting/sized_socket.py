@@ -26,7 +26,7 @@ class SizedSocket(WebSocketsSansIOProtocol):
     much, and what it is sent first is kept in memory whole. Who sends frames of next to nothing,
     such as pings, is cut off: they cost the event loop, and answers to them memory until read.
 
-    One that is told to go holds the door until it says goodbye, as connections without a request do.
+    One that is told to go holds the door until it says goodbye, as those without a request do.
     """
 
     doorkeeper: ClassVar[Doorkeeper]
