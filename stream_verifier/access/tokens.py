@@ -171,7 +171,7 @@ def _grant(claims: Mapping[str, Any]) -> Grant:
     """Read the claims of a token whose signature holds.
 
     Raises:
-        ValueError, TypeError: a claim is missing or of the wrong kind.
+        ValueError, TypeError: a claim is missing, of the wrong kind, or no Unicode.
     """
     scope, expires_at, issued_at = claims.get("scope"), claims["exp"], claims["iat"]
     if not isinstance(scope, str) or expires_at - issued_at > MAX_TTL_S:
@@ -179,6 +179,8 @@ def _grant(claims: Mapping[str, Any]) -> Grant:
     bound = {name: claims.get(name) for name in ("identity", "session", "operating_point")}
     if not all(value is None or isinstance(value, str) for value in bound.values()):
         raise ValueError("bound to no text")
+    for text in (claims["jti"], *bound.values()):
+        str(text).encode()  # half a character would go on record, and nobody could be told of it
     scopes = frozenset(Scope(word) for word in scope.split())
     identity = None if bound["identity"] is None else normalise_name(bound["identity"])
     if Scope.ADMIN in scopes and any(bound[name] is not None for name in ("identity", "session")):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, replace
 
-from stream_verifier.audit.deed import Kind
+from stream_verifier.audit.deed import RESUMED, Kind
 from stream_verifier.audit.entry import Entry
 from stream_verifier.audit.trail import AuditTrail
 
 MOST_CALLS = 200
 _PAGE = 500
+_MOVED = "moved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +59,13 @@ async def calls_of(
 ) -> CallHistory:
     """A person's calls, as long as their entries are kept; also of one who was deleted.
 
+    One that went on at other servers is one call, with the end that it came to there.
+
     Args:
         trail: where they are written.
         name: as the person is, or was, enrolled.
         before: number of an entry; only calls that began before it. None: the newest.
-        limit: so many at most.
+        limit: so many at most; a page may be short before the last.
 
     Raises:
         StoreError: the trail cannot be read, or does not hold.
@@ -72,8 +75,9 @@ async def calls_of(
         name, Kind.CALL_STARTED, before=before, limit=wanted + 1, newest_first=True
     )
     more, begun = len(begun) > wanted, begun[:wanted]
-    ends = await _ends(trail, name, begun)
-    calls = tuple(_call(entry, ends.get(_text(entry, "session"))) for entry in begun)
+    firsts = [entry for entry in begun if entry.fields["actor"]["scope"] != RESUMED]
+    ends = await _ends(trail, name, firsts)
+    calls = tuple(_call(entry, ends.get(_text(entry, "session"))) for entry in firsts)
     return CallHistory(calls, begun[-1].number if more else None)
 
 
@@ -99,7 +103,8 @@ async def _ends(trail: AuditTrail, name: str, begun: Iterable[Entry]) -> dict[st
         page = await trail.about(name, Kind.CALL_ENDED, after=after, limit=_PAGE)
         for entry in page:
             session = _text(entry, "session")
-            if session in open_sessions:
+            # What a server says that others have taken the call from is not how it ended.
+            if session in open_sessions and _text(entry, "reason") != _MOVED:
                 open_sessions.discard(session)
                 found[session] = entry
         if len(page) < _PAGE:

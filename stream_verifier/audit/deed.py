@@ -73,6 +73,8 @@ class Actor:
 
 SYSTEM = Actor("server", "system")
 """The server by itself, such as when somebody's time is over."""
+RESUMED = "resumed"
+"""In place of a scope: a call that began at another server goes on at this one."""
 UNKNOWN = Actor("unknown", "library")
 """Whoever uses the package from Python and does not say."""
 

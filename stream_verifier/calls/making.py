@@ -11,7 +11,7 @@ from functools import partial
 from typing import Self
 
 from model.types import Reference
-from stream_verifier.audit.deed import Actor, network_of
+from stream_verifier.audit.deed import RESUMED, Actor, network_of
 from stream_verifier.calls.cameras import signs_of
 from stream_verifier.calls.challenges import CallChallenges, ChallengeBook
 from stream_verifier.calls.connection import Connection
@@ -76,7 +76,7 @@ class Beginning:
         return cls(
             start=started_again(record, message),
             place=record.place,
-            actor=Actor(record.place.token_id, "resumed", network_of(client)),
+            actor=Actor(record.place.token_id, RESUMED, network_of(client)),
             followed=True,
             session=record.session,
             resume_key=message.resume_key,

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from stream_verifier.console.operator import WAY, operator, operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
+from stream_verifier.errors import ConsentError
 from stream_verifier.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -36,10 +37,21 @@ Days = Annotated[
 def consent_of(
     settings: Settings, *, subject: str, purpose: str, text: str, days: int | None
 ) -> Consent:
-    """A consent that whoever sits at the terminal records now."""
+    """A consent that whoever sits at the terminal records now.
+
+    Raises:
+        ConsentError: a part of it is blank, or of bytes that are no UTF-8.
+    """
     from stream_verifier.identities.consent import Consent
     from stream_verifier.identities.opening import longest_consent
 
+    try:
+        "".join((subject, purpose, text)).encode()
+    except UnicodeEncodeError:  # of a script in Latin-1; nobody could be given it as JSON
+        raise ConsentError(
+            "The words of the consent are not in UTF-8: save them, or the script that names them, "
+            "in that encoding."
+        ) from None
     now = datetime.now(UTC)
     consent = Consent(
         subject=subject,

@@ -20,7 +20,7 @@ from stream_verifier.hosting.allocator import return_large_buffers
 from stream_verifier.hosting.doorkeeper import watched_http
 from stream_verifier.hosting.listener import address_of, listen
 from stream_verifier.hosting.rationed_log import ration
-from stream_verifier.hosting.sized_socket import SizedSocket
+from stream_verifier.hosting.sized_socket import sized_socket
 from stream_verifier.media.source import SourceFactory
 from stream_verifier.secrecy import leave_no_core_dump
 from stream_verifier.settings import Settings
@@ -101,10 +101,11 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
     keep_secrets_out(logging.getLogger("uvicorn.error"))
     for name in ("asyncio", "uvicorn.error"):
         ration(logging.getLogger(name))
+    http = watched_http()
     config = uvicorn.Config(
         create_app(settings, make_source),
-        http=watched_http(),
-        ws=SizedSocket,
+        http=http,
+        ws=sized_socket(http.doorkeeper),
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=_PING_S,
         ws_ping_timeout=_PING_S,

@@ -32,4 +32,7 @@ def origin_allowed(origin: str | None, host: str | None, allowed: tuple[str, ...
     """
     if origin is None or origin in allowed:
         return True
-    return urlsplit(origin).netloc == host
+    try:
+        return urlsplit(origin).netloc == host
+    except ValueError:  # of brackets that hold no address
+        return False

@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
@@ -31,6 +32,9 @@ from stream_verifier.web.state import state_of
 FORM = "multipart/form-data"
 MOST_FILES = 8
 _MAX_TEXT_BYTES = 64 * 1024
+_CHARSETS = frozenset({b"utf-8", b"utf8", b"us-ascii"})
+"""That a form may name; Python has some that take seconds for a text of 64 KiB, such as IDNA's."""
+_NO_UTF_8 = "The form cannot be read: send its texts in UTF-8."
 _CONSENT = tuple(ConsentGiven.model_fields)
 _FILES: JsonObject = {
     "type": "array",
@@ -154,9 +158,11 @@ async def _form(request: Request) -> FormData:
         HTTPException: it is of another media type, or holds what nobody asked for.
         ProtocolError: it is no form.
     """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != FORM:
+    kind, said = parse_options_header(request.headers.get("content-type"))
+    if kind.decode("latin-1").lower() != FORM:
         raise HTTPException(415, f"Send the files as {FORM}.")
+    if said.get(b"charset", b"utf-8").lower() not in _CHARSETS:
+        raise ProtocolError(_NO_UTF_8)
     parser = _InMemory(
         request.headers,
         request.stream(),
@@ -168,8 +174,6 @@ async def _form(request: Request) -> FormData:
         form = await parser.parse()
     except MultiPartException as error:
         raise ProtocolError(f"The form cannot be read: {error.message}") from None
-    except UnicodeError:  # of a charset that it names itself
-        raise ProtocolError("The form cannot be read: send its texts in UTF-8.") from None
     for field, value in form.multi_items():
         if field not in (FIELDS if isinstance(value, UploadFile) else _CONSENT):
             await form.close()

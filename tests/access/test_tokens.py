@@ -91,6 +91,9 @@ def test_what_is_no_token_is_refused(token: str) -> None:
         lambda: signed(scope="events:read", identity="../etc"),
         lambda: signed(scope="admin", identity="ada"),
         lambda: signed(identity="x" * MAX_TOKEN_CHARS),
+        lambda: signed(jti="half a character: \ud800"),
+        lambda: signed(session="\udfff"),
+        lambda: signed(operating_point="\ud800"),
         lambda: jwt.encode({"aud": AUDIENCE, "scope": "admin"}, "", algorithm="none"),
     ],
 )

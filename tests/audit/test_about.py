@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stream_verifier.audit.call_history import calls_of
-from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.audit.deed import RESUMED, Actor, Deed, Kind
 from stream_verifier.audit.trail import AuditTrail
 from stream_verifier.errors import AuditError
 from tests.support.stores import change, store_at
@@ -23,14 +23,16 @@ async def trail(tmp_path: Path) -> AsyncIterator[AuditTrail]:
     await store.close()
 
 
-def begun(session: str, name: str = "ada") -> Deed:
+def begun(session: str, name: str = "ada", actor: Actor = ACTOR) -> Deed:
     details = {"session": session, "mode": "verify", "operating_point": None}
-    return Deed(Kind.CALL_STARTED, ACTOR, name, details=details)
+    return Deed(Kind.CALL_STARTED, actor, name, details=details)
 
 
-def ended(session: str, name: str = "ada", verdict: str | None = "verified") -> Deed:
+def ended(
+    session: str, name: str = "ada", verdict: str | None = "verified", reason: str = "stopped"
+) -> Deed:
     details = {
-        "session": session, "reason": "stopped", "verdict": verdict,
+        "session": session, "reason": reason, "verdict": verdict,
         "because": "voice_mismatch face_mismatch", "seconds": 61, "windows": 30,
     }  # fmt: skip
     return Deed(Kind.CALL_ENDED, ACTOR, name, details=details)
@@ -98,6 +100,24 @@ async def test_calls_are_read_page_by_page_each_with_its_end(trail: AuditTrail) 
 
 def _whole(session: str) -> tuple[Deed, Deed]:
     return begun(session), ended(session)
+
+
+async def test_a_call_that_went_on_at_another_server_is_one_with_its_real_end(
+    trail: AuditTrail,
+) -> None:
+    again = Actor("0123", RESUMED)
+    await trail.append(
+        begun("s1"), ended("s1", verdict="absent", reason="moved"), begun("s1", actor=again),
+        begun("s2"), ended("s1"), ended("s2", reason="server_lost"),
+        ended("s2", verdict="absent", reason="moved"),  # of a server that stood still meanwhile
+        begun("s3"), ended("s3", reason="moved"), begun("s3", actor=again),
+    )  # fmt: skip
+    found = await calls_of(trail, "ada")
+    assert [(one.session, one.verdict, one.end_reason) for one in found.calls] == [
+        ("s3", None, None),
+        ("s2", "verified", "server_lost"),
+        ("s1", "verified", "stopped"),
+    ]
 
 
 async def test_nobodys_calls_are_none(trail: AuditTrail) -> None:

@@ -115,6 +115,13 @@ def test_consents_are_shown_renewed_and_withdrawn() -> None:
     assert "Nobody is enrolled" in refused("consent", "withdraw", "grace", "--yes")
 
 
+def test_a_consent_in_another_encoding_is_refused_since_nobody_could_be_given_it() -> None:
+    enrol("ada")
+    for words in (["--text", "f\udcfcr"], ["--text", "I agree.", "--purpose", "f\udcfcr"]):
+        assert "not in UTF-8" in refused("consent", "renew", "ada", *words)
+    assert "udcfc" not in run("consent", "show", "ada")
+
+
 def test_retention_shows_what_would_go_and_deletes_it() -> None:
     for name in ("ada", "grace"):
         enrol(name)

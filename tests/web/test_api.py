@@ -147,6 +147,7 @@ async def test_a_rebound_host_name_is_refused(server: RunningServer) -> None:
         ("http://127.0.0.1:9999", False),
         ("http://evil.example", False),
         ("null", False),
+        ("http://[::1", False),
     ],
 )
 async def test_origins(origin: str | None, allowed: bool) -> None:

@@ -268,7 +268,7 @@ async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.M
     assert not [name for name in uploads._bare_environment() if name.startswith("STREAM_VERIFIER")]
 
 
-@pytest.mark.parametrize("charset", ["undefined", "punycode"])
+@pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "utf-7"])
 async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, charset: str) -> None:
     app, _ = enrolling
     part = b'--b\r\nContent-Disposition: form-data; name="subject"\r\n\r\n\\..\r\n--b--\r\n'
