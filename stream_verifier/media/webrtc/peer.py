@@ -238,7 +238,8 @@ class Peer:
     def _give_up(self) -> None:
         """End because of what the other side does or does not do."""
         if not self._connected and not self.closed.is_set():
-            self._failure = no_connection(self._hidden)
+            reached = self._pc is not None and self._pc.iceConnectionState == "completed"
+            self._failure = no_connection(self._hidden, reached=reached)
             _logger.info("%s", self._failure)
         self.closed.set()
 
