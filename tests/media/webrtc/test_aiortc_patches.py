@@ -219,6 +219,19 @@ async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
     _forget_thread(receiver)
 
 
+async def test_padding_is_neither_sound_nor_a_hole_in_it(connection: Any) -> None:
+    """Packets without content that keep a way open, or try how much a network carries."""
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
+    for number in range(1, 9, 2):
+        await _feed(receiver, _packet(number, number * 480, b"\x78\x01"))
+        await _feed(receiver, _packet(number + 1, number * 480, b""))
+    assert [frame.pts // 480 for frame in heard] == [1, 3, 5, 7]
+    assert (tap.packets, tap.lost) == (4, 0)
+    _forget_thread(receiver)
+
+
 async def test_sound_is_decoded_several_packets_at_a_time_but_for_the_first(
     connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
