@@ -170,8 +170,8 @@ class Peer:
         self._route(pc, offer)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
-        for transceiver in pc.getTransceivers():
-            self._reception.receive(transceiver)
+        for transceiver, one in zip(pc.getTransceivers(), offer.taken, strict=True):
+            self._reception.receive(transceiver, one.parameter_sets)
         await pc.setLocalDescription(await pc.createAnswer())
         if not any(connection.local_candidates for connection in connections):
             raise NegotiationError(
