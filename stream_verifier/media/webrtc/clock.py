@@ -16,6 +16,7 @@ RATES_HZ = {"audio": 48_000, "video": 90_000}
 _WRAP = 1 << 32
 _TRUSTED_JUMP_S = 10.0
 _ABSURD_S = 2.0
+_DOUBTFUL_S = 0.5
 _STEP_S = 0.1
 _SLEW = 0.25
 _REPORTS = 8
@@ -35,10 +36,12 @@ class RtpTimeline:
 
     Args:
         rate_hz: ticks per second.
+        reorder_s: frames may be shown so long before one that was sent earlier, as B-frames are.
     """
 
-    def __init__(self, rate_hz: int) -> None:
+    def __init__(self, rate_hz: int, *, reorder_s: float = 0.0) -> None:
         self._rate_hz = rate_hz
+        self._reorder = round(reorder_s * rate_hz)
         self._raw = 0
         self._ticks: int | None = None
         self._arrival_s = 0.0
@@ -51,6 +54,8 @@ class RtpTimeline:
         """Return ticks for the next frame's ``timestamp``; frames come in sending order."""
         if self._ticks is None:
             self._ticks = timestamp
+        elif self._raw >= 0 and -self._reorder <= (back := signed(timestamp - self._raw, 32)) < 0:
+            return self._ticks + back
         else:
             self._ticks += self._advance(timestamp, max(0.0, arrival_s - self._arrival_s))
         self._raw, self._arrival_s = timestamp, arrival_s
@@ -91,6 +96,7 @@ class MediaClock:
     def __init__(self) -> None:
         self._streams = {kind: _Stream(rate) for kind, rate in RATES_HZ.items()}
         self._origin_s: float | None = None
+        self._settled = False
         self.synchronised = False
         """Whether audio and video are aligned by sender reports, not by arrival."""
 
@@ -117,7 +123,7 @@ class MediaClock:
         transit_s = arrival_s - ticks / stream.rate_hz
         if stream.transit_s is None or transit_s < stream.transit_s:
             stream.transit_s = transit_s
-            if not self.synchronised:
+            if not self._settled:
                 self._align()
 
     def report(self, kind: str, ticks: int, ntp_s: float) -> None:
@@ -156,15 +162,32 @@ class MediaClock:
         if audio.base_s is None or video.base_s is None:
             return
         reported = bool(audio.reports_s and video.reports_s)
-        if not reported and self.synchronised:
-            return
-        lead_s = _lead_s(audio, reported) - _lead_s(video, reported)
-        error_s = audio.base_s + lead_s - video.base_s
-        if reported and abs(error_s) > _ABSURD_S:
-            return  # The two do not share a wall clock.
-        step = not self.synchronised or abs(error_s) > _STEP_S
+        if reported and not self._settled:
+            reported = _plausible(audio, video)
+        error_s = audio.base_s + _lead_s(audio, reported) - _lead_s(video, reported) - video.base_s
+        if self._settled and abs(error_s) > _ABSURD_S:
+            return  # The two do not share a wall clock any more.
+        step = not (reported and self.synchronised) or abs(error_s) > _STEP_S
         video.base_s += error_s if step else _SLEW * error_s
         self.synchronised = reported
+        self._settled = reported and _said_again(audio, video)
+
+
+def _plausible(audio: _Stream, video: _Stream) -> bool:
+    """Whether reports may align streams that arrival aligns until then.
+
+    A sender that held back its first packets while it connected reports the time at which it let
+    them go. What is far from what arrival says is believed once each stream has said it again.
+    """
+    by_report_s, by_arrival_s = (
+        _lead_s(audio, reported) - _lead_s(video, reported) for reported in (True, False)
+    )
+    again = _said_again(audio, video)
+    return abs(by_report_s - by_arrival_s) <= (_ABSURD_S if again else _DOUBTFUL_S)
+
+
+def _said_again(audio: _Stream, video: _Stream) -> bool:
+    return min(len(audio.reports_s), len(video.reports_s)) > 1
 
 
 def _lead_s(stream: _Stream, reported: bool) -> float:

@@ -52,12 +52,19 @@ class HiddenCandidates:
                 self.unresolved -= 1
 
 
-def no_connection(hidden: HiddenCandidates | None) -> NoConnectionError:
+def no_connection(hidden: HiddenCandidates | None, *, reached: bool) -> NoConnectionError:
     """Say why no connection came about, as far as this side can know.
 
     Args:
         hidden: candidates of the offer that were names; None without any.
+        reached: whether packets came through, so that it is the handshake that failed.
     """
+    if reached:
+        return NoConnectionError(
+            "Packets of the call came through, but its DTLS handshake failed. See that the offer"
+            " was sent unchanged, and that the caller knows DTLS 1.2 and a certificate on the curve"
+            " P-256 or of RSA."
+        )
     names = ""
     if hidden is not None and hidden.unresolved:
         names = (

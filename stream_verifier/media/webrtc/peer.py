@@ -170,8 +170,8 @@ class Peer:
         self._route(pc, offer)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
         self._guard.guard_receivers()
-        for transceiver in pc.getTransceivers():
-            self._reception.receive(transceiver)
+        for transceiver, one in zip(pc.getTransceivers(), offer.taken, strict=True):
+            self._reception.receive(transceiver, one.parameter_sets)
         await pc.setLocalDescription(await pc.createAnswer())
         if not any(connection.local_candidates for connection in connections):
             raise NegotiationError(
@@ -238,7 +238,8 @@ class Peer:
     def _give_up(self) -> None:
         """End because of what the other side does or does not do."""
         if not self._connected and not self.closed.is_set():
-            self._failure = no_connection(self._hidden)
+            reached = self._pc is not None and self._pc.iceConnectionState == "completed"
+            self._failure = no_connection(self._hidden, reached=reached)
             _logger.info("%s", self._failure)
         self.closed.set()
 

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 import av
@@ -71,8 +71,13 @@ class Reception:
             for counts in (tap.refused, *refused):
                 self._refusals.look(kind, counts, now_s)
 
-    def receive(self, transceiver: RTCRtpTransceiver) -> None:
-        """Read a transceiver's track; there is one of each kind at most."""
+    def receive(self, transceiver: RTCRtpTransceiver, parameter_sets: Mapping[int, bytes]) -> None:
+        """Read a transceiver's track; there is one of each kind at most.
+
+        Args:
+            transceiver: of that track.
+            parameter_sets: those of H.264 that the offer has, by payload type.
+        """
         kind = transceiver.kind
         receiver: Any = transceiver.receiver
         clock = self._intake.clock
@@ -81,7 +86,9 @@ class Reception:
                 receiver, clock, self._take_sound, gather_s=_GATHER_S
             )
         else:
-            tap = aiortc_patches.VideoTap(receiver, clock, limits=self._limits)
+            tap = aiortc_patches.VideoTap(
+                receiver, clock, limits=self._limits, parameter_sets=parameter_sets
+            )
             self._taps[kind] = tap
             self._pictures = aiortc_patches.PictureDecoder(
                 receiver, lambda picture: self._take_picture(picture, tap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import inspect
 import queue
 import threading
@@ -35,6 +36,7 @@ from stream_verifier.media.webrtc.clock import MediaClock
 
 _KEY = b"\x10\x00\x00\x9d\x01\x2a\x40\x00\x30\x00" + bytes(16)  # 64 x 48
 _DELTA = b"\x11" + bytes(20)
+_SPS = base64.b64decode("Z0LAFdoHgv+XAWoMDA1KAAADAAIAAAMAPR4sXUA=")  # 480 x 360
 
 
 def _parameters(function: Any) -> list[str]:
@@ -219,6 +221,19 @@ async def test_audio_passes_at_once_in_order_and_a_loss_drops_nothing_else(
     _forget_thread(receiver)
 
 
+async def test_padding_is_neither_sound_nor_a_hole_in_it(connection: Any) -> None:
+    """Packets without content that keep a way open, or try how much a network carries."""
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
+    for number in range(1, 9, 2):
+        await _feed(receiver, _packet(number, number * 480, b"\x78\x01"))
+        await _feed(receiver, _packet(number + 1, number * 480, b""))
+    assert [frame.pts // 480 for frame in heard] == [1, 3, 5, 7]
+    assert (tap.packets, tap.lost) == (4, 0)
+    _forget_thread(receiver)
+
+
 async def test_sound_is_decoded_several_packets_at_a_time_but_for_the_first(
     connection: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,6 +295,20 @@ async def test_video_starts_with_a_key_frame(connection: Any) -> None:
     await _feed(receiver, *(_vp8(n, n, data) for n, data in enumerate(frames)))
     assert [frame.timestamp // 3_000 for frame in _decoded(receiver)] == [2, 3]
     assert tap.lost == 2
+    _forget_thread(receiver)
+
+
+async def test_key_frames_without_parameter_sets_are_decoded_with_those_of_the_offer(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "video", "H264")
+    sets = b"\0\0\0\1" + _SPS + b"\0\0\0\1\x68\xce\x3c\x80"
+    VideoTap(receiver, MediaClock(), parameter_sets={96: sets})
+    payloads = (b"\x41delta", b"\x65key", b"\x41delta", b"\x41delta")
+    await _feed(receiver, *(_packet(n, n * 3_000, data) for n, data in enumerate(payloads)))
+    first, second = _decoded(receiver)
+    assert first.data == sets + b"\0\0\0\1\x65key"
+    assert second.data == b"\0\0\0\1\x41delta"
     _forget_thread(receiver)
 
 

@@ -110,6 +110,30 @@ def test_reports_that_share_no_wall_clock_are_ignored() -> None:
     assert not clock.synchronised
 
 
+def test_first_reports_far_from_arrival_are_believed_when_they_are_said_again() -> None:
+    clock = _clock()
+    clock.seconds("audio", 1_000)
+    clock.seconds("video", 7_000)
+    for at_s in (1.0, 2.0):
+        assert clock.seconds("video", 7_000 + round(at_s * 90_000)) == pytest.approx(at_s)
+        clock.report("audio", 1_000 + round(at_s * 48_000), _NTP_S + at_s)
+        clock.report("video", 7_000 + round(at_s * 90_000), _NTP_S + at_s - 0.8)
+    assert clock.synchronised
+    assert clock.seconds("video", 7_000 + 270_000) == pytest.approx(3.0 - 0.8)
+
+
+def test_a_first_packet_held_back_while_connecting_moves_no_stream_from_the_other() -> None:
+    """Its sender reports when it let it go; GStreamer does so with each call."""
+    clock = MediaClock()
+    for kind, rate_hz in (("audio", 48_000), ("video", 90_000)):
+        clock.arrived(kind, 0, 100.0)
+        clock.seconds(kind, 0)
+        clock.report(kind, 0, _NTP_S + (6.0 if kind == "video" else 0.0))
+        clock.arrived(kind, 6 * rate_hz, 100.0)
+    assert clock.seconds("audio", 7 * 48_000) == pytest.approx(7.0)
+    assert clock.seconds("video", 7 * 90_000) == pytest.approx(7.0)
+
+
 def test_reports_before_the_first_frame_count_as_soon_as_it_comes() -> None:
     clock = _clock(video_delay_s=0.4)
     _report(clock, 0.0)
@@ -163,3 +187,22 @@ def test_a_far_timestamp_is_not_located() -> None:
     assert timeline.locate(5) is None
     timeline.extend(0, 0.0)
     assert timeline.locate(48_000 * 3600) is None
+
+
+@settings(deadline=None)
+@given(st.integers(0, _WRAP - 1))
+def test_frames_that_are_shown_before_earlier_ones_keep_their_time(start: int) -> None:
+    """B-frames: the order of sending is not that of showing."""
+    timeline = RtpTimeline(90_000, reorder_s=0.5)
+    shown = (0, 3, 1, 2, 6, 4, 5, 9, 7, 8)
+    ticks = [
+        timeline.extend((start + 6_000 * frame) % _WRAP, number / 15)
+        for number, frame in enumerate(shown)
+    ]
+    assert [(at - ticks[0]) // 6_000 for at in ticks] == list(shown)
+
+
+def test_a_sender_of_pictures_that_starts_over_goes_on_by_arrival() -> None:
+    timeline = RtpTimeline(90_000, reorder_s=0.5)
+    before = timeline.extend(1_000_000, 10.0)
+    assert timeline.extend(900_000, 12.0) - before == 180_000

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from typing import Any
 
 import pytest
+from aiortc import RTCPeerConnection
+from aiortc.rtcdtlstransport import generate_certificate
+from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
 from stream_verifier.media.webrtc import aiortc_patches
+from stream_verifier.media.webrtc.aiortc_patches import handshake
 from stream_verifier.media.webrtc.aiortc_patches.worth import read_records
 from tests.media.webrtc.test_arrivals import connected, goes_on, refused, sender_of, until
 from tests.support.media import Call, StartCall
@@ -60,6 +65,52 @@ async def test_no_second_handshake_is_answered(start_call: StartCall) -> None:
     await asks._write_ssl()
     assert await goes_on(call)
     assert receiver._ssl.total_renegotiations() == 0
+
+
+def show_rsa_certificate(transport: Any) -> None:
+    """Have it be known by a certificate of RSA, with whatever ciphers OpenSSL has for that."""
+    key: Any = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    certificate = getattr(transport, handshake._CERTIFICATE)
+    certificate._cert = generate_certificate(key)
+    certificate._key = key
+    make = certificate._create_ssl_context
+
+    def made(*args: Any, **more: Any) -> SSL.Context:
+        context: SSL.Context = make(*args, **more)
+        context.set_cipher_list(b"ECDHE-RSA-AES128-GCM-SHA256")
+        return context
+
+    certificate._create_ssl_context = made
+
+
+async def test_a_caller_with_an_rsa_certificate_is_heard(
+    start_call: StartCall, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """GStreamer has one, and is the server of DTLS as its offer leaves the choice to us."""
+    call = start_call(loop=True)
+    make = RTCPeerConnection.createOffer
+
+    async def offered(pc: RTCPeerConnection, *args: Any) -> Any:
+        for transport in aiortc_patches.transports(pc):
+            show_rsa_certificate(transport)
+        return await make(pc, *args)
+
+    monkeypatch.setattr(RTCPeerConnection, "createOffer", offered)
+    await connected(call)
+    assert await goes_on(call)
+
+
+async def test_a_handshake_that_fails_is_told_from_packets_that_never_came(
+    start_call: StartCall,
+) -> None:
+    call = start_call()
+    offer = await call.publisher.offer()
+    own = re.compile(r"(a=fingerprint:\S+) (..)")
+    await call.publisher.accept(await call.peer.answer(own.sub(r"\1 00", offer)))
+    await until(call.peer.closed.is_set)
+    failure = call.peer.stats.failure
+    assert failure is not None
+    assert (failure.code, "handshake failed" in str(failure)) == ("no_connection", True)
 
 
 def record(kind: int, content: bytes) -> bytes:

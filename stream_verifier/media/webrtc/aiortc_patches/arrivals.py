@@ -16,7 +16,7 @@ from aiortc.rtp import is_rtcp
 from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.webrtc.aiortc_patches.checks import CheckLimit
 from stream_verifier.media.webrtc.aiortc_patches.directly import DirectMedia
-from stream_verifier.media.webrtc.aiortc_patches.handshake import forbid_renegotiation
+from stream_verifier.media.webrtc.aiortc_patches.handshake import set_up_handshake
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
 from stream_verifier.media.webrtc.aiortc_patches.worth import (
     check_extensions,
@@ -83,7 +83,7 @@ class Arrivals:
 
     def guard(self, transport: RTCDtlsTransport) -> None:
         """Let nothing that a caller encrypts end the transport; no SCTP: nobody reads it."""
-        forbid_renegotiation(transport)
+        set_up_handshake(transport)
         for name in ("_handle_rtp_data", "_handle_rtcp_data"):
             replace(transport, name, self._outliving(getattr(transport, name), name))
         replace(transport, "_register_data_receiver", lambda _: None)

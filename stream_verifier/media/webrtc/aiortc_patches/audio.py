@@ -66,7 +66,11 @@ class AudioTap(StreamTap):
     def add(self, packet: RtpPacket) -> tuple[bool, None]:
         """Take a packet and decode what is due; aiortc itself has nothing left to do."""
         now_s = time.monotonic()
-        if packet.payload and self._admits(packet, now_s) and self._plays(packet, now_s):
+        if not packet.payload:
+            if self._passes(packet):
+                self._gather(self._order.push(packet.sequence_number, (packet, now_s), now_s))
+                self._decode_due(now_s)
+        elif self._admits(packet, now_s) and self._plays(packet, now_s):
             if self._note(packet, now_s):
                 self._gather(self._order.restart())
             self._gather(self._order.push(packet.sequence_number, (packet, now_s), now_s))
@@ -94,8 +98,8 @@ class AudioTap(StreamTap):
         """Date packets, in order."""
         for packet, arrival_s in due:
             codec = private(self._receiver, "codecs").get(packet.payload_type)
-            if codec is None:
-                continue  # Of no codec of the offer.
+            if codec is None or not packet.payload:
+                continue  # Of no codec of the offer, or padding.
             encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
             self._gathered.append((codec, encoded))
 

@@ -15,6 +15,8 @@ from stream_verifier.media.webrtc.reorder import RESTART
 
 _REMEMBERED = 256
 _HANDOVER_S = 0.5
+_REORDER_S = {"audio": 0.0, "video": 0.5}
+"""So much earlier may a frame be shown than one that came before it."""
 
 
 class StreamTap:
@@ -29,7 +31,7 @@ class StreamTap:
         self._receiver = receiver
         self._kind = kind
         self._clock = clock
-        self._timeline = RtpTimeline(RATES_HZ[kind])
+        self._timeline = RtpTimeline(RATES_HZ[kind], reorder_s=_REORDER_S[kind])
         self._ssrc: int | None = None
         self._left = False
         self._sequence: int | None = None
@@ -91,6 +93,18 @@ class StreamTap:
         self.last_packet_s = now_s
         self.packets += 1
         return new_source
+
+    def _passes(self, packet: RtpPacket) -> bool:
+        """Count over a packet of padding alone, which is no media and yet has a number.
+
+        Senders keep a way through a NAT open by such packets (RFC 6263, section 4.1), or try by
+        them how much more a network carries. Return whether it is of the source that is heard.
+        """
+        if packet.ssrc != self._ssrc:
+            return False
+        if self._ahead(packet):
+            self._sequence = packet.sequence_number
+        return True
 
     def _ahead(self, packet: RtpPacket) -> bool:
         return not is_behind(packet, self._sequence or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from aiortc import RTCRtpReceiver
@@ -18,6 +19,7 @@ from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.parameter_sets import ParameterSets
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
@@ -30,6 +32,12 @@ class VideoTap(StreamTap):
 
     After a loss that is not made good within 0.3 s, the broken frame and all that refer
     to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
+
+    Args:
+        receiver: of the pictures.
+        clock: dates them.
+        limits: size, number and pixels a second.
+        parameter_sets: those of H.264 that the offer has, by payload type.
     """
 
     def __init__(
@@ -38,8 +46,11 @@ class VideoTap(StreamTap):
         clock: MediaClock,
         *,
         limits: MediaLimits | None = None,
+        parameter_sets: Mapping[int, bytes] | None = None,
     ) -> None:
         super().__init__(receiver, "video", clock)
+        self._announced = dict(parameter_sets or {})
+        self._sets: dict[int, ParameterSets] = {}
         self._gate = FrameGate(limits or MediaLimits())
         self._codec = ""
         self.restarts = 0
@@ -86,6 +97,7 @@ class VideoTap(StreamTap):
         if self._note(packet, now_s):
             self._restart(now_s)
             self._floor = None
+            self._sets.clear()
         if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if not self._waiting:
@@ -140,6 +152,8 @@ class VideoTap(StreamTap):
         name = codec.name if codec else ""
         self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
         self._codec = name
+        if name.upper() == "H264":
+            frame.data = self._sets_of(payload_type).complete(frame.data)
         keyframe = is_keyframe(name, frame.data)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
@@ -154,6 +168,11 @@ class VideoTap(StreamTap):
             self._anew.append(frame.timestamp)
         self._payload_type = payload_type
         return frame
+
+    def _sets_of(self, payload_type: int) -> ParameterSets:
+        if payload_type not in self._sets:
+            self._sets[payload_type] = ParameterSets(self._announced.get(payload_type, b""))
+        return self._sets[payload_type]
 
     def _refusal(self, codec: str, data: bytes, now_s: float) -> str | None:
         """Why a frame is not decoded: for what it is, or since the decoder is far behind."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from stream_verifier.media.webrtc.sdp import h264
 from stream_verifier.media.webrtc.sdp.bundles import Bundle
 from stream_verifier.media.webrtc.sdp.reading import Offer, Taken
 from stream_verifier.media.webrtc.sdp.sections import TRANSPORT, Section
 
 _ECHOED = ("rtpmap", "fmtp", "sctp-port", "sctpmap", "max-message-size")
+_FINGERPRINT = "a=fingerprint:sha-256 "
 _CARRIED = (*TRANSPORT, "candidate", "end-of-candidates")
 
 
@@ -42,10 +44,16 @@ def _beside(section: Section, offer: Offer) -> Taken:
 
 
 def _apart(sdp: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The lines before the first section without groups, and those of each section by its mid."""
+    """The lines before the first section without groups, and those of each section by its mid.
+
+    Of aiortc's fingerprints only the one that everybody reads stays: libdatachannel keeps the last,
+    and checks it by SHA-256 where our packets overtake our answer.
+    """
     head: list[str] = []
     sections: list[list[str]] = []
     for line in sdp.splitlines():
+        if line.startswith("a=fingerprint:") and not line.startswith(_FINGERPRINT):
+            continue
         if line.startswith("m="):
             sections.append([])
         (sections[-1] if sections else head).append(line)
@@ -67,10 +75,16 @@ def _groups(found: Iterable[Bundle], kept: Collection[int]) -> list[str]:
 
 
 def _received(taken: Taken, lines: list[str]) -> list[str]:
-    """Aiortc's own answer, in the offer's protocol, and with a media id only where it has one."""
+    """Aiortc's own answer, in the offer's words, and with a media id only where it has one."""
     kind, port, _, formats = lines[0].split(" ", 3)
-    rest = [line for line in lines[1:] if taken.section.mid or not line.startswith("a=mid:")]
-    return [f"{kind} {port} {taken.section.protocol} {formats}", *rest]
+    section, rest = taken.section, lines[1:]
+    if section.mid is None:
+        rest = [line for line in rest if not line.startswith("a=mid:")]
+    if (renamed := h264.unnamed(section)) is not None:
+        rest = [line for line in rest if not line.startswith(f"a=fmtp:{renamed} ")]
+        own = h264.answered(section, renamed)
+        rest += [f"a=fmtp:{renamed} {own}"] if own and renamed in formats.split() else []
+    return [f"{kind} {port} {section.protocol} {formats}", *rest]
 
 
 def _idle(section: Section, transport: list[str]) -> list[str]:

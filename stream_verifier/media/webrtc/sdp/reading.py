@@ -11,6 +11,7 @@ from aiortc.sdp import MediaDescription, SessionDescription
 from stream_verifier.errors import NegotiationError
 from stream_verifier.media.webrtc.codecs import receives
 from stream_verifier.media.webrtc.peer_addresses import is_mdns_name
+from stream_verifier.media.webrtc.sdp import h264
 from stream_verifier.media.webrtc.sdp.bundles import Bundle, bundles, transport_of
 from stream_verifier.media.webrtc.sdp.sections import Lines, Section, split
 
@@ -44,6 +45,11 @@ class Taken:
     def sources(self) -> set[int]:
         """The SSRCs that are announced for it."""
         return sources(self.section)
+
+    @property
+    def parameter_sets(self) -> dict[int, bytes]:
+        """Those of H.264 that are announced for it, by payload type."""
+        return h264.parameter_sets(self.section)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +196,15 @@ def _media(section: Section, mid: str) -> list[str]:
     """What is said of the media itself, without what has no meaning here or cannot be read."""
     maps = _maps(section)
     lines = [f"a=mid:{mid}", *(f"a=rtpmap:{value}" for value in maps.values())]
+    if (renamed := h264.unnamed(section)) is not None:
+        lines.append(f"a=fmtp:{renamed} {h264.KNOWN}")
     for name in ("fmtp", "rtcp-fb"):
         found = (_OF_FORMAT.fullmatch(value) for value in section.values(name))
         lines += [
             f"a={name}:{match[1]} {_trim(match[2]) if name == 'fmtp' else match[2]}"
             for match in found
             if match and (match[1] in maps or (match[1] == "*" and name == "rtcp-fb"))
+            if name != "fmtp" or match[1] != renamed
         ]
     extensions = (_EXTMAP.fullmatch(value) for value in section.values("extmap"))
     lines += [f"a=extmap:{match[1]} {match[2]}" for match in extensions if match]
