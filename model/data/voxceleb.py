@@ -146,13 +146,15 @@ def _by_video(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
 
 
 def _read_meta(root: Path) -> dict[str, Person]:
-    """By id. Columns are parted by tabs in VoxCeleb1's file, by commas in VoxCeleb2's, and by
-    semicolons in what a spreadsheet made of them."""
+    """By id. Columns are parted by tabs in VoxCeleb1's file, by commas in VoxCeleb2's.
+
+    A spreadsheet may have put semicolons in their place.
+    """
     people = {}
     for path in (root / name for name in META_FILES):
         if path.is_file():
-            lines = read_text(path).splitlines()
-            rows = [[c.strip() for c in re.split(r"[\t,;]", line)] for line in lines if line.strip()]
+            lines = [line for line in read_text(path).splitlines() if line.strip()]
+            rows = [[cell.strip() for cell in re.split(r"[\t,;]", line)] for line in lines]
             people.update({row[0]: _person(rows[0], row, path) for row in rows[1:]})
     return people
 

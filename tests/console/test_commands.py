@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -151,6 +152,23 @@ def test_an_expected_error_is_one_line_and_exit_code_two(tmp_path: Path) -> None
     assert result.returncode == commands.EXIT_ERROR
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("Error:")
+
+
+def test_letters_that_the_output_has_not_are_written_out(demo_calls: DemoCalls) -> None:
+    run("enroll", "Jörg", "--video", demo_calls.enrolment("grace"), "--consent", "I agree.")
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "identities", "list"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert b"J\\xf6rg" in result.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version") == f"stream-verifier {metadata.version('stream-verifier')}\n"
 
 
 def test_the_doctor_works_where_a_library_is_missing(tmp_path: Path) -> None:
