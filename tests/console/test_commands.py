@@ -27,7 +27,9 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:
     enrolment = demo_calls.enrolment("grace")
     assert "Enrolled" in run("enroll", "grace", "--video", enrolment, "--consent", "I agree.")
-    assert "I agree." in run("identities", "show", "grace")
+    shown = run("identities", "show", "grace")
+    assert "I agree." in shown
+    assert "in force, 20" in shown
     lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
     events = [json.loads(line) for line in lines]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
