@@ -156,6 +156,20 @@ def test_an_expected_error_is_one_line_and_exit_code_two(tmp_path: Path) -> None
     assert result.stderr.startswith("Error:")
 
 
+def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "STREAM_VERIFIER_OPERATING_POINT": "best"},
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == commands.EXIT_ERROR
+    assert "Error: The model has no operating point 'best'." in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
 def test_letters_that_the_output_has_not_are_written_out(demo_calls: DemoCalls) -> None:
     run("enroll", "Jörg", "--video", demo_calls.enrolment("grace"), "--consent", "I agree.")
     result = subprocess.run(
