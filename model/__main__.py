@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from model.errors import ModelError
+from model.outputs import write_out_unencodable
 
 EXIT_STOPPED = 130
 """As shells have it of a command that was stopped by Ctrl-C."""
@@ -55,6 +56,7 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit status, 2 for a command that does not exist."""
+    write_out_unencodable()
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] not in COMMANDS:
         print(_usage(), file=sys.stderr)

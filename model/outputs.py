@@ -1,10 +1,18 @@
-"""Where commands may write: refused when it is named, not after hours of work."""
+"""Where commands may write, refused when it is named, not after hours of work; and how."""
 
 from __future__ import annotations
 
+import io
 import os
+import sys
 from argparse import ArgumentTypeError
 from pathlib import Path
+
+
+def write_out_unencodable() -> None:
+    """Have escapes written for letters that the output's encoding lacks, as Latin-1 does bars."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def new_file(text: str) -> Path:

@@ -16,6 +16,7 @@ import pytest
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
+from stream_verifier.audit.deed import Kind
 from stream_verifier.webhooks.signature import (
     ID_HEADER,
     SIGNATURE_HEADER,
@@ -53,6 +54,19 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
         assert place.exists(), f"{link}: there is no {target}"
         if anchor and place.suffix == ".md":
             assert anchor in anchors(place), f"{link}: {place.name} has no heading {anchor}"
+
+
+def test_the_readme_lists_every_measurement() -> None:
+    listed = set(LINK.findall((ROOT / "README.md").read_text(encoding="utf-8")))
+    written = {
+        f"docs/measurements/{page.name}" for page in (ROOT / "docs/measurements").glob("*.md")
+    }
+    assert written - listed == set()
+
+
+def test_data_protection_names_every_entry_of_the_audit_trail() -> None:
+    text = (ROOT / "docs" / "data-protection.md").read_text(encoding="utf-8")
+    assert {kind.value for kind in Kind} - set(re.findall(r"`(\w+)`", text)) == set()
 
 
 def python_of(page: str) -> list[str]:

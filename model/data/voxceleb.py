@@ -148,7 +148,7 @@ def _by_video(folder: Path, suffixes: tuple[str, ...]) -> dict[str, list[Path]]:
 def _read_meta(root: Path) -> dict[str, Person]:
     """By id. Columns are parted by tabs in VoxCeleb1's file, by commas in VoxCeleb2's.
 
-    A spreadsheet may have made semicolons of them.
+    A spreadsheet may have put semicolons in their place.
     """
     people = {}
     for path in (root / name for name in META_FILES):

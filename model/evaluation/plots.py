@@ -143,6 +143,7 @@ def eer_bars(systems: dict[str, dict[str, Any]]) -> Figure:
     axes.set_yticks(range(len(conditions)), conditions)
     axes.invert_yaxis()
     axes.margins(x=0.12)
+    axes.set_xlim(left=0)
     axes.spines[["top", "right"]].set_visible(False)
     if len(systems) > 1:
         axes.legend(frameon=False)

@@ -189,6 +189,12 @@ def _gaps(figures: dict[str, Any]) -> list[str]:
     said = [f"{figures[f'no_{name}']} trials without a {name} LLR" for name in partly]
     if row["unscored"]:
         said.append(f"{row['unscored']} trials got no score and are in no figure")
+    if row.get("eer_interval") and row["eer"] == row["eer_interval"][1] == 0:
+        most = 1 - 0.05 ** (1 / row["people"])
+        said.append(
+            f"no error among {row['people']} people, of which no drawing of them can make any: "
+            f"what is sure (95 %) is that {100 * most:.1f} % of people or fewer meet one"
+        )
     return said
 
 

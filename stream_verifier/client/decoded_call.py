@@ -136,7 +136,8 @@ class DecodedCall:
 
         Raises:
             ProtocolError: it is none that a server takes.
-            CallError: the call has ended.
+            CallError: the call has ended, or was left.
+            RuntimeError: the call was not entered.
         """
         await self._feed(Sound(at, pcm))
 
@@ -149,7 +150,8 @@ class DecodedCall:
 
         Raises:
             ProtocolError: it is none that a server takes.
-            CallError: the call has ended.
+            CallError: the call has ended, or was left.
+            RuntimeError: the call was not entered.
         """
         await self._feed(Picture(at, image))
 
@@ -158,12 +160,14 @@ class DecodedCall:
 
         Raises:
             CallError: the connection is lost, and cannot be had again.
+            RuntimeError: the call was not entered.
         """
         while True:
             while self._ready:
                 yield self._ready.popleft()
-            if self._following is None or self._following.done():
-                self._raise_if_failed()
+            if (following := self._entered()).done():
+                if not following.cancelled():
+                    following.result()
                 return
             self._news.clear()
             await self._news.wait()
@@ -186,13 +190,13 @@ class DecodedCall:
         """End the call, and wait for what is still to be said.
 
         Raises:
-            CallError: the connection is lost, and cannot be had again.
+            CallError: the connection is lost, and cannot be had again, or the call was left.
+            RuntimeError: the call was not entered.
         """
-        if self._following is None:
-            raise RuntimeError("Enter the call before using it.")
+        following = self._entered()
         self._stopping = True
         await self._stop()
-        await asyncio.wait({self._following})
+        await asyncio.wait({following})
         self._raise_if_failed()
         if self._ended is None:
             raise CallError("The call ended without a word.")
@@ -207,9 +211,17 @@ class DecodedCall:
     async def _what_follows(self) -> dict[str, object]:
         return {"audio_hz": self._audio_hz, "token": await ask(self._token)}
 
+    def _entered(self) -> asyncio.Task[None]:
+        if self._following is None:
+            raise RuntimeError("Enter the call before using it.")
+        return self._following
+
     def _raise_if_failed(self) -> None:
-        if self._following is not None and self._following.done():
-            self._following.result()
+        following = self._entered()
+        if following.cancelled():  # Its result would cancel whoever asks.
+            raise CallError("This call was left.")
+        if following.done():
+            following.result()
 
     async def _feed(self, piece: Piece) -> None:
         frame = write_frame(piece)

@@ -18,7 +18,7 @@ from stream_verifier.client.connection import (
 )
 from stream_verifier.client.items import FeedEvent, Lost, read_envelope
 from stream_verifier.client.token_source import Token, ask
-from stream_verifier.errors import FeedRefusedError
+from stream_verifier.errors import FeedRefusedError, SettingsError
 from stream_verifier.events.envelope import Position
 from stream_verifier.events.feed_messages import Dropped, Heartbeat
 from stream_verifier.events.json_object import JsonObject
@@ -47,6 +47,9 @@ class EventFeed:
         silence_s: without a message for so long, the connection counts as lost; the server
             sends a heartbeat every 5 s.
         backoff: waits between attempts to connect.
+
+    Raises:
+        SettingsError: the address is none, or one name stands where a list belongs.
 
     Attributes:
         position: where to resume later; None before the first connection.
@@ -198,4 +201,6 @@ class EventFeed:
 
 
 def _tuple(names: Iterable[str] | None) -> tuple[str, ...] | None:
+    if isinstance(names, str):
+        raise SettingsError(f"{names!r} is one name: give a list, such as [{names!r}].")
     return None if names is None else tuple(names)

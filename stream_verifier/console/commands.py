@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sys
 from enum import StrEnum
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -18,6 +19,7 @@ from rich.text import Text
 
 from model.errors import DISK_FULL, ModelError
 from model.imports import kept
+from model.outputs import write_out_unencodable
 from stream_verifier.console import (
     audit_commands,
     backup_commands,
@@ -53,6 +55,23 @@ identities_app.command("migrate")(migrate_command.migrate)
 
 _out = PlainConsole()
 _err = PlainConsole(stderr=True)
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        _out.print(f"stream-verifier {metadata.version('stream-verifier')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_tell_version, is_eager=True, help="Show the version and exit."
+        ),
+    ] = False,
+) -> None: ...
 
 
 def serve(
@@ -162,6 +181,7 @@ app.add_typer(room_commands.attach_app, name="attach", rich_help_panel=_ROOMS)
 
 def main() -> None:
     """Run the command line; expected errors end with one clear line and exit code 2."""
+    write_out_unencodable()
     try:
         app()
     except (StreamVerifierError, ModelError) as error:

@@ -142,7 +142,8 @@ def export_identity(
 
     with _given(file) as give:
         held = with_store(load_settings(), read)
-        give(jsons.dumps(held, indent=2))
+        # A person has to be able to read it; what a terminal has no letters for stays JSON.
+        give(jsons.dumps(held, indent=2, ensure_ascii=file is None))
     if not held["complete"]:
         _err.print("Only the newest entries are in it; all have  stream-verifier audit export")
 

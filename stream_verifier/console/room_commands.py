@@ -132,7 +132,7 @@ def rooms(
         return
     table = Table()
     for column in ("id", "room", "state", "feed", "publisher", "identity", "call"):
-        table.add_column(column)
+        table.add_column(column, overflow="fold")
     for room in told["rooms"]:
         where = (room["id"], f"{room['host']} {room['room']}", _with_code(room))
         for one in room["publishers"] or [None]:

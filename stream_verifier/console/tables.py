@@ -87,6 +87,7 @@ def identity_details(identity: Identity) -> Table:
         ("added to", f"{identity.widened} times" if identity.widened else "never"),
         ("consent of", consent.subject),
         ("given", f"{consent.given_at:%Y-%m-%d %H:%M:%S %Z}"),
+        ("is", _consent(consent)),
         ("for", consent.purpose),
         ("text", consent.text),
     ):
@@ -116,7 +117,9 @@ def past_calls_table(calls: Sequence[PastCall]) -> Table:
 
 def findings_table(findings: Sequence[Finding]) -> Table:
     """What the doctor found."""
-    table = Table("", "check", "finding")
+    table = Table()
+    for heading in ("", "check", "finding"):
+        table.add_column(heading, overflow="fold")
     for finding in findings:
         mark = "[green]ok[/]" if finding.ok else "[bold red]wrong[/]"
         table.add_row(mark, finding.check, cell(finding.message, lines=True))

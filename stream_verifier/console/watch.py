@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
+from rich.console import Console, OverflowMethod
 from rich.live import Live
 from rich.table import Table
 
@@ -25,10 +25,17 @@ from stream_verifier.events.reading import read_event
 if TYPE_CHECKING:
     from stream_verifier.client import EventFeed, FeedEvent, Lost
 
+_err = PlainConsole(stderr=True)
 DEFAULT_URL = "http://127.0.0.1:8080"
 TOKEN_VARIABLE = "STREAM_VERIFIER_TOKEN"
 _REFRESHES_A_SECOND = 4
 _MAX_TOKEN_BYTES = 8192
+_COLUMNS = ("call", "who", "state", "for", "evidence", "media")
+_NARROW_COLUMNS = ("who", "state", "for")
+_NARROW = 80
+"""Columns of a terminal below which the state would have no room beside all else."""
+_ROOM_FOR_STATES = {_COLUMNS: 16, _NARROW_COLUMNS: 11}
+_FEWEST_OF_A_NAME = 4
 
 
 def watch(
@@ -99,16 +106,25 @@ async def follow_as_table(feed: EventFeed, console: Console) -> None:
 
     board = Board(console.size.height, expand=console.is_terminal)
     async with feed:
-        with Live(
-            get_renderable=board.render,
-            console=console,
-            refresh_per_second=_REFRESHES_A_SECOND,
-        ):
-            async for item in feed:
-                if isinstance(item, Lost):
-                    board.lose(item)
-                else:
-                    board.take(item)
+        if not console.is_terminal or console.is_dumb_terminal:
+            _err.print(
+                "Nothing can be drawn over here: the table comes at the end (Ctrl-C). "
+                "With --json each event is written as it comes."
+            )
+        try:
+            with Live(
+                get_renderable=lambda: board.render(console.width),
+                console=console,
+                refresh_per_second=_REFRESHES_A_SECOND,
+            ):
+                async for item in feed:
+                    if isinstance(item, Lost):
+                        board.lose(item)
+                    else:
+                        board.take(item)
+        finally:
+            if not console.is_terminal:
+                console.print()
 
 
 def lost_line(lost: Lost) -> dict[str, str | int | None]:
@@ -151,14 +167,31 @@ class Board:
         else:
             self._lost += lost.count
 
-    def render(self) -> Table:
-        """The table as of now."""
+    def render(self, width: int) -> Table:
+        """The table as of now.
+
+        Args:
+            width: of the terminal, in columns; where it is narrow, less is told of each call.
+        """
         rows = self._rows.sorted()
+        shown = _COLUMNS if width >= _NARROW else _NARROW_COLUMNS
+        listed = [
+            (row, dict(zip(_COLUMNS, _cells(row, self._now()), strict=True)))
+            for row in rows[: self._most]
+        ]
         table = Table(caption=", ".join(self._notes(len(rows))) or None, expand=self._expand)
-        for column in ("call", "who", "state", "for", "evidence", "media"):
-            table.add_column(column, no_wrap=column != "state")
-        for row in rows[: self._most]:
-            table.add_row(*_cells(row, self._now()), style="dim" if row.ended else "")
+        left = width - 3 * len(shown) - 1 - _ROOM_FOR_STATES[shown]
+        left -= sum(
+            max(len(name), *(len(cells[name]) for _, cells in listed), 0)
+            for name in shown
+            if name not in ("who", "state")
+        )
+        for name in shown:
+            most = max(_FEWEST_OF_A_NAME, left) if name == "who" else None
+            how: OverflowMethod = "fold" if name == "state" else "ellipsis"
+            table.add_column(name, no_wrap=name != "state", overflow=how, max_width=most)
+        for row, cells in listed:
+            table.add_row(*(cells[name] for name in shown), style="dim" if row.ended else "")
         return table
 
     def _notes(self, count: int) -> Iterator[str]:

@@ -66,6 +66,11 @@ def write_frame(piece: Piece) -> bytes:
         ProtocolError: no server would take it; the message says why.
     """
     kind, data = (_SOUND, piece.pcm) if isinstance(piece, Sound) else (_PICTURE, piece.image)
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise ProtocolError(
+            f"A {type(data).__name__} is no bytes: of an array of samples feed "
+            "samples.astype('<i2').tobytes(), of a picture the JPEG or PNG file that it makes."
+        )
     try:
         header = _HEADER.pack(kind, 0, 0, round(piece.at_s * _MICRO))
     except (OverflowError, ValueError, struct.error) as error:

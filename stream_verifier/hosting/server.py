@@ -7,11 +7,14 @@ import contextlib
 import logging
 import signal
 import socket
+import sys
 from collections.abc import AsyncIterator
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.lifespan.on import LifespanOn
 
 from stream_verifier.app import create_app
 from stream_verifier.errors import SettingsError
@@ -32,6 +35,22 @@ _SHUTDOWN_S = 2
 _LAST_WORDS_S = 1.0
 
 
+class _Lifespan(LifespanOn):
+    """Keeps what an application failed to start for, and logs its words alone.
+
+    Whoever runs the server knows which errors are for people, and shows the trace of others.
+    """
+
+    failure: BaseException | None = None
+
+    async def send(self, message: Any) -> None:
+        """Take what the application says of its start and its end."""
+        if message["type"] == "lifespan.startup.failed":
+            self.failure = sys.exc_info()[1]  # Starlette says so from where it caught it.
+            message["message"] = str(self.failure)
+        await super().send(message)
+
+
 class Server(uvicorn.Server):
     """A uvicorn server that says when it is up and ends calls politely; made by `make_server`."""
 
@@ -43,10 +62,19 @@ class Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then say so, whether or not it worked."""
+        """Start, then say so, whether or not it worked.
+
+        Raises:
+            Exception: why the application did not start.
+        """
         self._loop = asyncio.get_running_loop()
         try:
             await super().startup(sockets)
+        except SystemExit:
+            failure = getattr(self.lifespan, "failure", None)
+            if failure is None:
+                raise
+            raise failure from None
         finally:
             self.startup_over.set()
 
@@ -118,6 +146,8 @@ def make_server(settings: Settings, make_source: SourceFactory | None = None) ->
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
     )
+    config.load()
+    config.lifespan_class = _Lifespan
     return Server(config, drain_s=settings.drain_s)
 
 
@@ -126,6 +156,7 @@ def run_server(settings: Settings) -> None:
 
     Raises:
         SettingsError: the port cannot be listened on.
+        Exception: why the application did not start.
     """
     leave_no_core_dump()
     return_large_buffers()

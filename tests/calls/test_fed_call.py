@@ -313,6 +313,25 @@ async def test_a_full_server_says_so_and_who_is_refused_learns_why(enrolled_dir:
     assert refused.value.server_code == "unknown_identity"
 
 
+async def test_who_has_not_entered_or_has_left_is_told(server: RunningServer) -> None:
+    call = DecodedCall(server.address, identity="grace")
+    with pytest.raises(RuntimeError, match="Enter"):
+        await call.audio(bytes(3200), at=0.0)
+    with pytest.raises(RuntimeError, match="Enter"):
+        await anext(call.events())
+    async with asyncio.timeout(TIMEOUT_S), call:
+        await call.audio(bytes(3200), at=0.0)
+        followed = asyncio.create_task(follow(call, "session_ended"))
+        await asyncio.sleep(0)
+    with pytest.raises(CallError, match="left"):
+        await call.audio(bytes(3200), at=0.1)
+    with pytest.raises(CallError, match="left"):
+        await call.finish()
+    async with asyncio.timeout(TIMEOUT_S):
+        with pytest.raises(AssertionError):  # There was no such event, and the wait for it ends.
+            await followed
+
+
 async def test_the_example_feeds_a_recording(
     server: RunningServer, demo_calls: DemoCalls, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -52,6 +52,12 @@ async def test_events_come_typed_and_in_order() -> None:
     assert feed.position == Position(server.hub.epoch, 4)
 
 
+async def test_one_name_in_place_of_a_list_is_refused_instead_of_taken_letter_by_letter() -> None:
+    for filters in ({"identities": "ada"}, {"sessions": "s1"}, {"types": "score"}):
+        with pytest.raises(SettingsError, match="give a list"):
+            EventFeed("http://localhost", **filters)  # type: ignore[arg-type]
+
+
 async def test_filters_and_the_start_are_passed_on() -> None:
     async with feed_server(Hub()) as server:
         for session, identity in (("s1", "ada"), ("s2", "bob"), ("s3", "bob")):

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import cv2
@@ -26,7 +27,9 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:
     enrolment = demo_calls.enrolment("grace")
     assert "Enrolled" in run("enroll", "grace", "--video", enrolment, "--consent", "I agree.")
-    assert "I agree." in run("identities", "show", "grace")
+    shown = run("identities", "show", "grace")
+    assert "I agree." in shown
+    assert "in force, 20" in shown
     lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
     events = [json.loads(line) for line in lines]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
@@ -151,6 +154,37 @@ def test_an_expected_error_is_one_line_and_exit_code_two(tmp_path: Path) -> None
     assert result.returncode == commands.EXIT_ERROR
     assert "Traceback" not in result.stderr
     assert result.stderr.startswith("Error:")
+
+
+def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "serve", "--port", "0"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "STREAM_VERIFIER_OPERATING_POINT": "best"},
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == commands.EXIT_ERROR
+    assert "Error: The model has no operating point 'best'." in result.stderr
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_letters_that_the_output_has_not_are_written_out(demo_calls: DemoCalls) -> None:
+    run("enroll", "Jörg", "--video", demo_calls.enrolment("grace"), "--consent", "I agree.")
+    result = subprocess.run(
+        [sys.executable, "-m", "stream_verifier", "identities", "list"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        timeout=120,
+        check=False,
+    )
+    assert result.returncode == 0
+    assert b"J\\xf6rg" in result.stdout
+
+
+def test_the_version_is_told() -> None:
+    assert run("--version") == f"stream-verifier {metadata.version('stream-verifier')}\n"
 
 
 def test_the_doctor_works_where_a_library_is_missing(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from rich.console import Console
 
 from model.runtime import weights
 from stream_verifier.console import doctor
+from stream_verifier.console.tables import findings_table
 from stream_verifier.identities.keys import load_or_create_keys, new_key
 from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import Settings, load_settings
@@ -34,6 +36,15 @@ def test_a_busy_port_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert not finding.ok
     assert f"127.0.0.1:{port}" in finding.message
     assert "STREAM_VERIFIER_PORT" in finding.message
+
+
+def test_a_narrow_terminal_cuts_no_advice_short(capsys: pytest.CaptureFixture[str]) -> None:
+    found = doctor.Finding("port", False, "set STREAM_VERIFIER_PORT_THAT_IS_LONG")
+    Console(width=30).print(findings_table([found]))
+    lines = capsys.readouterr().out.splitlines()[3:-1]
+    assert "".join(line.split("│")[3].strip() for line in lines) == found.message.replace(
+        "set ", "set"
+    )
 
 
 def test_a_file_system_that_takes_no_more_files_is_wrong(

@@ -99,6 +99,15 @@ def test_what_is_held_is_written_for_its_owner(tmp_path: Path) -> None:
     assert "is there already" in refused("identities", "export", "ada", "--file", file)
 
 
+def test_a_person_can_read_the_own_name_in_what_is_handed_out(tmp_path: Path) -> None:
+    enrol("Зоя")
+    run("identities", "export", "Зоя", "--file", tmp_path / "zoya.json")
+    written = (tmp_path / "zoya.json").read_text(encoding="utf-8")
+    assert '"name": "Зоя"' in written
+    assert json.loads(written)["identity"]["name"] == "Зоя"
+    assert json.loads(run("identities", "export", "Зоя"))["identity"]["name"] == "Зоя"
+
+
 def test_a_file_that_came_to_nothing_is_not_left(tmp_path: Path) -> None:
     enrol("ada")
     file = tmp_path / "nobody.json"

@@ -9,7 +9,9 @@ from typing import Any
 
 import httpx
 import pytest
+from rich.console import Console
 
+from stream_verifier.console import room_commands
 from stream_verifier.console.room_commands import read_rule
 from stream_verifier.errors import SettingsError
 from tests.support.commands import refused, run
@@ -89,6 +91,19 @@ def test_rooms_lists_who_is_in_them_as_text(monkeypatch: pytest.MonkeyPatch) -> 
     out = run("rooms")
     for part in ("a1", "1234", "ada", "server_full", "[bold]"):
         assert part in out.replace("\n", "")
+
+
+def test_a_narrow_terminal_cuts_no_id_short(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    attachment = "0123456789abcdef" * 2
+    _serving(
+        monkeypatch, lambda _: httpx.Response(200, json={"rooms": [ROOM | {"id": attachment}]})
+    )
+    monkeypatch.setattr(room_commands, "_out", Console(width=80))
+    room_commands.rooms()
+    lines = capsys.readouterr().out.splitlines()
+    assert "".join(line.strip("│").split("│")[0].strip() for line in lines[3:-1]) == attachment
 
 
 def test_detach(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,9 +43,9 @@ def events(session: str, *payloads: Payload, at: datetime = NOON) -> list[FeedEv
     ]
 
 
-def drawn(board: Board) -> str:
-    console = Console(file=io.StringIO(), width=120)
-    console.print(board.render())
+def drawn(board: Board, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), width=width)
+    console.print(board.render(width))
     text: str = console.file.getvalue()  # type: ignore[attr-defined]
     return text
 
@@ -89,6 +89,21 @@ def test_the_board_shows_who_state_reasons_and_age() -> None:
         "1 min 01",
     ):
         assert part in text, text
+
+
+@pytest.mark.parametrize("width", [40, 60, 79, 80, 120])
+def test_the_state_has_room_however_narrow_the_terminal_and_long_the_name(width: int) -> None:
+    board = Board(24, now=lambda: NOON + timedelta(seconds=75))
+    name = "A name as long as names may be, and then some more " * 3
+    for number, state in enumerate((State.REJECTED, State.UNCERTAIN)):
+        why = changed(state).model_copy(update={"reasons": [Reason.VOICE_MISMATCH]})
+        for event in events(f"s{number}", started(name), why):
+            board.take(event)
+    text = drawn(board, width)
+    assert "rejected" in text
+    assert "uncertain" in text
+    assert "A name" in text
+    assert max(map(len, text.splitlines())) <= width
 
 
 def test_the_board_says_what_was_lost_and_what_does_not_fit() -> None:
@@ -140,6 +155,26 @@ async def test_the_table_starts_with_the_calls_that_run() -> None:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
     assert "grace" in out.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["pipe", "dumb"])
+async def test_where_nothing_can_be_drawn_over_that_is_said_and_the_table_comes_at_the_end(
+    kind: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", "dumb" if kind == "dumb" else "xterm")
+    console = Console(file=io.StringIO(), width=120, force_terminal=kind == "dumb")
+    async with feed_server(Hub()) as server:
+        Call(server.hub, "abc", "grace").say(changed())
+        feed = EventFeed(server.address, after=Position(None, 0))
+        task = asyncio.create_task(follow_as_table(feed, console))
+        while feed.position is None or feed.position.cursor < 2:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+    out: Any = console.file
+    assert "grace" in out.getvalue()
+    assert out.getvalue().endswith("\n")
+    assert "--json" in capsys.readouterr().err
 
 
 def test_a_token_comes_from_a_file_or_the_environment(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,6 +55,13 @@ def test_any_bytes_are_read_or_refused(frame: bytes) -> None:
 def test_a_time_that_is_none_is_not_written(at_s: float) -> None:
     with pytest.raises(ProtocolError, match="no time"):
         write_frame(Sound(at_s, b"\0\0"))
+
+
+@pytest.mark.parametrize("data", [np.zeros(160, np.int16), np.zeros(160, np.float32), "call.jpg"])
+def test_what_is_no_bytes_is_refused_with_a_word_about_how(data: Any) -> None:
+    for piece in (Sound(0.0, data), Picture(0.0, data)):
+        with pytest.raises(ProtocolError, match=r"tobytes\(\)"):
+            write_frame(piece)
 
 
 def test_a_picture_that_is_too_large_is_refused_before_it_is_sent() -> None:

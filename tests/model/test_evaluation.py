@@ -75,6 +75,16 @@ def test_trials_without_a_score_are_told() -> None:
     assert "7 trials got no score" in scored
 
 
+def test_no_error_among_few_people_is_not_told_as_none_at_all() -> None:
+    scores = made_up_scores()
+    scores.fused[:] = np.where(scores.mated, 5.0, -5.0)
+    found = report.summary(scores, rounds=5)
+    people = found["all"]["people"]
+    (said,) = report.remarks({"default": {"conditions": {"clean": found}}})
+    assert f"no error among {people} people" in said
+    assert f"{100 * (1 - 0.05 ** (1 / people)):.1f} % of people" in said
+
+
 def test_table_has_a_row_for_each_figure() -> None:
     found = report.summary(made_up_scores(), rounds=5)
     about = {"conditions": {"clean": found, "noisy": found}}

@@ -100,6 +100,12 @@ def test_bars_have_the_eer_of_each_system(figures: dict[str, Any]) -> None:
     assert widths == expected
 
 
+def test_no_error_rate_is_drawn_below_nothing() -> None:
+    row = {"eer": 0.0, "eer_interval": [0.0, 0.0]}
+    (axes,) = plots.eer_bars({"default": {"conditions": {"clean": {"all": row}}}}).axes
+    assert axes.get_xlim()[0] == 0
+
+
 def test_what_has_no_eer_is_left_blank(scored: dict[tuple[str, str], Scores]) -> None:
     about = {"odd": {"conditions": {"clean": {"all": None}}}}
     (axes,) = plots.eer_bars(about).axes
