@@ -197,7 +197,8 @@ async def running_server(
         make_source: makes what a call's media comes from; WebRTC by default.
 
     Raises:
-        SettingsError: the port cannot be listened on, or the application did not start.
+        SettingsError: the port cannot be listened on.
+        Exception: why the application did not start.
     """
     listener = listen(settings)
     server = make_server(settings, make_source)
@@ -209,5 +210,5 @@ async def running_server(
         yield RunningServer(address_of(listener), server, serving)
     finally:
         server.should_exit = True
-        await serving
-        listener.close()
+        with contextlib.closing(listener):
+            await serving
