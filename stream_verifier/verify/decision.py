@@ -48,7 +48,7 @@ class DecisionSettings:
         most_speech_s: with more unscored speech nobody stays verified.
         most_picture_s: nor with faces unscored for longer.
         overloaded_s: that a window was not scored in time is told for so long, since reasons that
-            flicker help nobody.
+            flicker help nobody, and for so long nobody is called absent.
         stranger_s: nor so soon after another face in the place of this one that is not the
             person's; who shows two by turns is not verified in between.
         presence_first: nobody is verified before something has spoken for somebody's being there,
@@ -178,7 +178,7 @@ class Decision:
             self._overloaded_s = self._now_s
         if observation.face.sensed or observation.voice.sensed or observation.voice.there_s > 0:
             self._sign_s = self._now_s
-        if self._now_s - self._sign_s >= self._settings.absent_after_s:
+        if self._absent():
             self._distrust()
             self._stranger = None
             self._verdict = Verdict(State.ABSENT, (Reason.NO_FACE, Reason.NO_SPEECH))
@@ -191,6 +191,11 @@ class Decision:
             self._verdict = self._judge(observation)
         self._take_note(observation)
         return self._verdict
+
+    def _absent(self) -> bool:
+        """Nobody was seen or heard for so long; whom there was no time to look for may be there."""
+        looked = self._now_s - self._overloaded_s >= self._settings.overloaded_s
+        return looked and self._now_s - self._sign_s >= self._settings.absent_after_s
 
     def _account(self, observation: Observation) -> None:
         for account, said in ((self._seen, observation.face), (self._heard, observation.voice)):

@@ -335,6 +335,16 @@ def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
     assert Reason.SPEECH_NOT_SCORED in states[-1].reasons
 
 
+def test_whom_there_was_no_time_to_look_for_is_not_absent_before_there_was() -> None:
+    decision = calm_call()
+    behind = [decision.update(observe(float(t), notes=("overloaded",))) for t in range(31, 41)]
+    assert State.ABSENT not in {verdict.state for verdict in behind}
+    assert all(Reason.OVERLOADED in verdict.reasons for verdict in behind)
+    assert behind[-1].state is State.UNCERTAIN
+    states = [decision.update(observe(float(t))).state for t in range(41, 47)]
+    assert states == [State.UNCERTAIN] * 4 + [State.ABSENT] * 2
+
+
 POSTERIOR = FilterModel(
     face=Worth(first=1.0, per_s=1.0, limit=6.0),
     voice=Worth(first=1.0, per_s=1.0, limit=6.0),
