@@ -7,7 +7,7 @@ import contextlib
 import logging
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 
 import uvicorn
@@ -49,6 +49,16 @@ class Server(uvicorn.Server):
             await super().startup(sockets)
         finally:
             self.startup_over.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have the log written before uvicorn lets the signal that stopped it end the process."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                for handler in logging.getLogger().handlers:
+                    handler.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let calls finish on the first SIGTERM; stop on all other signals, and on the next one."""
