@@ -6,12 +6,16 @@ import json
 import logging
 import re
 import sys
+import threading
+from collections import deque
 from datetime import UTC, datetime
 from typing import Literal
 
 from rich.logging import RichHandler
 
 _PLAIN = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+_MOST_WAITING = 1000
+_LAST_LINES_S = 1.0
 _OF_SESSION = re.compile(r"session %s\b")
 
 
@@ -39,23 +43,72 @@ def _session(record: logging.LogRecord) -> str | None:
     return str(record.args[0]) if about and isinstance(record.args, tuple) else None
 
 
+class Aside(logging.Handler):
+    """Has lines written on a thread of its own: whoever reads them may stop, calls must not.
+
+    A terminal that is held, or a collector that hangs, lets no more be written. Lines that do not
+    fit are left out, and how many is told once there is room.
+
+    Args:
+        writer: writes the lines.
+        most: lines that may wait.
+    """
+
+    def __init__(self, writer: logging.Handler, *, most: int = _MOST_WAITING) -> None:
+        super().__init__()
+        self._writer = writer
+        self._most = most
+        self._waiting: deque[logging.LogRecord] = deque()
+        self._changed = threading.Condition()
+        self._left_out = 0
+        threading.Thread(target=self._write, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Let a line wait to be written."""
+        with self._changed:
+            if len(self._waiting) >= self._most:
+                self._left_out += 1
+                return
+            self._waiting.append(record)
+            self._changed.notify_all()
+
+    def flush(self) -> None:
+        """Wait until all is written, or nobody seems to read it."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._waiting, _LAST_LINES_S)
+
+    def _write(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._waiting)
+                record = self._waiting[0]
+            self._writer.handle(record)
+            with self._changed:
+                self._waiting.popleft()
+                if self._left_out:
+                    self._waiting.append(_gap(self._left_out))
+                    self._left_out = 0
+                self._changed.notify_all()
+
+
+def _gap(lines: int) -> logging.LogRecord:
+    text = "%d lines are left out here: nobody read the log"
+    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (lines,), None)
+
+
 def log_to_stdout(form: Literal["text", "json"] = "text") -> None:
     """Log for people on a terminal, in lines for whatever collects them elsewhere.
 
     Setting a line in colours takes milliseconds of the event loop, which calls would feel.
     """
-    if form == "json":
-        handler = logging.StreamHandler(sys.stdout)
-        handler.setFormatter(JsonLines())
-        logging.basicConfig(level=logging.INFO, handlers=[handler])
-    elif sys.stdout.isatty():
-        logging.basicConfig(
-            level=logging.INFO,
-            format="%(name)s: %(message)s",
-            handlers=[RichHandler(show_path=False)],
-        )
+    writer: logging.Handler
+    if form == "text" and sys.stdout.isatty():
+        writer = RichHandler(show_path=False)
+        writer.setFormatter(logging.Formatter("%(name)s: %(message)s"))
     else:
-        logging.basicConfig(level=logging.INFO, format=_PLAIN, stream=sys.stdout)
+        writer = logging.StreamHandler(sys.stdout)
+        writer.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
+    logging.basicConfig(level=logging.INFO, handlers=[Aside(writer)])
     # At INFO these tell every address of every peer.
     for name in ("aioice", "aiortc"):
         logging.getLogger(name).setLevel(logging.WARNING)

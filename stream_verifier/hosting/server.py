@@ -8,7 +8,7 @@ import logging
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 from typing import Any
 
@@ -77,6 +77,16 @@ class Server(uvicorn.Server):
             raise failure from None
         finally:
             self.startup_over.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Have the log written before uvicorn lets the signal that stopped it end the process."""
+        with super().capture_signals():
+            try:
+                yield
+            finally:
+                for handler in logging.getLogger().handlers:
+                    handler.flush()
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Let calls finish on the first SIGTERM; stop on all other signals, and on the next one."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import json
 import logging
+import os
 import sys
+import threading
 from typing import Literal
 
 import pytest
 from rich.text import Text
 
-from stream_verifier.console.logs import log_to_stdout
+from stream_verifier.console.logs import Aside, log_to_stdout
 
 
 class _Terminal(io.StringIO):
@@ -29,6 +31,12 @@ def _log(
     log_to_stdout(form)
 
 
+def _text(written: io.StringIO) -> str:
+    """What was written, once it is."""
+    logging.root.handlers[0].flush()
+    return written.getvalue()
+
+
 @pytest.mark.parametrize("stream", [io.StringIO, _Terminal])
 def test_a_line_says_who_and_what(
     stream: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
@@ -37,7 +45,7 @@ def test_a_line_says_who_and_what(
     _log(written, monkeypatch)
     logging.getLogger("stream_verifier.calls").info("session %s ended", "[red]abc[/red]")
     logging.getLogger("aiortc").info("a peer's address")
-    line = " ".join(Text.from_ansi(written.getvalue()).plain.split())
+    line = " ".join(Text.from_ansi(_text(written)).plain.split())
     assert "stream_verifier.calls: session [red]abc[/red] ended" in line
     assert "address" not in line
 
@@ -46,7 +54,7 @@ def test_what_collects_lines_gets_one_with_its_time_each(monkeypatch: pytest.Mon
     written = io.StringIO()
     _log(written, monkeypatch)
     logging.getLogger("a").warning("x" * 300)
-    day, time, level, *rest = written.getvalue().splitlines()[0].split()
+    day, time, level, *rest = _text(written).splitlines()[0].split()
     assert (len(day.split("-")), len(time.split(":")), level) == (3, 3, "WARNING")
     assert rest == ["a:", "x" * 300]
 
@@ -61,7 +69,7 @@ def test_json_lines_name_the_session_that_they_are_about(monkeypatch: pytest.Mon
         raise ValueError("nothing")
     except ValueError:
         logger.exception("session %s failed", "5f0c")
-    ended, other, failed = map(json.loads, written.getvalue().splitlines())
+    ended, other, failed = map(json.loads, _text(written).splitlines())
     assert {name: ended[name] for name in ("level", "logger", "message", "session")} == {
         "level": "info",
         "logger": "stream_verifier.calls.session",
@@ -72,3 +80,31 @@ def test_json_lines_name_the_session_that_they_are_about(monkeypatch: pytest.Mon
     assert "session" not in other
     assert failed["session"] == "5f0c"
     assert "ValueError: nothing" in failed["error"]
+
+
+def test_who_stops_reading_the_log_stops_nobody_and_is_told_what_is_missing() -> None:
+    reading, writing = os.pipe()
+    with os.fdopen(writing, "w") as stream, os.fdopen(reading) as reader:
+        aside = Aside(logging.StreamHandler(stream), most=100)
+        logger = logging.Logger("busy")
+        logger.addHandler(aside)
+        floods = threading.Thread(target=_flood, args=(logger,), daemon=True)
+        floods.start()
+        floods.join(60)
+        assert not floods.is_alive()
+        lines = [reader.readline()]
+        while "left out" not in lines[-1]:
+            lines.append(reader.readline())
+        logger.info("again")
+        while lines[-1] != "again\n":
+            lines.append(reader.readline())
+        told = [int(line.split()[0]) for line in lines if "left out" in line]
+        assert len(lines) - len(told) - 1 + sum(told) == _FLOOD
+
+
+_FLOOD = 1000
+
+
+def _flood(logger: logging.Logger) -> None:
+    for _ in range(_FLOOD):
+        logger.info("x" * 1000)
