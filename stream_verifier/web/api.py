@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.responses import PlainTextResponse
+from starlette.routing import BaseRoute
 
 from stream_verifier.rooms.requests import RoomDescription, RoomList
 from stream_verifier.web import (
@@ -52,11 +54,22 @@ _ADMIN = [Depends(administrator)]
 
 def add_routes(app: FastAPI) -> None:
     """Give the application the routes of the API."""
-    _add_health(app)
-    _add_identities(app)
-    _add_calls(app)
-    _add_rooms(app)
-    app.add_api_route(
+    app.router.routes += _routes()
+    _describe_the_rest(app)
+
+
+@cache
+def _routes() -> tuple[BaseRoute, ...]:
+    """Made once for all applications of a process: what they share hangs on the application.
+
+    To make models of all their signatures takes longer than to make the rest of an application.
+    """
+    router = APIRouter()
+    _add_health(router)
+    _add_identities(router)
+    _add_calls(router)
+    _add_rooms(router)
+    router.add_api_route(
         f"{PREFIX}/tokens",
         tokens.issue_token,
         methods=["POST"],
@@ -66,33 +79,33 @@ def add_routes(app: FastAPI) -> None:
         responses=described(*_GUARDED, 409, 413, 422, 503),
         tags=["tokens"],
     )
-    app.add_api_route(
+    router.add_api_route(
         f"{PREFIX}/ice-servers",
         ice.list_ice_servers,
         response_model_exclude_none=True,
         tags=["calls"],
         **_gives(IceServerList),
     )
-    app.add_api_route(
+    router.add_api_route(
         f"{PREFIX}/audit", audit.show_audit, tags=["audit"], **_gives(AuditPage, 422, 503)
     )
-    _describe_the_rest(app)
+    return tuple(router.routes)
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(router: APIRouter) -> None:
     for path, endpoint, model, statuses in (
         ("health", health.health, Health, (400,)),
         ("ready", health.ready, Readiness, (400, 503)),
         ("sign-in", show_sign_in, SignInOffer, (400, 503)),
     ):
-        app.add_api_route(
+        router.add_api_route(
             f"{PREFIX}/{path}",
             endpoint,
             response_model=model,
             responses=described(*statuses),
             tags=["tokens" if model is SignInOffer else "health"],
         )
-    app.add_api_route(
+    router.add_api_route(
         f"{PREFIX}/metrics",
         metrics.metrics,
         response_class=PlainTextResponse,
@@ -101,23 +114,23 @@ def _add_health(app: FastAPI) -> None:
     )
 
 
-def _add_identities(app: FastAPI) -> None:
+def _add_identities(router: APIRouter) -> None:
     one = f"{PREFIX}/identities/{{name}}"
-    app.add_api_route(
+    router.add_api_route(
         f"{PREFIX}/identities",
         identities.list_identities,
         dependencies=_ADMIN,
         tags=["identities"],
         **_gives(IdentityList, 422, 503),
     )
-    app.add_api_route(
+    router.add_api_route(
         one,
         identities.show_identity,
         dependencies=_ADMIN,
         tags=["identities"],
         **_gives(IdentityDescription, 404, 422, 503),
     )
-    app.add_api_route(
+    router.add_api_route(
         one,
         identities.delete_identity,
         methods=["DELETE"],
@@ -125,7 +138,7 @@ def _add_identities(app: FastAPI) -> None:
         tags=["identities"],
         **_gives(ReceiptDescription, 404, 422, 503),
     )
-    app.add_api_route(
+    router.add_api_route(
         one,
         uploads.enrol_from_files,
         methods=["POST"],
@@ -134,13 +147,13 @@ def _add_identities(app: FastAPI) -> None:
         tags=["identities"],
         **_gives(IdentityDescription, 404, 408, 409, 413, 415, 422, 503),
     )
-    app.add_api_route(
+    router.add_api_route(
         f"{one}/export",
         rights.export_identity,
         tags=["identities"],
         **_gives(PersonExport, 404, 422, 503),
     )
-    app.add_api_route(
+    router.add_api_route(
         f"{one}/calls", rights.list_calls_of, tags=["identities"], **_gives(PersonCalls, 422, 503)
     )
     for method, consent in (
@@ -148,7 +161,7 @@ def _add_identities(app: FastAPI) -> None:
         ("PUT", identities.renew_consent),
         ("DELETE", identities.withdraw_consent),
     ):
-        app.add_api_route(
+        router.add_api_route(
             f"{one}/consent",
             consent,
             methods=[method],
@@ -157,7 +170,7 @@ def _add_identities(app: FastAPI) -> None:
         )
 
 
-def _add_calls(app: FastAPI) -> None:
+def _add_calls(router: APIRouter) -> None:
     one = f"{PREFIX}/calls/{{session}}"
     for path, endpoint, more in (
         (f"{PREFIX}/calls", calls.list_calls, _gives(CallList)),
@@ -174,10 +187,10 @@ def _add_calls(app: FastAPI) -> None:
             },
         ),
     ):
-        app.add_api_route(path, endpoint, tags=["calls"], **more)
+        router.add_api_route(path, endpoint, tags=["calls"], **more)
 
 
-def _add_rooms(app: FastAPI) -> None:
+def _add_rooms(router: APIRouter) -> None:
     every, one = f"{PREFIX}/rooms", f"{PREFIX}/rooms/{{attachment}}"
     attached = {**_gives(RoomDescription, 409, 413, 422, 502), "status_code": 201}
     for path, endpoint, more in (
@@ -186,8 +199,8 @@ def _add_rooms(app: FastAPI) -> None:
         (one, rooms.show_room, _gives(RoomDescription, 404, 422)),
         (one, rooms.detach_room, _deletes(404, 422)),
     ):
-        app.add_api_route(path, endpoint, tags=["rooms"], **more)
-    app.add_api_route(
+        router.add_api_route(path, endpoint, tags=["rooms"], **more)
+    router.add_api_route(
         f"{PREFIX}{room_news.PATH}",
         room_news.hear_livekit,
         methods=["POST"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -30,9 +31,12 @@ def kept_folder(name: str, *makers: str) -> Path:
 
 
 def made_once(path: Path, make: Callable[[Path], object]) -> Path:
-    """The file at a path, made where there is none, whole even where two make it at once."""
+    """The file at a path, made whole where there is none; who wants it meanwhile waits for it."""
     if not path.exists():
-        part = path.with_name(f"{os.getpid()}.{path.name}")
-        make(part)
-        part.replace(path)
+        with path.with_name(f"{path.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                part = path.with_name(f"{os.getpid()}.{path.name}")
+                make(part)
+                part.replace(path)
     return path

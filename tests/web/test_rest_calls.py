@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fastapi.routing import APIRoute
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import StoreError
@@ -27,6 +28,17 @@ async def test_running_and_ended_calls_are_listed(tmp_path: Path) -> None:
     )  # fmt: skip
     assert (ended["session"], ended["state"], ended["end_reason"]) == ("s-ended", None, "complete")
     assert SHOWN <= running.keys() == ended.keys()
+
+
+async def test_applications_share_their_routes_and_no_calls(tmp_path: Path) -> None:
+    one, other = make_app(tmp_path), make_app(tmp_path)
+    routes = [route for route in one.routes if isinstance(route, APIRoute)]
+    assert len(routes) > 20
+    assert all(any(route is shared for shared in other.routes) for route in routes)
+    async with client_of(other, headers=ADMIN) as client:
+        assert (await client.delete("/api/v1/calls/s-running")).status_code == 204
+    assert other.state.server.sessions.ended == ["s-running"]
+    assert one.state.server.sessions.ended == []
 
 
 async def test_one_call_is_shown_with_its_events(tmp_path: Path) -> None:
