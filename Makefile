@@ -23,7 +23,7 @@ DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/m
 NODE_TOOLS := .cache/node/version
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
-.PHONY: help demo serve test test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
+.PHONY: help demo serve test byte-code test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -104,7 +104,8 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 
 # Browsers and calls wait for each other in short steps, each of which comes late where all processors
 # are busy, whatever the priorities: training and the other Pythons follow them.
-test: lint $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
+test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
+	@$(PARTS) --jobs=2 lint-python lint-browser byte-code
 	@echo "Of seven parts three run at once; each one's report comes when it is done."
 	@failed=0; \
 	$(PARTS) --jobs=3 test-modules test-calls test-doors test-pages test-others || failed=1; \
@@ -147,6 +148,10 @@ train-quick: export TF_NUM_INTRAOP_THREADS = 1
 train-quick: export TF_CPP_MIN_LOG_LEVEL = 3
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	nice -n 10 $(BIN)/python scripts/train_quick.py
+
+# Parts that start at once would each compile the same hundreds of modules.
+byte-code: $(VENV)/.test
+	@$(BIN)/python -c "import stream_verifier.app"
 
 lint: lint-python lint-browser ## Lint, format and type checks only
 

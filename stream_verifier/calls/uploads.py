@@ -206,5 +206,10 @@ def _refuse_half(files: Sequence[GivenFile]) -> None:
 
 
 def _bare_environment() -> dict[str, str]:
-    """What a process finds that is to know no secret: a person's settings stay here."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    """What a process finds that is to know no secret: a person's settings stay here.
+
+    Matrices this small are slower on several threads, which a host that mounts the server may
+    not know.
+    """
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {"OPENBLAS_NUM_THREADS": "1"} | kept

@@ -268,6 +268,15 @@ async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.M
     assert not [name for name in uploads._bare_environment() if name.startswith("STREAM_VERIFIER")]
 
 
+def test_the_process_has_matrices_on_one_thread_unless_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    assert uploads._bare_environment()["OPENBLAS_NUM_THREADS"] == "1"
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    assert uploads._bare_environment()["OPENBLAS_NUM_THREADS"] == "2"
+
+
 @pytest.mark.parametrize("charset", ["undefined", "punycode", "idna", "utf-7"])
 async def test_a_form_in_no_charset_that_there_is_is_refused(enrolling: Any, charset: str) -> None:
     app, _ = enrolling
