@@ -50,7 +50,7 @@ def claim_size(media: Path, path: Path, size: tuple[int, int]) -> None:
             if packet.dts is None:
                 continue
             data = bytearray(bytes(packet))
-            if packet.stream.type == "video" and is_keyframe("VP8", bytes(data)):
+            if packet.stream.type == "video" and is_keyframe(bytes(data)):
                 data[6:10] = size[0].to_bytes(2, "little") + size[1].to_bytes(2, "little")
             copy = av.Packet(bytes(data))
             copy.pts, copy.dts, copy.time_base = packet.pts, packet.dts, packet.time_base

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Fetches what checks the browser code (ESLint, TypeScript, axe-core) into .cache/node, each in the
-# version and with the hash of scripts/node/package-lock.json; nothing of it is committed or runs
-# while it is installed. Where that cannot be, the checks that need it are skipped and say so.
+# Fetches what checks the browser code (ESLint, TypeScript, axe-core), and libdatachannel for a test of WHIP, into
+# .cache/node, each in the version and with the hash of scripts/node/package-lock.json; nothing of it is
+# committed or runs while it is installed. Where that cannot be, the checks that need it are skipped and say so.
 # TypeScript comes twice: the native one checks types in a fifth of the time, ESLint needs the one in JavaScript.
 # To take other versions: change scripts/node/package.json, and there
 #   npm install --package-lock-only --omit-lockfile-registry-resolved

@@ -14,14 +14,16 @@ from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
 from stream_verifier.media.webrtc.keyframes import is_keyframe
 from stream_verifier.media.webrtc.offers import MAX_CANDIDATES, plausible_offer
 from stream_verifier.media.webrtc.opus import duration_s
+from stream_verifier.media.webrtc.parameter_sets import ParameterSets
 from stream_verifier.media.webrtc.peer_addresses import LEAST_PORT, PeerAddresses
 from stream_verifier.media.webrtc.sdp.reading import read_offer
 
 
 def headers(data: bytes) -> None:
     """Headers of pictures and sound."""
+    is_keyframe(data)
+    ParameterSets(data).complete(data)
     for codec in ("VP8", "H264"):
-        is_keyframe(codec, data)
         assert 1 <= pictures_in(codec, data) <= 1 + len(data) // 5
         try:
             sizes = frame_sizes(codec, data)

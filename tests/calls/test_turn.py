@@ -21,6 +21,7 @@ from stream_verifier.media.webrtc.peer import Peer
 from stream_verifier.media.webrtc.publisher import Publisher
 from stream_verifier.media.webrtc.turn import turn_credential, with_credential
 from tests.support.calls import TIMEOUT_S, DemoCalls, Event, make_settings, url_of
+from tests.support.certificates import self_signed
 from tests.support.turn_server import SECRET, TurnServer, needs_turnserver, turn_server
 
 pytestmark = [needs_turnserver, pytest.mark.asyncio(loop_scope="module")]
@@ -30,8 +31,13 @@ NOWHERE: tuple[str, ...] = ()
 
 @pytest.fixture(scope="module")
 def turn(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
-    """coturn, running."""
-    with turn_server(tmp_path_factory.mktemp("turn")) as turn:
+    """coturn, running, with a certificate that this machine trusts."""
+    folder = tmp_path_factory.mktemp("turn")
+    certificate, key = self_signed("turn", "127.0.0.1")
+    (folder / "trusted.pem").write_bytes(certificate)
+    (folder / "turn.pem").write_bytes(certificate + key)
+    with pytest.MonkeyPatch.context() as patch, turn_server(folder, folder / "turn.pem") as turn:
+        patch.setenv("SSL_CERT_FILE", str(folder / "trusted.pem"))
         yield turn
 
 
@@ -93,12 +99,14 @@ async def test_the_server_offers_its_own_relay_too(
     assert candidate_types(answer["sdp"]) == {"host", "relay"}
 
 
-async def test_both_ends_may_be_relayed(turn: TurnServer, demo_calls: DemoCalls) -> None:
+@pytest.mark.parametrize("way", ["udp", "tcp", "tls"])
+async def test_both_ends_may_be_relayed(turn: TurnServer, demo_calls: DemoCalls, way: str) -> None:
     inbox = MediaInbox(max_audio_s=60)
+    url = turn.tls_url if way == "tls" else f"{turn.url}?transport={way}"
 
     def servers(user: str) -> list[IceServer]:
         credential = turn_credential(SECRET, user=user, expires_s=time.time() + 60)
-        return with_credential([turn.url], credential)
+        return with_credential([url], credential)
 
     peer = Peer(inbox=inbox, ice_servers=servers("peer"), host_addresses=NOWHERE)
     media = demo_calls.get("grace", "grace")

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.events.schema import MediaStarted, SessionEnded, State, StateChanged
 from stream_verifier.identities.keys import new_key, parse_key
 from tests.support.calls import TIMEOUT_S, DemoCalls, server_with
+from tests.support.certificates import self_signed
 from tests.support.told import Told
 
 KEY = new_key()
@@ -29,18 +24,9 @@ PUBLISHER = Path(__file__).parents[1] / "support" / "whip_ffmpeg.py"
 def keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a certificate for DTLS, on the curve that everyone has."""
     folder = tmp_path_factory.mktemp("keys")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "publisher")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
-    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    (folder / "key.pem").write_bytes(secret)
+    certificate, key = self_signed("publisher")
+    (folder / "cert.pem").write_bytes(certificate)
+    (folder / "key.pem").write_bytes(key)
     return folder
 
 

@@ -33,7 +33,7 @@ static-auth-secret={secret}
 realm=tests
 fingerprint
 no-cli
-no-tls
+{tls}
 no-dtls
 no-multicast-peers
 allow-loopback-peers
@@ -46,22 +46,37 @@ simple-log
 
 @dataclass(frozen=True)
 class TurnServer:
-    """Where it listens."""
+    """Where it listens: for UDP and TCP, and for TLS if it has a certificate."""
 
     url: str
+    tls_url: str
 
 
 @contextlib.contextmanager
-def turn_server(folder: Path) -> Iterator[TurnServer]:
-    """Run coturn with time-limited credentials until the block ends."""
+def turn_server(folder: Path, certificate: Path | None = None) -> Iterator[TurnServer]:
+    """Run coturn with time-limited credentials until the block ends.
+
+    Args:
+        folder: for its files.
+        certificate: with its key, in one file, for 127.0.0.1; no TLS without.
+    """
     port = min(free_port(), 65_000)
-    config = _CONFIG.format(port=port, first=port + 1, last=port + 60, secret=SECRET, folder=folder)
+    tls_port = port + 61
+    tls = f"tls-listening-port={tls_port}\ncert={certificate}\npkey={certificate}"
+    config = _CONFIG.format(
+        port=port,
+        first=port + 1,
+        last=port + 60,
+        secret=SECRET,
+        folder=folder,
+        tls="no-tls" if certificate is None else tls,
+    )
     (folder / "turnserver.conf").write_text(config)
     command = ["turnserver", "-c", str(folder / "turnserver.conf")]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             _wait_until_listening(process, port)
-            yield TurnServer(f"turn:127.0.0.1:{port}")
+            yield TurnServer(f"turn:127.0.0.1:{port}", f"turns:127.0.0.1:{tls_port}")
         finally:
             process.terminate()
 

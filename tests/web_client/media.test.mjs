@@ -7,6 +7,8 @@ const failing = (name, kinds = ["videoinput", "audioinput"]) => ({
   enumerateDevices: async () => kinds.map((kind) => ({ kind })),
 });
 
+globalThis.RTCPeerConnection = class {};
+
 function withDevices(mediaDevices) {
   Object.defineProperty(globalThis, "navigator", { value: { mediaDevices }, configurable: true });
   return openCamera();
@@ -18,6 +20,15 @@ test("what was opened is handed on, and asked for small", async () => {
   const devices = { getUserMedia: async (wanted) => { asked = wanted; return stream; } };
   assert.equal(await withDevices(devices), stream);
   assert.deepEqual(asked.video.width, { ideal: 640 });
+});
+
+test("a browser without calls asks for no camera", async (t) => {
+  const { RTCPeerConnection } = globalThis;
+  t.after(() => Object.assign(globalThis, { RTCPeerConnection }));
+  delete globalThis.RTCPeerConnection;
+  const getUserMedia = t.mock.fn();
+  await assert.rejects(withDevices({ getUserMedia }), { code: "no_webrtc", message: /cannot make video calls/ });
+  assert.equal(getUserMedia.mock.callCount(), 0);
 });
 
 test("each failure has a code and says what to do", async () => {

@@ -1,5 +1,7 @@
 /** Camera and microphone, and what to tell a person when one of them cannot be had. */
 
+import { ConnectionFailure } from "./sdk/errors.js";
+
 /** A failure to open camera or microphone; the message says what to do. */
 export class MediaAccessError extends Error {
   /** @param {string} code machine-readable @param {string} message for people */
@@ -16,11 +18,12 @@ const WANTED = {
 };
 
 /**
- * Opens camera and microphone.
+ * Opens camera and microphone; nobody is asked for them where the browser has no calls to send them by.
  * @returns {Promise<MediaStream>}
- * @throws {MediaAccessError}
+ * @throws {MediaAccessError | ConnectionFailure}
  */
 export async function openCamera() {
+  if (!globalThis.RTCPeerConnection) throw new ConnectionFailure("no_webrtc");
   const devices = navigator.mediaDevices;
   if (!devices?.getUserMedia) {
     throw new MediaAccessError(

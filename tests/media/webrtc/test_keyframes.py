@@ -6,13 +6,14 @@ import av
 import pytest
 
 from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.parameter_sets import ParameterSets
 from tests.support.media import FPS, SIZE, numbered
 
 
 def test_every_key_frame_of_a_vp8_file_is_known_and_no_other(call_webm: Path) -> None:
     with av.open(str(call_webm)) as container:
         packets = [packet for packet in container.demux(video=0) if packet.size]
-    told = [is_keyframe("VP8", bytes(packet)) for packet in packets]
+    told = [is_keyframe(bytes(packet)) for packet in packets]
     assert told == [packet.is_keyframe for packet in packets]
     assert 0 < sum(told) < len(told)
 
@@ -27,12 +28,12 @@ def test_every_key_frame_of_h264_is_known_and_no_other() -> None:
         frame = av.VideoFrame.from_ndarray(numbered(number), format="bgr24")
         packets += encoder.encode(frame.reformat(format="yuv420p"))
     packets += encoder.encode(None)
-    told = [is_keyframe("H264", bytes(packet)) for packet in packets]
+    told = [ParameterSets().complete(bytes(packet))[1] for packet in packets]
     assert told == [packet.is_keyframe for packet in packets]
     assert 0 < sum(told) < len(told)
 
 
 @pytest.mark.parametrize("data", [b"", b"\x10", b"\x10\x00\x00", bytes(30)])
 def test_a_fragment_is_no_key_frame(data: bytes) -> None:
-    assert not is_keyframe("VP8", data)
-    assert not is_keyframe("H264", data)
+    assert not is_keyframe(data)
+    assert ParameterSets().complete(data) == (data, False)

@@ -153,8 +153,9 @@ class VideoTap(StreamTap):
         self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
         self._codec = name
         if name.upper() == "H264":
-            frame.data = self._sets_of(payload_type).complete(frame.data)
-        keyframe = is_keyframe(name, frame.data)
+            frame.data, keyframe = self._sets_of(payload_type).complete(frame.data)
+        else:
+            keyframe = is_keyframe(frame.data)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
             return None

@@ -7,7 +7,6 @@ the same: a decoder tells profiles by the stream, and packets of mode 0 are some
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 
 from aiortc.sdp import H264Profile, parse_h264_profile_level_id
@@ -18,6 +17,7 @@ KNOWN = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 """Parameters that aiortc takes."""
 _DECODED = re.compile(r"(?:42|4d|58|64)[0-9a-f]{4}", re.IGNORECASE)
 """Baseline, main, extended and high: pictures of 4:2:0 and 8 bits."""
+_RTPMAP = re.compile(r"(9[6-9]|1[01][0-9]|12[0-7]) H264/90000", re.IGNORECASE)
 _ECHOED = ("level-asymmetry-allowed", "packetization-mode", "profile-level-id")
 _START_CODE = b"\0\0\0\1"
 
@@ -27,7 +27,7 @@ def unnamed(section: Section) -> str | None:
 
     None where there is none, or another one in a form that it names.
     """
-    offered = {pt: _parameters(section, pt) for pt in _payload_types(section)}
+    offered = _offered(section)
     if any(_named(parameters) for parameters in offered.values()):
         return None
     return next((pt for pt, parameters in offered.items() if _decoded(parameters)), None)
@@ -35,7 +35,7 @@ def unnamed(section: Section) -> str | None:
 
 def answered(section: Section, payload_type: str) -> str | None:
     """What an answer says of an `unnamed` one: its own form (RFC 6184, section 8.2.2)."""
-    said = _parameters(section, payload_type)
+    said = _offered(section)[payload_type]
     return ";".join(f"{name}={said[name]}" for name in _ECHOED if name in said) or None
 
 
@@ -45,23 +45,23 @@ def parameter_sets(section: Section) -> dict[int, bytes]:
     Returns:
         By payload type, as a byte stream with start codes (Annex B).
     """
-    said = {
-        int(pt): _parameters(section, pt).get("sprop-parameter-sets", "")
-        for pt in _payload_types(section)
+    return {
+        int(pt): _byte_stream(parameters["sprop-parameter-sets"])
+        for pt, parameters in _offered(section).items()
+        if "sprop-parameter-sets" in parameters
     }
-    return {pt: _byte_stream(sets) for pt, sets in said.items() if sets}
 
 
-def _payload_types(section: Section) -> list[str]:
-    maps = (value.partition(" ") for value in section.values("rtpmap"))
-    named = {pt for pt, _, codec in maps if codec.strip().upper() == "H264/90000"}
-    return [pt for pt in section.formats if pt in named]
+def _offered(section: Section) -> dict[str, dict[str, str]]:
+    """The parameters of each H.264 payload type that aiortc keeps, most wanted first."""
+    maps = (_RTPMAP.fullmatch(value) for value in section.values("rtpmap"))
+    named = {match[1] for match in maps if match}
+    said = {pt: text for pt, _, text in (v.partition(" ") for v in section.values("fmtp"))}
+    return {pt: _parameters(said.get(pt, "")) for pt in section.formats if pt in named}
 
 
-def _parameters(section: Section, payload_type: str) -> dict[str, str]:
-    said = (value.partition(" ") for value in section.values("fmtp"))
-    parts = ";".join(rest for pt, _, rest in said if pt == payload_type).split(";")
-    pairs = (part.strip().partition("=") for part in parts)
+def _parameters(said: str) -> dict[str, str]:
+    pairs = (part.strip().partition("=") for part in said.split(";"))
     return {name.lower(): value.strip() for name, _, value in pairs if name}
 
 
@@ -83,6 +83,6 @@ def _decoded(parameters: dict[str, str]) -> bool:
 def _byte_stream(sets: str) -> bytes:
     try:
         units = [base64.b64decode(unit, validate=True) for unit in sets.split(",")]
-    except binascii.Error:
+    except ValueError:
         return b""
     return b"".join(_START_CODE + unit for unit in units if unit)

@@ -74,6 +74,14 @@ async def test_what_no_decoder_here_takes_is_not_received(parameters: str) -> No
     assert section.formats == ("103",)
 
 
+@pytest.mark.parametrize("number", ["35", "abc", "\u00b9"])
+async def test_payload_types_that_are_not_kept_are_left_out(number: str) -> None:
+    form = "packetization-mode=1;profile-level-id=640028"
+    offer = video(form, form).replace("102", number)
+    _, (section,) = split(await answer(offer))
+    assert section.formats == ("103",)
+
+
 def test_parameter_sets_are_read_beside_other_parameters() -> None:
     sets = base64.b64encode(b"\x67sps").decode() + "," + base64.b64encode(b"\x68p").decode()
     _, (section,) = split(video(f"packetization-mode=1; sprop-parameter-sets={sets}", "a=b"))
@@ -81,5 +89,6 @@ def test_parameter_sets_are_read_beside_other_parameters() -> None:
 
 
 def test_garbled_parameter_sets_are_none() -> None:
-    _, (section,) = split(video("sprop-parameter-sets=%%%", "sprop-parameter-sets=,"))
+    garbled = ("%%%", ",", "\u00e9", "Zg")
+    _, (section,) = split(video(*(f"sprop-parameter-sets={sets}" for sets in garbled)))
     assert not any(parameter_sets(section).values())
