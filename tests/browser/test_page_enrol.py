@@ -92,7 +92,7 @@ def test_progress_guides(page: Page, call: FakeCall) -> None:
 def test_every_hint_is_translated(page: Page) -> None:
     said = page.evaluate(
         "async hints => { const words = await import('./js/words.js'); "
-        "return hints.map(words.sayHint); }",
+        "return hints.map(words.ENGLISH.sayHint); }",
         HINTS,
     )
     assert [one for one in said if "_" in one] == []
@@ -194,7 +194,9 @@ def test_hints_have_drawings_and_praise_is_no_fault(page: Page, call: FakeCall) 
     drawn = (CLIENT / "icons.svg").read_text(encoding="utf-8")
     for hint in HINTS:
         progress(call, missing=[hint])
-        said = page.evaluate("async hint => (await import('./js/words.js')).sayHint(hint)", hint)
+        said = page.evaluate(
+            "async hint => (await import('./js/words.js')).ENGLISH.sayHint(hint)", hint
+        )
         expect(page.get_by_test_id("hint")).to_have_text(said)
         icon = page.locator("#hint-icon").get_attribute("href")
         assert icon is not None

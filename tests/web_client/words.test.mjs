@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { REASONS, sayShortly, STATES } from "../../web_client/js/timeline.js";
-import { consentFor, sayEnding, sayError, sayHint, sayLlr, sayReason, sayReasons, sayState } from "../../web_client/js/words.js";
+import { consentFor, ENGLISH, sayEnding, sayError, sayLlr, sayReason, sayReasons, sayState } from "../../web_client/js/words.js";
 
 const schema = new URL("../../docs/protocol/events.schema.json", import.meta.url);
 const { $defs: contract } = JSON.parse(readFileSync(schema, "utf8"));
@@ -23,7 +23,7 @@ test("every ending of the wire contract has its words", () => {
 
 test("a word of a newer server is said as well as can be", () => {
   assert.equal(sayReason("too_many_hats"), "Too many hats.");
-  assert.equal(sayHint("sing_along"), "Sing along.");
+  assert.equal(ENGLISH.sayHint("sing_along"), "Sing along.");
   assert.equal(sayShortly(["too_many_hats"]), "too many hats");
   assert.equal(sayError("new_code"), "Something went wrong");
   assert.deepEqual(sayState("dazed", "ada"), { name: "dazed", text: "" });
@@ -64,7 +64,7 @@ test("a consent names who gives it, in each of its parts", () => {
 
 test("a word that every object knows is a word like any other", () => {
   for (const word of ["constructor", "toString", "__proto__"]) {
-    for (const say of [sayReason, sayHint]) assert.equal(typeof say(word), "string");
+    for (const say of [sayReason, ENGLISH.sayHint]) assert.equal(typeof say(word), "string");
     assert.equal(sayError(word), "Something went wrong");
     assert.equal(sayEnding(word), "The call has ended.");
     assert.equal(sayShortly([word]), word.replaceAll("_", " "));

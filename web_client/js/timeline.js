@@ -149,7 +149,7 @@ export function inWords({ spans }) {
 }
 
 /** @param {Span} span @returns {string} */
-export function sayPart({ startS, endS, state, reasons }) {
+function sayPart({ startS, endS, state, reasons }) {
   const words = [stateName(state), sayShortly(reasons)].filter(Boolean);
   return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
 }

@@ -145,7 +145,7 @@ export class Words {
 export const ENGLISH = new Words(EN);
 
 /** What the server's own pages say, which know English alone. */
-export const { sayHint, sayReason, sayError, sayEnding, sayState, sayChallenge, sayChallengeResult, sayOtherWay, sayReasons, consentFor } = ENGLISH;
+export const { sayReason, sayError, sayEnding, sayState, sayReasons, consentFor } = ENGLISH;
 
 const OF_PRESENCE = new Set([
   "speaker_not_on_camera", "presentation_suspected", "lips_do_not_match", "no_sign_of_life", "challenge_not_passed",
