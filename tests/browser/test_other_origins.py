@@ -8,12 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.identities.keys import new_key, parse_key
 from tests.support.calls import make_settings
+from tests.support.page_fake import without_complaints
 from tests.support.real_browser import RealServer
 
 pytestmark = pytest.mark.browser
@@ -95,3 +96,20 @@ def test_any_page_loads_the_sdk_and_a_known_one_may_use_the_server(
     assert "StreamVerifier" in page.evaluate(LOAD, server.address)
     assert page.evaluate(FETCH, [server.address, token]) == fetched
     assert page.evaluate(CONNECT, [server.address]) == connected
+
+
+def test_in_a_strict_page_of_another_origin_the_badge_speaks_its_language(
+    host: ThreadingHTTPServer, server: RealServer, context: BrowserContext
+) -> None:
+    page = context.new_page()
+    with without_complaints(page):
+        page.goto(f"http://localhost:{host.server_port}/")
+        page.evaluate(
+            """async server => {
+              document.documentElement.lang = "es";
+              const { StreamVerifierElement } = await import(`${server}/js/element.js`);
+              document.body.append(new StreamVerifierElement());
+            }""",
+            server.address,
+        )
+        expect(page.locator("[part=state]")).to_have_text("Sin empezar")
