@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
@@ -56,7 +57,7 @@ from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
-from stream_verifier.web.problems import on_error, on_failure
+from stream_verifier.web.problems import on_error, on_failure, on_gone
 from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
@@ -254,6 +255,7 @@ def create_app(
             StreamVerifierError: on_error,
             HTTPException: on_error,
             RequestValidationError: on_error,
+            ClientDisconnect: on_gone,
             Exception: on_failure,
         },
         lifespan=_lifespan,

@@ -97,7 +97,7 @@ async def enrol_from_files(
     await count_opening(request, grant)
     uploads = state_of(request).uploads
     how = f"replace {replace} add {add} {name}"
-    with uploads.place():
+    with uploads.place(grant.identity):
         async with once(request, grant, idempotency_key) as doing:
             if doing.kept is not None:
                 return doing.again(await _fingerprint(how, await _read(request)))
