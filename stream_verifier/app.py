@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import ClientDisconnect
 
 from stream_verifier.access.gate import Gate
 from stream_verifier.access.waiting import WaitingRoom
@@ -49,13 +50,14 @@ from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.verify.self_test import call_cost
 from stream_verifier.web import api, recall_socket, whip
+from stream_verifier.web.answers import JsonAnswer
 from stream_verifier.web.call_socket import call_socket, decoded_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
 from stream_verifier.web.pages import Pages
-from stream_verifier.web.problems import on_error, on_failure
+from stream_verifier.web.problems import on_error, on_failure, on_gone
 from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.signalling import DECODED, WEBRTC
 from stream_verifier.web.state import ServerState, Services, set_state, state_of_app
@@ -253,9 +255,11 @@ def create_app(
             StreamVerifierError: on_error,
             HTTPException: on_error,
             RequestValidationError: on_error,
+            ClientDisconnect: on_gone,
             Exception: on_failure,
         },
         lifespan=_lifespan,
+        default_response_class=JsonAnswer,
     )
     state = ServerState(
         settings=settings,

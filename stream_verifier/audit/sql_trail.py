@@ -32,6 +32,7 @@ _REMEDY = (
     "begin anew with  stream-verifier audit restart FILE , or, where you put a backup back, start "
     "the server again"
 )
+_CUT_OFF = f"The audit trail was cut off or is an older copy. {_REMEDY}."
 
 
 class SqlAuditTrail:
@@ -95,7 +96,7 @@ class SqlAuditTrail:
     async def head(self) -> Head:
         """See `AuditTrail.head`."""
         async with self._reading() as connection:
-            return await self._head(connection)
+            return await self._whole(connection)
 
     async def page(self, *, after: int = 0, limit: int) -> list[Entry]:
         """See `AuditTrail.page`."""
@@ -196,19 +197,34 @@ class SqlAuditTrail:
     async def _end(self, connection: AsyncConnection) -> Head:
         """The head, with the database's lock for writing, if the newest entry is its own."""
         await connection.execute(update(tables.head).values(row=1))
-        head = await self._head(connection)
-        query = select(tables.entries).order_by(tables.entries.c.number.desc()).limit(1)
-        row = (await connection.execute(query)).first()
-        number, last_hash = (0, NO_HASH) if row is None else (row[0], self._entry(row[1]).hash)
-        if (number, last_hash) != (head.number, head.hash) or number < self._seen:
-            raise AuditError(f"The audit trail was cut off or is an older copy. {_REMEDY}.")
+        head = await self._whole(connection)
+        if head.number < self._seen:
+            raise AuditError(_CUT_OFF)
         self._seen = head.number
+        return head
+
+    async def _whole(self, connection: AsyncConnection) -> Head:
+        """The head, if the newest entry is its own; one query, so that others may write on."""
+        newest = select(tables.entries).order_by(tables.entries.c.number.desc()).limit(1).subquery()
+        of_newest = (select(column).scalar_subquery() for column in newest.c)
+        head_line = select(tables.head.c.line).limit(1).scalar_subquery()
+        query = select(head_line, *of_newest)
+        told, number, line = (await connection.execute(query)).one()
+        if told is number is None:
+            return self._sealer.empty()
+        head = self._read_head(told)
+        last = (0, NO_HASH) if number is None else (number, self._entry(line).hash)
+        if last != (head.number, head.hash):
+            raise AuditError(_CUT_OFF)
         return head
 
     async def _head(self, connection: AsyncConnection) -> Head:
         line = await connection.scalar(select(tables.head.c.line))
         if line is None and (await _bounds(connection))[1] == 0:
             return self._sealer.empty()
+        return self._read_head(line)
+
+    def _read_head(self, line: object) -> Head:
         try:
             head = Head.parse(_one_line(line))
             head.check(self._sealer.public_key)

@@ -63,25 +63,34 @@ class Uploads:
         self._tries = tries or Tries(most=settings.tries_per_token, told=settings.tries_told)
         self._store = store
         self._settings = settings
-        self._running = 0
+        self._held: list[str | None] = []
 
     @contextmanager
-    def place(self) -> Iterator[None]:
+    def place(self, bound_to: str | None) -> Iterator[None]:
         """Hold a place, from before the first byte is read to the end.
 
+        Args:
+            bound_to: the name that the token is bound to, whose bearers hold one place at a time,
+                so that a slow one leaves the other to others; None: a back end's.
+
         Raises:
-            CapacityError: others hold all of them.
+            CapacityError: others hold all of them, or that one.
         """
-        if self._running >= MOST_AT_ONCE:
+        if len(self._held) >= MOST_AT_ONCE:
             raise CapacityError(
                 f"{MOST_AT_ONCE} people are being enrolled from files now: try again soon.",
                 retry_after_s=RETRY_AFTER_S,
             )
-        self._running += 1
+        if bound_to is not None and bound_to in self._held:
+            raise CapacityError(
+                "Files are being read for that name already: try again soon.",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        self._held.append(bound_to)
         try:
             yield
         finally:
-            self._running -= 1
+            self._held.remove(bound_to)
 
     async def look(
         self, name: str, *, replaces: bool, adds: bool = False

@@ -202,5 +202,6 @@ def _given(file: Path | None) -> Iterator[Callable[[str], None]]:
 
 
 def _fill(out: IO[bytes], text: str) -> None:
-    out.write(f"{text}\n".encode())
+    # Half a character (a lone surrogate), which earlier releases took, stays JSON.
+    out.write(f"{text}\n".encode("utf-8", "backslashreplace"))
     to_disk(out)

@@ -17,7 +17,7 @@ from stream_verifier.audit.deed import UNKNOWN, Actor, Deed, Kind
 from stream_verifier.audit.sql_trail import SqlAuditTrail
 from stream_verifier.errors import KeyMismatchError, RefusedRecordError
 from stream_verifier.identities import database
-from stream_verifier.identities.batches import Row, batches
+from stream_verifier.identities.batches import SIZE, Row, batches
 from stream_verifier.identities.books import Books
 from stream_verifier.identities.identity import Identity
 from stream_verifier.identities.ledger import Ledger
@@ -150,8 +150,25 @@ class Moving:
             tally.gone += len(moves) - len(done)
             tally.seen += len(rows)
             tell(tally.seen, max(tally.seen, total))
+        if refused := tally.left.pop("refused", []):
+            there = await self._still_refused(refused)
+            tally.gone += len(refused) - len(there)
+            tally.left |= {"refused": there} if there else {}
         left = {why: tuple(ids) for why, ids in tally.left.items()}
         return Moved(tally.moved, present, left, tally.gone)
+
+    async def _still_refused(self, refused: Sequence[str]) -> list[str]:
+        """Who of them is so while nobody changes anything.
+
+        Somebody deleted between the looks at a row and at the ledger seemed to be an older copy.
+        """
+        still = _Tally()
+        for start in range(0, len(refused), SIZE):
+            some = select(identities).where(identities.c.id.in_(refused[start : start + SIZE]))
+            async with self._books.undisturbed() as ledger, self._books.reading() as connection:
+                rows = (await connection.execute(some)).mappings().all()
+            await asyncio.to_thread(self._moves, rows, ledger, still, True, UNKNOWN)
+        return [_shown(row_id) for row_id in still.left.get("refused", [])]
 
     async def _count(self) -> tuple[int, int]:
         """References of the model in use, and of others."""
@@ -175,8 +192,7 @@ class Moving:
             except _LeftAsItIsError as stays:
                 tally.left.setdefault(stays.why, []).append(row_id)
             except RefusedRecordError:
-                known = row_id if isinstance(row_id, str) else ascii(row_id)
-                tally.left.setdefault("refused", []).append(known)
+                tally.left.setdefault("refused", []).append(row_id)
             except KeyMismatchError:
                 tally.left.setdefault("key_lost", []).append(row_id)
         return moves
@@ -227,3 +243,8 @@ def _told(old: Identity, new: Identity, actor: Actor) -> Deed:
     origin = new.adapted_from[0]
     models = {"from": old.model_id, "to": new.model_id, "enrolled_with": origin}
     return dataclasses.replace(deed, details={**deed.details, **models})
+
+
+def _shown(row_id: object) -> str:
+    """The id of a row, whatever somebody wrote into it."""
+    return row_id if isinstance(row_id, str) else ascii(row_id)

@@ -112,6 +112,11 @@ async def on_error(request: Request, error: Exception) -> Response:
     return problem(status, error.code, str(error), _headers(error, status))
 
 
+async def on_gone(request: Request, error: Exception) -> Response:
+    """Pass over a sender that was gone before its body was whole: nothing of ours failed."""
+    return Response(status_code=400)  # that nobody hears
+
+
 async def on_failure(request: Request, error: Exception) -> Response:
     """Tell of an error that nobody expected; the server's log has it."""
     return problem(500, "internal_error", "The server failed; its log says why. Try again later.")

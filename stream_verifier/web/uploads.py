@@ -13,7 +13,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.places import Place
@@ -23,6 +23,7 @@ from stream_verifier.events.call_messages import ConsentGiven
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.identities.opening import longest_consent
 from stream_verifier.web.access import Token, actor_of_request, admit, count_opening
+from stream_verifier.web.answers import JsonAnswer
 from stream_verifier.web.identities import describe
 from stream_verifier.web.models import Name
 from stream_verifier.web.problems import on_error
@@ -96,7 +97,7 @@ async def enrol_from_files(
     await count_opening(request, grant)
     uploads = state_of(request).uploads
     how = f"replace {replace} add {add} {name}"
-    with uploads.place():
+    with uploads.place(grant.identity):
         async with once(request, grant, idempotency_key) as doing:
             if doing.kept is not None:
                 return doing.again(await _fingerprint(how, await _read(request)))
@@ -116,7 +117,7 @@ async def enrol_from_files(
             except OtherPersonError as error:  # a try, which the same files are but once
                 answer = await on_error(request, error)
             else:
-                answer = JSONResponse(describe(identity).model_dump(mode="json"), 201)
+                answer = JsonAnswer(describe(identity).model_dump(mode="json"), 201)
             if idempotency_key is not None:
                 doing.keep(await _fingerprint(how, asked), answer)
             return answer

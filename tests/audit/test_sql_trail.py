@@ -218,6 +218,7 @@ async def _changed_and_begun_anew(
         server.audit.append(CALL),
         server.add("ada", made_reference(), CONSENT),
         server.audit.cut(BEGAN + timedelta(days=1)),
+        server.audit.head(),
     ):
         with pytest.raises(AuditError, match="audit restart FILE"):
             await action

@@ -16,7 +16,7 @@ from stream_verifier.console.tables import findings_table
 from stream_verifier.identities.keys import load_or_create_keys, new_key
 from stream_verifier.identities.opening import open_store
 from stream_verifier.settings import Settings, load_settings
-from tests.support.stores import CONSENT, made_reference
+from tests.support.stores import CONSENT, change, made_reference
 
 
 def findings(settings: Settings) -> dict[str, doctor.Finding]:
@@ -155,6 +155,14 @@ def test_a_lost_key_is_wrong_and_is_not_made_anew_by_looking(
     assert {one.check for one in found.values() if not one.ok} == wrong
     assert all(f"{key} is missing" in found[check].message for check in wrong)
     assert not key.exists()
+
+
+def test_a_trail_whose_end_was_cut_off_is_wrong(in_use: Settings) -> None:
+    change(in_use.data_dir / "identities.db", "DELETE FROM audit_entries")
+    finding = findings(in_use)["audit trail"]
+    assert not finding.ok
+    assert "was cut off" in finding.message
+    assert "audit restart FILE" in finding.message
 
 
 def test_a_trail_signed_with_another_key_is_wrong(in_use: Settings) -> None:

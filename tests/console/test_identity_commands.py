@@ -27,9 +27,9 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "data"
 
 
-def enrol(*names: str) -> list[Identity]:
+def enrol(*names: str, subject: str | None = None) -> list[Identity]:
     async def add(store: SqliteIdentityStore) -> list[Identity]:
-        consents = [replace(CONSENT, subject=name) for name in names]
+        consents = [replace(CONSENT, subject=subject or name) for name in names]
         return [
             await store.add(name, made_reference(number), consent)
             for number, (name, consent) in enumerate(zip(names, consents, strict=True))
@@ -106,6 +106,15 @@ def test_a_person_can_read_the_own_name_in_what_is_handed_out(tmp_path: Path) ->
     assert '"name": "Зоя"' in written
     assert json.loads(written)["identity"]["name"] == "Зоя"
     assert json.loads(run("identities", "export", "Зоя"))["identity"]["name"] == "Зоя"
+
+
+def test_words_that_are_no_unicode_are_written_down_too(tmp_path: Path) -> None:
+    """Earlier releases took a consent in Latin-1."""
+    enrol("ada", subject="f\udcfcr Зоя")
+    run("identities", "export", "ada", "--file", tmp_path / "ada.json")
+    written = (tmp_path / "ada.json").read_text(encoding="utf-8")
+    assert r'"subject": "f\udcfcr Зоя"' in written
+    assert json.loads(written)["consents"][0]["subject"] == "f\udcfcr Зоя"
 
 
 def test_a_file_that_came_to_nothing_is_not_left(tmp_path: Path) -> None:

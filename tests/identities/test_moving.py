@@ -288,6 +288,25 @@ async def test_who_is_deleted_or_changed_meanwhile_stays_so(
     assert_same(await read(store, "person 2"), moved(7))
 
 
+async def test_who_is_deleted_between_two_looks_is_not_refused(
+    store: SqliteIdentityStore, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await fill(store, 3)
+    beside = store_at(path)
+    looked = batches._next
+
+    async def then_deleted(*asked: Any) -> Any:
+        found = await looked(*asked)
+        if found and asked[-1] == "":
+            await beside.delete("person 1")
+        return found
+
+    monkeypatch.setattr(batches, "_next", then_deleted)
+    done = await store.moving(ADAPTERS).run(actor=OPERATOR)
+    await beside.close()
+    assert done == Moved({MODEL: 2}, gone=1)
+
+
 async def test_a_key_that_changes_meanwhile_is_the_one_that_holds(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from starlette.requests import ClientDisconnect
 
 from stream_verifier.web.origins import host_allowed
 from tests.support.rest_app import ADMIN, client_of, make_app
@@ -34,6 +35,21 @@ async def test_no_more_of_a_body_is_read_than_allowed(tmp_path: Path) -> None:
     for answer in (told, untold):
         assert (answer.status_code, answer.json()["code"]) == (413, "body_too_long")
     assert fits.status_code == 422
+
+
+@pytest.mark.parametrize("path", ["whip/ada", "identities/ada"])
+async def test_a_sender_that_vanishes_is_no_failure(tmp_path: Path, path: str) -> None:
+    """It raised to the server, which logged it as an error, ten of which keep others out."""
+
+    async def vanishing() -> AsyncIterator[bytes]:
+        yield b"--b"
+        raise ClientDisconnect  # as a server tells it: half a body, then nobody
+
+    kind = "application/sdp" if path.startswith("whip") else "multipart/form-data; boundary=b"
+    headers = ADMIN | {"content-type": kind}
+    async with client_of(make_app(tmp_path), headers=headers) as client:
+        answer = await client.post(f"/api/v1/{path}", content=vanishing())
+    assert answer.status_code == 400
 
 
 async def test_an_endless_path_is_refused(tmp_path: Path) -> None:

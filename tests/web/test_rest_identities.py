@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,10 @@ import pytest
 from stream_verifier.access.gate import ASKS_PER_MINUTE
 from stream_verifier.access.scopes import Scope
 from stream_verifier.audit.deed import Actor, Deed, Kind
+from stream_verifier.audit.entry import Entry, canonical
 from stream_verifier.audit.receipt import Receipt
 from stream_verifier.audit.seal import read_public_key
+from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
 from tests.support.stores import CONSENT, change, made_reference, store_at
@@ -104,6 +107,26 @@ async def test_a_person_gets_what_is_held(enrolled: Any) -> None:
     told = (await store.audit.page(limit=9))[-1].fields
     assert (told["kind"], told["actor"]["address"]) == ("exported", "192.0.2.0/24")
     assert told["details"] == {"way": "HTTP", "identity": record_id, "vectors": False}
+
+
+async def test_a_person_gets_also_what_is_no_unicode(enrolled: Any) -> None:
+    """Earlier releases took words in other encodings, and token ids of half a character."""
+    app, store = enrolled
+    odd = Actor("0123\ud83d", "identity:replace")
+    consent = replace(CONSENT, text="Zustimmung f\udcfcr", purpose="\udcdcben", version=2)
+    await store.renew_consent("ada", replace(consent, recorded_by=odd.token_id), actor=odd)
+    async with client_of(app) as client:
+        held = (await client.get(f"{PATH}/ada/export", headers=HERS)).json()
+        consents = (await client.get(f"{PATH}/ada/consent", headers=HERS)).json()["consents"]
+        trail = (await client.get("/api/v1/audit", headers=auth(Scope.AUDIT))).json()
+        people = (await client.get(PATH, headers=ADMIN)).json()["identities"]
+    assert Consent.from_dict(held["consents"][0]).text == consent.text
+    assert (consents[0]["purpose"], consents[0]["recorded_by"]) == ("\udcdcben", odd.token_id)
+    assert "\udcdcben" in [one["consent"]["purpose"] for one in people]
+    renewed = [one for one in trail["entries"] if one["kind"] == "consent_renewed"]
+    assert renewed[0]["actor"]["token"] == odd.token_id
+    for entry in (*trail["entries"], *held["audit"]["entries"]):
+        Entry.parse(canonical(entry))  # each as it was hashed
 
 
 async def test_vectors_are_for_administrators(enrolled: Any) -> None:

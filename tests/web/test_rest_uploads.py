@@ -218,13 +218,23 @@ async def test_so_many_are_enrolled_at_once(
         raise MediaError("That is none.")
 
     monkeypatch.setattr(Uploads, "enrol", slow)
-    both = [asyncio.create_task(post(app, ("face", b"x"))) for _ in range(uploads.MOST_AT_ONCE)]
-    await asyncio.sleep(0.3)
-    refused = await post(app, ("face", b"x"))
+
+    async def reading(headers: dict[str, str]) -> asyncio.Task[Any]:
+        task = asyncio.create_task(post(app, ("face", b"x"), headers=headers))
+        await asyncio.sleep(0.3)
+        return task
+
+    hers = await reading(UPLOADER)
+    again = await reading(auth(Scope.UPLOAD, identity="grace"))  # leaves the other place to others
+    assert ((await again).status_code, (await again).json()["code"]) == (503, "server_full")
+    backend = await reading(auth(Scope.UPLOAD))
+    refused = await post(app, ("face", b"x"), headers=ADMIN)
     assert (refused.status_code, refused.json()["code"]) == (503, "server_full")
     assert int(refused.headers["retry-after"]) > 0
     go_on.set()
-    assert [answer.status_code for answer in await asyncio.gather(*both)] == [400, 400]
+    assert [answer.status_code for answer in await asyncio.gather(hers, backend)] == [400, 400]
+    backends = [await reading(auth(Scope.UPLOAD)) for _ in range(uploads.MOST_AT_ONCE)]
+    assert [answer.status_code for answer in await asyncio.gather(*backends)] == [400, 400]
     assert (await post(app, ("face", b"x"))).status_code == 400
 
 
