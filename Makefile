@@ -103,14 +103,15 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 # Browsers and calls wait for each other in short steps, each of which comes late where all processors
-# are busy, whatever the priorities: training and the other Pythons follow them.
+# are busy, whatever the priorities: training and the other Pythons follow them, beside what is left.
 test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	@$(PARTS) --jobs=2 lint-python lint-browser byte-code
 	@echo "Of seven parts three run at once; each one's report comes when it is done."
-	@failed=0; \
-	$(PARTS) --jobs=3 test-modules test-calls test-doors test-pages test-others || failed=1; \
-	$(PARTS) --jobs=2 train-quick test-pythons || failed=1; \
-	exit $$failed
+	@$(PARTS) --jobs=3 WHOLE=1 test-modules test-calls test-doors test-pages test-others train-quick test-pythons
+
+ifdef WHOLE
+train-quick test-pythons: | test-calls test-pages
+endif
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
