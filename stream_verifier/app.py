@@ -50,7 +50,6 @@ from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.recogniser import Recogniser
 from stream_verifier.verify.self_test import call_cost
 from stream_verifier.web import api, recall_socket, whip
-from stream_verifier.web.answers import JsonAnswer
 from stream_verifier.web.call_socket import call_socket, decoded_socket
 from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
@@ -259,7 +258,6 @@ def create_app(
             Exception: on_failure,
         },
         lifespan=_lifespan,
-        default_response_class=JsonAnswer,
     )
     state = ServerState(
         settings=settings,

@@ -25,6 +25,7 @@ from stream_verifier.web import (
     whip_described,
 )
 from stream_verifier.web.access import administrator
+from stream_verifier.web.answers import JsonAnswer
 from stream_verifier.web.models import (
     AuditPage,
     CallDescription,
@@ -64,7 +65,7 @@ def _routes() -> tuple[BaseRoute, ...]:
 
     To make models of all their signatures takes longer than to make the rest of an application.
     """
-    router = APIRouter()
+    router = APIRouter(default_response_class=JsonAnswer)
     _add_health(router)
     _add_identities(router)
     _add_calls(router)

@@ -97,8 +97,9 @@ async def enrol_from_files(
     await count_opening(request, grant)
     uploads = state_of(request).uploads
     how = f"replace {replace} add {add} {name}"
-    with uploads.place(grant.identity):
-        async with once(request, grant, idempotency_key) as doing:
+    # The key first: who asks again while it is done is told so, and not that there is no place.
+    async with once(request, grant, idempotency_key) as doing:
+        with uploads.place(grant.identity):
             if doing.kept is not None:
                 return doing.again(await _fingerprint(how, await _read(request)))
             spelt, old = await uploads.look(name, replaces=replace, adds=add)
