@@ -106,8 +106,8 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 # are busy, whatever the priorities: training and the other Pythons follow them, beside what is left.
 test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	@$(PARTS) --jobs=2 lint-python lint-browser byte-code
-	@echo "Of seven parts three run at once; each one's report comes when it is done."
-	@$(PARTS) --jobs=3 WHOLE=1 test-modules test-calls test-doors test-pages test-others train-quick test-pythons
+	@echo "Of seven parts four run at once; each one's report comes when it is done."
+	@$(PARTS) --jobs=4 WHOLE=1 test-modules test-calls test-doors test-pages test-others train-quick test-pythons
 
 ifdef WHOLE
 train-quick test-pythons: | test-calls test-pages
@@ -136,7 +136,7 @@ test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page o
 	sh scripts/test_modules.sh
 
 test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
-	nice -n 5 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(DOORS) $(PAGES))
+	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(DOORS) $(PAGES))
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
 	sh scripts/other_pythons.sh $(if $(SELECT),,--all)
