@@ -103,15 +103,14 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
 # Browsers and calls wait for each other in short steps, each of which comes late where all processors
-# are busy, whatever the priorities: training and the other Pythons follow them, beside what is left.
+# are busy, whatever the priorities: training and the other Pythons follow them.
 test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	@$(PARTS) --jobs=2 lint-python lint-browser byte-code
 	@echo "Of seven parts four run at once; each one's report comes when it is done."
-	@$(PARTS) --jobs=4 WHOLE=1 test-modules test-calls test-doors test-pages test-others train-quick test-pythons
-
-ifdef WHOLE
-train-quick test-pythons: | test-calls test-pages
-endif
+	@failed=0; \
+	$(PARTS) --jobs=4 test-modules test-calls test-doors test-pages test-others || failed=1; \
+	$(PARTS) --jobs=2 train-quick test-pythons || failed=1; \
+	exit $$failed
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=

