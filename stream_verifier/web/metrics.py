@@ -50,11 +50,10 @@ async def metrics(request: Request, token: Token) -> Response:
     admit(request, token, Scope.READ)
     state = state_of(request)
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_ServerCollector(state))
+    free_bytes = await asyncio.to_thread(_free_bytes, state.settings.data_dir)
+    registry.register(_ServerCollector(state, free_bytes))
     # Memory, open files and their limit, under the names that every dashboard knows.
     ProcessCollector(registry=registry)
-    free_bytes = await asyncio.to_thread(_free_bytes, state.settings.data_dir)
-    registry.register(_Family(_gauge("data_free_bytes", "Room left for the store.", free_bytes)))
     return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
 
@@ -66,21 +65,11 @@ def _free_bytes(folder: Path) -> float:
         return math.nan
 
 
-class _Family(Collector):
-    """One family that was read off already."""
-
-    def __init__(self, family: Metric) -> None:
-        self._family = family
-
-    def collect(self) -> Iterator[Metric]:
-        yield self._family
-
-
 class _ServerCollector(Collector):
     """Reads off what is counted anyway, at the moment it is asked."""
 
-    def __init__(self, state: ServerState) -> None:
-        self._state = state
+    def __init__(self, state: ServerState, free_bytes: float) -> None:
+        self._state, self._free_bytes = state, free_bytes
 
     def collect(self) -> Iterator[Metric]:
         gauge = self._state.gauge
@@ -88,6 +77,7 @@ class _ServerCollector(Collector):
         yield from _calls(self._state.sessions)
         yield from _told(self._state.hub.tally)
         yield from _trouble(self._state)
+        yield _gauge("data_free_bytes", "Room left for the store.", self._free_bytes)
         yield from _shared(self._state)
         yield from _rooms(self._state.rooms)
         yield from _windows(gauge)

@@ -66,9 +66,6 @@ class Delivery:
         backoff: waits between attempts.
         sleep: waits for so many seconds; a parameter so that tests need no clock.
         within_s: how long an attempt may take.
-
-    Attributes:
-        retrying: messages that were tried in vain and are tried again.
     """
 
     def __init__(
@@ -82,7 +79,7 @@ class Delivery:
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         within_s: float = ATTEMPT_S,
     ) -> None:
-        self.retrying = 0
+        self._in_vain: set[str] = set()
         self._within_s = within_s
         self._client = client
         self._url = url
@@ -91,17 +88,19 @@ class Delivery:
         self._backoff = backoff
         self._sleep = sleep
 
+    @property
+    def retrying(self) -> int:
+        """Messages that were tried in vain and are tried again."""
+        return len(self._in_vain)
+
     async def deliver(self, message: Message) -> Outcome:
         """Send until it is taken, given up, or the receiver says that it is gone for good."""
-        tried = False
         try:
             for attempt in range(1, self._attempts + 1):
                 result = await self._attempt(message)
                 if isinstance(result, Outcome):
                     return result
-                if not tried:
-                    tried = True
-                    self.retrying += 1
+                self._in_vain.add(message.id)
                 _logger.warning(
                     "webhook %s, attempt %d of %d: %s",
                     message.id,
@@ -112,7 +111,7 @@ class Delivery:
                 if attempt < self._attempts:
                     await self._sleep(max(self._backoff.delay_s(attempt), result.wait_s))
         finally:
-            self.retrying -= tried
+            self._in_vain.discard(message.id)
         return Outcome.GIVEN_UP
 
     async def _attempt(self, message: Message) -> Outcome | _Failure:

@@ -28,7 +28,8 @@ from tests.support.timeline_media import (
 pytestmark = pytest.mark.browser
 
 READ = """async sessions => {
-  const { inWords, readTimeline, runs, SERIES, stretches } = await import("./js/timeline.js");
+  const { inWords } = await import("./js/words.js");
+  const { readTimeline, runs, SERIES, stretches } = await import("./js/timeline.js");
   return sessions.map((events) => {
     const read = readTimeline(events);
     return {

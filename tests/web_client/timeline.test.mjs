@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { clock, inWords, readTimeline, runs, sayShortly, stateName, stretches } from "../../web_client/js/timeline.js";
+import { clock, readTimeline, runs, stateName, stretches } from "../../web_client/js/timeline.js";
+import { inWords, sayShortly } from "../../web_client/js/words.js";
 
 const started = { type: "session_started", identity: "ada", operating_point: { name: "balanced", accept: 3, reject: -2 } };
 const changed = (atS, state, reasons = []) => ({ type: "state_changed", media_s: atS, state, reasons });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { REASONS, sayShortly, STATES } from "../../web_client/js/timeline.js";
-import { consentFor, ENGLISH, sayEnding, sayError, sayLlr, sayReason, sayReasons, sayState } from "../../web_client/js/words.js";
+import { REASONS, STATES } from "../../web_client/js/timeline.js";
+import { consentFor, ENGLISH, sayEnding, sayError, sayLlr, sayReason, sayReasons, sayShortly, sayState } from "../../web_client/js/words.js";
 
 const schema = new URL("../../docs/protocol/events.schema.json", import.meta.url);
 const { $defs: contract } = JSON.parse(readFileSync(schema, "utf8"));

@@ -4,8 +4,8 @@ import { last } from "./look-up.js";
 import { colour, disc, hatch, onNewColours, plate, prepare, stripe, stroke } from "./canvas.js";
 import { clamp, linear, meterOf } from "./scale.js";
 import { fitting, rangeOf, signed, ticksOf } from "./timeline-axes.js";
-import { COARSE_LLR, inWords, runs, sayShortly, SERIES, stateName, stretches, sayAsked } from "./timeline.js";
-import { sayLlr } from "./words.js";
+import { COARSE_LLR, runs, SERIES, stateName, stretches, sayAsked } from "./timeline.js";
+import { inWords, sayLlr, sayShortly } from "./words.js";
 
 /** @typedef {import("./timeline.js").Timeline} Timeline */
 /** @typedef {{timeline: Timeline, fromS: number, toS: number, live: boolean}} View */

@@ -143,22 +143,6 @@ export function stretches(points, side) {
   return joined;
 }
 
-/** @param {Pick<Timeline, "spans">} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
-export function inWords({ spans }) {
-  return spans.map(sayPart);
-}
-
-/** @param {Span} span @returns {string} */
-function sayPart({ startS, endS, state, reasons }) {
-  const words = [stateName(state), sayShortly(reasons)].filter(Boolean);
-  return `${clock(startS)} to ${clock(endS)} ${words.join(": ")}`;
-}
-
-/** @param {string[]} reasons @returns {string} in few words; one not known yet as it is spelt */
-export function sayShortly(reasons) {
-  return reasons.map((reason) => lookUp(REASONS, reason) ?? reason.replaceAll("_", " ")).join(", ");
-}
-
 /** @param {number} timeS @returns {string} media time as minutes and seconds */
 export function clock(timeS) {
   const whole = Math.trunc(timeS);

@@ -145,7 +145,10 @@ export class Words {
 export const ENGLISH = new Words(EN);
 
 /** What the server's own pages say, which know English alone. */
-export const { sayReason, sayError, sayEnding, sayState, sayReasons, consentFor } = ENGLISH;
+export const { sayReason, sayShortly, sayError, sayEnding, sayState, sayReasons, consentFor } = ENGLISH;
+
+/** @param {Pick<import("./timeline.js").Timeline, "spans">} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
+export const inWords = ({ spans }) => spans.map(ENGLISH.saySpan);
 
 const OF_PRESENCE = new Set([
   "speaker_not_on_camera", "presentation_suspected", "lips_do_not_match", "no_sign_of_life", "challenge_not_passed",

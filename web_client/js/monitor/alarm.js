@@ -1,6 +1,6 @@
 /** When a rejected call is an alarm, and how it reads; touches no page. */
 
-import { sayShortly } from "../timeline.js";
+import { sayShortly } from "../words.js";
 
 /** Many at once are one alarm. */
 const PAUSE_MS = 1500;

@@ -5,7 +5,7 @@ import { clearError, showError, shownError } from "../alert.js";
 import { eventsOf, read } from "../api.js";
 import { byId, setText, whenever } from "../dom.js";
 import { EventFeed } from "../event-feed.js";
-import { sayShortly } from "../timeline.js";
+import { sayShortly } from "../words.js";
 import { Alerts } from "./alerts.js";
 import { Board } from "./board.js";
 import { Calls } from "./calls.js";

@@ -1,7 +1,7 @@
 /** One running call on the board. Only what changed is touched. */
 
 import { drawing, make, redraw, setText } from "../dom.js";
-import { inWords, sayShortly } from "../timeline.js";
+import { inWords, sayShortly } from "../words.js";
 import { drawStrip } from "./strip.js";
 import { sayCalm, sayFreshness, sayLength, sayTone } from "./words.js";
 

@@ -1,7 +1,7 @@
 /** Calls that are over, the last first. */
 
 import { drawing, make } from "../dom.js";
-import { sayShortly } from "../timeline.js";
+import { sayShortly } from "../words.js";
 import { sayEndShortly, sayLength, sayTone, timeOfDay } from "./words.js";
 
 export class EndedList {
