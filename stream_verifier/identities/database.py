@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import event
-from sqlalchemy.engine import URL, ExceptionContext, make_url
+from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
+from sqlalchemy.util import await_only
 
 from stream_verifier.errors import SettingsError, StoreError
 from stream_verifier.identities.private_file import open_private, private_folder
@@ -71,6 +74,8 @@ def open_engine(url: str) -> AsyncEngine:
         raise SettingsError(
             f"The store URL needs the Python package {error.name}: install it."
         ) from error
+    if _is_sqlite(parsed):
+        event.listen(engine.sync_engine, "do_connect", _open_or_end)
     if _is_postgres(parsed):
         event.listen(engine.sync_engine, "connect", _set_patience)
         event.listen(engine.sync_engine, "handle_error", _leave_the_silent)
@@ -154,7 +159,7 @@ def _engine_options(url: URL) -> dict[str, object]:
             "pool_timeout": BUSY_TIMEOUT_S,
             "connect_args": _bounds(url),
         }
-    connect_args = {"timeout": BUSY_TIMEOUT_S, "factory": _Connection}
+    connect_args = {"timeout": BUSY_TIMEOUT_S}
     options: dict[str, object] = {"connect_args": connect_args}
     if _file_of(url) is not None:
         # A connection per use leaves no thread and no page cache with deleted data behind.
@@ -188,6 +193,36 @@ def _leave_the_silent(context: ExceptionContext) -> None:
     """Give up a connection on which an answer did not come: the next one might wait behind it."""
     if isinstance(context.original_exception, OSError):
         context.is_disconnect = True
+
+
+class _Opening:
+    """Opens one SQLite connection, and knows the thread that does."""
+
+    def __init__(self) -> None:
+        self._thread: threading.Thread | None = None
+
+    def __call__(self, *args: Any, **options: Any) -> _Connection:
+        self._thread = threading.current_thread()
+        return _Connection(*args, **options)
+
+    def wait(self) -> None:
+        """Until that thread has ended."""
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _open_or_end(dialect: Dialect, _record: object, args: Any, options: dict[str, Any]) -> Any:
+    """Open a connection; where that fails, its thread has ended before anybody is told.
+
+    The driver lets go of that thread, which reports to the event loop once more: too late for one
+    that is closed by then, as a command's is.
+    """
+    opening = _Opening()
+    try:
+        return dialect.connect(*args, factory=opening, **options)
+    except sqlite3.Error:
+        await_only(asyncio.to_thread(opening.wait))
+        raise
 
 
 class _Connection(sqlite3.Connection):

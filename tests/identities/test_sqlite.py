@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import sqlite3
 import stat
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -298,6 +299,25 @@ async def test_what_is_no_database_is_said(path: Path) -> None:
     with pytest.raises(StoreError, match="no SQLite database"):
         await store.list()
     await store.close()
+
+
+@in_a_file
+async def test_what_cannot_be_opened_leaves_no_thread_behind(path: Path) -> None:
+    """One that still has something to say finds a command's event loop closed."""
+    path.parent.mkdir()
+    _overwrite_from(path, 0)
+    store = store_at(path)
+    before = _own_threads()
+    for _ in range(20):
+        with pytest.raises(StoreError, match="no SQLite database"):
+            await store.list()
+        assert _own_threads() == before
+    await store.close()
+
+
+def _own_threads() -> set[threading.Thread]:
+    """All but those of the event loop's pool, which stay."""
+    return {one for one in threading.enumerate() if not one.name.startswith("asyncio_")}
 
 
 @in_a_file
