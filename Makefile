@@ -15,7 +15,10 @@ unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 # Tests that wait for the clock; all others keep the processor busy.
 PAGES := tests/browser
-CALLS := tests/calls tests/demo tests/fleet tests/hosting tests/rooms
+CALLS := tests/calls
+ROOMS := tests/demo tests/fleet tests/hosting tests/rooms
+# Those that load TensorFlow, or render speech and pictures.
+MODEL := tests/benchmarks tests/model tests/simulation tests/windows
 # SoftHSM crashes in a process that TensorFlow was loaded into, which no server and none of these does.
 HSM := tests/identities/test_hsm.py
 DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/media tests/web tests/webhooks \
@@ -23,7 +26,7 @@ DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/m
 NODE_TOOLS := .cache/node/version
 CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
-.PHONY: help demo serve test byte-code test-all test-modules test-calls test-doors test-pages test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
+.PHONY: help demo serve test byte-code test-all test-modules test-calls test-rooms test-doors test-pages test-model test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -102,15 +105,12 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-# Browsers and calls wait for each other in short steps, each of which comes late where all processors
-# are busy, whatever the priorities: training and the other Pythons follow them.
+# What keeps a processor busy beside those that wait for the clock gives way, as a call cannot wait. Each
+# part's report comes when it is done.
 test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
-	@$(PARTS) --jobs=2 lint-python lint-browser byte-code
-	@echo "Of seven parts four run at once; each one's report comes when it is done."
-	@failed=0; \
-	$(PARTS) --jobs=4 test-modules test-calls test-doors test-pages test-others || failed=1; \
-	$(PARTS) --jobs=2 train-quick test-pythons || failed=1; \
-	exit $$failed
+	@echo "Checks first, then tests; each part's report comes when it is done."
+	@$(PARTS) --jobs=2 lint-python lint-browser byte-code test-modules test-pythons
+	@$(PARTS) --jobs=7 test-calls test-rooms test-doors test-pages test-others test-model train-quick
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -121,12 +121,14 @@ coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines non
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-# Calls wait for the clock. What keeps the processor busy beside them gives way, as a call cannot wait.
-test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of whole calls only: of one server, rooms and fleets
+test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of whole calls with one server only
 	$(PYTEST) $(CALLS)
 
+test-rooms: $(VENV)/.test $(CALL_TOOLS) ## Tests of rooms, fleets, hosting and the demo only
+	$(PYTEST) $(ROOMS)
+
 test-doors: $(VENV)/.test $(CALL_TOOLS) ## Tests of media, commands, routes and clients only
-	$(PYTEST) $(DOORS)
+	nice -n 5 $(PYTEST) $(DOORS)
 
 test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
 	nice -n 5 $(PYTEST) $(PAGES)
@@ -134,8 +136,11 @@ test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chr
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
-test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: model, windows, decision, scripted calls
-	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(DOORS) $(PAGES))
+test-model: $(VENV)/.test ## Tests of the model, windows, scripted calls and benchmarks only
+	nice -n 10 $(PYTEST) $(MODEL)
+
+test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: store, decision, audit, access, events
+	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(ROOMS) $(DOORS) $(PAGES) $(MODEL))
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
 	sh scripts/other_pythons.sh $(if $(SELECT),,--all)

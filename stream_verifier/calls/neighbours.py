@@ -83,6 +83,11 @@ class Neighbours(Protocol):
         """Whether they could be asked of late; without them no call is opened."""
         ...
 
+    @property
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of the one that they share."""
+        ...
+
     def tries(self, *, most: int, told: int) -> Tries:
         """The account of tries; its limits are those of `Tries`."""
         ...
@@ -155,7 +160,7 @@ class Neighbours(Protocol):
 class Alone:
     """The neighbours of a worker that has none."""
 
-    reachable = True
+    reachable, clock_ahead_s = True, 0.0
 
     def tries(self, *, most: int, told: int) -> Tries:
         """An account of this worker's own."""

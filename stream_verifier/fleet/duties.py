@@ -18,6 +18,8 @@ from stream_verifier.fleet.records import About
 
 _logger = logging.getLogger(__name__)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 1.0
+_MOST_APART_S = 5.0
+"""Clocks that run by NTP are milliseconds apart."""
 
 
 class Calls(Protocol):
@@ -63,6 +65,7 @@ class Duties:
         self._address = address
         self._lease_s = lease_s
         self._busy: set[asyncio.Task[None]] = set()
+        self._clock_is_off = False
 
     @contextlib.asynccontextmanager
     async def done(self) -> AsyncIterator[None]:
@@ -111,6 +114,18 @@ class Duties:
             for place in {session.place for session in running.values()}:
                 await member.account.refresh(place)
         await self._bury_the_lost()
+        await self._compare_clocks()
+
+    async def _compare_clocks(self) -> None:
+        link = self._member.link
+        await link.compare_clocks()
+        was_off, self._clock_is_off = self._clock_is_off, abs(link.clock_ahead_s) > _MOST_APART_S
+        if self._clock_is_off and not was_off:
+            _logger.warning(
+                "this machine's clock is %+.0f s from that of Redis: have both set by NTP, as "
+                "tokens and consents end by it",
+                link.clock_ahead_s,
+            )
 
     async def _bury_the_lost(self) -> None:
         grace_s = max(1.0, self._lease_s / 3)

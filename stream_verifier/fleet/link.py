@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,6 +33,7 @@ class Link:
     def __init__(self, redis: Redis, *, prefix: str) -> None:
         self.redis = redis
         self.prefix = prefix
+        self._since_s = time.time() - time.monotonic()
 
     @classmethod
     def to(cls, url: str, *, prefix: str) -> Self:
@@ -111,13 +113,33 @@ class Link:
         until_s = loop.time() + _START_S
         while True:
             try:
-                with reachable():
-                    await self.redis.ping()
+                await self.compare_clocks()
                 return
             except FleetError:
                 if loop.time() > until_s:
                     raise
             await asyncio.sleep(_AGAIN_S)
+
+    @property
+    def now_s(self) -> float:
+        """Unix time by Redis' clock, whatever this machine's says; see `compare_clocks`."""
+        return self._since_s + time.monotonic()
+
+    @property
+    def clock_ahead_s(self) -> float:
+        """Seconds by which this machine's clock is ahead of that; negative: behind."""
+        return time.time() - self.now_s
+
+    async def compare_clocks(self) -> None:
+        """Read Redis' clock, by which all workers can date alike.
+
+        Raises:
+            FleetError: Redis cannot be asked now.
+        """
+        asked_s = time.monotonic()
+        with reachable():
+            whole, micros = await self.redis.time()
+        self._since_s = whole + micros / 1e6 - (asked_s + time.monotonic()) / 2
 
     async def close(self) -> None:
         """Release all connections."""

@@ -95,6 +95,11 @@ class Member:
         """The account of tries, once it was asked for."""
         return self._tries
 
+    @property
+    def clock_ahead_s(self) -> float:
+        """See ``Link.clock_ahead_s``."""
+        return self.link.clock_ahead_s
+
     def calls(self) -> Sequence[CallSummary]:
         """Calls that any worker runs or ran whose events are held, newest first."""
         return self._directory.calls()

@@ -152,6 +152,8 @@ def _trouble(state: ServerState) -> Iterator[Metric]:
 def _shared(state: ServerState) -> Iterator[Metric]:
     reachable = float(state.neighbours.reachable)
     yield _gauge("fleet_reachable", "Whether what servers share can be reached.", reachable)
+    ahead_s = state.neighbours.clock_ahead_s
+    yield _gauge("clock_ahead_seconds", "This machine's clock, less that of Redis.", ahead_s)
     hub = state.hub
     yield _gauge("events_unwritten", "Events that wait for a slow log.", hub.unwritten)
     yield _counter("events_lost", "Events that a slow log could not take.", hub.lost)

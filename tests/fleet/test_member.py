@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -102,6 +103,22 @@ async def worker(redis: RedisServer, name: str, **limits: int) -> AsyncIterator[
         with contextlib.suppress(FleetError):
             await made.hub.close()
         await made.link.close()
+
+
+async def test_how_long_events_are_kept_goes_by_one_clock_for_all(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with worker(redis, "a") as first:
+        await first.log.append(Speaker("s1").say(ended()))
+        assert abs(first.member.clock_ahead_s) < 1
+        assert not caplog.messages
+        really = time.time
+        monkeypatch.setattr(time, "time", lambda: really() + 3 * 24 * 3600)
+        async with worker(redis, "b") as second:
+            assert second.log.sessions() == ["s1"], "ended a moment ago"
+            assert second.member.clock_ahead_s == pytest.approx(3 * 24 * 3600, abs=1)
+            await second.duties.renew()
+        assert caplog.text.count("+259200 s from that of Redis") == 1
 
 
 async def die(worker: Worker) -> None:

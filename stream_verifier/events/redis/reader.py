@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
@@ -31,7 +30,7 @@ class StreamReader:
 
     def __init__(self, link: Link, copy: MemoryEventLog) -> None:
         self.position = 0
-        self._redis = link.redis
+        self._link, self._redis = link, link.redis
         self._streams = (link.key("scores"), link.key("lasting"))
         self._copy = copy
         self._live = False
@@ -90,7 +89,7 @@ class StreamReader:
     def _keep(self, entry: Entry) -> None:
         if entry.before > max(self.position, self._copy.cursor):
             self._copy.skip(entry.before, told=self._live)
-        age_s = max(0.0, time.time() - entry.at_s - 1)
+        age_s = max(0.0, self._link.now_s - entry.at_s - 1)
         if entry.envelope is not None:
             self._copy.keep(entry.envelope, age_s=age_s)
         elif entry.ends is not None:

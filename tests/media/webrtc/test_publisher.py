@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from pathlib import Path
 
@@ -59,6 +60,7 @@ async def test_an_answer_needs_an_offer_and_must_make_sense(call_webm: Path) -> 
 
 
 async def test_it_finishes_once_and_closing_twice_is_fine(start_call: StartCall) -> None:
+    gc.collect()  # what earlier calls left is not to be counted
     files = len(os.listdir("/proc/self/fd"))
     call = start_call()
     await call.connect()
@@ -68,7 +70,7 @@ async def test_it_finishes_once_and_closing_twice_is_fine(start_call: StartCall)
     await call.close()
     await call.publisher.close()
     assert call.publisher.state == "closed"
-    assert len(os.listdir("/proc/self/fd")) == files
+    assert len(os.listdir("/proc/self/fd")) <= files
 
 
 async def test_a_loop_goes_on_after_the_end(start_call: StartCall) -> None:
