@@ -37,7 +37,8 @@ async def publish(
     tokens = Tokens(parse_key(KEY))
     token = tokens.issue([Scope.PUBLISH], identity="grace", ttl_s=600)
     return await asyncio.create_subprocess_exec(
-        sys.executable, str(PUBLISHER), url, str(media), str(seconds), str(keys), token
+        *(sys.executable, str(PUBLISHER), url, str(media), str(seconds), str(keys), token),
+        stdin=asyncio.subprocess.PIPE,
     )
 
 
@@ -60,8 +61,10 @@ async def test_a_call_published_by_ffmpeg_is_judged(
     told = Told(monkeypatch)
     media = demo_calls.enrolment(face)
     async with asyncio.timeout(TIMEOUT_S), server_with(enrolled_dir, token_key=KEY) as server:
-        publisher = await publish(server.address, media, 12, keys)
+        publisher = await publish(server.address, media, TIMEOUT_S, keys)
         await told.until(StateChanged, lambda change: change.state is state)
+        assert publisher.stdin is not None
+        publisher.stdin.close()
         assert await publisher.wait() == 0
         ended = await told.until(SessionEnded)
     kinds = {payload.kind for _, payload in told.payloads if isinstance(payload, MediaStarted)}

@@ -1,14 +1,16 @@
 """Publishes a file by FFmpeg's WHIP muxer; run as a process of its own.
 
 PyAV holds the interpreter's lock while it connects, so it cannot share a process with the server.
-Arguments: the endpoint's URL, the file, seconds to publish, a folder with cert.pem and key.pem, and
-a token or nothing. Without a certificate, FFmpeg built on GnuTLS makes one on a curve that TLS has
-given up (secp224r1), which OpenSSL refuses.
+Arguments: the endpoint's URL, the file, seconds to publish at most, a folder with cert.pem and
+key.pem, and a token or nothing. The call ends before, once standard input does. Without a
+certificate, FFmpeg built on GnuTLS makes one on a curve that TLS has given up (secp224r1), which
+OpenSSL refuses.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -32,6 +34,8 @@ def frames(path: str) -> Iterator[Any]:
 
 def publish(url: str, path: str, seconds: float, keys: str, token: str = "") -> None:
     """Encode in real time as OBS would: H.264 baseline and Opus."""
+    told = threading.Thread(target=sys.stdin.read, daemon=True)
+    told.start()
     options = {"cert_file": f"{keys}/cert.pem", "key_file": f"{keys}/key.pem"}
     if token:
         options["authorization"] = token
@@ -51,7 +55,7 @@ def publish(url: str, path: str, seconds: float, keys: str, token: str = "") -> 
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=48_000, frame_size=960)
         started_s = None
         for time_s, frame in frames(path):
-            if time_s > seconds:
+            if time_s > seconds or not told.is_alive():
                 break
             if started_s is None:
                 started_s = time.monotonic() - time_s
