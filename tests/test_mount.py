@@ -19,6 +19,8 @@ from starlette.staticfiles import StaticFiles
 from stream_verifier.demo.caller import Caller
 from stream_verifier.errors import CallRefusedError, SettingsError
 from stream_verifier.identities.keys import new_key
+from stream_verifier.media.webrtc.ice import LOOPBACK
+from stream_verifier.media.webrtc.publisher import Publisher
 from stream_verifier.mount import mount
 from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, wire
 from tests.support.hosts import hosted, load_example
@@ -122,7 +124,8 @@ async def test_the_example_verifies_a_call_with_the_token_of_its_page(
 async def states_of(address: str, media: Path, token: str) -> AsyncIterator[str]:
     """States of a call until it is verified."""
     start = {"mode": "verify", "identity": "grace", "token": token}
-    async with asyncio.timeout(TIMEOUT_S), Caller(address, media, **start) as call:
+    publisher = Publisher(media, loop=True, host_addresses=LOOPBACK)
+    async with asyncio.timeout(TIMEOUT_S), Caller(address, publisher, **start) as call:
         async for event in wire(call):
             if event["type"] == "state_changed":
                 yield event["state"]
