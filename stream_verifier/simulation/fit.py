@@ -20,9 +20,10 @@ from scipy.optimize import minimize
 
 from model.errors import PackError
 from stream_verifier.simulation.ground_truth import Truth, truths
-from stream_verifier.simulation.replay import Played, ours, replay
+from stream_verifier.simulation.replay import OPEN, Played
 from stream_verifier.verify.belief import Odds
-from stream_verifier.verify.operating import EvidenceModel, OperatingPoint, Worth
+from stream_verifier.verify.decision import Decision
+from stream_verifier.verify.operating import EvidenceModel, Worth
 
 OBSERVATIONS = 12_000
 """So many are fitted to by default; a search takes a few hundred passes over them."""
@@ -40,7 +41,6 @@ _NAMES = [
     ("", "swap_every_s"),
 ]
 _STEP = math.log(1.5)
-_ANY = OperatingPoint(accept=1.0, reject=-1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,12 +155,12 @@ def _losses(calls: Sequence[_Labelled], evidence: EvidenceModel) -> dict[str, fl
     odds: dict[tuple[str, bool], list[float]] = {
         (side, genuine): [] for side in SIDES for genuine in (True, False)
     }
-    make = ours(evidence)
     for one in calls:
-        told = replay(one.call.seen, make(_ANY))
-        for (_, verdict), truth in zip(told, one.truth, strict=True):
-            if verdict.odds is not None:
-                _sort_in(odds, verdict.odds, truth)
+        rule = Decision(evidence=evidence, point=OPEN)
+        for (_, observation), truth in zip(one.call.seen, one.truth, strict=True):
+            found = rule.believe(observation)
+            if found is not None:
+                _sort_in(odds, found, truth)
     return {
         side: (_mean_loss(odds[side, True]) + _mean_loss([-o for o in odds[side, False]])) / 2
         for side in SIDES

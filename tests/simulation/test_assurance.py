@@ -20,7 +20,7 @@ POINT = OperatingPoint(accept=0.5, reject=-2.0)
 FAST = OperatingPoint(accept=1.0, reject=-1.0)
 MODEL = DecisionModel(evidence=BELIEVING, points={"slow": POINT, "fast": FAST})
 WANTED = {BOTH: 0.01, FACE: 0.01, VOICE: 0.05}
-CALLS = draw_calls(40, strength=1.0)
+CALLS = draw_calls(8, strength=1.0)
 
 
 def attempt(way: str, face: float, voice: float, windows: int = 3) -> Attempt:

@@ -22,7 +22,7 @@ from tests.support.simulated_calls import EVIDENCE, draw_calls, make_call, make_
 ADA, EVE = make_role("ada"), make_role("eve")
 quick_fit = functools.partial(fit_evidence, passes=25)
 ATTEMPTS = [
-    Attempt(way, ADA, EVE, make_call(make_script(), [(-6.0, -6.0)] * 2))
+    Attempt(way, ADA, EVE, make_call(make_script(), [(-6.0, -6.0)]))
     for way in WAYS
     for _ in range(3000)
 ]
@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     calibration.write(weights, OLD)
 
     def played(pack: Pack, weights: Weights, *, calls: int, seed: int, **rest: Any) -> Any:
-        return [], draw_calls(calls, seed=seed, strength=1.0)
+        return [], draw_calls(calls, seed=seed, strength=1.0, length_s=30.0)
 
     def load(directory: Path | None = None) -> Weights:
         manifest = json.loads((weights / "manifest.json").read_text())
@@ -94,7 +94,8 @@ def test_without_a_decision_the_search_starts_from_a_first_guess(
 ) -> None:
     monkeypatch.setattr(calibration, "fit_evidence", quick_fit)
     made_by = {"pack": "mine"}
-    done = calibration.calibrate(draw_calls(16, strength=1.0), None, seed=1, made_by=made_by)
+    calls = draw_calls(8, strength=1.0, length_s=30.0)
+    done = calibration.calibrate(calls, None, seed=1, made_by=made_by)
     assert done.before is None
     assert done.measured_before == {}
     assert done.after.made_by.items() > made_by.items()

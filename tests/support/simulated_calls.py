@@ -116,9 +116,14 @@ def draw_call(
 
 
 def draw_calls(
-    count: int, *, seed: int = 1, strength: float = 3.0, inflated: float = 1.0
+    count: int,
+    *,
+    seed: int = 1,
+    strength: float = 3.0,
+    inflated: float = 1.0,
+    length_s: float = 60.0,
 ) -> list[Played]:
-    """Calls of all of ``REPLACED`` in turn, under two conditions."""
+    """Calls of all of ``REPLACED`` in turn, under two conditions, each changing half-way."""
     rng = np.random.default_rng(seed)
     kinds = list(REPLACED)
     return [
@@ -128,6 +133,8 @@ def draw_calls(
                 name=f"{number:04}",
                 condition=("clean", "call")[number // len(kinds) % 2],
                 chimera=f"person{number // len(kinds) % 8}",
+                length_s=length_s,
+                change_s=length_s / 2,
             ),
             rng,
             strength=strength,

@@ -252,6 +252,20 @@ def test_verified_always_rests_on_fresh_evidence_of_both(
             assert {Reason.FACE_MISMATCH, Reason.VOICE_MISMATCH} & set(verdict.reasons)
 
 
+notes = st.sampled_from(((), ("media_gap",), ("multiple_faces",), ("overloaded",)))
+
+
+@given(st.lists(st.tuples(st.floats(0.1, 5), llrs, llrs, notes), max_size=40))
+def test_odds_are_the_same_where_no_verdict_is_asked_for(
+    steps: list[tuple[float, float | None, float | None, tuple[str, ...]]],
+) -> None:
+    judging, believing, now_s = make_decision(), make_decision(), 0.0
+    for step_s, face, voice, noted in steps:
+        now_s += step_s
+        said = observe(now_s, face, voice, notes=noted)
+        assert believing.believe(said) == judging.update(said).odds
+
+
 def calm_call(until_s: int = 30, **settings: float) -> Decision:
     decision = make_decision(replace(DecisionSettings(), **settings))  # type: ignore[arg-type]
     play(*(observe(t, 9, 8) for t in range(1, until_s + 1)), decision=decision)

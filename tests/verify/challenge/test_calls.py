@@ -13,7 +13,6 @@ from model.runtime.detect import FaceDetector
 from model.runtime.mesh import FaceMesh
 from model.runtime.weights import Weights
 from model.types import Reference
-from stream_verifier.console.offline import enrol_files
 from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames
 from stream_verifier.events.schema import ChallengeResult, Payload, Reason, StateChanged, Turn
 from stream_verifier.media.burst import BurstWish
@@ -21,7 +20,7 @@ from stream_verifier.media.types import AudioChunk, VideoFrame
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.channels.challenge.kind import Challenge, Task
 from stream_verifier.verify.recogniser import Recogniser
-from tests.support.calls import SMALL, DemoCalls
+from tests.support.calls import SMALL
 from tests.support.turning_heads import path
 
 FPS = 15
@@ -68,17 +67,6 @@ def call(recogniser: Recogniser, reference: Reference, shape: Shape) -> list[Pay
 @pytest.fixture(scope="module")
 def recogniser() -> Recogniser:
     return Recogniser.load(load_settings(presence="hold"))
-
-
-@pytest.fixture(scope="module")
-def grace(demo_calls: DemoCalls, recogniser: Recogniser) -> Reference:
-    return enrol_files(
-        videos=[demo_calls.enrolment("grace")],
-        faces=(),
-        voices=(),
-        recogniser=recogniser,
-        face_rate_hz=2.0,
-    )
 
 
 def named_after(told: list[Payload], at_s: float) -> set[Reason]:

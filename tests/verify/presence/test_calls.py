@@ -10,24 +10,13 @@ import numpy as np
 import pytest
 
 from model.types import Reference
-from stream_verifier.console.offline import enrol_files, verify_file
+from stream_verifier.console.offline import verify_file
 from stream_verifier.events.schema import Reason, Score, State, StateChanged
 from stream_verifier.media.file import FileSource
 from stream_verifier.media.types import MediaItem, VideoFrame
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
 from tests.support.calls import DemoCalls
-
-
-@pytest.fixture(scope="module")
-def grace(demo_calls: DemoCalls) -> Reference:
-    return enrol_files(
-        videos=[demo_calls.enrolment("grace")],
-        faces=(),
-        voices=(),
-        recogniser=Recogniser.load(load_settings()),
-        face_rate_hz=2.0,
-    )
 
 
 def verify(
