@@ -43,6 +43,10 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
+    # What it does for itself beside a call costs the processor more than the call.
+    "dom.ipc.processPrelaunch.enabled": False,
+    "layout.frame_rate": 15,
+    "ui.prefersReducedMotion": 1,
 }
 
 

@@ -61,11 +61,13 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
     """A browser with a test pattern and beeps; tests of real calls have the whole browser.
 
     It is the headless shell where that is installed: a page costs it half as much as a tab does.
+    All pages of an origin live in one process: another costs more than what most tests do in it.
     """
     # The pattern moves less than a person and costs the processor as little.
     pattern = "--use-fake-device-for-media-stream=fps=5"
     shell = shutil.which("chromium-headless-shell")
-    with start_chromium(playwright, pattern, path=shell) as browser:
+    together = "--renderer-process-limit=1"
+    with start_chromium(playwright, pattern, together, path=shell) as browser:
         yield browser
 
 
@@ -97,8 +99,12 @@ def real(tmp_path: Path) -> Iterator[RealServer]:
 
 @pytest.fixture(scope="package")
 def window(chromium: Browser) -> Iterator[BrowserContext]:
-    """One for all tests: another costs the processor three times what a page in it does."""
-    context = chromium.new_context()
+    """One for all tests: another costs the processor three times what a page in it does.
+
+    It wants less motion: a sign that pulses costs as much as the call that it tells of. What moves
+    is shown in pages that are asked to (`Page.emulate_media`).
+    """
+    context = chromium.new_context(reduced_motion="reduce")
     context.set_default_timeout(PATIENCE_MS)
     yield context
     context.close()

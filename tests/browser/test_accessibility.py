@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from benchmarks.feed_stub import FeedStub
+from benchmarks.made_up_calls import MadeUpCall
 from benchmarks.made_up_wall import wall
 from tests.support.axe import read_axe, violations
 from tests.support.page_fake import FakeCall, FakeServer
@@ -91,10 +92,15 @@ def test_an_enrolment_and_its_end(page: Page, fake: FakeServer, axe: str) -> Non
     assert violations(page, axe) == []
 
 
+@pytest.fixture(scope="module")
+def house() -> list[MadeUpCall]:
+    """Full of calls, none of which goes on."""
+    return wall(24, ended=8)
+
+
 @pytest.fixture
-def stub(port: int) -> Iterator[FeedStub]:
-    """A house full of calls."""
-    stub = FeedStub(wall(24, ended=8))
+def stub(port: int, house: list[MadeUpCall]) -> Iterator[FeedStub]:
+    stub = FeedStub(house)
     stub.open(port)
     yield stub
     stub.close()
