@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import json
 import os
@@ -16,12 +15,14 @@ import urllib.request
 import venv
 import zipfile
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
 
 from benchmarks.ports import free_port
+from tests.support.house_rules import imports
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 120.0
@@ -53,7 +54,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(folder, symlinks=True, with_pip=False)
     python = folder / "bin" / "python"
     pip = (sys.executable, "-m", "pip", "--quiet", "--python", str(python))
-    run(*pip, "install", "--no-deps", "--no-index", wheel)
+    # What is never imported need not be compiled.
+    run(*pip, "install", "--no-deps", "--no-index", "--no-compile", wheel)
     packages = sysconfig.get_path("purelib", vars={"base": str(folder)})
     others = [path for path in sys.path if Path(path).name in ("site-packages", "dist-packages")]
     Path(packages, "dependencies.pth").write_text("".join(f"{path}\n" for path in others))
@@ -123,13 +125,13 @@ def test_everything_that_is_imported_is_declared(
         (metadata,) = (name for name in names if name.endswith("/METADATA"))
         told = archive.read(metadata).decode()
         modules = [name for name in names if name.endswith(".py") and re.match(part, name)]
-        needed = set().union(*(imported(archive.read(name)) for name in modules))
+        needed = set().union(*(imported(one, archive.read(one).decode()) for one in modules))
     declared = {
         canonical(name)
         for name, extra in re.findall(NEED, told, re.MULTILINE)
         if not extra or extra in extras
     }
-    found = packages_distributions()
+    found = distributions()
     undeclared = {
         name
         for name in needed - OPTIONAL
@@ -142,14 +144,13 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def imported(source: bytes) -> set[str]:
+# Each reads the lists of files of all packages.
+distributions = cache(packages_distributions)
+
+
+def imported(path: str, source: str) -> set[str]:
     """The top names that a module imports, without Python's own and ours."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module.split(".")[0])
+    names = {name.partition(".")[0] for name in imports(path, source)}
     return names - sys.stdlib_module_names - set(OURS)
 
 

@@ -16,6 +16,11 @@ from stream_verifier.console import commands
 from stream_verifier.demo.people import DEMO_PEOPLE
 from tests.support.calls import DemoCalls
 from tests.support.commands import refused, run
+from tests.support.given_files import picture_of, recording_of
+
+Given = dict[str, tuple[str | Path, ...]]
+VERIFIED_S = 6.0
+"""Of a call that is verified from its file: every verdict of these people is there by then."""
 
 
 @pytest.fixture(autouse=True)
@@ -24,48 +29,62 @@ def data_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "store"
 
 
+@pytest.fixture(scope="module")
+def given(tmp_path_factory: pytest.TempPathFactory) -> Given:
+    """A picture and a recording of each demo person, as options; "more" says something else."""
+    folder = tmp_path_factory.mktemp("given")
+    grace, eileen = DEMO_PEOPLE
+    options: Given = {}
+    for name, person, seed in (("grace", grace, 1), ("more", grace, 2), ("eileen", eileen, 1)):
+        face, voice = folder / f"{name}.jpg", folder / f"{name}.wav"
+        face.write_bytes(picture_of(person))
+        voice.write_bytes(recording_of(person, seed=seed))
+        options[name] = ("--face", face, "--voice", voice)
+    return options
+
+
 def test_a_person_is_enrolled_verified_and_deleted_from_files(demo_calls: DemoCalls) -> None:
     enrolment = demo_calls.enrolment("grace")
     assert "Enrolled" in run("enroll", "grace", "--video", enrolment, "--consent", "I agree.")
     shown = run("identities", "show", "grace")
     assert "I agree." in shown
     assert "in force, 20" in shown
-    lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
+    lines = run(
+        "verify", "grace", demo_calls.get("grace", "grace", VERIFIED_S), "--json"
+    ).splitlines()
     events = [json.loads(line) for line in lines]
     assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
     assert [e["state"] for e in events if e["type"] == "state_changed"][-1] == "verified"
     assert (events[0]["type"], events[-1]["type"]) == ("session_started", "session_ended")
-    swapped = run("verify", "grace", demo_calls.get("eileen", "eileen"), code=3)
+    swapped = run("verify", "grace", demo_calls.get("eileen", "eileen", VERIFIED_S), code=3)
     assert "rejected" in swapped
     run("identities", "delete", "grace", "--yes")
     assert "Nobody is enrolled" in run("identities", "list")
     assert "enrol" in refused("verify", "grace", enrolment).lower()
 
 
-def test_replacing_compares_with_who_was_enrolled_and_says_so(demo_calls: DemoCalls) -> None:
-    ada, other = (demo_calls.enrolment(who) for who in ("grace", "eileen"))
+def test_replacing_compares_with_who_was_enrolled_and_says_so(given: Given) -> None:
     consent = ("--consent", "I agree.")
-    first = run("enroll", "ada", "--video", ada, *consent)
+    first = run("enroll", "ada", *given["grace"], *consent)
     assert "--supervised" in first
-    changed = run("enroll", "ada", "--replace", "--supervised", "--video", other, *consent)
+    changed = run("enroll", "ada", "--replace", "--supervised", *given["eileen"], *consent)
     assert "Replaced" in changed
     assert "rather not the same person's" in changed
     assert "--supervised" not in changed
 
 
-def test_more_is_added_of_the_same_person_alone(demo_calls: DemoCalls) -> None:
-    ada, other = (demo_calls.enrolment(who) for who in ("grace", "eileen"))
+def test_more_is_added_of_the_same_person_alone(given: Given) -> None:
+    ada = given["grace"]
     consent = ("--consent", "I agree.")
-    adding = ("enroll", "ada", "--add", "--supervised", "--video")
-    assert "Nobody is enrolled as 'ada'" in refused(*adding, ada, *consent)
-    run("enroll", "ada", "--supervised", "--video", ada, *consent)
-    assert "already" in refused("enroll", "ada", "--video", ada, *consent)
-    assert "of 'ada' already: nothing was added" in refused(*adding, ada, *consent)
-    again = demo_calls.get("grace", "grace")
-    assert "Added to ada, which is now of" in run(*adding, again, *consent)
-    assert "rather not 'ada'" in refused(*adding, other, *consent)
+    adding = ("enroll", "ada", "--add", "--supervised")
+    assert "Nobody is enrolled as 'ada'" in refused(*adding, *ada, *consent)
+    run("enroll", "ada", "--supervised", *ada, *consent)
+    assert "already" in refused("enroll", "ada", *ada, *consent)
+    assert "of 'ada' already: nothing was added" in refused(*adding, *ada, *consent)
+    assert "Added to ada, which is now of" in run(*adding, *given["more"], *consent)
+    assert "rather not 'ada'" in refused(*adding, *given["eileen"], *consent)
     assert "added to" in run("identities", "show", "ada")
-    assert "not both" in run(*adding, ada, "--replace", *consent, code=2)
+    assert "not both" in run(*adding, *ada, "--replace", *consent, code=2)
 
 
 @pytest.mark.slow
@@ -103,13 +122,14 @@ def test_a_plot_that_cannot_be_made_is_refused_before_the_work(
     assert "pip install 'stream-verifier[demo]'" in message
 
 
-def test_a_picture_and_a_recording_are_enough(demo_calls: DemoCalls, tmp_path: Path) -> None:
+def test_a_picture_and_a_recording_are_enough(
+    given: Given, demo_calls: DemoCalls, tmp_path: Path
+) -> None:
     picture = tmp_path / "face.jpg"
     cv2.imwrite(str(picture), DEMO_PEOPLE[0].load())
-    voice = demo_calls.enrolment("grace")
-    output = run("enroll", "g", "--face", picture, "--voice", voice, "--consent", "I agree.")
-    assert "from 1 picture and" in output
-    assert "rejected" in run("verify", "g", demo_calls.get("grace", "eileen"), code=3)
+    files = ("--face", picture, *given["grace"][2:])
+    assert "from 1 picture and" in run("enroll", "g", *files, "--consent", "I agree.")
+    assert "rejected" in run("verify", "g", demo_calls.get("grace", "eileen", VERIFIED_S), code=3)
 
 
 def test_an_enrolment_without_a_voice_says_what_to_give(tmp_path: Path) -> None:
@@ -118,11 +138,11 @@ def test_an_enrolment_without_a_voice_says_what_to_give(tmp_path: Path) -> None:
     assert "--voice" in refused("enroll", "g", "--face", picture, "--consent", "I agree.")
 
 
-def test_a_picture_without_a_face_says_so(demo_calls: DemoCalls, tmp_path: Path) -> None:
+def test_a_picture_without_a_face_says_so(given: Given, tmp_path: Path) -> None:
     picture = tmp_path / "wall.jpg"
     cv2.imwrite(str(picture), np.full((480, 640, 3), 127, np.uint8))
-    voice = demo_calls.enrolment("grace")
-    message = refused("enroll", "g", "--face", picture, "--voice", voice, "--consent", "Yes.")
+    files = ("--face", picture, *given["grace"][2:])
+    message = refused("enroll", "g", *files, "--consent", "Yes.")
     assert "face" in message
     assert "show_face" in message
 
@@ -170,8 +190,8 @@ def test_a_server_that_cannot_start_says_why_in_one_line(tmp_path: Path) -> None
     assert "Traceback" not in result.stdout + result.stderr
 
 
-def test_letters_that_the_output_has_not_are_written_out(demo_calls: DemoCalls) -> None:
-    run("enroll", "Jörg", "--video", demo_calls.enrolment("grace"), "--consent", "I agree.")
+def test_letters_that_the_output_has_not_are_written_out(given: Given) -> None:
+    run("enroll", "Jörg", *given["grace"], "--consent", "I agree.")
     result = subprocess.run(
         [sys.executable, "-m", "stream_verifier", "identities", "list"],
         capture_output=True,

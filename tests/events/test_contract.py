@@ -131,7 +131,7 @@ def test_what_a_file_makes_keeps_to_the_contract(
     demo_calls: DemoCalls, enrolled_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(enrolled_dir))
-    lines = run("verify", "grace", demo_calls.get("grace", "grace"), "--json").splitlines()
+    lines = run("verify", "grace", demo_calls.get("grace", "grace", 6.0), "--json").splitlines()
     events = [json.loads(line) for line in lines]
     assert {"session_started", "score", "state_changed"} <= {event["type"] for event in events}
     for event in events:

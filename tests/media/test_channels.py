@@ -22,7 +22,9 @@ from tests.support.window_media import noise
 
 Sound = NDArray[np.float64]
 GRACE, EILEEN = DEMO_PEOPLE
-SECONDS = 8.0
+SECONDS = 6.0
+_TURN_S = 4.0
+"""When the voice goes over from left to right, in the midst of a word."""
 _COUNT = round(SECONDS * 16_000)
 
 
@@ -52,7 +54,7 @@ def _later(ms: float) -> Sound:
 
 
 def _changing() -> list[Sound]:
-    left = _TIME_S < SECONDS / 2
+    left = _TIME_S < _TURN_S
     return [np.where(left, VOICE, 0), np.where(left, 0, VOICE)]
 
 
@@ -125,12 +127,9 @@ def reference(weights: Weights, embed: Callable[[NDArray[np.int16]], VoiceSample
 
 
 @pytest.fixture(scope="module")
-def mono_llrs(
-    embed: Callable[[NDArray[np.int16]], VoiceSample], comparator: Comparator, reference: Reference
-) -> list[float]:
-    """What the voice says in mono, begun a little later each time: features are cut elsewhere."""
-    probes = [embed(_pcm([_later(ms)])[:, 0]) for ms in (0, 1, 3, 5, 8)]
-    return [_llr(comparator, reference, probe) for probe in probes]
+def mono(embed: Callable[[NDArray[np.int16]], VoiceSample]) -> list[VoiceSample]:
+    """The voice in mono, begun a little later each time: features are cut elsewhere."""
+    return [embed(_pcm([_later(ms)])[:, 0]) for ms in (0, 1, 3, 5, 8)]
 
 
 def _llr(comparator: Comparator, reference: Reference, voice: VoiceSample) -> float:
@@ -145,11 +144,11 @@ def test_a_voice_says_as_much_as_in_mono(
     embed: Callable[[NDArray[np.int16]], VoiceSample],
     comparator: Comparator,
     reference: Reference,
-    mono_llrs: list[float],
+    mono: list[VoiceSample],
 ) -> None:
     heard = embed(_chosen(_pcm(CASES[case])))
-    mono = embed(_pcm([VOICE])[:, 0])
-    assert heard.quality.speech_s == pytest.approx(mono.quality.speech_s, abs=0.3)
+    assert heard.quality.speech_s == pytest.approx(mono[0].quality.speech_s, abs=0.3)
+    mono_llrs = [_llr(comparator, reference, one) for one in mono]
     assert min(mono_llrs) - 0.1 <= _llr(comparator, reference, heard) <= max(mono_llrs) + 0.1
 
 
@@ -199,7 +198,7 @@ def test_channels_change_without_a_click() -> None:
 @given(
     case=st.sampled_from(["antiphase", "left, then right", "hum beside", "dual mono"]),
     sizes=st.lists(st.integers(1, 6000), min_size=1, max_size=6),
-    begin=st.integers(0, 64_000),
+    begin=st.integers(0, 56_000),
 )
 def test_what_comes_out_is_the_same_however_it_is_cut(
     case: str, sizes: list[int], begin: int

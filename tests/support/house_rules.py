@@ -34,6 +34,12 @@ def _parsed(source: str) -> ast.Module:
 
 
 @cache
+def _nodes(source: str) -> tuple[ast.AST, ...]:
+    """All of its syntax tree, walked once for all rules."""
+    return tuple(ast.walk(_parsed(source)))
+
+
+@cache
 def imports(path: str, source: str, *, at_load: bool = False) -> frozenset[str]:
     """Dotted names that a module imports; ``from a import b`` gives both ``a`` and ``a.b``.
 
@@ -43,16 +49,18 @@ def imports(path: str, source: str, *, at_load: bool = False) -> frozenset[str]:
         at_load: only what is imported when it is loaded, neither in functions nor for type checks.
     """
     names: set[str] = set()
-    for node in _loaded(_parsed(source)) if at_load else ast.walk(_parsed(source)):
+    for node in _loaded(_parsed(source)) if at_load else _nodes(source):
         match node:
             case ast.Import(names=aliases):
                 names |= {alias.name for alias in aliases}
             case ast.ImportFrom(module=module, names=aliases, level=level):
                 whole = ".".join([*_package(path, level), *([module] if module else [])])
                 names |= {whole, *(f"{whole}.{alias.name}" for alias in aliases)}
-            case ast.Call(func=func, args=[ast.Constant(value=str(name)), *_]):
-                if ast.unparse(func).rpartition(".")[2] in {"import_module", "__import__"}:
-                    names.add(name)
+            case ast.Call(
+                func=ast.Name(id=called) | ast.Attribute(attr=called),
+                args=[ast.Constant(value=str(name)), *_],
+            ) if called in {"import_module", "__import__"}:
+                names.add(name)
     return frozenset(names)
 
 
@@ -71,9 +79,10 @@ def _loaded(node: ast.AST) -> Iterator[ast.AST]:
         yield from _loaded(child)
 
 
-def _prefixes(name: str) -> set[str]:
+@cache
+def _prefixes(name: str) -> frozenset[str]:
     parts = name.split(".")
-    return {".".join(parts[:end]) for end in range(1, len(parts) + 1)}
+    return frozenset(".".join(parts[:end]) for end in range(1, len(parts) + 1))
 
 
 def _is_in(path: str, place: str) -> bool:
@@ -159,20 +168,20 @@ def private_names_of_others(tree: Tree, *, room: str, only: str) -> list[str]:
 
 @cache
 def _private_names(source: str, near: bool) -> tuple[tuple[int, str], ...]:
-    module = _parsed(source)
-    return tuple([*_touched(module), *_inherited(module)] if near else _mangled_names(module))
+    nodes = _nodes(source)
+    return tuple([*_touched(nodes), *_inherited(nodes)] if near else _mangled_names(nodes))
 
 
 def _is_theirs(name: str) -> bool:
     return name.partition(".")[0] in AIORTC
 
 
-def _touched(module: ast.Module) -> Iterator[tuple[int, str]]:
+def _touched(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """Private names of anything but ``self``, ``cls`` and ``super()``, with their lines."""
-    for node in ast.walk(module):
+    for node in nodes:
         match node:
-            case ast.Attribute(value=value, attr=name) if ast.unparse(value) not in _OWN:
-                names = [name]
+            case ast.Attribute(value=value, attr=name) if _private(name):
+                names = [] if ast.unparse(value) in _OWN else [name]
             case ast.Constant(value=str(text)):
                 names = text.split(".")
             case ast.ImportFrom(module=str(name), names=aliases) if _is_theirs(name):
@@ -182,26 +191,26 @@ def _touched(module: ast.Module) -> Iterator[tuple[int, str]]:
             case _:
                 continue
         yield from ((node.lineno, name) for name in names if _private(name))
-    yield from _mangled_names(module)
+    yield from _mangled_names(nodes)
 
 
-def _mangled_names(module: ast.Module) -> Iterator[tuple[int, str]]:
-    for node in ast.walk(module):
+def _mangled_names(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
         match node:
             case ast.Attribute(attr=name) | ast.Constant(value=str(name)) if _mangled(name):
                 yield node.lineno, name
 
 
-def _inherited(module: ast.Module) -> Iterator[tuple[int, str]]:
+def _inherited(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """Private names of ``self`` that a class derived from one of theirs reads and never sets."""
     theirs = {
         alias.asname or alias.name
-        for node in ast.walk(module)
+        for node in nodes
         if isinstance(node, ast.Import | ast.ImportFrom)
         for alias in node.names
         if _is_theirs(getattr(node, "module", None) or alias.name)
     }
-    for node in ast.walk(module):
+    for node in nodes:
         if isinstance(node, ast.ClassDef) and {_first(base) for base in node.bases} & theirs:
             yield from _never_set(node)
 

@@ -6,24 +6,22 @@ import asyncio
 import errno
 import os
 import tempfile
-import wave
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import pytest
 
 from model.runtime.weights import Weights
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls import uploads
 from stream_verifier.calls.uploads import Uploads
-from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.errors import MediaError
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.web.guard import MAX_UPLOAD_BYTES
 from tests.support.calls import make_settings
+from tests.support.given_files import picture_of, recording_of
 from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
 from tests.support.stores import CONSENT, bytes_below, made_reference, store_at
 
@@ -43,18 +41,7 @@ def face() -> bytes:
 
 @pytest.fixture(scope="module")
 def voice() -> bytes:
-    file = BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16_000)
-        out.writeframes(speech(GRACE, seconds=12, seed=1).tobytes())
-    return file.getvalue()
-
-
-def picture_of(person: Any) -> bytes:
-    frame = next(iter(portrait_frames(person, seconds=1, seed=1, size=(960, 720))))
-    return cv2.imencode(".jpg", frame)[1].tobytes()
+    return recording_of(GRACE)
 
 
 @pytest.fixture
@@ -468,7 +455,7 @@ async def test_what_is_no_key_is_refused(enrolling: Any, made: list[Any], key: s
 
 
 async def test_who_is_enrolled_meanwhile_stays(
-    enrolling: Any, face: bytes, voice: bytes, monkeypatch: pytest.MonkeyPatch
+    enrolling: Any, made: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, store = enrolling
     whole = Uploads._reference
@@ -478,5 +465,5 @@ async def test_who_is_enrolled_meanwhile_stays(
         return await whole(self, files)
 
     monkeypatch.setattr(Uploads, "_reference", late)
-    answer = await post(app, ("face", face), ("voice", voice))
+    answer = await post(app, *FILES)
     assert (answer.status_code, answer.json()["code"]) == (409, "identity_exists")

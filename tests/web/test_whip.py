@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings
 from tests.support.rest_app import KEY, auth, stand_in
 from tests.support.told import Told
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 SDP = {"content-type": "application/sdp"}
 
 
@@ -30,21 +32,39 @@ def more() -> dict[str, Any]:
     return {}
 
 
-@pytest_asyncio.fixture
-async def app(enrolled_dir: Path, more: dict[str, Any]) -> AsyncIterator[Any]:
-    app = create_app(make_settings(enrolled_dir, max_calls=1, allowed_hosts=("test",), **more))
+@contextlib.asynccontextmanager
+async def started(folder: Path, **more: Any) -> AsyncIterator[Any]:
+    app = create_app(make_settings(folder, max_calls=1, allowed_hosts=("test",), **more))
     async with app.router.lifespan_context(app):
         yield app
 
 
-@pytest_asyncio.fixture
-async def http(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+def client_of(app: Any) -> httpx.AsyncClient:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+    return httpx.AsyncClient(transport=transport, base_url="http://test")
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def app(enrolled_dir: Path, more: dict[str, Any]) -> AsyncIterator[Any]:
+    async with started(enrolled_dir, **more) as app:
+        yield app
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def http(app: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(app) as client:
         yield client
 
 
-@pytest_asyncio.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def idle(enrolled_dir: Path) -> AsyncIterator[httpx.AsyncClient]:
+    """Asks one application for all tests in which no call begins."""
+    async with started(enrolled_dir) as app, client_of(app) as client:
+        yield client
+        assert app.state.server.sessions.count == 0
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def publisher(demo_calls: DemoCalls) -> AsyncIterator[Publisher]:
     publisher = Publisher(demo_calls.get("grace", "grace"), host_addresses=LOOPBACK)
     yield publisher
@@ -119,14 +139,14 @@ async def test_the_location_keeps_the_prefix_of_a_mount(
     ],
 )
 async def test_what_cannot_be_published_is_a_problem(
-    http: httpx.AsyncClient,
+    idle: httpx.AsyncClient,
     path: str,
     headers: dict[str, str],
     content: bytes,
     status: int,
     code: str,
 ) -> None:
-    answer = await http.post(f"/api/v1/whip/{path}", content=content, headers=headers)
+    answer = await idle.post(f"/api/v1/whip/{path}", content=content, headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (status, code)
     assert answer.headers["content-type"] == "application/problem+json"
 
@@ -156,15 +176,15 @@ async def test_a_full_server_says_so(
     ],
 )
 async def test_other_methods_are_refused_with_those_there_are(
-    http: httpx.AsyncClient, method: str, path: str, allow: str
+    idle: httpx.AsyncClient, method: str, path: str, allow: str
 ) -> None:
-    answer = await http.request(method, f"/api/v1/whip/{path}")
+    answer = await idle.request(method, f"/api/v1/whip/{path}")
     assert answer.status_code == 405
     assert ", ".join(sorted(answer.headers["allow"].split(", "))) == allow
 
 
-async def test_options_say_what_may_be_posted(http: httpx.AsyncClient) -> None:
-    answer = await http.options("/api/v1/whip/grace")
+async def test_options_say_what_may_be_posted(idle: httpx.AsyncClient) -> None:
+    answer = await idle.options("/api/v1/whip/grace")
     assert (answer.status_code, answer.headers["accept-post"]) == (204, "application/sdp")
 
 
