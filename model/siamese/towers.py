@@ -23,7 +23,6 @@ from model.towers.campplus import to_be_trained
 from model.training.run import Run
 from model.types import Vector
 
-_WORTH_COMPILING = 10  # steps; fewer are over sooner than the compilation
 POOL = 8
 """Batches that are drawn at once, so that those of like length come together."""
 
@@ -104,7 +103,6 @@ def tune(
     student.compile(
         keras.optimizers.Adam(_rate(tuning, epochs * steps), clipnorm=1.0),
         loss=_Loss(lessons.means, tuning),
-        run_eagerly=epochs * steps < _WORTH_COMPILING,
     )
 
     def batches(epoch: int) -> Iterator[tuple[Any, ...]]:
@@ -152,6 +150,10 @@ class _AtRest(keras.layers.Layer):  # type: ignore[misc]
         # A model inside a functional model would be told that this is training, whatever its
         # node says; a layer may insist.
         return self.tower(x, training=False)
+
+    def compute_output_shape(self, shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
+        # Which is known: Keras would run the whole tower once more to see.
+        return shape[0], *self.tower.output.shape[1:]
 
 
 def as_student(tower: keras.Model) -> keras.Model:
