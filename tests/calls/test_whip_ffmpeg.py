@@ -60,7 +60,7 @@ async def test_a_call_published_by_ffmpeg_is_judged(
     told = Told(monkeypatch)
     media = demo_calls.enrolment(face)
     async with asyncio.timeout(TIMEOUT_S), server_with(enrolled_dir, token_key=KEY) as server:
-        publisher = await publish(server.address, media, 12, keys)
+        publisher = await publish(server.address, media, 6, keys)
         await told.until(StateChanged, lambda change: change.state is state)
         assert await publisher.wait() == 0
         ended = await told.until(SessionEnded)
