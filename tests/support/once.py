@@ -1,0 +1,39 @@
+"""What servers and clients of a process make anew each, and none changes: made once for tests."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+
+import pytest
+from httpx._transports import default as transports
+
+from model.runtime.litert import LiteRtModel
+from model.runtime.weights import WEIGHTS_DIR, Weights
+
+
+def networks_once(patch: pytest.MonkeyPatch) -> None:
+    """Check and unpack the networks that are shipped for the first server only."""
+    load, unpack = Weights.load, LiteRtModel.__init__
+    checked = functools.cache(load)
+    unpacked: dict[tuple[Path, int], LiteRtModel] = {}
+
+    def load_once(directory: Path | None = None) -> Weights:
+        return checked() if directory in (None, WEIGHTS_DIR) else load(directory)
+
+    def unpack_once(model: LiteRtModel, path: Path, *, copies: int = 1) -> None:
+        if (path, copies) in unpacked:
+            model._copies = unpacked[path, copies]._copies
+            return
+        unpack(model, path, copies=copies)
+        if path.parent == WEIGHTS_DIR:
+            unpacked[path, copies] = model
+
+    patch.setattr(Weights, "load", load_once)
+    patch.setattr(LiteRtModel, "__init__", unpack_once)
+
+
+def authorities_once(patch: pytest.MonkeyPatch) -> None:
+    """Read this machine's certificates for the first client only, be they all for plain HTTP."""
+    once = functools.cache(transports.create_ssl_context)
+    patch.setattr(transports, "create_ssl_context", once)
