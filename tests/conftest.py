@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -43,6 +44,20 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Servers and clients of one process share what none of them changes, where there are any."""
+    if not {"httpx", "model.runtime.litert"} <= sys.modules.keys():
+        yield
+        return
+    from tests.support.once import few_authorities, networks_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        networks_once(patch)
+        few_authorities(patch, tmp_path_factory.mktemp("authorities"))
+        yield
 
 
 @pytest.fixture(scope="session")

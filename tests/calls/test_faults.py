@@ -67,7 +67,7 @@ def made_file(
     *,
     picture: bool = True,
     sound: bool = True,
-    seconds: float = 8.0,
+    seconds: float = 6.0,
     size: tuple[int, int] = SMALL,
 ) -> Path:
     """Grace's face or a grey wall, and Grace's voice or silence."""
@@ -157,11 +157,11 @@ async def test_what_is_switched_off_and_on_again(
 
 async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path: Path) -> None:
     """As when a phone is turned: wide, then tall."""
-    wide = made_file(seconds=5)
-    tall = made_file(seconds=6, size=SMALL[::-1])
+    wide = made_file(seconds=4)
+    tall = made_file(seconds=4, size=SMALL[::-1])
     media = copy_streams(tmp_path / "turned.webm", [wide, tall], ["audio", "video"])
     with all_that_is_said() as events:
-        await verify(server, media, scored(8))
+        await verify(server, media, scored(6))
     assert states(events)[-1] == "verified"
     assert "rejected" not in states(events)
     scores = [e for e in events if e["type"] == "score" and e["face"]]

@@ -24,7 +24,7 @@ from tests.support.calls import (
 from tests.support.resuming import ResumingClient, Wire, go_dead
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-CUT_S = 5.0
+CUT_S = 3.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,19 @@ from rich.console import Console
 
 from stream_verifier.demo import script
 from stream_verifier.demo.people import DEMO_PEOPLE
+from stream_verifier.demo.recorded_call import write_call
 from stream_verifier.demo.script import Outcome, run_demo, scenes
 from stream_verifier.identities.keys import new_key
-from tests.support.calls import ENROLMENT_S, make_settings
+from tests.support.calls import ENROLMENT_S, SMALL, make_settings
 
 
 async def test_the_script_brings_each_verdict_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "_ENROL_S", ENROLMENT_S)
-    monkeypatch.setattr(script, "_CALL_S", 5.0)  # verdicts come within two seconds
+    monkeypatch.setattr(script, "_CALL_S", 4.0)  # verdicts come within two seconds
     monkeypatch.setattr(script, "_SPARE_S", 3.0)
+    monkeypatch.setattr(script, "write_call", partial(write_call, size=SMALL))
     told = io.StringIO()
     console = Console(file=told, width=100)
     settings = make_settings(tmp_path, token_key=new_key())

@@ -134,8 +134,8 @@ async def test_a_call_goes_on_when_its_server_is_killed(
 async def test_a_fed_call_is_passed_on_and_moves_like_any_other(
     redis: RedisServer, enrolled_dir: Path, demo_calls: DemoCalls
 ) -> None:
-    grace = pieces_of(demo_calls.get("grace", "grace", 25), pictures_per_s=5)
-    grace += [replace(one, at_s=one.at_s + 25) for one in grace]
+    lap = pieces_of(demo_calls.get("grace", "grace"), pictures_per_s=5)
+    grace = [replace(one, at_s=one.at_s + 12 * turn) for turn in range(4) for one in lap]
     async with (
         worker(redis, enrolled_dir) as stays,
         worker(redis, enrolled_dir, drain_s=60.0) as leaves,

@@ -12,16 +12,23 @@ from typing import Any
 import av
 import httpx
 import numpy as np
+import pytest
 from pydantic import SecretStr
 
 from stream_verifier.rooms.livekit.room import TOPIC
-from tests.support.calls import all_that_is_said, server_with
+from tests.support.calls import DemoCalls, all_that_is_said, server_with
 from tests.support.livekit_double import CAMERA, MICROPHONE, LiveKitDouble, person
 from tests.support.livekit_news import SECRET
 from tests.support.streams import serving
 
 PATIENCE_S = 120
 Said = list[dict[str, Any]]
+
+
+@pytest.fixture
+def grace(demo_calls: DemoCalls) -> str:
+    """A call of hers that lasts longer than it takes to verify her; it is played to its end."""
+    return str(demo_calls.get("grace", "grace", 6))
 
 
 @contextlib.asynccontextmanager
