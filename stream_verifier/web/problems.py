@@ -58,6 +58,7 @@ _TITLES = {
     408: "The request came too slowly.",
     409: "It contradicts what is there or how the server is set up.",
     413: "The body is too long.",
+    414: "The path and its query are too long.",
     415: "The body is of another media type.",
     422: "A part of the request breaks the contract.",
     429: "Too many attempts from this address.",
@@ -84,11 +85,11 @@ class Problem(BaseModel):
 
 # The result is of the very type that FastAPI asks for: its dictionaries may be written to.
 def described(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """These problems as the API's description tells them."""
+    """These problems, and what the guard says of any path, as the API's description tells them."""
     schema = {"$ref": "#/components/schemas/Problem"}
     return {
         status: {"description": _TITLES[status], "content": {MEDIA_TYPE: {"schema": schema}}}
-        for status in statuses
+        for status in (*statuses, 414)
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,11 @@ from tests.support.commands import run
 from tests.support.feed_media import PAYLOAD_EXAMPLES
 
 SCHEMA = contract.schema()
+ANY_PAYLOAD: TypeAdapter[Any] = TypeAdapter(AnyPayload)
 _STAMPS = ("v", "seq", "session", "wall", "untold")
 
 
+@cache
 def validator(name: str) -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{name}"})
 
@@ -37,7 +40,7 @@ def check(event: dict[str, Any]) -> None:
     """Fail unless an event keeps to the schema and has not one field more."""
     validator("Event").validate(event)
     payload = {key: value for key, value in event.items() if key not in _STAMPS}
-    TypeAdapter(AnyPayload).validate_python(payload)
+    ANY_PAYLOAD.validate_python(payload)
 
 
 @pytest.mark.parametrize("name", [contract.SCHEMA_FILE, contract.ASYNCAPI_FILE])

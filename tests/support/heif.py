@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def heif(
     """
     height, width = image.shape[0] // rows, image.shape[1] // columns
     tiles = [
-        _coded(kind, image[y * height : (y + 1) * height, x * width : (x + 1) * width])
+        _coded(kind, image[y * height :, x * width :][:height, :width].tobytes(), (height, width))
         for y in range(rows)
         for x in range(columns)
     ]
@@ -85,15 +86,17 @@ def _meta(front: list[bytes], data: list[bytes], offset: int) -> bytes:
     return _box(b"meta", bytes(4) + b"".join(front) + places)
 
 
-def _coded(kind: str, tile: NDArray[np.uint8]) -> tuple[bytes, bytes]:
+@cache
+def _coded(kind: str, tile: bytes, shape: tuple[int, int]) -> tuple[bytes, bytes]:
     """A tile's sample and its decoder's configuration, taken from an MP4 of one picture."""
     encoder, options, _, config = _CODECS[kind]
     with tempfile.NamedTemporaryFile(suffix=".mp4") as file:
         with av.open(file.name, "w") as container:
             stream: Any = container.add_stream(encoder, rate=1, options=options)
-            stream.height, stream.width = tile.shape[:2]
+            stream.height, stream.width = shape
             stream.pix_fmt = "yuv420p"
-            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(tile), format="bgr24")
+            pixels = np.frombuffer(tile, np.uint8).reshape(*shape, 3)
+            frame = av.VideoFrame.from_ndarray(pixels, format="bgr24")
             container.mux(stream.encode(frame))
             container.mux(stream.encode(None))
         data = Path(file.name).read_bytes()

@@ -67,7 +67,19 @@ def read(path: Path, **options: Any) -> Heard:
     return heard
 
 
-def recording(
+_made: dict[str, bytes] = {}
+"""Recordings of this process by what was asked for: to encode one is dearer than to read it."""
+
+
+def recording(kind: str, **how: Any) -> bytes:
+    """Make a recording, or give the one that was made so before; arguments as for `_encoded`."""
+    key = repr((kind, sorted(how.items())))
+    if key not in _made:
+        _made[key] = _encoded(kind, **how)
+    return _made[key]
+
+
+def _encoded(
     kind: str,
     *,
     video: str | None = "mpeg4",
@@ -82,7 +94,7 @@ def recording(
     coding: Mapping[str, str] | None = None,
     pix_fmt: str = "yuv420p",
 ) -> bytes:
-    """Make a recording.
+    """Encode a recording.
 
     Args:
         kind: the container, FFmpeg's name for it.

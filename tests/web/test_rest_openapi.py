@@ -39,6 +39,7 @@ def test_every_operation_tells_its_token_its_answers_and_its_problems(tmp_path: 
         assert operation["summary"], path
         assert operation["description"], path
         assert ("security" in operation) is (path not in OPEN), path
+        assert {"400", "414"} <= set(operation["responses"]), path  # the guard's, of any path
         if path not in OPEN:
             assert {"401", "403", "429"} <= set(operation["responses"]), path
         for status, answer in operation["responses"].items():

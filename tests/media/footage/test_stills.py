@@ -150,7 +150,7 @@ def test_a_motion_photo_is_its_picture(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "GIF", "heic", "avif"])
 @pytest.mark.parametrize("share", [0.4, 0.8])
 def test_nothing_is_made_of_half_a_picture(tmp_path: Path, kind: str, share: float) -> None:
-    image = np.random.default_rng(1).integers(0, 255, (256, 256, 3), dtype=np.uint8)
+    image = np.random.default_rng(1).integers(0, 255, (128, 128, 3), dtype=np.uint8)
     whole = heif(kind, image, columns=2) if kind.islower() else _saved(image, kind)
     (tmp_path / "half").write_bytes(whole[: int(len(whole) * share)])
     heard = read(tmp_path / "half")
@@ -193,7 +193,7 @@ def test_a_picture_of_any_size_takes_no_more_memory_than_it_may(tmp_path: Path) 
     side, row = 40_000, b"\0" * 5001
     import zlib
 
-    squeezed = zlib.compress(row * side, 9)
+    squeezed = zlib.compress(row * side, 1)
 
     def chunk(kind: bytes, body: bytes) -> bytes:
         crc = zlib.crc32(kind + body).to_bytes(4, "big")
