@@ -47,16 +47,16 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def made_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def made_once() -> Iterator[None]:
     """Servers and clients of one process share what none of them changes, where there are any."""
     if not {"httpx", "model.runtime.litert"} <= sys.modules.keys():
         yield
         return
-    from tests.support.once import few_authorities, networks_once
+    from tests.support.once import authorities_once, networks_once
 
     with pytest.MonkeyPatch.context() as patch:
         networks_once(patch)
-        few_authorities(patch, tmp_path_factory.mktemp("authorities"))
+        authorities_once(patch)
         yield
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from pathlib import Path
 
+import httpx
 import pytest
 
 from model.runtime.litert import LiteRtModel
 from model.runtime.weights import WEIGHTS_DIR, Weights
-from tests.support.certificates import self_signed
 
 
 def networks_once(patch: pytest.MonkeyPatch) -> None:
@@ -33,8 +33,7 @@ def networks_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(LiteRtModel, "__init__", unpack_once)
 
 
-def few_authorities(patch: pytest.MonkeyPatch, folder: Path) -> None:
-    """Have clients trust one certificate: each reads all that it trusts, be it for plain HTTP."""
-    certificate, _ = self_signed("nobody")
-    (folder / "authorities.pem").write_bytes(certificate)
-    patch.setenv("SSL_CERT_FILE", str(folder / "authorities.pem"))
+def authorities_once(patch: pytest.MonkeyPatch) -> None:
+    """Read this machine's certificates for the first client only, be they all for plain HTTP."""
+    once = functools.cache(httpx.create_ssl_context)
+    patch.setattr("httpx._transports.default.create_ssl_context", once)
