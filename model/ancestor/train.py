@@ -65,7 +65,7 @@ class Course(NamedTuple):
     batch: int
 
 
-QUICK = Plan(10, 5, 5, face_epochs=2, voice_epochs=1, head_epochs=2, pair_divisor=20)
+QUICK = Plan(6, 5, 5, face_epochs=2, voice_epochs=1, head_epochs=2, pair_divisor=20)
 
 
 def train(options: TrainOptions) -> None:

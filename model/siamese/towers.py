@@ -23,6 +23,7 @@ from model.towers.campplus import to_be_trained
 from model.training.run import Run
 from model.types import Vector
 
+_WORTH_COMPILING = 10  # steps; fewer are over sooner than the compilation
 POOL = 8
 """Batches that are drawn at once, so that those of like length come together."""
 
@@ -103,6 +104,7 @@ def tune(
     student.compile(
         keras.optimizers.Adam(_rate(tuning, epochs * steps), clipnorm=1.0),
         loss=_Loss(lessons.means, tuning),
+        run_eagerly=epochs * steps < _WORTH_COMPILING,
     )
 
     def batches(epoch: int) -> Iterator[tuple[Any, ...]]:

@@ -48,12 +48,12 @@ class Plan:
 
 
 QUICK = Plan(
-    amount=Amount(people=6, pictures=2, picture_copies=1, units=2, speech_copies=1),
+    amount=Amount(people=5, pictures=2, picture_copies=1, units=2, speech_copies=1),
     face=Tuning(steps=2, size=4),
     voice=Tuning(steps=1, size=2),  # each new length of speech is compiled for anew
     schedule=Schedule(epochs=2, batches=5, size=64),
 )
-QUICK_TRIALS = Trials(folds=2, per_fold=2_000)
+QUICK_TRIALS = Trials(folds=1, per_fold=2_000)
 
 
 def train(options: TrainOptions) -> None:

@@ -23,8 +23,6 @@ Validate = Callable[[], dict[str, float]]
 
 _WATCHED = "val_loss"
 """By which the best epoch is known; lower is better."""
-_WORTH_COMPILING = 10
-"""Steps; fewer are over sooner than the compilation."""
 
 
 class Run:
@@ -95,8 +93,6 @@ class Run:
         Raises:
             CheckpointError: a checkpoint cannot be written or is garbled.
         """
-        if steps is not None and epochs * steps < _WORTH_COMPILING:
-            model.run_eagerly = True
         history = self._resume(stage, model)
         with Bar(stage, epochs=epochs, steps=steps, done=len(history)) as bar:
             while len(history) < epochs and not _is_stale(history, patience):
