@@ -4,6 +4,7 @@ import contextlib
 import shutil
 import socket
 from collections.abc import Callable, Iterator
+from functools import cache
 from inspect import iscoroutinefunction
 from pathlib import Path
 
@@ -71,17 +72,22 @@ def chromium(playwright: Playwright) -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def launch(playwright: Playwright) -> Iterator[Launch]:
-    """Starts a browser whose camera and microphone play a capture."""
+    """Gives a browser whose camera and microphone play a capture: the same to all who play it."""
     with contextlib.ExitStack() as browsers:
 
-        def start(capture: Capture) -> Browser:
-            video = f"--use-file-for-fake-video-capture={capture.video}"
-            audio = f"--use-file-for-fake-audio-capture={capture.audio}"
-            return browsers.enter_context(start_chromium(playwright, video, audio))
+        @cache
+        def started(capture: Capture) -> Browser:
+            return browsers.enter_context(start_playing(playwright, capture))
 
-        yield start
+        yield started
+
+
+def start_playing(playwright: Playwright, capture: Capture) -> Browser:
+    video = f"--use-file-for-fake-video-capture={capture.video}"
+    audio = f"--use-file-for-fake-audio-capture={capture.audio}"
+    return start_chromium(playwright, video, audio)
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,13 @@ COLOURS = TURN | {
 }  # fmt: skip
 
 
+@pytest.fixture
+def page(page: Page) -> Page:
+    """Before somebody to whom things may move, and colours be shown."""
+    page.emulate_media(reduced_motion="no-preference")
+    return page
+
+
 def result(challenge: str, outcome: str, why: str | None = None) -> dict[str, Any]:
     return {
         "challenge": challenge, "kind": "turn_head", "outcome": outcome, "why": why, "after_s": 4,

@@ -156,7 +156,7 @@ async def test_the_element_goes_on_after_a_cut(host: Host, tab: Tab) -> None:
         verified = "badge.getAttribute('state') === 'verified'"
         await tab.until(verified, timeout_s=PATIENCE_S)
         wire.sever()
-        await asyncio.sleep(2.0)
+        await asyncio.sleep(1.0)
         wire.restore()
         await tab.until("told.length > 1", timeout_s=PATIENCE_S)
         await tab.until(verified, timeout_s=PATIENCE_S)
@@ -170,7 +170,7 @@ async def test_a_second_track_of_a_kind_never_touches_the_first(host: Host, tab:
     await tab.goto(f"{host.address}/")
     await tab.evaluate(STAGE)
     films = [host.grace, host.eileen]
-    asked = [f"{host.address}/verify", "grace", films, 8.0]
+    asked = [f"{host.address}/verify", "grace", films, 6.0]
     with all_that_is_said() as said:
         call: dict[str, Any] = await tab.evaluate(SEVERAL_FILMS, asked)
     told = call["told"]

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Error, Page, expect
+from playwright.sync_api import Browser, Error, Page, Playwright, expect
 
+from tests.browser.conftest import start_playing
 from tests.support.calls import make_settings
 from tests.support.lossy import LossyPeers
 from tests.support.page_fake import until
@@ -134,10 +135,10 @@ def test_a_closed_tab_ends_its_call(server: RealServer, call: Page) -> None:
 
 @pytest.mark.slow
 def test_a_killed_browser_ends_its_call(
-    server: RealServer, launch: Callable[..., Browser], captures: Captures
+    server: RealServer, playwright: Playwright, captures: Captures
 ) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-    browser = launch(captures.get("grace", "grace"))
+    browser = start_playing(playwright, captures.get("grace", "grace"))
     page = open_page(browser, server)
     start(page, "grace")
     until(page, "streamVerifierEvents.some(e => e.type === 'score')")

@@ -26,6 +26,6 @@ async def test_a_call_goes_on_after_a_cut_and_nobody_misses_an_event(
         Wire(server.address) as wire,
         open_page(wire.address, capture) as page,
     ):
-        back = await cut(page, wire, seconds=2.0)
+        back = await cut(page, wire, seconds=1.0)
     assert back.whole
     assert len(back.followed) > len(back.seen) > 5

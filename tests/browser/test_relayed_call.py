@@ -62,7 +62,7 @@ def server(turn: TurnServer, enrolled_dir: Path) -> Iterator[RealServer]:
 def test_a_relayed_browser_is_verified(
     server: RealServer, launch: Callable[..., Browser], captures: Captures
 ) -> None:
-    page = launch(captures.get("grace", "grace")).new_context().new_page()
+    page = launch(captures.get("grace", "grace")).new_page()
     page.goto(server.address)
     told: dict[str, Any] = page.evaluate(CALL, "grace")
     assert told["last"]["type"] == "state_changed", told
