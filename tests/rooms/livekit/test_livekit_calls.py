@@ -28,7 +28,7 @@ Said = list[dict[str, Any]]
 @pytest.fixture
 def grace(demo_calls: DemoCalls) -> str:
     """A call of hers that lasts longer than it takes to verify her; it is played to its end."""
-    return str(demo_calls.get("grace", "grace", 6))
+    return str(demo_calls.get("grace", "grace", 9))
 
 
 @contextlib.asynccontextmanager
