@@ -105,12 +105,12 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-# What keeps a processor busy beside those that wait for the clock gives way, as a call cannot wait. Each
-# part's report comes when it is done.
+# What keeps a processor busy beside calls gives way, as a call cannot wait; training and the tests of the
+# model, which do nothing else, begin when others have ended. Each part's report comes when it is done.
 test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
 	@echo "Checks first, then tests; each part's report comes when it is done."
 	@$(PARTS) --jobs=2 lint-python lint-browser byte-code test-modules test-pythons
-	@$(PARTS) --jobs=7 test-calls test-rooms test-doors test-pages test-others test-model train-quick
+	@$(PARTS) --jobs=5 test-pages test-calls test-rooms test-doors test-others test-model train-quick
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -131,7 +131,7 @@ test-doors: $(VENV)/.test $(CALL_TOOLS) ## Tests of media, commands, routes and 
 	nice -n 5 $(PYTEST) $(DOORS)
 
 test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
-	nice -n 5 $(PYTEST) $(PAGES)
+	$(PYTEST) $(PAGES)
 
 test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
