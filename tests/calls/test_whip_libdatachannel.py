@@ -23,7 +23,7 @@ async def test_a_call_published_by_libdatachannel_is_verified(
     enrolled_dir: Path, demo_calls: DemoCalls, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     told = Told(monkeypatch)
-    write_frames(tmp_path / "frames", demo_calls.get("grace", "grace", 6))
+    write_frames(tmp_path / "frames", demo_calls.get("grace", "grace"))
     token = Tokens(parse_key(KEY)).issue([Scope.PUBLISH], identity="grace", ttl_s=600)
     async with asyncio.timeout(TIMEOUT_S), server_with(enrolled_dir, token_key=KEY) as server:
         url = f"{server.address}/api/v1/whip/grace"

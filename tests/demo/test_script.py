@@ -20,7 +20,7 @@ async def test_the_script_brings_each_verdict_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "_ENROL_S", ENROLMENT_S)
-    monkeypatch.setattr(script, "_CALL_S", 4.0)  # verdicts come within two seconds
+    monkeypatch.setattr(script, "_CALL_S", 5.0)  # verdicts come within two seconds
     monkeypatch.setattr(script, "_SPARE_S", 3.0)
     monkeypatch.setattr(script, "write_call", partial(write_call, size=SMALL))
     told = io.StringIO()
