@@ -48,7 +48,8 @@ def without_complaints(page: Page, *, but: str | None = None, of: str = "") -> I
         ),
     )
     yield
-    assert [one for one in complaints if but is None or but not in one] == []
+    left = [one for one in complaints if but is None or but not in one]
+    assert left == [], left
 
 
 def until(page: Page, expression: str) -> None:
