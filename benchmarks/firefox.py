@@ -13,7 +13,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,10 +43,6 @@ PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
     "services.settings.server": "data:,",
-    # What it does for itself beside a call costs the processor more than the call.
-    "dom.ipc.processPrelaunch.enabled": False,
-    "layout.frame_rate": 15,
-    "ui.prefersReducedMotion": 1,
 }
 
 
@@ -132,12 +128,17 @@ class Firefox:
 
 
 @contextlib.asynccontextmanager
-async def running_firefox() -> AsyncIterator[Firefox]:
-    """A fresh Firefox with a profile of its own; it is gone afterwards."""
+async def running_firefox(more: Mapping[str, Any] | None = None) -> AsyncIterator[Firefox]:
+    """A fresh Firefox with a profile of its own; it is gone afterwards.
+
+    Args:
+        more: preferences beside `PREFERENCES`.
+    """
     path = firefox_path()
     assert path is not None
     with tempfile.TemporaryDirectory(prefix="firefox-", ignore_cleanup_errors=True) as profile:
-        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in PREFERENCES.items()]
+        chosen = PREFERENCES | dict(more or {})
+        lines = [f"user_pref({json.dumps(k)}, {json.dumps(v)});" for k, v in chosen.items()]
         (Path(profile) / "user.js").write_text("\n".join(lines), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
             path,

@@ -28,6 +28,12 @@ from tests.support.hosts import hosted
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 PATIENCE_S = 90.0
 STATE = "document.querySelector('[data-testid=state]')?.dataset"
+SPARING = {
+    # What Firefox does for itself beside a call costs the processor more than the call.
+    "dom.ipc.processPrelaunch.enabled": False,
+    "layout.frame_rate": 15,
+    "ui.prefersReducedMotion": 1,
+}
 PAGE = """<!doctype html>
 <meta charset="utf-8">
 <title>A call</title>
@@ -73,7 +79,7 @@ async def firefox() -> AsyncIterator[Firefox | None]:
     if firefox_path() is None:
         yield None
         return
-    async with running_firefox() as firefox:
+    async with running_firefox(SPARING) as firefox:
         yield firefox
 
 
