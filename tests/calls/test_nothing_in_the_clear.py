@@ -11,12 +11,9 @@ import asyncio
 import os
 import signal
 import sys
-import wave
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import cv2
 import httpx
 import numpy as np
 import pytest
@@ -25,10 +22,11 @@ from benchmarks.ports import free_port
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.tokens import Tokens
 from stream_verifier.demo.caller import Caller
-from stream_verifier.demo.people import DEMO_PEOPLE, portrait_frames, speech
+from stream_verifier.demo.people import DEMO_PEOPLE, speech
 from stream_verifier.events.schema import StateChanged
 from stream_verifier.identities.keys import new_key, parse_key
 from tests.support.calls import TIMEOUT_S, DemoCalls
+from tests.support.given_files import picture_of, portrait_of, wav_of
 from tests.support.scan import Scan, of_content, of_text, of_vector
 from tests.support.stores import rows
 
@@ -40,19 +38,12 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def picture() -> tuple[bytes, Any]:
-    frame = next(iter(portrait_frames(GRACE, seconds=1, seed=1, size=(960, 720))))
-    return cv2.imencode(".jpg", frame)[1].tobytes(), frame
+    return picture_of(GRACE), portrait_of(GRACE)
 
 
 def recording() -> tuple[bytes, Any]:
     samples = speech(GRACE, seconds=12, seed=1)
-    file = BytesIO()
-    with wave.open(file, "wb") as out:
-        out.setnchannels(1)
-        out.setsampwidth(2)
-        out.setframerate(16_000)
-        out.writeframes(samples.tobytes())
-    return file.getvalue(), samples
+    return wav_of(samples), samples
 
 
 def core_limits(process_id: int) -> list[str]:

@@ -14,13 +14,11 @@ import pytest
 
 from stream_verifier.console import commands
 from stream_verifier.demo.people import DEMO_PEOPLE
-from tests.support.calls import DemoCalls
+from tests.support.calls import VERIFIED_S, DemoCalls
 from tests.support.commands import refused, run
 from tests.support.given_files import picture_of, recording_of
 
 Given = dict[str, tuple[str | Path, ...]]
-VERIFIED_S = 6.0
-"""Of a call that is verified from its file: every verdict of these people is there by then."""
 
 
 @pytest.fixture(autouse=True)

@@ -14,11 +14,9 @@ from stream_verifier.events.schema import ErrorRaised, Score, SessionEnded, Stat
 from stream_verifier.media.file import FileSource
 from stream_verifier.settings import load_settings
 from stream_verifier.verify.recogniser import Recogniser
-from tests.support.calls import DemoCalls
+from tests.support.calls import VERIFIED_S, DemoCalls
 
 FACE_RATE_HZ = 2.0
-VERIFIED_S = 6.0
-"""Of a call that is verified: every verdict of these people is there by then."""
 
 
 @pytest.fixture(scope="module")

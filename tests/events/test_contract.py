@@ -22,7 +22,15 @@ from stream_verifier.events.kinds import EVENT_TYPES
 from stream_verifier.events.schema import AnyPayload
 from stream_verifier.events.stamper import Stamper
 from stream_verifier.hosting.server import running_server
-from tests.support.calls import TIMEOUT_S, DemoCalls, enrol, make_settings, say, start_message
+from tests.support.calls import (
+    TIMEOUT_S,
+    VERIFIED_S,
+    DemoCalls,
+    enrol,
+    make_settings,
+    say,
+    start_message,
+)
 from tests.support.commands import run
 from tests.support.feed_media import PAYLOAD_EXAMPLES
 
@@ -134,7 +142,8 @@ def test_what_a_file_makes_keeps_to_the_contract(
     demo_calls: DemoCalls, enrolled_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(enrolled_dir))
-    lines = run("verify", "grace", demo_calls.get("grace", "grace", 6.0), "--json").splitlines()
+    media = demo_calls.get("grace", "grace", VERIFIED_S)
+    lines = run("verify", "grace", media, "--json").splitlines()
     events = [json.loads(line) for line in lines]
     assert {"session_started", "score", "state_changed"} <= {event["type"] for event in events}
     for event in events:

@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import re
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -28,9 +29,16 @@ GIVEN = dataclasses.replace(CONSENT, given_at=BEGAN)
 class Clock:
     def __init__(self) -> None:
         self.now = BEGAN
+        self._runs_since_s: float | None = None
 
     def __call__(self) -> datetime:
-        return self.now
+        if self._runs_since_s is None:
+            return self.now
+        return self.now + timedelta(seconds=time.monotonic() - self._runs_since_s)
+
+    def run(self) -> None:
+        """Go on from now as real clocks do, however long a busy machine takes."""
+        self._runs_since_s = time.monotonic()
 
     def forward(self, days: float) -> None:
         self.now += timedelta(days=days)
@@ -213,6 +221,7 @@ async def test_a_clock_that_was_set_deletes_nothing_before_the_next_round(
 ) -> None:
     """A day in another year, which somebody mends at once, would have deleted everybody."""
     caplog.set_level(logging.INFO)
+    clock.run()
     await store.add("ada", made_reference(1), GIVEN)
     task = asyncio.create_task(store.retention(YEAR).run_for_ever(first_after_s=0, every_s=0.01))
     async with asyncio.timeout(60):
@@ -226,7 +235,4 @@ async def test_a_clock_that_was_set_deletes_nothing_before_the_next_round(
     task.cancel()
     told = [record.getMessage() for record in caplog.records if record.name.endswith("retention")]
     gone = next(number for number, text in enumerate(told) if "1 references" in text)
-    step = re.search(r"was set by ([+-]\d+) s", told[gone - 1])
-    # What goes by between two looks goes by on both clocks, and is rounded.
-    assert step is not None
-    assert int(step[1]) == pytest.approx(400 * 24 * 3600, abs=5)
+    assert "was set by +34560000 s" in told[gone - 1]

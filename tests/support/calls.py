@@ -35,6 +35,8 @@ CONSENT: dict[str, Any] = {
 }
 TIMEOUT_S = 90
 ENROLMENT_S = 14.0
+VERIFIED_S = 6.0
+"""Of a call from a file: every verdict of the demo people is there by then."""
 SMALL = (480, 360)
 """Width and height of pictures that are as good as larger ones, and dear to encode still."""
 

@@ -27,10 +27,15 @@ def picture_of(person: DemoPerson) -> bytes:
 
 def recording_of(person: DemoPerson, *, seed: int = 1) -> bytes:
     """A WAV file with speech enough; another seed begins with other words."""
+    return wav_of(speech(person, seconds=ENOUGH_S, seed=seed))
+
+
+def wav_of(samples: NDArray[np.int16]) -> bytes:
+    """A WAV file of sound at 16 kHz, mono."""
     file = BytesIO()
     with wave.open(file, "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
         out.setframerate(16_000)
-        out.writeframes(speech(person, seconds=ENOUGH_S, seed=seed).tobytes())
+        out.writeframes(samples.tobytes())
     return file.getvalue()
