@@ -31,8 +31,8 @@ CLIENT = Path(__file__).resolve().parents[2] / "web_client"
 
 
 @contextlib.contextmanager
-def without_complaints(page: Page, *, but: str | None = None, of: str = "") -> Iterator[None]:
-    """What the browser complains about in its console fails the test, but for one remark.
+def without_complaints(page: Page, *, but: tuple[str, ...] = (), of: str = "") -> Iterator[None]:
+    """What the browser complains about in its console fails the test, but for some remarks.
 
     With ``of`` nothing of the console counts but what has those words in it, error or no error;
     scripts must not fail.
@@ -48,7 +48,7 @@ def without_complaints(page: Page, *, but: str | None = None, of: str = "") -> I
         ),
     )
     yield
-    left = [one for one in complaints if but is None or but not in one]
+    left = [one for one in complaints if not any(remark in one for remark in but)]
     assert left == [], left
 
 
