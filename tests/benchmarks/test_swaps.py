@@ -56,6 +56,15 @@ def test_a_call_comes_to_what_its_verdicts_say() -> None:
     assert alarm.outcome.false_alarms == 1
 
 
+def test_a_rejection_that_names_the_side_which_is_right_notices_no_swap() -> None:
+    wrong_side = make_call(
+        make_script("swap_voice", change_s=29.5), [WELL] * 29 + [(-6.0, 6.0)] * 31
+    )
+    assert trace(wrong_side, OURS).rejected(POINT.reject)[-1]
+    assert noticed_s(trace(wrong_side, OURS), POINT.reject) == float("inf")
+    assert result(wrong_side, "libri", OURS(POINT)).missed
+
+
 def test_figures_tell_delays_misses_and_alarms() -> None:
     people = People(["ada", "bob"])
     row = measure(results(CALLS), people)["conditions"]["clean"]
