@@ -46,6 +46,8 @@ MUSIC = 4000 * np.sum(
     ],
     axis=0,
 )
+_WAVERING = np.where(_TIME_S // 1.5 % 2 == 0, 1.0, 0.7)
+"""A gain that makes now the one, now the other channel 3 dB louder."""
 
 
 def _later(ms: float) -> Sound:
@@ -159,6 +161,22 @@ def test_the_one_channel_with_speech_comes_out_as_it_is(case: str) -> None:
     heard = _chosen(_pcm(CASES[case]))
     settled = slice(16_000, None)
     np.testing.assert_array_equal(heard[settled], _pcm([VOICE])[settled, 0])
+
+
+@pytest.mark.parametrize(
+    "sounds",
+    [
+        pytest.param(CASES["antiphase, softer"], id="antiphase"),
+        pytest.param(CASES["8 ms later, softer"], id="later"),
+        pytest.param(
+            [_WAVERING * VOICE + HISS, (1.7 - _WAVERING) * _later(3) + HISS], id="by turns"
+        ),
+    ],
+)
+def test_a_voice_that_comes_twice_is_followed_on_one_channel(sounds: list[Sound]) -> None:
+    samples = _pcm(sounds)
+    same = _chosen(samples)[16_000:, np.newaxis] == samples[16_000:]
+    assert same.all(axis=0).any()
 
 
 def test_people_who_talk_at_once_are_both_heard() -> None:
