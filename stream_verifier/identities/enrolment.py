@@ -19,6 +19,7 @@ _HINT_OF_NOTE = {
     "poor_face_quality": "show_face",
     "face_too_small": "come_closer",
     "face_dark": "more_light",
+    "face_bright": "less_light",
     "face_flat": "more_light",
     "face_blurred": "hold_still",
     "face_turned": "show_face",
@@ -67,9 +68,9 @@ class EnrolmentProgress:
         speech_s, speech_needed_s: seconds of the main person's speech.
         faces, faces_needed: the main person's pictures.
         missing: hints, most urgent first, empty when complete. Any of one_person_only,
-            face_changed, voice_changed, show_face, whole_face, come_closer, more_light, hold_still,
-            keep_looking, turn_a_little, keep_talking, quieter_place. keep_looking means that
-            the newest picture was good and only more of them are needed.
+            face_changed, voice_changed, show_face, whole_face, come_closer, more_light, less_light,
+            hold_still, keep_looking, turn_a_little, keep_talking, quieter_place. keep_looking
+            means that the newest picture was good and only more of them are needed.
         complete: whether a reference can be made.
         faces_dropped, voices_dropped: samples that were somebody else's.
     """
@@ -265,7 +266,8 @@ class Enrolment:
 
     def _missing_face(self, two_faces: bool) -> list[str]:
         changed = ["face_changed"] if two_faces or self._faces.newest_is_other else []
-        of_faces = ("show_face", "whole_face", "come_closer", "more_light", "hold_still")
+        of_light = ("more_light", "less_light")
+        of_faces = ("show_face", "whole_face", "come_closer", *of_light, "hold_still")
         is_good = self._face_is_good and not self._faces.newest_is_other
         otherwise = "keep_looking" if is_good else "show_face"
         return changed + ([hint for hint in self._hints if hint in of_faces] or [otherwise])

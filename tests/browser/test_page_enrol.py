@@ -15,6 +15,7 @@ HINTS = [
     "whole_face",
     "come_closer",
     "more_light",
+    "less_light",
     "hold_still",
     "keep_looking",
     "turn_a_little",

@@ -46,6 +46,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "other": other,
         "two": np.hstack([face, other]),
         "dark": (face * 0.18).astype(np.uint8),
+        "bright": 255 - ((255 - face) * 0.15).astype(np.uint8),
         "far": far,
         "farther": farther,
         "left": cv2.resize(face[:, :480], None, fx=2, fy=2),
@@ -90,6 +91,7 @@ OF_NO_USE = {
     "left": "whole_face",
     "right": "whole_face",
     "dark": "more_light",
+    "bright": "less_light",
     "two": "one_person_only",
     "empty": "show_face",
 }

@@ -237,6 +237,7 @@ def test_noisy_speech_is_not_taken() -> None:
         (("no_face",), "show_face"),
         (("poor_face_quality", "face_too_small"), "come_closer"),
         (("poor_face_quality", "face_dark"), "more_light"),
+        (("poor_face_quality", "face_bright"), "less_light"),
         (("noisy_audio",), "quieter_place"),
         (("something_new",), "show_face"),
     ],

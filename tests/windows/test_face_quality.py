@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -16,6 +18,7 @@ from stream_verifier.windows.faces import FaceDetector, align
 from stream_verifier.windows.quality import rank, usable
 from tests.support.window_media import Pixels
 
+WORDS = Path(__file__).parents[2] / "web_client" / "js" / "languages" / "en.js"
 GOOD = FaceQuality(
     size_px=150, sharpness=300, yaw=0, pitch=0, brightness=0.5, contrast=0.2, detection=0.95
 )
@@ -62,9 +65,10 @@ def test_blur_darkness_and_distance_are_named(detector: FaceDetector, grace: Pix
         ({"contrast": 0.01}, "face_flat"),
     ],
 )
-def test_each_fault_has_its_reason(change: dict[str, float], reason: str) -> None:
+def test_each_fault_has_its_reason_in_words(change: dict[str, float], reason: str) -> None:
     assert usable(replace(GOOD, **change)) == (reason,)
     assert rank(replace(GOOD, **change)) <= rank(GOOD)
+    assert re.search(rf'^    {reason}: "', WORDS.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @settings(deadline=None)

@@ -7,6 +7,7 @@ const ICONS = {
   keep_talking: "talk",
   come_closer: "closer",
   more_light: "light",
+  less_light: "light",
   hold_still: "still",
   turn_a_little: "turn",
   one_person_only: "alone",
