@@ -219,7 +219,9 @@ class Enrolment:
         needs = self._needs
         faults = {
             "come_closer": quality.size_px < needs.face_px,
-            "more_light": quality.brightness < needs.brightness,
+            "more_light": quality.brightness < needs.brightness
+            or quality.contrast < needs.contrast,
+            "less_light": quality.brightness > needs.most_brightness,
             "hold_still": quality.sharpness < needs.sharpness,
         }
         return tuple(hint for hint, fault in faults.items() if fault)

@@ -30,7 +30,10 @@ class EnrolmentRequirements:
             but a second person, and the enrolment fails.
         face_px: least mean side of the face's box, pixels.
         brightness: least mean grey of the face, 0 to 1.
-        sharpness: least variance of the Laplacian of the face.
+        most_brightness: most of it.
+        contrast: least standard deviation of grey, 0 to 1.
+        sharpness: least variance of the Laplacian of the face. Like size and light, more than a
+            call asks for: what is enrolled is compared with for months.
         snr_db: least level of speech over the pauses, dB.
     """
 
@@ -49,7 +52,9 @@ class EnrolmentRequirements:
     other_share: float = 0.25
     face_px: float = 60.0
     brightness: float = 0.12
-    sharpness: float = 12.0
+    most_brightness: float = 0.9
+    contrast: float = 0.05
+    sharpness: float = 15.0
     snr_db: float = 5.0
 
     @classmethod

@@ -202,9 +202,14 @@ def test_any_one_change_is_variety_enough(change: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize(
     ("change", "hint"),
-    [({"size_px": 30.0}, "come_closer"), ({"brightness": 0.05}, "more_light"),
-     ({"sharpness": 5.0}, "hold_still")],
-)  # fmt: skip
+    [
+        ({"size_px": 59.0}, "come_closer"),
+        ({"brightness": 0.11}, "more_light"),
+        ({"brightness": 0.91}, "less_light"),
+        ({"contrast": 0.04}, "more_light"),
+        ({"sharpness": 14.0}, "hold_still"),
+    ],
+)
 def test_poor_pictures_are_not_taken_and_say_why(change: dict[str, Any], hint: str) -> None:
     enrolment = Enrolment()
     enrolment.add(face=_face(**change), voice=None, start_s=0.0, end_s=1.0, faces_seen=1, notes=())

@@ -57,7 +57,7 @@ def test_blur_darkness_and_distance_are_named(detector: FaceDetector, grace: Pix
     ("change", "reason"),
     [
         ({"size_px": 20.0}, "face_too_small"),
-        ({"sharpness": 5.0}, "face_blurred"),
+        ({"sharpness": 4.0}, "face_blurred"),
         ({"yaw": -0.8}, "face_turned"),
         ({"pitch": 0.9}, "face_turned"),
         ({"brightness": 0.05}, "face_dark"),
