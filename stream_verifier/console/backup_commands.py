@@ -53,8 +53,8 @@ def restore(
     _out.print(cell(f"The backup is of {when}, when {len(contents.ledger.live)} were enrolled."))
     if unused:
         _out.print(
-            "Nothing here tells who was deleted after that: they are enrolled again. Delete them "
-            "again where you know of it."
+            "Nothing here tells who was deleted after that, or took a consent back: they are "
+            "enrolled again. Delete them again where you know of it."
         )
     if not yes:
         typer.confirm("Put it back?", abort=True)

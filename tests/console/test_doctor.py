@@ -12,6 +12,7 @@ from rich.console import Console
 
 from model.runtime import weights
 from stream_verifier.console import doctor
+from stream_verifier.console.operator import with_store
 from stream_verifier.console.tables import findings_table
 from stream_verifier.identities.keys import load_or_create_keys, new_key
 from stream_verifier.identities.opening import open_store
@@ -155,6 +156,17 @@ def test_a_lost_key_is_wrong_and_is_not_made_anew_by_looking(
     assert {one.check for one in found.values() if not one.ok} == wrong
     assert all(f"{key} is missing" in found[check].message for check in wrong)
     assert not key.exists()
+
+
+def test_records_that_an_older_copy_brought_back_are_wrong(in_use: Settings) -> None:
+    database = in_use.data_dir / "identities.db"
+    older = database.read_bytes()
+    with_store(in_use, lambda store: store.delete("ada"))
+    database.write_bytes(older)
+    finding = findings(in_use)["store"]
+    assert not finding.ok
+    assert "0 enrolled; 1 records are refused" in finding.message
+    assert "identities refused" in finding.message
 
 
 def test_a_trail_whose_end_was_cut_off_is_wrong(in_use: Settings) -> None:
