@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.output import file_alone
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
@@ -21,7 +22,7 @@ _out = PlainConsole()
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="A new file.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="A new file.", callback=file_alone)],
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Copy the store and its ledger into one encrypted file, also while servers use them.
