@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -62,6 +63,16 @@ def test_a_file_system_that_takes_no_more_files_is_wrong(
                 doctor._data_dir(load_settings(data_dir=tmp_path))
         else:
             assert "GiB free" in doctor._data_dir(load_settings(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(("most", "ok"), [(4096, True), (64, False)])
+def test_files_are_counted_that_the_server_may_open_and_not_a_shell_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, ok: bool
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, most))
+    finding = findings(load_settings(port=0, data_dir=tmp_path))["open files"]
+    assert finding.ok is ok
+    assert f"{most} files may be open" in finding.message
 
 
 def test_a_changed_weights_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
