@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from io import TextIOWrapper
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from stream_verifier.audit.deed import Deed, Kind
 from stream_verifier.console.operator import WAY, operator_as_actor, with_store
+from stream_verifier.console.output import file_alone, is_stdout
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import AuditError
 from stream_verifier.identities.private_file import create_private, to_disk
@@ -26,8 +28,8 @@ _MAX_KEY_BYTES = 4096
 
 app = typer.Typer(help="Export and check the audit trail.", no_args_is_help=True)
 _out = PlainConsole()
+_err = PlainConsole(stderr=True)
 
-NewFile = Annotated[Path, typer.Argument(help="A new file; what is there stays.", dir_okay=False)]
 OldFile = Annotated[Path, typer.Argument(help="What export wrote.", exists=True, dir_okay=False)]
 
 
@@ -37,16 +39,26 @@ PublicKey = Annotated[
 
 
 @app.command("export")
-def export(file: NewFile) -> None:
+def export(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A new file; what is there stays. - is the standard output.", dir_okay=False
+        ),
+    ],
+) -> None:
     """Write the whole trail into FILE, an entry a line of JSON, the signed head last."""
 
     async def run(store: SqliteIdentityStore) -> int:
         deed = Deed(Kind.EXPORTED, operator_as_actor(), details={"way": WAY})
         await store.audit.append(deed)
+        if is_stdout(file):  # whoever reads may stop, of which typer makes an exit code
+            return await _write_lines(store, sys.stdout)
         return await _write(store, file)
 
     count = with_store(load_settings(), run)
-    _out.print(cell(f"Wrote {count} entries into {file}."), highlight=False, soft_wrap=True)
+    told = _err if is_stdout(file) else _out
+    told.print(cell(f"Wrote {count} entries into {file}."), highlight=False, soft_wrap=True)
 
 
 @app.command("verify")
@@ -135,7 +147,13 @@ def public_key() -> None:
 
 @app.command("restart")
 def restart(
-    file: NewFile, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="A new file; what is there stays.", dir_okay=False, callback=file_alone
+        ),
+    ],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Write a trail that was found changed into FILE, as it is, and begin a new one."""
     if not yes:
@@ -154,17 +172,23 @@ def restart(
 
 
 async def _write(store: SqliteIdentityStore, path: Path) -> int:
-    count = -1  # of the head
     try:
         with _created(path) as file:
-            async for line in store.audit.export():
-                file.write(f"{line}\n")
-                count += 1
+            count = await _write_lines(store, file)
             to_disk(file)
     except OSError as error:
         raise AuditError(
             f"{path} cannot be written ({error.strerror}): name a new file where there is room."
         ) from error
+    return count
+
+
+async def _write_lines(store: SqliteIdentityStore, file: TextIO) -> int:
+    """Write the trail; return how many entries it has."""
+    count = -1  # of the head
+    async for line in store.audit.export():
+        file.write(f"{line}\n")
+        count += 1
     return count
 
 

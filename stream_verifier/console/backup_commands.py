@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.output import file_alone
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
@@ -21,7 +22,7 @@ _out = PlainConsole()
 
 
 def backup(
-    file: Annotated[Path, typer.Argument(dir_okay=False, help="A new file.")],
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="A new file.", callback=file_alone)],
     force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
 ) -> None:
     """Copy the store and its ledger into one encrypted file, also while servers use them.
@@ -53,8 +54,8 @@ def restore(
     _out.print(cell(f"The backup is of {when}, when {len(contents.ledger.live)} were enrolled."))
     if unused:
         _out.print(
-            "Nothing here tells who was deleted after that: they are enrolled again. Delete them "
-            "again where you know of it."
+            "Nothing here tells who was deleted after that, or took a consent back: they are "
+            "enrolled again. Delete them again where you know of it."
         )
     if not yes:
         typer.confirm("Put it back?", abort=True)

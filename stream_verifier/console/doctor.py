@@ -145,10 +145,10 @@ def _access(settings: Settings) -> str:
 
 
 def _open_files(settings: Settings) -> str:
-    import resource
+    from stream_verifier.hosting.open_files import most_open_files
 
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    limit = most_open_files()
     needed = 64 + 16 * (settings.max_calls or _MANY_CALLS)
     if limit < needed:
-        raise OSError(f"only {limit} files may be open, {needed} are needed: raise 'ulimit -n'.")
+        raise OSError(f"only {limit} files may be open, {needed} are needed: raise 'ulimit -Hn'.")
     return f"{limit} files may be open"

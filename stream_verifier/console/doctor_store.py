@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import SecretStr
 
 from stream_verifier.console.operator import with_store
-from stream_verifier.errors import AuditError, FleetError, SettingsError
+from stream_verifier.errors import AuditError, FleetError, SettingsError, StoreError
 from stream_verifier.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,12 +36,18 @@ def key(settings: Settings) -> str:
 
 
 def store(settings: Settings) -> str:
-    """How many are enrolled; of a server whose store is not made yet, whether it is there."""
+    """How many are enrolled, if none is refused; of a store that is not made yet, its server."""
     from stream_verifier.identities.database import database_file
     from stream_verifier.identities.opening import is_set_up
 
     if is_set_up(settings):
-        return f"{_asked(settings, lambda store: store.page(limit=1)).enrolled} enrolled"
+        enrolled, refused = _asked(settings, _counts)
+        if refused:
+            raise StoreError(
+                f"{enrolled} enrolled; {refused} records are refused, as after a copy was put back:"
+                " see which and what to do with  stream-verifier identities refused"
+            )
+        return f"{enrolled} enrolled"
     if database_file(settings.store_url) is None:
         asyncio.run(_connect(settings.store_url))
     return _ON_FIRST_RUN
@@ -90,6 +96,11 @@ def _asked(settings: Settings, ask: Callable[[SqliteIdentityStore], Coroutine[An
     if not _audit_key_is_there(settings):  # one for this moment, which signs nothing
         settings = settings.model_copy(update={"audit_key": SecretStr(new_key())})
     return with_store(settings, ask)
+
+
+async def _counts(store: SqliteIdentityStore) -> tuple[int, int]:
+    """How many are enrolled, and how many records are refused."""
+    return (await store.page(limit=1)).enrolled, len(await store.restore().refused())
 
 
 async def _connect(url: str) -> None:

@@ -14,6 +14,7 @@ import typer
 
 from stream_verifier.console import tables
 from stream_verifier.console.operator import WAY, operator_as_actor, with_store
+from stream_verifier.console.output import is_stdout
 from stream_verifier.console.plain import PlainConsole, cell, visible
 from stream_verifier.errors import RefusedRecordError, SettingsError
 from stream_verifier.identities.consent import Standing
@@ -143,7 +144,7 @@ def export_identity(
     with _given(file) as give:
         held = with_store(load_settings(), read)
         # A person has to be able to read it; what a terminal has no letters for stays JSON.
-        give(jsons.dumps(held, indent=2, ensure_ascii=file is None))
+        give(jsons.dumps(held, indent=2, ensure_ascii=file is None or is_stdout(file)))
     if not held["complete"]:
         _err.print("Only the newest entries are in it; all have  stream-verifier audit export")
 
@@ -183,8 +184,8 @@ async def _name_of(store: SqliteIdentityStore, whom: str) -> str:
 
 @contextmanager
 def _given(file: Path | None) -> Iterator[Callable[[str], None]]:
-    """Hands text out: to the terminal, or into a new file, made before anything is done."""
-    if file is None:
+    """Hands text out: to the standard output, or into a new file, made before anything is done."""
+    if file is None or is_stdout(file):
         yield print
         return
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import re
@@ -9,7 +10,7 @@ import sys
 import threading
 from collections import deque
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TextIO
 
 from rich.logging import RichHandler
 
@@ -41,6 +42,22 @@ def _session(record: logging.LogRecord) -> str | None:
     """The id of the session that a message begins with, as all do that are about one."""
     about = isinstance(record.msg, str) and _OF_SESSION.match(record.msg)
     return str(record.args[0]) if about and isinstance(record.args, tuple) else None
+
+
+class _Lines(logging.StreamHandler[TextIO]):
+    """Lines for what collects them; that it is gone is told once, and not by a trace for each."""
+
+    _told = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        """Say on the standard error that there is no log, whatever of it was to be written."""
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._told:
+            self._told = True
+            with contextlib.suppress(OSError):
+                print(f"The log cannot be written: {error.strerror}", file=sys.stderr, flush=True)
 
 
 class Aside(logging.Handler):
@@ -106,9 +123,10 @@ def log_to_stdout(form: Literal["text", "json"] = "text") -> None:
         writer = RichHandler(show_path=False)
         writer.setFormatter(logging.Formatter("%(name)s: %(message)s"))
     else:
-        writer = logging.StreamHandler(sys.stdout)
+        writer = _Lines(sys.stdout)
         writer.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
     logging.basicConfig(level=logging.INFO, handlers=[Aside(writer)])
-    # At INFO these tell every address of every peer.
-    for name in ("aioice", "aiortc"):
+    # At INFO these tell every address of every peer, and of every request of ours: of each event
+    # where a webhook goes, and all of its URL, in which some receivers want a secret.
+    for name in ("aioice", "aiortc", "httpx"):
         logging.getLogger(name).setLevel(logging.WARNING)

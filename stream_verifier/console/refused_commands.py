@@ -21,7 +21,7 @@ T = TypeVar("T")
 _WHY = {
     "changed": "damaged or changed, or mixed with another",
     "deleted": "deleted, and put back from an older copy",
-    "replaced": "replaced since, and put back from an older copy",
+    "replaced": "replaced, or its consent changed, since, and put back from an older copy",
     "ahead": "newer than the ledger, which is an older copy",
     "no_ledger": "the ledger is missing or of no use",
     "missing": "in the ledger, but gone from the store",
@@ -57,7 +57,8 @@ def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
 def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     """Accept refused records as they are, after a backup was put back or the ledger was lost.
 
-    Whoever was deleted since the backup was made is enrolled again by it.
+    Whoever was deleted since the backup was made is enrolled again by it, and consents that were
+    withdrawn since are in force again.
     """
     chosen = [one for one in _choose(ids) if one.why not in ("changed", "other_key")]
     if chosen and not yes:

@@ -8,12 +8,12 @@ waited for longest gives way to the newest.
 from __future__ import annotations
 
 import asyncio
-import resource
 from typing import Any, ClassVar
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from stream_verifier.hosting.open_files import raise_open_files
 from stream_verifier.hosting.pieces import TinyPiecesError, WeighedHttp, slices
 
 _REQUEST_WITHIN_S = 10.0
@@ -132,8 +132,4 @@ def watched_http() -> type[WatchedHttp]:
 
 def _room() -> int:
     """How many may wait: a half of the files that are left, once as many are had as can be."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if hard == resource.RLIM_INFINITY or soft < hard:
-        soft = 65_536 if hard == resource.RLIM_INFINITY else hard
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return max(8, min(_MOST, (soft - _RESERVED_FILES) // 2))
+    return max(8, min(_MOST, (raise_open_files() - _RESERVED_FILES) // 2))

@@ -67,6 +67,23 @@ def test_an_export_replaces_no_file(tmp_path: Path) -> None:
     assert file.read_text() == "mine"
 
 
+def test_a_dash_is_the_standard_output_and_never_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    enrol("ada")
+    printed = run("audit", "export", "-").splitlines()  # with what the standard error was told
+    lines = [line for line in printed if line != "Wrote 2 entries into -."]
+    assert len(printed) == len(lines) + 1
+    assert [json.loads(line)["kind"] for line in lines[:-1]] == ["enrolled", "exported"]
+    assert "signature" in json.loads(lines[-1])
+    assert json.loads(run("identities", "export", "ada", "--file", "-"))["complete"]
+    for writing in (("backup", "-"), ("audit", "restart", "-", "--yes")):
+        assert "name a new one" in run(*writing, code=2)
+    assert "kind" in run("identities", "delete", "ada", "--yes", "--receipt", "-")
+    assert {one.name for one in tmp_path.iterdir()} == {"data"}
+
+
 def test_a_changed_trail_begins_anew_on_request(tmp_path: Path, path: Path) -> None:
     enrol("ada")
     change(path, "DELETE FROM audit_entries")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import shutil
 import socket
 from pathlib import Path
@@ -12,6 +13,7 @@ from rich.console import Console
 
 from model.runtime import weights
 from stream_verifier.console import doctor
+from stream_verifier.console.operator import with_store
 from stream_verifier.console.tables import findings_table
 from stream_verifier.identities.keys import load_or_create_keys, new_key
 from stream_verifier.identities.opening import open_store
@@ -61,6 +63,16 @@ def test_a_file_system_that_takes_no_more_files_is_wrong(
                 doctor._data_dir(load_settings(data_dir=tmp_path))
         else:
             assert "GiB free" in doctor._data_dir(load_settings(data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(("most", "ok"), [(4096, True), (64, False)])
+def test_files_are_counted_that_the_server_may_open_and_not_a_shell_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, ok: bool
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (64, most))
+    finding = findings(load_settings(port=0, data_dir=tmp_path))["open files"]
+    assert finding.ok is ok
+    assert f"{most} files may be open" in finding.message
 
 
 def test_a_changed_weights_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,6 +167,17 @@ def test_a_lost_key_is_wrong_and_is_not_made_anew_by_looking(
     assert {one.check for one in found.values() if not one.ok} == wrong
     assert all(f"{key} is missing" in found[check].message for check in wrong)
     assert not key.exists()
+
+
+def test_records_that_an_older_copy_brought_back_are_wrong(in_use: Settings) -> None:
+    database = in_use.data_dir / "identities.db"
+    older = database.read_bytes()
+    with_store(in_use, lambda store: store.delete("ada"))
+    database.write_bytes(older)
+    finding = findings(in_use)["store"]
+    assert not finding.ok
+    assert "0 enrolled; 1 records are refused" in finding.message
+    assert "identities refused" in finding.message
 
 
 def test_a_trail_whose_end_was_cut_off_is_wrong(in_use: Settings) -> None:

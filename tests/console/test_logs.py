@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -14,6 +15,11 @@ import pytest
 from rich.text import Text
 
 from stream_verifier.console.logs import Aside, log_to_stdout
+
+
+class _Gone(io.StringIO):
+    def write(self, _: str) -> int:
+        raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
 class _Terminal(io.StringIO):
@@ -44,10 +50,21 @@ def test_a_line_says_who_and_what(
     written = stream()
     _log(written, monkeypatch)
     logging.getLogger("stream_verifier.calls").info("session %s ended", "[red]abc[/red]")
-    logging.getLogger("aiortc").info("a peer's address")
+    for chatty in ("aiortc", "httpx"):
+        logging.getLogger(chatty).info("an address")
     line = " ".join(Text.from_ansi(_text(written)).plain.split())
     assert "stream_verifier.calls: session [red]abc[/red] ended" in line
     assert "address" not in line
+
+
+def test_a_collector_that_is_gone_is_told_of_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _log(_Gone(), monkeypatch)
+    for _ in range(3):
+        logging.getLogger("a").warning("x")
+    logging.root.handlers[0].flush()
+    assert capsys.readouterr().err == "The log cannot be written: Broken pipe\n"
 
 
 def test_what_collects_lines_gets_one_with_its_time_each(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
+from stream_verifier.calls.uploads import WITHIN_S
 from stream_verifier.settings import Settings
 from stream_verifier.web.guard import MAX_UPLOAD_BYTES
 from tests.support.rest_app import ADMIN, client_of, make_app
@@ -87,6 +88,20 @@ def test_nginx_lets_enrolments_from_files_through_and_past_its_disk(file: Path) 
     (most,) = re.findall(r"^ *client_max_body_size (\d+)m;", written, re.MULTILINE)
     assert int(most) << 20 == MAX_UPLOAD_BYTES
     assert re.search(r"^ *proxy_request_buffering off;", written, re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("path", "waits", "places"),
+    [
+        ("proxy/haproxy.cfg", r"set-timeout server (\d+)s if { method POST }", 2),
+        ("compose/haproxy.cfg", r"set-timeout server (\d+)s if { method POST }", 2),
+        ("proxy/nginx.conf", r"proxy_read_timeout (\d+)s;", 1),
+    ],
+)
+def test_proxies_wait_for_an_enrolment_from_files(path: str, waits: str, places: int) -> None:
+    found = re.findall(waits, (DEPLOY / path).read_text())
+    assert len(found) == places
+    assert min(map(int, found)) > WITHIN_S
 
 
 @needs("nginx", "nginx-light")

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.support.rest_app import client_of, make_app
+from tests.support.rest_app import ADMIN, client_of, make_app
 
+PROBES = {"/api/v1/health", "/api/v1/ready", "/api/v1/sign-in"}
 ROOT = Path(__file__).resolve().parents[2]
-OPEN = {"/api/v1/health", "/api/v1/ready", "/api/v1/sign-in", "/api/v1/rooms/livekit/webhook"}
+OPEN = {*PROBES, "/api/v1/rooms/livekit/webhook"}
 
 
 TEXT = {"/api/v1/metrics": "text/plain"}
@@ -30,6 +31,27 @@ async def test_the_description_is_served_and_the_one_in_the_docs_is_current(
         assert (await client.get("/docs")).status_code == 404
     kept = json.loads((ROOT / "docs" / "protocol" / "openapi.json").read_text(encoding="utf-8"))
     assert served == kept, "run python scripts/write_openapi.py"
+
+
+async def test_no_route_passes_over_what_a_query_says(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    asked = 0
+    async with client_of(app, headers=ADMIN) as client:
+        for path, method, operation in operations(app.openapi()):
+            if "whip" in path:  # publishers' software may add what it likes
+                continue
+            answer = await client.request(method, f"{path}?limt=5")
+            if path in PROBES:
+                assert answer.status_code in (200, 503), path
+                continue
+            assert (answer.status_code, answer.json()["code"]) == (422, "bad_request"), path
+            assert "422" in operation["responses"], path
+            told = answer.json()["detail"]
+            assert "limt" not in told
+            known = [one["name"] for one in operation.get("parameters", ()) if one["in"] == "query"]
+            assert f"knows {', '.join(known) or 'none'}, and no other" in told, path
+            asked += 1
+    assert asked > 15
 
 
 def test_every_operation_tells_its_token_its_answers_and_its_problems(tmp_path: Path) -> None:
