@@ -177,8 +177,9 @@ def _det_line(
 def _legend_below(axes: Axes) -> None:
     """Where it hides no curve."""
     if axes.get_legend_handles_labels()[0]:  # Without impostors there is no curve.
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
-        axes.legend(frameon=False, fontsize=8, ncol=2, **place)
+        axes.legend(
+            frameon=False, fontsize=8, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.14)
+        )
 
 
 def _probit(axes: Axes) -> None:
