@@ -17,12 +17,17 @@ def read_json(path: Path) -> dict[str, Any]:
         ModelError: the file cannot be read or holds something else.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
     except (OSError, ValueError) as error:
         raise ModelError(
             f"cannot read {path} ({error}): name a file that a command wrote"
         ) from None
     return need(path, found, ())
+
+
+def _no_number(name: str) -> None:
+    """Refuse NaN and Infinity, which are no JSON: a page would show them as if measured."""
+    raise ValueError(f"it holds {name}, which is no number")
 
 
 def need(path: Path, found: Any, keys: Iterable[str], where: str = "") -> dict[str, Any]:

@@ -176,7 +176,10 @@ def _det_line(
 
 def _legend_below(axes: Axes) -> None:
     """Where it hides no curve."""
-    axes.legend(frameon=False, fontsize=8, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.14))
+    if axes.get_legend_handles_labels()[0]:  # Without impostors there is no curve.
+        axes.legend(
+            frameon=False, fontsize=8, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.14)
+        )
 
 
 def _probit(axes: Axes) -> None:

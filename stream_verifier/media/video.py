@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
 from stream_verifier.media import orientation
@@ -14,6 +15,11 @@ from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.continuity import Continuity, LookBudget
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import MediaGap, VideoFrame
+
+_KNOWN_MATRICES = frozenset({0, 1, 2, 4, 5, 6, 7, 9})
+"""Matrix coefficients (ITU-T H.273) that swscale converts; of others it takes nothing."""
+_RESERVED_MATRIX = 3
+"""Says nothing about colours; players take it for one that was not specified."""
 
 
 class VideoPicker:
@@ -110,7 +116,7 @@ def to_bgr(
     """Scale a frame down, convert and turn it upright, in one pass of swscale.
 
     Args:
-        frame: decoded, of any size and pixel format.
+        frame: decoded, of any size and pixel format; see `has_unknown_colours`.
         max_side_px: the longer side is at most this; smaller frames keep their size.
         pixel_aspect: see `VideoPicker`.
 
@@ -119,10 +125,22 @@ def to_bgr(
     """
     width, height = _fit(frame.width, frame.height, max_side_px, pixel_aspect)
     # One thread: the pictures are small, and swscale's own threads would outlive the call.
-    scaled = frame.reformat(width, height, "bgr24", interpolation="AREA", threads=1)
+    scaled = frame.reformat(
+        width,
+        height,
+        "bgr24",
+        src_colorspace=None if frame.colorspace in _KNOWN_MATRICES else Colorspace.ITU601,
+        interpolation="AREA",
+        threads=1,
+    )
     image = scaled.to_ndarray().astype(np.uint8, copy=False)
     # swscale pads rows; the copy also lets go of the frame.
     return orientation.of_frame(frame).apply(image)
+
+
+def has_unknown_colours(frame: av.VideoFrame) -> bool:
+    """Whether a frame says that its colours are of a kind that `to_bgr` can but guess."""
+    return frame.colorspace not in _KNOWN_MATRICES | {_RESERVED_MATRIX}
 
 
 def _fit(width: int, height: int, max_side_px: int, pixel_aspect: float) -> tuple[int, int]:

@@ -45,6 +45,13 @@ def test_colours_come_out_as_bgr() -> None:
     assert green < 20
 
 
+@pytest.mark.parametrize("matrix", range(18))
+def test_no_colour_space_that_a_stream_names_stops_a_call(matrix: int) -> None:
+    frame = _frame(64, 64, number=173)
+    frame.colorspace = matrix
+    assert number_in(to_bgr(frame)) == 173
+
+
 def test_the_picture_survives_scaling() -> None:
     assert number_in(to_bgr(_frame(1280, 720, number=173))) == 173
 

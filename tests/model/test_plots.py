@@ -120,3 +120,11 @@ def test_a_system_that_scored_nothing_is_left_out(
     drawn = {path.name for path in plots.draw(tmp_path, more, figures)}
     assert drawn == {"eer.png", "det-clean.png", "scores-clean.png", "reliability-clean.png"}
     assert all((tmp_path / name).stat().st_size > 0 for name in drawn)
+
+
+def test_people_without_impostors_have_no_curve_and_no_warning(
+    scored: dict[tuple[str, str], Scores],
+) -> None:
+    alone = replace(scored["good", "clean"], mated=np.ones(600, bool))
+    figure = plots.det("clean", {"good": alone})
+    assert all(axes.get_legend() is None for axes in figure.axes)

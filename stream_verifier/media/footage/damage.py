@@ -62,7 +62,7 @@ class Damage:
     _overlap_run_s: float = 0.0
     _overlap_longest_s: float = 0.0
     _lost: dict[str, _Lost] = field(default_factory=dict, repr=False)
-    _unsupported: dict[str, int] = field(default_factory=dict, repr=False)
+    _unsupported: dict[tuple[str, str], int] = field(default_factory=dict, repr=False)
 
     def hear(self, length_s: float) -> None:
         """Count sound that is used."""
@@ -94,9 +94,14 @@ class Damage:
         """Count a packet at ``time_s`` that could not be decoded."""
         self._lost.setdefault(kind, _Lost()).add(time_s)
 
-    def refuse(self, codec: str) -> None:
-        """Count a packet that uses what its decoder does not know."""
-        self._unsupported[codec] = self._unsupported.get(codec, 0) + 1
+    def refuse(self, what: str, options: str = "") -> None:
+        """Count a packet that uses what is not known here.
+
+        Args:
+            what: a codec, or a part of what it codes.
+            options: what ffmpeg wants to be told to convert it, with a space behind.
+        """
+        self._unsupported[what, options] = self._unsupported.get((what, options), 0) + 1
 
     def check(self) -> None:
         """Say so if not everything was used.
@@ -107,10 +112,10 @@ class Damage:
             MediaError: none of it could be decoded.
         """
         if self._unsupported:
-            codec, count = max(self._unsupported.items(), key=lambda item: item[1])
+            (what, options), count = max(self._unsupported.items(), key=lambda item: item[1])
             raise UnsupportedMediaError(
-                f"{self.name} uses a kind of {codec} that is not decoded here ({count} packets). "
-                "Convert it first: ffmpeg -i FILE -c:v libx264 -c:a aac CONVERTED.mp4"
+                f"{self.name} uses a kind of {what} that is not decoded here ({count} packets). "
+                f"Convert it first: ffmpeg -i FILE {options}-c:v libx264 -c:a aac CONVERTED.mp4"
             )
         faults = list(self._faults())
         if not self.sound_s and not self.pictures:

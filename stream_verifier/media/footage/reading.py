@@ -23,7 +23,7 @@ from stream_verifier.media.footage.parts import find_parts
 from stream_verifier.media.footage.stretch import Stretch, size_of
 from stream_verifier.media.footage.timeline import JUMP_GAP_S, Timeline
 from stream_verifier.media.types import MediaGap, MediaItem
-from stream_verifier.media.video import VideoPicker
+from stream_verifier.media.video import VideoPicker, has_unknown_colours
 
 _UNSTEADY = {"mpegts", "mpeg", "flv", "live_flv", "h264", "hevc", "aac", "mp3"}
 """Formats whose clocks start anew in the middle, by design or habit."""
@@ -229,6 +229,9 @@ class RecordingReader:
 
     def _see(self, track: VideoStream, frame: Frame, time_s: float | None, jumped: bool) -> bool:
         frame = cast("av.VideoFrame", frame)
+        if has_unknown_colours(frame):
+            self.damage.refuse("colours", "-vf zscale=matrix=709 ")
+            return False
         last_s = self._video.last_s or 0.0
         self.damage.pictures += 1
         # Some streams say it only inside, so that it is known once a frame was decoded.

@@ -153,6 +153,19 @@ def test_no_name_is_taken_for_an_address_or_a_pattern(tmp_path: Path, name: str)
     assert heard.numbers == [0, 5, 10, 15]
 
 
+def test_colours_of_an_unknown_kind_are_no_damage_and_their_conversion_is_told(
+    tmp_path: Path,
+) -> None:
+    coding = {"x264-params": "colormatrix=YCgCo"}
+    odd = recording("mp4", video="libx264", audio=None, seconds=0.5, coding=coding)
+    (tmp_path / "odd.mp4").write_bytes(odd)
+    heard = read(tmp_path / "odd.mp4")
+    assert isinstance(heard.error, UnsupportedMediaError)
+    assert "uses a kind of colours" in str(heard.error)
+    assert "ffmpeg -i FILE -vf zscale=matrix=709 -c:v" in str(heard.error)
+    assert heard.items == []
+
+
 def test_a_damaged_picture_does_not_matter_to_who_wants_the_sound(tmp_path: Path) -> None:
     whole = recording("mp4", video="libx264").replace(b"avc1", b"zzzz")
     (tmp_path / "odd.mp4").write_bytes(whole)

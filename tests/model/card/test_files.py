@@ -116,6 +116,8 @@ def test_garbled_files_and_runs_of_others_are_refused(
     path = tmp_path / "known.json"
     path.write_text("{")
     assert "cannot read" in refused(evaluation, "--known", path)
+    path.write_text('{"both": {"eer": NaN}}')
+    assert "it holds NaN, which is no number" in refused(evaluation, "--known", path)
     assert "cannot read" in refused(evaluation, "--training", tmp_path)
     put(tmp_path / "run" / "config.json", {"system": "ancestor"})
     put(tmp_path / "run" / "history.json", {})
