@@ -71,6 +71,19 @@ def test_each_fault_has_its_reason_in_words(change: dict[str, float], reason: st
     assert re.search(rf'^    {reason}: "', WORDS.read_text(encoding="utf-8"), re.MULTILINE)
 
 
+def test_a_soft_face_is_scored_and_a_smear_is_not(detector: FaceDetector, grace: Pixels) -> None:
+    """As over a poor line: what it is worth is the comparator's to say."""
+    face = detector.detect(grace)[0]
+
+    def blurred(sigma: float) -> FaceQuality:
+        soft = np.asarray(cv2.GaussianBlur(grace, (0, 0), sigma), np.uint8)
+        return measure(face, align(soft, face.landmarks))
+
+    qualities = [blurred(sigma) for sigma in (4.0, 6.0, 20.0)]
+    assert qualities[1].sharpness < 15
+    assert [usable(one) for one in qualities] == [(), (), ("face_blurred",)]
+
+
 @settings(deadline=None)
 @given(degrees=st.floats(-60, 60), scale=st.floats(0.2, 10))
 def test_a_tilted_frontal_face_is_frontal(degrees: float, scale: float) -> None:
