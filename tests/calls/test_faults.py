@@ -158,7 +158,7 @@ async def test_what_is_switched_off_and_on_again(
 async def test_the_picture_may_turn_in_mid_call(server: RunningServer, tmp_path: Path) -> None:
     """As when a phone is turned: wide, then tall."""
     wide = made_file(seconds=4)
-    tall = made_file(seconds=4, size=SMALL[::-1])
+    tall = made_file(seconds=6, size=SMALL[::-1])
     media = copy_streams(tmp_path / "turned.webm", [wide, tall], ["audio", "video"])
     with all_that_is_said() as events:
         await verify(server, media, scored(6))
