@@ -36,6 +36,7 @@ from stream_verifier.verify.recogniser import Recogniser
 
 AT_ONCE = 2
 _HONEST = {"silence": silence, "swap": swap}
+_HONEST_TRIES = 3
 _console = Console(stderr=True)
 
 
@@ -135,8 +136,15 @@ async def _media(target: Target, attacks: Sequence[MediaAttack]) -> list[Outcome
         _say(outcome)
         return outcome
 
+    async def yardstick_s(script: Script) -> float:
+        # Who was in doubt already, on a machine that was busy, says nothing of how doubt begins.
+        for _ in range(_HONEST_TRIES):
+            if seconds := await verified_s(script):
+                return seconds
+        raise RuntimeError("no honest call was verified up to its end: give the machine less to do")
+
     scripts = {name: await asyncio.to_thread(make, target.clips) for name, make in _HONEST.items()}
-    seconds = await asyncio.gather(*map(verified_s, scripts.values()))
+    seconds = await asyncio.gather(*map(yardstick_s, scripts.values()))
     honest_s = dict(zip(scripts, seconds, strict=True))
     return list(await asyncio.gather(*map(try_one, attacks)))
 
