@@ -24,11 +24,11 @@ from model.data.media import Picture, read_picture
 from model.evaluation.metrics import cllr, min_cllr
 from model.runtime.comparator import load_comparator
 from model.runtime.face import FaceTower
-from model.runtime.quality import measure
 from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
 from model.types import Comparator, FaceSample, Reference, VoiceQuality, VoiceSample
-from stream_verifier.windows.faces import FaceDetector, align
+from stream_verifier.simulation.embedded_faces import seen, watch
+from stream_verifier.windows.faces import FaceDetector
 
 OTHERS = 12
 """People each spoilt picture is compared with beside its own."""
@@ -139,13 +139,8 @@ class Looker:
 
     def look(self, picture: Picture) -> FaceSample | None:
         """The face of a picture in a frame of 640x480, at its own size; None without one."""
-        frame = in_frame(picture, 1.0)
-        faces = self._detector.detect(frame)
-        if not faces:
-            return None
-        face = max(faces, key=lambda one: one.box[2])
-        pixels = align(frame, face.landmarks)
-        return FaceSample(self._tower.embed(pixels[None])[0], measure(face, pixels))
+        (view,) = seen("", watch([in_frame(picture, 1.0)], self._detector, self._tower))
+        return None if view.face is None else view.face.sample
 
 
 def pairs(pack: Path, most: int) -> dict[str, tuple[Path, Path]]:
