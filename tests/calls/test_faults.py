@@ -135,22 +135,22 @@ async def test_what_is_switched_off_and_on_again(
     server: RunningServer, demo_calls: DemoCalls, kinds: tuple[str, ...], meanwhile: str
 ) -> None:
     media = demo_calls.get("grace", "grace", 25)
-    seen: list[Event] = []
+    told: list[str] = []
     async with (
         asyncio.timeout(TIMEOUT_S),
         Caller(server.address, media, mode="verify", identity="grace") as call,
     ):
+        # What comes before it is verified, on a slow machine another doubt among it, does not count.
         async for event in wire(call):
-            seen.append(event)
-            if event["type"] != "state_changed":
+            if event["type"] != "state_changed" or (not told and event["state"] != "verified"):
                 continue
-            if event["state"] == "verified" and meanwhile in states(seen):
+            told.append(event["state"])
+            if event["state"] == "verified" and meanwhile in told:
                 await call.stop()
             elif event["state"] in ("verified", meanwhile):
                 for kind in kinds:
                     call._publisher.mute(kind, event["state"] == "verified")
-    told = states(seen)
-    assert told.index("verified") < told.index(meanwhile)
+    assert meanwhile in told
     assert told[-1] == "verified"
     assert "rejected" not in told
 
