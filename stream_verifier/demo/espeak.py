@@ -7,6 +7,8 @@ import shutil
 import struct
 import subprocess
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
@@ -41,10 +43,9 @@ def synthesise(text: str, *, voice: str, words_per_min: int = 160) -> Sound:
     Raises:
         MissingExtraError: neither is installed.
     """
-    with _ONE_AT_A_TIME:  # Begun twice at once, it ends the process.
-        library = _library()
-    if library is not None:
-        return library.speak(text, voice, words_per_min)
+    if (library := _library()) is not None:
+        with _ONE_AT_A_TIME:  # Begun twice at once, it ends the process.
+            return _speak(*library, text, voice, words_per_min)
     program = shutil.which("espeak-ng")
     if program is not None:
         return _run(program, text, voice, words_per_min)
@@ -54,54 +55,55 @@ def synthesise(text: str, *, voice: str, words_per_min: int = 160) -> Sound:
     )
 
 
-class _Library:
-    """libespeak-ng, which has one state a process."""
+def _speak(library: str, data: str, text: str, voice: str, words_per_min: int) -> Sound:
+    pieces = [np.empty(0, np.int16)]
 
-    def __init__(self, path: str, data: str) -> None:
-        self._lib = ctypes.CDLL(path)
-        self._rate_hz = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), 0))
-        self._pieces: list[NDArray[np.int16]] = []
-        # ctypes keeps no reference of its own: without this one the callback would be collected.
-        self._callback = _CALLBACK(self._collect)
-        self._lib.espeak_SetSynthCallback(self._callback)
-
-    @property
-    def usable(self) -> bool:
-        """Whether the library found its data."""
-        return self._rate_hz > 0
-
-    def speak(self, text: str, voice: str, words_per_min: int) -> Sound:
-        """Speak a text; one thread at a time."""
-        spoken = text.encode() + b"\0"
-        with _ONE_AT_A_TIME:
-            self._pieces = [np.empty(0, np.int16)]
-            self._seed()
-            self._lib.espeak_SetVoiceByName(voice.encode())
-            self._lib.espeak_SetParameter(_RATE_WPM, words_per_min, 0)
-            self._lib.espeak_Synth(spoken, len(spoken), 0, _BY_CHARACTER, 0, _UTF8, None, None)
-            self._lib.espeak_Synchronize()
-            return np.concatenate(self._pieces), self._rate_hz
-
-    def _seed(self) -> None:
-        """Have the same words sound the same in each process, breath and flutter too."""
-        if hasattr(self._lib, "espeak_ng_SetRandSeed"):  # since 1.52
-            self._lib.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
-
-    def _collect(self, samples: Any, count: int, _events: object) -> int:
+    def collect(samples: Any, count: int, _events: object) -> int:
         if samples and count > 0:
-            self._pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
+            pieces.append(np.ctypeslib.as_array(samples, (count,)).copy())
         return 0
+
+    callback = _CALLBACK(collect)  # ctypes keeps no reference of its own
+    spoken = text.encode() + b"\0"
+    with _loaded(library, data) as (lib, rate_hz):
+        if hasattr(lib, "espeak_ng_SetRandSeed"):  # since 1.52
+            lib.espeak_ng_SetRandSeed(ctypes.c_long(_SEED))
+        lib.espeak_SetSynthCallback(callback)
+        lib.espeak_SetVoiceByName(voice.encode())
+        lib.espeak_SetParameter(_RATE_WPM, words_per_min, 0)
+        lib.espeak_Synth(spoken, len(spoken), 0, _BY_CHARACTER, 0, _UTF8, None, None)
+        lib.espeak_Synchronize()
+        return np.concatenate(pieces), rate_hz
+
+
+@contextmanager
+def _loaded(library: str, data: str) -> Iterator[tuple[ctypes.CDLL, int]]:
+    """Libespeak-ng and its rate in Hz, 0 where it does not find its data.
+
+    It is loaded for one text and unloaded: what it has said lives on in it beyond its end and a new
+    beginning, so that breath and flutter of the same words would be others after other words.
+    """
+    lib = ctypes.CDLL(library)
+    try:
+        yield lib, max(0, int(lib.espeak_Initialize(_SYNCHRONOUS, 0, data.encode(), 0)))
+        lib.espeak_Terminate()
+    finally:
+        close = ctypes.CDLL(None).dlclose
+        close.argtypes = [ctypes.c_void_p]
+        close(lib._handle)  # noqa: SLF001 -- its documentation names it
 
 
 @cache
-def _library() -> _Library | None:
+def _library() -> tuple[str, str] | None:
+    """Paths of a library that works and of its data."""
     try:
         import espeakng_loader
 
-        library = _Library(espeakng_loader.get_library_path(), espeakng_loader.get_data_path())
+        paths = str(espeakng_loader.get_library_path()), str(espeakng_loader.get_data_path())
+        with _ONE_AT_A_TIME, _loaded(*paths) as (_, rate_hz):
+            return paths if rate_hz else None
     except (ImportError, OSError):
         return None
-    return library if library.usable else None
 
 
 def _run(program: str, text: str, voice: str, words_per_min: int) -> Sound:

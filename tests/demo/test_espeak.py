@@ -58,6 +58,13 @@ def test_the_same_words_sound_the_same_in_each_process() -> None:
     assert len(said) == 1
 
 
+def test_the_same_words_sound_the_same_whatever_was_said_before() -> None:
+    first, _ = synthesise(TEXT, voice="en-us+f3")
+    synthesise("Good morning.", voice="en-us+m7")
+    again, _ = synthesise(TEXT, voice="en-us+f3")
+    np.testing.assert_array_equal(first, again)
+
+
 def test_variants_and_speed_are_heard() -> None:
     woman, _ = synthesise(TEXT, voice="en-us+f3")
     man, _ = synthesise(TEXT, voice="en-us+m7")
