@@ -153,7 +153,9 @@ class FeedStub(Served):
 
     async def _health(self, request: Request) -> Response:  # noqa: ARG002
         running = sum(not call.over for call in self.calls.values())
-        return JSONResponse({"calls": running, "max_calls": 8, "lag_s": 0.24, "overloaded": False})
+        return JSONResponse(
+            {"calls": running, "max_calls": max(8, running), "lag_s": 0.24, "overloaded": False}
+        )
 
     async def _identities(self, request: Request) -> Response:
         return self._refusal(request) or JSONResponse({"identities": []})
