@@ -24,7 +24,7 @@ HSM := tests/identities/test_hsm.py
 DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/media tests/web tests/webhooks \
 	$(wildcard tests/test_*.py)
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
+CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.nginx $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
 
 .PHONY: help demo serve test byte-code test-all test-modules test-calls test-rooms test-doors test-pages test-model test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
@@ -83,9 +83,13 @@ $(VENV)/.postgres: | $(BIN)/python
 	sh scripts/install_debian.sh initdb postgresql "the tests on PostgreSQL" || true
 	@touch $@
 
-# Without these two the tests of the files for operators are skipped.
+# Without these three the tests of the files for operators are skipped.
 $(VENV)/.haproxy: | $(BIN)/python
 	sh scripts/install_debian.sh haproxy haproxy "the tests of the proxies' configurations" || true
+	@touch $@
+
+$(VENV)/.nginx: | $(BIN)/python
+	sh scripts/install_debian.sh nginx nginx-light "the tests of the proxies' configurations" || true
 	@touch $@
 
 $(VENV)/.promtool: | $(BIN)/python
@@ -139,7 +143,7 @@ test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page o
 test-model: $(VENV)/.test ## Tests of the model, windows, scripted calls and benchmarks only
 	nice -n 10 $(PYTEST) $(MODEL)
 
-test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.promtool ## All other tests: store, decision, audit, access, events
+test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.nginx $(VENV)/.promtool ## All other tests: store, decision, audit, access, events
 	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(ROOMS) $(DOORS) $(PAGES) $(MODEL))
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
