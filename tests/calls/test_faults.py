@@ -140,7 +140,7 @@ async def test_what_is_switched_off_and_on_again(
         asyncio.timeout(TIMEOUT_S),
         Caller(server.address, media, mode="verify", identity="grace") as call,
     ):
-        # What comes before it is verified, on a slow machine another doubt among it, does not count.
+        # What comes before it is verified does not count: on a slow machine there may be doubt.
         async for event in wire(call):
             if event["type"] != "state_changed" or (not told and event["state"] != "verified"):
                 continue
