@@ -20,7 +20,7 @@ from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
 from stream_verifier.errors import SettingsError, StoreError
-from stream_verifier.identities.private_file import open_private, private_folder
+from stream_verifier.identities.private_file import disk_remedy, open_private, private_folder
 
 BUSY_TIMEOUT_S = 10.0
 QUEUE_TIMEOUT_S = 30.0
@@ -146,9 +146,10 @@ def store_errors(url: URL) -> Iterator[None]:
     except OSError as error:
         if _file_of(url) is None:  # TimeoutError is one, too
             raise StoreError(f"The identity store {where} failed: {_UNREACHABLE}.") from error
+        otherwise = "let this user write the file and its directory, or name another place"
         raise StoreError(
             f"The identity store {where} cannot be opened ({error.strerror}): "
-            "let this user write the file and its directory, or name another place."
+            f"{disk_remedy(error, otherwise)}."
         ) from error
 
 

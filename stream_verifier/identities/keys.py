@@ -14,7 +14,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from stream_verifier.errors import SettingsError
-from stream_verifier.identities.private_file import private_folder, put_in_place, write_private
+from stream_verifier.identities.private_file import (
+    disk_remedy,
+    private_folder,
+    put_in_place,
+    write_private,
+)
 
 KEY_BYTES = 32
 _LEAST_DISTINCT = 16
@@ -93,9 +98,10 @@ def load_or_create_keys(path: str | Path, *, what: str = "store key") -> list[by
             _create(path)
         return _load(path, what)
     except OSError as error:
+        otherwise = "give this user access to it, or name another one"
         raise SettingsError(
             f"The key file {path} cannot be read or made ({error.strerror}): "
-            "give this user access to it, or name another one."
+            f"{disk_remedy(error, otherwise)}."
         ) from error
 
 
@@ -155,7 +161,8 @@ def _rewrite(path: Path, keys: Sequence[str]) -> None:
         put_in_place(draft, path)
     except OSError as error:
         raise SettingsError(
-            f"The key file {path} cannot be written ({error.strerror}): nothing was changed."
+            f"The key file {path} cannot be written ({error.strerror}), and nothing was changed: "
+            f"{disk_remedy(error, 'let this user write its directory')}."
         ) from error
 
 

@@ -15,6 +15,7 @@ from stream_verifier.errors import KeyMismatchError, LedgerError, RefusedRecordE
 from stream_verifier.identities.ledger import HEADER_BYTES, Ledger, Written, from_bytes, to_bytes
 from stream_verifier.identities.part_files import PartFiles
 from stream_verifier.identities.private_file import (
+    disk_remedy,
     open_private,
     private_folder,
     put_in_place,
@@ -266,14 +267,10 @@ class LedgerFile:
         try:
             yield
         except OSError as error:
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+            otherwise = "let this user write the file and its directory, or name another place"
             raise LedgerError(
                 f"The ledger {self._path} of the identity store cannot {verb} ({error.strerror}): "
-                + (
-                    "free some space and try again."
-                    if full
-                    else "let this user write the file and its directory, or name another place."
-                )
+                f"{disk_remedy(error, otherwise)}."
             ) from error
 
 

@@ -11,6 +11,8 @@ import os
 from pathlib import Path
 from typing import IO, Any
 
+from model.errors import DISK_FULL
+
 
 def create_private(path: Path) -> IO[bytes]:
     """Open a new file for writing, of mode 0600.
@@ -98,6 +100,16 @@ def folder_to_disk(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def disk_remedy(error: OSError, otherwise: str) -> str:
+    """What to do about a file that cannot be written, in words.
+
+    Args:
+        error: what the system said of it.
+        otherwise: the remedy where there is room on the disk.
+    """
+    return "free some space and try again" if error.errno in DISK_FULL else otherwise
 
 
 def _made(path: Path, how: int) -> int:

@@ -92,17 +92,28 @@ def test_a_new_key_is_put_above_the_old_ones_until_these_go(tmp_path: Path) -> N
     assert [one.name for one in tmp_path.iterdir()] == ["store.key"]
 
 
-def test_a_key_file_that_cannot_be_written_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "store.key"
-    keys = load_or_create_keys(path)
-
+@pytest.fixture
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("stream_verifier.identities.keys.os.fsync", full)
-    with pytest.raises(SettingsError, match="nothing was changed"):
+
+
+@pytest.mark.usefixtures("full_disk")
+def test_no_key_is_made_on_a_full_disk(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="cannot be read or made.*free some space"):
+        load_or_create_keys(tmp_path / "store.key")
+    assert not [*tmp_path.iterdir()]
+
+
+def test_a_key_file_that_cannot_be_written_stays(
+    tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    path = tmp_path / "store.key"
+    keys = load_or_create_keys(path)
+    request.getfixturevalue("full_disk")
+    with pytest.raises(SettingsError, match="nothing was changed: free some space"):
         add_key(path)
     assert load_or_create_keys(path) == keys
     assert [one.name for one in tmp_path.iterdir()] == ["store.key"]

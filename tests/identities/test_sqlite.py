@@ -3,7 +3,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import errno
 import itertools
+import os
 import sqlite3
 import stat
 import threading
@@ -363,6 +365,22 @@ async def test_a_locked_database_is_said(
     blocker.close()
     await impatient.add("grace", made_reference(), CONSENT)
     await impatient.close()
+
+
+async def test_a_full_disk_at_the_first_use_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: Path) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("stream_verifier.identities.database.open_private", full)
+    url, ledger = f"sqlite+aiosqlite:///{tmp_path}/identities.db", tmp_path / "ledger"
+    store = SqliteIdentityStore(url, ring(), ledger=ledger, audit_key=AUDIT_KEY)
+    with pytest.raises(StoreError, match="cannot be opened.*free some space"):
+        await store.list()
+    monkeypatch.undo()
+    assert await store.list() == []
+    await store.close()
 
 
 async def test_a_place_that_cannot_be_is_said(tmp_path: Path) -> None:

@@ -45,6 +45,8 @@ _GAPLESS = {"ogg", "flac"}
 """In these every moment is told for: what is missing was dropped as it is damaged."""
 _LOST_S = 0.1
 _OVERLAP_S = 0.01
+_LEAST_RATE_HZ = 5500
+"""With fewer samples a second the person's own voice is taken for another's."""
 
 if TYPE_CHECKING:
     _Packet = av.Packet[Any]
@@ -103,7 +105,7 @@ class RecordingReader:
 
         Raises:
             MediaError: nothing of the first recording can be opened.
-            UnsupportedMediaError: it is encrypted.
+            UnsupportedMediaError: it is encrypted, or its sound has too few samples a second.
         """
         parts = find_parts(self._file)
         for number, part in enumerate(parts, 1):
@@ -201,6 +203,11 @@ class RecordingReader:
 
     def _hear(self, frame: Frame, time_s: float | None, jumped: bool) -> bool:
         frame = cast("av.AudioFrame", frame)
+        if frame.sample_rate < _LEAST_RATE_HZ:
+            raise UnsupportedMediaError(
+                f"The sound of {self._name} has {frame.sample_rate} samples a second, too few to "
+                f"know a voice by: at least {_LEAST_RATE_HZ}. Give the recording as it was made."
+            )
         due_s = self._audio.due_s
         follows = time_s is None or (self._clockless and not jumped)
         starts_s = (due_s or 0.0) if follows or time_s is None else time_s

@@ -251,6 +251,23 @@ def test_a_hot_mix_in_floats_is_sound(tmp_path: Path) -> None:
     assert read(floats(tmp_path, TONE * 4)).error is None
 
 
+@pytest.mark.parametrize("rate_hz", [1, 4000])
+def test_sound_of_too_few_samples_a_second_is_refused(tmp_path: Path, rate_hz: int) -> None:
+    data = bytearray(recording("wav", video=None, audio="pcm_s16le"))
+    data[24:28] = rate_hz.to_bytes(4, "little")
+    (tmp_path / "slow.wav").write_bytes(data)
+    heard = read(tmp_path / "slow.wav")
+    assert isinstance(heard.error, UnsupportedMediaError)
+    assert f"has {rate_hz} samples a second, too few" in str(heard.error)
+    assert heard.sound_s == 0
+
+
+def test_sound_of_the_telephone_has_samples_enough(tmp_path: Path) -> None:
+    data = recording("wav", video=None, audio="pcm_u8", rate_hz=8000)
+    (tmp_path / "telephone.wav").write_bytes(data)
+    assert read(tmp_path / "telephone.wav").error is None
+
+
 def test_pictures_that_all_have_one_time_are_told(tmp_path: Path) -> None:
     path = tmp_path / "one_time.mkv"
     with av.open(str(path), "w") as container:
