@@ -168,6 +168,26 @@ def test_the_protocol_names_every_reason() -> None:
     assert named == {reason.value for reason in schema.Reason}
 
 
+WORDS = (ROOT / "web_client" / "js" / "languages" / "en.js").read_text(encoding="utf-8")
+
+
+def said_by_the_pages(what: str) -> set[str]:
+    block = re.search(rf"^  {what}: {{\n(.*?)^  }},", WORDS, re.MULTILINE | re.DOTALL)
+    assert block
+    return set(re.findall(r"^    (\w+):", block[1], re.MULTILINE))
+
+
+def test_the_protocol_names_every_hint_that_the_pages_have_words_for() -> None:
+    named = {word for row in rows(DOCS / "protocol.md", "Hints") for word in SPAN.findall(row[1])}
+    assert named == said_by_the_pages("hints")
+
+
+def test_the_protocol_names_every_note_that_the_pages_have_words_for() -> None:
+    named = {word for row in rows(DOCS / "protocol.md", "Notes") for word in SPAN.findall(row[1])}
+    reasons = {reason.value for reason in schema.Reason}
+    assert said_by_the_pages("reasons") - reasons <= named <= said_by_the_pages("reasons")
+
+
 def test_no_table_of_a_page_breaks_off() -> None:
     for page in pages():
         text = re.sub(CODE, "", page.read_text(encoding="utf-8"))

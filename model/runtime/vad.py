@@ -34,11 +34,13 @@ class VadFrame:
         start_s: media time of its first sample, in seconds.
         speech: whether it belongs to speech, short gaps inside speech included.
         level_dbfs: its power between 125 Hz and 4 kHz in dB below full scale; -120 for silence.
+        soft: whether it would surely be speech were it not below the least level of speech.
     """
 
     start_s: float
     speech: bool
     level_dbfs: float
+    soft: bool = False
 
     @property
     def end_s(self) -> float:
@@ -52,6 +54,7 @@ class _Heard:
     level_dbfs: float
     loud: bool
     sure: bool
+    soft: bool
 
 
 class FrameMeter:
@@ -215,11 +218,11 @@ class VoiceActivityDetector:
         if level_dbfs >= self._floor_ignores_dbfs:
             self._recent_dbfs.append(level_dbfs)
         floor_dbfs = min(self._recent_dbfs, default=_SILENCE_DBFS)
-        gate_dbfs = max(self._min_level_dbfs, floor_dbfs + self._min_over_floor_db)
         is_speech = self._vad.is_speech(samples.tobytes(), SAMPLE_RATE_HZ)
-        loud = is_speech and level_dbfs >= gate_dbfs
-        sure = loud and voicing >= self._min_voicing and likely >= self._min_likely
-        return _Heard(start_s, level_dbfs, loud, sure)
+        stands_out = is_speech and level_dbfs >= floor_dbfs + self._min_over_floor_db
+        loud = stands_out and level_dbfs >= self._min_level_dbfs
+        voice = stands_out and voicing >= self._min_voicing and likely >= self._min_likely
+        return _Heard(start_s, level_dbfs, loud, sure=loud and voice, soft=voice and not loud)
 
     def _starts(self) -> bool:
         return len(self._held) >= self._onset_frames and any(held.sure for held in self._held)
@@ -233,4 +236,4 @@ class VoiceActivityDetector:
     def _release(self, *, speech: bool, keep: int = 0) -> Iterator[VadFrame]:
         while len(self._held) > keep:
             held = self._held.popleft()
-            yield VadFrame(held.start_s, speech, held.level_dbfs)
+            yield VadFrame(held.start_s, speech, held.level_dbfs, held.soft)

@@ -25,11 +25,14 @@ _HINT_OF_NOTE = {
     "face_turned": "show_face",
     "face_cut": "whole_face",
     "no_speech": "keep_talking",
+    "soft_voice": "speak_up",
     "noisy_audio": "quieter_place",
 }
 
 
-_KIND_OF_HINT = {"keep_talking": "audio", "quieter_place": "audio", "voice_changed": "audio"}
+_KIND_OF_HINT = dict.fromkeys(
+    ("keep_talking", "speak_up", "quieter_place", "voice_changed"), "audio"
+)
 _OF_KIND = {"video": "picture", "audio": "speech"}
 
 
@@ -69,8 +72,8 @@ class EnrolmentProgress:
         faces, faces_needed: the main person's pictures.
         missing: hints, most urgent first, empty when complete. Any of one_person_only,
             face_changed, voice_changed, show_face, whole_face, come_closer, more_light, less_light,
-            hold_still, keep_looking, turn_a_little, keep_talking, quieter_place. keep_looking
-            means that the newest picture was good and only more of them are needed.
+            hold_still, keep_looking, turn_a_little, keep_talking, speak_up, quieter_place.
+            keep_looking means that the newest picture was good and only more of them are needed.
         complete: whether a reference can be made.
         faces_dropped, voices_dropped: samples that were somebody else's.
     """
@@ -276,8 +279,8 @@ class Enrolment:
 
     def _missing_speech(self, two_voices: bool) -> list[str]:
         changed = ["voice_changed"] if two_voices or self._voices.newest_is_other else []
-        noisy = [hint for hint in self._hints if hint == "quieter_place"]
-        return [*changed, *noisy, "keep_talking"]
+        faults = [hint for hint in self._hints if hint in ("speak_up", "quieter_place")]
+        return [*changed, *faults, "keep_talking"]
 
     def _two_people(self) -> tuple[bool, bool]:
         limit = self._needs.other_share

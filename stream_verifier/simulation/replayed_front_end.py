@@ -83,6 +83,10 @@ class ReplayedEars:
             total_s += min(end_s, to_s) - max(start_s, from_s)
         return total_s
 
+    def soft_between(self, start_s: float, end_s: float) -> float:  # noqa: ARG002
+        """None: soft voices are not remembered."""
+        return 0.0
+
     def sample(self, window: SpeechWindow) -> VoiceSample:
         """The embedded window."""
         return self._samples[window.end_s]

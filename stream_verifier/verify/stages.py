@@ -54,6 +54,7 @@ class TimedEars:
         self.reset = ears.reset
         self.skip = ears.skip
         self.speech_between = ears.speech_between
+        self.soft_between = ears.soft_between
 
     @property
     def settled_s(self) -> float | None:

@@ -14,6 +14,7 @@ from stream_verifier.windows.settings import WindowSettings, face_watcher, speec
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 
 _MOST_RIVALS = 2
+_LEAST_SOFT_S = 0.3
 
 
 class WindowAssembler:
@@ -166,7 +167,7 @@ class WindowAssembler:
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face),
-            *self._speech_notes(speech, speech_s),
+            *self._speech_notes(speech, speech_s, self._speech.soft_between(start_s, end_s)),
             *self._gap_notes(gaps),
         ]
         return Window(
@@ -210,9 +211,13 @@ class WindowAssembler:
         elif not seen and (looks or self._last_look is None):
             yield "no_face"
 
-    def _speech_notes(self, speech: SpeechWindow | None, speech_s: float) -> Iterator[str]:
+    def _speech_notes(
+        self, speech: SpeechWindow | None, speech_s: float, soft_s: float
+    ) -> Iterator[str]:
         if speech is None and speech_s <= 0:
             yield "no_speech"
+        if soft_s >= _LEAST_SOFT_S and soft_s > speech_s:
+            yield "soft_voice"
         if speech is not None and speech.quality.snr_db < self._settings.noisy_below_db:
             yield "noisy_audio"
         if speech is not None and speech.pooled:

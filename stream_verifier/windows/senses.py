@@ -37,6 +37,10 @@ class Ears(Protocol):
         """Seconds of speech in a stretch."""
         ...
 
+    def soft_between(self, start_s: float, end_s: float) -> float:
+        """Seconds of a voice too soft to count as speech in a stretch."""
+        ...
+
 
 class Eyes(Protocol):
     """Looks at frames, as `FaceWatcher` does."""

@@ -85,6 +85,7 @@ class SpeechWindower:
         self._pool_least, self._pool_age_s = _pieces(pool_s), pool_age_s
         self._pauses: deque[vad.VadFrame] = deque(maxlen=_pieces(window_s))
         self._spans: deque[tuple[float, float]] = deque()
+        self._soft: deque[vad.VadFrame] = deque(maxlen=_pieces(_HISTORY_S))
         self._settled_s: float | None = None
         self._ready: list[SpeechWindow] = []
         self._fresh, self._started = 0, False
@@ -162,12 +163,18 @@ class SpeechWindower:
         """Seconds of speech in a stretch of the last 30 s, in media time."""
         return sum(max(0.0, min(end_s, end) - max(start_s, start)) for start, end in self._spans)
 
+    def soft_between(self, start_s: float, end_s: float) -> float:
+        """Seconds of a voice too soft to count as speech, likewise."""
+        return sum(vad.FRAME_S for frame in self._soft if start_s <= frame.start_s < end_s)
+
     def _settle(self) -> list[SpeechWindow]:
         windows = []
         while self._undecided and len(self._rows) >= _ROWS:
             judged = self._undecided.popleft()
             rows, self._rows = self._rows[:_ROWS], self._rows[_ROWS:]
             self._settled_s = judged.end_s
+            if judged.soft and not judged.speech:
+                self._soft.append(judged)
             if not judged.speech:
                 self._pauses.append(judged)
             elif self._is_due(_Piece(rows, judged)):

@@ -67,7 +67,8 @@ class Window:
         video_frames: frames looked at in the span; 0 means no video came.
         speech_s: seconds of speech heard inside the span.
         notes: machine-readable reasons that the front end knows of, such as "no_face",
-            "no_speech", "poor_face_quality", "noisy_audio", "multiple_faces", "media_gap".
+            "no_speech", "soft_voice", "poor_face_quality", "noisy_audio", "multiple_faces",
+            "media_gap".
         arrived_s: wall (monotonic) arrival of the newest media in it, None from a file.
         rivals: the best faces of others that were followed in the span as well, the newest first,
             two at most: one of them took the place of another.

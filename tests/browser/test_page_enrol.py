@@ -22,6 +22,7 @@ HINTS = [
     "one_person_only",
     "voice_changed",
     "face_changed",
+    "speak_up",
     "quieter_place",
 ]
 

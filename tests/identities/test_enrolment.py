@@ -244,6 +244,7 @@ def test_noisy_speech_is_not_taken() -> None:
         (("poor_face_quality", "face_dark"), "more_light"),
         (("poor_face_quality", "face_bright"), "less_light"),
         (("noisy_audio",), "quieter_place"),
+        (("no_speech", "soft_voice"), "speak_up"),
         (("something_new",), "show_face"),
     ],
 )

@@ -75,12 +75,16 @@ def test_time_is_counted_by_stage() -> None:
         def speech_between(self, start_s: float, end_s: float) -> float:
             return end_s - start_s
 
+        def soft_between(self, start_s: float, end_s: float) -> float:
+            return start_s
+
     stages, slow = StageTimes(clock=lambda: now_s[0]), Slow()
     parts: Any = slow
     ears, eyes = TimedEars(parts, stages), TimedEyes(parts, stages)
     heard: Any = "sound"
     assert [ears.push(heard), ears.push(heard)] == [["sound"], ["sound"]]
     assert (ears.settled_s, ears.speech_between(1.0, 3.0)) == (4.5, 2.0)
+    assert ears.soft_between(1.0, 3.0) == 1.0
     with pytest.raises(ValueError, match="broken"):
         eyes.look(heard)
     unused = {"face": 0, "voice": 0, "presence": 0}

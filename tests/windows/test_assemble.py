@@ -134,6 +134,12 @@ def test_sound_alone(detector: FaceDetector, talk: Samples) -> None:
     assert sum(window.speech is not None for window in windows) >= 7
 
 
+def test_a_voice_too_soft_to_be_compared_is_noted(detector: FaceDetector, talk: Samples) -> None:
+    notes = [window.notes for window in run(detector, chunked(talk // 2**6))]
+    assert notes.count(("no_face", "no_speech", "soft_voice")) > 0.6 * len(notes)
+    assert not any("soft_voice" in window.notes for window in run(detector, chunked(talk)))
+
+
 def test_picture_alone(detector: FaceDetector, grace: Pixels) -> None:
     windows = run(detector, video(grace, 10))
     assert_in_order(windows)

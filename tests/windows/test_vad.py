@@ -38,6 +38,17 @@ def test_synthetic_speech_is_speech(talk: Samples, other_talk: Samples) -> None:
     assert share(judge(other_talk)) > 0.75
 
 
+def test_a_voice_too_soft_to_count_is_told_from_no_voice(talk: Samples) -> None:
+    soft = talk // 2**6  # by 36 dB
+    assert share(judge(soft)) == 0
+    assert np.mean([frame.soft for frame in judge(soft)]) > 0.3
+    loud = judge(talk)
+    assert not any(frame.soft and frame.speech for frame in loud)
+    assert np.mean([frame.soft for frame in loud]) < 0.02
+    for nobody in (noise(10.0, -60), noise(10.0, -55, exponent=1.0), hum(10.0, -55), silence(5.0)):
+        assert np.mean([frame.soft for frame in judge(nobody)]) < 0.01
+
+
 @pytest.mark.parametrize("exponent", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("dbfs", [-60, -45, -30, -20, -10])
 def test_steady_noise_is_no_speech(dbfs: float, exponent: float) -> None:

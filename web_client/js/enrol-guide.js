@@ -13,6 +13,7 @@ const ICONS = {
   one_person_only: "alone",
   face_changed: "alone",
   voice_changed: "alone",
+  speak_up: "talk",
   quieter_place: "quiet",
 };
 /** What the person does right, as far as it goes: not to be shown as a fault. */

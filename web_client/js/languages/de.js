@@ -26,6 +26,7 @@ export default {
     face_flat: "Das Gesicht hat zu wenig Licht und Schatten.",
     face_blurred: "Das Gesicht ist unscharf.",
     face_turned: "Das Gesicht ist abgewandt.",
+    soft_voice: "Eine Stimme ist zu leise, um geprüft zu werden.",
     noisy_audio: "Um die Stimme herum ist es zu laut.",
     pooled_speech: "Mehrere kurze Äußerungen wurden zusammen geprüft.",
     speaker_not_on_camera: "Wer spricht, ist nicht im Bild.",
@@ -167,6 +168,7 @@ export default {
     one_person_only: "Es darf nur eine Person im Bild sein.",
     voice_changed: "Das klingt nach einer zweiten Person. Es darf nur eine Person sprechen.",
     face_changed: "Das sieht nach einer zweiten Person aus. Es muss dieselbe Person im Bild bleiben.",
+    speak_up: "Sprechen Sie lauter oder näher am Mikrofon.",
     quieter_place: "Es ist laut. Gehen Sie an einen ruhigeren Ort oder näher ans Mikrofon.",
   },
   challenges: {

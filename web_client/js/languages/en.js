@@ -42,6 +42,7 @@ export default {
     face_flat: "The face has too little light and shade.",
     face_blurred: "The face is blurred.",
     face_turned: "The face is turned away.",
+    soft_voice: "A voice is too soft to be checked.",
     noisy_audio: "There is too much noise around the voice.",
     pooled_speech: "Several short pieces of speech were checked together.",
     speaker_not_on_camera: "The person speaking is not the one on camera.",
@@ -164,6 +165,7 @@ export default {
     one_person_only: "Only one person may be in the picture.",
     voice_changed: "This sounds like a second person. Only one person may speak.",
     face_changed: "This looks like a second person. The same person must stay in the picture.",
+    speak_up: "Speak up, or come closer to the microphone.",
     quieter_place: "It is noisy. Go to a quieter place or come closer to the microphone.",
   },
   challenges: {

@@ -26,6 +26,7 @@ export default {
     face_flat: "La cara tiene demasiado poco contraste.",
     face_blurred: "La cara está borrosa.",
     face_turned: "La cara está girada.",
+    soft_voice: "Una voz es demasiado baja para comprobarla.",
     noisy_audio: "Hay demasiado ruido alrededor de la voz.",
     pooled_speech: "Se comprobaron juntos varios fragmentos cortos de voz.",
     speaker_not_on_camera: "Quien habla no es quien está ante la cámara.",
@@ -167,6 +168,7 @@ export default {
     one_person_only: "Solo puede haber una persona en la imagen.",
     voice_changed: "Parece una segunda persona. Solo puede hablar una persona.",
     face_changed: "Parece una segunda persona. La misma persona tiene que seguir en la imagen.",
+    speak_up: "Hable más alto o acérquese al micrófono.",
     quieter_place: "Hay ruido. Vaya a un lugar más tranquilo o acérquese al micrófono.",
   },
   challenges: {

@@ -26,6 +26,7 @@ export default {
     face_flat: "Le visage manque de contraste.",
     face_blurred: "Le visage est flou.",
     face_turned: "Le visage est détourné.",
+    soft_voice: "Une voix est trop faible pour être vérifiée.",
     noisy_audio: "Il y a trop de bruit autour de la voix.",
     pooled_speech: "Plusieurs courts passages parlés ont été vérifiés ensemble.",
     speaker_not_on_camera: "La personne qui parle n’est pas celle à l’image.",
@@ -167,6 +168,7 @@ export default {
     one_person_only: "Une seule personne peut être à l’image.",
     voice_changed: "On dirait une deuxième personne. Une seule personne peut parler.",
     face_changed: "On dirait une deuxième personne. La même personne doit rester à l’image.",
+    speak_up: "Parlez plus fort ou rapprochez-vous du microphone.",
     quieter_place: "Il y a du bruit. Allez dans un endroit plus calme ou rapprochez-vous du microphone.",
   },
   challenges: {
