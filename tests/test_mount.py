@@ -2,13 +2,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import logging
 import re
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import websockets
 from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -22,7 +26,7 @@ from stream_verifier.identities.keys import new_key
 from stream_verifier.media.webrtc.ice import LOOPBACK
 from stream_verifier.media.webrtc.publisher import Publisher
 from stream_verifier.mount import mount
-from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, wire
+from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, start_message, wire
 from tests.support.hosts import hosted, load_example
 
 
@@ -137,3 +141,46 @@ def test_the_example_says_that_it_needs_a_key(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.delenv("STREAM_VERIFIER_TOKEN_KEY", raising=False)
     with pytest.raises(SettingsError, match="stream-verifier key"):
         load_example()
+
+
+async def test_a_host_that_runs_no_lifespan_is_told_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    inner = Starlette()
+    mount(inner, "/verify", make_settings(tmp_path))
+    async with hosted(Starlette(routes=[Mount("/inner", inner)])) as address:
+        async with httpx.AsyncClient(base_url=f"{address}/inner/verify") as client:
+            health = await client.get("/api/v1/health")
+        assert health.status_code == 503
+        assert health.json()["code"] == "not_ready"
+        assert "lifespan" in health.json()["detail"]
+        at = address.replace("http", "ws", 1) + "/inner/verify/api/v1"
+        for path, message in {"call": start_message(), "events": '{"type": "subscribe"}'}.items():
+            async with asyncio.timeout(TIMEOUT_S), websockets.connect(f"{at}/{path}") as socket:
+                await socket.send(message)
+                assert "lifespan" in json.loads(await socket.recv())["message"]
+    logged = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert len(logged) == 1
+    assert "lifespan" in logged[0].getMessage()
+
+
+async def test_what_a_start_opened_is_closed_when_the_rest_fails(tmp_path: Path) -> None:
+    settings = make_settings(
+        tmp_path,
+        keep_events_hours=1,
+        webhook_url="https://hooks.example/",
+        webhook_secret="whsec_" + "A" * 32,
+    )
+    app = mount(Starlette(), "/verify", settings)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("stream_verifier.webhooks.service._lanes", fail)
+        with pytest.raises(RuntimeError, match="no lanes"):
+            async with app.router.lifespan_context(app):
+                raise AssertionError("it started")
+    assert "inference" not in {thread.name for thread in threading.enumerate()}
+    async with app.router.lifespan_context(app):
+        pass
+
+
+def fail(*_: object) -> None:
+    raise RuntimeError("no lanes")
