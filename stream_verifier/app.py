@@ -55,6 +55,7 @@ from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
+from stream_verifier.web.logs import quiet_libraries
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure, on_gone
 from stream_verifier.web.provider_keys import follow_keys
@@ -243,6 +244,7 @@ def create_app(
         SettingsError: the key for tokens is none.
     """
     settings = settings or Settings()
+    quiet_libraries()
     app = FastAPI(
         title="Stream Verifier",
         version=version("stream-verifier"),

@@ -29,6 +29,8 @@ from stream_verifier.mount import mount
 from tests.support.calls import TIMEOUT_S, DemoCalls, make_settings, start_message, wire
 from tests.support.hosts import hosted, load_example
 
+TALKATIVE = ("aioice", "aiortc", "aiosqlite", "httpx", "websockets.client")
+
 
 async def greet(request: Request) -> Response:
     return PlainTextResponse(f"hello from {request.state.place}")
@@ -125,9 +127,9 @@ async def test_the_example_verifies_a_call_with_the_token_of_its_page(
                 raise AssertionError("a call of somebody else was opened")
 
 
-async def states_of(address: str, media: Path, token: str) -> AsyncIterator[str]:
+async def states_of(address: str, media: Path, token: str | None) -> AsyncIterator[str]:
     """States of a call until it is verified."""
-    start = {"mode": "verify", "identity": "grace", "token": token}
+    start = {"mode": "verify", "identity": "grace", **({"token": token} if token else {})}
     publisher = Publisher(media, loop=True, host_addresses=LOOPBACK)
     async with asyncio.timeout(TIMEOUT_S), Caller(address, publisher, **start) as call:
         async for event in wire(call):
@@ -162,6 +164,49 @@ async def test_a_host_that_runs_no_lifespan_is_told_so(
     logged = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert len(logged) == 1
     assert "lifespan" in logged[0].getMessage()
+
+
+async def test_a_host_that_logs_all_is_told_no_address_no_name_and_no_secret(
+    enrolled_dir: Path, demo_calls: DemoCalls, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in (*TALKATIVE, "stream_verifier"):
+        caplog.set_level(logging.NOTSET, logger=name)
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.INFO, logger="uvicorn.error")  # the host's own business
+    posted = asyncio.Event()
+
+    async def take(_: Request) -> Response:
+        posted.set()
+        return Response(status_code=204)
+
+    receiver = Starlette(routes=[Route("/hooks/only-we-know", take, methods=["POST"])])
+    async with hosted(receiver) as hooks:
+        settings = make_settings(
+            enrolled_dir,
+            webhook_url=f"{hooks}/hooks/only-we-know",
+            webhook_secret="whsec_" + "A" * 32,
+        )
+        host = Starlette()
+        mount(host, "/verify", settings)
+        async with hosted(host) as address:
+            media = demo_calls.get("grace", "grace")
+            states = [state async for state in states_of(f"{address}/verify", media, None)]
+            assert "verified" in states
+            async with asyncio.timeout(TIMEOUT_S):
+                await posted.wait()
+    of_server = [one.getMessage() for one in caplog.records if one.name != "uvicorn.access"]
+    assert any(line.endswith("is verified") for line in of_server)
+    for secret in ("only-we-know", "grace", "127.0.0.1', ", "ice-pwd", "INSERT INTO", "key_id"):
+        assert [line for line in of_server if secret in line] == []
+
+
+@pytest.mark.parametrize("level", [logging.DEBUG, logging.ERROR])
+def test_what_a_host_wants_logged_stays(
+    level: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(level, logger="httpx")
+    mount(Starlette(), "/verify", make_settings(tmp_path))
+    assert logging.getLogger("httpx").level == level
 
 
 async def test_what_a_start_opened_is_closed_when_the_rest_fails(tmp_path: Path) -> None:
