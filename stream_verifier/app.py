@@ -55,6 +55,7 @@ from stream_verifier.web.feed_socket import feed_socket
 from stream_verifier.web.guard import Guard
 from stream_verifier.web.headers import EXPOSED, SecurityHeaders
 from stream_verifier.web.identified import Identified
+from stream_verifier.web.logs import quiet_libraries
 from stream_verifier.web.pages import Pages
 from stream_verifier.web.problems import on_error, on_failure, on_gone
 from stream_verifier.web.provider_keys import follow_keys
@@ -76,18 +77,24 @@ def client_dir() -> Path:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     state = state_of_app(app)
     settings = state.settings
-    store = await asyncio.to_thread(open_store, settings)
-    recogniser, engine, capacity = await asyncio.to_thread(_scoring, settings)
-    fleet = join(settings)
-    log = _event_log(settings, store) if fleet is None else fleet.log
-    hub = Hub(log, max_subscribers=settings.max_subscribers)
-    posting = Posting()
-    services = _services(state, store, hub, fleet, recogniser, engine, capacity, posting)
-    set_state(app, replace(state, services=services))
-    engine.start()
-    await log.start()
-    _say_who_is_answered(state.gate)
-    try:
+    # A host may live on where this cannot start: what is open by then is closed.
+    async with contextlib.AsyncExitStack() as opened:
+        store = await asyncio.to_thread(open_store, settings)
+        opened.push_async_callback(store.close)
+        recogniser, engine, capacity = await asyncio.to_thread(_scoring, settings)
+        fleet = join(settings)
+        if fleet is not None:
+            opened.push_async_callback(fleet.close)
+        log = _event_log(settings, store) if fleet is None else fleet.log
+        hub = Hub(log, max_subscribers=settings.max_subscribers)
+        posting = Posting()
+        services = _services(state, store, hub, fleet, recogniser, engine, capacity, posting)
+        set_state(app, replace(state, services=services))
+        opened.push_async_callback(asyncio.to_thread, engine.stop)
+        engine.start()
+        await log.start()
+        opened.push_async_callback(log.close)
+        _say_who_is_answered(state.gate)
         async with (
             contextlib.nullcontext() if fleet is None else fleet.serving(services.sessions),
             webhooks(
@@ -106,11 +113,6 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
                 await services.rooms.close()
                 await services.sessions.close()
                 await services.journal.close()
-    finally:
-        await asyncio.to_thread(engine.stop)
-        await store.close()
-        if fleet is not None:
-            await fleet.close()
 
 
 def _services(
@@ -242,6 +244,7 @@ def create_app(
         SettingsError: the key for tokens is none.
     """
     settings = settings or Settings()
+    quiet_libraries()
     app = FastAPI(
         title="Stream Verifier",
         version=version("stream-verifier"),

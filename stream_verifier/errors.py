@@ -314,6 +314,17 @@ class NotReadyError(PassingError):
     code = "not_ready"
 
 
+class NotStartedError(NotReadyError):
+    """The application is asked by a host that did not run its lifespan."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The application has not started, as its host does not run its lifespan: have the "
+            "host's server run lifespans (uvicorn: no --lifespan off), and mount into the "
+            "outermost application, or run the inner one's lifespan in the outer one's."
+        )
+
+
 class FleetError(NotReadyError):
     """What workers share, or the worker that has a call, cannot be reached now."""
 

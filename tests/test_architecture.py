@@ -74,6 +74,7 @@ MAY_KNOW = {
     },
     "web.ice": {"errors", "settings", "access", "media.webrtc", "web", "web.state"},
     "web.state": {
+        "errors",
         "settings",
         "access",
         "audit",

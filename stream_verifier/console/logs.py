@@ -126,7 +126,3 @@ def log_to_stdout(form: Literal["text", "json"] = "text") -> None:
         writer = _Lines(sys.stdout)
         writer.setFormatter(JsonLines() if form == "json" else logging.Formatter(_PLAIN))
     logging.basicConfig(level=logging.INFO, handlers=[Aside(writer)])
-    # At INFO these tell every address of every peer, and of every request of ours: of each event
-    # where a webhook goes, and all of its URL, in which some receivers want a secret.
-    for name in ("aioice", "aiortc", "httpx"):
-        logging.getLogger(name).setLevel(logging.WARNING)

@@ -24,12 +24,12 @@ async def feed_socket(websocket: WebSocket) -> None:
         await websocket.close(POLICY_VIOLATION, "origin not allowed")
         return
     await websocket.accept()
-    hub = state.hub
     try:
         room, client = state.readers_room, client_of(websocket)
         text = await receive_first(websocket, room, client, within_s=_SUBSCRIBE_TIMEOUT_S)
         subscribe = parse_subscribe(text)
         followed = admit(websocket, subscribe)
+        hub = state.hub
         subscription = await hub.subscribe(followed.wanted, after=subscribe.position())
     except StreamVerifierError as error:
         await refuse(websocket, error)

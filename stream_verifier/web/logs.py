@@ -1,10 +1,14 @@
-"""Keeps what the server library logs free of what clients must keep secret."""
+"""Keeps what libraries log free of what is secret, and of whom it is about."""
 
 from __future__ import annotations
 
 import logging
 
 _MOST_CHARS = 200
+# From INFO on these tell every address of every peer, and all of the URL of every request of ours:
+# some receivers of webhooks want a secret in it. At DEBUG they tell what is written to the store,
+# and the tokens that are passed on.
+_TALKATIVE = ("aioice", "aiortc", "aiosqlite", "httpx", "websockets.client")
 
 
 class _WithoutQueries(logging.Filter):
@@ -30,3 +34,14 @@ _without_queries = _WithoutQueries()
 def keep_secrets_out(logger: logging.Logger) -> None:
     """Keep queries, headers and messages out of what this logger writes."""
     logger.addFilter(_without_queries)
+
+
+def quiet_libraries() -> None:
+    """Have the libraries that media, store and requests of ours use log no less than warnings.
+
+    One that the process has given a level of its own keeps it.
+    """
+    for name in _TALKATIVE:
+        logger = logging.getLogger(name)
+        if logger.level == logging.NOTSET:
+            logger.setLevel(logging.WARNING)

@@ -11,6 +11,7 @@ from stream_verifier.audit.deed import Actor, Deed, Kind, network_of
 from stream_verifier.errors import (
     AccessError,
     IdentityError,
+    NotStartedError,
     ResumeKeyError,
     StoreError,
     StreamVerifierError,
@@ -22,14 +23,15 @@ _logger = logging.getLogger(__name__)
 
 
 def note_refusal(connection: HTTPConnection, error: StreamVerifierError) -> None:
-    """Count a refusal, in the trail too where a right was wanting; log what the store failed at.
+    """Count a refusal, in the trail too where a right was wanting; log what the server failed at.
 
     Of other errors nothing more is told: they are the client's own.
     """
     state = state_of(connection)
     state.refused[error.code] += 1
     services = state.services
-    if isinstance(error, StoreError) and not state.failures.take(error.code, time.monotonic()):
+    failed = isinstance(error, StoreError | NotStartedError)
+    if failed and not state.failures.take(error.code, time.monotonic()):
         _logger.error("what clients ask for is refused (%s): %s", error.code, error)
     if services is None or not isinstance(error, AccessError | ResumeKeyError):
         return

@@ -18,6 +18,7 @@ from stream_verifier.calls.neighbours import Alone, Neighbours
 from stream_verifier.calls.registry import SessionRegistry
 from stream_verifier.calls.repeats import LocalRepeats, Repeats
 from stream_verifier.calls.uploads import Uploads
+from stream_verifier.errors import NotStartedError
 from stream_verifier.events.hub import Hub
 from stream_verifier.identities.store import IdentityStore
 from stream_verifier.media.source import SourceFactory
@@ -171,7 +172,7 @@ class ServerState:
     @property
     def _started(self) -> Services:
         if self.services is None:
-            raise RuntimeError("the application has not started: run its lifespan, then ask it")
+            raise NotStartedError
         return self.services
 
 

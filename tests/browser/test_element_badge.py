@@ -171,6 +171,24 @@ def test_a_page_may_dress_it(element: ElementPage) -> None:
     expect(badge).to_be_visible()
 
 
+def test_it_is_not_set_as_the_bar_around_it(element: ElementPage) -> None:
+    badge = element.make()
+    element.page.evaluate("""() => {
+      const bar = document.createElement("nav");
+      bar.style.cssText =
+        "white-space: nowrap; text-transform: uppercase; text-indent: -99em; letter-spacing: 1em";
+      document.body.append(bar);
+      bar.append(badge);
+    }""")
+    style = "getComputedStyle(badge.shadowRoot.querySelector('[part=panel]'))"
+    names = "whiteSpace textTransform textIndent letterSpacing"
+    read = f"'{names}'.split(' ').map(name => {style}[name])"
+    assert element.page.evaluate(read) == ["normal", "none", "0px", "normal"]
+    element.page.evaluate("badge.style.textTransform = 'uppercase'")
+    assert element.page.evaluate(read)[1] == "uppercase"
+    expect(badge).to_be_visible()
+
+
 def test_it_follows_the_page_into_the_dark_or_as_it_is_told(element: ElementPage) -> None:
     element.make()
     surface = "getComputedStyle(badge.shadowRoot.querySelector('[part=panel]')).backgroundColor"

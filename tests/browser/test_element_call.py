@@ -199,6 +199,34 @@ def test_moved_within_the_page_it_goes_on(element: ElementPage) -> None:
     assert call.said == []
 
 
+def test_put_back_while_its_call_ends_it_begins_another(element: ElementPage) -> None:
+    element.make(autostart="")
+    first = element.accept()
+    element.page.evaluate("badge.remove()")
+    until(element.page, "badge.state === 'ended'")
+    assert element.page.evaluate("badge.verifier.active")
+    element.page.evaluate("document.body.append(badge)")
+    first.end("stopped")
+    element.accept(session="s2").state("verified")
+    expect(element.page.locator("stream-verifier")).to_have_attribute("state", "verified")
+
+
+def test_stopped_again_before_that_it_begins_none(element: ElementPage) -> None:
+    element.make()
+    first = element.call()
+    element.page.evaluate("() => { badge.stop(); window.again = badge.start(); badge.stop(); }")
+    first.end("stopped")
+    element.page.evaluate("again")
+    assert element.page.evaluate("asked") == 1
+    assert not element.page.evaluate("badge.verifier.active")
+
+
+def test_a_page_whose_arrays_say_otherwise_in_json_calls_as_others_do(element: ElementPage) -> None:
+    element.page.evaluate("() => { Array.prototype.toJSON = () => 'an array'; }")
+    element.make(autostart="")
+    assert "turn_head" in element.server.take("start").start["challenges"]
+
+
 def test_what_was_set_before_the_module_came_counts(element: ElementPage) -> None:
     element.page.evaluate("""async () => {
       document.body.innerHTML = "<stream-verifier></stream-verifier>";

@@ -35,7 +35,8 @@ class HostPage(ThreadingHTTPServer):
         socket = self.verifier.replace("http", "ws", 1)
         return (
             f"default-src 'none'; script-src {self.verifier}; "
-            f"connect-src {self.verifier} {socket}; base-uri 'none'; form-action 'none'"
+            f"connect-src {self.verifier} {socket}; base-uri 'none'; form-action 'none'; "
+            "require-trusted-types-for 'script'; trusted-types 'none'"
         )
 
 
@@ -47,6 +48,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200 if found else 404)
         self.send_header("content-type", "text/html")
         self.send_header("content-security-policy", self.server.policy())
+        self.send_header("permissions-policy", "camera=(self), microphone=(self)")
+        self.send_header("cross-origin-opener-policy", "same-origin")
+        self.send_header("cross-origin-embedder-policy", "require-corp")
         self.end_headers()
         if found:
             html = PAGE.read_text(encoding="utf-8").replace(WRITTEN_FOR, self.server.verifier)

@@ -12,6 +12,7 @@
  */
 
 import { FeedPlace } from "./feed-place.js";
+import { toJson } from "./sdk/messages.js";
 
 /**
  * @typedef {object} FeedOptions
@@ -73,7 +74,7 @@ export class EventFeed extends EventTarget {
     const url = new URL(this.#options.url, globalThis.document?.baseURI);
     url.protocol = url.protocol.replace(/^http/, "ws");
     const socket = (this.#socket = new WebSocket(url));
-    socket.addEventListener("open", () => socket.send(JSON.stringify(this.#subscription())));
+    socket.addEventListener("open", () => socket.send(toJson(this.#subscription())));
     socket.addEventListener("message", ({ data }) => { if (socket === this.#socket) this.#take(data); });
     socket.addEventListener("close", (event) => { if (socket === this.#socket) this.#onClose(event); });
     this.#watch();

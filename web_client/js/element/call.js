@@ -31,6 +31,7 @@ export class BadgeCall {
   #on;
   #run = 0;
   #starting = false;
+  #ending = /** @type {Promise<void> | null} */ (null);
   #camera = new Camera((stream) => this.verifier?.attach(stream));
 
   /** @param {BadgeCallHandlers} on */
@@ -38,9 +39,9 @@ export class BadgeCall {
     this.#on = on;
   }
 
-  /** Whether a call runs or is about to. */
+  /** Whether a call runs or is about to; one that was stopped does not, though its last events come still. */
   get busy() {
-    return this.#starting || Boolean(this.verifier?.active);
+    return this.#starting || Boolean(this.verifier?.active && !this.#ending);
   }
 
   /** The camera that was opened for want of anything given. */
@@ -58,6 +59,7 @@ export class BadgeCall {
 
   /** Begins a call. Never rejects: what goes wrong is an "error" event. */
   async start() {
+    if (this.#ending && (await this.#outrun(this.#ending))) return;
     if (this.busy) return;
     const run = ++this.#run;
     this.#starting = true;
@@ -78,8 +80,24 @@ export class BadgeCall {
     this.#run += 1;
     if (this.#starting) this.#on.step("closed", { reason: "stopped" });
     this.#starting = false;
-    if (this.verifier?.active) await this.verifier.stop();
+    if (this.verifier?.active) await (this.#ending ??= this.#end(this.verifier));
     this.#camera.close();
+  }
+
+  /** @param {StreamVerifier} verifier */
+  async #end(verifier) {
+    await verifier.stop();
+    this.#ending = null;
+  }
+
+  /**
+   * An element that is put back into a page has a call that ends still: the next one begins after it.
+   * @param {Promise<void>} ending @returns {Promise<boolean>} whether it was stopped meanwhile
+   */
+  async #outrun(ending) {
+    const run = this.#run;
+    await ending;
+    return run !== this.#run;
   }
 
   /** @param {StreamVerifier} verifier @param {MediaSource} source */

@@ -20,6 +20,8 @@ const CSS = `
   --rejected: var(--sv-rejected, light-dark(#b52a25, #ff8b82));
   --absent: var(--sv-absent, light-dark(#645a78, #bcb0d6));
   font: var(--sv-font, 16px/1.45 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif);
+  /* Not as the bar, table or headline around it is set. */
+  white-space: normal; text-transform: none; text-indent: 0; letter-spacing: normal; word-spacing: normal;
 }
 :host([hidden]) { display: none; }
 :host([theme="light"]) { color-scheme: light; }

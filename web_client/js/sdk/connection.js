@@ -2,6 +2,7 @@
 /** One WebSocket tied to one peer connection; a call has one after another when it is lost. */
 
 import { ConnectionFailure } from "./errors.js";
+import { toJson } from "./messages.js";
 import { gathered, withStartBitrate } from "./sdp.js";
 
 const OPEN_CAP_MS = 15_000;
@@ -75,7 +76,7 @@ export class Connection {
   /** @param {object} message @returns {boolean} whether it could be sent */
   send(message) {
     if (!this.#started || this.#socket?.readyState !== WebSocket.OPEN) return false;
-    this.#socket.send(JSON.stringify(message));
+    this.#socket.send(toJson(message));
     return true;
   }
 

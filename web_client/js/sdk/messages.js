@@ -36,6 +36,13 @@ const MAX_LABEL = 200;
 /** @typedef {{id: string, resumeKey: string | null}} SessionKey */
 
 /**
+ * A message as JSON, whatever libraries of the page (Prototype) have taught arrays to become in it.
+ * @param {object} message of plain values @returns {string}
+ */
+export const toJson = (message) =>
+  JSON.stringify(message, /** @this {any} @param {string} name */ function plainly(name) { return this[name]; });
+
+/**
  * @param {CallOptions} options @param {string} sdp the offer @param {string | null} token
  * @param {SessionKey | null} session to go on with, null to begin one
  * @param {{last: number, untold: number}} numbering of the events that came
