@@ -28,14 +28,9 @@ esac
 $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package"
 # The tests start their own: a server that nobody set up must not stay behind.
 case "$package" in
-    nginx-light)
+    coturn | haproxy | janus | nginx-light | postgresql | prometheus | redis-server)
         if [ -d /run/systemd/system ]; then
-            $sudo systemctl disable --now --quiet nginx
-        fi
-        ;;
-    coturn | haproxy | janus | postgresql | prometheus | redis-server)
-        if [ -d /run/systemd/system ]; then
-            $sudo systemctl disable --now --quiet "$package"
+            $sudo systemctl disable --now --quiet "${package%-light}"
         fi
         ;;
 esac
