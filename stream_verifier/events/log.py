@@ -127,4 +127,7 @@ class EventLog(Protocol):
         """
 
     async def close(self) -> None:
-        """Release everything; what was appended stays wherever the engine keeps it."""
+        """Release everything; what was appended stays wherever the engine keeps it.
+
+        Harmless when said twice.
+        """

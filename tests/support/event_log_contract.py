@@ -72,6 +72,12 @@ class EventLogContract(abc.ABC):
         yield log
         await log.close()
 
+    async def test_it_may_be_closed_twice(self, tmp_path: Path) -> None:
+        log = await self.open(tmp_path, Limits())
+        await log.append(Speaker("s1").say(changed()))
+        await log.close()
+        await log.close()
+
     async def test_an_empty_log_has_a_name_and_nothing_in_it(self, log: EventLog) -> None:
         assert log.epoch
         assert len(log.epoch) <= 64
