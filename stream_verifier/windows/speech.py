@@ -173,10 +173,10 @@ class SpeechWindower:
             judged = self._undecided.popleft()
             rows, self._rows = self._rows[:_ROWS], self._rows[_ROWS:]
             self._settled_s = judged.end_s
-            if judged.soft and not judged.speech:
-                self._soft.append(judged)
             if not judged.speech:
                 self._pauses.append(judged)
+                if judged.soft:
+                    self._soft.append(judged)
             elif self._is_due(_Piece(rows, judged)):
                 windows.append(self._window())
                 continue  # a pooled one of the same end would take its place
