@@ -163,9 +163,13 @@ def test_the_table_of_events_has_each_field_of_each_type() -> None:
         assert set(payload.model_fields) - named - {"type", "media_s"} == set(), payload
 
 
+def listed_under(title: str) -> set[str]:
+    """What the second column of a table of the protocol names."""
+    return {word for row in rows(DOCS / "protocol.md", title) for word in SPAN.findall(row[1])}
+
+
 def test_the_protocol_names_every_reason() -> None:
-    named = {word for row in rows(DOCS / "protocol.md", "Reasons") for word in SPAN.findall(row[1])}
-    assert named == {reason.value for reason in schema.Reason}
+    assert listed_under("Reasons") == {reason.value for reason in schema.Reason}
 
 
 WORDS = (ROOT / "web_client" / "js" / "languages" / "en.js").read_text(encoding="utf-8")
@@ -178,13 +182,11 @@ def said_by_the_pages(what: str) -> set[str]:
 
 
 def test_the_protocol_names_every_hint_that_the_pages_have_words_for() -> None:
-    named = {word for row in rows(DOCS / "protocol.md", "Hints") for word in SPAN.findall(row[1])}
-    assert named == said_by_the_pages("hints")
+    assert listed_under("Hints") == said_by_the_pages("hints")
 
 
 def test_the_protocol_names_every_note_that_the_pages_have_words_for() -> None:
-    named = {word for row in rows(DOCS / "protocol.md", "Notes") for word in SPAN.findall(row[1])}
-    reasons = {reason.value for reason in schema.Reason}
+    named, reasons = listed_under("Notes"), {reason.value for reason in schema.Reason}
     assert said_by_the_pages("reasons") - reasons <= named <= said_by_the_pages("reasons")
 
 
