@@ -48,6 +48,7 @@ class VideoFrame:
         arrived_s: monotonic wall time at which the frame reached this process, None for a file.
         prompted: the picture did not go on as before, and no other frame can stand for it.
         burst: one of many in quick succession, which show motion; no window is made of it.
+        spared: the worker is behind: the followed face may be sought near its last place.
     """
 
     kind: ClassVar[str] = "video"
@@ -56,6 +57,7 @@ class VideoFrame:
     arrived_s: float | None = None
     prompted: bool = False
     burst: bool = False
+    spared: bool = False
 
     @property
     def start_s(self) -> float:

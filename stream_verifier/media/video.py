@@ -89,12 +89,13 @@ class VideoPicker:
         if self._last_s is not None and time_s - self._last_s > self._gap_s:
             items.append(MediaGap("video", self._last_s, time_s, reason))
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
-        wanted = self._sampler.wants(time_s, sparing=self._sparing())
+        sparing = self._sparing()
+        wanted = self._sampler.wants(time_s, sparing=sparing)
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
         burst = self._burst.grants(time_s) and not (wanted or prompted)
         if wanted or prompted or burst:
             image = to_bgr(frame, max_side_px=self._max_side_px, pixel_aspect=self.pixel_aspect)
-            items.append(VideoFrame(image, time_s, arrived_s, prompted, burst))
+            items.append(VideoFrame(image, time_s, arrived_s, prompted, burst, spared=sparing))
         return items
 
     def _prompted(

@@ -24,6 +24,7 @@ from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.channels.presence.channel import PresenceChannel
 from stream_verifier.verify.channels.presence.models import PresenceModels
+from stream_verifier.verify.channels.presence.pace import BurstTurns
 from stream_verifier.verify.decision import Decision, DecisionSettings
 from stream_verifier.verify.embedding import Towers
 from stream_verifier.verify.enrol_pipeline import EnrolPipeline
@@ -81,6 +82,7 @@ class Recogniser:
             stages=self.stages,
         )
         self._presence = None if settings.presence == "off" else PresenceModels.load(weights)
+        self._burst_turns = BurstTurns()
         enforced = settings.presence in ("hold", "require")
         self._rules = presence_rules(enforced=enforced)
         self._challenge_rule = challenge_rule(enforced=enforced)
@@ -159,7 +161,11 @@ class Recogniser:
         if self._presence is not None and burst is not None:
             rules = self._rules + ((self._challenge_rule,) if examiner is not None else ())
             presence = PresenceChannel(
-                models=self._presence, detector=detector, ears=ears, burst=burst
+                models=self._presence,
+                detector=detector,
+                ears=ears,
+                burst=burst,
+                turns=self._burst_turns,
             )
             channels.append(TimedChannel(presence, self.stages, "presence"))
         return VerifyPipeline(

@@ -90,9 +90,9 @@ class ScheduleSettings:
     heard_within_s: float = 0.25
     fresh_s: float = 0.8
     busy_s: float = 0.25
-    most_hearing: float = 0.65
+    most_hearing: float = 0.6
     dropped_soon_s: float = LATE_S
-    most_saving: float = 0.8
+    most_saving: float = 0.75
     memory_s: float = 2.0
 
 

@@ -51,6 +51,7 @@ class WindowAssembler:
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
         self._last_look: Look | None = None
+        self._followed: tuple[int, float] | None = None
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float, float]] = []
@@ -164,6 +165,7 @@ class WindowAssembler:
         reached = self._within_reach(end_s, more_s=overrun_s)
         self._last_look = max([*looks, *reached], key=_when, default=None)
         face, known = self._best_face(looks), looks or reached
+        self._follow(looks)
         speech_s = self._speech.speech_between(start_s, end_s)
         notes = [
             *self._face_notes(looks, face),
@@ -182,6 +184,7 @@ class WindowAssembler:
             notes=tuple(notes),
             arrived_s=self._newest_arrival_s(end_s),
             rivals=_rivals(looks, face),
+            followed_s=self._followed_s(face, end_s),
             strange_share=_strange_share(looks),
             unheard_s=overrun_s,
         )
@@ -201,6 +204,20 @@ class WindowAssembler:
         if looks or self._last_look is None:
             self._last_face = _best(looks)
         return self._last_face
+
+    def _follow(self, looks: Sequence[Look]) -> None:
+        """Note whose face it is that all looks, one after the other, could have scored."""
+        for look in looks:
+            if look.face is None or not look.usable:
+                self._followed = None
+            elif self._followed is None or self._followed[0] != look.face.track_id:
+                self._followed = look.face.track_id, look.time_s
+
+    def _followed_s(self, face: FaceCrop | None, end_s: float) -> float:
+        """For how long a face has been that one, up to a window's end."""
+        if face is None or self._followed is None or self._followed[0] != face.track_id:
+            return 0.0
+        return max(0.0, end_s - self._followed[1])
 
     def _face_notes(self, looks: Sequence[Look], face: FaceCrop | None) -> Iterator[str]:
         seen = [look for look in looks if look.face is not None]

@@ -8,6 +8,8 @@ from stream_verifier.windows.tracks import overlap
 
 _SURE = 0.8
 """A face that is less surely found near its last place is looked for all over."""
+_SPARED_EVERY = 3
+"""Looks of which one is at all of the frame, where the worker is behind."""
 _LEAST_OVERLAP = 0.35
 """Of a face's boxes in two looks. One that has moved further may be cut by what was searched."""
 
@@ -22,7 +24,8 @@ class FaceSearch:
 
     Args:
         detector: finds faces.
-        whole_every: looks; 1 to search near no face.
+        whole_every: looks; 1 to search near no face but in pictures of a worker that is behind,
+            of which one in three is.
         within_s: a face that was seen longer ago is looked for all over.
     """
 
@@ -57,7 +60,8 @@ class FaceSearch:
     def _near(self, frame: VideoFrame) -> list[DetectedFace] | None:
         """The one face near its last place; None where all of the frame is to be searched."""
         last = self._last_box
-        if last is None or frame.prompted or self._looks_near + 1 >= self._whole_every:
+        every = max(self._whole_every, _SPARED_EVERY if frame.spared else 1)
+        if last is None or frame.prompted or self._looks_near + 1 >= every:
             return None
         away_s = frame.time_s - self._seen_s
         if frame.image.shape[:2] != self._size or not 0 <= away_s <= self._within_s:

@@ -74,6 +74,8 @@ class Window:
             two at most: one of them took the place of another.
         unheard_s: seconds of sound up to its end that came and were dropped, since the worker was
             behind; who knows what was said in them.
+        followed_s: seconds up to its end for which the followed face is that of ``face``, and was
+            good enough to be scored in every look.
         strange_share: of the looks at a face, those at one that is followed but never good enough
             to be scored in the span, 0 to 1.
     """
@@ -89,5 +91,6 @@ class Window:
     notes: tuple[str, ...]
     arrived_s: float | None
     rivals: tuple[FaceCrop, ...] = ()
+    followed_s: float = 0.0
     strange_share: float = 0.0
     unheard_s: float = 0.0

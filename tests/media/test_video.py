@@ -101,3 +101,7 @@ def test_looks_are_spared_while_that_is_asked_for() -> None:
         for start_s, spared[0] in ((0.0, True), (40.0, False))
     ]
     assert [len(some) for some in pictures] == [pytest.approx(40 / 0.875, abs=2), 80]
+    assert [{one.spared for one in some if isinstance(one, VideoFrame)} for some in pictures] == [
+        {True},
+        {False},
+    ]

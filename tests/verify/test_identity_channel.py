@@ -7,7 +7,12 @@ import pytest
 
 from model.types import Comparison, FaceSample, Reference, VoiceQuality, VoiceSample
 from stream_verifier.identities.likeness import VOICE_COSINE, likeness
-from stream_verifier.verify.channels.identity import VOICE, IdentityChannel
+from stream_verifier.verify.channels.identity import (
+    FACE,
+    VOICE,
+    IdentityChannel,
+    identity_readings,
+)
 from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 from tests.verify.test_pipeline import window
 
@@ -65,6 +70,19 @@ def test_speech_is_embedded_once_in_the_band_in_which_it_is_compared(
     read = channel.read(replace(window(2.0), face=None, speech=speech), wanted=frozenset({VOICE}))
     assert noted.asked == [asked]
     assert read.each[1].llr == 5.0
+
+
+@pytest.mark.parametrize(
+    ("followed_s", "strange_share", "scored_s"),
+    [(0.0, 0.0, 1.0), (2.2, 0.0, 2.2), (60.0, 0.0, 3.0), (60.0, 0.5, 1.5)],
+)
+def test_a_scored_face_speaks_for_as_long_as_it_was_followed_but_no_longer_than_speech_does(
+    followed_s: float, strange_share: float, scored_s: float
+) -> None:
+    one = replace(window(9.0), followed_s=followed_s, strange_share=strange_share)
+    readings = identity_readings(one, Comparison(0.5, None, 5.0, None, 5.0))
+    assert readings.each[0].channel == FACE
+    assert readings.each[0].scored_s == pytest.approx(scored_s)
 
 
 def test_references_of_two_bands_are_likened_by_telephone() -> None:

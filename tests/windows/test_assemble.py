@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from model.types import FaceQuality
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
+from stream_verifier.windows.looks import Look
 from stream_verifier.windows.settings import WindowSettings
-from stream_verifier.windows.types import Window
+from stream_verifier.windows.types import FaceCrop, Window
 from tests.support.window_media import Pixels, Samples, chunked, noise, silence, video
 
 BLACK = np.zeros((48, 64, 3), np.uint8)
@@ -389,3 +391,41 @@ def test_a_window_too_short_for_a_picture_has_the_last_face(
     for window in spoken:
         fresh = window.end_s - pictures[-1].time_s <= 1.0
         assert (window.face is not None) is fresh
+
+
+class ScriptedEyes:
+    """See a face of a given track at each second picture, fit to be scored or not."""
+
+    def __init__(self, *looks: tuple[int | None, bool]) -> None:
+        self._looks = iter(looks)
+
+    def look(self, frame: VideoFrame) -> Look:
+        track, usable = next(self._looks)
+        if track is None:
+            return Look(frame.time_s)
+        quality = FaceQuality(100, 100, 0, 0, 0.5, 0.2, 0.9)
+        crop = FaceCrop(BLACK, frame.time_s, (0.3, 0.3, 0.3, 0.4), quality, track)
+        return Look(frame.time_s, (crop.box,), False, crop, () if usable else ("face_blurred",))
+
+    def reset(self) -> None: ...
+
+
+def followed(*looks: tuple[int | None, bool]) -> list[float]:
+    """For how long each second's face was followed; a look half a second."""
+    assembler = WindowAssembler(None, eyes=ScriptedEyes(*looks))
+    windows = [one for item in video(BLACK, len(looks) / 2) for one in assembler.feed(item)]
+    return [round(window.followed_s, 3) for window in windows]
+
+
+OWN, POOR, OTHER = (1, True), (1, False), (2, True)
+
+
+def test_a_face_is_followed_for_as_long_as_each_look_could_have_scored_it() -> None:
+    assert followed(*[OWN] * 10)[:4] == [1.0, 2.0, 3.0, 4.0]
+    # 1.5 is too poor, so that the face is followed anew from 2.0 on.
+    assert followed(OWN, OWN, OWN, POOR, *[OWN] * 6)[:4] == [1.0, 0.0, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("between", [OTHER, (None, False)])
+def test_another_face_or_none_ends_that(between: tuple[int | None, bool]) -> None:
+    assert followed(OWN, OWN, OWN, between, *[OWN] * 6)[2:4] == [1.0, 2.0]

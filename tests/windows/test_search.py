@@ -56,6 +56,15 @@ def test_one_who_sits_still_is_looked_for_all_over_every_third_time(
     assert counting.searched == ["whole", "near", "near", "whole", "near", "near", "whole"]
 
 
+def test_where_all_of_the_frame_is_searched_it_is_not_while_the_worker_is_behind(
+    counting: Counting, grace: Pixels
+) -> None:
+    search = FaceSearch(counting, whole_every=1)
+    for number, spared in enumerate([False, False, True, True, True, True, False]):
+        search.faces(VideoFrame(scene((grace, 200, 80)), number / 2, spared=spared))
+    assert counting.searched == ["whole", "whole", "near", "near", "whole", "near", "whole"]
+
+
 def test_it_says_of_the_face_what_a_whole_search_says(
     detector: FaceDetector, grace: Pixels
 ) -> None:

@@ -17,6 +17,8 @@ from stream_verifier.windows.types import FaceCrop, Window
 FACE, VOICE = "face", "voice"
 _PICTURE_REACH_S = 1.0
 """What was before the camera half a second ago is taken to be there still."""
+_FOLLOWED_S = 3.0
+"""A face that was followed without a break speaks for so long, as does a window of speech."""
 _UNSCORED = Comparison(None, None, None, None, None)
 
 
@@ -111,12 +113,14 @@ class IdentityChannel:
             face = self._embedder.embed_crop(crop)
             comparison = self._comparator.compare(reference, face, voice)
             self._crowd.faces.add(face.vector, window.end_s)
-            yield identity_readings(replace(window, face=crop), comparison)
+            yield identity_readings(replace(window, face=crop, followed_s=0.0), comparison)
 
 
 def _seen_s(window: Window) -> float:
     """Seconds that a window's scored face speaks for: not those of another that never was."""
-    return max(window.end_s - window.start_s, _PICTURE_REACH_S) * (1 - window.strange_share)
+    followed_s = min(_FOLLOWED_S, window.followed_s)
+    length_s = max(window.end_s - window.start_s, _PICTURE_REACH_S, followed_s)
+    return length_s * (1 - window.strange_share)
 
 
 def least_favourable(readings: Iterable[Readings]) -> Readings:

@@ -17,6 +17,7 @@ from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import MediaGap, VideoFrame
 from stream_verifier.verify.channels.presence.channel import NAMES, PresenceChannel
 from stream_verifier.verify.channels.presence.models import PresenceModels
+from stream_verifier.verify.channels.presence.pace import BurstTurns
 from stream_verifier.windows.senses import Ears
 from stream_verifier.windows.types import FaceCrop, Window
 
@@ -59,12 +60,19 @@ def wish() -> CountedWish:
 
 
 @pytest.fixture
-def channel(models: PresenceModels, wish: CountedWish) -> PresenceChannel:
+def clock() -> list[float]:
+    """What time it is for those who take turns."""
+    return [0.0]
+
+
+@pytest.fixture
+def channel(models: PresenceModels, wish: CountedWish, clock: list[float]) -> PresenceChannel:
     return PresenceChannel(
         models=models,
         detector=FaceDetector(Weights.load().path("face_detector")),
         ears=cast("Ears", TalkativeEars()),
         burst=wish,
+        turns=BurstTurns(lambda: clock[0]),
     )
 
 
@@ -102,10 +110,11 @@ def test_without_a_face_or_speech_there_is_nothing_to_see(
 
 
 def test_while_there_is_no_time_bursts_are_rare_and_do_not_end(
-    channel: PresenceChannel, wish: CountedWish
+    channel: PresenceChannel, wish: CountedWish, clock: list[float]
 ) -> None:
     for second in range(1, 62):
-        channel.read(window(float(second)), wanted=frozenset({"face"}), busy=True)
+        clock[0] = float(second)
+        channel.read(window(clock[0]), wanted=frozenset({"face"}), busy=True)
     assert wish.firm == [True] * 4
 
 

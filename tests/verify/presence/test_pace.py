@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from stream_verifier.verify.channels.presence.pace import BurstPace
+import itertools
+
+from stream_verifier.verify.channels.presence.pace import BURST_S, BurstPace, BurstTurns
 
 
 def asked(pace: BurstPace, *, start_s: int, end_s: int, **known: bool) -> list[int]:
@@ -44,6 +46,45 @@ def test_media_time_that_stands_still_earns_nothing() -> None:
 
 
 def test_under_load_doubt_waits_but_not_for_ever() -> None:
-    pace = BurstPace()
-    due = [second for second in range(60) if pace.due(float(second), spared=True)]
+    clock = [0.0]
+    pace = BurstPace(BurstTurns(lambda: clock[0]))
+    due = []
+    for second in range(60):
+        clock[0] = float(second)
+        due += [second] if pace.due(clock[0], spared=True) else []
     assert due == [0, 20, 40]
+
+
+def spared(paces: list[BurstPace], clock: list[float], *, seconds: int) -> list[tuple[int, float]]:
+    """Which call has a burst when, of calls that ask by turns ten times a second."""
+    found = []
+    for tick in range(10 * seconds):
+        clock[0] = tick / 10
+        for number, pace in enumerate(paces):
+            found += [(number, clock[0])] if pace.due(clock[0], spared=True) else []
+    return found
+
+
+def test_under_load_one_call_at_a_time_has_a_burst_and_each_has_its_turn() -> None:
+    clock = [0.0]
+    turns = BurstTurns(lambda: clock[0])
+    found = spared([BurstPace(turns) for _ in range(12)], clock, seconds=100)
+    times = [at_s for _, at_s in found]
+    assert min(b - a for a, b in itertools.pairwise(times)) >= BURST_S - 1e-6
+    assert [number for number, _ in found[:24]] == [*range(12), *range(12)]
+
+
+def test_whoever_does_not_ask_again_holds_nobody_up_for_long() -> None:
+    clock = [0.0]
+    turns = BurstTurns(lambda: clock[0])
+    first, gone, third = (BurstPace(turns) for _ in range(3))
+    assert first.due(0.0, spared=True)
+    assert not gone.due(0.0, spared=True)
+    later = [at_s for _, at_s in spared([third], clock, seconds=15)]
+    assert later
+    assert later[0] <= 11
+
+
+def test_with_time_enough_nobody_waits_for_others() -> None:
+    turns = BurstTurns(lambda: 0.0)
+    assert all(BurstPace(turns).due(0.0) for _ in range(5))

@@ -12,7 +12,7 @@ from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
 from stream_verifier.verify.channels.presence.echo import Echoes
 from stream_verifier.verify.channels.presence.models import PresenceModels
-from stream_verifier.verify.channels.presence.pace import BURST_S, BurstPace
+from stream_verifier.verify.channels.presence.pace import BURST_S, BurstPace, BurstTurns
 from stream_verifier.verify.channels.presence.surface import Surroundings
 from stream_verifier.verify.channels.presence.talk import Talk
 from stream_verifier.windows.senses import Ears
@@ -47,12 +47,19 @@ class PresenceChannel:
         detector: the call's own.
         ears: those that cut the call's windows.
         burst: asks whoever decodes for pictures in quick succession.
+        turns: of all calls' bursts while there is too little time; its own where None.
     """
 
     names = NAMES
 
     def __init__(
-        self, *, models: PresenceModels, detector: FaceDetector, ears: Ears, burst: BurstWish
+        self,
+        *,
+        models: PresenceModels,
+        detector: FaceDetector,
+        ears: Ears,
+        burst: BurstWish,
+        turns: BurstTurns | None = None,
     ) -> None:
         self._ears = ears
         self._burst = burst
@@ -62,7 +69,7 @@ class PresenceChannel:
             network=models.lips, calibration=models.calibration, detector=detector, ears=ears
         )
         self._track: int | None = None
-        self._pace = BurstPace()
+        self._pace = BurstPace(turns)
         self._burst_until_s = -math.inf
         self._repeats = 0.0
 

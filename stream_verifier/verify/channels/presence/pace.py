@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
+import time
+from collections.abc import Callable, Hashable
 
 from stream_verifier.media.limits import Budget
 
@@ -14,6 +17,37 @@ _CALM_EVERY_S = _SPARED_EVERY_S = 20.0
 _DOUBTED_EVERY_S = 10.0
 _MOST, _ONE_EVERY_S = 12.0, 5.0
 """Bursts that may follow on each other, and how long it takes until there may be one more."""
+_CLAIM_S = 10.0
+"""Whoever has not asked again for so long wants no turn any more."""
+
+
+class BurstTurns:
+    """Bursts by turns while there is too little time, so that they cost no more the more calls are.
+
+    Who has waited for longest is next. Thread-safe; shared by all calls.
+
+    Args:
+        clock: monotonic seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._claims: dict[Hashable, float] = {}
+        self._free_s = -math.inf
+
+    def take(self, claimant: Hashable) -> bool:
+        """Whether it is this one's turn; asked again and again, and taken by the answer."""
+        with self._lock:
+            now_s = self._clock()
+            self._claims[claimant] = now_s
+            for one in [one for one, at_s in self._claims.items() if at_s < now_s - _CLAIM_S]:
+                del self._claims[one]
+            if now_s < self._free_s or next(iter(self._claims)) != claimant:
+                return False
+            del self._claims[claimant]
+            self._free_s = now_s + BURST_S
+            return True
 
 
 class BurstPace:
@@ -21,9 +55,13 @@ class BurstPace:
 
     Whoever stays unclear for long, by what he shows or by a fault of ours, costs the others no more
     than two thirds of what would be asked for.
+
+    Args:
+        turns: of all calls; its own where None.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, turns: BurstTurns | None = None) -> None:
+        self._turns = turns or BurstTurns()
         self._bursts = Budget(1 / _ONE_EVERY_S, burst_s=_MOST * _ONE_EVERY_S)
         self._last_s = -math.inf
 
@@ -36,9 +74,11 @@ class BurstPace:
             now_s: media time.
             calm: the mouth goes with the speech, and nothing hints that this has changed.
             doubted: it is known not to.
-            spared: there is more to do than time; what is unclear waits then, but not for ever.
+            spared: there is more to do than time; what is unclear waits then, for its turn.
         """
         if now_s < self._last_s + _pause_s(calm, doubted, spared):
+            return False
+        if spared and not self._turns.take(self):
             return False
         if not self._bursts.take(1, now_s):
             return False
