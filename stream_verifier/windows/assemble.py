@@ -141,7 +141,7 @@ class WindowAssembler:
     def _next_end_s(self, until_s: float) -> float | None:
         """Where the open window ends, None where that is not known yet."""
         start_s = self._start_s
-        hop_end_s = start_s + self._settings.hop_s
+        hop_end_s = self._past_overrun_s(start_s + self._settings.hop_s)
         latest_s = hop_end_s
         wait_s = self._settings.speech_wait_s
         if until_s >= hop_end_s and self._speech.speech_between(hop_end_s - wait_s, hop_end_s) > 0:
@@ -152,6 +152,13 @@ class WindowAssembler:
         if start_s < spoken_s <= min(until_s, latest_s):
             return spoken_s
         return hop_end_s if until_s >= latest_s else None
+
+    def _past_overrun_s(self, end_s: float) -> float:
+        """A window's end, moved behind sound that was dropped: it would be old within."""
+        for gap in self._gaps:
+            if gap.reason == OVERRUN and gap.start_s < end_s <= gap.end_s:
+                end_s = gap.end_s
+        return end_s
 
     def _close(self, end_s: float) -> Window:
         start_s, self._start_s, self._started = self._start_s, end_s, True

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model.types import FaceQuality
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.windows.assemble import WindowAssembler
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import Look
@@ -429,3 +429,16 @@ def test_a_face_is_followed_for_as_long_as_each_look_could_have_scored_it() -> N
 @pytest.mark.parametrize("between", [OTHER, (None, False)])
 def test_another_face_or_none_ends_that(between: tuple[int | None, bool]) -> None:
     assert followed(OWN, OWN, OWN, between, *[OWN] * 6)[2:4] == [1.0, 2.0]
+
+
+def test_a_window_ends_behind_sound_that_was_dropped_and_not_within() -> None:
+    """Told within, it would be as old as what was dropped, and its successor be the newer one."""
+    assembler = WindowAssembler(None, eyes=ScriptedEyes())
+    items: list[MediaItem] = [
+        *chunked(silence(1.6)),
+        MediaGap("audio", 1.6, 2.3, OVERRUN),
+        *chunked(silence(3.0), start_s=2.3),
+    ]
+    windows = [window for item in items for window in assembler.feed(item)]
+    assert [round(window.end_s, 6) for window in windows][:3] == [1.0, 2.3, 3.3]
+    assert [round(window.unheard_s, 6) for window in windows][:3] == [0.0, 0.7, 0.0]
