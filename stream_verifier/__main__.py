@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from stream_verifier.console.streams import open_shut_streams
+
 
 def main() -> None:
     """Run the command line with one thread for matrices and pictures.
@@ -12,6 +14,7 @@ def main() -> None:
     against 0.9 ms for the features of two seconds of speech. The libraries read these variables
     when they are first imported, so they are set before anything else is.
     """
+    open_shut_streams()
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
     from stream_verifier.console import commands
