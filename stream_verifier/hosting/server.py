@@ -33,6 +33,7 @@ from stream_verifier.web.state import state_of_app
 _PING_S = 5.0
 _SHUTDOWN_S = 2
 _LAST_WORDS_S = 1.0
+_CLOSING_S = 3.0
 
 
 class _Lifespan(LifespanOn):
@@ -48,6 +49,8 @@ class _Lifespan(LifespanOn):
         if message["type"] == "lifespan.startup.failed":
             self.failure = sys.exc_info()[1]  # Starlette says so from where it caught it.
             message["message"] = str(self.failure)
+        elif isinstance(sys.exc_info()[1], asyncio.CancelledError):  # the loop ends before it
+            message["message"] = "The server was stopped before all was closed."
         await super().send(message)
 
 
@@ -124,6 +127,11 @@ class Server(uvicorn.Server):
             if self.server_state.tasks:
                 await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
         await super().shutdown(sockets)
+        if self.force_exit and not self.lifespan.shutdown_event.is_set():
+            # By a second signal: uvicorn closes nothing then, and what is owed was lost unsaid.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await self.lifespan.shutdown()
 
 
 def make_server(settings: Settings, make_source: SourceFactory | None = None) -> Server:
