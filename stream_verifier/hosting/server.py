@@ -122,6 +122,7 @@ class Server(uvicorn.Server):
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
             # Before their calls end: another server may go on with them.
+            state_of_app(app).uploads.stop()
             await state_of_app(app).rooms.close()
             await state_of_app(app).sessions.close()
             if self.server_state.tasks:
