@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 from typing import Any
@@ -83,11 +84,20 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Have the log written before uvicorn lets the signal that stopped it end the process."""
+        """Have the log written before uvicorn lets the signal that stopped it end the process.
+
+        A terminal that is closed (SIGHUP) stops it as SIGTERM does, unless that is ignored (nohup).
+        """
         with super().capture_signals():
+            hangs_up = signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+            hangs_up &= threading.current_thread() is threading.main_thread()
+            if hangs_up:
+                signal.signal(signal.SIGHUP, self.handle_exit)
             try:
                 yield
             finally:
+                if hangs_up:
+                    signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 for handler in logging.getLogger().handlers:
                     handler.flush()
 
