@@ -110,6 +110,7 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
             try:
                 yield
             finally:
+                services.uploads.stop()
                 await services.rooms.close()
                 await services.sessions.close()
                 await services.journal.close()

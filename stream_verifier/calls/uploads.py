@@ -9,13 +9,14 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from model.runtime.adapter import Adapters
 from model.types import Reference
 from stream_verifier.audit.deed import Actor
 from stream_verifier.calls.places import Place
 from stream_verifier.calls.tries import Tries
-from stream_verifier.errors import CapacityError, EnrolmentError, MediaError
+from stream_verifier.errors import CapacityError, EnrolmentError, MediaError, StoppingError
 from stream_verifier.identities.consent import Consent
 from stream_verifier.identities.destination import Destination, enrolled_as
 from stream_verifier.identities.identity import Identity
@@ -64,6 +65,8 @@ class Uploads:
         self._store = store
         self._settings = settings
         self._held: list[str | None] = []
+        self._ended_by_stop: set[asyncio.Task[Any]] = set()
+        self._stopping = asyncio.Event()
 
     @contextmanager
     def place(self, bound_to: str | None) -> Iterator[None]:
@@ -75,7 +78,10 @@ class Uploads:
 
         Raises:
             CapacityError: others hold all of them, or that one.
+            StoppingError: the server stops, before it was known what would be enrolled.
         """
+        if self._stopping.is_set():
+            raise StoppingError
         if len(self._held) >= MOST_AT_ONCE:
             raise CapacityError(
                 f"{MOST_AT_ONCE} people are being enrolled from files now: try again soon.",
@@ -86,11 +92,30 @@ class Uploads:
                 "Files are being read for that name already: try again soon.",
                 retry_after_s=RETRY_AFTER_S,
             )
+        task = asyncio.current_task()
+        assert task is not None
         self._held.append(bound_to)
+        self._ended_by_stop.add(task)
         try:
             yield
+        except asyncio.CancelledError:
+            if not self._stopping.is_set():
+                raise
+            task.uncancel()
+            raise StoppingError from None
         finally:
             self._held.remove(bound_to)
+            self._ended_by_stop.discard(task)
+
+    def stop(self) -> None:
+        """Tell all who hold a place, and whoever comes, that the server stops.
+
+        They may ask another one at once, in place of seeing their connection break. What is being
+        stored is.
+        """
+        self._stopping.set()
+        for task in self._ended_by_stop:
+            task.cancel()
 
     async def look(
         self, name: str, *, replaces: bool, adds: bool = False
@@ -151,6 +176,8 @@ class Uploads:
         )
         async with self._tries.adding(place) if adds else contextlib.nullcontext():
             reference = await self._reference(files)
+            if (task := asyncio.current_task()) is not None:
+                self._ended_by_stop.discard(task)
             identity, _ = await destination.store(self._store, reference, self._adapters)
         return identity
 

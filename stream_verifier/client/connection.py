@@ -11,6 +11,7 @@ import websockets
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
+from stream_verifier.client.answers import not_ours
 from stream_verifier.errors import FeedError, FeedRefusedError, SettingsError
 from stream_verifier.events.envelope import Position
 from stream_verifier.events.feed_messages import Subscribed
@@ -98,6 +99,8 @@ class Connection:
                 close_timeout=_CLOSE_TIMEOUT_S,
                 max_size=_MAX_MESSAGE_BYTES,
             )
+        except websockets.InvalidStatus as error:
+            raise ConnectionFailedError(not_ours(url, error.response.status_code)) from error
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
             raise ConnectionFailedError(f"{url} does not answer ({error}).") from error
         connection = cls(socket, silence_s=silence_s)

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from stream_verifier.client.answers import not_ours
 from stream_verifier.client.backoff import Backoff
 from stream_verifier.errors import EnrolmentLostError, EnrolmentRefusedError
 from stream_verifier.events.json_object import JsonObject
@@ -17,6 +18,8 @@ from stream_verifier.events.json_object import JsonObject
 _WITHIN_S = 180.0
 _PASSES = frozenset({"rate_limited", "request_under_way"})
 """Codes that pass by themselves, beside those of status 500 and more."""
+_PASSING = frozenset({408, 429})
+"""Statuses of which that is so whoever answers."""
 _LONGEST_S = 60.0
 _WAITS = Backoff(first_s=0.5, longest_s=10.0)
 
@@ -57,7 +60,8 @@ async def enrol_files(  # noqa: PLR0913
         Who is enrolled, as the API describes it.
 
     Raises:
-        EnrolmentRefusedError: the server says no; its ``server_code`` says why.
+        EnrolmentRefusedError: the server says no; its ``server_code`` says why, and is empty where
+            something in between says so, such as a proxy that lets no such body through.
         EnrolmentLostError: nobody answers; ask again with the same key.
     """
     named = key or uuid.uuid4().hex
@@ -96,14 +100,18 @@ class _NotNowError(Exception):
 async def _send(client: httpx.AsyncClient, request: httpx.Request) -> JsonObject:
     try:
         answer = await client.send(request)
-        told = answer.json()
-    except (httpx.TransportError, ValueError) as error:
+    except httpx.TransportError as error:
         raise _NotNowError(type(error).__name__) from error
+    try:
+        told = answer.json()
+    except ValueError:
+        told = None
     if answer.is_success and isinstance(told, dict):
         return told
     problem = told if isinstance(told, dict) else {}
-    code, why = str(problem.get("code")), str(problem.get("detail", f"HTTP {answer.status_code}"))
-    if code in _PASSES or answer.status_code >= 500:
+    stranger = not_ours(str(request.url.copy_with(raw_path=b"/")), answer.status_code)
+    code, why = str(problem.get("code", "")), str(problem.get("detail", stranger))
+    if code in _PASSES or answer.status_code in _PASSING or answer.status_code >= 500:
         after = answer.headers.get("retry-after", "")
         raise _NotNowError(why, wait_s=float(after) if after.isdecimal() else 0.0)
     raise EnrolmentRefusedError(code, why)

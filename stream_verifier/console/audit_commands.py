@@ -15,7 +15,7 @@ from stream_verifier.console.operator import WAY, operator_as_actor, with_store
 from stream_verifier.console.output import file_alone, is_stdout
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import AuditError
-from stream_verifier.identities.private_file import create_private, to_disk
+from stream_verifier.identities.private_file import new_private
 from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
@@ -173,9 +173,10 @@ def restart(
 
 async def _write(store: SqliteIdentityStore, path: Path) -> int:
     try:
-        with _created(path) as file:
-            count = await _write_lines(store, file)
-            to_disk(file)
+        with new_private(path) as file:
+            text = TextIOWrapper(file, encoding="ascii")
+            count = await _write_lines(store, text)
+            text.flush()
     except OSError as error:
         raise AuditError(
             f"{path} cannot be written ({error.strerror}): name a new file where there is room."
@@ -190,11 +191,6 @@ async def _write_lines(store: SqliteIdentityStore, file: TextIO) -> int:
         file.write(f"{line}\n")
         count += 1
     return count
-
-
-def _created(path: Path) -> TextIO:
-    """A new file, for its owner only."""
-    return TextIOWrapper(create_private(path), encoding="ascii")
 
 
 def _lines(path: Path) -> Iterator[str]:

@@ -34,6 +34,7 @@ from stream_verifier.console import (
     token_commands,
 )
 from stream_verifier.console.plain import PlainConsole, visible
+from stream_verifier.console.streams import all_written
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.settings import doubts, load_settings
@@ -183,9 +184,12 @@ def main() -> None:
     """Run the command line; expected errors end with one clear line and exit code 2."""
     write_out_unencodable()
     try:
-        app()
+        with all_written():
+            app()
     except (StreamVerifierError, ModelError) as error:
         _end(str(error))
+    except BrokenPipeError:  # as libraries have it where they notice it first
+        sys.exit(1)
     except OSError as error:
         if error.errno not in DISK_FULL:
             raise

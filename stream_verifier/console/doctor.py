@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -99,16 +98,10 @@ def _weights(_: Settings) -> str:
 
 
 def _port(settings: Settings) -> str:
-    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except OSError as error:
-            raise OSError(
-                f"{settings.host}:{settings.port} cannot be listened on ({error.strerror}): stop "
-                "what uses it, unless it is this server, or set STREAM_VERIFIER_PORT."
-            ) from error
-    return f"{settings.host}:{settings.port} is free"
+    from stream_verifier.hosting.listener import listen
+
+    with listen(settings):
+        return f"{settings.host}:{settings.port} is free"
 
 
 def _nearest_existing(path: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsons
 import re
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -19,7 +20,7 @@ from stream_verifier.console.plain import PlainConsole, cell, visible
 from stream_verifier.errors import RefusedRecordError, SettingsError
 from stream_verifier.identities.consent import Standing
 from stream_verifier.identities.identity import normalise_name
-from stream_verifier.identities.private_file import create_private, to_disk
+from stream_verifier.identities.private_file import new_private, to_disk
 from stream_verifier.settings import load_settings
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ def delete_identity(
         try:
             give(done.text)
         except OSError:
-            print(done.text)  # It is not to be had again.
+            print(done.text, file=sys.stderr)  # It is not to be had again.
             raise
     _err.print(cell(f"Deleted {done.name}: entry {done.entry.number} of the audit trail."))
 
@@ -186,10 +187,10 @@ async def _name_of(store: SqliteIdentityStore, whom: str) -> str:
 def _given(file: Path | None) -> Iterator[Callable[[str], None]]:
     """Hands text out: to the standard output, or into a new file, made before anything is done."""
     if file is None or is_stdout(file):
-        yield print
+        yield lambda text: print(text, flush=True)
         return
     try:
-        with create_private(file) as out:
+        with new_private(file) as out:
             yield lambda text: _fill(out, text)
     except FileExistsError as error:
         raise SettingsError(f"{file} is there already: name a new file.") from error
@@ -197,9 +198,6 @@ def _given(file: Path | None) -> Iterator[Callable[[str], None]]:
         raise SettingsError(
             f"{file} cannot be written ({error.strerror}): name a new file where there is room."
         ) from error
-    except BaseException:
-        file.unlink(missing_ok=True)
-        raise
 
 
 def _fill(out: IO[bytes], text: str) -> None:

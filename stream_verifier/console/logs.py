@@ -45,17 +45,29 @@ def _session(record: logging.LogRecord) -> str | None:
 
 
 class _Lines(logging.StreamHandler[TextIO]):
-    """Lines for what collects them; that it is gone is told once, and not by a trace for each."""
+    """Lines for what collects them; that it is gone is told once, and not by a trace for each.
 
-    _told = False
+    Once it takes lines again, the log says how many it may lack.
+    """
+
+    _failed = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        failed = self._failed
+        super().emit(record)
+        if failed and self._failed == failed:
+            self._failed = 0
+            super().emit(_gap(failed, "before this could not be written"))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         """Say on the standard error that there is no log, whatever of it was to be written."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             super().handleError(record)
-        elif not self._told:
-            self._told = True
+            return
+        self._failed += 1
+        if self._failed == 1:
             with contextlib.suppress(OSError):
                 print(f"The log cannot be written: {error.strerror}", file=sys.stderr, flush=True)
 
@@ -103,14 +115,17 @@ class Aside(logging.Handler):
             with self._changed:
                 self._waiting.popleft()
                 if self._left_out:
-                    self._waiting.append(_gap(self._left_out))
+                    self._waiting.append(
+                        _gap(self._left_out, "are left out here: nobody read the log")
+                    )
                     self._left_out = 0
                 self._changed.notify_all()
 
 
-def _gap(lines: int) -> logging.LogRecord:
-    text = "%d lines are left out here: nobody read the log"
-    return logging.LogRecord(__name__, logging.WARNING, __file__, 0, text, (lines,), None)
+def _gap(lines: int, why: str) -> logging.LogRecord:
+    return logging.LogRecord(
+        __name__, logging.WARNING, __file__, 0, "%d lines %s", (lines, why), None
+    )
 
 
 def log_to_stdout(form: Literal["text", "json"] = "text") -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.table import Table
 
+from stream_verifier.client.answers import not_ours
 from stream_verifier.console.plain import PlainConsole, cell, literal
 from stream_verifier.console.watch import DEFAULT_URL, TOKEN_VARIABLE, token_source
 from stream_verifier.errors import RoomError, SettingsError
@@ -233,10 +235,13 @@ def _ask(
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise RoomError(f"{server} does not answer ({type(error).__name__}).") from error
-    if answer.is_success:
-        return answer.json() if answer.content else None
+    told: Any = None
+    with suppress(ValueError):
+        told = answer.json() if answer.content else {}
+    if answer.is_success and isinstance(told, dict):
+        return told
     try:
-        detail = str(answer.json()["detail"])
-    except (ValueError, KeyError, TypeError):
-        detail = f"HTTP {answer.status_code}"
+        detail = str(told["detail"])
+    except (KeyError, TypeError):
+        detail = not_ours(server, answer.status_code)
     raise RoomError(detail)

@@ -8,6 +8,7 @@ import logging
 import signal
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator, Iterator
 from types import FrameType
 from typing import Any
@@ -33,6 +34,7 @@ from stream_verifier.web.state import state_of_app
 _PING_S = 5.0
 _SHUTDOWN_S = 2
 _LAST_WORDS_S = 1.0
+_CLOSING_S = 3.0
 
 
 class _Lifespan(LifespanOn):
@@ -48,6 +50,8 @@ class _Lifespan(LifespanOn):
         if message["type"] == "lifespan.startup.failed":
             self.failure = sys.exc_info()[1]  # Starlette says so from where it caught it.
             message["message"] = str(self.failure)
+        elif isinstance(sys.exc_info()[1], asyncio.CancelledError):  # the loop ends before it
+            message["message"] = "The server was stopped before all was closed."
         await super().send(message)
 
 
@@ -80,11 +84,20 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Have the log written before uvicorn lets the signal that stopped it end the process."""
+        """Have the log written before uvicorn lets the signal that stopped it end the process.
+
+        A terminal that is closed (SIGHUP) stops it as SIGTERM does, unless that is ignored (nohup).
+        """
         with super().capture_signals():
+            hangs_up = signal.getsignal(signal.SIGHUP) is signal.SIG_DFL
+            hangs_up &= threading.current_thread() is threading.main_thread()
+            if hangs_up:
+                signal.signal(signal.SIGHUP, self.handle_exit)
             try:
                 yield
             finally:
+                if hangs_up:
+                    signal.signal(signal.SIGHUP, signal.SIG_DFL)
                 for handler in logging.getLogger().handlers:
                     handler.flush()
 
@@ -119,11 +132,17 @@ class Server(uvicorn.Server):
         app = self.config.app
         if isinstance(app, Starlette) and self.started:
             # Before their calls end: another server may go on with them.
+            state_of_app(app).uploads.stop()
             await state_of_app(app).rooms.close()
             await state_of_app(app).sessions.close()
             if self.server_state.tasks:
                 await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS_S)
         await super().shutdown(sockets)
+        if self.force_exit and not self.lifespan.shutdown_event.is_set():
+            # By a second signal: uvicorn closes nothing then, and what is owed was lost unsaid.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CLOSING_S):
+                    await self.lifespan.shutdown()
 
 
 def make_server(settings: Settings, make_source: SourceFactory | None = None) -> Server:

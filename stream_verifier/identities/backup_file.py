@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from stream_verifier.errors import BackupError, KeyMismatchError, RefusedRecordError
 from stream_verifier.identities.keyring import KeyRing
-from stream_verifier.identities.private_file import create_private, to_disk
+from stream_verifier.identities.private_file import create_private, put_if_new, to_disk
 from stream_verifier.identities.vault import new_key
 
 _MAGIC = b"stream-verifier-backup-1"
@@ -88,7 +88,7 @@ class BackupWriter:
             os.replace(self._draft, self._path)
             return
         try:
-            os.link(self._draft, self._path)  # unlike a rename it never replaces anything
+            put_if_new(self._draft, self._path)
         except FileExistsError:
             raise _there(self._path) from None
 

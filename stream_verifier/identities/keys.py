@@ -17,6 +17,7 @@ from stream_verifier.errors import SettingsError
 from stream_verifier.identities.private_file import (
     disk_remedy,
     private_folder,
+    put_if_new,
     put_in_place,
     write_private,
 )
@@ -146,12 +147,11 @@ def _create(path: Path) -> None:
     draft = _draft(path)
     write_private(draft, _lines([new_key()]), new=True)
     try:
-        # A link, unlike a rename, never replaces the key that another process just made.
-        os.link(draft, path)
-    except FileExistsError:
+        put_if_new(draft, path)
+    except FileExistsError:  # another process just made one
         pass
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
 
 
 def _rewrite(path: Path, keys: Sequence[str]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,23 @@ def create_private(path: Path) -> IO[bytes]:
         FileExistsError: it is there.
     """
     return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
+
+
+@contextlib.contextmanager
+def new_private(path: Path) -> Iterator[IO[bytes]]:
+    """A new file of mode 0600 to write, on the disk at the end; none is left where that fails.
+
+    Raises:
+        FileExistsError: it is there.
+        OSError: it cannot be written.
+    """
+    with create_private(path) as file:
+        try:
+            yield file
+            to_disk(file)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
 
 
 def open_private(path: Path) -> int:
@@ -87,6 +105,24 @@ def put_in_place(draft: Path, path: Path) -> None:
     """
     os.replace(draft, path)
     folder_to_disk(path.parent)
+
+
+def put_if_new(draft: Path, path: Path) -> None:
+    """Give a file another name in the same directory, unless something has it.
+
+    Its first name may be left: whoever made it removes it.
+
+    Raises:
+        FileExistsError: something has that name.
+        OSError: it cannot be done.
+    """
+    try:
+        os.link(draft, path)  # unlike a rename it never replaces anything
+    except FileExistsError:
+        raise
+    except OSError:  # file systems of sticks and shares have no second names: keep it free first
+        create_private(path).close()
+        os.replace(draft, path)
 
 
 def folder_to_disk(path: Path) -> None:

@@ -55,10 +55,11 @@ async def test_what_was_lost_on_the_way_is_sent_again_as_the_same_request() -> N
         problem(503, "server_full", **{"retry-after": "0"}),
         problem(409, "request_under_way", **{"retry-after": "0"}),
         httpx.Response(502, text="<html>"),
+        httpx.Response(429, text="<html>"),
         httpx.Response(201, json=DONE),
     )
-    assert await enrol(server, adds=True) == DONE
-    assert len(server.keys) == 5
+    assert await enrol(server, adds=True, attempts=6) == DONE
+    assert len(server.keys) == 6
     assert len({*server.keys}) == len({*server.bodies}) == 1
     assert server.keys[0].startswith('"')
     assert server.urls[0] == (
@@ -82,6 +83,15 @@ async def test_what_the_server_refuses_is_not_sent_again() -> None:
     with pytest.raises(EnrolmentRefusedError, match=r"No\.") as refused:
         await enrol(server)
     assert refused.value.server_code == "another_person"
+
+
+@pytest.mark.parametrize("status", [200, 301, 404, 413])
+async def test_what_stands_in_between_is_heard_once_and_named(status: int) -> None:
+    server = Server(httpx.Response(status, text="<html>"))
+    with pytest.raises(EnrolmentRefusedError) as refused:
+        await enrol(server)
+    assert refused.value.server_code == ""
+    assert f"https://verify.example/ answers with HTTP {status}, and not as" in str(refused.value)
 
 
 async def test_who_hears_nothing_is_told_the_key_to_ask_again_with() -> None:

@@ -6,19 +6,22 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
+from http import HTTPStatus
 from itertools import count
 from typing import Any
 
 import pytest
 import websockets
 from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request, Response
 
 from benchmarks.wire import Wire
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.client import EventFeed, FeedError, FeedEvent, FeedRefusedError, Lost, Position
 from stream_verifier.client.backoff import Backoff
+from stream_verifier.client.call_socket import CallSocket
 from stream_verifier.client.connection import feed_url
-from stream_verifier.errors import SettingsError, StreamVerifierError
+from stream_verifier.errors import CallError, SettingsError, StreamVerifierError
 from stream_verifier.events.hub import Hub
 from stream_verifier.events.reading import read_payload
 from stream_verifier.events.schema import StateChanged
@@ -217,6 +220,21 @@ async def test_nobody_there_is_an_error_at_once() -> None:
     with pytest.raises(FeedError, match="does not answer"):
         async with EventFeed("http://127.0.0.1:9"):
             pass
+
+
+async def test_a_door_that_is_no_feeds_is_told_from_nobody() -> None:
+    def shut(socket: ServerConnection, _: Request) -> Response:
+        return socket.respond(HTTPStatus.BAD_GATEWAY, "<html>")
+
+    async def never(_: ServerConnection) -> None: ...
+
+    async with websockets.serve(never, "127.0.0.1", 0, process_request=shut) as server:
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        with pytest.raises(FeedError, match="answers with HTTP 502, and not as"):
+            async with EventFeed(url):
+                pass
+        with pytest.raises(CallError, match="answers with HTTP 502, and not as"):
+            await CallSocket.open(url.replace("http", "ws"), {})
 
 
 @contextlib.asynccontextmanager

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import pytest
 
+from stream_verifier import __main__
 from stream_verifier.console import commands
 from stream_verifier.demo.people import DEMO_PEOPLE
 from tests.support.calls import VERIFIED_S, DemoCalls
@@ -242,6 +243,16 @@ def test_a_playlist_opens_nothing_else(tmp_path: Path, demo_calls: DemoCalls) ->
     (tmp_path / "list.m3u8").write_text(f"#EXTM3U\n#EXTINF:9,\n{good}\n#EXT-X-ENDLIST\n")
     for name in ("list.txt", "list.m3u8"):
         assert name in refused("enroll", "g", "--consent", "Yes.", "--video", tmp_path / name)
+
+
+def test_ctrl_c_while_it_still_imports_is_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted() -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(commands, "main", interrupted)
+    with pytest.raises(SystemExit) as left:
+        __main__.main()
+    assert left.value.code == __main__.EXIT_STOPPED
 
 
 @pytest.mark.parametrize(

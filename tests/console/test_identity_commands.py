@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 import stat
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from stream_verifier.audit.deed import Actor, Deed, Detail, Kind
+from stream_verifier.console import commands
 from stream_verifier.console.operator import with_store
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.identity import Identity
@@ -125,6 +127,25 @@ def test_a_file_that_came_to_nothing_is_not_left(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be written"):
         run("identities", "delete", "ada", "--yes", "--receipt", tmp_path / "no" / "such" / "file")
     assert "ada" in run("identities", "list")
+
+
+def test_a_receipt_that_no_file_took_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space")
+
+    enrol("ada")
+    monkeypatch.setattr("stream_verifier.console.identity_commands._fill", full)
+    receipt = tmp_path / "ada.json"
+    delete = ["x", "identities", "delete", "ada", "--yes", "--receipt", str(receipt)]
+    monkeypatch.setattr("sys.argv", delete)
+    with pytest.raises(SystemExit):
+        commands.main()
+    told = capsys.readouterr().err.splitlines()
+    assert json.loads(told[0])["name"] == "ada"
+    assert "cannot be written (No space)" in told[1]
+    assert not receipt.exists()
 
 
 def test_calls_are_listed_newest_first() -> None:

@@ -22,6 +22,17 @@ class _Gone(io.StringIO):
         raise BrokenPipeError(errno.EPIPE, "Broken pipe")
 
 
+class _Full(io.StringIO):
+    """A disk without room, until somebody makes some."""
+
+    room = False
+
+    def write(self, text: str) -> int:
+        if not self.room:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return super().write(text)
+
+
 class _Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
@@ -62,6 +73,26 @@ def test_a_collector_that_is_gone_is_told_of_once(
         logging.getLogger("a").warning("x")
     logging.root.handlers[0].flush()
     assert capsys.readouterr().err == "The log cannot be written: Broken pipe\n"
+
+
+def test_a_log_that_can_be_written_again_says_what_it_lacks_each_time(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written = _Full()
+    _log(written, monkeypatch)
+    for outage in (2, 3):
+        _text(written)
+        written.room = False
+        for _ in range(outage):
+            logging.getLogger("a").warning("lost")
+        _text(written)
+        written.room = True
+        logging.getLogger("a").warning("back")
+        logging.getLogger("a").warning("on")
+    said = [line.split(": ")[-1] for line in _text(written).splitlines()]
+    lacking = "{} lines before this could not be written".format
+    assert said == ["back", lacking(2), "on", "back", lacking(3), "on"]
+    assert capsys.readouterr().err.count("The log cannot be written: No space left") == 2
 
 
 def test_what_collects_lines_gets_one_with_its_time_each(monkeypatch: pytest.MonkeyPatch) -> None:

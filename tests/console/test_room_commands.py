@@ -117,8 +117,10 @@ def test_what_the_server_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
     _serving(monkeypatch, lambda _: httpx.Response(422, json=problem))
     arguments = ("attach", "janus", "--url", "ws://x", "--room", "1")
     assert refused(*arguments) == "Rooms of that host may not be attached."
-    _serving(monkeypatch, lambda _: httpx.Response(502, text="<html>"))
-    assert refused(*arguments) == "HTTP 502"
+    for status in (200, 502):
+        page = httpx.Response(status, text="<html>")
+        _serving(monkeypatch, lambda _, page=page: page)  # type: ignore[misc]
+        assert f"answers with HTTP {status}, and not as" in refused(*arguments)
 
 
 def test_nobody_answers() -> None:

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from pathlib import Path
 
 import pytest
 
+from stream_verifier.errors import SettingsError
 from stream_verifier.hosting.listener import listen
 from tests.support.calls import make_settings
 
@@ -35,3 +37,23 @@ async def test_what_is_small_is_sent_at_once(tmp_path: Path) -> None:
         _, client = await asyncio.open_connection(*listener.getsockname())
         assert await at_once.get()
         client.close()
+
+
+def test_why_nothing_can_be_listened_on_is_said_with_what_to_do_about_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = make_settings(tmp_path)
+    with listen(settings) as listener:
+        taken = settings.model_copy(update={"port": listener.getsockname()[1]})
+        with pytest.raises(SettingsError, match="stop what uses it"):
+            listen(taken)
+    for host in ("192.0.2.1", "nowhere.invalid"):
+        with pytest.raises(SettingsError, match="an address that this machine has"):
+            listen(settings.model_copy(update={"host": host}))
+
+    def no_such_family(*_: object) -> None:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr(socket, "socket", no_such_family)
+    with pytest.raises(SettingsError, match=r"not supported.*an address that this machine has"):
+        listen(settings.model_copy(update={"host": "::1"}))

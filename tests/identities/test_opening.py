@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from stream_verifier.errors import SettingsError
 from stream_verifier.identities.keys import add_key, new_key, parse_key
 from stream_verifier.identities.master import LocalKey
-from stream_verifier.identities.opening import open_keys
+from stream_verifier.identities.opening import open_keys, open_store
 from stream_verifier.settings import load_settings
 
 ONE, TWO, THREE = (new_key() for _ in range(3))
@@ -77,3 +78,14 @@ def test_a_lost_key_is_asked_for_and_no_other_made_in_its_place(tmp_path: Path, 
             open_keys(load_settings(data_dir=tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == [left]
     assert open_keys(load_settings(data_dir=tmp_path, key=ONE)).ids == [_id(ONE)]
+
+
+@pytest.mark.parametrize("name", ["why? not#1", "100%41", "a:b@c", "für 数据"])
+async def test_a_store_lies_in_its_folder_whatever_that_is_called(
+    name: str, tmp_path: Path
+) -> None:
+    store = open_store(load_settings(data_dir=tmp_path / name))
+    await store.page(limit=1)
+    await store.close()
+    assert os.listdir(tmp_path) == [name]
+    assert "identities.db" in os.listdir(tmp_path / name)

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
 import pytest
 
-from stream_verifier.identities.private_file import open_private, private_folder, write_private
+from stream_verifier.identities.private_file import (
+    new_private,
+    open_private,
+    private_folder,
+    put_if_new,
+    write_private,
+)
 from tests.support.stores import CONSENT, made_reference, store_at
 
 SERVICE = 4321, 4322
@@ -65,3 +72,43 @@ def test_nothing_is_written_where_a_link_leads(folder: Path) -> None:
     write_private(folder / "draft", b"ours")
     assert (elsewhere.read_bytes(), (folder / "draft").read_bytes()) == (b"somebody's", b"ours")
     assert not (folder / "draft").is_symlink()
+
+
+def test_no_half_of_a_new_file_is_left_and_none_that_is_there_is_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    new, old = tmp_path / "new", tmp_path / "old"
+    old.write_bytes(b"old")
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"), new_private(new) as file:
+            file.write(b"half")
+    assert not new.exists()
+    with pytest.raises(FileExistsError), new_private(old):
+        pass
+    assert old.read_bytes() == b"old"
+    with new_private(new) as file:
+        file.write(b"whole")
+    assert new.read_bytes() == b"whole"
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_a_draft_takes_a_name_that_is_free_also_where_files_have_one_alone(
+    has_links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(_: Path, __: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not has_links:
+        monkeypatch.setattr(os, "link", no_links)
+    draft, path = tmp_path / "draft", tmp_path / "file"
+    write_private(draft, b"1")
+    put_if_new(draft, path)
+    assert path.read_bytes() == b"1"
+    write_private(draft, b"2")
+    with pytest.raises(FileExistsError):
+        put_if_new(draft, path)
+    assert path.read_bytes() == b"1"

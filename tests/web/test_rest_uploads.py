@@ -20,6 +20,7 @@ from stream_verifier.demo.people import DEMO_PEOPLE
 from stream_verifier.errors import MediaError
 from stream_verifier.identities.sqlite import SqliteIdentityStore
 from stream_verifier.web.guard import MAX_UPLOAD_BYTES
+from stream_verifier.web.state import state_of_app
 from tests.support.calls import make_settings
 from tests.support.given_files import picture_of, recording_of
 from tests.support.rest_app import ADMIN, auth, client_of, make_app, stand_in
@@ -258,6 +259,49 @@ async def test_one_that_takes_for_ever_is_ended(
     answer = await post(app, ("face", face), ("voice", voice))
     assert (answer.status_code, answer.json()["code"]) == (422, "enrolment_incomplete")
     assert "take too long" in answer.json()["detail"]
+
+
+async def test_who_waits_while_the_server_stops_is_told_to_come_again(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, _ = enrolling
+    read = asyncio.Event()
+
+    async def reading(*_: object) -> None:
+        read.set()
+        await asyncio.Event().wait()
+
+    async def post_and_stop() -> Any:
+        asked = asyncio.create_task(post(app, ("face", b"x"), ("voice", b"y")))
+        await asyncio.wait_for(read.wait(), 30)
+        state_of_app(app).uploads.stop()
+        return await asked
+
+    monkeypatch.setattr(Uploads, "_reference", reading)
+    for answer in (await post_and_stop(), await post(app, ("face", b"x"), ("voice", b"y"))):
+        assert (answer.status_code, answer.json()["code"]) == (503, "server_stopping")
+        assert int(answer.headers["retry-after"]) > 0
+
+
+async def test_what_is_being_stored_while_the_server_stops_is_stored(
+    enrolling: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app, store = enrolling
+
+    async def made(*_: object) -> Any:
+        return made_reference(1, model_id=IN_USE)
+
+    async def slowly(*given: Any, **more: Any) -> Any:
+        state_of_app(app).uploads.stop()
+        await asyncio.sleep(0)
+        return await stored(*given, **more)
+
+    stored = store.add
+    monkeypatch.setattr(Uploads, "_reference", made)
+    monkeypatch.setattr(store, "add", slowly)
+    answer = await post(app, ("face", b"x"), ("voice", b"y"))
+    assert answer.status_code == 201
+    assert (await store.get("grace")).name == "grace"
 
 
 async def test_the_process_knows_no_secret(enrolling: Any, monkeypatch: pytest.MonkeyPatch) -> None:
