@@ -5,6 +5,7 @@ The only module here that needs matplotlib, which the server does without.
 
 from __future__ import annotations
 
+import io
 import warnings
 from pathlib import Path
 from typing import Any
@@ -79,16 +80,24 @@ def check_path(path: Path) -> None:
 def write_plot(timeline: Timeline, path: Path, *, title: str = "") -> None:
     """Draw a timeline into a file, its words into the file's description.
 
+    A new file that cannot be written to its end is not left.
+
     Raises:
         SettingsError: the file cannot be written.
     """
     described = "Subject" if path.suffix.lower() == ".pdf" else "Description"
     metadata = {"Title": title, described: "\n".join(in_words(timeline))}
+    picture = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
+        figure, kind = draw(timeline, title=title), path.suffix.lower().removeprefix(".")
+        figure.savefig(picture, format=kind, dpi=_DPI, metadata=metadata)
+    existed = path.exists()
     try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
-            draw(timeline, title=title).savefig(path, dpi=_DPI, metadata=metadata)
+        path.write_bytes(picture.getbuffer())
     except OSError as error:
+        if not existed:
+            path.unlink(missing_ok=True)
         raise _unwritable(path, error) from error
 
 

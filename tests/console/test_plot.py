@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import cv2
@@ -127,3 +128,18 @@ def test_a_picture_already_there_is_kept_until_the_new_one_is_drawn(tmp_path: Pa
     path.write_bytes(b"old")
     check_path(path)
     assert path.read_bytes() == b"old"
+
+
+def test_a_picture_that_a_full_disk_took_half_of_is_not_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, write = tmp_path / "timeline.png", Path.write_bytes
+
+    def half(self: Path, content: bytes) -> int:
+        write(self, bytes(content)[:100])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", half)
+    with pytest.raises(SettingsError, match="No space left"):
+        write_plot(read(minute()), path)
+    assert not path.exists()
