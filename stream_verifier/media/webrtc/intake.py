@@ -44,6 +44,7 @@ class Intake:
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
             sparing=lambda: inbox.behind,
+            as_coded=True,
         )
 
     @property
@@ -70,8 +71,11 @@ class Intake:
         """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""
         if isinstance(frame, av.AudioFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("audio", frame.pts, tap)
+            lost_s = tap.lost_s(frame.pts)
             self._delivery.begin(time_s)
-            self._delivery.give(self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason))
+            self._delivery.give(
+                self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason, lost_s=lost_s)
+            )
             self._note_end("audio", self._audio.due_s)
 
     def take_picture(self, frame: Any, tap: AudioTap | VideoTap) -> None:
