@@ -249,6 +249,11 @@ ATTACKS = (
         lambda c: _holes(c, piece_s=0.8, hole_s=0.4),
     ),
     MediaAttack(
+        "impostor's speech with holes of 0.51 s after each 0.24 s",
+        "swap",
+        lambda c: _holes(c, piece_s=0.24, hole_s=0.51),
+    ),
+    MediaAttack(
         "impostor's face in 6 of 8 pictures, the right one when looked at each 0.5 s",
         "swap",
         lambda c: _between_looks(c, 2, 8),

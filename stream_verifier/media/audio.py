@@ -14,6 +14,9 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaGap
 
 _TOLERANCE_S = 0.01
 """Containers round times; differences below this are not holes."""
+LIVE_FILL_S = 1.0
+"""Longest hole that is filled in a call: no shorter than a gap that costs trust. After a gap
+listening begins anew, and syllables between gaps that cost nothing would be heard by nobody."""
 _MOST_LOST_S = 1.0
 """Of one hole: a longer one is told as a gap, and costs trust by itself."""
 _FADE_SAMPLES = SAMPLE_RATE_HZ // 50

@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.audio import LIVE_FILL_S, AudioNormaliser
 from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
@@ -37,7 +37,7 @@ class Intake:
         self.clock = MediaClock()
         self.frames = {"audio": 0, "video": 0}
         self._delivery = Delivery(inbox)
-        self._audio = AudioNormaliser()
+        self._audio = AudioNormaliser(fill_s=LIVE_FILL_S)
         self._video = VideoPicker(
             rate_hz=video_rate_hz,
             max_side_px=max_side_px,

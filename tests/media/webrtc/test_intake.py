@@ -14,6 +14,7 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.media.webrtc.intake import Intake
+from stream_verifier.windows.settings import WindowSettings
 
 NOW_S = 5_000.0
 
@@ -149,6 +150,24 @@ def test_a_closed_intake_lets_nothing_in(now: list[float]) -> None:
     intake.close()
     hear(intake, NOW_S, ticks=0)
     assert inbox.drain() == []
+
+
+def test_a_hole_that_costs_no_trust_is_a_pause_and_not_a_gap(now: list[float]) -> None:
+    """Listening begins anew after a gap: whoever made many short ones would not be heard at all."""
+    least_s = WindowSettings().min_gap_s
+    intake, inbox = make()
+    at_s = 0.0
+    for hole_s in (0.3, 0.51, least_s - 0.02, least_s + 0.1):
+        hear(intake, NOW_S + at_s, round(at_s * 48_000), count=12)
+        at_s += 0.24 + hole_s
+    hear(intake, NOW_S + at_s, round(at_s * 48_000), count=12)
+    items = inbox.drain()
+    assert gaps(items)["audio"].end_s - gaps(items)["audio"].start_s == pytest.approx(least_s + 0.1)
+    assert [isinstance(one, MediaGap) for one in items].count(True) == 1
+    before = sounds(items[: items.index(gaps(items)["audio"])])
+    assert sum(len(chunk.samples) for chunk in before) == pytest.approx(
+        16_000 * (4 * 0.24 + 0.3 + 0.51 + least_s - 0.02), abs=5
+    )
 
 
 def test_pictures_lie_as_a_browser_shows_them_whatever_their_codec_says(now: list[float]) -> None:
