@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchmarks.attacks.clips import EILEEN, FPS, GRACE, Clips
+from benchmarks.attacks.clips import EILEEN, FPS, GRACE, Clips, Sound, encode_sound
 from benchmarks.attacks.sending import Script, Sent, only, redated, since, until
 
 GENUINE_S = 8.0
@@ -181,6 +181,35 @@ def _flood(clips: Clips) -> Script:
     ]
 
 
+def _heard_otherwise(clips: Clips, ways: Callable[[Sound, Sound], tuple[Sound, Sound]]) -> Script:
+    """The right face; two channels, of which not every listener hears the same."""
+    own, other = (clips.speech(person) for person in (GRACE, EILEEN))
+    sound = encode_sound(np.column_stack(ways(own, other)))
+    face = only(since(_own(clips), GENUINE_S), "video")
+    return _begun(clips) + face + since(sound, GENUINE_S)
+
+
+def _late(clips: Clips, *, own_s: float = 0.0, every_s: float = 1.0) -> Script:
+    """The impostor's packets come too late for whoever waits less than others do.
+
+    Three of 25 come in time and are silent, so that no hole is long; at the end of ``every_s`` the
+    right one talks for ``own_s``.
+    """
+    still = encode_sound(np.zeros((16_000, 2)))[-1].data
+    face = only(since(_own(clips), GENUINE_S), "video")
+    own = only(since(_own(clips), GENUINE_S), "audio")
+    other = only(since(clips.call(EILEEN, EILEEN), GENUINE_S), "audio")
+    mixed = [
+        (mine if (mine.send_s - GENUINE_S) % every_s >= every_s - own_s else _tardy(theirs, still))
+        for mine, theirs in zip(own, other, strict=True)
+    ]
+    return _begun(clips) + face + mixed
+
+
+def _tardy(one: Sent, still: bytes) -> Sent:
+    return replace(one, late_s=0.6) if one.send_s % 0.5 < 0.44 else replace(one, data=still)
+
+
 ATTACKS = (
     MediaAttack(
         "media time crawls: 2.5 ms of silence each 0.45 s",
@@ -220,6 +249,11 @@ ATTACKS = (
         lambda c: _holes(c, piece_s=0.8, hole_s=0.4),
     ),
     MediaAttack(
+        "impostor's speech with holes of 0.51 s after each 0.24 s",
+        "swap",
+        lambda c: _holes(c, piece_s=0.24, hole_s=0.51),
+    ),
+    MediaAttack(
         "impostor's face in 6 of 8 pictures, the right one when looked at each 0.5 s",
         "swap",
         lambda c: _between_looks(c, 2, 8),
@@ -233,4 +267,20 @@ ATTACKS = (
     MediaAttack("impostor's face, nobody talks", "swap", _no_voice),
     MediaAttack("impostor in bursts of 0.5 s each 2 s", "swap", _pausing),
     MediaAttack("impostor and the right person by turns of 2 s", "swap", _alternating),
+    MediaAttack(
+        "the right voice on one channel, the impostor's on the other",
+        "swap",
+        lambda c: _heard_otherwise(c, lambda own, other: (own, other)),
+    ),
+    MediaAttack(
+        "the right voice on each channel, the impostor's where they are added up",
+        "swap",
+        lambda c: _heard_otherwise(c, lambda own, other: (own, 0.7 * other - own)),
+    ),
+    MediaAttack("impostor's words in packets 0.6 s late", "swap", _late),
+    MediaAttack(
+        "likewise, and the right voice for 2 s of 12 s",
+        "swap",
+        lambda c: _late(c, own_s=2.0, every_s=12.0),
+    ),
 )

@@ -37,6 +37,7 @@ class Sent:
         says_s: the media time that it claims.
         data: encoded Opus or VP8.
         key: whether a decoder can begin with it.
+        late_s: its number is drawn when it is sent, and the network gives it out so much later.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Sent:
     says_s: float
     data: bytes
     key: bool = True
+    late_s: float = 0.0
 
 
 Script = list[Sent]
@@ -99,6 +101,7 @@ class _ScriptedTrack(MediaStreamTrack):
         self.codec = _CODECS[kind]
         self._script = iter(sorted(script, key=lambda one: one.send_s))
         self._began_s: float | None = None
+        self.late_s = 0.0
 
     async def recv(self) -> av.Packet[Any]:
         """The next packet, when its time has come; afterwards nothing, but no end."""
@@ -109,6 +112,7 @@ class _ScriptedTrack(MediaStreamTrack):
             await asyncio.sleep(3600)
             raise MediaStreamError
         await asyncio.sleep(max(0.0, self._began_s + one.send_s - time.monotonic()))
+        self.late_s = one.late_s
         packet = av.Packet(one.data)
         packet.time_base = _CLOCKS[self.kind]
         packet.pts = packet.dts = round(one.says_s / packet.time_base)
@@ -139,8 +143,37 @@ class ScriptedPublisher(Publisher):
         super().__init__("", host_addresses=LOOPBACK)
         self._script = script
 
+    async def accept(self, answer: str) -> None:
+        """Take the server's answer, and stand between its senders and the network."""
+        assert self._connection is not None
+        for sender in self._connection.getSenders():
+            transport: Any = sender.transport
+            send = _delaying(transport._send_rtp, sender._ssrc, sender.track)  # noqa: SLF001
+            transport._send_rtp = send  # noqa: SLF001
+        await super().accept(answer)
+
     def _open(self) -> Any:
         return _Reel(self._script)
+
+
+def _delaying(send: Any, ssrc: int, track: Any) -> Any:
+    """Send what the script wants late when it wants it, and everything else at once."""
+    waiting: set[asyncio.Task[None]] = set()
+
+    async def later(data: bytes, wait_s: float) -> None:
+        await asyncio.sleep(wait_s)
+        with contextlib.suppress(ConnectionError):
+            await send(data)
+
+    async def send_rtp(data: bytes) -> None:
+        if not track.late_s or data[8:12] != ssrc.to_bytes(4, "big"):
+            await send(data)
+            return
+        task = asyncio.create_task(later(data, track.late_s))
+        waiting.add(task)
+        task.add_done_callback(waiting.discard)
+
+    return send_rtp
 
 
 class ScriptedCaller:

@@ -25,6 +25,7 @@ from stream_verifier.media import delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.webrtc.clock import RATES_HZ, RtpTimeline
 from stream_verifier.media.webrtc.intake import Intake
+from stream_verifier.media.webrtc.opus import LONGEST_S
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
 from stream_verifier.verify.recogniser import Recogniser
 
@@ -155,6 +156,7 @@ class _Leg:
         }
         self._reported_s = dict.fromkeys(RATES_HZ, float("-inf"))
         self._arrived_s: dict[int, float] = {}
+        self._lost_s = 0.0
         self._anew = self._broken = False
         self._picture: int | None = None
         self._held: dict[int, tuple[_Came, float]] = {}
@@ -189,6 +191,10 @@ class _Leg:
         """As of a tap."""
         return "network"
 
+    def lost_s(self, _ticks: int) -> float:
+        """As of a tap."""
+        return self._lost_s
+
     def begins_anew(self, _ticks: int) -> bool:
         """As of a tap."""
         return self._anew
@@ -214,6 +220,8 @@ class _Leg:
     def _decode(self, came: _Came, arrived_s: float) -> None:
         sent = came.sent
         kind, rate = sent.kind, RATES_HZ[sent.kind]
+        if kind == "audio":
+            self._lost_s = LONGEST_S * self._order.missing_before(came.number & 0xFFFF)
         timeline, clock = self._timelines[kind], self.intake.clock
         ticks = timeline.extend(round(sent.says_s * rate) & 0xFFFFFFFF, arrived_s)
         clock.arrived(kind, ticks, arrived_s)

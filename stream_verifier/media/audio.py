@@ -14,6 +14,11 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaGap
 
 _TOLERANCE_S = 0.01
 """Containers round times; differences below this are not holes."""
+LIVE_FILL_S = 1.0
+"""Longest hole that is filled in a call: no shorter than a gap that costs trust. After a gap
+listening begins anew, and syllables between gaps that cost nothing would be heard by nobody."""
+_MOST_LOST_S = 1.0
+"""Of one hole: a longer one is told as a gap, and costs trust by itself."""
 _FADE_SAMPLES = SAMPLE_RATE_HZ // 50
 
 
@@ -38,6 +43,7 @@ class AudioNormaliser:
         self._start_s = 0.0
         self._made = self._given = 0
         self._due_s: float | None = None
+        self._lost_s = 0.0
         self._tail = np.zeros((0, 1), np.int16)
         self._chooser = ChannelChooser(1)
         self._arrivals: deque[tuple[int, float | None]] = deque()
@@ -59,6 +65,7 @@ class AudioNormaliser:
         *,
         arrived_s: float | None = None,
         reason: str = "network",
+        lost_s: float = 0.0,
     ) -> list[AudioChunk | MediaGap]:
         """Take the next frame.
 
@@ -67,6 +74,7 @@ class AudioNormaliser:
             time_s: media time of its first sample.
             arrived_s: see `AudioChunk`.
             reason: why media is missing before this frame, if some is; see `MediaGap`.
+            lost_s: so much of a hole before it, at most, was sent and did not get here in time.
 
         Returns:
             Chunks that are complete, and the gap if there was one. Nothing for a frame that
@@ -74,6 +82,7 @@ class AudioNormaliser:
         """
         if self._due_s is None:
             self._begin(0.0 if self._from_zero and 0.0 < time_s <= self._fill_s else time_s)
+        self._lost_s += min(lost_s, _MOST_LOST_S, max(0.0, time_s - (self._due_s or 0.0)))
         items = self._close_hole(time_s, arrived_s, reason)
         duration_s = frame.samples / frame.sample_rate
         if time_s + duration_s <= (self._due_s or 0.0) - _TOLERANCE_S:
@@ -157,7 +166,9 @@ class AudioNormaliser:
         self._given += len(samples)
         while self._arrivals[0][0] < self._given:
             self._arrivals.popleft()
-        return [AudioChunk(samples, start_s, self._arrivals[0][1])]
+        asides = samples[:, 1:] if samples.shape[1] > 1 else None
+        lost_s, self._lost_s = self._lost_s, 0.0
+        return [AudioChunk(samples[:, 0], start_s, self._arrivals[0][1], asides, lost_s)]
 
 
 def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.int16]:

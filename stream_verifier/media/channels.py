@@ -15,6 +15,8 @@ from stream_verifier.media.types import SAMPLE_RATE_HZ
 Samples = NDArray[np.int16]
 Weights = NDArray[np.float32]
 
+_PAIR = 2
+"""Channels that somebody may listen to one by one; more are played as one."""
 _ALIKE = 32
 """Channels that differ by no more (-60 dB of full scale) are copies, and below it is silence."""
 _BLOCK_FRAMES = 4
@@ -50,6 +52,10 @@ class ChannelChooser:
     of a clearer one with another phase, delay or more noise. Where nobody speaks, nothing changes.
     People who talk at once on different channels are all heard, as a listener hears them.
 
+    What is left out, or drowned by what is louder, may be all that a listener hears: one who plays
+    a single channel, or all of them as one. So where channels differ each of two, and the mean of
+    all, are given beside.
+
     Copies (a mono call in stereo) are passed on at once and cost nothing. What is given depends
     on the samples alone, never on how they were cut.
 
@@ -60,6 +66,8 @@ class ChannelChooser:
     def __init__(self, channels: int) -> None:
         self._ears = [_Ear() for _ in range(channels)]
         self._weights: Weights | None = None
+        alone = np.eye(channels, dtype=np.float32)[: channels if channels == _PAIR else 0]
+        self._asides: Weights = np.vstack((alone, self._mean_of(range(channels)))).T
         self._start_anew()
 
     def push(self, samples: Samples) -> Samples:
@@ -69,16 +77,17 @@ class ChannelChooser:
             samples: int16, shape (n, channels), at 16 kHz.
 
         Returns:
-            int16, shape (m,): what follows on what was given before.
+            int16, shape (m, 1): what follows on what was given before. Where channels differ, shape
+            (m, 1 + k), the further columns being what else a listener may hear.
         """
         if samples.shape[1] == 1 or self._passes_on(samples):
-            return samples[:, 0].copy()
+            return samples[:, :1].copy()
         return _joined(list(self._take(samples)))
 
     def flush(self) -> Samples:
-        """Give what is held back, at the end or before a gap."""
+        """Give what is held back, at the end or before a gap, as `push` does."""
         if not self._listening:
-            return np.zeros(0, np.int16)
+            return np.zeros((0, 1), np.int16)
         self._listen(self._rest)
         for ear in self._ears:
             ear.finish()
@@ -111,7 +120,8 @@ class ChannelChooser:
                 differs = np.flatnonzero(_spread(samples) > _ALIKE)
                 alike = int(differs[0]) if len(differs) else len(samples)
                 if alike:
-                    yield self._mixed(samples[:alike], self._mean_of(range(len(self._ears))))
+                    mean = self._mean_of(range(len(self._ears)))
+                    yield self._mixed(samples[:alike], mean)[:, :1]
                     self._weights = None  # From copies any channel goes on without a break.
                 samples = samples[alike:]
                 self._listening = bool(len(differs))
@@ -192,7 +202,7 @@ class ChannelChooser:
             share = np.arange(1, length + 1) / _FADE
             old = samples[:length] @ before
             mixed[:length] = old + (mixed[:length] - old) * share
-        return np.asarray(np.rint(mixed), np.int16)
+        return np.asarray(np.rint(np.column_stack((mixed, samples @ self._asides))), np.int16)
 
 
 class _Ear:
@@ -278,4 +288,7 @@ def _spread(samples: Samples) -> NDArray[np.int32]:
 
 
 def _joined(parts: list[Samples]) -> Samples:
-    return np.concatenate(parts) if parts else np.zeros(0, np.int16)
+    """One after the other; where nothing is beside the one column, a listener hears that."""
+    width = max((part.shape[1] for part in parts if len(part)), default=1)
+    parts = [part if part.shape[1] == width else part[:, :1].repeat(width, 1) for part in parts]
+    return np.concatenate(parts) if parts else np.zeros((0, 1), np.int16)

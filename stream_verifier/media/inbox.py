@@ -256,6 +256,8 @@ def _in_larger_pieces(audio: Iterable[AudioChunk | MediaGap]) -> Iterator[AudioC
 def _goes_on(parts: Sequence[AudioChunk], item: AudioChunk | MediaGap) -> bool:
     if isinstance(item, MediaGap) or item.arrived_s is None:
         return False
+    if _ways(item) != _ways(parts[-1]):
+        return False
     follows = abs(item.start_s - parts[-1].end_s) < _SAME_S
     return follows and item.end_s - parts[0].start_s <= _PIECE_S
 
@@ -264,7 +266,19 @@ def _whole(parts: Sequence[AudioChunk]) -> AudioChunk:
     if len(parts) == 1:
         return parts[0]
     samples = np.concatenate([part.samples for part in parts])
-    return AudioChunk(samples, parts[0].start_s, parts[-1].arrived_s)
+    asides = [part.asides for part in parts if part.asides is not None]
+    return AudioChunk(
+        samples,
+        parts[0].start_s,
+        parts[-1].arrived_s,
+        np.concatenate(asides) if asides else None,
+        sum(part.lost_s for part in parts),
+    )
+
+
+def _ways(chunk: AudioChunk) -> int:
+    """In how many other ways it may be played."""
+    return 0 if chunk.asides is None else chunk.asides.shape[1]
 
 
 def _arrived_before(item: MediaItem, at_s: float) -> bool:

@@ -21,12 +21,18 @@ class AudioChunk:
         samples: int16, shape (n,), mono at 16 kHz.
         start_s: media time of the first sample, in seconds on the call's one clock.
         arrived_s: monotonic wall time at which the chunk reached this process, None for a file.
+        asides: int16, shape (n, k): what else a listener may hear of the same moments, where
+            channels differ (`channels.ChannelChooser`); None where they do not.
+        lost_s: seconds of sound before it, or filled in, that were sent and did not come in time:
+            others may have heard them.
     """
 
     kind: ClassVar[str] = "audio"
     samples: NDArray[np.int16]
     start_s: float
     arrived_s: float | None = None
+    asides: NDArray[np.int16] | None = None
+    lost_s: float = 0.0
 
     @property
     def end_s(self) -> float:

@@ -37,6 +37,8 @@ class VideoPicker:
             frames are picked on a grid and nothing else.
         burst: for who wants to see motion now and then.
         sparing: whether there is no time for more looks than need be.
+        as_coded: pictures lie as they are coded, whatever their codec says: browsers, which turn
+            what comes by WebRTC by its packets alone, show nobody else.
 
     Attributes:
         pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
@@ -51,12 +53,14 @@ class VideoPicker:
         chance: random.Random | None = None,
         burst: BurstWish | None = None,
         sparing: Callable[[], bool] = lambda: False,
+        as_coded: bool = False,
     ) -> None:
         self._sampler = FrameSampler(rate_hz, chance)
         self._continuity = None if chance is None else Continuity()
         self._budget = None if chance is None else LookBudget(chance)
         self._burst = burst or BurstWish()
         self._sparing = sparing
+        self._as_coded = as_coded
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
@@ -94,7 +98,12 @@ class VideoPicker:
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
         burst = self._burst.grants(time_s) and not (wanted or prompted)
         if wanted or prompted or burst:
-            image = to_bgr(frame, max_side_px=self._max_side_px, pixel_aspect=self.pixel_aspect)
+            image = to_bgr(
+                frame,
+                max_side_px=self._max_side_px,
+                pixel_aspect=self.pixel_aspect,
+                as_coded=self._as_coded,
+            )
             items.append(VideoFrame(image, time_s, arrived_s, prompted, burst, spared=sparing))
         return items
 
@@ -112,7 +121,11 @@ class VideoPicker:
 
 
 def to_bgr(
-    frame: av.VideoFrame, *, max_side_px: int = 640, pixel_aspect: float = 1.0
+    frame: av.VideoFrame,
+    *,
+    max_side_px: int = 640,
+    pixel_aspect: float = 1.0,
+    as_coded: bool = False,
 ) -> NDArray[np.uint8]:
     """Scale a frame down, convert and turn it upright, in one pass of swscale.
 
@@ -120,6 +133,7 @@ def to_bgr(
         frame: decoded, of any size and pixel format; see `has_unknown_colours`.
         max_side_px: the longer side is at most this; smaller frames keep their size.
         pixel_aspect: see `VideoPicker`.
+        as_coded: likewise.
 
     Returns:
         uint8, shape (height, width, 3), BGR, contiguous.
@@ -136,7 +150,8 @@ def to_bgr(
     )
     image = scaled.to_ndarray().astype(np.uint8, copy=False)
     # swscale pads rows; the copy also lets go of the frame.
-    return orientation.of_frame(frame).apply(image)
+    turned = orientation.UPRIGHT if as_coded else orientation.of_frame(frame)
+    return turned.apply(image)
 
 
 def has_unknown_colours(frame: av.VideoFrame) -> bool:

@@ -196,9 +196,12 @@ class Decision:
             self._distrust()  # somebody else may have sat down meanwhile
         self._account(observation)
         self._fade(observation, elapsed_s)
-        if "overloaded" in observation.notes:
+        busy = "overloaded" in observation.notes
+        if busy:
             self._overloaded_s = self._now_s
-        if observation.face.sensed or observation.voice.sensed or observation.voice.there_s > 0:
+        # Whom there was no time to hear may talk; what a network lost is no sign of anybody.
+        unheard = busy and observation.voice.there_s > 0
+        if observation.face.sensed or observation.voice.sensed or unheard:
             self._sign_s = self._now_s
         if self._absent():
             self._distrust()

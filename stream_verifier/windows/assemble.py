@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.windows.asides import Asides
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import Look
 from stream_verifier.windows.quality import rank
@@ -47,6 +49,7 @@ class WindowAssembler:
         """
         self._settings = settings or WindowSettings()
         self._speech: Ears = ears or speech_windower(self._settings)
+        self._asides = Asides(partial(speech_windower, self._settings))
         self._watcher: Eyes = eyes or face_watcher(detector, self._settings)
         self._looks: list[Look] = []
         self._last_face: FaceCrop | None = None
@@ -55,6 +58,7 @@ class WindowAssembler:
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float, float]] = []
+        self._lost: list[tuple[float, float]] = []
         self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = -math.inf
@@ -94,7 +98,10 @@ class WindowAssembler:
 
     def _hear(self, chunk: AudioChunk) -> None:
         self._begin(chunk.start_s, chunk.end_s, chunk.arrived_s)
+        if chunk.lost_s:
+            self._lost.append((chunk.start_s, chunk.lost_s))
         self._spoken += self._speech.push(chunk)
+        self._asides.push(chunk)
         self._audio_end_s = max(self._audio_end_s, chunk.end_s)
         if self._speech.settled_s is not None:
             self._audio_s = max(self._audio_s, self._speech.settled_s)
@@ -108,7 +115,8 @@ class WindowAssembler:
         self._gaps.append(gap)
         if gap.kind == "audio":
             # What came and was not heard parts nobody's speech from his own.
-            self._speech.skip() if gap.reason == OVERRUN else self._speech.reset()
+            for heard in (self._speech, self._asides):
+                heard.skip() if gap.reason == OVERRUN else heard.reset()
             self._audio_s = max(self._audio_s, gap.end_s)
         else:
             self._watcher.reset()
@@ -193,7 +201,8 @@ class WindowAssembler:
             rivals=_rivals(looks, face),
             followed_s=self._followed_s(face, end_s),
             strange_share=_strange_share(looks),
-            unheard_s=overrun_s,
+            unheard_s=overrun_s + self._lost_before(end_s),
+            asides=self._asides.until(end_s),
         )
 
     def _within_reach(self, end_s: float, *, more_s: float = 0.0) -> list[Look]:
@@ -264,6 +273,12 @@ class WindowAssembler:
             yield "overloaded"
         if any(gap.reason == "implausible" for gap in over):
             yield "media_time_implausible"
+
+    def _lost_before(self, end_s: float) -> float:
+        """Seconds of sound that were sent and did not come, each hole once."""
+        over = [lost_s for at_s, lost_s in self._lost if at_s < end_s]
+        self._lost = [(at_s, lost_s) for at_s, lost_s in self._lost if at_s >= end_s]
+        return sum(over)
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
         # Of what goes on beyond the window, its part arrived so much sooner.

@@ -73,9 +73,11 @@ class Window:
         rivals: the best faces of others that were followed in the span as well, the newest first,
             two at most: one of them took the place of another.
         unheard_s: seconds of sound up to its end that came and were dropped, since the worker was
-            behind; who knows what was said in them.
+            behind, or that were sent and did not come in time; who knows what was said in them.
         followed_s: seconds up to its end for which the followed face is that of ``face``, and was
             good enough to be scored in every look.
+        asides: what speech there is in other ways of playing the sound that say something else: one
+            of its channels, or all of them as one.
         strange_share: of the looks at a face, those at one that is followed but never good enough
             to be scored in the span, 0 to 1.
     """
@@ -94,3 +96,4 @@ class Window:
     followed_s: float = 0.0
     strange_share: float = 0.0
     unheard_s: float = 0.0
+    asides: tuple[SpeechWindow, ...] = ()

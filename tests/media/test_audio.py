@@ -81,6 +81,19 @@ def test_lost_packets_are_filled_and_later_sound_keeps_its_place() -> None:
     assert np.abs(joined[50 * 320 + 400 : 53 * 320 - 40]).max() == 0
 
 
+@pytest.mark.parametrize(
+    ("hole", "lost_s", "told_s"),
+    [(20, 0.0, 0.0), (20, 2.4, 0.4), (20, 0.12, 0.12), (40, 4.8, 0.8), (200, 24.0, 1.0)],
+)
+def test_how_much_of_a_hole_was_lost_is_told_once(hole: int, lost_s: float, told_s: float) -> None:
+    """A sender that pauses loses nothing, and a long gap is told of by itself."""
+    audio, block = AudioNormaliser(), _frame(sweep(0.02))
+    items = [*audio.push(block, 0.0), *audio.push(block, 0.02)]
+    items += audio.push(block, 0.04 + hole * 0.02, lost_s=lost_s)
+    items += audio.push(block, 0.06 + hole * 0.02) + audio.flush()
+    assert sum(chunk.lost_s for chunk in _chunks(items)) == pytest.approx(told_s)
+
+
 def test_a_long_hole_becomes_a_gap_and_a_new_timeline() -> None:
     items = _run([*range(10), *range(60, 70)], sweep(2.0))
     gaps = [item for item in items if isinstance(item, MediaGap)]

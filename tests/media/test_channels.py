@@ -95,9 +95,9 @@ def _chosen(samples: NDArray[np.int16], sizes: Iterable[int] = (320,)) -> NDArra
     parts: list[NDArray[np.int16]] = []
     while at < len(samples):
         size = sizes[len(parts) % len(sizes)]
-        parts.append(chooser.push(samples[at : at + size]))
+        parts.append(chooser.push(samples[at : at + size])[:, 0])
         at += size
-    return np.concatenate([*parts, chooser.flush()])
+    return np.concatenate([*parts, chooser.flush()[:, 0]])
 
 
 @pytest.fixture(scope="module")
@@ -192,6 +192,20 @@ def test_a_soft_voice_beside_a_loud_one_is_heard_too() -> None:
     assert share == pytest.approx([0.5, 0.5], abs=0.15)
 
 
+def test_what_a_listener_hears_of_one_channel_or_of_their_sum_is_given_beside() -> None:
+    samples = _pcm([VOICE, 0.7 * OTHER - VOICE])
+    chooser = ChannelChooser(2)
+    given = np.concatenate((chooser.push(samples), chooser.flush()))
+    assert given.shape == (len(samples), 4)
+    np.testing.assert_array_equal(given[:, 1:3], samples)
+    np.testing.assert_allclose(given[:, 3], samples.mean(axis=1), atol=0.5)
+
+
+def test_of_many_channels_their_sum_is_given_beside() -> None:
+    given = ChannelChooser(6).push(_pcm(CASES["centre of 5.1"]))
+    np.testing.assert_allclose(given[:, 1], _pcm([VOICE])[: len(given), 0] / 6, atol=0.6)
+
+
 def test_noise_between_words_stays_out() -> None:
     pause = slice(round(3.5 * 16_000), round(5.0 * 16_000))
     voice = VOICE.copy()
@@ -250,7 +264,7 @@ def test_copies_pass_at_once_and_unchanged(channels: int) -> None:
     chooser = ChannelChooser(channels)
     for at in range(0, 32_000, 320):
         part = samples[at : at + 320]
-        np.testing.assert_array_equal(chooser.push(part), part[:, 0])
+        np.testing.assert_array_equal(chooser.push(part), part[:, :1])
     assert len(chooser.flush()) == 0
 
 
@@ -259,7 +273,7 @@ def test_after_a_second_of_copies_nobody_listens_any_more() -> None:
     chooser = ChannelChooser(2)
     given_samples = len(chooser.push(samples[:64_000]))
     assert given_samples == 64_000
-    np.testing.assert_array_equal(chooser.push(samples[64_000:64_320]), samples[64_000:64_320, 0])
+    np.testing.assert_array_equal(chooser.push(samples[64_000:64_320]), samples[64_000:64_320, :1])
 
 
 def test_the_loudest_samples_do_not_run_over() -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -174,6 +175,21 @@ def test_small_pieces_of_live_sound_are_joined_where_they_follow_on() -> None:
     assert [one.arrived_s for one in pieces] == pytest.approx([5.08, 5.12, 5.18])
     assert [int(one.samples[0]) for one in pieces] == [0, 5, 9]
     assert int(pieces[0].samples[-1]) == 4
+
+
+def test_what_is_told_of_pieces_of_sound_is_kept_where_they_are_joined() -> None:
+    inbox, aside = MediaInbox(), np.ones((320, 3), np.int16)
+    for number in range(10):
+        chunk = AudioChunk(np.zeros(320, np.int16), number / 50, 7.0, lost_s=0.1)
+        inbox.put(chunk if number < 4 else replace(chunk, asides=number * aside))
+    joined = [item for item in inbox.drain() if isinstance(item, AudioChunk)]
+    assert sum(chunk.lost_s for chunk in joined) == pytest.approx(1.0)
+    assert [chunk.asides is None for chunk in joined][:2] == [True, False]
+    others = [chunk.asides for chunk in joined if chunk.asides is not None]
+    np.testing.assert_array_equal(np.concatenate(others)[::320, 0], range(4, 10))
+    assert all(
+        len(chunk.samples) == len(chunk.asides) for chunk in joined if chunk.asides is not None
+    )
 
 
 def test_of_a_burst_the_newest_pictures_are_kept_and_no_regular_one_goes_for_it() -> None:

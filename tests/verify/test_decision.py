@@ -349,6 +349,21 @@ def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
     assert Reason.SPEECH_NOT_SCORED in states[-1].reasons
 
 
+def test_sound_that_a_network_lost_is_owed_and_is_no_sign_of_anybody() -> None:
+    decision = make_decision()
+    for t in range(1, 31):
+        decision.update(observe(t, 9, 8))
+    lossy = (Reading("face", sensed=True, llr=9.0, there_s=1.0, scored_s=1.0, track=1),)
+    for t in range(31, 37):
+        seen = Observation(float(t), (*lossy, Reading("voice", there_s=0.9)))
+        verdict = decision.update(seen)
+    assert (verdict.state, verdict.reasons) == (State.UNCERTAIN, (Reason.SPEECH_NOT_SCORED,))
+    for t in range(37, 41):
+        gone = Observation(float(t), (Reading("face"), Reading("voice", there_s=0.9)))
+        verdict = decision.update(gone)
+    assert verdict.state is State.ABSENT
+
+
 def test_whom_there_was_no_time_to_look_for_is_not_absent_before_there_was() -> None:
     decision = calm_call()
     behind = [decision.update(observe(float(t), notes=("overloaded",))) for t in range(31, 41)]

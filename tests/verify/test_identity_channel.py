@@ -85,6 +85,34 @@ def test_a_scored_face_speaks_for_as_long_as_it_was_followed_but_no_longer_than_
     assert readings.each[0].scored_s == pytest.approx(scored_s)
 
 
+class ByLength(Noted):
+    """Finds speech the less favourable the longer it is."""
+
+    def embed_voice(self, window: Window) -> VoiceSample:
+        assert window.speech is not None
+        return VoiceSample(ALIKE * len(window.speech.fbank), QUALITY)
+
+    def compare(
+        self, reference: Reference, face: FaceSample | None, voice: VoiceSample | None
+    ) -> Comparison:
+        llr = None if voice is None else 3.0 - float(voice.vector.max())
+        return Comparison(None, llr, None, llr, llr)
+
+
+@pytest.mark.parametrize("main", [True, False])
+def test_of_all_ways_to_play_a_sound_the_least_favourable_counts(main: bool) -> None:
+    fake = ByLength()
+    channel = IdentityChannel(reference=OLD, embedder=fake, comparator=fake)
+    own, other, third = (
+        SpeechWindow(np.zeros((rows, 80), np.float32), 0.0, end_s, QUALITY)
+        for rows, end_s in ((1, 2.0), (7, 1.9), (4, 1.8))
+    )
+    heard = replace(window(2.0), face=None, speech=own if main else None, asides=(other, third))
+    voice = channel.read(heard, wanted=frozenset({VOICE})).each[1]
+    assert voice.llr == -4.0
+    assert voice.span_s == (0.0, 2.0 if main else 1.9)
+
+
 def test_references_of_two_bands_are_likened_by_telephone() -> None:
     assert likeness(WIDE, replace(WIDE, telephone=ALIKE)) == pytest.approx(1 - VOICE_COSINE)
     assert likeness(WIDE, replace(NARROW, voice=OTHER)) == pytest.approx(1 - VOICE_COSINE)

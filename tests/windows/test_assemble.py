@@ -91,6 +91,16 @@ def test_speech_windows_meet_a_face(detector: FaceDetector, talk: Samples, grace
     assert sum(window.face is not None for window in spoken) >= len(spoken) - 1
 
 
+def test_sound_that_did_not_come_is_told_of_with_one_window(
+    detector: FaceDetector, talk: Samples
+) -> None:
+    sound = list(chunked(talk[: 16_000 * 8]))
+    lossy = [replace(one, lost_s=0.3 if n % 50 == 7 else 0.0) for n, one in enumerate(sound)]
+    windows = run(detector, mixed(lossy, video(BLACK, 8)))
+    assert sum(window.unheard_s for window in windows) == pytest.approx(0.3 * 8)
+    assert gist(windows) == gist(run(detector, mixed(sound, video(BLACK, 8))))
+
+
 def test_windows_come_soon(detector: FaceDetector, talk: Samples, grace: Pixels) -> None:
     assembler = WindowAssembler(detector)
     for item in mixed(chunked(talk), video(grace, 12)):

@@ -49,5 +49,7 @@ def without_priming(items: Sequence[MediaItem]) -> list[MediaItem]:
 def _kept(item: MediaItem) -> MediaItem | None:
     if not isinstance(item, AudioChunk) or item.start_s >= 0.0:
         return item
-    samples = item.samples[round(-item.start_s * SAMPLE_RATE_HZ) :]
-    return replace(item, samples=samples, start_s=0.0) if len(samples) else None
+    first = round(-item.start_s * SAMPLE_RATE_HZ)
+    asides = None if item.asides is None else item.asides[first:]
+    kept = replace(item, samples=item.samples[first:], start_s=0.0, asides=asides)
+    return kept if len(kept.samples) else None

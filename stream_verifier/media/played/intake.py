@@ -10,7 +10,7 @@ import av
 import numpy as np
 
 from stream_verifier.errors import MediaError
-from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.audio import LIVE_FILL_S, AudioNormaliser
 from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.limits import Budget, MediaLimits
@@ -79,7 +79,7 @@ class PlayedIntake:
         self._limits = limits = limits or MediaLimits()
         self._pictures = Budget(limits.frames_per_s, burst_s=_BURST_S)
         self._pixels = Budget(limits.pixels_per_s, burst_s=_BURST_S)
-        self._line = AudioNormaliser()
+        self._line = AudioNormaliser(fill_s=LIVE_FILL_S)
         self._picker = VideoPicker(
             rate_hz=video_rate_hz,
             max_side_px=max_side_px,

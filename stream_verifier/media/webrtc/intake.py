@@ -7,7 +7,7 @@ from typing import Any
 
 import av
 
-from stream_verifier.media.audio import AudioNormaliser
+from stream_verifier.media.audio import LIVE_FILL_S, AudioNormaliser
 from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
@@ -37,13 +37,14 @@ class Intake:
         self.clock = MediaClock()
         self.frames = {"audio": 0, "video": 0}
         self._delivery = Delivery(inbox)
-        self._audio = AudioNormaliser()
+        self._audio = AudioNormaliser(fill_s=LIVE_FILL_S)
         self._video = VideoPicker(
             rate_hz=video_rate_hz,
             max_side_px=max_side_px,
             chance=chance or random.SystemRandom(),
             burst=inbox.burst,
             sparing=lambda: inbox.behind,
+            as_coded=True,
         )
 
     @property
@@ -70,8 +71,11 @@ class Intake:
         """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""
         if isinstance(frame, av.AudioFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("audio", frame.pts, tap)
+            lost_s = tap.lost_s(frame.pts)
             self._delivery.begin(time_s)
-            self._delivery.give(self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason))
+            self._delivery.give(
+                self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason, lost_s=lost_s)
+            )
             self._note_end("audio", self._audio.due_s)
 
     def take_picture(self, frame: Any, tap: AudioTap | VideoTap) -> None:

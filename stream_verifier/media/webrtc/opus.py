@@ -6,7 +6,8 @@ _SILK_MS = (10.0, 20.0, 40.0, 60.0)
 _HYBRID_MS = (10.0, 20.0)
 _CELT_MS = (2.5, 5.0, 10.0, 20.0)
 _FIRST_HYBRID, _FIRST_CELT = 12, 16
-_MOST_MS = 120.0
+LONGEST_S = 0.12
+"""The most sound that one packet holds."""
 
 
 def duration_s(packet: bytes) -> float:
@@ -18,7 +19,7 @@ def duration_s(packet: bytes) -> float:
     if not packet:
         raise ValueError("an empty Opus packet")
     total_ms = _frame_ms(packet[0] >> 3) * _frames(packet)
-    if not 0 < total_ms <= _MOST_MS:
+    if not 0 < total_ms <= 1000 * LONGEST_S:
         raise ValueError("an Opus packet of no length that there is")
     return total_ms / 1000
 

@@ -30,15 +30,21 @@ class ReorderBuffer(Generic[T]):
         self._next: int | None = None
         self._held: dict[int, T] = {}
         self._since_s = 0.0
+        self._holes: dict[int, int] = {}
         self.lost = 0
         """Packets given up."""
         self.late = 0
         """Packets dropped: duplicates, or come after they had been given up."""
 
+    def missing_before(self, sequence: int) -> int:
+        """How many packets were given up right before one that was returned; once."""
+        return self._holes.pop(sequence, 0)
+
     def restart(self) -> list[T]:
         """Forget the sequence; return what waited, in order."""
         rest = self._give_up_all()
         self._next = None
+        self._holes.clear()
         return rest
 
     def push(self, sequence: int, packet: T, now_s: float) -> list[T]:
@@ -81,6 +87,7 @@ class ReorderBuffer(Generic[T]):
         hole = min((sequence - start) & 0xFFFF for sequence in self._held)
         self.lost += hole
         self._next = (start + hole) & 0xFFFF
+        self._holes[self._next] = hole
 
     def _give_up_all(self) -> list[T]:
         ready: list[T] = []

@@ -81,9 +81,9 @@ class IdentityChannel:
     def read(self, window: Window, *, wanted: frozenset[str], busy: bool = False) -> Readings:  # noqa: ARG002
         """Embed and compare what is wanted."""
         face = self._embedder.embed_face(window) if FACE in wanted else None
-        voice = self._voice(window) if VOICE in wanted else None
         if (reference := self._reference) is None:
             return identity_readings(window, _UNSCORED)
+        window, voice = self._heard(window, reference) if VOICE in wanted else (window, None)
         readings = identity_readings(window, self._comparator.compare(reference, face, voice))
         if voice is not None:
             self._crowd.voices.add(voice.vector, window.end_s)
@@ -93,10 +93,24 @@ class IdentityChannel:
             return readings
         return least_favourable([readings, *self._of_rivals(window, reference, voice)])
 
-    def _voice(self, window: Window) -> VoiceSample | None:
+    def _heard(self, window: Window, reference: Reference) -> tuple[Window, VoiceSample | None]:
+        """The window's speech, embedded; of all ways to play it the least favourable one.
+
+        Whoever has one listener hear the right person and another one somebody else is judged by
+        what the other one hears.
+        """
+        if not window.asides:
+            return window, self._voice(window, reference)
+        ways = (*((window.speech,) if window.speech else ()), *window.asides)
+        samples = [self._voice(replace(window, speech=speech), reference) for speech in ways]
+        llrs = [self._comparator.compare(reference, None, one).llr_voice for one in samples]
+        worst = llrs.index(min((llr for llr in llrs if llr is not None), default=None))
+        return replace(window, speech=window.speech or ways[worst]), samples[worst]
+
+    def _voice(self, window: Window, reference: Reference) -> VoiceSample | None:
         """The window's speech, in the band in which it is compared."""
-        reference, speech = self._reference, window.speech
-        if reference is None or speech is None:
+        speech = window.speech
+        if speech is None:
             return self._embedder.embed_voice(window)
         if compares_by_telephone(reference, narrow=speech.narrow):
             return self._embedder.embed_telephone(window)

@@ -404,6 +404,26 @@ async def test_a_pause_of_the_sender_is_told_from_a_loss(
     _forget_thread(receiver)
 
 
+async def test_sound_that_was_given_up_is_told_of_whatever_comes_after_it(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: now[0])
+    receiver = _receiver(connection, "audio", "opus")
+    heard: list[Any] = []
+    tap = AudioTap(receiver, MediaClock(), heard.append)
+    padding = (4, 13)
+    for sequence in (0, 1, 4, 5, 6, 10, 11, 13, 14, 15):
+        now[0] = 100.0 + sequence * 0.02
+        payload = b"" if sequence in padding else b"\x78\x01"
+        await _feed(receiver, _packet(sequence, sequence * 960, payload))
+        await tap.tend(now[0] + 0.1)
+    await _feed(receiver, _packet(2, 2 * 960, b"\x78\x01"))  # Too late.
+    lost = {frame.pts // 960: round(tap.lost_s(frame.pts) / 0.12) for frame in heard}
+    assert lost == {0: 0, 1: 0, 5: 2, 6: 0, 10: 3, 11: 0, 14: 1, 15: 0}
+    _forget_thread(receiver)
+
+
 async def test_a_receiver_that_lost_a_name_is_refused(connection: Any) -> None:
     receiver = _receiver(connection, "audio", "opus")
     del receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]

@@ -14,6 +14,7 @@ from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import Mark
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.media.webrtc.intake import Intake
+from stream_verifier.windows.settings import WindowSettings
 
 NOW_S = 5_000.0
 
@@ -26,6 +27,9 @@ class Tap:
 
     def pause_reason(self, ticks: int) -> str:
         return "network"
+
+    def lost_s(self, ticks: int) -> float:
+        return 0.0
 
     def begins_anew(self, ticks: int) -> bool:
         return False
@@ -146,3 +150,46 @@ def test_a_closed_intake_lets_nothing_in(now: list[float]) -> None:
     intake.close()
     hear(intake, NOW_S, ticks=0)
     assert inbox.drain() == []
+
+
+def test_a_hole_that_costs_no_trust_is_a_pause_and_not_a_gap(now: list[float]) -> None:
+    """Listening begins anew after a gap: whoever made many short ones would not be heard at all."""
+    least_s = WindowSettings().min_gap_s
+    intake, inbox = make()
+    at_s = 0.0
+    for hole_s in (0.3, 0.51, least_s - 0.02, least_s + 0.1):
+        hear(intake, NOW_S + at_s, round(at_s * 48_000), count=12)
+        at_s += 0.24 + hole_s
+    hear(intake, NOW_S + at_s, round(at_s * 48_000), count=12)
+    items = inbox.drain()
+    assert gaps(items)["audio"].end_s - gaps(items)["audio"].start_s == pytest.approx(least_s + 0.1)
+    assert [isinstance(one, MediaGap) for one in items].count(True) == 1
+    before = sounds(items[: items.index(gaps(items)["audio"])])
+    assert sum(len(chunk.samples) for chunk in before) == pytest.approx(
+        16_000 * (4 * 0.24 + 0.3 + 0.51 + least_s - 0.02), abs=5
+    )
+
+
+def test_pictures_lie_as_a_browser_shows_them_whatever_their_codec_says(now: list[float]) -> None:
+    """H.264 can say that it is to be turned (display orientation, SEI 47); browsers do not."""
+    encoder = av.CodecContext.create("libx264", "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = 64, 32, "yuv420p"
+    encoder.time_base, encoder.options = Fraction(1, 15), {"tune": "zerolatency"}
+    upright = av.VideoFrame.from_ndarray(np.zeros((48, 64), np.uint8), format="yuv420p")
+    data = b"".join(map(bytes, [*encoder.encode(upright), *encoder.encode(None)]))
+    quarter_turn = bytes.fromhex("00000001 062f03080014 80")
+    at = data.index(b"\x00\x00\x01\x65") - 1
+    decoder = av.CodecContext.create("h264", "r")
+    packet = av.Packet(data[:at] + quarter_turn + data[at:])
+    (turned,) = [*decoder.decode(packet), *decoder.decode(None)]
+    assert isinstance(turned, av.VideoFrame)
+    assert turned.rotation == 90
+    turned.pts, turned.time_base = 0, Fraction(1, 90_000)
+    intake, inbox = make()
+    intake.clock.arrived("video", 0, NOW_S)
+    tap: Any = Tap()
+    intake.take_picture(turned, tap)
+    (seen,) = inbox.drain()
+    assert isinstance(seen, VideoFrame)
+    assert seen.image.shape == (32, 64, 3)

@@ -31,6 +31,23 @@ def test_a_packet_that_comes_after_it_was_given_up_is_dropped() -> None:
     assert (order.lost, order.late) == (1, 1)
 
 
+def test_holes_are_told_of_before_the_packet_after_them_once() -> None:
+    order: ReorderBuffer[int] = ReorderBuffer(max_wait_s=0.06)
+    assert _pushed(order, [0, 2, 3, 4, 5, 9, 10, 11, 12, 13]) == [0, 2, 3, 4, 5, 9, 10, 11, 12, 13]
+    order = ReorderBuffer(max_packets=2)
+    given = [s for n in (0, 2, 3, 4, 8, 9, 10) for s in order.push(n, n, 0.0)]
+    assert {s: order.missing_before(s) for s in given} == {
+        0: 0,
+        2: 1,
+        3: 0,
+        4: 0,
+        8: 3,
+        9: 0,
+        10: 0,
+    }
+    assert not any(order.missing_before(s) for s in given)
+
+
 def test_what_waits_when_packets_stop_is_released_by_time() -> None:
     order: ReorderBuffer[int] = ReorderBuffer(max_wait_s=0.06)
     order.push(0, 0, 0.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +19,10 @@ from stream_verifier.media.limits import Budget
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
 from stream_verifier.media.webrtc.clock import MediaClock
-from stream_verifier.media.webrtc.opus import duration_s
+from stream_verifier.media.webrtc.opus import LONGEST_S, duration_s
 from stream_verifier.media.webrtc.reorder import ReorderBuffer
 
+_REMEMBERED = 256
 _BURST_S = 10.0
 _SOUND_S_PER_S = 1.5
 
@@ -53,6 +55,8 @@ class AudioTap(StreamTap):
         self._gathered: list[tuple[RTCRtpCodecParameters, JitterFrame]] = []
         self._since_s = -math.inf
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
+        self._missing = 0
+        self._lost_before: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
         # aiortc's type of a decoder does not tell that those of sound give sound.
         self._decoders: dict[str, Any] = {}
@@ -77,6 +81,17 @@ class AudioTap(StreamTap):
             self._decode_due(now_s)
         return False, None
 
+    def lost_s(self, ticks: int) -> float:
+        """Seconds of sound that may have been in packets missing right before ``ticks``; once.
+
+        What never came to us, or too late, others may have: they wait for longer, or have it from
+        what a later packet says again of it (RFC 6716, section 2.1.7).
+        """
+        missing = 0
+        while self._lost_before and self._lost_before[0][0] <= ticks:
+            missing += self._lost_before.popleft()[1]
+        return missing * LONGEST_S
+
     async def tend(self, now_s: float) -> None:
         """Give up holes that were waited for long enough; call it about ten times a second."""
         self._gather(self._order.expire(now_s))
@@ -97,11 +112,15 @@ class AudioTap(StreamTap):
     def _gather(self, due: list[tuple[RtpPacket, float]]) -> None:
         """Date packets, in order."""
         for packet, arrival_s in due:
+            self._missing += self._order.missing_before(packet.sequence_number)
             codec = private(self._receiver, "codecs").get(packet.payload_type)
             if codec is None or not packet.payload:
                 continue  # Of no codec of the offer, or padding.
             encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
             self._gathered.append((codec, encoded))
+            if self._missing:
+                self._lost_before.append((encoded.timestamp, self._missing))
+                self._missing = 0
 
     def _decode_due(self, now_s: float) -> None:
         """Decode what was gathered, once that has taken long enough."""

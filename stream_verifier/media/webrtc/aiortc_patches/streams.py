@@ -59,6 +59,10 @@ class StreamTap:
             muted = True
         return "muted" if muted else "network"
 
+    def lost_s(self, ticks: int) -> float:  # noqa: ARG002
+        """Seconds of sound that may have been in what is missing right before ``ticks``; once."""
+        return 0.0
+
     def begins_anew(self, ticks: int) -> bool:
         """Whether the frame at ``ticks`` is a key frame, or of another codec than those before."""
         anew = False
