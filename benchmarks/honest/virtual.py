@@ -195,6 +195,10 @@ class _Leg:
         """As of a tap."""
         return self._lost_s
 
+    def turns(self, _ticks: int) -> int:
+        """As of a tap."""
+        return 0
+
     def begins_anew(self, _ticks: int) -> bool:
         """As of a tap."""
         return self._anew

@@ -71,16 +71,16 @@ def of_frame(frame: av.VideoFrame) -> Orientation:
     except KeyError:
         return UPRIGHT
     except ValueError:  # Beside it is data of a kind that PyAV has no name for.
-        return _turned(round(frame.rotation / 90) % 4)
+        return quarter_turns(round(frame.rotation / 90))
     a, b, _, c, d, *_ = _MATRIX.unpack(data[: _MATRIX.size])
     return from_matrix(a, b, c, d)
 
 
-def _turned(quarters: int) -> Orientation:
-    """So many quarter turns, counter-clockwise."""
+def quarter_turns(count: int) -> Orientation:
+    """So many quarter turns, counter-clockwise; clockwise where negative."""
     return (
         UPRIGHT,
         Orientation(transposed=True, flipped=True),
         Orientation(mirrored=True, flipped=True),
         Orientation(transposed=True, mirrored=True),
-    )[quarters]
+    )[count % 4]

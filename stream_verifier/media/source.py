@@ -174,6 +174,7 @@ class SourceRequest:
         followed: whether a client follows the call's events; else it is gone when media stops.
         way: how its media comes.
         audio_hz: samples a second, of sound that comes decoded.
+        turned: others see its pictures turned as its packets say, and so should we.
     """
 
     session: str
@@ -181,6 +182,7 @@ class SourceRequest:
     followed: bool = True
     way: Way = "webrtc"
     audio_hz: int = 16_000
+    turned: bool = False
 
 
 class SourceFactory(Protocol):

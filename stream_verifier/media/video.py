@@ -10,9 +10,9 @@ import numpy as np
 from av.video.reformatter import Colorspace
 from numpy.typing import NDArray
 
-from stream_verifier.media import orientation
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.continuity import Continuity, LookBudget
+from stream_verifier.media.orientation import UPRIGHT, Orientation, of_frame
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import MediaGap, VideoFrame
 
@@ -37,8 +37,8 @@ class VideoPicker:
             frames are picked on a grid and nothing else.
         burst: for who wants to see motion now and then.
         sparing: whether there is no time for more looks than need be.
-        as_coded: pictures lie as they are coded, whatever their codec says: browsers, which turn
-            what comes by WebRTC by its packets alone, show nobody else.
+        as_coded: pictures lie as they are coded or as `push` is told, whatever their codec says:
+            browsers turn what comes by WebRTC by its packets alone, and show nobody else.
 
     Attributes:
         pixel_aspect: width of a stored pixel by its height; tape and some cameras squeeze it.
@@ -79,6 +79,7 @@ class VideoPicker:
         arrived_s: float | None = None,
         reason: str = "network",
         anew: bool = False,
+        lies: Orientation = UPRIGHT,
     ) -> list[VideoFrame | MediaGap]:
         """Take the next frame; arguments as in `AudioNormaliser.push`.
 
@@ -88,6 +89,7 @@ class VideoPicker:
             arrived_s: monotonic; None from a file.
             reason: of a pause before it.
             anew: its coding refers to no frame before it.
+            lies: how it has to be turned, where codecs are not asked (``as_coded``).
         """
         items: list[VideoFrame | MediaGap] = []
         if self._last_s is not None and time_s - self._last_s > self._gap_s:
@@ -102,7 +104,7 @@ class VideoPicker:
                 frame,
                 max_side_px=self._max_side_px,
                 pixel_aspect=self.pixel_aspect,
-                as_coded=self._as_coded,
+                lies=lies if self._as_coded else None,
             )
             items.append(VideoFrame(image, time_s, arrived_s, prompted, burst, spared=sparing))
         return items
@@ -125,7 +127,7 @@ def to_bgr(
     *,
     max_side_px: int = 640,
     pixel_aspect: float = 1.0,
-    as_coded: bool = False,
+    lies: Orientation | None = None,
 ) -> NDArray[np.uint8]:
     """Scale a frame down, convert and turn it upright, in one pass of swscale.
 
@@ -133,7 +135,7 @@ def to_bgr(
         frame: decoded, of any size and pixel format; see `has_unknown_colours`.
         max_side_px: the longer side is at most this; smaller frames keep their size.
         pixel_aspect: see `VideoPicker`.
-        as_coded: likewise.
+        lies: how it has to be turned; as its codec, track or container says where None.
 
     Returns:
         uint8, shape (height, width, 3), BGR, contiguous.
@@ -150,8 +152,7 @@ def to_bgr(
     )
     image = scaled.to_ndarray().astype(np.uint8, copy=False)
     # swscale pads rows; the copy also lets go of the frame.
-    turned = orientation.UPRIGHT if as_coded else orientation.of_frame(frame)
-    return turned.apply(image)
+    return (lies or of_frame(frame)).apply(image)
 
 
 def has_unknown_colours(frame: av.VideoFrame) -> bool:

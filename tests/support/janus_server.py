@@ -32,7 +32,12 @@ needs_janus = pytest.mark.skipif(
 
 
 def make_peer(request: SourceRequest, inbox: MediaInbox) -> Peer:
-    return Peer(inbox=inbox, offer_sdp=request.offer, host_addresses=[ADDRESS])
+    return Peer(
+        inbox=inbox,
+        offer_sdp=request.offer,
+        host_addresses=[ADDRESS],
+        turned=request.turned,
+    )
 
 
 @contextlib.asynccontextmanager

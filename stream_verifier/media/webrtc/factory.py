@@ -42,4 +42,5 @@ class PeerFactory:
             limits=media_limits(settings),
             peers=peer_addresses(settings),
             media_timeout_s=None if request.followed else _MEDIA_TIMEOUT_S,
+            turned=request.turned,
         )

@@ -10,6 +10,7 @@ import av
 from stream_verifier.media.audio import LIVE_FILL_S, AudioNormaliser
 from stream_verifier.media.delivery import Delivery
 from stream_verifier.media.inbox import MediaInbox
+from stream_verifier.media.orientation import quarter_turns
 from stream_verifier.media.source import Mark
 from stream_verifier.media.video import VideoPicker
 from stream_verifier.media.webrtc.aiortc_patches import AudioTap, VideoTap
@@ -85,7 +86,14 @@ class Intake:
             self._delivery.begin(time_s)
             anew = tap.begins_anew(frame.pts)
             self._delivery.give(
-                self._video.push(frame, time_s, arrived_s=arrived_s, reason=reason, anew=anew)
+                self._video.push(
+                    frame,
+                    time_s,
+                    arrived_s=arrived_s,
+                    reason=reason,
+                    anew=anew,
+                    lies=quarter_turns(-tap.turns(frame.pts)),
+                )
             )
             self._note_end("video", self._video.last_s)
 

@@ -50,6 +50,8 @@ class Peer:
         media_timeout_s: likewise no media, whatever else comes; None: a call may be muted.
         limits: how much the call may send; what is more is dropped before it is decoded.
         peers: which addresses of the other side may be tried.
+        turned: let the sender say in packets how pictures are to be turned (3GPP TS 26.114), where
+            it offers that; else it turns them itself, as browsers do.
     """
 
     def __init__(  # noqa: PLR0913
@@ -67,6 +69,7 @@ class Peer:
         media_timeout_s: float | None = None,
         limits: MediaLimits | None = None,
         peers: PeerAddresses | None = None,
+        turned: bool = False,
     ) -> None:
         self.closed = asyncio.Event()
         """Set when the call is over, whoever ended it; `close` still has to be awaited."""
@@ -80,6 +83,7 @@ class Peer:
         self._media_timeout_s = media_timeout_s
         self._limits = limits or MediaLimits()
         self._peers = peers or PeerAddresses()
+        self._turned = turned
         self._reception = Reception(self._intake, self._limits, on_over=self.closed.set)
         self._arrivals: list[aiortc_patches.Arrivals] = []
         self._routers: list[aiortc_patches.SectionRouter] = []
@@ -169,6 +173,8 @@ class Peer:
         self._arrivals = self._guarded(pc, connections)
         self._route(pc, offer)
         self._liveness = [aiortc_patches.Liveness(connection) for connection in connections]
+        if self._turned:
+            aiortc_patches.take_turns(pc, offer.sdp)
         self._guard.guard_receivers()
         for transceiver, one in zip(pc.getTransceivers(), offer.taken, strict=True):
             self._reception.receive(transceiver, one.parameter_sets)

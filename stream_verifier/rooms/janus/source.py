@@ -169,7 +169,7 @@ class JanusSource:
         attached = await handle.ask(subscription.request)
         if any(one.layered for one in subscription.streams):
             self._layered = _pictures(attached)
-        offer = replace(self._request, offer=_offer(attached))
+        offer = replace(self._request, offer=_offer(attached), turned=True)
         peer = self._make_peer(offer, self._inbox)
         if self._before is not None:
             peer.carry_on(self._before)

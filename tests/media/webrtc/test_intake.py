@@ -31,6 +31,9 @@ class Tap:
     def lost_s(self, ticks: int) -> float:
         return 0.0
 
+    def turns(self, ticks: int) -> int:
+        return 0
+
     def begins_anew(self, ticks: int) -> bool:
         return False
 

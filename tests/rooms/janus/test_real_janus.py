@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 import pytest_asyncio
@@ -19,6 +20,7 @@ from stream_verifier.errors import (
 )
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
+from stream_verifier.media.types import VideoFrame
 from stream_verifier.rooms.janus.connection import Keys
 from stream_verifier.rooms.janus.room import JanusHost, JanusRoom, TextRoom
 from tests.support.janus_server import (
@@ -36,6 +38,7 @@ from tests.support.janus_server import (
     until,
 )
 from tests.support.media_source_contract import MediaSourceContract, Played
+from tests.support.turning_publisher import TurningPublisher
 
 pytestmark = needs_janus
 
@@ -68,6 +71,30 @@ class TestJanusSource(MediaSourceContract):
             source = room.source(room.publishers[str(one.feed)], request, inbox)
             yield Played(source, inbox)
             await source.close()
+
+
+async def test_a_phone_held_upright_is_looked_at_upright(
+    janus: JanusServer, grace: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Phones say in packets how their pictures are to be turned, which browsers in the room do."""
+    phone = partial(TurningPublisher, quarters=1)
+    monkeypatch.setattr("benchmarks.janus.publisher.Publisher", phone)
+    async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
+        await until(lambda: str(one.feed) in room.publishers)
+        inbox = MediaInbox()
+        request = SourceRequest(session="s1", offer="")
+        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        await source.start()
+        pictures: list[VideoFrame] = []
+
+        def came() -> bool:
+            pictures.extend(item for item in inbox.drain() if isinstance(item, VideoFrame))
+            return bool(pictures)
+
+        await until(came)
+        await source.close()
+    height, width = pictures[0].image.shape[:2]
+    assert height > width
 
 
 async def test_publishers_come_are_renamed_stop_and_go(janus: JanusServer, grace: str) -> None:

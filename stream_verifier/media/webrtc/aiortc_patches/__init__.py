@@ -15,6 +15,7 @@
 * Names: aioice asks once who an mDNS name is, takes whatever address comes, and lets the answer
   wait for it.
 * Routing: aiortc gives the packets of a second camera to the first.
+* Turns: aiortc does not know that packets may say how pictures are to be turned.
 * Estimates: aiortc tells the sender of its bandwidth with every packet once some come late.
 * Checks: aioice tries every address that a caller names, seven times each.
 * Arrivals: one datagram that is empty, too long or oddly extended ends a call of aiortc, whoever
@@ -43,6 +44,7 @@ from stream_verifier.media.webrtc.aiortc_patches.mdns import add_candidate, look
 from stream_verifier.media.webrtc.aiortc_patches.pictures import PictureDecoder
 from stream_verifier.media.webrtc.aiortc_patches.routing import SectionRouter
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap
+from stream_verifier.media.webrtc.aiortc_patches.turns import take_turns
 from stream_verifier.media.webrtc.aiortc_patches.video import VideoTap
 
 __all__ = [
@@ -61,6 +63,7 @@ __all__ = [
     "ice_connections",
     "limit_checks",
     "look_up",
+    "take_turns",
     "transports",
     "use_host_addresses",
 ]

@@ -63,6 +63,10 @@ class StreamTap:
         """Seconds of sound that may have been in what is missing right before ``ticks``; once."""
         return 0.0
 
+    def turns(self, ticks: int) -> int:  # noqa: ARG002
+        """Quarter turns, clockwise, by which the picture at ``ticks`` is to be turned."""
+        return 0
+
     def begins_anew(self, ticks: int) -> bool:
         """Whether the frame at ``ticks`` is a key frame, or of another codec than those before."""
         anew = False

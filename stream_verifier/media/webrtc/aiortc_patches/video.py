@@ -15,6 +15,7 @@ from stream_verifier.media.webrtc.aiortc_patches.estimates import space_estimate
 from stream_verifier.media.webrtc.aiortc_patches.nacks import BoundedNacks
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, is_behind, payload_of
+from stream_verifier.media.webrtc.aiortc_patches.turns import Turns
 from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
@@ -64,6 +65,7 @@ class VideoTap(StreamTap):
         self._progress_s = 0.0
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
+        self._turns = Turns()
         self._handle_packet = receiver._handle_rtp_packet
         replace(receiver, "_handle_rtp_packet", self._on_packet)
         replace(receiver, PREFIX + "jitter_buffer", self)
@@ -82,6 +84,10 @@ class VideoTap(StreamTap):
         now_ms = round(time.monotonic() * 1000)
         await self._handle_packet(packet, arrival_time_ms=now_ms)
 
+    def turns(self, ticks: int) -> int:
+        """Quarter turns, clockwise, by which the picture at ``ticks`` is to be turned."""
+        return self._turns.at(ticks)
+
     def check_decoded(self, width: int, height: int) -> bool:
         """Whether a decoded picture is as small as its header said; else it is not taken."""
         if self._gate.announced(width, height):
@@ -98,6 +104,7 @@ class VideoTap(StreamTap):
             self._restart(now_s)
             self._floor = None
             self._sets.clear()
+            self._turns = Turns()
         if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if not self._waiting:
@@ -107,6 +114,7 @@ class VideoTap(StreamTap):
             self._waiting[packet.timestamp] = now_s
             if len(self._waiting) > _CAPACITY:  # Of packets that the buffer did not take.
                 del self._waiting[next(iter(self._waiting))]
+        self._turns.note(packet)
         broken, frame = self._buffer.add(packet)
         self._needs_keyframe |= broken
         checked = self._checked(frame, packet.payload_type, now_s) if frame else None
@@ -164,7 +172,9 @@ class VideoTap(StreamTap):
             self._needs_keyframe = True
             return None
         self._needs_keyframe = False
-        frame.timestamp = self._date(frame.timestamp, arrival_s)
+        said_at = frame.timestamp
+        frame.timestamp = self._date(said_at, arrival_s)
+        self._turns.date(said_at, frame.timestamp)
         if keyframe or payload_type != self._payload_type:
             self._anew.append(frame.timestamp)
         self._payload_type = payload_type
