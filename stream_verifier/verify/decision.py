@@ -43,6 +43,7 @@ class DecisionSettings:
         unheard_s: mean life of the trust in a voice that is silent.
         calm_after_s: verified for so long without a score against it, a call is calm.
         calm_every_s: a calm call's voice is scored only so often; 0: in every window of every call.
+        face_every_s: a face without speech beside it says something new only so often.
         coverage_s: media time over which is added up what was there and was not scored.
         doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
         most_speech_s: with more unscored speech nobody stays verified.
@@ -63,6 +64,7 @@ class DecisionSettings:
     unheard_s: float = 60.0
     calm_after_s: float = 15.0
     calm_every_s: float = 2.0
+    face_every_s: float = 2.0
     coverage_s: float = 20.0
     doubt_speech_s: float = 3.0
     most_speech_s: float = 5.0
@@ -154,6 +156,12 @@ class Decision:
         if self._verdict.state is State.REJECTED:
             return False
         return not self._calm(observation.end_s) or self._odd(observation)
+
+    def brings(self, observation: Observation) -> bool:
+        """Whether a window says something new: by speech, or a face not scored for a while."""
+        if observation.voice.span_s is not None or self._odd(observation):
+            return True
+        return observation.end_s - self._alert.face.scored_s >= self._settings.face_every_s
 
     def wants(self, observation: Observation) -> bool:
         """Whether a window's voice is worth being scored, judged by all that is known without it.

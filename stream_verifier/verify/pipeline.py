@@ -29,7 +29,7 @@ from stream_verifier.verify.decision import Decision, Verdict
 from stream_verifier.verify.intake import MediaProgress, Windows
 from stream_verifier.verify.observation import Observation
 from stream_verifier.verify.pace import Pace
-from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
+from stream_verifier.verify.schedule import CALM, SPARE, UNSURE, Waiting
 from stream_verifier.verify.strangers import Crowd
 from stream_verifier.verify.telling import Telling
 from stream_verifier.windows.types import Window
@@ -99,7 +99,10 @@ class VerifyPipeline:
         """The window that waits to be scored, if any does."""
         if (window := self._window) is None or self._since_s is None:
             return None
-        unsure = self._decision.unsure(self._sense(window))
+        observation = self._sense(window)
+        if not self._decision.brings(observation):
+            return Waiting(self._since_s, SPARE)
+        unsure = self._decision.unsure(observation)
         return Waiting(self._since_s, UNSURE if unsure else CALM)
 
     @property

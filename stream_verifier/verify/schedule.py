@@ -24,8 +24,9 @@ from stream_verifier.media.inbox import LATE_S
 
 Call = TypeVar("Call", bound=Hashable)
 
-CALM, UNSURE = 1.0, 2.0
-"""How urgent a call's window is, beside others that were looked at equally long ago."""
+SPARE, CALM, UNSURE = 0.25, 1.0, 2.0
+"""How urgent a call's window is, beside others that were looked at equally long ago; what is to
+spare waits until there is nothing to hear."""
 _SMOOTHING = 0.2
 _MOST_DEAR = 4.0
 _MOST_RESERVED_S = 0.4
@@ -38,7 +39,7 @@ class Waiting:
 
     Attributes:
         since_s: when its newest media arrived, on the worker's clock.
-        weight: `UNSURE` or `CALM`.
+        weight: `UNSURE`, `CALM` or `SPARE`.
     """
 
     since_s: float
@@ -201,11 +202,16 @@ class Schedule(Generic[Call]):
         if stale is not None:
             return self._take_window(stale, Work.SKIP)
         heard = self._next_heard(now_s)
-        if heard is not None and (neediest is None or self._hears_first(now_s)):
+        if heard is not None and (self._is_spare(neediest) or self._hears_first(now_s)):
             return self._take_media(heard)
         if neediest is None:
             return None
         return self._take_window(neediest, Work.SCORE, busy=eldest_s > self._settings.busy_s)
+
+    def _is_spare(self, call: Call | None) -> bool:
+        """Whether no window waits that says anything new."""
+        waiting = None if call is None else self._places[call].waiting
+        return waiting is None or waiting.weight <= SPARE
 
     def due_in_s(self, now_s: float) -> float | None:
         """Seconds until something is due; None where nothing waits."""

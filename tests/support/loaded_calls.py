@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from model.runtime.weights import Weights
-from model.types import FaceQuality, VoiceQuality
+from model.types import Comparison, FaceQuality, VoiceQuality
 from stream_verifier.events.schema import Payload, Score, State, StateChanged
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem
 from stream_verifier.verify.channels.channel import Reading, Readings
+from stream_verifier.verify.channels.identity import identity_readings
 from stream_verifier.verify.decision import Decision
 from stream_verifier.verify.engine import Engine
 from stream_verifier.verify.operating import DecisionModel
@@ -92,6 +93,7 @@ class CostlyWindows:
             boxes=((0.3, 0.3, 0.3, 0.3),),
             video_frames=2,
             speech_s=heard_s,
+            followed_s=end_s - (self._swap_s if track else 0.0),
             notes=("overloaded",) if unheard_s else (),
             arrived_s=chunk.arrived_s,
             unheard_s=unheard_s,
@@ -129,23 +131,7 @@ class CostlyChannel:
         return self._readings(window, face=face, voice=voice)
 
     def _readings(self, window: Window, *, face: float | None, voice: float | None) -> Readings:
-        speech, crop = window.speech, window.face
-        assert crop is not None
-        return Readings(
-            (
-                Reading(
-                    "face", sensed=True, llr=face, there_s=1.0,
-                    span_s=(crop.time_s, crop.time_s), track=crop.track_id,
-                    scored_s=0.0 if face is None else 1.0,
-                ),
-                Reading(
-                    "voice", sensed=window.speech_s > 0, llr=voice,
-                    there_s=window.speech_s + window.unheard_s,
-                    span_s=None if speech is None else (speech.start_s, speech.end_s),
-                    scored_s=0.0 if voice is None or speech is None else speech.quality.speech_s,
-                ),
-            )
-        )  # fmt: skip
+        return identity_readings(window, Comparison(None, None, face, voice, None))
 
 
 @dataclass(slots=True)

@@ -308,6 +308,16 @@ def test_whatever_is_out_of_the_ordinary_is_scored(odd: Observation) -> None:
     assert decision.unsure(odd)
 
 
+def test_a_face_without_speech_says_something_new_every_other_second() -> None:
+    decision = calm_call(until_s=30)
+    assert decision.brings(observe(30.5, 9, 8))
+    assert not decision.brings(observe(31, 9))
+    assert decision.brings(observe(31, 9, track=7))
+    assert decision.brings(observe(31, 9, notes=("media_gap",)))
+    assert decision.brings(observe(31))  # nobody there
+    assert decision.brings(observe(32.5, 9))
+
+
 def test_one_score_against_it_ends_the_calm() -> None:
     decision = calm_call()
     decision.update(observe(31, 9, -1))

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from stream_verifier.verify.schedule import (
     CALM,
+    SPARE,
     UNSURE,
     Schedule,
     ScheduleSettings,
@@ -115,6 +116,25 @@ def test_media_that_would_be_dropped_soon_goes_before_scores_for_longer() -> Non
     made.done(first, 1.0 + waits_s, 0.0)
     made.window_waits("b", Waiting(1.0))
     assert made.next(1.0 + SETTINGS.dropped_soon_s + 0.01) == Turn("a", Work.HEAR, 1.0)
+
+
+def test_a_window_that_says_nothing_new_waits_until_there_is_nothing_to_hear() -> None:
+    made = schedule("a", "b", "c")
+    for weight, first in ((CALM, Work.SCORE), (SPARE, Work.HEAR)):
+        made.media_waits("a", 0.0)
+        made.window_waits("b", Waiting(0.0, weight))
+        turn = made.next(0.1)
+        assert turn is not None
+        assert turn.work is first
+        made.done(turn, 0.1, 0.0)
+    assert made.next(0.1) == Turn("b", Work.SCORE, 0.0)
+
+
+def test_it_never_goes_before_one_that_does() -> None:
+    made = schedule("a", "b")
+    made.window_waits("a", Waiting(0.0, SPARE))
+    made.window_waits("b", Waiting(0.0, CALM))
+    assert scored_in_order(made, 0.1) == ["b", "a"]
 
 
 def test_who_took_more_time_to_be_heard_waits_for_others() -> None:
