@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.capacity.figures import share_verified
 from model.runtime.vad import FRAME, FRAME_S, VadFrame, VoiceActivityDetector
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceQuality
@@ -244,11 +245,7 @@ class Call:
 
     def verified_share(self, until_s: float) -> float:
         """Of the time from when it has settled, in which it was verified."""
-        total_s, since_s = 0.0, math.inf
-        for at_s, state in [*self.states, (until_s, State.WAITING)]:
-            total_s += max(0.0, min(at_s, until_s) - max(since_s, SETTLED_S))
-            since_s = at_s if state is State.VERIFIED else math.inf
-        return total_s / (until_s - SETTLED_S)
+        return share_verified(self.states, SETTLED_S, until_s)
 
     def noticed_s(self) -> float:
         """Seconds from the swap until it was rejected; infinite: never."""

@@ -119,9 +119,13 @@ def verified_share(call: PlayedCall) -> float:
     """Of the time after the warm-up, in which a call was verified."""
     if not call.heard:
         return 0.0
-    from_s, until_s = call.heard[0][0] + WARM_UP_S, call.heard[-1][0]
+    return share_verified(_states(call), call.heard[0][0] + WARM_UP_S, call.heard[-1][0])
+
+
+def share_verified(states: Sequence[tuple[float, State]], from_s: float, until_s: float) -> float:
+    """Of a stretch of time, in which a call was verified; each state with when it was told."""
     total_s, since_s = 0.0, None
-    for at_s, state in [*_states(call), (until_s, State.WAITING)]:
+    for at_s, state in [*states, (until_s, State.WAITING)]:
         at_s = min(until_s, max(from_s, at_s))
         total_s += 0.0 if since_s is None else at_s - since_s
         since_s = at_s if state is State.VERIFIED else None

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from benchmarks.capacity.figures import share_verified
+from benchmarks.overload import Clock
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceQuality, VoiceQuality
 from stream_verifier.events.schema import Payload, Score, State, StateChanged
@@ -29,16 +31,6 @@ _FBANK = np.zeros((1, 80), np.float32)
 _MODEL = DecisionModel.load(Weights.load())
 
 
-@dataclass(slots=True)
-class VirtualTime:
-    """Seconds that pass when somebody says so."""
-
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        return self.now_s
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costs:
     """Seconds of the worker: for a second of media, for a face, for a voice; as measured once."""
@@ -55,7 +47,7 @@ class Costs:
 class CostlyWindows:
     """A window a second, of somebody who is always seen and talks three quarters of the time."""
 
-    def __init__(self, clock: VirtualTime, hear_s: float, swap_s: float) -> None:
+    def __init__(self, clock: Clock, hear_s: float, swap_s: float) -> None:
         self._clock, self._hear_s, self._swap_s = clock, hear_s, swap_s
         self._end_s, self._speech_s, self._fresh_s, self._unheard_s = 1.0, 0.0, 0.0, 0.0
 
@@ -105,9 +97,7 @@ class CostlyChannel:
 
     names = ("face", "voice")
 
-    def __init__(
-        self, clock: VirtualTime, costs: Costs, swap_s: float, chance: random.Random
-    ) -> None:
+    def __init__(self, clock: Clock, costs: Costs, swap_s: float, chance: random.Random) -> None:
         self._clock, self._costs, self._swap_s, self._chance = clock, costs, swap_s, chance
 
     def take(self, item: MediaItem) -> None: ...
@@ -151,13 +141,7 @@ class LoadedCall:
 
     def verified_share(self, from_s: float, until_s: float) -> float:
         """Of that stretch, in which the call was verified."""
-        total_s, since_s = 0.0, None
-        for at_s, state in [*self.states, (until_s, State.WAITING)]:
-            at_s = min(until_s, max(from_s, at_s))
-            if since_s is not None:
-                total_s += at_s - since_s
-            since_s = at_s if state is State.VERIFIED else None
-        return total_s / (until_s - from_s)
+        return share_verified(self.states, from_s, until_s)
 
     def noticed_s(self) -> float:
         """Seconds from the swap until it was rejected."""
@@ -186,7 +170,7 @@ def run(
         unsure: the first so many are somebody else from the start.
         seed: of chance.
     """
-    costs, chance, clock = costs or Costs(), random.Random(seed), VirtualTime()
+    costs, chance, clock = costs or Costs(), random.Random(seed), Clock()
     engine = Engine(clock=clock)
     arrivals: list[tuple[float, int, int]] = []
     played, inboxes, tickets = [], [], []

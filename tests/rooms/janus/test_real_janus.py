@@ -23,6 +23,7 @@ from stream_verifier.media.source import SourceRequest
 from stream_verifier.media.types import VideoFrame
 from stream_verifier.rooms.janus.connection import Keys
 from stream_verifier.rooms.janus.room import JanusHost, JanusRoom, TextRoom
+from stream_verifier.rooms.janus.source import JanusSource
 from tests.support.janus_server import (
     ADDRESS,
     PIN,
@@ -56,6 +57,14 @@ def host_of(server: JanusServer, room: int | str = ROOM, pin: str | None = None)
     return JanusHost(url=server.url, room=str(room), pin=None if pin is None else SecretStr(pin))
 
 
+async def subscribed(room: JanusRoom, one: JanusPublisher) -> tuple[JanusSource, MediaInbox]:
+    """What one publisher sends, once the room has him; not started."""
+    await until(lambda: str(one.feed) in room.publishers)
+    inbox = MediaInbox()
+    request = SourceRequest(session="s1", offer="")
+    return room.source(room.publishers[str(one.feed)], request, inbox), inbox
+
+
 class TestJanusSource(MediaSourceContract):
     """It is a source of media like any other."""
 
@@ -65,10 +74,7 @@ class TestJanusSource(MediaSourceContract):
             publishing(janus, grace) as one,
             entered(host_of(janus)) as room,
         ):
-            await until(lambda: str(one.feed) in room.publishers)
-            inbox = MediaInbox()
-            request = SourceRequest(session="s1", offer="")
-            source = room.source(room.publishers[str(one.feed)], request, inbox)
+            source, inbox = await subscribed(room, one)
             yield Played(source, inbox)
             await source.close()
 
@@ -80,10 +86,7 @@ async def test_a_phone_held_upright_is_looked_at_upright(
     phone = partial(TurningPublisher, quarters=1)
     monkeypatch.setattr("benchmarks.janus.publisher.Publisher", phone)
     async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
-        await until(lambda: str(one.feed) in room.publishers)
-        inbox = MediaInbox()
-        request = SourceRequest(session="s1", offer="")
-        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        source, inbox = await subscribed(room, one)
         await source.start()
         pictures: list[VideoFrame] = []
 
@@ -171,10 +174,7 @@ async def test_a_room_with_a_pin_and_private_ids(janus: JanusServer, grace: str)
         publishing(janus, grace, room=PIN_ROOM, pin=PIN) as one,
         entered(host_of(janus, PIN_ROOM, PIN)) as room,
     ):
-        await until(lambda: str(one.feed) in room.publishers)
-        inbox = MediaInbox()
-        request = SourceRequest(session="s1", offer="")
-        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        source, inbox = await subscribed(room, one)
         await source.start()
         await until(lambda: source.mark)
         await source.close()
@@ -233,10 +233,7 @@ async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
     janus: JanusServer, grace: str
 ) -> None:
     async with publishing(janus, grace) as one, entered(host_of(janus)) as room:
-        await until(lambda: str(one.feed) in room.publishers)
-        inbox = MediaInbox()
-        request = SourceRequest(session="s1", offer="")
-        source = room.source(room.publishers[str(one.feed)], request, inbox)
+        source, _ = await subscribed(room, one)
         await source.start()
         await until(lambda: source.mark)
         janus.kill()
@@ -247,7 +244,8 @@ async def test_a_janus_that_is_killed_is_gone_to_room_and_sources(
         await until(source.closed.is_set)
         await source.close()
         with pytest.raises(RoomError):
-            await room.source(room.publishers[str(one.feed)], request, inbox).start()
+            again, _ = await subscribed(room, one)
+            await again.start()
 
 
 async def test_whoever_stopped_meanwhile_cannot_be_subscribed_to(
