@@ -174,7 +174,7 @@ async def test_a_room_with_a_pin_and_private_ids(janus: JanusServer, grace: str)
         publishing(janus, grace, room=PIN_ROOM, pin=PIN) as one,
         entered(host_of(janus, PIN_ROOM, PIN)) as room,
     ):
-        source, inbox = await subscribed(room, one)
+        source, _ = await subscribed(room, one)
         await source.start()
         await until(lambda: source.mark)
         await source.close()
