@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.capacity.playing import WARM_UP_S, PlayedCall, Run, wall_s
+from benchmarks.states import share_verified
 from stream_verifier.events.schema import Score, State, StateChanged
 from stream_verifier.verify.stages import STAGES
 
@@ -120,16 +121,6 @@ def verified_share(call: PlayedCall) -> float:
     if not call.heard:
         return 0.0
     return share_verified(_states(call), call.heard[0][0] + WARM_UP_S, call.heard[-1][0])
-
-
-def share_verified(states: Sequence[tuple[float, State]], from_s: float, until_s: float) -> float:
-    """Of a stretch of time, in which a call was verified; each state with when it was told."""
-    total_s, since_s = 0.0, None
-    for at_s, state in [*states, (until_s, State.WAITING)]:
-        at_s = min(until_s, max(from_s, at_s))
-        total_s += 0.0 if since_s is None else at_s - since_s
-        since_s = at_s if state is State.VERIFIED else None
-    return total_s / (until_s - from_s) if until_s > from_s else 0.0
 
 
 def noticed_s(call: PlayedCall) -> float:

@@ -2,14 +2,19 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.overload import Costs, play
+from benchmarks.overload.calls import Costs, play
+from benchmarks.overload.figures import Row, figures_of
 
 BUSY = Costs()
 SECONDS = 30.0
 
 
+def played(count: int, costs: Costs = BUSY) -> Row:
+    return figures_of(play(count, costs, seconds=SECONDS))
+
+
 def test_with_time_for_all_everything_is_looked_at_at_once() -> None:
-    row = play(6, BUSY, seconds=SECONDS)
+    row = played(6)
     assert row.unheard == 0.0
     assert (row.verified, row.rejected) == (1.0, 0)
     assert row.looks == pytest.approx(2.0, rel=0.05)
@@ -22,7 +27,7 @@ def test_with_time_for_all_everything_is_looked_at_at_once() -> None:
 def test_with_too_little_time_looks_and_bursts_give_way_and_genuine_calls_stay_verified(
     count: int, most_unheard: float
 ) -> None:
-    row = play(count, BUSY, seconds=SECONDS)
+    row = played(count)
     assert row.unheard <= most_unheard
     assert row.looks < 1.75
     assert row.unscored_s < 6.0  # or nobody would stay verified
@@ -32,5 +37,5 @@ def test_with_too_little_time_looks_and_bursts_give_way_and_genuine_calls_stay_v
 
 
 def test_a_slower_machine_wants_more_of_the_worker() -> None:
-    one, other = (play(4, BUSY.slower(times), seconds=SECONDS) for times in (1.0, 2.0))
+    one, other = (played(4, BUSY.slower(times)) for times in (1.0, 2.0))
     assert other.demand == pytest.approx(2.0 * one.demand, rel=0.2)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from benchmarks.capacity.figures import share_verified
-from benchmarks.overload import Clock
+from benchmarks.overload.clock import Clock
+from benchmarks.states import share_verified
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceQuality, VoiceQuality
 from stream_verifier.events.schema import Payload, Score, State, StateChanged

@@ -1,34 +1,22 @@
-"""More calls than one worker has time for, on a clock of its own: what becomes of each.
-
-    python -m benchmarks.overload [--calls 6 8 10 12 14 16] [--slower 1.8] [--seconds 60]
-        [--markdown docs/measurements/overload.md]
-
-The engine, inboxes, windows and the decision are those that serve; what hearing, looking and
-scoring take is given, so that any machine, however busy, says the same.
-"""
+"""Plays calls to the engine that serves, on a worker whose time is counted and not spent."""
 
 from __future__ import annotations
 
-import argparse
 import heapq
-import itertools
 import math
 import random
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import track
 
-from benchmarks.capacity.figures import share_verified
+from benchmarks.overload.clock import Clock
+from benchmarks.states import share_verified
 from model.runtime.vad import FRAME, FRAME_S, VadFrame, VoiceActivityDetector
 from model.runtime.weights import Weights
 from model.types import Comparison, FaceQuality
-from stream_verifier.events.schema import Payload, Score, State, StateChanged
+from stream_verifier.events.schema import Payload, State, StateChanged
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.sampler import FrameSampler
 from stream_verifier.media.types import SAMPLE_RATE_HZ, AudioChunk, MediaItem, VideoFrame
@@ -52,7 +40,8 @@ _CHUNK_S = 0.02
 _TALKS_S, _PAUSES_S = 4.0, 1.0
 _ONE_IN = 4
 _SWAP_BETWEEN = (0.45, 0.7)
-_POINT = "alarm_8h"
+POINT = "alarm_8h"
+"""Of the decision, at which all are judged."""
 _LOOKS_PER_S = 2.0
 _LLR, _SPREAD = {FACE: 6.0, VOICE: 5.0}, 1.5
 _CALM_AFTER_S = 20.0
@@ -88,17 +77,6 @@ class Costs:
     def slower(self, times: float) -> Costs:
         """Those of a machine that takes so many times as long."""
         return Costs(**{one.name: times * getattr(self, one.name) for one in fields(self)})
-
-
-@dataclass(slots=True)
-class Clock:
-    """Seconds that pass when somebody works."""
-
-    now_s: float = 0.0
-
-    def __call__(self) -> float:
-        """The time."""
-        return self.now_s
 
 
 class _Detector(VoiceActivityDetector):
@@ -254,92 +232,21 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """What became of one number of calls.
+class Run:
+    """One number of calls, played once.
 
     Attributes:
-        calls: how many.
-        demand: what scoring everything would have taken of the worker's time.
-        verified, least: share of their time in which genuine calls are, all and the worst off.
-        rejected: genuine calls that ever were.
-        scores: windows scored, a second and call.
-        unscored_s: for how long a call at most had no score.
-        looks: at pictures, a second and call.
-        bursts_dropped: pictures of bursts that there was no time for, in all.
-        lag_p95_s, lag_most_s: from the arrival of a window's newest media until it was told, scored
-            or not.
-        unheard: share of the sound that the worst off lost.
-        noticed_s: each swap's delay, sorted.
+        calls: each with what was told of it.
+        seconds: that all of them lasted.
+        demand_s: what scoring everything would have taken of the worker's time.
     """
 
-    calls: int
-    demand: float
-    verified: float
-    least: float
-    rejected: int
-    scores: float
-    unscored_s: float
-    looks: float
-    bursts_dropped: int
-    lag_p95_s: float
-    lag_most_s: float
-    unheard: float
-    noticed_s: tuple[float, ...]
-
-    @property
-    def line(self) -> str:
-        """As a row of the table."""
-        noticed = [_told(one) for one in (_at(self.noticed_s, 0.5), _at(self.noticed_s, 0.95))]
-        return (
-            f"| {self.calls} | {self.demand:.1f} | {self.verified:.0%} | {self.least:.0%} "
-            f"| {self.rejected} | {self.scores:.2f} | {self.unscored_s:.1f} | {self.looks:.2f} "
-            f"| {self.lag_p95_s:.2f} / {self.lag_most_s:.2f} "
-            f"| {self.unheard:.0%} | {' / '.join(noticed)} |"
-        )
+    calls: tuple[Call, ...]
+    seconds: float
+    demand_s: float
 
 
-_PAGE = """# More calls than there is time for
-
-```
-{command}
-```
-
-As that command wrote it; it says the same on any machine. One worker serves calls that talk four
-of five seconds, on a clock of its own: engine, inboxes, windows and decision (`{point}`) are those
-that serve, and what hearing, looking and scoring take of that clock is given, {slower:g} times what
-was measured where the machine is busy (`benchmarks/overload.py`). Faces and voices are taken for
-who they are, with some chance. In one call in four another person takes over.
-
-- **demand**: what scoring all windows would have taken of the worker's time, by the server's own
-  account, with looks and bursts as spared as they were;
-- **verified**: share of their time after the first {settled:.0f} s in which genuine calls are;
-  beside it the worst off;
-- **scores**: windows scored, a second and call; **unscored**: for how long a call at most had none;
-- **looks**: at pictures, a second and call, 2 with time for all;
-- **lag**: from the arrival of a window's newest media until it was told, scored or not;
-- **unheard**: share of the sound that the worst off lost;
-- **noticed**: from a swap until the rejection; ∞: not before the call ended.
-
-{table}
-
-How many calls a machine really holds is in [capacity](capacity.md); what gives way in which order,
-and why, in [0015](../decisions/0015-load.md).
-"""
-_HEAD = (
-    "| calls | demand | verified | the worst off | rejected | scores | unscored, s "
-    "| looks | lag p95 / most, s | unheard | swaps noticed p50 / p95, s |"
-)
-
-
-def _at(values: Sequence[float], share: float) -> float:
-    return values[math.ceil(share * len(values)) - 1] if values else math.nan
-
-
-def _told(value_s: float) -> str:
-    return "∞" if math.isinf(value_s) else "–" if math.isnan(value_s) else f"{value_s:.1f}"
-
-
-def play(count: int, costs: Costs, *, seconds: float, seed: int = 1) -> Row:
+def play(count: int, costs: Costs, *, seconds: float, seed: int = 1) -> Run:
     """Have one worker serve so many calls, of which one in four is taken over by somebody else.
 
     Args:
@@ -360,7 +267,7 @@ def play(count: int, costs: Costs, *, seconds: float, seed: int = 1) -> Row:
         _admit(call, engine, clock, costs, turns, model, random.Random(chance.random()))
         calls.append(call)
     _run(calls, engine, clock, costs, seconds)
-    return _judge(calls, engine, seconds)
+    return Run(calls=tuple(calls), seconds=seconds, demand_s=engine.load.demand_s)
 
 
 def _admit(
@@ -383,7 +290,7 @@ def _admit(
             _Identity(clock, costs, call.swap_s, chance),
             _Presence(clock, costs, call.inbox, turns),
         ],
-        decision=Decision(evidence=model.evidence, point=model.point(_POINT)),
+        decision=Decision(evidence=model.evidence, point=model.point(POINT)),
         now=clock,
     )
 
@@ -406,66 +313,3 @@ def _run(calls: Sequence[Call], engine: Engine, clock: Clock, costs: Costs, seco
             clock.now_s += costs.turn_s
         else:
             clock.now_s = max(clock.now_s + 1e-3, min(arrivals[0][0], clock.now_s + 5e-3))
-
-
-def _judge(calls: Sequence[Call], engine: Engine, seconds: float) -> Row:
-    genuine = [call for call in calls if math.isinf(call.swap_s)]
-    shares = [call.verified_share(seconds) for call in genuine]
-    scores = [
-        one
-        for call in calls
-        for at_s, one in call.told
-        if isinstance(one, Score) and at_s > SETTLED_S
-    ]
-    lags = [one.age_s for one in scores if one.age_s is not None]
-    unheard_s = max(call.inbox.stats.audio_overrun_s for call in calls)
-    return Row(
-        calls=len(calls),
-        demand=engine.load.demand_s / seconds,
-        verified=float(np.mean(shares)),
-        least=min(shares),
-        rejected=sum(State.REJECTED in {state for _, state in call.states} for call in genuine),
-        scores=sum(bool(one.scored) for one in scores) / len(calls) / (seconds - SETTLED_S),
-        unscored_s=max(map(_longest_unscored_s, calls)),
-        looks=sum(call.inbox.stats.video_frames for call in calls) / len(calls) / seconds,
-        bursts_dropped=sum(call.inbox.stats.burst_frames_dropped for call in calls),
-        lag_p95_s=float(np.percentile(lags, 95)),
-        lag_most_s=max(lags),
-        unheard=unheard_s / seconds,
-        noticed_s=tuple(sorted(call.noticed_s() for call in calls if not math.isinf(call.swap_s))),
-    )
-
-
-def _longest_unscored_s(call: Call) -> float:
-    scored = [at_s for at_s, one in call.told if isinstance(one, Score) and one.scored]
-    return max((b - a for a, b in itertools.pairwise([0.0, *scored])), default=math.inf)
-
-
-def main() -> None:
-    """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--calls", type=int, nargs="*", default=[6, 8, 10, 12, 14, 16])
-    parser.add_argument("--slower", type=float, default=1.8, help="than the costs that are given")
-    parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--markdown", type=Path, help="file for the page")
-    options = parser.parse_args()
-    costs = Costs().slower(options.slower)
-    rows = [
-        play(count, costs, seconds=options.seconds)
-        for count in track(options.calls, "calls", console=Console(stderr=True))
-    ]
-    columns = "|---" * (_HEAD.count("|") - 1) + "|"
-    page = _PAGE.format(
-        command=f"python -m benchmarks.overload {' '.join(sys.argv[1:])}".strip(),
-        point=_POINT,
-        slower=options.slower,
-        settled=SETTLED_S,
-        table="\n".join([_HEAD, columns, *(row.line for row in rows)]),
-    )
-    print(page)
-    if options.markdown:
-        options.markdown.write_text(page, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
