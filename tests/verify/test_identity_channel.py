@@ -108,6 +108,7 @@ def test_of_all_ways_to_play_a_sound_the_least_favourable_counts(main: bool) -> 
         for rows, end_s in ((1, 2.0), (7, 1.9), (4, 1.8))
     )
     heard = replace(window(2.0), face=None, speech=own if main else None, asides=(other, third))
+    assert channel.sense(heard)[1].span_s is not None  # it says something new, whichever way
     voice = channel.read(heard, wanted=frozenset({VOICE})).each[1]
     assert voice.llr == -4.0
     assert voice.span_s == (0.0, 2.0 if main else 1.9)

@@ -149,7 +149,8 @@ def _face_llr(readings: Readings) -> float:
 
 def identity_readings(window: Window, comparison: Comparison) -> Readings:
     """What a window's comparison says of face and voice."""
-    crop, speech, length_s = window.face, window.speech, window.end_s - window.start_s
+    crop, length_s = window.face, window.end_s - window.start_s
+    speech = window.speech or next(iter(window.asides), None)
     face = Reading(
         FACE,
         sensed=window.faces_seen > 0,
