@@ -1,7 +1,8 @@
-"""Which size of a picture is worth its decoding: the smallest that shows a face well; pure."""
+"""Which size of a picture is looked at: mostly the smallest that shows a face well; pure."""
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ FACE_PX = 112.0
 """Side of the crop that is compared: a smaller face is blown up, a larger one shrunk."""
 FIRST_LAYER = 1
 """Of three: good enough to begin with, whatever comes of it."""
-_HIGHEST_LAYER = 2
+_LAYERS = range(3)
 _LARGEST_USEFUL_PX = 640.0
 """Pictures are shrunk to this before anybody looks, so that larger ones show nothing more."""
 _SPARE = 1.2
@@ -18,6 +19,11 @@ _LOOKS = 3
 """In a row, before another size is asked for: a face that turns away is no reason."""
 _LEAST_S = 5.0
 """Between two changes: each costs a key frame of the publisher."""
+_STAY_S = (4.0, 10.0)
+"""At the size that does, before another one is visited."""
+_VISIT_S = (1.5, 5.0)
+"""At another: long enough for a look, and who is asked for a key frame does not know whether a
+visit begins or ends."""
 
 Box = tuple[float, float, float, float]
 
@@ -55,15 +61,27 @@ class Look:
 class LayerChoice:
     """Follows one call's windows and says when to ask for another size.
 
+    Others may watch another size than the one that does, and a publisher can send another picture
+    in each. So the others are visited, at times and for as long as chance has it, and where a call
+    is rejected on a visit it stays there.
+
+    Args:
+        chance: where the moments come from.
+
     Attributes:
-        layer: that is asked for now.
+        layer: the one that does.
+        rejected: whether the call is, as it is told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, chance: random.Random | None = None) -> None:
         self.layer = FIRST_LAYER
+        self.rejected = False
+        self._chance = chance or random.SystemRandom()
         self._way = 0
         self._looks = 0
         self._changed_s: float | None = None
+        self._asked = FIRST_LAYER
+        self._until_s: float | None = None
 
     def look(self, look: Look, now_s: float) -> int | None:
         """Take a window in; return the layer to ask for, None where it stays.
@@ -72,13 +90,32 @@ class LayerChoice:
             look: what was seen.
             now_s: on any clock that does not go back.
         """
+        if self._until_s is None:
+            self._until_s = now_s + self._chance.uniform(*_STAY_S)
+        if now_s >= self._until_s and not (self._visiting and self.rejected):
+            return self._go_on(now_s)
+        return None if self._visiting else self._adapt(look, now_s)
+
+    @property
+    def _visiting(self) -> bool:
+        return self._asked != self.layer
+
+    def _go_on(self, now_s: float) -> int:
+        """To any other size, which may be the one that does."""
+        self._asked = self._chance.choice([one for one in _LAYERS if one != self._asked])
+        self._until_s = now_s + self._chance.uniform(*(_VISIT_S if self._visiting else _STAY_S))
+        self._looks = 0
+        return self._asked
+
+    def _adapt(self, look: Look, now_s: float) -> int | None:
         way = look.way
         self._looks = self._looks + 1 if way == self._way else 1
         self._way = way
-        wanted = min(_HIGHEST_LAYER, max(0, self.layer + way))
+        wanted = min(_LAYERS[-1], max(_LAYERS[0], self.layer + way))
         if wanted == self.layer or self._looks < _LOOKS:
             return None
         if self._changed_s is not None and now_s - self._changed_s < _LEAST_S:
             return None
-        self.layer, self._changed_s, self._looks = wanted, now_s, 0
+        self.layer = self._asked = wanted
+        self._changed_s, self._looks = now_s, 0
         return wanted

@@ -12,7 +12,7 @@ from stream_verifier.calls.connection import Connection
 from stream_verifier.calls.session import Session
 from stream_verifier.errors import RoomError
 from stream_verifier.events.event import Event
-from stream_verifier.events.schema import Score, StateChanged
+from stream_verifier.events.schema import Score, State, StateChanged
 from stream_verifier.media.source import MediaSource
 from stream_verifier.rooms.host import Publisher, Room, RoomSource
 from stream_verifier.rooms.layers import LayerChoice, Look
@@ -66,6 +66,7 @@ class CallReader:
             if isinstance(payload, Score) and (payload.faces or _NO_FACE in payload.notes):
                 await self._choose_layer(payload.faces, connection, choice)
             elif isinstance(payload, StateChanged) and payload.state != payload.previous:
+                choice.rejected = payload.state is State.REJECTED
                 await self._tell(event, payload)
         except RoomError as error:
             _logger.info("room %s: %s", self._terms.attachment, error)

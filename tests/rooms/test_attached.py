@@ -26,6 +26,7 @@ from stream_verifier.events.schema import State
 from stream_verifier.rooms import attached, publisher_call
 from stream_verifier.rooms.attached import AttachedRoom
 from stream_verifier.rooms.host import Publisher
+from stream_verifier.rooms.layers import LayerChoice
 from stream_verifier.rooms.pace import Pace
 from tests.support.janus_double import soon
 from tests.support.room_double import (
@@ -334,6 +335,21 @@ async def test_a_small_face_is_worth_a_larger_picture(layered: bool, layers: lis
         await soon(lambda: not len(ada.connection.outbox))
         await asyncio.sleep(0.05)
         assert ada.connection.source.layers == layers
+
+
+async def test_who_chooses_sizes_knows_whether_a_call_is_rejected(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choice = LayerChoice()
+    monkeypatch.setattr("stream_verifier.rooms.reading.LayerChoice", lambda: choice)
+    calls = FakeCalls()
+    async with following(FakeRoom(sender("1", "ada")), calls):
+        await soon(lambda: calls.of("ada"))
+        (ada,) = calls.of("ada")
+        ada.be(State.REJECTED)
+        await soon(lambda: choice.rejected)
+        ada.be(State.VERIFIED)
+        await soon(lambda: not choice.rejected)
 
 
 @pytest.mark.parametrize(("note", "layers"), [("no_face", [2]), ("overloaded", [])])

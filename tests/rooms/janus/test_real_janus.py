@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from functools import partial
+from pathlib import Path
 
+import numpy as np
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
@@ -18,6 +20,7 @@ from stream_verifier.errors import (
     RoomRefusedError,
     UnknownRoomError,
 )
+from stream_verifier.media.encode import write_webm
 from stream_verifier.media.inbox import MediaInbox
 from stream_verifier.media.source import SourceRequest
 from stream_verifier.media.types import VideoFrame
@@ -38,6 +41,7 @@ from tests.support.janus_server import (
     publishing,
     until,
 )
+from tests.support.layered_publisher import LayeredPublisher
 from tests.support.media_source_contract import MediaSourceContract, Played
 from tests.support.turning_publisher import TurningPublisher
 
@@ -98,6 +102,33 @@ async def test_a_phone_held_upright_is_looked_at_upright(
         await source.close()
     height, width = pictures[0].image.shape[:2]
     assert height > width
+
+
+async def test_each_size_of_a_simulcast_can_be_looked_at(
+    janus: JanusServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A publisher who writes his own packets sends another picture in each."""
+    sizes = [(160, 120), (320, 240), (640, 480)]
+    paths = [tmp_path / f"{width}.webm" for width, _ in sizes]
+    for path, (width, height) in zip(paths, sizes, strict=True):
+        picture = np.full((height, width, 3), width // 3, np.uint8)
+        write_webm(path, [picture] * 5, np.zeros(24_000, np.int16), fps=10, size=(width, height))
+    layered = partial(LayeredPublisher, larger=paths[1:])
+    monkeypatch.setattr("benchmarks.janus.publisher.Publisher", layered)
+    async with publishing(janus, paths[0]) as one, entered(host_of(janus)) as room:
+        source, inbox = await subscribed(room, one)
+        assert [s.layered for s in room.publishers[str(one.feed)].streams if s.kind == "video"]
+        await source.start()
+
+        def comes(width: int) -> bool:
+            pictures = (item for item in inbox.drain() if isinstance(item, VideoFrame))
+            shown = [(p.image.shape[1], round(float(p.image.mean()))) for p in pictures]
+            return any(w == width and abs(grey - width // 3) < 8 for w, grey in shown)
+
+        for layer in (1, 2, 0, 2):
+            await source.choose_layer(layer)
+            await until(partial(comes, sizes[layer][0]))
+        await source.close()
 
 
 async def test_publishers_come_are_renamed_stop_and_go(janus: JanusServer, grace: str) -> None:
