@@ -1,6 +1,6 @@
 """More calls than one worker has time for, on a clock of its own: what becomes of each.
 
-    python -m benchmarks.overload [--calls 6 8 10 12 14 16] [--slower 1.8] [--seconds 60]
+    python -m benchmarks.overload [--calls 6 8 10 12 14 16 20 24] [--slower 1.8] [--seconds 60]
         [--markdown docs/measurements/overload.md]
 
 The engine, inboxes, windows and the decision are those that serve; what hearing, looking and
@@ -51,7 +51,7 @@ and why, in [0015](../decisions/0015-load.md).
 def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("--calls", type=int, nargs="*", default=[6, 8, 10, 12, 14, 16])
+    parser.add_argument("--calls", type=int, nargs="*", default=[6, 8, 10, 12, 14, 16, 20, 24])
     parser.add_argument("--slower", type=float, default=1.8, help="than the costs that are given")
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--markdown", type=Path, help="file for the page")

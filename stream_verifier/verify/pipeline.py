@@ -22,7 +22,7 @@ from stream_verifier.events.schema import (
     State,
     StateChanged,
 )
-from stream_verifier.media.types import MediaGap, MediaItem
+from stream_verifier.media.types import OVERRUN, MediaGap, MediaItem
 from stream_verifier.verify.belief import Odds
 from stream_verifier.verify.channels.channel import EvidenceChannel
 from stream_verifier.verify.decision import Decision, Verdict
@@ -43,6 +43,8 @@ _BEHIND_S = 1.0
 _TICK_S = 0.5
 _PASSED_S = 0.3
 """A window that waited for less before the next one came was not late."""
+_MOST_AFTER_S = 0.7
+"""So much media behind a window may be waited for to end it; more is the worker's own doing."""
 _SIDES: tuple[Literal["face"], Literal["voice"]] = ("face", "voice")
 
 
@@ -262,13 +264,18 @@ class VerifyPipeline:
         """When there was all of what a window was made of; None where that never was live.
 
         A window ends with what comes after it: where that came late, as after a device's sleep,
-        the window is old and nobody here is to blame.
+        the window is old and nobody here is to blame. Where it was waited for since sound before it
+        was dropped, or pictures were spared, the worker is.
         """
         if self._now is None or window.arrived_s is None:
             return None
         if isinstance(item, MediaGap):
-            return self._now()
-        return max(window.arrived_s, item.arrived_s or 0.0)
+            waited_s = self._now() - window.arrived_s
+            ours_s = waited_s if item.reason == OVERRUN else 0.0
+        else:
+            waited_s = max(0.0, (item.arrived_s or 0.0) - window.arrived_s)
+            ours_s = min(waited_s, max(0.0, item.end_s - window.end_s))
+        return window.arrived_s + waited_s - max(0.0, ours_s - _MOST_AFTER_S)
 
     def _waited_s(self) -> float:
         """For how long the worker has left what waits."""

@@ -162,9 +162,10 @@ class WindowAssembler:
         return hop_end_s if until_s >= latest_s else None
 
     def _past_overrun_s(self, end_s: float) -> float:
-        """A window's end, moved behind sound that was dropped: it would be old within."""
+        """A window's end, moved behind dropped sound: within or right before, it would be old."""
+        before_s = self._settings.speech_wait_s + self._settings.slack_s
         for gap in self._gaps:
-            if gap.reason == OVERRUN and gap.start_s < end_s <= gap.end_s:
+            if gap.reason == OVERRUN and gap.start_s - before_s < end_s <= gap.end_s:
                 end_s = gap.end_s
         return end_s
 

@@ -15,7 +15,7 @@ from model.types import (
     VoiceSample,
 )
 from stream_verifier.events.schema import Gap, MediaStarted, Score, State, StateChanged
-from stream_verifier.media.types import AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
 from stream_verifier.verify.channels.identity import IdentityChannel
 from stream_verifier.verify.pipeline import VerifyPipeline
 from stream_verifier.verify.schedule import CALM, UNSURE, Waiting
@@ -142,6 +142,18 @@ def test_what_came_late_is_no_overload(late: MediaItem) -> None:
     assert line.waiting == Waiting(getattr(late, "arrived_s", None) or 15.1, UNSURE)
     (score,) = [one for one in line.score() if isinstance(one, Score)]
     assert (score.age_s, score.notes) == (pytest.approx(10.1), [])
+
+
+@pytest.mark.parametrize(
+    "behind",
+    [replace(SECOND, start_s=10.0, arrived_s=15.0), MediaGap("audio", 1.5, 10.0, OVERRUN)],
+    ids=["a picture that was spared", "sound that was dropped"],
+)
+def test_what_was_waited_for_in_vain_makes_no_window_fresh(behind: MediaItem) -> None:
+    line = pipeline(window(1, arrived_s=5.0), now=lambda: 15.1)
+    line.take(behind)
+    assert line.waiting is not None
+    assert line.waiting.since_s < 5.8
 
 
 def test_what_came_at_once_with_its_successor_is_passed_over_and_no_overload() -> None:

@@ -441,14 +441,18 @@ def test_another_face_or_none_ends_that(between: tuple[int | None, bool]) -> Non
     assert followed(OWN, OWN, OWN, between, *[OWN] * 6)[2:4] == [1.0, 2.0]
 
 
-def test_a_window_ends_behind_sound_that_was_dropped_and_not_within() -> None:
-    """Told within, it would be as old as what was dropped, and its successor be the newer one."""
+@pytest.mark.parametrize("at_s", [1.6, 2.1])
+def test_a_window_ends_behind_sound_that_was_dropped_and_not_within_nor_right_before(
+    at_s: float,
+) -> None:
+    """Told there, it would be as old as what was dropped, and its successor be the newer one."""
     assembler = WindowAssembler(None, eyes=ScriptedEyes())
     items: list[MediaItem] = [
-        *chunked(silence(1.6)),
-        MediaGap("audio", 1.6, 2.3, OVERRUN),
+        *chunked(silence(at_s)),
+        MediaGap("audio", at_s, 2.3, OVERRUN),
         *chunked(silence(3.0), start_s=2.3),
     ]
     windows = [window for item in items for window in assembler.feed(item)]
     assert [round(window.end_s, 6) for window in windows][:3] == [1.0, 2.3, 3.3]
-    assert [round(window.unheard_s, 6) for window in windows][:3] == [0.0, 0.7, 0.0]
+    heard_s = [round(window.unheard_s, 6) for window in windows][:3]
+    assert heard_s == [0.0, pytest.approx(2.3 - at_s), 0.0]
