@@ -78,6 +78,11 @@ class Hub:
         return self._writer.lost
 
     @property
+    def log_failing(self) -> bool:
+        """Whether the log tells events that it cannot keep as long as it should."""
+        return self._log.failing
+
+    @property
     def closed(self) -> bool:
         """Whether the server is stopping."""
         return self._closed

@@ -47,7 +47,10 @@ class RedisEventLog:
 
     Attributes:
         epoch: random name, given when the log was begun.
+        failing: never: what Redis does not take waits in the `LogWriter`.
     """
+
+    failing = False
 
     def __init__(
         self,
