@@ -133,24 +133,26 @@ def is_in_memory(url: URL) -> bool:
 @contextmanager
 def store_errors(url: URL) -> Iterator[None]:
     """Turn what the database raises into ``StoreError`` with a remedy."""
-    # Clients read this: where a server is, and who may use it, is not for them.
+    # Not even the log is told where a server is and who may use it.
     where = str(_file_of(url) or f"in {url.get_backend_name()}")
+
+    def failed(why: str) -> StoreError:
+        return StoreError(f"The identity store {where} {why}.", where=where)
+
     try:
         yield
     except DBAPIError as error:
-        raise StoreError(f"The identity store {where} failed: {_remedy(error)}.") from error
+        raise failed(f"failed: {_remedy(error)}") from error
     except SQLAlchemyError as error:
-        raise StoreError(f"The identity store {where} failed: {type(error).__name__}.") from error
+        raise failed(f"failed: {type(error).__name__}") from error
     except _driver_errors() as error:
-        raise StoreError(f"The identity store {where} failed: {_remedy_of(error)}.") from error
+        raise failed(f"failed: {_remedy_of(error)}") from error
     except OSError as error:
         if _file_of(url) is None:  # TimeoutError is one, too
-            raise StoreError(f"The identity store {where} failed: {_UNREACHABLE}.") from error
+            raise failed(f"failed: {_UNREACHABLE}") from error
         otherwise = "let this user write the file and its directory, or name another place"
-        raise StoreError(
-            f"The identity store {where} cannot be opened ({error.strerror}): "
-            f"{disk_remedy(error, otherwise)}."
-        ) from error
+        why = f"cannot be opened ({error.strerror}): {disk_remedy(error, otherwise)}"
+        raise failed(why) from error
 
 
 def _engine_options(url: URL) -> dict[str, object]:
