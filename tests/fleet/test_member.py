@@ -123,6 +123,12 @@ async def test_how_long_events_are_kept_goes_by_one_clock_for_all(
         assert caplog.text.count("+259200 s from that of Redis") == 1
 
 
+async def allow(worker: Worker, rule: str) -> None:
+    """Change what Redis lets all do, in the words of its access lists."""
+    redis: Any = worker.link.redis
+    await redis.execute_command("ACL SETUSER", "default", rule)
+
+
 async def die(worker: Worker) -> None:
     """Go without a word: nothing is renewed or written any more."""
     worker.link.prefix = "{nowhere}"
@@ -335,11 +341,11 @@ async def test_a_worker_that_cannot_follow_the_log_opens_no_calls(
 ) -> None:
     monkeypatch.setattr(redis_log, "_CATCH_UP_S", 0.3)
     async with worker(redis, "a") as one:
-        await one.link.redis.execute_command("ACL SETUSER", "default", "-xread")
+        await allow(one, "-xread")
         saying = asyncio.create_task(one.log.append(Speaker("s1").say(ended())))
         await until(lambda: not one.member.reachable)
         assert "no new calls: " in caplog.text
-        await one.link.redis.execute_command("ACL SETUSER", "default", "+@all")
+        await allow(one, "+@all")
         await until(lambda: one.member.reachable)
         await saying
 
@@ -348,7 +354,7 @@ async def test_a_worker_that_hears_no_orders_says_so_once(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with worker(redis, "a") as one:
-        await one.link.redis.execute_command("ACL SETUSER", "default", "resetchannels")
+        await allow(one, "resetchannels")
         await until(lambda: "orders of other servers are not heard" in caplog.text)
         await asyncio.sleep(0.4)
         assert caplog.text.count("are not heard") == 1
