@@ -48,10 +48,13 @@ _STATE_REMEDIES = {
     "25006": "it cannot be written: name the server that may write, not its replica",
     "28": "the database refuses this user: check name and password in its URL",
     "3D": "the database is not there: make it, or name another one",
+    "40": "others changed it at the same moment: try again",
     "42501": "this user may not do that: let it make and change tables in its schema",
+    "42P01": "its tables are not there: name the database that has them, or start the servers anew",
     "53100": "the disk is full: free some space and try again",
     "53300": "the database takes no more connections: let it take more, or run fewer servers",
     "55P03": "another server keeps it locked: end that server or try again",
+    "57014": "it did not finish in time: let statements of this user take longer there",
     "57P": _UNREACHABLE,
 }
 """By the beginning of SQLSTATE, the longest that fits."""
