@@ -11,7 +11,9 @@ import { Retry } from "./retry.js";
 
 const GIVE_UP_AFTER_S = 15;
 // Refusals that another attempt may not meet.
-const PASSING = new Set(["server_full", "server_stopping", "rate_limited", "fleet_failed"]);
+const PASSING = new Set([
+  "server_full", "server_stopping", "rate_limited", "not_ready", "fleet_failed", "internal_error", "store_failed",
+]);
 
 /** @typedef {import("./messages.js").CallOptions} CallOptions */
 /** @typedef {import("../../stream-verifier.js").ConnectionEvents} ConnectionEvents */
