@@ -121,14 +121,24 @@ def test_a_camera_muted_or_pulled_out_is_noticed(page: Page, fake: FakeServer) -
     }""")
     start_call(page, fake)
     error = page.get_by_test_id("error")
-    happen = "type => window.clones.find(t => t.kind === 'video').dispatchEvent(new Event(type))"
-    page.evaluate(happen, "mute")
+    script = "([k, type]) => clones.find(t => t.kind === k).dispatchEvent(new Event(type))"
+
+    def happens(kind: str, event: str) -> None:
+        page.evaluate(script, [kind, event])
+
+    happens("video", "mute")
     expect(error).to_have_attribute("data-code", "track_muted")
-    page.evaluate(happen, "unmute")
+    happens("audio", "mute")
+    expect(error).to_contain_text("The microphone and the camera send nothing")
+    happens("audio", "unmute")
+    expect(error).to_contain_text("The camera sends nothing")
+    happens("video", "unmute")
     expect(error).to_be_empty()
-    page.evaluate(happen, "ended")
+    happens("video", "ended")
     expect(error).to_have_attribute("data-code", "track_ended")
-    expect(error).to_contain_text("camera")
+    expect(error).to_contain_text("The camera was")
+    happens("audio", "ended")
+    expect(error).to_contain_text("The microphone and the camera were")
 
 
 def test_a_reload_leaves_the_call(page: Page, fake: FakeServer) -> None:

@@ -3,7 +3,7 @@
 
 import { sessionUrl } from "./addresses.js";
 import { Connection } from "./connection.js";
-import { fetchIceServers, readToken } from "./credentials.js";
+import { fetchIceServers, isAlive, readToken } from "./credentials.js";
 import { CLIENT_ERRORS, ConnectionFailure } from "./errors.js";
 import { firstMessage } from "./messages.js";
 import { Numbering } from "./numbering.js";
@@ -225,11 +225,15 @@ export class Link {
   }
 
   /** @param {ConnectionFailure} failure */
-  #onLost(failure) {
+  async #onLost(failure) {
     if (this.#closed) return;
     const recoverable = !this.#settled && (this.#retry || this.#session?.resumeKey);
     if (recoverable && failure.code !== "no_webrtc") this.#recover(failure.code);
-    else this.#on.failed(failure);
+    else if (failure.code !== "unreachable") this.#on.failed(failure);
+    else {
+      const alive = await isAlive(this.#url);
+      if (!this.#closed) this.#on.failed(alive ? new ConnectionFailure("no_websocket", failure) : failure);
+    }
   }
 
   /** @param {string} reason */
