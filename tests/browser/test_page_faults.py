@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.page_fake import FakeCall, FakeServer
+from tests.support.sdk_fake import KEY
 
 pytestmark = pytest.mark.browser
 
@@ -90,6 +91,24 @@ def test_a_lost_connection_is_not_mistaken_for_a_verdict(page: Page, fake: FakeS
     expect(page.get_by_test_id("ended")).to_contain_text("The call ended early.")
     expect(page.get_by_test_id("state")).to_contain_text("Nothing is checked any more.")
     expect(page.get_by_test_id("state")).not_to_contain_text("This is ada.")
+
+
+def test_a_verdict_of_before_a_loss_is_told_as_the_last_one_and_no_more_explained(
+    page: Page, fake: FakeServer
+) -> None:
+    start(page)
+    call = fake.next_call()
+    call.more_in_answer = {"resume_key": KEY, "resume_within_s": 2.0}
+    call.answer()
+    call.score(3.0, 3.0)
+    call.state("verified")
+    state, reasons = page.get_by_test_id("state"), page.get_by_test_id("reasons")
+    expect(reasons).to_contain_text("Face and voice match.")
+    call.drop()
+    expect(state).to_contain_text("Connection lost")
+    expect(reasons).to_be_empty()
+    expect(state).to_contain_text("The last result was: Verified.")
+    expect(reasons).to_be_empty()
 
 
 def test_a_server_error_in_mid_call_is_shown_once(page: Page, fake: FakeServer) -> None:
