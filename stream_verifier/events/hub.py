@@ -201,7 +201,7 @@ class Hub:
 
     def _drop_all(self) -> None:
         for subscription in self._subscriptions:
-            subscription.overflow()
+            subscription.break_off()
 
     def _refuse_if_full(self, *, limited: bool) -> None:
         if self._closed:
