@@ -336,7 +336,7 @@ async def test_a_worker_that_says_nothing_learns_that_redis_was_emptied(redis: R
         assert idle.log.epoch == one.log.epoch
 
 
-async def test_a_worker_that_cannot_follow_the_log_opens_no_calls(
+async def test_a_worker_that_cannot_follow_the_log_is_not_ready(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(redis_log, "_CATCH_UP_S", 0.3)
