@@ -14,6 +14,11 @@ class StreamVerifierError(Exception):
 
     code: ClassVar[str] = "internal_error"
 
+    @property
+    def told(self) -> str:
+        """The message for clients: where files lie and servers are is for the log alone."""
+        return str(self)
+
 
 class SettingsError(StreamVerifierError):
     """A setting is missing or contradicts another."""
@@ -177,6 +182,15 @@ class StoreError(StreamVerifierError):
 
     code = "store_failed"
 
+    def __init__(self, message: str, *, where: str = "") -> None:
+        super().__init__(message)
+        self._where = where
+
+    @property
+    def told(self) -> str:
+        """See ``StreamVerifierError.told``."""
+        return str(self).replace(f" {self._where}", "") if self._where else str(self)
+
 
 class KeyMismatchError(StoreError):
     """A stored reference does not decrypt with the key in use."""
@@ -336,6 +350,12 @@ class FleetError(NotReadyError):
             f"{FLEET_RETRY_S} s.",
             retry_after_s=FLEET_RETRY_S,
         )
+        self._why = why
+
+    @property
+    def told(self) -> str:
+        """See ``StreamVerifierError.told``."""
+        return str(self).replace(f" ({self._why})", "")
 
 
 class RequestUnderWayError(PassingError):

@@ -327,7 +327,7 @@ export class StreamVerifier extends EventTarget {
 
 export type ClientErrorCode =
   | "unreachable"
-  | "no_answer"
+  | "no_websocket" | "no_answer"
   | "connection_lost"
   | "going_away"
   | "session_lost"

@@ -17,7 +17,7 @@ import jwt
 from stream_verifier.access.grant import Grant
 from stream_verifier.access.scopes import Scope
 from stream_verifier.access.sign_in import SignIn
-from stream_verifier.access.tokens import LEEWAY_S, MAX_TOKEN_CHARS, MAX_TTL_S
+from stream_verifier.access.tokens import LEEWAY_S, MAX_TOKEN_CHARS, MAX_TTL_S, NOT_YET
 from stream_verifier.errors import (
     ExpiredTokenError,
     IdentityError,
@@ -129,6 +129,8 @@ class Provider:
             return self._grant(claims, token)
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: sign in again.") from None
+        except jwt.ImmatureSignatureError:
+            raise InvalidTokenError(NOT_YET) from None
         except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None

@@ -30,6 +30,7 @@ LEEWAY_S = 30
 """Clocks of two machines may differ so much: a token may come before it was issued."""
 _ALGORITHM = "HS256"
 _AMONG_SERVERS = "stream-verifier-servers"
+NOT_YET = "The token is not valid yet: set the clocks of who signs tokens and of this server."
 _REQUIRED = ["aud", "exp", "iat", "jti"]
 _BAD = "The token is none of this server's, or was changed: ask for a new one."
 _SHAPE = re.compile(r"[\w-]+\.[\w-]+\.[\w-]+", re.ASCII)
@@ -123,9 +124,7 @@ class Tokens:
         except jwt.ExpiredSignatureError:
             raise ExpiredTokenError("The token has expired: ask for a new one.") from None
         except jwt.ImmatureSignatureError:
-            raise InvalidTokenError(
-                "The token is not valid yet: set the clocks of who signs tokens and of this server."
-            ) from None
+            raise InvalidTokenError(NOT_YET) from None
         except (jwt.PyJWTError, IdentityError, ValueError, TypeError, RecursionError):
             # Nothing of the cause: it may quote what was sent.
             raise InvalidTokenError(_BAD) from None

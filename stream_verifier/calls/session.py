@@ -240,7 +240,7 @@ class Session:
 
     def fail(self, error: StreamVerifierError) -> None:
         """Tell the client what it did wrong and end."""
-        self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=str(error)))
+        self.emit(ErrorRaised(media_s=self._media_s, code=error.code, message=error.told))
         self.request_end("error")
 
     def emit(self, payload: Payload) -> None:

@@ -37,9 +37,12 @@ from stream_verifier.console.plain import PlainConsole, visible
 from stream_verifier.console.streams import all_written
 from stream_verifier.console.watch import watch
 from stream_verifier.errors import StreamVerifierError
+from stream_verifier.hosting.address_space import require_address_space
 from stream_verifier.settings import doubts, load_settings
 
 EXIT_ERROR = 2
+_SCORING = ("serve", "demo", "enroll", "verify")
+"""Commands that load the model."""
 _logger = logging.getLogger(__name__)
 
 app = typer.Typer(
@@ -66,13 +69,16 @@ def _tell_version(asked: bool) -> None:
 
 @app.callback()
 def _options(
-    version: Annotated[
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback uses it
         bool,
         typer.Option(
             "--version", callback=_tell_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
-) -> None: ...
+) -> None:
+    if context.invoked_subcommand in _SCORING:
+        require_address_space()
 
 
 def serve(

@@ -13,6 +13,7 @@ from pathlib import Path
 from model.errors import ModelError
 from stream_verifier.console import doctor_store
 from stream_verifier.errors import SettingsError, StreamVerifierError
+from stream_verifier.hosting.address_space import require_address_space
 from stream_verifier.settings import Settings, doubts
 
 _LIBRARIES = ("aiortc", "av", "ai_edge_litert", "cv2", "webrtcvad", "websockets", "sqlalchemy")
@@ -47,6 +48,7 @@ def examine(settings: Settings) -> list[Finding]:
         ("audit trail", doctor_store.audit_trail),
         ("fleet", doctor_store.fleet),
         ("open files", _open_files),
+        ("address space", _address_space),
     )
     return [_run(name, check, settings) for name, check in checks]
 
@@ -145,3 +147,8 @@ def _open_files(settings: Settings) -> str:
     if limit < needed:
         raise OSError(f"only {limit} files may be open, {needed} are needed: raise 'ulimit -Hn'.")
     return f"{limit} files may be open"
+
+
+def _address_space(_: Settings) -> str:
+    limit = require_address_space()
+    return "no limit" if limit is None else f"{limit >> 20} MiB may be asked for"

@@ -78,6 +78,11 @@ class Hub:
         return self._writer.lost
 
     @property
+    def log_failing(self) -> bool:
+        """Whether the log tells events that it cannot keep as long as it should."""
+        return self._log.failing
+
+    @property
     def closed(self) -> bool:
         """Whether the server is stopping."""
         return self._closed
@@ -196,7 +201,7 @@ class Hub:
 
     def _drop_all(self) -> None:
         for subscription in self._subscriptions:
-            subscription.overflow()
+            subscription.break_off()
 
     def _refuse_if_full(self, *, limited: bool) -> None:
         if self._closed:

@@ -53,8 +53,9 @@ class Stretch:
 class EventLog(Protocol):
     """Numbers events across sessions, keeps them within `Limits`, and tells who follows.
 
-    What a server asks in passing is answered from what its own process knows: ``epoch``, ``cursor``
-    and `sessions`. All else may wait for an engine elsewhere. It is used from one event loop.
+    What a server asks in passing is answered from what its own process knows: ``epoch``,
+    ``cursor``, ``failing`` and `sessions`. All else may wait for an engine elsewhere. It is used
+    from one event loop.
     """
 
     @property
@@ -64,6 +65,10 @@ class EventLog(Protocol):
     @property
     def cursor(self) -> int:
         """Number of the newest event that listeners were told of, 0 before the first."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether it tells events that it cannot keep as long as it should."""
 
     async def start(self) -> None:
         """Begin; nothing else is asked before.

@@ -19,11 +19,13 @@ class Subscription:
 
     Attributes:
         lost: wanted events after that cursor that are no longer held; None if nobody knows.
+        broken_off: whether it was ended since events were lost before they came to it.
     """
 
     def __init__(self, *, wanted: Filter, cursor: int, max_events: int) -> None:
         self.cursor = cursor
         self.lost: int | None = 0
+        self.broken_off = False
         self._wanted = wanted
         self._backlog: deque[Envelope] = deque()
         self._queue: BoundedQueue[Envelope] = BoundedQueue(
@@ -37,7 +39,7 @@ class Subscription:
 
     @property
     def overflowed(self) -> bool:
-        """Whether it was too slow even for state changes; no more comes after what waits."""
+        """Whether it was broken off, or too slow even for state changes: what waits comes yet."""
         return self._queue.overflowed
 
     @property
@@ -67,8 +69,9 @@ class Subscription:
             return Entry(self._backlog.popleft())
         return await self._queue.get()
 
-    def overflow(self) -> None:
+    def break_off(self) -> None:
         """Give up on it as on one that is too slow: it may come back and be told of its loss."""
+        self.broken_off = True
         self._queue.overflow()
 
     def close(self) -> None:

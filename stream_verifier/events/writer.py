@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 
+from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.event import Event
 from stream_verifier.events.kinds import is_dispensable
 from stream_verifier.events.log import EventLog
@@ -57,7 +58,7 @@ class LogWriter:
         self._waiting: deque[Event | _End] = deque()
         self._in_flight = 0
         self._watermark = Watermark()
-        self._behind = False
+        self._behind = self._failing = False
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -133,9 +134,12 @@ class LogWriter:
                 try:
                     await self._write_some()
                     delay_s = _FIRST_RETRY_S
-                except Exception:
+                    if self._failing:
+                        self._failing = False
+                        _logger.warning("the event log takes events again")
+                except Exception as error:
                     self._fall_behind()
-                    _logger.exception("the event log failed; %d events wait", len(self._waiting))
+                    self._tell_failure(error)
                     await asyncio.sleep(delay_s)
                     delay_s = min(2 * delay_s, _LONGEST_RETRY_S)
             if self.known_from is None:
@@ -160,6 +164,14 @@ class LogWriter:
             self._watermark.leave(self._in_flight)
         finally:
             self._in_flight = 0
+
+    def _tell_failure(self, error: Exception) -> None:
+        """Log it; what fails as it may is told once until the log takes something again."""
+        if not isinstance(error, StreamVerifierError):
+            _logger.exception("the event log failed; %d events wait", len(self._waiting))
+        elif not self._failing:
+            _logger.error("the event log takes nothing, and events wait: %s", error)
+        self._failing = True
 
     def _fall_behind(self) -> None:
         self._behind = True

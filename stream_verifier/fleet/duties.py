@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, Protocol
 
@@ -18,6 +20,8 @@ from stream_verifier.fleet.records import About
 
 _logger = logging.getLogger(__name__)
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.1, 1.0
+_TOLD_AGAIN_S = 60.0
+"""What fails again sooner is one failure to the log."""
 _MOST_APART_S = 5.0
 """Clocks that run by NTP are milliseconds apart."""
 
@@ -113,6 +117,8 @@ class Duties:
             await member.account.say()
             for place in {session.place for session in running.values()}:
                 await member.account.refresh(place)
+        # Who says nothing hears by this that Redis has lost the log, or that it cannot be used.
+        await member.catch_up()
         await self._bury_the_lost()
         await self._compare_clocks()
 
@@ -164,6 +170,7 @@ class Duties:
     async def _listen(self) -> None:
         """Hear orders, over a connection of their own."""
         channel, retry_s = self._member.channel_of(self._member.id), _FIRST_RETRY_S
+        failed_s = -math.inf
         while True:
             try:
                 async for data in self._member.link.messages(channel):
@@ -175,7 +182,11 @@ class Duties:
                         self._start(self._let_go(order.session))
                     else:
                         self._calls.here.ask_to_end(order.session, order.end)
-            except FleetError:
+            except FleetError as error:
+                now_s = time.monotonic()
+                if now_s - failed_s > _TOLD_AGAIN_S:
+                    _logger.warning("orders of other servers are not heard: %s", error)
+                failed_s = now_s
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 

@@ -152,6 +152,10 @@ class Member:
         fields, about = await self.link.run(scripts.FIND, session)
         return record_of(session, fields, about)
 
+    async def catch_up(self) -> None:
+        """Learn of all that was said anywhere; see `EventLog.catch_up`."""
+        await self._log.catch_up()
+
     async def workers(self) -> list[About]:
         """All workers whose leases hold.
 
@@ -211,7 +215,7 @@ class Member:
         Raises:
             FleetError: Redis cannot be asked now.
         """
-        await self._log.catch_up()
+        await self.catch_up()
         events = await self._log.history(session)
         past = Past.of(session, events, now=datetime.now(UTC))
         event = last_word(session, past, reason)

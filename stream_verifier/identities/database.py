@@ -48,10 +48,13 @@ _STATE_REMEDIES = {
     "25006": "it cannot be written: name the server that may write, not its replica",
     "28": "the database refuses this user: check name and password in its URL",
     "3D": "the database is not there: make it, or name another one",
+    "40": "others changed it at the same moment: try again",
     "42501": "this user may not do that: let it make and change tables in its schema",
+    "42P01": "its tables are not there: name the database that has them, or start the servers anew",
     "53100": "the disk is full: free some space and try again",
     "53300": "the database takes no more connections: let it take more, or run fewer servers",
     "55P03": "another server keeps it locked: end that server or try again",
+    "57014": "it did not finish in time: let statements of this user take longer there",
     "57P": _UNREACHABLE,
 }
 """By the beginning of SQLSTATE, the longest that fits."""
@@ -133,24 +136,26 @@ def is_in_memory(url: URL) -> bool:
 @contextmanager
 def store_errors(url: URL) -> Iterator[None]:
     """Turn what the database raises into ``StoreError`` with a remedy."""
-    # Clients read this: where a server is, and who may use it, is not for them.
+    # Not even the log is told where a server is and who may use it.
     where = str(_file_of(url) or f"in {url.get_backend_name()}")
+
+    def failed(why: str) -> StoreError:
+        return StoreError(f"The identity store {where} {why}.", where=where)
+
     try:
         yield
     except DBAPIError as error:
-        raise StoreError(f"The identity store {where} failed: {_remedy(error)}.") from error
+        raise failed(f"failed: {_remedy(error)}") from error
     except SQLAlchemyError as error:
-        raise StoreError(f"The identity store {where} failed: {type(error).__name__}.") from error
+        raise failed(f"failed: {type(error).__name__}") from error
     except _driver_errors() as error:
-        raise StoreError(f"The identity store {where} failed: {_remedy_of(error)}.") from error
+        raise failed(f"failed: {_remedy_of(error)}") from error
     except OSError as error:
         if _file_of(url) is None:  # TimeoutError is one, too
-            raise StoreError(f"The identity store {where} failed: {_UNREACHABLE}.") from error
+            raise failed(f"failed: {_UNREACHABLE}") from error
         otherwise = "let this user write the file and its directory, or name another place"
-        raise StoreError(
-            f"The identity store {where} cannot be opened ({error.strerror}): "
-            f"{disk_remedy(error, otherwise)}."
-        ) from error
+        why = f"cannot be opened ({error.strerror}): {disk_remedy(error, otherwise)}"
+        raise failed(why) from error
 
 
 def _engine_options(url: URL) -> dict[str, object]:

@@ -205,7 +205,8 @@ class LedgerFile:
         """See ``LedgerPlace``."""
         return LedgerError(
             f"The ledger {self._path} of the identity store is missing, so nobody can tell whether "
-            f"the store is an older copy: put the ledger back. {_HOW_TO_ACCEPT}."
+            f"the store is an older copy: put the ledger back. {_HOW_TO_ACCEPT}.",
+            where=str(self._path),
         )
 
     def _parse(self, content: bytes) -> Ledger:
@@ -237,11 +238,14 @@ class LedgerFile:
         try:
             yield
         except KeyMismatchError as error:
-            raise KeyMismatchError(f"The ledger {self._path} cannot be read. {error}") from error
+            raise KeyMismatchError(
+                f"The ledger {self._path} cannot be read. {error}", where=str(self._path)
+            ) from error
         except LedgerError as error:
             raise LedgerError(
                 f"The ledger {self._path} of the identity store is of no use, {error}: put the "
-                f"right one back. {_HOW_TO_ACCEPT}."
+                f"right one back. {_HOW_TO_ACCEPT}.",
+                where=str(self._path),
             ) from error
 
     def _draft(self, ending: str, ledger: Ledger) -> None:
@@ -270,7 +274,8 @@ class LedgerFile:
             otherwise = "let this user write the file and its directory, or name another place"
             raise LedgerError(
                 f"The ledger {self._path} of the identity store cannot {verb} ({error.strerror}): "
-                f"{disk_remedy(error, otherwise)}."
+                f"{disk_remedy(error, otherwise)}.",
+                where=str(self._path),
             ) from error
 
 

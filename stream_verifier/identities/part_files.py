@@ -39,7 +39,7 @@ class PartFiles:
         try:
             content = (self._folder / digest).read_bytes()
         except FileNotFoundError as error:
-            raise LedgerError(f"a part of it is missing in {self._folder}") from error
+            raise LedgerError("a part of it is missing in its folder") from error
         return Shard.parse(content, digest)
 
     def remember(self, shards: Shards) -> None:

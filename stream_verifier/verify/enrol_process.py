@@ -14,8 +14,10 @@ import contextlib
 import json
 import os
 import resource
+import select
 import struct
 import sys
+import threading
 from collections.abc import Sequence
 from typing import IO
 
@@ -80,6 +82,7 @@ def main() -> None:
     # Libraries may print; what is written for the server stays by itself.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
+    _end_unheard(out.fileno())
     asked = sys.stdin.buffer
     head = json.loads(asked.read(_LENGTH.unpack(asked.read(_LENGTH.size))[0]))
     files = [
@@ -101,6 +104,18 @@ def _be_harmless() -> None:
         resource.setrlimit(what, (most, most))
     with contextlib.suppress(OSError):
         os.nice(10)
+
+
+def _end_unheard(out: int) -> None:
+    """End once nobody is left to hear: a server that was killed cannot end what it started."""
+    poll = select.poll()
+    poll.register(out, 0)  # an error is told in any case
+
+    def wait() -> None:
+        poll.poll()
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
 
 
 def _answer(files: Sequence[GivenFile], settings: Settings) -> bytes:

@@ -250,7 +250,7 @@ async def _challenge(
         else:
             session.asking.answer(message.challenge, message.choice)
     except ChallengeError as error:
-        refused = ChallengeRefused(code=error.code, message=str(error))
+        refused = ChallengeRefused(code=error.code, message=error.told)
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             await websocket.send_text(refused.model_dump_json())
 

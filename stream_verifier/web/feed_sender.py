@@ -99,6 +99,8 @@ class Feed:
             await say_why(self._websocket, _EXPIRED, POLICY_VIOLATION)
         elif isinstance(watched, TimeoutError):
             await self._drop("took nothing for too long")
+        elif self._subscription.broken_off:
+            await self._drop("events were lost")
         elif self._subscription.overflowed:
             await self._drop("too slow to follow")
         elif isinstance(sent, Exception):
@@ -107,7 +109,7 @@ class Feed:
             await self._close(_SERVICE_RESTART, "server stopping")
 
     async def _drop(self, reason: str) -> None:
-        """Let go of a subscriber that is too slow; it may come back for what it missed."""
+        """Let go of a subscriber that missed something; it may come back for that."""
         self._note(logging.WARNING, f"dropped, {reason}")
         await self._close(TRY_AGAIN_LATER, f"{reason}: resume after the last cursor")
 

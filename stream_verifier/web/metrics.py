@@ -141,6 +141,8 @@ def _trouble(state: ServerState) -> Iterator[Metric]:
     yield refused
     failing = float(state.journal.failing)
     yield _gauge("audit_failing", "Whether the audit trail takes nothing, nor any call.", failing)
+    unkept = float(state.hub.log_failing)
+    yield _gauge("kept_events_failing", "Whether events that are to be kept are not.", unkept)
     posted = state.posted
     yield _counter("webhooks_delivered", "Events that the receiver took.", posted.delivered)
     yield _counter("webhooks_lost", "Events that never reached it.", posted.lost)

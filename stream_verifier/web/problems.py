@@ -110,7 +110,7 @@ async def on_error(request: Request, error: Exception) -> Response:
         raise error
     note_refusal(request, error)
     status = status_of(error)
-    return problem(status, error.code, str(error), _headers(error, status))
+    return problem(status, error.code, error.told, _headers(error, status))
 
 
 async def on_gone(request: Request, error: Exception) -> Response:

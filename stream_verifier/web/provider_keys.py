@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import time
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +14,7 @@ import httpx
 
 from stream_verifier.access.provider import Provider
 from stream_verifier.access.sign_in import SignIn
+from stream_verifier.access.tokens import LEEWAY_S
 from stream_verifier.events.json_object import JsonObject
 from stream_verifier.settings import is_loopback
 
@@ -32,7 +35,10 @@ async def follow_keys(
     wanted = asyncio.Event()
     provider.on_unknown_key = wanted.set
     failed: str | None = None
-    async with httpx.AsyncClient(timeout=_WITHIN_S, follow_redirects=False) as client:
+    hooks = {"response": [_ClockWatch().compare]}
+    async with httpx.AsyncClient(
+        timeout=_WITHIN_S, follow_redirects=False, event_hooks=hooks
+    ) as client:
         while True:
             wanted.clear()
             try:
@@ -54,6 +60,29 @@ async def follow_keys(
                     await wanted.wait()
             except TimeoutError:
                 pass
+
+
+class _ClockWatch:
+    """Tells the log when this machine's clock and the provider's part so far that tokens fail."""
+
+    def __init__(self) -> None:
+        self._is_off = False
+
+    async def compare(self, answer: httpx.Response) -> None:
+        """Hold the time of an answer against this machine's."""
+        try:
+            theirs_s = parsedate_to_datetime(answer.headers["date"]).timestamp()
+            theirs_s += int(answer.headers.get("age", "0"))  # of one that a cache has kept
+        except (KeyError, ValueError):
+            return
+        ahead_s = time.time() - theirs_s
+        was_off, self._is_off = self._is_off, abs(ahead_s) > LEEWAY_S
+        if self._is_off and not was_off:
+            _logger.warning(
+                "this machine's clock is %+.0f s from the identity provider's: have both set by "
+                "NTP, or its tokens are refused as expired or not valid yet",
+                ahead_s,
+            )
 
 
 async def _said(client: httpx.AsyncClient, issuer: str) -> JsonObject:

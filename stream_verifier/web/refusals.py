@@ -10,6 +10,7 @@ from starlette.requests import HTTPConnection
 from stream_verifier.audit.deed import Actor, Deed, Kind, network_of
 from stream_verifier.errors import (
     AccessError,
+    FleetError,
     IdentityError,
     NotStartedError,
     ResumeKeyError,
@@ -30,7 +31,7 @@ def note_refusal(connection: HTTPConnection, error: StreamVerifierError) -> None
     state = state_of(connection)
     state.refused[error.code] += 1
     services = state.services
-    failed = isinstance(error, StoreError | NotStartedError)
+    failed = isinstance(error, StoreError | FleetError | NotStartedError)
     if failed and not state.failures.take(error.code, time.monotonic()):
         _logger.error("what clients ask for is refused (%s): %s", error.code, error)
     if services is None or not isinstance(error, AccessError | ResumeKeyError):

@@ -82,7 +82,7 @@ async def receive_first(
 async def refuse(websocket: WebSocket, error: StreamVerifierError) -> None:
     """Tell why, then close."""
     note_refusal(websocket, error)
-    refused = Refused(code=error.code, message=str(error))
+    refused = Refused(code=error.code, message=error.told)
     if isinstance(error, PassingError):
         later = refused.model_copy(update={"retry_after_s": error.retry_after_s})
         await say_why(websocket, later, TRY_AGAIN_LATER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -126,7 +127,7 @@ class Delivery:
             ):
                 return _judge(response)
         except (httpx.HTTPError, TimeoutError) as error:
-            return _Failure(type(error).__name__)
+            return _Failure(_named(error))
         except Exception as error:  # whatever it answered must not end all deliveries
             _logger.exception("webhook %s: an answer that nobody expected", message.id)
             return _Failure(type(error).__name__)
@@ -151,3 +152,12 @@ def _judge(response: httpx.Response) -> Outcome | _Failure:
     asked = response.headers.get("retry-after", "")
     wait_s = float(asked) if asked.isascii() and asked.isdigit() else 0.0  # int() has an end
     return _Failure(f"HTTP {response.status_code}", min(wait_s, _MAX_RETRY_AFTER_S))
+
+
+def _named(error: BaseException) -> str:
+    """What failed, and of a certificate why; nothing that may hold the address."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, ssl.SSLCertVerificationError):
+        cause = cause.__cause__ or cause.__context__
+    name = type(error).__name__
+    return name if cause is None else f"{name} ({cause.verify_message})"

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.support.page_fake import FakeCall, FakeServer
+from tests.support.sdk_fake import KEY
 
 pytestmark = pytest.mark.browser
 
@@ -92,6 +93,24 @@ def test_a_lost_connection_is_not_mistaken_for_a_verdict(page: Page, fake: FakeS
     expect(page.get_by_test_id("state")).not_to_contain_text("This is ada.")
 
 
+def test_a_verdict_of_before_a_loss_is_told_as_the_last_one_and_no_more_explained(
+    page: Page, fake: FakeServer
+) -> None:
+    start(page)
+    call = fake.next_call()
+    call.more_in_answer = {"resume_key": KEY, "resume_within_s": 2.0}
+    call.answer()
+    call.score(3.0, 3.0)
+    call.state("verified")
+    state, reasons = page.get_by_test_id("state"), page.get_by_test_id("reasons")
+    expect(reasons).to_contain_text("Face and voice match.")
+    call.drop()
+    expect(state).to_contain_text("Connection lost")
+    expect(reasons).to_be_empty()
+    expect(state).to_contain_text("The last result was: Verified.")
+    expect(reasons).to_be_empty()
+
+
 def test_a_server_error_in_mid_call_is_shown_once(page: Page, fake: FakeServer) -> None:
     call = start_call(page, fake)
     call.push("error", code="internal_error", message="The worker failed. Start again.")
@@ -121,14 +140,24 @@ def test_a_camera_muted_or_pulled_out_is_noticed(page: Page, fake: FakeServer) -
     }""")
     start_call(page, fake)
     error = page.get_by_test_id("error")
-    happen = "type => window.clones.find(t => t.kind === 'video').dispatchEvent(new Event(type))"
-    page.evaluate(happen, "mute")
+    script = "([k, type]) => clones.find(t => t.kind === k).dispatchEvent(new Event(type))"
+
+    def happens(kind: str, event: str) -> None:
+        page.evaluate(script, [kind, event])
+
+    happens("video", "mute")
     expect(error).to_have_attribute("data-code", "track_muted")
-    page.evaluate(happen, "unmute")
+    happens("audio", "mute")
+    expect(error).to_contain_text("The microphone and the camera send nothing")
+    happens("audio", "unmute")
+    expect(error).to_contain_text("The camera sends nothing")
+    happens("video", "unmute")
     expect(error).to_be_empty()
-    page.evaluate(happen, "ended")
+    happens("video", "ended")
     expect(error).to_have_attribute("data-code", "track_ended")
-    expect(error).to_contain_text("camera")
+    expect(error).to_contain_text("The camera was")
+    happens("audio", "ended")
+    expect(error).to_contain_text("The microphone and the camera were")
 
 
 def test_a_reload_leaves_the_call(page: Page, fake: FakeServer) -> None:

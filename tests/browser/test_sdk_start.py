@@ -83,6 +83,15 @@ def test_a_call_goes_on_without_the_list_of_relays(sdk: SdkPage, sdk_server: Sdk
     assert [event["code"] for event in sdk.told("warning")] == ["ice_unavailable"]
 
 
+def test_a_proxy_that_stops_websockets_is_told_from_a_server_that_is_away(
+    sdk: SdkPage, sdk_server: SdkServer
+) -> None:
+    sdk_server.reachable = False
+    sdk.start()
+    sdk.wait_for("closed")
+    assert [event["code"] for event in sdk.told("error")] == ["no_websocket"]
+
+
 @pytest.mark.slow
 def test_an_address_that_nobody_answers_is_told(sdk: SdkPage) -> None:
     sdk.start(url="http://127.0.0.1:9", iceServers=[])

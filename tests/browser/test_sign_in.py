@@ -59,7 +59,8 @@ def server(serving: FakeProvider, tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture
 def provider(serving: FakeProvider) -> FakeProvider:
     """As it should be; each test breaks what it likes."""
-    serving.roles, serving.ttl_s, serving.nonce = ("heads",), 300, None
+    serving.roles, serving.nonce = ("heads",), None
+    serving.ttl_s = serving.id_ttl_s = 300
     serving.answers, serving.reuses, serving.down = {}, False, False
     serving.redeemed.clear()
     return serving
@@ -163,6 +164,7 @@ def test_an_answer_to_another_sign_in_is_none(
     ("changes", "why"),
     [
         ({"nonce": "of-another"}, "not to this sign-in"),
+        ({"id_ttl_s": -3600}, "expired by this computer's clock"),
         ({"answers": {"iss": "https://evil.example"}}, "Another identity provider"),
         ({"answers": {"error": "access_denied"}}, "refused: access_denied"),
         ({"answers": {"code": ""}}, "holds no code"),

@@ -5,6 +5,7 @@ import os
 import resource
 import shutil
 import socket
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from model.runtime import weights
-from stream_verifier.console import doctor
+from stream_verifier.console import commands, doctor
 from stream_verifier.console.operator import with_store
 from stream_verifier.console.tables import findings_table
 from stream_verifier.identities.keys import load_or_create_keys, new_key
@@ -73,6 +74,20 @@ def test_files_are_counted_that_the_server_may_open_and_not_a_shell_s(
     finding = findings(load_settings(port=0, data_dir=tmp_path))["open files"]
     assert finding.ok is ok
     assert f"{most} files may be open" in finding.message
+
+
+def test_too_little_address_space_is_told_before_a_library_ends_the_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for limit, ok in ((resource.RLIM_INFINITY, True), (2 << 30, True), (800_000 << 10, False)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        assert doctor._run("", doctor._address_space, load_settings()).ok is ok
+    monkeypatch.setattr(sys, "argv", ["stream-verifier", "serve", "--port", "1"])
+    with pytest.raises(SystemExit) as ended:
+        commands.main()
+    assert ended.value.code == 2
+    assert "781 MiB of address space" in (told := capsys.readouterr().err)
+    assert "ulimit -v unlimited" in told
 
 
 def test_a_changed_weights_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from stream_verifier.errors import FleetError
 from stream_verifier.events import hub as hub_module
 from stream_verifier.events import writer
 from stream_verifier.events.envelope import Position
@@ -23,18 +24,19 @@ from tests.support.feed_media import changed, ended, score, started
 class Stubborn(MemoryEventLog):
     """Takes nothing while it is shut, and fails as often as it is told to."""
 
-    def __init__(self, *, failures: int = 0) -> None:
+    def __init__(self, *, failures: int = 0, error: Exception | None = None) -> None:
         super().__init__()
         self.open = asyncio.Event()
         self.batches: list[int] = []
         self.failures = failures
+        self.error = error or ConnectionError("the engine is away")
 
     async def append(self, events: Sequence[Event]) -> None:
         await self.open.wait()
         self.batches.append(len(events))
         if self.failures:
             self.failures -= 1
-            raise ConnectionError("the engine is away")
+            raise self.error
         await super().append(events)
 
 
@@ -75,6 +77,25 @@ async def test_a_failing_log_gets_the_same_events_again(
     assert [event.seq for event in await hub.history("s1")] == [1, 2, 3, 4]
     assert (hub.cursor, log.batches) == (4, [3, 3, 3, 3, 1])
     assert caplog.text.count("3 events wait") == 3
+
+
+async def test_a_log_that_is_away_is_told_in_one_line_and_that_it_is_back(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writer, "_FIRST_RETRY_S", 0.001)
+    log = Stubborn(failures=5, error=FleetError("Redis is full"))
+    log.open.set()
+    hub, stamper = Hub(log), Stamper("s1")
+    for _ in range(2):
+        say(hub, stamper, score())
+        await hub.flush()
+        log.failures = 2
+    failed, back = "the event log takes nothing, and events wait", "takes events again"
+    assert [failed in one or back in one for one in caplog.messages] == [True] * 4
+    assert caplog.text.count(failed) == caplog.text.count(back) == 2
+    assert "Redis is full" in caplog.text
+    assert "Traceback" not in caplog.text
+    await hub.close()
 
 
 async def test_scores_give_way_first_and_all_who_follow_learn_that_something_is_missing() -> None:

@@ -25,6 +25,7 @@ from stream_verifier.errors import (
     UnknownSessionError,
 )
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.redis import log as redis_log
 from stream_verifier.events.redis.log import RedisEventLog
 from stream_verifier.fleet.duties import Duties
 from stream_verifier.fleet.link import Link
@@ -120,6 +121,12 @@ async def test_how_long_events_are_kept_goes_by_one_clock_for_all(
         assert second.member.clock_ahead_s == pytest.approx(3 * 24 * 3600, abs=1)
         await second.duties.renew()
         assert caplog.text.count("+259200 s from that of Redis") == 1
+
+
+async def allow(worker: Worker, rule: str) -> None:
+    """Change what Redis lets all do, in the words of its access lists."""
+    redis: Any = worker.link.redis
+    await redis.execute_command("ACL SETUSER", "default", rule)
 
 
 async def die(worker: Worker) -> None:
@@ -314,6 +321,43 @@ async def test_calls_outlive_a_redis_that_forgets_everything(redis: RedisServer)
         await one.hub.flush()
         assert not session.ending
         assert two.calls.buried == []
+
+
+async def test_a_worker_that_says_nothing_learns_that_redis_was_emptied(redis: RedisServer) -> None:
+    async with worker(redis, "a") as one, worker(redis, "b") as idle:
+        for number in range(3):
+            await one.log.append(Speaker(f"s{number}").say(ended()))
+        await idle.log.catch_up()
+        told: list[str] = []
+        idle.log.follow(lambda envelope: told.append(envelope.session))
+        await one.link.redis.flushall()
+        await one.log.append(Speaker("s9").say(ended()))
+        await until(lambda: "s9" in told)
+        assert idle.log.epoch == one.log.epoch
+
+
+async def test_a_worker_that_cannot_follow_the_log_is_not_ready(
+    redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(redis_log, "_CATCH_UP_S", 0.3)
+    async with worker(redis, "a") as one:
+        await allow(one, "-xread")
+        saying = asyncio.create_task(one.log.append(Speaker("s1").say(ended())))
+        await until(lambda: not one.member.reachable)
+        assert "no new calls: " in caplog.text
+        await allow(one, "+@all")
+        await until(lambda: one.member.reachable)
+        await saying
+
+
+async def test_a_worker_that_hears_no_orders_says_so_once(
+    redis: RedisServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with worker(redis, "a") as one:
+        await allow(one, "resetchannels")
+        await until(lambda: "orders of other servers are not heard" in caplog.text)
+        await asyncio.sleep(0.4)
+        assert caplog.text.count("are not heard") == 1
 
 
 async def test_openings_are_counted_over_all_workers(redis: RedisServer) -> None:

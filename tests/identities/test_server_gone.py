@@ -243,3 +243,25 @@ async def test_who_is_refused_and_what_is_missing_are_told(
     with pytest.raises(StoreError, match="let it make and change tables|not there"):
         await store.add("ada", made_reference(), CONSENT)
     await store.close()
+
+
+async def test_statements_that_are_cut_off_and_tables_that_are_gone_are_told(
+    server: PostgresServer, path: Path
+) -> None:
+    store = store_at(path)
+    await store.add("ada", made_reference(), CONSENT)
+    url = url_of(path)
+    user = url.split("//")[1].split("@")[0]
+    admin = url.replace(user, "tests")
+    leave = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'"
+    ask(admin, f"ALTER ROLE {user} SET statement_timeout = '50ms'")
+    ask(admin, leave)
+    ask(admin, f"ALTER TABLE {user}.identities RENAME TO slow")
+    ask(admin, f"CREATE VIEW {user}.identities AS SELECT slow.* FROM {user}.slow, pg_sleep(1)")
+    ask(admin, f"GRANT ALL ON {user}.identities TO {user}")
+    with pytest.raises(StoreError, match="let statements of this user take longer"):
+        await store.get("ada")
+    ask(admin, f"DROP VIEW {user}.identities")
+    with pytest.raises(StoreError, match="its tables are not there"):
+        await store.get("ada")
+    await store.close()

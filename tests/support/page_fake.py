@@ -190,6 +190,9 @@ class FakeServer(Served):
     async def _list_ice_servers(self, request: Request) -> Response:
         return JSONResponse({"iceServers": [], "ttl_s": 600})
 
+    async def _health(self, request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
     async def _bare(self, request: Request) -> Response:
         return HTMLResponse(
             "<!doctype html><html lang='en'><title>bare</title><body></body></html>"
@@ -200,6 +203,7 @@ class FakeServer(Served):
             Route("/api/v1/identities", self._list),
             Route("/api/v1/identities/{name}", self._delete, methods=["DELETE"]),
             Route("/api/v1/ice-servers", self._list_ice_servers),
+            Route("/api/v1/health", self._health),
             Route("/bare.html", self._bare),
             WebSocketRoute("/api/v1/call", self._serve_call),
             WebSocketRoute("/api/v1/call/{session}", self._serve_call),

@@ -30,6 +30,7 @@ class FakeProvider:
     Attributes:
         roles: of who signs in.
         ttl_s: how long that token lives.
+        id_ttl_s: how long what says who signed in does.
         answers: what it puts into an answer in place of what is right, such as another state.
         nonce: the same of its nonce.
         reuses: whether it takes each code for one that was used before.
@@ -45,7 +46,7 @@ class FakeProvider:
         self.status = 200
         self.asked = 0
         self.roles: tuple[str, ...] = ()
-        self.ttl_s = 300
+        self.ttl_s = self.id_ttl_s = 300
         self.answers: dict[str, str] = {}
         self.nonce: str | None = None
         self.reuses = False
@@ -131,11 +132,13 @@ class FakeProvider:
             return JSONResponse({"error": "invalid_grant"}, 400, headers)
         assert sent["redirect_uri"] == asked["redirect_uri"]
         assert sent["client_id"] == asked["client_id"]
-        expires = int(time.time()) + self.ttl_s
+        now = int(time.time())
         nonce = self.nonce or asked["nonce"]
         given = {
             "token_type": "Bearer",
-            "access_token": self.token(*self.roles, exp=expires),
-            "id_token": self.token(aud=asked["client_id"], nonce=nonce, name="Ada Guard"),
+            "access_token": self.token(*self.roles, exp=now + self.ttl_s),
+            "id_token": self.token(
+                aud=asked["client_id"], nonce=nonce, name="Ada Guard", exp=now + self.id_ttl_s
+            ),
         }
         return JSONResponse(given, headers=headers)

@@ -118,7 +118,7 @@ class FakeSessions:
 
 
 class FakeHub:
-    unwritten, lost, subscribers = 0, 0, 2
+    unwritten, lost, subscribers, log_failing = 0, 0, 2, False
 
     def __init__(self) -> None:
         self.tally = Tally()

@@ -61,3 +61,20 @@ def test_no_setting_leaves_the_server_that_the_files_do_not_need() -> None:
     asked = question([GivenFile("face 1", OF_FACE, b"content")], settings)
     assert b"A" * 20 not in asked
     assert asked.endswith(b"content")
+
+
+UNHEARD = """
+import os, threading
+from stream_verifier.verify.enrol_process import _end_unheard
+_end_unheard(1)
+os.write(1, b"reads")
+threading.Event().wait()
+"""
+
+
+def test_it_ends_with_the_server_that_would_have_its_answer() -> None:
+    with subprocess.Popen([sys.executable, "-c", UNHEARD], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.read(5) == b"reads"
+        process.stdout.close()  # as the kernel does where the server was killed
+        assert process.wait(timeout=60) == 1

@@ -171,3 +171,4 @@ async def test_a_broken_store_is_told_with_what_to_do(tmp_path: Path) -> None:
         answer = await ask(server, "/api/v1/identities")
     assert (answer.status, answer.json["code"]) == (503, "store_failed")
     assert "move this one away" in answer.json["detail"]
+    assert str(tmp_path).encode() not in answer.body

@@ -15,6 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from stream_verifier.access.grant import ANYBODY, Grant
 from stream_verifier.errors import StreamVerifierError
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.events.schema import Reason, StateChanged
 from stream_verifier.web import feed_sender, feed_socket
 from tests.support.feed_media import Call, FeedServer, changed, ended, feed_server, read, score
@@ -286,6 +287,24 @@ async def test_a_slow_subscriber_is_told_of_dropped_scores_and_then_let_go(
     assert (closed.value.rcvd.code, closed.value.rcvd.reason.split(":")[0]) == (
         1013, "too slow to follow",
     )  # fmt: skip
+
+
+async def test_a_follower_is_not_called_slow_for_what_the_log_has_lost(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = MemoryEventLog()
+    hub = Hub(log)
+    async with feed_server(hub) as server, server.follow() as feed:
+        await read(feed, 1)
+        log.begin_anew()
+        with pytest.raises(websockets.ConnectionClosed) as closed:
+            await feed.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (
+        1013, "events were lost: resume after the last cursor",
+    )  # fmt: skip
+    assert "subscriber dropped, events were lost" in caplog.text
+    assert "slow" not in caplog.text
 
 
 async def next_event(feed: ClientConnection) -> dict[str, Any]:

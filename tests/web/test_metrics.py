@@ -10,6 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from stream_verifier.access.scopes import Scope
 from stream_verifier.calls.gauge import Gauge, Sample
 from stream_verifier.events.hub import Hub
+from stream_verifier.events.memory.log import MemoryEventLog
 from stream_verifier.events.schema import State
 from stream_verifier.verify.load import Load, LoadMeter
 from stream_verifier.verify.stages import StageTimes
@@ -80,7 +81,9 @@ async def test_they_tell_calls_lag_drops_and_time_by_stage(tmp_path: Path) -> No
 
 async def test_they_tell_what_calls_came_to_and_what_was_refused(tmp_path: Path) -> None:
     app = make_app(tmp_path)
-    hub = Hub()
+    log = MemoryEventLog()
+    log.failing = True
+    hub = Hub(log)
     Call(hub, "s1").say(changed(State.REJECTED), ended())
     posted = NothingPosted(delivered=5, lost=2, dropped=1, retrying=1, stopped=True)
     stand_in(app, hub=hub, posted=posted)
@@ -100,6 +103,7 @@ async def test_they_tell_what_calls_came_to_and_what_was_refused(tmp_path: Path)
     assert [values[f"webhooks_{name}",] for name in ("retrying", "stopped")] == [1, 1]
     assert values["webhooks_lost_total",] == 2
     assert values["audit_failing",] == 0
+    assert values["kept_events_failing",] == 1
     assert values["data_free_bytes",] > 0
     assert values["build_info", "the-model", version("stream-verifier")] == 1
     assert values["process_resident_memory_bytes",] > 1e6

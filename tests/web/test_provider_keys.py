@@ -5,16 +5,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import re
+import time
 from collections.abc import AsyncIterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from stream_verifier.access.provider import Provider
 from stream_verifier.access.scopes import Scope
 from stream_verifier.errors import SettingsError
 from stream_verifier.settings import load_settings
+from stream_verifier.web import provider_keys
 from stream_verifier.web.provider_keys import follow_keys
 from stream_verifier.web.state import state_of_app
 from tests.support.hosts import hosted
@@ -165,6 +170,24 @@ async def test_a_provider_that_is_none_is_not_believed(
             fake.more, fake.status = {}, 200
             await eventually(client, fake.token("heads"), "identities", 200)
     assert caplog.text.count(why) == 1
+
+
+async def test_a_clock_that_is_off_is_told_before_anybody_wonders_about_tokens(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    watch = provider_keys._ClockWatch()
+
+    async def compare(ahead_s: float, age_s: int = 0) -> int:
+        date = formatdate(time.time() - ahead_s - age_s, usegmt=True)
+        await watch.compare(httpx.Response(200, headers={"date": date, "age": str(age_s)}))
+        await watch.compare(httpx.Response(200))
+        return caplog.text.count("from the identity provider's")
+
+    assert await compare(0) == await compare(10) == await compare(0, age_s=300) == 0
+    assert await compare(3600) == await compare(3600) == 1
+    assert re.search(r"clock is \+360\d s from", caplog.text)
+    assert await compare(-10) == 1
+    assert await compare(-120) == 2
 
 
 @pytest.mark.parametrize(

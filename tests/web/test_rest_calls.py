@@ -8,9 +8,11 @@ import pytest
 from fastapi.routing import APIRoute
 
 from stream_verifier.access.scopes import Scope
-from stream_verifier.errors import StoreError
+from stream_verifier.errors import FleetError, StoreError, StreamVerifierError
+from stream_verifier.identities.ledger_file import LedgerFile
 from stream_verifier.web import health
 from tests.support.rest_app import ADMIN, FakeStore, auth, client_of, make_app, stand_in
+from tests.support.stores import made_vault
 
 READER = auth(Scope.READ)
 SHOWN = {
@@ -141,6 +143,38 @@ async def test_a_server_whose_store_fails_or_says_nothing_is_not_ready(
         answer = await client.get("/api/v1/ready")
         assert (answer.status_code, answer.json()["code"]) == (503, "not_ready")
         assert "audit trail" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (
+            StoreError("The identity store /var/people.db failed: locked.", where="/var/people.db"),
+            "The identity store failed: locked.",
+        ),
+        (
+            LedgerFile(Path("/var/people.ledger"), made_vault()).missing(),
+            "The ledger of the identity store is missing",
+        ),
+        (
+            FleetError("ConnectionError: Error 111 connecting to 10.0.0.5:6379."),
+            "What the servers share cannot be reached. Calls that run go on",
+        ),
+    ],
+)
+async def test_where_things_are_is_for_the_log_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, error: StreamVerifierError, told: str
+) -> None:
+    class Failing(FakeStore):
+        async def page(self, cursor: str | None = None, **_: Any) -> Any:
+            raise error
+
+    app = make_app(tmp_path)
+    stand_in(app, store=Failing())
+    async with client_of(app, headers=ADMIN) as client:
+        detail = (await client.get("/api/v1/identities")).json()["detail"]
+    assert detail.startswith(told)
+    assert str(error) in caplog.text != detail
 
 
 async def test_what_the_store_fails_at_is_in_the_log_once_a_minute(

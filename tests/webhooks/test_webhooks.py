@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from stream_verifier.webhooks import verify_signature
 from stream_verifier.webhooks.delivery import Delivery, Message, Outcome
 from stream_verifier.webhooks.service import Posting, webhooks
 from tests.support.calls import CONSENT, DemoCalls, follow, make_settings
+from tests.support.certificates import self_signed
 from tests.support.feed_media import Call, changed, ended, score
 from tests.support.hosts import hosted
 from tests.support.streams import serving
@@ -236,6 +238,25 @@ async def test_an_answer_that_nobody_expected_is_one_attempt_and_not_the_last_of
         outcome = await sender.deliver(delivery.Message("msg_1", "{}"))
     assert outcome is delivery.Outcome.TAKEN
     assert "nobody expected" in caplog.text
+
+
+async def test_a_receivers_certificate_that_does_not_hold_is_named_and_no_address(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    from stream_verifier.webhooks import delivery
+
+    for name, content in zip(("cert", "key"), self_signed("x", "127.0.0.1"), strict=True):
+        (tmp_path / name).write_bytes(content)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert", tmp_path / "key")
+    server = await asyncio.start_server(lambda *_: None, "127.0.0.1", 0, ssl=context)
+    port = server.sockets[0].getsockname()[1]
+    async with server, httpx.AsyncClient() as client:
+        url = f"https://127.0.0.1:{port}/secret"
+        sender = delivery.Delivery(client=client, url=url, key=bytes(32), attempts=1, backoff=SOON)
+        assert await sender.deliver(delivery.Message("msg_1", "{}")) is delivery.Outcome.GIVEN_UP
+    assert "ConnectError (self-signed certificate)" in caplog.text
+    assert "secret" not in caplog.text
 
 
 async def test_without_an_address_nothing_is_followed(tmp_path: Path) -> None:

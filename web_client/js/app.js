@@ -83,9 +83,11 @@ function listen(verifier) {
   on("session_started", () => { if (call) call.began = true; });
   on("enrolled", () => identities.refresh());
   on("error", onError);
-  on("track_ended", onTrackEnded);
-  on("track_muted", onTrackMuted);
-  on("track_unmuted", onTrackUnmuted);
+  const ended = new Set();
+  const muted = new Set();
+  on("track_ended", ({ kind }) => { muted.delete(kind); ended.add(kind); tellDevices(ended, muted); });
+  on("track_muted", ({ kind }) => { muted.add(kind); tellDevices(ended, muted); });
+  on("track_unmuted", ({ kind }) => { muted.delete(kind); tellDevices(ended, muted); });
   on("reconnecting", onReconnecting);
   on("resumed", onBack);
   on("restarted", onBack);
@@ -108,15 +110,16 @@ function onError(error) {
 
 const device = (kind) => (kind === "video" ? "camera" : "microphone");
 
-function onTrackEnded({ kind }) {
-  showError({
-    code: "track_ended",
-    message: `The ${device(kind)} was switched off or unplugged. Connect it again and start a new call.`,
-  });
-}
-
-function onTrackMuted({ kind }) {
-  showError({ code: "track_muted", message: `The ${device(kind)} sends nothing. Switch it on again to go on.` });
+/** Says what is away as long as it is: devices often go and come back together. */
+function tellDevices(ended, muted) {
+  const away = ended.size ? ended : muted;
+  const which = [...away].map(device).sort().reverse().join(" and the ");
+  const [were, them, send] = away.size > 1 ? ["were", "them", "send"] : ["was", "it", "sends"];
+  if (ended.size) {
+    showError({ code: "track_ended", message: `The ${which} ${were} switched off or unplugged. Connect ${them} again and start a new call.` });
+  } else if (muted.size) {
+    showError({ code: "track_muted", message: `The ${which} ${send} nothing. Switch ${them} on again to go on.` });
+  } else if (shownError() === "track_muted") clearError();
 }
 
 function onReconnecting() {
@@ -127,10 +130,6 @@ function onReconnecting() {
 function onBack() {
   if (shownError() === "reconnecting") clearError();
   stage.regain();
-}
-
-function onTrackUnmuted() {
-  if (shownError() === "track_muted") clearError();
 }
 
 /** Nothing is checked any more: camera and microphone go off at once, and so does the sign. */

@@ -95,9 +95,11 @@ async function redeem(offer, code, verifier, nonce) {
 /** Its signature need not be looked at where it came straight from the provider (OpenID Connect Core 3.1.3.7). */
 function check(offer, claims, nonce) {
   const meant = [claims.aud].flat().includes(offer.client_id);
-  const fresh = claims.exp > Date.now() / 1000 - LEEWAY_S;
-  if (claims.iss !== offer.issuer || !meant || !fresh || claims.nonce !== nonce) {
+  if (claims.iss !== offer.issuer || !meant || claims.nonce !== nonce) {
     throw new SignInError("The identity provider's answer is not to this sign-in: nobody is signed in. Try again.");
+  }
+  if (!(claims.exp > Date.now() / 1000 - LEEWAY_S)) {
+    throw new SignInError("The identity provider's answer has expired by this computer's clock: set it, then try again.");
   }
 }
 

@@ -56,7 +56,7 @@ export class VerifyView {
 
   /** An old verdict must not look like one that still holds. */
   end() {
-    const { name } = sayState(byId("state").dataset.state, this.#who);
+    const { name } = sayState((this.#record.state ?? { state: "waiting" }).state, this.#who);
     byId("state-icon").setAttribute("href", "icons.svg#ended");
     setText(byId("state-name"), "Call ended");
     setText(byId("state-text"), `Nothing is checked any more. The last result was: ${name}.`);
@@ -71,6 +71,8 @@ export class VerifyView {
     byId("state-icon").setAttribute("href", "icons.svg#ended");
     setText(byId("state-name"), "Connection lost");
     setText(byId("state-text"), "Nothing is checked until it is back; it comes back by itself.");
+    this.#told = { state: "waiting", reasons: [] };
+    this.#showReasons();
   }
 
   /** The connection is back; what the state is now, events tell. */

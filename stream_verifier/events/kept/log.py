@@ -52,6 +52,9 @@ class KeptEventLog:
         kept_events: where events are kept, in that store.
         place: file that says which log is this server's.
         limits: how much is kept.
+
+    Attributes:
+        failing: whether the store takes no events now, which a restart would lose.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class KeptEventLog:
         place: Path,
         limits: Limits | None = None,
     ) -> None:
+        self.failing = False
         self._store = store
         self._kept = kept_events
         self._numbering = Numbering(place)
@@ -185,27 +189,27 @@ class KeptEventLog:
             self._wake.set()
 
     async def _keep_for_ever(self) -> None:
-        failed, retry_s = False, _EVERY_S
+        retry_s = _EVERY_S
         while not self._closing.is_set() or self._waiting:
             try:
                 await self._keep()
-                if failed:
+                if self.failing:
                     _logger.error("events are kept again; %d are not", self._unkept)
-                failed, retry_s = False, _EVERY_S
+                self.failing, retry_s = False, _EVERY_S
             except Exception as error:  # it must go on: the next time it may succeed
-                if not failed or not isinstance(error, StreamVerifierError):
+                if not self.failing or not isinstance(error, StreamVerifierError):
                     why = str(error) if isinstance(error, StreamVerifierError) else repr(error)
                     _logger.error("events cannot be kept, and are told all the same: %s", why)
-                failed, retry_s = True, min(2 * retry_s, _LONGEST_RETRY_S)
+                self.failing, retry_s = True, min(2 * retry_s, _LONGEST_RETRY_S)
                 if self._closing.is_set():
                     return
-            if not (failed or self._waiting or self._gone or self._forgotten):
+            if not (self.failing or self._waiting or self._gone or self._forgotten):
                 self._wake.clear()
                 if not self._closing.is_set():
                     await self._wake.wait()
             # A moment more, so that much is written at once.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._closing.wait(), retry_s if failed else _EVERY_S)
+                await asyncio.wait_for(self._closing.wait(), retry_s if self.failing else _EVERY_S)
 
     async def _keep(self) -> None:
         """One round: what was said, who was deleted, numbers for what comes, and what may go."""

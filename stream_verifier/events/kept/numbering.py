@@ -92,6 +92,7 @@ class Numbering:
 
     def _failed(self, error: OSError) -> StoreError:
         return StoreError(
-            f"{self._path}, by which events are numbered, cannot be read or written "
-            f"({error.strerror}): free some space and let this user write there."
+            f"The file {self._path}, by which events are numbered, cannot be read or written "
+            f"({error.strerror}): free some space and let this user write there.",
+            where=str(self._path),
         )

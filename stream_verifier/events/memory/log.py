@@ -23,7 +23,10 @@ class MemoryEventLog:
     Attributes:
         epoch: random name of this run.
         cursor: number of the newest event.
+        failing: never.
     """
+
+    failing = False
 
     def __init__(
         self, *, limits: Limits | None = None, now: Callable[[], float] = time.monotonic

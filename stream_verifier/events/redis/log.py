@@ -47,7 +47,10 @@ class RedisEventLog:
 
     Attributes:
         epoch: random name, given when the log was begun.
+        failing: never: what Redis does not take waits in the `LogWriter`.
     """
+
+    failing = False
 
     def __init__(
         self,
@@ -174,7 +177,11 @@ class RedisEventLog:
     def _begin(self, epoch: str) -> None:
         """Go on with another log: that of this worker's start, or of a Redis that was emptied."""
         if self.epoch:
-            _logger.error("Redis has lost the event log: another begins, as %s", epoch)
+            _logger.error(
+                "Redis has lost the event log, and another begins, as %s: was it emptied, or does "
+                "its maxmemory-policy let it throw keys away?",
+                epoch,
+            )
             self._copy.begin_anew()
             self._reader.begin_anew()
         self.epoch = epoch

@@ -146,10 +146,12 @@ async def test_a_full_disk_holds_up_nobody_and_is_told(
     await until(lambda: "cannot be kept" in caplog.text)
     assert "the disk is full" in caplog.text
     assert "more than 10 wait" in caplog.text
+    await until(lambda: log.failing)
     full = False
     await until(lambda: len(kept(folder)) == 10)
     await until(lambda: "events are kept again; 2 are not" in caplog.text)
     assert caplog.text.count("cannot be kept") == 1
+    await until(lambda: not log.failing)
     await log.close()
     async with opened(folder) as again:
         assert await everything(again) == (told[2:], None)

@@ -42,6 +42,7 @@ test("other words begin anew", () => {
 test("a lost device is told until there is one again", () => {
   const lost = after(["session_started"], ["track_ended", { kind: "audio" }]);
   assert.equal(lost.problem.device, "audioEnded");
+  assert.equal(next(lost, "enrolment_progress", { faces: 2 }).problem.device, "audioEnded");
   assert.equal(next(lost, "track_replaced", { kind: "audio" }).problem, null);
 });
 

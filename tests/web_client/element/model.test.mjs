@@ -46,6 +46,17 @@ test("a problem of a device stands until that device is back, and hides no verdi
   assert.equal(next(ended, "track_replaced", { kind: "video" }).problem, null);
 });
 
+test("two devices that go together are each told until they are back", () => {
+  const both = after(...VERIFIED, ["track_ended", { kind: "video" }], ["track_ended", { kind: "audio" }]);
+  assert.equal(both.problem.device, "audioEnded");
+  const one = next(both, "track_replaced", { kind: "audio" });
+  assert.equal(one.problem.device, "videoEnded");
+  assert.equal(next(one, "track_replaced", { kind: "video" }).problem, null);
+  const muted = after(...VERIFIED, ["track_muted", { kind: "audio" }]);
+  assert.equal(next(muted, "track_unmuted", { kind: "video" }).problem.device, "audioMuted");
+  assert.equal(next(muted, "track_replaced", { kind: "audio" }).problem, null);
+});
+
 test("a failure outlives the end that follows it, and another call forgets it", () => {
   const failed = after(...VERIFIED, ["error", { code: "server_full", message: "Later." }], ["closed", { reason: "error" }]);
   assert.deepEqual([failed.status, failed.problem.code, failed.ending], ["failed", "server_full", "error"]);

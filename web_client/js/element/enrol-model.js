@@ -2,7 +2,7 @@
 /** What the enrolment element knows, as one immutable object after another; touches no page. */
 
 import { lookUp } from "../look-up.js";
-import { deviceTrouble } from "./model.js";
+import { DEVICE_STEPS, newest } from "./model.js";
 
 /** @typedef {import("../../enrol-element.js").EnrolState} EnrolState */
 /** @typedef {import("../../stream-verifier.js").EnrolmentProgress} Progress */
@@ -14,10 +14,11 @@ import { deviceTrouble } from "./model.js";
  * @property {Enrolled | null} enrolled
  * @property {boolean} known  the name is enrolled already
  * @property {import("./model.js").Problem | null} problem
+ * @property {readonly import("./model.js").Trouble[]} troubles  of devices
  */
 
 /** @type {EnrolModel} */
-export const UNASKED = Object.freeze({ status: "consent", progress: null, enrolled: null, known: false, problem: null });
+export const UNASKED = Object.freeze({ status: "consent", progress: null, enrolled: null, known: false, problem: null, troubles: [] });
 
 /** Whether camera and microphone are on their way to the server. @param {EnrolModel} model */
 export const isOn = ({ status }) => ["connecting", "enrolling", "reconnecting"].includes(status);
@@ -31,15 +32,12 @@ const STEPS = {
   asking: ({ known }) => ({ ...UNASKED, known, status: "asking" }),
   connecting: () => ({ status: "connecting" }),
   session_started: () => ({ status: "enrolling" }),
-  enrolment_progress: (_, progress) => ({ status: "enrolling", progress, problem: null }),
+  enrolment_progress: ({ troubles }, progress) => ({ status: "enrolling", progress, problem: newest(troubles) }),
   enrolled: (_, enrolled) => ({ status: "enrolled", enrolled, problem: null }),
   reconnecting: () => ({ status: "reconnecting" }),
   resumed: () => ({ status: "enrolling" }),
   restarted: () => ({ status: "enrolling", progress: null }),
-  track_ended: (_, detail) => ({ problem: deviceTrouble("track_ended", detail) }),
-  track_muted: (_, detail) => ({ problem: deviceTrouble("track_muted", detail) }),
-  track_unmuted: () => ({ problem: null }),
-  track_replaced: () => ({ problem: null }),
+  ...DEVICE_STEPS,
   error: ({ status, known }, { code, message }) =>
     status === "enrolled" ? {} : { status: "failed", problem: { code, message }, known: known || code === "identity_exists" },
   closed: ({ status }) => (["enrolled", "failed"].includes(status) ? {} : { status: "consent", progress: null }),

@@ -8,6 +8,7 @@ import { readEvidence } from "../timeline.js";
 /** @typedef {import("../../stream-verifier.js").State} State */
 /** @typedef {"audioEnded" | "videoEnded" | "audioMuted" | "videoMuted"} DeviceTrouble */
 /** @typedef {{code: string, message: string, device?: DeviceTrouble}} Problem what is said of a device is in the words of the language */
+/** @typedef {Problem & {device: DeviceTrouble}} Trouble */
 /** @typedef {{face: number | null, voice: number | null, both: number | null, coarse: boolean, believed: import("../../stream-verifier.js").Evidence | null}} Evidence */
 /**
  * @typedef {object} Model
@@ -16,6 +17,7 @@ import { readEvidence } from "../timeline.js";
  * @property {readonly string[]} reasons
  * @property {Evidence} evidence     log-odds; where coarse, which way they point
  * @property {Problem | null} problem
+ * @property {readonly Trouble[]} troubles  of devices, at most one each; the newest is told
  * @property {string | null} ending  why the call is over
  */
 
@@ -24,14 +26,34 @@ const NO_EVIDENCE = Object.freeze({ face: null, voice: null, both: null, coarse:
 
 /** @type {Model} */
 export const AT_REST = Object.freeze({
-  status: "idle", verdict: null, reasons: [], evidence: NO_EVIDENCE, problem: null, ending: null,
+  status: "idle", verdict: null, reasons: [], evidence: NO_EVIDENCE, problem: null, troubles: [], ending: null,
 });
 
 /** Whether media may be on its way to the server. @param {Model} model */
 export const isOn = ({ status }) => !["idle", "asking", "ended", "failed"].includes(status);
 
-/** @param {"track_ended" | "track_muted"} code @param {{kind: "audio" | "video"}} detail @returns {Problem} */
-export const deviceTrouble = (code, { kind }) => ({ code, message: "", device: `${kind}${code === "track_ended" ? "Ended" : "Muted"}` });
+/**
+ * What a device's event makes of what is told: its trouble, or the next one that is left.
+ * @param {{problem: Problem | null, troubles: readonly Trouble[]}} model
+ * @param {"audio" | "video"} kind @param {"track_ended" | "track_muted" | null} code null: it is back
+ * @returns {{problem: Problem | null, troubles: readonly Trouble[]}}
+ */
+export function withDevice({ problem, troubles }, kind, code) {
+  const others = troubles.filter(({ device }) => !device.startsWith(kind));
+  if (code) others.push({ code, message: "", device: `${kind}${code === "track_ended" ? "Ended" : "Muted"}` });
+  return { troubles: others, problem: newest(others) ?? (problem?.device ? null : problem) };
+}
+
+/** @param {readonly Trouble[]} troubles */
+export const newest = (troubles) => troubles[troubles.length - 1] ?? null;
+
+/** @type {Record<string, (model: any, detail: any) => any>} */
+export const DEVICE_STEPS = {
+  track_ended: (model, { kind }) => withDevice(model, kind, "track_ended"),
+  track_muted: (model, { kind }) => withDevice(model, kind, "track_muted"),
+  track_unmuted: (model, { kind }) => withDevice(model, kind, null),
+  track_replaced: (model, { kind }) => withDevice(model, kind, null),
+};
 
 /** @type {Record<string, (model: Model, detail: any) => Partial<Model>>} */
 const STEPS = {
@@ -43,10 +65,7 @@ const STEPS = {
   reconnecting: () => ({ status: "reconnecting" }),
   resumed: ({ verdict }) => ({ status: verdict ?? "waiting" }),
   restarted: () => ({ verdict: null, reasons: [], evidence: NO_EVIDENCE }),
-  track_ended: (_, detail) => ({ problem: deviceTrouble("track_ended", detail) }),
-  track_muted: (_, detail) => ({ problem: deviceTrouble("track_muted", detail) }),
-  track_unmuted: (model) => ({ problem: without(model.problem, "track_muted") }),
-  track_replaced: (model) => ({ problem: without(model.problem, "track_ended") }),
+  ...DEVICE_STEPS,
   error: (_, { code, message }) => ({ status: "failed", problem: { code, message } }),
   ending: over,
   closed: over,
@@ -69,6 +88,3 @@ export function next(model, type, detail) {
 
 /** While the connection is away, and once all is over, what still comes is old news. @param {Model} model @param {BadgeState} status @returns {BadgeState} */
 const settled = (model, status) => (["reconnecting", "failed", "ended"].includes(model.status) ? model.status : status);
-
-/** @param {Problem | null} problem @param {string} code */
-const without = (problem, code) => (problem?.code === code ? null : problem);

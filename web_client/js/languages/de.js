@@ -254,6 +254,7 @@ export default {
     store_failed: "Der Server erreicht seinen Speicher nicht",
     audit_failed: "Der Server kann seine Aufzeichnungen nicht führen",
     unreachable: "Keine Verbindung",
+    no_websocket: "Keine Verbindung für Anrufe",
     no_answer: "Keine Antwort",
     connection_lost: "Verbindung verloren",
     reconnecting: "Verbindung verloren",
@@ -276,6 +277,7 @@ export default {
   error: "Etwas ist schiefgegangen",
   advice: {
     unreachable: "Der Server antwortet nicht. Prüfen Sie, ob Sie mit dem Internet verbunden sind, und starten Sie neu.",
+    no_websocket: "Der Server antwortet, aber kein Anruf kommt durch: Ein Proxy dazwischen hält anscheinend WebSockets auf. Versuchen Sie ein anderes Netz, oder fragen Sie, wer dieses betreibt.",
     no_answer: "Der Server hat zu lange nicht geantwortet. Vielleicht ist er beschäftigt: Starten Sie gleich noch einmal.",
     connection_lost: "Die Verbindung zum Server ist abgerissen; es wird nichts mehr geprüft. Starten Sie neu.",
     going_away: "Der Server wird gleich angehalten, und kein anderer führt den Anruf weiter. Starten Sie neu.",

@@ -252,6 +252,7 @@ export default {
     store_failed: "The server cannot reach its store",
     audit_failed: "The server cannot keep its records",
     unreachable: "No connection",
+    no_websocket: "No connection for calls",
     no_answer: "No answer",
     connection_lost: "Connection lost",
     reconnecting: "Connection lost",

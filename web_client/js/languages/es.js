@@ -254,6 +254,7 @@ export default {
     store_failed: "El servidor no alcanza su almacén",
     audit_failed: "El servidor no puede llevar sus registros",
     unreachable: "Sin conexión",
+    no_websocket: "Sin conexión para llamadas",
     no_answer: "Sin respuesta",
     connection_lost: "Conexión perdida",
     reconnecting: "Conexión perdida",
@@ -276,6 +277,7 @@ export default {
   error: "Algo ha ido mal",
   advice: {
     unreachable: "El servidor no responde. Compruebe que tiene conexión y empiece de nuevo.",
+    no_websocket: "El servidor responde, pero ninguna llamada llega: parece que un proxy intermedio detiene los WebSockets. Pruebe otra red o pregunte a quien administra esta.",
     no_answer: "El servidor tardó demasiado en responder. Quizá esté ocupado: empiece de nuevo dentro de un momento.",
     connection_lost: "Se perdió la conexión con el servidor; ya no se comprueba nada. Empiece de nuevo.",
     going_away: "El servidor está a punto de pararse y ningún otro sigue con la llamada. Empiece de nuevo.",

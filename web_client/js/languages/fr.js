@@ -254,6 +254,7 @@ export default {
     store_failed: "Le serveur n’atteint pas son stockage",
     audit_failed: "Le serveur ne peut pas tenir ses registres",
     unreachable: "Pas de connexion",
+    no_websocket: "Pas de connexion pour les appels",
     no_answer: "Pas de réponse",
     connection_lost: "Connexion perdue",
     reconnecting: "Connexion perdue",
@@ -276,6 +277,7 @@ export default {
   error: "Quelque chose n’a pas marché",
   advice: {
     unreachable: "Le serveur ne répond pas. Vérifiez que vous êtes connecté à Internet, puis recommencez.",
+    no_websocket: "Le serveur répond, mais aucun appel ne passe : un proxy intermédiaire semble arrêter les WebSockets. Essayez un autre réseau, ou demandez à qui gère celui-ci.",
     no_answer: "Le serveur a mis trop de temps à répondre. Il est peut-être occupé : recommencez dans un instant.",
     connection_lost: "La connexion au serveur a été perdue ; plus rien n’est vérifié. Recommencez.",
     going_away: "Le serveur va s’arrêter et aucun autre ne reprend l’appel. Recommencez.",

@@ -40,3 +40,8 @@ export function sessionUrl(url, session) {
 export function iceServersUrl(url) {
   return new URL("api/v1/ice-servers", serverUrl(url)).href;
 }
+
+/** @param {string} url see {@link serverUrl} @returns {string} of what tells whether it lives */
+export function healthUrl(url) {
+  return new URL("api/v1/health", serverUrl(url)).href;
+}

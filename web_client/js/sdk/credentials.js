@@ -1,13 +1,13 @@
 // @ts-check
-/** Tokens, which are fetched anew for each connection, and the ICE servers they open. */
+/** What is fetched over HTTP: tokens, anew for each connection, the ICE servers they open, and whether the server lives. */
 
-import { iceServersUrl } from "./addresses.js";
+import { healthUrl, iceServersUrl } from "./addresses.js";
 import { ConnectionFailure } from "./errors.js";
 
 /** @typedef {string | null | undefined | (() => string | null | Promise<string | null>)} TokenSource */
 
 const TOKEN_CAP_MS = 10_000;
-const ICE_CAP_MS = 3000;
+const HTTP_CAP_MS = 3000;
 
 /**
  * The token to show now, without the line's end that files and commands put behind it.
@@ -37,15 +37,32 @@ export async function readToken(token) {
 export async function fetchIceServers(url, token) {
   /** @type {Record<string, string>} */
   const headers = token ? { Authorization: `Bearer ${token}` } : {};
-  // Not AbortSignal.timeout(), which is younger than phones that people use.
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), ICE_CAP_MS);
-  try {
-    const answer = await fetch(iceServersUrl(url), { headers, signal: patience.signal, credentials: "omit", cache: "no-store" });
+  return asked(iceServersUrl(url), headers, async (answer) => {
     if (answer.status >= 500) return null;
     if (!answer.ok) return [];
     const { iceServers } = await answer.json();
     return Array.isArray(iceServers) ? iceServers : null;
+  });
+}
+
+/**
+ * Whether the server answers by HTTP, where no WebSocket came about.
+ * @param {string} url of the server @returns {Promise<boolean>}
+ */
+export async function isAlive(url) {
+  return (await asked(healthUrl(url), {}, async ({ ok }) => ok)) ?? false;
+}
+
+/**
+ * @template T @param {string} url @param {Record<string, string>} headers
+ * @param {(answer: Response) => Promise<T>} read @returns {Promise<T | null>} null where nothing came, or not in time
+ */
+async function asked(url, headers, read) {
+  // Not AbortSignal.timeout(), which is younger than phones that people use.
+  const patience = new AbortController();
+  const timer = setTimeout(() => patience.abort(), HTTP_CAP_MS);
+  try {
+    return await read(await fetch(url, { headers, signal: patience.signal, credentials: "omit", cache: "no-store" }));
   } catch {
     return null;
   } finally {

@@ -3,6 +3,7 @@
 
 export const CLIENT_ERRORS = Object.freeze({
   unreachable: "The server does not answer. Check that it runs and that you are online, then start again.",
+  no_websocket: "The server answers, but no call comes through: a proxy in between seems to stop WebSockets. Try another network, or ask who runs this one.",
   no_answer: "The server took too long to answer. It may be busy: start again in a moment.",
   connection_lost: "The connection to the server was lost, so nothing is checked any more. Start again.",
   going_away: "The server is about to stop and no other one goes on with the call. Start again.",

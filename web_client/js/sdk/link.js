@@ -3,7 +3,7 @@
 
 import { sessionUrl } from "./addresses.js";
 import { Connection } from "./connection.js";
-import { fetchIceServers, readToken } from "./credentials.js";
+import { fetchIceServers, isAlive, readToken } from "./credentials.js";
 import { CLIENT_ERRORS, ConnectionFailure } from "./errors.js";
 import { firstMessage } from "./messages.js";
 import { Numbering } from "./numbering.js";
@@ -11,7 +11,9 @@ import { Retry } from "./retry.js";
 
 const GIVE_UP_AFTER_S = 15;
 // Refusals that another attempt may not meet.
-const PASSING = new Set(["server_full", "server_stopping", "rate_limited", "fleet_failed"]);
+const PASSING = new Set([
+  "server_full", "server_stopping", "rate_limited", "not_ready", "fleet_failed", "internal_error", "store_failed",
+]);
 
 /** @typedef {import("./messages.js").CallOptions} CallOptions */
 /** @typedef {import("../../stream-verifier.js").ConnectionEvents} ConnectionEvents */
@@ -223,11 +225,15 @@ export class Link {
   }
 
   /** @param {ConnectionFailure} failure */
-  #onLost(failure) {
+  async #onLost(failure) {
     if (this.#closed) return;
     const recoverable = !this.#settled && (this.#retry || this.#session?.resumeKey);
     if (recoverable && failure.code !== "no_webrtc") this.#recover(failure.code);
-    else this.#on.failed(failure);
+    else if (failure.code !== "unreachable") this.#on.failed(failure);
+    else {
+      const alive = await isAlive(this.#url);
+      if (!this.#closed) this.#on.failed(alive ? new ConnectionFailure("no_websocket", failure) : failure);
+    }
   }
 
   /** @param {string} reason */
