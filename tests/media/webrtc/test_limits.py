@@ -126,8 +126,8 @@ def test_a_stretch_of_refusals_is_told_once_and_again_after_a_calm() -> None:
     told: list[tuple[str, str]] = []
     refusals = Refusals(lambda kind, reason: told.append((kind, reason)))
     for step in range(100):
-        refusals.look("video", {"frame_too_large": step, "stranger": step}, step / 10)
+        refusals.look("video", {"frame_too_large": step, "stranger": step}, step / 10, taken=7)
     assert told == [("video", "frame_too_large")]
-    refusals.look("video", {"frame_too_large": 100}, 30.0)
-    refusals.look("audio", {"too_much_sound": 1}, 30.0)
+    refusals.look("video", {"frame_too_large": 100}, 30.0, taken=7)
+    refusals.look("audio", {"too_much_sound": 1}, 30.0, taken=0)
     assert told[1:] == [("video", "frame_too_large"), ("audio", "too_much_sound")]
