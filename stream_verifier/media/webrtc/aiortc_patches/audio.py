@@ -25,6 +25,8 @@ from stream_verifier.media.webrtc.reorder import RESTART, ReorderBuffer
 _REMEMBERED = 256
 _BURST_S = 10.0
 _SOUND_S_PER_S = 1.5
+_LEAST_HOLE = 0.9
+"""Of what a packet plays, for one that is missing before it."""
 
 
 class AudioTap(StreamTap):
@@ -80,6 +82,7 @@ class AudioTap(StreamTap):
         elif self._admits(packet, now_s) and self._plays(packet, now_s):
             if self._note(packet, now_s):
                 self._gather(self._order.restart())
+                self._owed_s.clear()
             late = self._order.late
             self._gather(self._order.push(packet.sequence_number, (packet, now_s), now_s))
             if self._order.late > late:
@@ -135,7 +138,8 @@ class AudioTap(StreamTap):
             encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
             self._gathered.append((codec, encoded))
             hole_s = self._hole_before_s(encoded)
-            self._owe(packet.sequence_number, missing, hole_s)
+            if missing:
+                self._owe(packet.sequence_number, missing, hole_s / missing, encoded)
             if self._missing:
                 self._lost_before.append((encoded.timestamp, self._missing))
                 self._missing = 0
@@ -148,10 +152,16 @@ class AudioTap(StreamTap):
         self._due = encoded.timestamp + round(duration_s(encoded.data) * rate_hz)
         return 0.0 if due is None else max(0.0, (encoded.timestamp - due) / rate_hz)
 
-    def _owe(self, sequence: int, missing: int, hole_s: float) -> None:
-        """Note what each packet that was given up right before another one counts for by that."""
+    def _owe(self, sequence: int, missing: int, each_s: float, after: JitterFrame) -> None:
+        """Note what packets count for that were given up right before another one: their hole.
+
+        Those that leave none have dates of their own, and may be played in place of what is here.
+        """
+        if each_s < _LEAST_HOLE * duration_s(after.data):
+            each_s = LONGEST_S
+            self._passed_over_s += missing * each_s
         for number in range(sequence - missing, sequence):
-            self._owed_s[number & 0xFFFF] = hole_s / missing
+            self._owed_s[number & 0xFFFF] = each_s
         while len(self._owed_s) > RESTART:
             del self._owed_s[next(iter(self._owed_s))]
 
