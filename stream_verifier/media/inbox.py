@@ -25,7 +25,8 @@ from stream_verifier.media.types import (
 
 LATE_S = 0.4
 """Media that has waited for longer came late to the worker, and is dropped before long."""
-_MOST_PROMPTED = 3
+_MOST_PROMPTED = 6
+"""All that a `LookBudget` has saved up, the one on display before and the regular one."""
 _MOST_OF_BURST = 8
 _BEHIND_FOR_S = 5.0
 _PIECE_S = 0.1 + 1e-6

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import av
 import numpy as np
@@ -22,7 +22,7 @@ _KNOWN_MATRICES = frozenset({0, 1, 2, 4, 5, 6, 7, 9})
 _SLOW_S = 0.25
 """A picture that was on display for longer is looked at beside the next one, not in its place."""
 _MOST_LOST_S = 1.0
-"""Of one hole: a longer one is told as a gap, and costs trust by itself."""
+"""Of one hole: a longer one costs trust by itself."""
 _RESERVED_MATRIX = 3
 """Says nothing about colours; players take it for one that was not specified."""
 
@@ -113,6 +113,7 @@ class VideoPicker:
         shown_s = 0.0 if self._last_s is None else max(0.0, time_s - self._last_s)
         if shown_s > self._gap_s:
             items.append(MediaGap("video", time_s - shown_s, time_s, reason))
+        if shown_s > max(self._gap_s, _MOST_LOST_S):
             self._unseen = None
         if missed:
             self._lost_s += min(shown_s, _MOST_LOST_S)
@@ -122,6 +123,8 @@ class VideoPicker:
         wanted = self._sampler.wants(time_s, sparing=sparing)
         if wanted and before is not None and self._continuity is not None:
             wanted = shown_s > _SLOW_S
+            if wanted:  # It was there until now, and is no staler than what comes after it.
+                before = replace(before, arrived_s=arrived_s)
             items.append(self._look(before, prompted=wanted, spared=sparing))
             self._continuity.looked()
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)

@@ -122,20 +122,23 @@ def test_looks_by_chance_are_one_an_interval_and_unpredictable() -> None:
     assert all(len(phases) > 8 for phases in picked)
 
 
-@pytest.mark.parametrize("flicker", [1, 31])
+@pytest.mark.parametrize(("flicker", "every_s"), [(1, 0.5), (31, 0.5), (16, 0.7), (16, 0.95)])
 def test_pictures_are_looked_at_as_long_as_they_are_seen(
-    own: list[av.VideoFrame], other: list[av.VideoFrame], flicker: int
+    own: list[av.VideoFrame], other: list[av.VideoFrame], flicker: int, every_s: float
 ) -> None:
     """Dates that follow on each other in a millisecond, but for the other person's."""
     picker = VideoPicker(rate_hz=2.0, chance=random.Random(3))
-    looks: list[bool] = []
+    seen = 0
     for number in range(40):
         shown = [*(own[(number + 7 * n) % len(own)] for n in range(flicker)), other[number]]
         for step, frame in enumerate(shown):
-            at_s = number / 2 + step / 1000
+            at_s = number * every_s + step / 1000
             found = picker.push(frame, at_s, arrived_s=at_s)
-            looks += [item.time_s % 0.5 * 1000 >= flicker - 0.5 for item in found]  # type: ignore[union-attr]
-    assert sum(looks) >= 30
+            looks = [item for item in found if isinstance(item, VideoFrame)]
+            assert all(at_s - (look.arrived_s or 0.0) <= 0.25 for look in looks)
+            other_s = (number - (step < flicker)) * every_s + flicker / 1000
+            seen += sum(abs(look.time_s - other_s) < 5e-4 for look in looks)
+    assert seen >= 30
 
 
 def test_what_was_lost_is_told_with_the_next_picture_that_is_looked_at(

@@ -40,12 +40,13 @@ def test_only_the_newest_frame_is_kept_and_drops_are_counted() -> None:
 
 def test_a_frame_of_a_changed_picture_outlasts_newer_ones_and_few_of_them_are_kept() -> None:
     inbox = MediaInbox()
-    changed = [VideoFrame(_PIXELS, number / 10, prompted=True) for number in range(5)]
+    changed = [VideoFrame(_PIXELS, number / 10, prompted=True) for number in range(8)]
     for number, frame in enumerate(changed):
         inbox.put(frame)
         inbox.put(_frame(number / 10 + 0.05))
-    assert [i.time_s for i in inbox.drain() if isinstance(i, VideoFrame)] == [0.2, 0.3, 0.4, 0.45]
-    assert inbox.stats.video_frames_dropped == 2 + 4
+    kept = [*(number / 10 for number in range(2, 8)), 0.75]
+    assert [i.time_s for i in inbox.drain() if isinstance(i, VideoFrame)] == kept
+    assert inbox.stats.video_frames_dropped == 2 + 7
     inbox.put(changed[0])
     assert inbox.drain() == [changed[0]]
     assert inbox.drain() == []
