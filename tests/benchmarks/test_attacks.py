@@ -34,7 +34,7 @@ def test_an_outcome_can_fail() -> None:
     assert "| y | 3.0 s verified (swap: 2.0 s) | 6 s beyond swap | yes |" in page
 
 
-@pytest.mark.parametrize("one", (*ATTACKS, *HIDDEN), ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [*ATTACKS, *HIDDEN], ids=lambda one: one.name)
 def test_an_attack_is_the_enrolled_person_first(one, clips: Clips) -> None:  # type: ignore[no-untyped-def]
     script, own = one.script(clips), clips.call(GRACE, GRACE)
     genuine = [sent.data for sent in own if sent.send_s < GENUINE_S and sent.kind == "audio"]
