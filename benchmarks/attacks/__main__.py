@@ -22,6 +22,7 @@ from rich.console import Console
 
 from benchmarks.attacks.clips import GRACE, Clips
 from benchmarks.attacks.door_cases import DOORS, QUICK, DoorAttack, Target
+from benchmarks.attacks.hidden_cases import HIDDEN
 from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S, MediaAttack, silence, swap
 from benchmarks.attacks.outcome import Outcome, won
 from benchmarks.attacks.sending import Script
@@ -80,7 +81,7 @@ async def attack(
         played = clips or Clips(Path(made))
         async with _server(Path(made), played) as target:
             doors: Sequence[DoorAttack] = () if only else QUICK if quick else DOORS
-            media = [one for one in ATTACKS if one.quick or not quick]
+            media = [one for one in (*ATTACKS, *HIDDEN) if one.quick or not quick]
             media = [one for one in media if re.search(only or "", one.name)]
             outcomes = await _media(target, media)
             for door in doors:

@@ -158,6 +158,7 @@ class _Leg:
         self._arrived_s: dict[int, float] = {}
         self._lost_s = 0.0
         self._anew = self._broken = False
+        self._missing = self._misses = False
         self._picture: int | None = None
         self._held: dict[int, tuple[_Came, float]] = {}
 
@@ -195,6 +196,14 @@ class _Leg:
         """As of a tap."""
         return self._lost_s
 
+    def passed_over_s(self) -> float:
+        """As of a tap: what comes too late is as long as its hole."""
+        return 0.0
+
+    def misses(self, _ticks: int) -> bool:
+        """As of a tap."""
+        return self._misses
+
     def turns(self, _ticks: int) -> int:
         """As of a tap."""
         return 0
@@ -217,7 +226,9 @@ class _Leg:
                 came.sent.key and came.whole
             )
             self._picture = number
+            self._missing |= not follows or self._broken
             if not self._broken:
+                self._misses, self._missing = self._missing, False
                 self._anew = came.sent.key
                 self._decode(came, max(arrived_s, now_s if not follows else arrived_s))
 

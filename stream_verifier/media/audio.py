@@ -43,7 +43,7 @@ class AudioNormaliser:
         self._start_s = 0.0
         self._made = self._given = 0
         self._due_s: float | None = None
-        self._lost_s = 0.0
+        self._lost_s = self._passed_over_s = 0.0
         self._tail = np.zeros((0, 1), np.int16)
         self._chooser = ChannelChooser(1)
         self._arrivals: deque[tuple[int, float | None]] = deque()
@@ -66,6 +66,7 @@ class AudioNormaliser:
         arrived_s: float | None = None,
         reason: str = "network",
         lost_s: float = 0.0,
+        passed_over_s: float = 0.0,
     ) -> list[AudioChunk | MediaGap]:
         """Take the next frame.
 
@@ -75,17 +76,20 @@ class AudioNormaliser:
             arrived_s: see `AudioChunk`.
             reason: why media is missing before this frame, if some is; see `MediaGap`.
             lost_s: so much of a hole before it, at most, was sent and did not get here in time.
+            passed_over_s: so much came, hole or not, and is not heard.
 
         Returns:
             Chunks that are complete, and the gap if there was one. Nothing for a frame that
-            lies in the past.
+            lies in the past, which is passed over.
         """
         if self._due_s is None:
             self._begin(0.0 if self._from_zero and 0.0 < time_s <= self._fill_s else time_s)
         self._lost_s += min(lost_s, _MOST_LOST_S, max(0.0, time_s - (self._due_s or 0.0)))
+        self._passed_over_s += passed_over_s
         items = self._close_hole(time_s, arrived_s, reason)
         duration_s = frame.samples / frame.sample_rate
         if time_s + duration_s <= (self._due_s or 0.0) - _TOLERANCE_S:
+            self._passed_over_s += duration_s  # Others may have played this one.
             return items
         if self._layout != (key := (frame.sample_rate, frame.layout.name, frame.format.name)):
             items += self._drain(arrived_s)
@@ -167,8 +171,10 @@ class AudioNormaliser:
         while self._arrivals[0][0] < self._given:
             self._arrivals.popleft()
         asides = samples[:, 1:] if samples.shape[1] > 1 else None
-        lost_s, self._lost_s = self._lost_s, 0.0
-        return [AudioChunk(samples[:, 0], start_s, self._arrivals[0][1], asides, lost_s)]
+        lost_s, passed_over_s = self._lost_s, self._passed_over_s
+        self._lost_s = self._passed_over_s = 0.0
+        arrived_s = self._arrivals[0][1]
+        return [AudioChunk(samples[:, 0], start_s, arrived_s, asides, lost_s, passed_over_s)]
 
 
 def _samples(frame: av.AudioFrame, channels: int) -> NDArray[np.int16]:

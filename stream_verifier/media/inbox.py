@@ -15,6 +15,7 @@ import numpy as np
 from stream_verifier.media.burst import BurstWish
 from stream_verifier.media.types import (
     OVERRUN,
+    REFUSED,
     SAMPLE_RATE_HZ,
     AudioChunk,
     MediaGap,
@@ -24,7 +25,8 @@ from stream_verifier.media.types import (
 
 LATE_S = 0.4
 """Media that has waited for longer came late to the worker, and is dropped before long."""
-_MOST_PROMPTED = 3
+_MOST_PROMPTED = 6
+"""All that a `LookBudget` has saved up, the one on display before and the regular one."""
 _MOST_OF_BURST = 8
 _BEHIND_FOR_S = 5.0
 _PIECE_S = 0.1 + 1e-6
@@ -98,6 +100,7 @@ class MediaInbox:
         self._prompted: deque[VideoFrame] = deque(maxlen=_MOST_PROMPTED)
         self._of_burst: deque[VideoFrame] = deque(maxlen=_MOST_OF_BURST)
         self._video_gap: MediaGap | None = None
+        self._video_lost_s = 0.0
         self._waiting_samples = 0
         self._stats = InboxStats()
 
@@ -130,8 +133,8 @@ class MediaInbox:
             if now_s is not None:
                 self._drop_stale(now_s)
             items: list[MediaItem] = list(_in_larger_pieces(self._audio))
-            items += [item for item in (self._video_gap, self._video) if item is not None]
-            items += [*self._prompted, *self._of_burst]
+            items += [self._video_gap] if self._video_gap is not None else []
+            items += [*self._looks(), *self._of_burst]
             self._audio.clear()
             self._prompted.clear()
             self._of_burst.clear()
@@ -139,11 +142,20 @@ class MediaInbox:
             self._waiting_samples = 0
         return sorted(items, key=attrgetter("start_s"))
 
+    def _looks(self) -> list[VideoFrame]:
+        """Pictures that wait; the first has what was lost before those, too, that are dropped."""
+        looks = [*([self._video] if self._video is not None else []), *self._prompted]
+        if looks:
+            looks[0] = replace(looks[0], lost_s=self._video_lost_s)
+            self._video_lost_s = 0.0
+        return looks
+
     def _empty(self) -> bool:
         waits = self._audio or self._prompted or self._of_burst
         return not waits and self._video is None and self._video_gap is None
 
     def _put_video(self, frame: VideoFrame) -> None:
+        self._video_lost_s += frame.lost_s
         if frame.burst:
             self._let_go_of_burst(len(self._of_burst) == _MOST_OF_BURST)
             self._of_burst.append(frame)
@@ -273,6 +285,7 @@ def _whole(parts: Sequence[AudioChunk]) -> AudioChunk:
         parts[-1].arrived_s,
         np.concatenate(asides) if asides else None,
         sum(part.lost_s for part in parts),
+        sum(part.passed_over_s for part in parts),
     )
 
 
@@ -289,8 +302,12 @@ def _arrived_before(item: MediaItem, at_s: float) -> bool:
 
 
 def _joined(old: MediaGap | None, new: MediaGap) -> MediaGap:
-    """One gap in place of two; that another connection took over is told in any case."""
+    """One gap in place of two, for the reason that says more of what others see and hear."""
     if old is None:
         return new
-    reason = "reconnected" if "reconnected" in (old.reason, new.reason) else new.reason
+    reason = max(new.reason, old.reason, key=_weight)
     return MediaGap(new.kind, old.start_s, new.end_s, reason)
+
+
+def _weight(reason: str) -> int:
+    return 2 if reason == "reconnected" else int(reason in REFUSED)

@@ -11,6 +11,19 @@ from numpy.typing import NDArray
 SAMPLE_RATE_HZ = 16_000
 OVERRUN = "overrun"
 """Reason of a gap in what came and there was no time to listen to."""
+REFUSED = frozenset(
+    {
+        "frame_too_large",
+        "frame_garbled",
+        "too_many_frames",
+        "too_many_packets",
+        "too_much_sound",
+        "sound_garbled",
+        "second_source",
+        "too_many_scans",
+    }
+)
+"""Reasons of gaps in what came and was not taken for what it is: others see and hear it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,8 @@ class AudioChunk:
             channels differ (`channels.ChannelChooser`); None where they do not.
         lost_s: seconds of sound before it, or filled in, that were sent and did not come in time:
             others may have heard them.
+        passed_over_s: seconds of sound that came up to it and is in no chunk, for its dates or its
+            number: who goes by other rules has heard it, and something else not.
     """
 
     kind: ClassVar[str] = "audio"
@@ -33,6 +48,7 @@ class AudioChunk:
     arrived_s: float | None = None
     asides: NDArray[np.int16] | None = None
     lost_s: float = 0.0
+    passed_over_s: float = 0.0
 
     @property
     def end_s(self) -> float:
@@ -55,6 +71,8 @@ class VideoFrame:
         prompted: the picture did not go on as before, and no other frame can stand for it.
         burst: one of many in quick succession, which show motion; no window is made of it.
         spared: the worker is behind: the followed face may be sought near its last place.
+        lost_s: seconds up to it, or to others since the last, in which pictures were sent that
+            are not decoded: others may have seen them.
     """
 
     kind: ClassVar[str] = "video"
@@ -64,6 +82,7 @@ class VideoFrame:
     prompted: bool = False
     burst: bool = False
     spared: bool = False
+    lost_s: float = 0.0
 
     @property
     def start_s(self) -> float:

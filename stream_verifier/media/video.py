@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import av
 import numpy as np
@@ -18,16 +19,29 @@ from stream_verifier.media.types import MediaGap, VideoFrame
 
 _KNOWN_MATRICES = frozenset({0, 1, 2, 4, 5, 6, 7, 9})
 """Matrix coefficients (ITU-T H.273) that swscale converts; of others it takes nothing."""
+_SLOW_S = 0.25
+"""A picture that was on display for longer is looked at beside the next one, not in its place."""
+_MOST_LOST_S = 1.0
+"""Of one hole: a longer one costs trust by itself."""
 _RESERVED_MATRIX = 3
 """Says nothing about colours; players take it for one that was not specified."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    frame: av.VideoFrame
+    time_s: float
+    arrived_s: float | None
+    lies: Orientation
 
 
 class VideoPicker:
     """Picks the frames to score of one stream, and says where frames are missing.
 
     Only picked frames are converted, so that the others cost next to nothing. With a source of
-    chance, as live, the regular ones are picked at random, and frames that do not go on as those
-    before are picked beside them, within a budget.
+    chance, as live, the regular ones are those on display at moments drawn at random, so that none
+    is looked at less than it is seen, and frames that do not go on as those before are picked
+    beside them, within a budget.
 
     Args:
         rate_hz: pictures per second of media.
@@ -64,6 +78,8 @@ class VideoPicker:
         self._max_side_px = max_side_px
         self._gap_s = gap_s
         self._last_s: float | None = None
+        self._unseen: _Shown | None = None
+        self._lost_s = 0.0
         self.pixel_aspect = 1.0
 
     @property
@@ -79,6 +95,7 @@ class VideoPicker:
         arrived_s: float | None = None,
         reason: str = "network",
         anew: bool = False,
+        missed: bool = False,
         lies: Orientation = UPRIGHT,
     ) -> list[VideoFrame | MediaGap]:
         """Take the next frame; arguments as in `AudioNormaliser.push`.
@@ -89,25 +106,44 @@ class VideoPicker:
             arrived_s: monotonic; None from a file.
             reason: of a pause before it.
             anew: its coding refers to no frame before it.
+            missed: frames right before it were sent and are not decoded.
             lies: how it has to be turned, where codecs are not asked (``as_coded``).
         """
         items: list[VideoFrame | MediaGap] = []
-        if self._last_s is not None and time_s - self._last_s > self._gap_s:
-            items.append(MediaGap("video", self._last_s, time_s, reason))
+        shown_s = 0.0 if self._last_s is None else max(0.0, time_s - self._last_s)
+        if shown_s > self._gap_s:
+            items.append(MediaGap("video", time_s - shown_s, time_s, reason))
+        if shown_s > max(self._gap_s, _MOST_LOST_S):
+            self._unseen = None
+        if missed:
+            self._lost_s += min(shown_s, _MOST_LOST_S)
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
+        now, (before, self._unseen) = _Shown(frame, time_s, arrived_s, lies), (self._unseen, None)
         sparing = self._sparing()
         wanted = self._sampler.wants(time_s, sparing=sparing)
+        if wanted and before is not None and self._continuity is not None:
+            wanted = shown_s > _SLOW_S
+            if wanted:  # It was there until now, and is no staler than what comes after it.
+                before = replace(before, arrived_s=arrived_s)
+            items.append(self._look(before, prompted=wanted, spared=sparing))
+            self._continuity.looked()
         prompted = self._prompted(frame, anew=anew, wanted=wanted, arrived_s=arrived_s)
         burst = self._burst.grants(time_s) and not (wanted or prompted)
         if wanted or prompted or burst:
-            image = to_bgr(
-                frame,
-                max_side_px=self._max_side_px,
-                pixel_aspect=self.pixel_aspect,
-                lies=lies if self._as_coded else None,
-            )
-            items.append(VideoFrame(image, time_s, arrived_s, prompted, burst, spared=sparing))
+            items.append(self._look(now, prompted=prompted, burst=burst, spared=sparing))
+        if self._continuity is not None and not (wanted or prompted):
+            self._unseen = now
         return items
+
+    def _look(self, shown: _Shown, **how: bool) -> VideoFrame:
+        lost_s, self._lost_s = self._lost_s, 0.0
+        image = to_bgr(
+            shown.frame,
+            max_side_px=self._max_side_px,
+            pixel_aspect=self.pixel_aspect,
+            lies=shown.lies if self._as_coded else None,
+        )
+        return VideoFrame(image, shown.time_s, shown.arrived_s, lost_s=lost_s, **how)
 
     def _prompted(
         self, frame: av.VideoFrame, *, anew: bool, wanted: bool, arrived_s: float | None

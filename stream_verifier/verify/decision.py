@@ -48,6 +48,10 @@ class DecisionSettings:
         doubt_speech_s: from so much unscored speech on, trust in the voice fades as in silence.
         most_speech_s: with more unscored speech nobody stays verified.
         most_picture_s: nor with faces unscored for longer.
+        most_lost_s: nor with pictures for longer that were sent and are not decoded here.
+        most_passed_over_s: nor with more sound that came and is not heard here; less, as hardly any
+            honest sender's is.
+        refused_s: nor so soon after media that was refused here, as it may be what others have.
         overloaded_s: that a window was not scored in time is told for so long, since reasons that
             flicker help nobody, and for so long nobody is called absent.
         stranger_s: nor so soon after another face in the place of this one that is not the
@@ -69,6 +73,9 @@ class DecisionSettings:
     doubt_speech_s: float = 3.0
     most_speech_s: float = 5.0
     most_picture_s: float = 12.0
+    most_lost_s: float = 5.0
+    most_passed_over_s: float = 2.0
+    refused_s: float = 3.0
     overloaded_s: float = 5.0
     stranger_s: float = 6.0
     presence_first: bool = False
@@ -125,12 +132,14 @@ class Decision:
         self._filters = (self._alert, *((self._posterior,) if self._posterior else ()))
         self._heard = Coverage(window_s=self._settings.coverage_s)
         self._seen = Coverage(window_s=self._settings.coverage_s)
+        self._unseen = Coverage(window_s=self._settings.coverage_s)
+        self._unheard = Coverage(window_s=self._settings.coverage_s)
         self._standings = [Standing(rule) for rule in table]
         self._face_slack = evidence.face.slack
         self._track: int | None = None
         self._stranger: tuple[int, float] | None = None
         self._now_s = self._sign_s = self._doubt_s = 0.0
-        self._overloaded_s = -math.inf
+        self._overloaded_s = self._refused_s = -math.inf
         self._shown = False
         self._verdict = Verdict(State.WAITING, ())
 
@@ -207,6 +216,8 @@ class Decision:
         busy = "overloaded" in observation.notes
         if busy:
             self._overloaded_s = self._now_s
+        if "media_refused" in observation.notes:
+            self._refused_s = self._now_s
         # Whom there was no time to hear may talk; what a network lost is no sign of anybody.
         unheard = busy and observation.voice.there_s > 0
         if observation.face.sensed or observation.voice.sensed or unheard:
@@ -226,6 +237,11 @@ class Decision:
     def _account(self, observation: Observation) -> None:
         for account, said in ((self._seen, observation.face), (self._heard, observation.voice)):
             account.update(self._now_s, there_s=said.there_s, scored_s=said.scored_s)
+        for account, said in (
+            (self._unseen, observation.face),
+            (self._unheard, observation.voice),
+        ):
+            account.update(self._now_s, there_s=said.lost_s, scored_s=0.0)
 
     def _take_note(self, observation: Observation) -> None:
         """Remember when there was doubt last."""
@@ -319,6 +335,8 @@ class Decision:
             return State.REJECTED, wrong + notes
         missing = self._missing(observation)
         held = self._estranged() + self._unscored()
+        if self._now_s - self._refused_s < self._settings.refused_s:
+            held += (Reason.MEDIA_GAP,)
         held += tuple(one.rule.reason for one in self._standings if one.holds_back)
         if self._settings.presence_first and not self._shown:
             held += (Reason.PRESENCE_NOT_SHOWN,)
@@ -345,9 +363,12 @@ class Decision:
     def _unscored(self) -> tuple[Reason, ...]:
         """Why what was scored is not enough to go by."""
         reasons: tuple[Reason, ...] = ()
-        if self._seen.owed_s > self._settings.most_picture_s:
+        settings = self._settings
+        unseen = self._unseen.owed_s > settings.most_lost_s
+        if unseen or self._seen.owed_s > settings.most_picture_s:
             reasons += (Reason.PICTURE_NOT_SCORED,)
-        if self._heard.owed_s > self._settings.most_speech_s:
+        unheard = self._unheard.owed_s > settings.most_passed_over_s
+        if unheard or self._heard.owed_s > settings.most_speech_s:
             reasons += (Reason.SPEECH_NOT_SCORED,)
         return reasons
 

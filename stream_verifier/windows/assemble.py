@@ -6,7 +6,14 @@ import math
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from stream_verifier.media.types import OVERRUN, AudioChunk, MediaGap, MediaItem, VideoFrame
+from stream_verifier.media.types import (
+    OVERRUN,
+    REFUSED,
+    AudioChunk,
+    MediaGap,
+    MediaItem,
+    VideoFrame,
+)
 from stream_verifier.windows.asides import Asides
 from stream_verifier.windows.faces import FaceDetector
 from stream_verifier.windows.looks import Look
@@ -59,6 +66,8 @@ class WindowAssembler:
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float, float]] = []
         self._lost: list[tuple[float, float]] = []
+        self._unseen: list[tuple[float, float]] = []
+        self._passed_over: list[tuple[float, float]] = []
         self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = -math.inf
@@ -100,6 +109,8 @@ class WindowAssembler:
         self._begin(chunk.start_s, chunk.end_s, chunk.arrived_s)
         if chunk.lost_s:
             self._lost.append((chunk.start_s, chunk.lost_s))
+        if chunk.passed_over_s:
+            self._passed_over.append((chunk.start_s, chunk.passed_over_s))
         self._spoken += self._speech.push(chunk)
         self._asides.push(chunk)
         self._audio_end_s = max(self._audio_end_s, chunk.end_s)
@@ -108,6 +119,8 @@ class WindowAssembler:
 
     def _see(self, frame: VideoFrame) -> None:
         self._begin(frame.time_s, frame.time_s, frame.arrived_s)
+        if frame.lost_s:
+            self._unseen.append((frame.time_s, frame.lost_s))
         self._looks.append(self._watcher.look(frame))
         self._video_s = max(self._video_s, frame.time_s)
 
@@ -177,6 +190,9 @@ class WindowAssembler:
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
         speech = spoken[-1] if spoken else None
+        lost_s, self._lost = _before(end_s, self._lost)
+        passed_over_s, self._passed_over = _before(end_s, self._passed_over)
+        unseen_s, self._unseen = _before(end_s, self._unseen)
         overrun_s = _overrun_s(gaps)
         reached = self._within_reach(end_s, more_s=overrun_s)
         self._last_look = max([*looks, *reached], key=_when, default=None)
@@ -202,7 +218,9 @@ class WindowAssembler:
             rivals=_rivals(looks, face),
             followed_s=self._followed_s(face, end_s),
             strange_share=_strange_share(looks),
-            unheard_s=overrun_s + self._lost_before(end_s),
+            unheard_s=overrun_s + lost_s,
+            passed_over_s=passed_over_s,
+            unseen_s=unseen_s,
             asides=self._asides.until(end_s),
         )
 
@@ -265,21 +283,19 @@ class WindowAssembler:
 
     def _gap_notes(self, over: Sequence[MediaGap]) -> Iterator[str]:
         least_s = self._settings.min_gap_s
-        # However short: what comes over another connection may be somebody else's. What came and
-        # the worker had no time for is another thing: it is owed, and costs no trust at once.
+        # However short: what comes over another connection may be somebody else's, and so may what
+        # others see or hear and was refused here. What came and the worker had no time for is
+        # another thing: it is owed, and costs no trust at once.
+        at_once = REFUSED | {"reconnected"}
         missed = [gap for gap in over if gap.reason != OVERRUN]
-        if any(g.end_s - g.start_s >= least_s or g.reason == "reconnected" for g in missed):
+        if any(g.end_s - g.start_s >= least_s or g.reason in at_once for g in missed):
             yield "media_gap"
+        if any(gap.reason in REFUSED for gap in missed):
+            yield "media_refused"
         if len(missed) < len(over):
             yield "overloaded"
         if any(gap.reason == "implausible" for gap in over):
             yield "media_time_implausible"
-
-    def _lost_before(self, end_s: float) -> float:
-        """Seconds of sound that were sent and did not come, each hole once."""
-        over = [lost_s for at_s, lost_s in self._lost if at_s < end_s]
-        self._lost = [(at_s, lost_s) for at_s, lost_s in self._lost if at_s >= end_s]
-        return sum(over)
 
     def _newest_arrival_s(self, end_s: float) -> float | None:
         # Of what goes on beyond the window, its part arrived so much sooner.
@@ -290,6 +306,14 @@ class WindowAssembler:
         ]
         self._arrivals = [arrival for arrival in self._arrivals if arrival[1] > end_s]
         return max(arrived, default=None)
+
+
+def _before(
+    end_s: float, lost: Sequence[tuple[float, float]]
+) -> tuple[float, list[tuple[float, float]]]:
+    """Seconds that were sent and did not come up to a window's end, and the holes after it."""
+    over = sum(lost_s for at_s, lost_s in lost if at_s < end_s)
+    return over, [(at_s, lost_s) for at_s, lost_s in lost if at_s >= end_s]
 
 
 def _when(look: Look) -> float:

@@ -68,7 +68,7 @@ class Window:
         speech_s: seconds of speech heard inside the span.
         notes: machine-readable reasons that the front end knows of, such as "no_face",
             "no_speech", "soft_voice", "poor_face_quality", "noisy_audio", "multiple_faces",
-            "media_gap".
+            "media_gap", "media_refused".
         arrived_s: wall (monotonic) arrival of the newest media in it, None from a file.
         rivals: the best faces of others that were followed in the span as well, the newest first,
             two at most: one of them took the place of another.
@@ -76,6 +76,10 @@ class Window:
             behind, or that were sent and did not come in time; who knows what was said in them.
         followed_s: seconds up to its end for which the followed face is that of ``face``, and was
             good enough to be scored in every look.
+        passed_over_s: seconds of sound up to its end that came and was passed over, where others
+            may have heard it.
+        unseen_s: seconds up to its end in which pictures were sent that are not decoded; who knows
+            whom they showed.
         asides: what speech there is in other ways of playing the sound that say something else: one
             of its channels, or all of them as one.
         strange_share: of the looks at a face, those at one that is followed but never good enough
@@ -96,4 +100,6 @@ class Window:
     followed_s: float = 0.0
     strange_share: float = 0.0
     unheard_s: float = 0.0
+    passed_over_s: float = 0.0
+    unseen_s: float = 0.0
     asides: tuple[SpeechWindow, ...] = ()

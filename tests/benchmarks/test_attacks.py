@@ -6,6 +6,7 @@ import pytest
 
 from benchmarks.attacks.__main__ import attack, table
 from benchmarks.attacks.clips import GRACE, Clips
+from benchmarks.attacks.hidden_cases import HIDDEN
 from benchmarks.attacks.media_cases import ATTACKS, GENUINE_S
 from benchmarks.attacks.outcome import refused, won
 from tests.support.kept import kept_folder
@@ -33,7 +34,7 @@ def test_an_outcome_can_fail() -> None:
     assert "| y | 3.0 s verified (swap: 2.0 s) | 6 s beyond swap | yes |" in page
 
 
-@pytest.mark.parametrize("one", ATTACKS, ids=lambda one: one.name)
+@pytest.mark.parametrize("one", [*ATTACKS, *HIDDEN], ids=lambda one: one.name)
 def test_an_attack_is_the_enrolled_person_first(one, clips: Clips) -> None:  # type: ignore[no-untyped-def]
     script, own = one.script(clips), clips.call(GRACE, GRACE)
     genuine = [sent.data for sent in own if sent.send_s < GENUINE_S and sent.kind == "audio"]

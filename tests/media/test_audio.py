@@ -109,6 +109,17 @@ def test_frames_from_the_past_are_dropped() -> None:
     assert sum(len(chunk.samples) for chunk in chunks) == 4 * 320
 
 
+def test_sound_that_is_dropped_for_what_was_in_its_place_is_told_of() -> None:
+    """Players drop what begins before its turn, and play what is dropped here."""
+    normaliser, items = AudioNormaliser(), []
+    for number in range(50):
+        at_s = number * 0.02
+        for early_s in (0.005, 0.0):
+            items += normaliser.push(_frame(np.zeros(960, np.int16)), at_s - early_s)
+    over_s = sum(chunk.passed_over_s for chunk in _chunks(items))
+    assert 0.9 <= over_s <= 1.0
+
+
 def test_times_rounded_by_a_container_make_no_holes() -> None:
     audio, signal = AudioNormaliser(), sweep(1.0)
     rng = np.random.default_rng(1)

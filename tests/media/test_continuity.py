@@ -122,6 +122,36 @@ def test_looks_by_chance_are_one_an_interval_and_unpredictable() -> None:
     assert all(len(phases) > 8 for phases in picked)
 
 
+@pytest.mark.parametrize(("flicker", "every_s"), [(1, 0.5), (31, 0.5), (16, 0.7), (16, 0.95)])
+def test_pictures_are_looked_at_as_long_as_they_are_seen(
+    own: list[av.VideoFrame], other: list[av.VideoFrame], flicker: int, every_s: float
+) -> None:
+    """Dates that follow on each other in a millisecond, but for the other person's."""
+    picker = VideoPicker(rate_hz=2.0, chance=random.Random(3))
+    seen = 0
+    for number in range(40):
+        shown = [*(own[(number + 7 * n) % len(own)] for n in range(flicker)), other[number]]
+        for step, frame in enumerate(shown):
+            at_s = number * every_s + step / 1000
+            found = picker.push(frame, at_s, arrived_s=at_s)
+            looks = [item for item in found if isinstance(item, VideoFrame)]
+            assert all(at_s - (look.arrived_s or 0.0) <= 0.25 for look in looks)
+            other_s = (number - (step < flicker)) * every_s + flicker / 1000
+            seen += sum(abs(look.time_s - other_s) < 5e-4 for look in looks)
+    assert seen >= 30
+
+
+def test_what_was_lost_is_told_with_the_next_picture_that_is_looked_at(
+    own: list[av.VideoFrame],
+) -> None:
+    picker = VideoPicker(rate_hz=2.0, chance=random.Random(3))
+    lost_s = 0.0
+    for number in range(40):
+        found = picker.push(own[0], number * 0.4, missed=number % 2 == 1)
+        lost_s += sum(item.lost_s for item in found if isinstance(item, VideoFrame))
+    assert lost_s == pytest.approx(20 * 0.4, abs=0.41)
+
+
 def test_frames_that_alternate_are_looked_at_of_both_kinds(
     own: list[av.VideoFrame], other: list[av.VideoFrame]
 ) -> None:

@@ -40,12 +40,13 @@ def test_only_the_newest_frame_is_kept_and_drops_are_counted() -> None:
 
 def test_a_frame_of_a_changed_picture_outlasts_newer_ones_and_few_of_them_are_kept() -> None:
     inbox = MediaInbox()
-    changed = [VideoFrame(_PIXELS, number / 10, prompted=True) for number in range(5)]
+    changed = [VideoFrame(_PIXELS, number / 10, prompted=True) for number in range(8)]
     for number, frame in enumerate(changed):
         inbox.put(frame)
         inbox.put(_frame(number / 10 + 0.05))
-    assert [i.time_s for i in inbox.drain() if isinstance(i, VideoFrame)] == [0.2, 0.3, 0.4, 0.45]
-    assert inbox.stats.video_frames_dropped == 2 + 4
+    kept = [*(number / 10 for number in range(2, 8)), 0.75]
+    assert [i.time_s for i in inbox.drain() if isinstance(i, VideoFrame)] == kept
+    assert inbox.stats.video_frames_dropped == 2 + 7
     inbox.put(changed[0])
     assert inbox.drain() == [changed[0]]
     assert inbox.drain() == []
@@ -86,6 +87,27 @@ def test_two_video_gaps_before_a_drain_become_one() -> None:
     inbox.put(MediaGap("video", 1.0, 2.0, "network"))
     inbox.put(MediaGap("video", 2.5, 4.0, "muted"))
     assert inbox.drain() == [MediaGap("video", 1.0, 4.0, "muted")]
+
+
+def test_why_media_was_refused_outlasts_a_gap_that_says_less() -> None:
+    inbox = MediaInbox()
+    for reason in ("network", "frame_too_large", "network"):
+        inbox.put(MediaGap("video", 1.0, 2.0, reason))
+    (gap,) = inbox.drain()
+    assert isinstance(gap, MediaGap)
+    assert gap.reason == "frame_too_large"
+
+
+def test_what_was_lost_before_pictures_that_are_dropped_is_told_with_those_that_stay() -> None:
+    inbox = MediaInbox()
+    for number in range(3):
+        inbox.put(replace(_frame(number / 10), lost_s=0.25))
+    inbox.put(replace(_frame(0.4), burst=True, lost_s=0.25))
+    inbox.put(replace(_frame(0.5), prompted=True))
+    looks = [item for item in inbox.drain() if isinstance(item, VideoFrame)]
+    assert sum(look.lost_s for look in looks if not look.burst) == 1.0
+    inbox.put(_frame(1.0))
+    assert [getattr(item, "lost_s", None) for item in inbox.drain()] == [0.0]
 
 
 def test_on_ready_is_called_only_when_it_stops_being_empty() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from stream_verifier.events.schema import Reason, State
 from stream_verifier.verify.channels.channel import Reading
 from stream_verifier.verify.coverage import Coverage
+from stream_verifier.verify.decision import Verdict
 from stream_verifier.verify.observation import Observation
 from tests.support.decision_media import make_decision
 
@@ -81,6 +84,32 @@ def test_nobody_stays_verified_on_a_fifth_of_the_pictures() -> None:
     states = [decision.update(look(float(s), face=s % 5 == 0)).state for s in range(1, 40)]
     assert State.VERIFIED not in states[-10:]
     assert Reason.PICTURE_NOT_SCORED in decision.verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("name", "lost_s", "reason"),
+    [("face", 0.3, Reason.PICTURE_NOT_SCORED), ("voice", 0.15, Reason.SPEECH_NOT_SCORED)],
+)
+def test_no_score_speaks_for_what_others_alone_see_or_hear(
+    name: str, lost_s: float, reason: Reason
+) -> None:
+    def verdicts(lost_s: float) -> list[Verdict]:
+        decision = make_decision()
+        return [decision.update(_lossy(float(s), name, lost_s)) for s in range(1, 40)]
+
+    ended = verdicts(lost_s)[-1]
+    assert (ended.state, ended.reasons) == (State.UNCERTAIN, (reason,))
+    assert verdicts(lost_s / 2)[-1].state is State.VERIFIED
+
+
+def _lossy(end_s: float, name: str, lost_s: float) -> Observation:
+    whole = look(end_s)
+    return replace(
+        whole,
+        readings=tuple(
+            replace(one, lost_s=lost_s if one.channel == name else 0.0) for one in whole.readings
+        ),
+    )
 
 
 def test_every_second_window_is_enough() -> None:

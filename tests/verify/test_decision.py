@@ -346,6 +346,14 @@ def test_a_window_that_was_not_scored_in_time_is_told_for_some_seconds() -> None
     assert reasons == [(Reason.OVERLOADED,)] * 4 + [()] * 2
 
 
+def test_nobody_is_verified_so_soon_after_media_that_was_refused() -> None:
+    """However sure what is taken is: others may see and hear what is refused."""
+    decision = calm_call()
+    decision.update(observe(31, 9, 8, notes=("media_gap", "media_refused")))
+    states = [decision.update(observe(t, 9, 8)).state for t in range(32, 36)]
+    assert states == [State.UNCERTAIN] * 2 + [State.VERIFIED] * 2
+
+
 def test_sound_that_nobody_heard_is_no_absence_and_is_owed() -> None:
     decision = calm_call()
     unheard = Observation(34.0, (Reading("face"), Reading("voice", there_s=4.0)), ("overloaded",))

@@ -348,12 +348,30 @@ def test_a_real_clip_gives_face_and_speech(data_dir: Path, detector: FaceDetecto
     assert all(window.face for window in windows if window.video_frames)
 
 
+def test_what_others_see_and_hear_alone_is_told_once_with_the_window_it_is_in(
+    detector: FaceDetector,
+) -> None:
+    assembler = WindowAssembler(detector)
+    blank, silence = np.zeros((48, 64, 3), np.uint8), np.zeros(1600, np.int16)
+    windows: list[Window] = []
+    for number in range(40):
+        at_s, over_s = number / 10, 0.25 if number == 12 else 0.0
+        windows += assembler.feed(AudioChunk(silence, at_s, passed_over_s=over_s))
+        windows += assembler.feed(VideoFrame(blank, at_s, lost_s=2 * over_s))
+    told = [(one.start_s <= 1.2 < one.end_s, one.unseen_s, one.passed_over_s) for one in windows]
+    assert [seconds for here, *seconds in told if here] == [[0.5, 0.25]]
+    assert all(seconds == [0.0, 0.0] for here, *seconds in told if not here)
+
+
 @pytest.mark.parametrize(
     ("gap", "notes"),
     [
         (MediaGap("video", 1.0, 1.6, "network"), set()),
         (MediaGap("video", 1.0, 2.5, "network"), {"media_gap"}),
         (MediaGap("video", 1.0, 1.1, "reconnected"), {"media_gap"}),
+        (MediaGap("video", 1.0, 1.1, "frame_too_large"), {"media_gap", "media_refused"}),
+        (MediaGap("audio", 1.0, 1.0, "second_source"), {"media_gap", "media_refused"}),
+        (MediaGap("video", 1.0, 1.1, "decoder_behind"), set()),
         (MediaGap("audio", 1.0, 1.2, "overrun"), {"overloaded"}),
         (MediaGap("audio", 1.0, 3.0, "overrun"), {"overloaded"}),
     ],
@@ -368,7 +386,7 @@ def test_a_gap_is_noted_by_its_length_and_its_reason(
     for number in range(30):
         windows += assembler.feed(AudioChunk(silence, gap.end_s + number / 10))
     noted = {note for window in windows for note in window.notes}
-    assert noted & {"media_gap", "overloaded"} == notes
+    assert noted & {"media_gap", "media_refused", "overloaded"} == notes
     owed_s = gap.end_s - gap.start_s if gap.reason == "overrun" else 0.0
     assert sum(window.unheard_s for window in windows) == pytest.approx(owed_s)
 

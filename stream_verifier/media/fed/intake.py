@@ -83,7 +83,7 @@ class Intake:
     def refuse(self, kind: str, reason: str, now_s: float) -> None:
         """Count what is not taken, and tell where a stretch of it begins."""
         self.refused[kind][reason] += 1
-        self._refusals.look(kind, self.refused[kind], now_s)
+        self._refusals.look(kind, self.refused[kind], now_s, taken=self.frames[kind])
 
     def take_sound(self, sound: Sound, arrived_s: float) -> None:
         """Take a piece of sound."""

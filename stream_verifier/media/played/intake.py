@@ -204,4 +204,4 @@ class PlayedIntake:
 
     def _refuse(self, kind: str, reason: str, now_s: float) -> None:
         self.refused[kind][reason] += 1
-        self._refusals.look(kind, self.refused[kind], now_s)
+        self._refusals.look(kind, self.refused[kind], now_s, taken=self.frames[kind])

@@ -72,10 +72,16 @@ class Intake:
         """Take a decoded audio frame of an `aiortc_patches.AudioTap`."""
         if isinstance(frame, av.AudioFrame) and frame.pts is not None:
             time_s, arrived_s, reason = self._date("audio", frame.pts, tap)
-            lost_s = tap.lost_s(frame.pts)
             self._delivery.begin(time_s)
             self._delivery.give(
-                self._audio.push(frame, time_s, arrived_s=arrived_s, reason=reason, lost_s=lost_s)
+                self._audio.push(
+                    frame,
+                    time_s,
+                    arrived_s=arrived_s,
+                    reason=reason,
+                    lost_s=tap.lost_s(frame.pts),
+                    passed_over_s=tap.passed_over_s(),
+                )
             )
             self._note_end("audio", self._audio.due_s)
 
@@ -92,6 +98,7 @@ class Intake:
                     arrived_s=arrived_s,
                     reason=reason,
                     anew=anew,
+                    missed=tap.misses(frame.pts),
                     lies=quarter_turns(-tap.turns(frame.pts)),
                 )
             )

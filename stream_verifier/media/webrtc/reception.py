@@ -69,7 +69,7 @@ class Reception:
         for kind, tap in self._taps.items():
             await tap.tend(now_s)
             for counts in (tap.refused, *refused):
-                self._refusals.look(kind, counts, now_s)
+                self._refusals.look(kind, counts, now_s, taken=self._intake.frames[kind])
 
     def receive(self, transceiver: RTCRtpTransceiver, parameter_sets: Mapping[int, bytes]) -> None:
         """Read a transceiver's track; there is one of each kind at most.

@@ -22,6 +22,8 @@ class Reading:
             with the reading before is no new evidence. None where nothing was there to score.
         there_s: seconds of the window in which there was something of its kind.
         scored_s: seconds up to the window's end that its score speaks for.
+        lost_s: seconds in which others may have seen or heard something that nobody here did, and
+            for which no score speaks.
         track: number of what was followed; another one may be another person. None where nothing
             is followed.
     """
@@ -32,6 +34,7 @@ class Reading:
     span_s: tuple[float, float] | None = None
     there_s: float = 0.0
     scored_s: float = 0.0
+    lost_s: float = 0.0
     track: int | None = None
 
     @property

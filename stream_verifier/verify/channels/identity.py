@@ -158,6 +158,7 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         span_s=None if crop is None else (crop.time_s, crop.time_s),
         there_s=length_s if window.faces_seen > 0 else 0.0,
         scored_s=_seen_s(window) if comparison.llr_face is not None else 0.0,
+        lost_s=window.unseen_s,
         track=None if crop is None else crop.track_id,
     )
     voice = Reading(
@@ -168,5 +169,6 @@ def identity_readings(window: Window, comparison: Comparison) -> Readings:
         # What nobody heard counts as speech: it is no gain to be heard less.
         there_s=window.speech_s + window.unheard_s,
         scored_s=0.0 if speech is None or comparison.llr_voice is None else speech.quality.speech_s,
+        lost_s=window.passed_over_s,
     )
     return Readings((face, voice), comparison.llr_fused)

@@ -8,6 +8,7 @@ import inspect
 import queue
 import threading
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -320,6 +321,7 @@ async def test_frames_that_refer_to_none_before_them_are_told_once(connection: A
     ticks = [frame.timestamp for frame in _decoded(receiver)]
     assert [tap.begins_anew(at) for at in ticks] == [True, False, False, True, False]
     assert not tap.begins_anew(ticks[3])
+    assert not any(tap.misses(at) for at in ticks)
     _forget_thread(receiver)
 
 
@@ -421,6 +423,92 @@ async def test_sound_that_was_given_up_is_told_of_whatever_comes_after_it(
     await _feed(receiver, _packet(2, 2 * 960, b"\x78\x01"))  # Too late.
     lost = {frame.pts // 960: round(tap.lost_s(frame.pts) / 0.12) for frame in heard}
     assert lost == {0: 0, 1: 0, 5: 2, 6: 0, 10: 3, 11: 0, 14: 1, 15: 0}
+    _forget_thread(receiver)
+
+
+_SILK, _SILK_AGAIN = b"\x18\x80\x01", b"\x18\x90\x01"
+"""60 ms of SILK that were spoken; in the second those before are said again."""
+
+
+async def _passed_over_s(
+    receiver: RTCRtpReceiver, packets: list[tuple[int, float, bytes]]
+) -> tuple[float, AudioTap]:
+    """Feed packets of a number, a date in seconds and a content, 20 ms apart."""
+    tap = AudioTap(receiver, MediaClock(), lambda _: None)
+    for sequence, at_s, payload in packets:
+        await _feed(receiver, _packet(sequence & 0xFFFF, 960 + round(at_s * 48_000), payload))
+        await tap.tend(time.monotonic() + 0.07)
+    _forget_thread(receiver)
+    return tap.passed_over_s(), tap
+
+
+@pytest.mark.parametrize(
+    ("what", "packets", "over_s"),
+    [
+        ("in order", [(n, n * 0.02, b"\x78\x01") for n in range(20)], 0.0),
+        (
+            "lost, or too late for its hole",
+            [(n, n * 0.02, b"\x78\x01") for n in (0, 1, 3, 4, 2, 7, 8)],
+            0.0,
+        ),
+        ("a hole that is silent", [(n, n * 0.12, _SILK) for n in range(10)], 0.0),
+        ("a hole that is said again", [(n, n * 0.12, _SILK_AGAIN) for n in range(11)], 0.6),
+        (
+            "no number of which is missing after a leap",
+            [(2000 * n + step, n * 0.02, b"\x78\x01") for n in range(10) for step in (0, -1)][:-1],
+            0.18,
+        ),
+        (
+            "missing without a hole, and then there",
+            [(n, at_s, b"\x78\x01") for n, at_s in ((0, 0.0), (2, 0.02), (1, 0.02), (3, 0.04))],
+            0.12,
+        ),
+    ],
+)
+async def test_sound_that_others_play_and_nobody_hears_here_is_passed_over(
+    connection: Any, what: str, packets: list[tuple[int, float, bytes]], over_s: float
+) -> None:
+    passed_s, tap = await _passed_over_s(_receiver(connection, "audio", "opus"), packets)
+    assert passed_s == pytest.approx(over_s, abs=1e-3), what
+    assert tap.passed_over_s() == 0.0
+
+
+async def test_of_packets_of_one_number_the_first_counts_as_with_players(connection: Any) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    VideoTap(receiver, MediaClock())
+    other = _KEY[:-1] + b"\x01"
+    await _feed(receiver, _vp8(1, 1, _KEY), _vp8(1, 1, other), _vp8(2, 2, _DELTA))
+    assert [frame.data for frame in _decoded(receiver)] == [_KEY]
+    _forget_thread(receiver)
+
+
+def _marked(packet: RtpPacket) -> RtpPacket:
+    packet.marker = 1
+    return packet
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        lambda: [_vp8(2, 2, _KEY), _marked(_vp8(3, 2, _KEY))],
+        lambda: [_marked(_vp8(2, 2, _KEY)), _marked(_vp8(3, 2, _DELTA, first=False))],
+        lambda: [_marked(_vp8(2, 2, _KEY)), _vp8(3, 2, _DELTA, first=False)],
+        lambda: [_vp8(2, 2, _KEY, first=False), _marked(_vp8(3, 2, _KEY))],
+    ],
+)
+async def test_pictures_that_share_a_timestamp_are_not_decoded_as_one(
+    connection: Any, several: Callable[[], list[RtpPacket]]
+) -> None:
+    """Players show each that is whole by its marks, a decoder of all of it another one."""
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    one = [_vp8(0, 1, _KEY), _marked(_vp8(1, 1, b"x", first=False))]
+    padding = _packet(4, 2 * 3_000, b"")
+    await _feed(receiver, *one, *several(), padding, _vp8(5, 3, _KEY), _vp8(6, 4, _KEY))
+    ticks = [frame.timestamp for frame in _decoded(receiver)]
+    assert [at // 3_000 for at in ticks] == [1, 3]
+    assert tap.refused == {"frame_garbled": 1}
+    assert [tap.misses(at) for at in ticks] == [False, True]
     _forget_thread(receiver)
 
 

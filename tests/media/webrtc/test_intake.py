@@ -31,6 +31,12 @@ class Tap:
     def lost_s(self, ticks: int) -> float:
         return 0.0
 
+    def passed_over_s(self) -> float:
+        return 0.0
+
+    def misses(self, ticks: int) -> bool:
+        return False
+
     def turns(self, ticks: int) -> int:
         return 0
 

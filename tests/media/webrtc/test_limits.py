@@ -10,7 +10,7 @@ from stream_verifier.media.limits import Budget, MediaLimits
 from stream_verifier.media.refusals import Refusals
 from stream_verifier.media.webrtc import frame_gate
 from stream_verifier.media.webrtc.frame_gate import FrameGate
-from stream_verifier.media.webrtc.opus import duration_s
+from stream_verifier.media.webrtc.opus import duration_s, said_again_s
 
 
 def vp8_key(width: int, height: int) -> bytes:
@@ -116,18 +116,52 @@ def test_sound_says_how_long_it_is(packet: bytes, milliseconds: float) -> None:
     assert duration_s(packet) * 1000 == pytest.approx(milliseconds)
 
 
+@pytest.mark.parametrize(
+    ("packet", "seconds"),
+    [
+        (b"\xf8\xff\xff", 0.0),  # CELT says nothing again
+        (b"\x08\x80", 0.0),  # spoken, and nothing before
+        (b"\x08\x40", 0.02),
+        (b"\x00\x40", 0.01),
+        (b"\x18\x10", 0.06),
+        (b"\x18\xe0", 0.0),
+        (b"\x68\x40", 0.02),  # hybrid
+        (b"\x0c\x10", 0.02),  # on the second of two channels
+        (b"\x0c\xa0", 0.0),
+        (b"\x0a\x01\x40\x00", 0.02),  # two frames, the length of the first before them
+        (b"\x0b\xc2\x02\x01\x40\x00\x00\x00", 0.02),  # padded, with lengths
+        (b"\x0b\x41\x01\x40\x00", 0.02),
+        (b"\x08", 0.0),
+        (b"\x0b\x41\xff", 0.0),
+    ],
+)
+def test_a_packet_says_whether_it_says_again_what_was_before(packet: bytes, seconds: float) -> None:
+    assert said_again_s(packet) == pytest.approx(seconds)
+
+
 @pytest.mark.parametrize("packet", [b"", b"\x7b", b"\x7b\x00", b"\x7b\x07", b"\x1b\x03"])
 def test_sound_of_a_length_that_there_is_not_is_none(packet: bytes) -> None:
     with pytest.raises(ValueError, match="Opus"):
         duration_s(packet)
 
 
+def test_refusals_amid_what_is_taken_are_told_each_second() -> None:
+    """What is taken may be shown to the server alone."""
+    told: list[float] = []
+    now = [0.0]
+    refusals = Refusals(lambda *_: told.append(now[0]))
+    for step in range(31):
+        now[0] = step / 10
+        refusals.look("video", {"frame_too_large": 1 + step}, now[0], taken=step)
+    assert told == pytest.approx([0.0, 1.0, 2.0, 3.0])
+
+
 def test_a_stretch_of_refusals_is_told_once_and_again_after_a_calm() -> None:
     told: list[tuple[str, str]] = []
     refusals = Refusals(lambda kind, reason: told.append((kind, reason)))
     for step in range(100):
-        refusals.look("video", {"frame_too_large": step, "stranger": step}, step / 10)
+        refusals.look("video", {"frame_too_large": step, "stranger": step}, step / 10, taken=7)
     assert told == [("video", "frame_too_large")]
-    refusals.look("video", {"frame_too_large": 100}, 30.0)
-    refusals.look("audio", {"too_much_sound": 1}, 30.0)
+    refusals.look("video", {"frame_too_large": 100}, 30.0, taken=7)
+    refusals.look("audio", {"too_much_sound": 1}, 30.0, taken=0)
     assert told[1:] == [("video", "frame_too_large"), ("audio", "too_much_sound")]

@@ -90,7 +90,8 @@ async def test_a_live_call_gives_what_the_file_gives(
     call_webm: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # A file's pictures are picked on a grid, a call's by chance; without chance they are the same.
+    # A file's pictures are picked on a grid, a call's by chance; without chance they are the ones
+    # before those, which were on display at the grid's moments.
     monkeypatch.setattr("random.SystemRandom", lambda: SimpleNamespace(random=lambda: 0.0))
     call = start_call()
     live = await _whole(call)
@@ -98,8 +99,11 @@ async def test_a_live_call_gives_what_the_file_gives(
 
     # The first of each half second: where the picture changes, a call is looked at once more.
     seen, meant_to_be = (
-        {int(f.time_s * 2 + 0.01): number_in(f.image) for f in reversed(_pictures(items))}
-        for items in (live, filed)
+        {
+            int((f.time_s + ahead / FPS) * 2 + 0.01): number_in(f.image) + ahead
+            for f in reversed(_pictures(items))
+        }
+        for items, ahead in ((live, 1), (filed, 0))
     )
     assert len(meant_to_be) == 2 * SECONDS
     assert set(seen) >= set(range(1, 7))

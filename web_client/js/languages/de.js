@@ -36,6 +36,7 @@ export default {
     challenge_not_passed: "Worum gebeten wurde, ist nicht geschehen oder ließ sich nicht messen.",
     presence_not_shown: "Noch hat man niemanden sprechen sehen.",
     media_gap: "Bild oder Ton waren unterbrochen.",
+    media_refused: "Ein Teil von Bild oder Ton wurde nicht angenommen.",
     overloaded: "Der Server ist zu beschäftigt, um alles zu prüfen.",
     media_time_implausible: "Bild oder Ton laufen schneller oder langsamer, als eine Uhr es kann.",
     picture_not_scored: "Vom Bild ließ sich zu wenig prüfen.",

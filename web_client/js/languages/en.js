@@ -52,6 +52,7 @@ export default {
     challenge_not_passed: "What was asked for was not done, or could not be measured.",
     presence_not_shown: "Nobody has been seen speaking yet.",
     media_gap: "Picture or sound was interrupted.",
+    media_refused: "Some of the picture or sound was not taken.",
     overloaded: "The server is too busy to check everything.",
     media_time_implausible: "Picture or sound runs faster or slower than a clock can.",
     picture_not_scored: "Too little of the picture could be checked.",

@@ -36,6 +36,7 @@ export default {
     challenge_not_passed: "Lo que se pidió no se hizo o no se pudo medir.",
     presence_not_shown: "Todavía no se ha visto hablar a nadie.",
     media_gap: "La imagen o el sonido se interrumpieron.",
+    media_refused: "No se aceptó parte de la imagen o del sonido.",
     overloaded: "El servidor está demasiado ocupado para comprobarlo todo.",
     media_time_implausible: "La imagen o el sonido van más deprisa o más despacio de lo que puede un reloj.",
     picture_not_scored: "Se pudo comprobar demasiado poco de la imagen.",

@@ -36,6 +36,7 @@ export default {
     challenge_not_passed: "Ce qui était demandé n’a pas été fait ou n’a pas pu être mesuré.",
     presence_not_shown: "On n’a encore vu personne parler.",
     media_gap: "L’image ou le son ont été interrompus.",
+    media_refused: "Une partie de l’image ou du son n’a pas été acceptée.",
     overloaded: "Le serveur est trop occupé pour tout vérifier.",
     media_time_implausible: "L’image ou le son vont plus vite ou plus lentement qu’une horloge ne le peut.",
     picture_not_scored: "Trop peu de l’image a pu être vérifié.",

@@ -18,13 +18,15 @@ from aiortc.rtp import RtpPacket
 from stream_verifier.media.limits import Budget
 from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, replace
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, payload_of
-from stream_verifier.media.webrtc.clock import MediaClock
-from stream_verifier.media.webrtc.opus import LONGEST_S, duration_s
-from stream_verifier.media.webrtc.reorder import ReorderBuffer
+from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock
+from stream_verifier.media.webrtc.opus import LONGEST_S, duration_s, said_again_s
+from stream_verifier.media.webrtc.reorder import RESTART, ReorderBuffer
 
 _REMEMBERED = 256
 _BURST_S = 10.0
 _SOUND_S_PER_S = 1.5
+_LEAST_HOLE = 0.9
+"""Of what a packet plays, for one that is missing before it."""
 
 
 class AudioTap(StreamTap):
@@ -56,6 +58,9 @@ class AudioTap(StreamTap):
         self._since_s = -math.inf
         self._order: ReorderBuffer[tuple[RtpPacket, float]] = ReorderBuffer()
         self._missing = 0
+        self._due: int | None = None
+        self._owed_s: dict[int, float] = {}
+        self._passed_over_s = 0.0
         self._lost_before: deque[tuple[int, int]] = deque(maxlen=_REMEMBERED)
         self._sound_s = Budget(_SOUND_S_PER_S, burst_s=_BURST_S)
         # aiortc's type of a decoder does not tell that those of sound give sound.
@@ -77,7 +82,11 @@ class AudioTap(StreamTap):
         elif self._admits(packet, now_s) and self._plays(packet, now_s):
             if self._note(packet, now_s):
                 self._gather(self._order.restart())
+                self._owed_s.clear()
+            late = self._order.late
             self._gather(self._order.push(packet.sequence_number, (packet, now_s), now_s))
+            if self._order.late > late:
+                self._pass_over(packet)
             self._decode_due(now_s)
         return False, None
 
@@ -91,6 +100,15 @@ class AudioTap(StreamTap):
         while self._lost_before and self._lost_before[0][0] <= ticks:
             missing += self._lost_before.popleft()[1]
         return missing * LONGEST_S
+
+    def passed_over_s(self) -> float:
+        """Seconds of sound that came since this was asked and is not heard, beyond `lost_s`.
+
+        Players go by dates alone: what came too late, or behind a leap of numbers, has its turn
+        there, and what a packet says again fills any hole, whether or not a number is missing.
+        """
+        passed_s, self._passed_over_s = self._passed_over_s, 0.0
+        return passed_s
 
     async def tend(self, now_s: float) -> None:
         """Give up holes that were waited for long enough; call it about ten times a second."""
@@ -112,15 +130,45 @@ class AudioTap(StreamTap):
     def _gather(self, due: list[tuple[RtpPacket, float]]) -> None:
         """Date packets, in order."""
         for packet, arrival_s in due:
-            self._missing += self._order.missing_before(packet.sequence_number)
+            missing = self._order.missing_before(packet.sequence_number)
+            self._missing += missing
             codec = private(self._receiver, "codecs").get(packet.payload_type)
             if codec is None or not packet.payload:
                 continue  # Of no codec of the offer, or padding.
             encoded = JitterFrame(payload_of(packet), self._date(packet.timestamp, arrival_s))
             self._gathered.append((codec, encoded))
+            hole_s = self._hole_before_s(encoded)
+            if missing:
+                self._owe(packet.sequence_number, missing, hole_s / missing, encoded)
             if self._missing:
                 self._lost_before.append((encoded.timestamp, self._missing))
                 self._missing = 0
+            elif hole_s:
+                self._passed_over_s += min(hole_s, said_again_s(encoded.data))
+
+    def _hole_before_s(self, encoded: JitterFrame) -> float:
+        """Seconds between a packet and the end of the one before."""
+        rate_hz, due = RATES_HZ["audio"], self._due
+        self._due = encoded.timestamp + round(duration_s(encoded.data) * rate_hz)
+        return 0.0 if due is None else max(0.0, (encoded.timestamp - due) / rate_hz)
+
+    def _owe(self, sequence: int, missing: int, each_s: float, after: JitterFrame) -> None:
+        """Note what packets count for that were given up right before another one: their hole.
+
+        Those that leave none have dates of their own, and may be played in place of what is here.
+        """
+        if each_s < _LEAST_HOLE * duration_s(after.data):
+            each_s = LONGEST_S
+            self._passed_over_s += missing * each_s
+        for number in range(sequence - missing, sequence):
+            self._owed_s[number & 0xFFFF] = each_s
+        while len(self._owed_s) > RESTART:
+            del self._owed_s[next(iter(self._owed_s))]
+
+    def _pass_over(self, packet: RtpPacket) -> None:
+        """Note a packet that is not decoded, for as far as its hole does not count for it."""
+        owed_s = self._owed_s.pop(packet.sequence_number, 0.0)
+        self._passed_over_s += max(0.0, duration_s(packet.payload) - owed_s)
 
     def _decode_due(self, now_s: float) -> None:
         """Decode what was gathered, once that has taken long enough."""

@@ -38,6 +38,7 @@ class StreamTap:
         self._paused: deque[int] = deque(maxlen=8)
         self._pause_timestamp: int | None = None
         self._anew: deque[int] = deque(maxlen=_REMEMBERED)
+        self._missed: deque[int] = deque(maxlen=_REMEMBERED)
         self._arrivals: dict[int, float] = {}
         self._handle_rtcp = receiver._handle_rtcp_packet
         replace(receiver, "_handle_rtcp_packet", self._on_rtcp)
@@ -62,6 +63,17 @@ class StreamTap:
     def lost_s(self, ticks: int) -> float:  # noqa: ARG002
         """Seconds of sound that may have been in what is missing right before ``ticks``; once."""
         return 0.0
+
+    def passed_over_s(self) -> float:
+        """Seconds of sound that came since this was asked and is not heard, beyond `lost_s`."""
+        return 0.0
+
+    def misses(self, ticks: int) -> bool:
+        """Whether pictures right before the one at ``ticks`` were sent and are not decoded."""
+        missed = False
+        while self._missed and self._missed[0] <= ticks:
+            missed |= self._missed.popleft() == ticks
+        return missed
 
     def turns(self, ticks: int) -> int:  # noqa: ARG002
         """Quarter turns, clockwise, by which the picture at ``ticks`` is to be turned."""

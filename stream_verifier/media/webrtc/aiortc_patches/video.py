@@ -18,14 +18,56 @@ from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, is_be
 from stream_verifier.media.webrtc.aiortc_patches.turns import Turns
 from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
 from stream_verifier.media.webrtc.clock import MediaClock, signed
-from stream_verifier.media.webrtc.frame_gate import TOO_LARGE, FrameGate
-from stream_verifier.media.webrtc.keyframes import is_keyframe
+from stream_verifier.media.webrtc.frame_gate import GARBLED, TOO_LARGE, FrameGate
+from stream_verifier.media.webrtc.keyframes import begins_picture, is_keyframe
 from stream_verifier.media.webrtc.parameter_sets import ParameterSets
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
 _ASK_EVERY_S = 0.1
 _STALL_S = 0.3
+
+
+class _Shape:
+    """Where the picture of one timestamp begins and ends, whatever order its packets come in.
+
+    Players go by these marks: of two pictures of one timestamp, or one that begins amid others'
+    packets, they show each that is whole, where a decoder that gets all of it at once shows one.
+
+    Args:
+        first: number of one of its packets.
+    """
+
+    def __init__(self, first: int) -> None:
+        self._first = self._last = first
+        self._begin: int | None = None
+        self._end: int | None = None
+        self._several = False
+
+    @property
+    def odd(self) -> bool:
+        """Whether it is not one picture from its first packet to its last."""
+        begun = self._begin is None or self._begin == self._first
+        return self._several or not begun or self._end not in (None, self._last)
+
+    def note(self, packet: RtpPacket, *, begins: bool | None) -> None:
+        """Take one more packet.
+
+        Args:
+            packet: that is none of padding.
+            begins: whether a picture begins with it; None where its codec does not say.
+        """
+        number = packet.sequence_number
+        if signed(number - self._first, 16) < 0:
+            self._first = number
+        if signed(number - self._last, 16) > 0:
+            self._last = number
+        if begins:
+            self._several |= self._begin not in (None, number)
+            self._begin = number
+        if packet.marker:
+            self._several |= self._end not in (None, number)
+            self._end = number
 
 
 class VideoTap(StreamTap):
@@ -65,6 +107,8 @@ class VideoTap(StreamTap):
         self._progress_s = 0.0
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
+        self._shapes: dict[int, _Shape] = {}
+        self._missing_pictures = False
         self._turns = Turns()
         self._handle_packet = receiver._handle_rtp_packet
         replace(receiver, "_handle_rtp_packet", self._on_packet)
@@ -107,6 +151,8 @@ class VideoTap(StreamTap):
             self._turns = Turns()
         if self._floor is not None and is_behind(packet, self._floor):
             return False, None
+        if self._came_before(packet):
+            return False, None
         if not self._waiting:
             self._progress_s = now_s
             self._asked_s = self._asked_s or now_s
@@ -114,9 +160,11 @@ class VideoTap(StreamTap):
             self._waiting[packet.timestamp] = now_s
             if len(self._waiting) > _CAPACITY:  # Of packets that the buffer did not take.
                 del self._waiting[next(iter(self._waiting))]
+            self._note_shape(packet)
         self._turns.note(packet)
         broken, frame = self._buffer.add(packet)
         self._needs_keyframe |= broken
+        self._missing_pictures |= broken
         checked = self._checked(frame, packet.payload_type, now_s) if frame else None
         ask = broken and now_s - self._asked_s > _ASK_EVERY_S
         self._asked_s = now_s if ask else self._asked_s
@@ -140,10 +188,25 @@ class VideoTap(StreamTap):
     def _restart(self, now_s: float) -> None:
         self._buffer = JitterBuffer(capacity=_CAPACITY, is_video=True)
         self._floor = self._sequence
-        self._needs_keyframe = True
+        self._needs_keyframe = self._missing_pictures = True
         self._progress_s = now_s
         self._waiting.clear()
+        self._shapes.clear()
         private(self._receiver, "nack_generator").missing.clear()
+
+    def _came_before(self, packet: RtpPacket) -> bool:
+        """Whether a packet of its number waits: the first one counts, as everywhere else."""
+        there = self._buffer._packets[packet.sequence_number % _CAPACITY]
+        return there is not None and there.sequence_number == packet.sequence_number
+
+    def _note_shape(self, packet: RtpPacket) -> None:
+        """Note where pictures begin and end, by a timestamp."""
+        codec = private(self._receiver, "codecs").get(packet.payload_type)
+        vp8 = codec is not None and codec.name.upper() == "VP8"
+        shape = self._shapes.setdefault(packet.timestamp, _Shape(packet.sequence_number))
+        shape.note(packet, begins=begins_picture(packet.payload) if vp8 else None)
+        while len(self._shapes) > _CAPACITY:
+            del self._shapes[next(iter(self._shapes))]
 
     def _missing(self) -> list[int]:
         origin = self._buffer._origin
@@ -155,6 +218,7 @@ class VideoTap(StreamTap):
         arrival_s = self._waiting.get(frame.timestamp, now_s)
         for timestamp in [t for t in self._waiting if signed(t - frame.timestamp, 32) <= 0]:
             del self._waiting[timestamp]
+        shape = self._shapes.pop(frame.timestamp, None)
         self._progress_s = now_s
         codec = private(self._receiver, "codecs").get(payload_type)
         name = codec.name if codec else ""
@@ -166,10 +230,12 @@ class VideoTap(StreamTap):
             keyframe = is_keyframe(frame.data)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
+            self._missing_pictures = True
             return None
-        if (reason := self._refusal(name, frame.data, now_s)) is not None:
+        reason = GARBLED if shape is not None and shape.odd else None
+        if (reason := reason or self._refusal(name, frame.data, now_s)) is not None:
             self.refused[reason] += 1
-            self._needs_keyframe = True
+            self._needs_keyframe = self._missing_pictures = True
             return None
         self._needs_keyframe = False
         said_at = frame.timestamp
@@ -177,6 +243,9 @@ class VideoTap(StreamTap):
         self._turns.date(said_at, frame.timestamp)
         if keyframe or payload_type != self._payload_type:
             self._anew.append(frame.timestamp)
+        if self._missing_pictures:
+            self._missed.append(frame.timestamp)
+        self._missing_pictures = False
         self._payload_type = payload_type
         return frame
 
