@@ -23,7 +23,8 @@ from stream_verifier.media.video import VideoPicker
 
 TOO_LARGE, TOO_MANY, GARBLED = "frame_too_large", "too_many_frames", "frame_garbled"
 TOO_MUCH_SOUND, SOUND_GARBLED = "too_much_sound", "sound_garbled"
-OUT_OF_ORDER = "out_of_order"
+_NEXT_S = 0.001
+"""After the picture before, where a stamp says that it was no later: all are shown as they come."""
 _BURST_S = 3.0
 _AHEAD_S = 0.2
 """Sound that lies further ahead of its arrival is more than there is time for."""
@@ -168,10 +169,10 @@ class PlayedIntake:
             self._refuse("video", TOO_MANY, arrived_s)
         else:
             time_s = self.clock.date("video", stamp_s, arrived_s)
-            if self._picture_s is None or time_s > self._picture_s:
-                self._picture_s = time_s
-                return PlayedPicture(data, width, height, turn, time_s, arrived_s)
-            self._refuse("video", OUT_OF_ORDER, arrived_s)
+            if self._picture_s is not None:
+                time_s = max(time_s, self._picture_s + _NEXT_S)
+            self._picture_s = time_s
+            return PlayedPicture(data, width, height, turn, time_s, arrived_s)
         return None
 
     def look(self, picture: PlayedPicture) -> list[VideoFrame | MediaGap]:

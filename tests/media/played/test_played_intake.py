@@ -59,3 +59,17 @@ def test_pictures_are_bounded_by_number_and_by_pixels() -> None:
         ]
         assert sum(one is not None for one in taken) == 30
         assert intake.refused["video"] == {"too_many_frames": 70}
+
+
+def test_a_picture_is_looked_at_whose_stamp_says_that_it_came_before_others() -> None:
+    """Others see it when it comes, whatever its sender says."""
+    intake = PlayedIntake(inbox=MediaInbox())
+    stamps_s = [0.0, 0.04, 0.08, 0.02, 0.16, 0.05]
+    dated = [
+        intake.date_picture(GREY, (64, 48), stamp_s=stamp_s, arrived_s=5 + number / 25)
+        for number, stamp_s in enumerate(stamps_s)
+    ]
+    times_s = [one.time_s for one in dated if one is not None]
+    assert len(times_s) == len(stamps_s)
+    assert times_s == sorted(set(times_s))
+    assert not intake.refused["video"]
