@@ -13,11 +13,13 @@ class StreamVerifierError(Exception):
     """Root of all errors that a caller may expect from this package."""
 
     code: ClassVar[str] = "internal_error"
+    _where = ""
+    """Part of the message that is for the log alone: where files lie and servers are."""
 
     @property
     def told(self) -> str:
-        """The message for clients: where files lie and servers are is for the log alone."""
-        return str(self)
+        """The message for clients."""
+        return str(self).replace(f" {self._where}", "") if self._where else str(self)
 
 
 class SettingsError(StreamVerifierError):
@@ -186,11 +188,6 @@ class StoreError(StreamVerifierError):
         super().__init__(message)
         self._where = where
 
-    @property
-    def told(self) -> str:
-        """See ``StreamVerifierError.told``."""
-        return str(self).replace(f" {self._where}", "") if self._where else str(self)
-
 
 class KeyMismatchError(StoreError):
     """A stored reference does not decrypt with the key in use."""
@@ -350,12 +347,7 @@ class FleetError(NotReadyError):
             f"{FLEET_RETRY_S} s.",
             retry_after_s=FLEET_RETRY_S,
         )
-        self._why = why
-
-    @property
-    def told(self) -> str:
-        """See ``StreamVerifierError.told``."""
-        return str(self).replace(f" ({self._why})", "")
+        self._where = f"({why})"
 
 
 class RequestUnderWayError(PassingError):

@@ -235,13 +235,12 @@ class Decision:
         return looked and self._now_s - self._sign_s >= self._settings.absent_after_s
 
     def _account(self, observation: Observation) -> None:
-        for account, said in ((self._seen, observation.face), (self._heard, observation.voice)):
-            account.update(self._now_s, there_s=said.there_s, scored_s=said.scored_s)
-        for account, said in (
-            (self._unseen, observation.face),
-            (self._unheard, observation.voice),
+        for account, lost, said in (
+            (self._seen, self._unseen, observation.face),
+            (self._heard, self._unheard, observation.voice),
         ):
-            account.update(self._now_s, there_s=said.lost_s, scored_s=0.0)
+            account.update(self._now_s, there_s=said.there_s, scored_s=said.scored_s)
+            lost.update(self._now_s, there_s=said.lost_s, scored_s=0.0)
 
     def _take_note(self, observation: Observation) -> None:
         """Remember when there was doubt last."""

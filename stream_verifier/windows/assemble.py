@@ -24,6 +24,8 @@ from stream_verifier.windows.types import FaceCrop, SpeechWindow, Window
 
 _MOST_RIVALS = 2
 _LEAST_SOFT_S = 0.3
+_AT_ONCE = REFUSED | {"reconnected"}
+"""Reasons of gaps that cost trust however short they are."""
 
 
 class WindowAssembler:
@@ -65,9 +67,7 @@ class WindowAssembler:
         self._spoken: list[SpeechWindow] = []
         self._gaps: list[MediaGap] = []
         self._arrivals: list[tuple[float, float, float]] = []
-        self._lost: list[tuple[float, float]] = []
-        self._unseen: list[tuple[float, float]] = []
-        self._passed_over: list[tuple[float, float]] = []
+        self._lost, self._unseen, self._passed_over = _Missed(), _Missed(), _Missed()
         self._start_s = math.inf
         self._started = False
         self._audio_s = self._audio_end_s = self._video_s = -math.inf
@@ -107,10 +107,8 @@ class WindowAssembler:
 
     def _hear(self, chunk: AudioChunk) -> None:
         self._begin(chunk.start_s, chunk.end_s, chunk.arrived_s)
-        if chunk.lost_s:
-            self._lost.append((chunk.start_s, chunk.lost_s))
-        if chunk.passed_over_s:
-            self._passed_over.append((chunk.start_s, chunk.passed_over_s))
+        self._lost.note(chunk.start_s, chunk.lost_s)
+        self._passed_over.note(chunk.start_s, chunk.passed_over_s)
         self._spoken += self._speech.push(chunk)
         self._asides.push(chunk)
         self._audio_end_s = max(self._audio_end_s, chunk.end_s)
@@ -119,8 +117,7 @@ class WindowAssembler:
 
     def _see(self, frame: VideoFrame) -> None:
         self._begin(frame.time_s, frame.time_s, frame.arrived_s)
-        if frame.lost_s:
-            self._unseen.append((frame.time_s, frame.lost_s))
+        self._unseen.note(frame.time_s, frame.lost_s)
         self._looks.append(self._watcher.look(frame))
         self._video_s = max(self._video_s, frame.time_s)
 
@@ -190,9 +187,6 @@ class WindowAssembler:
         spoken = [heard for heard in self._spoken if heard.end_s <= end_s]
         self._spoken = [heard for heard in self._spoken if heard.end_s > end_s]
         speech = spoken[-1] if spoken else None
-        lost_s, self._lost = _before(end_s, self._lost)
-        passed_over_s, self._passed_over = _before(end_s, self._passed_over)
-        unseen_s, self._unseen = _before(end_s, self._unseen)
         overrun_s = _overrun_s(gaps)
         reached = self._within_reach(end_s, more_s=overrun_s)
         self._last_look = max([*looks, *reached], key=_when, default=None)
@@ -218,9 +212,9 @@ class WindowAssembler:
             rivals=_rivals(looks, face),
             followed_s=self._followed_s(face, end_s),
             strange_share=_strange_share(looks),
-            unheard_s=overrun_s + lost_s,
-            passed_over_s=passed_over_s,
-            unseen_s=unseen_s,
+            unheard_s=overrun_s + self._lost.take_until(end_s),
+            passed_over_s=self._passed_over.take_until(end_s),
+            unseen_s=self._unseen.take_until(end_s),
             asides=self._asides.until(end_s),
         )
 
@@ -286,9 +280,8 @@ class WindowAssembler:
         # However short: what comes over another connection may be somebody else's, and so may what
         # others see or hear and was refused here. What came and the worker had no time for is
         # another thing: it is owed, and costs no trust at once.
-        at_once = REFUSED | {"reconnected"}
         missed = [gap for gap in over if gap.reason != OVERRUN]
-        if any(g.end_s - g.start_s >= least_s or g.reason in at_once for g in missed):
+        if any(g.end_s - g.start_s >= least_s or g.reason in _AT_ONCE for g in missed):
             yield "media_gap"
         if any(gap.reason in REFUSED for gap in missed):
             yield "media_refused"
@@ -308,12 +301,22 @@ class WindowAssembler:
         return max(arrived, default=None)
 
 
-def _before(
-    end_s: float, lost: Sequence[tuple[float, float]]
-) -> tuple[float, list[tuple[float, float]]]:
-    """Seconds that were sent and did not come up to a window's end, and the holes after it."""
-    over = sum(lost_s for at_s, lost_s in lost if at_s < end_s)
-    return over, [(at_s, lost_s) for at_s, lost_s in lost if at_s >= end_s]
+class _Missed:
+    """Seconds that others may have seen or heard and nobody here did, each told once."""
+
+    def __init__(self) -> None:
+        self._holes: list[tuple[float, float]] = []
+
+    def note(self, at_s: float, seconds: float) -> None:
+        """Add some, if any."""
+        if seconds:
+            self._holes.append((at_s, seconds))
+
+    def take_until(self, end_s: float) -> float:
+        """All before a window's end."""
+        over = sum(seconds for at_s, seconds in self._holes if at_s < end_s)
+        self._holes = [hole for hole in self._holes if hole[0] >= end_s]
+        return over
 
 
 def _when(look: Look) -> float:
