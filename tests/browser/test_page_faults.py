@@ -107,6 +107,9 @@ def test_a_verdict_of_before_a_loss_is_told_as_the_last_one_and_no_more_explaine
     call.drop()
     expect(state).to_contain_text("Connection lost")
     expect(reasons).to_be_empty()
+    expect(page.get_by_test_id("monitoring")).to_contain_text(
+        "Monitoring paused: nothing is checked until the connection is back"
+    )
     expect(state).to_contain_text("The last result was: Verified.")
     expect(reasons).to_be_empty()
 
@@ -145,14 +148,18 @@ def test_a_camera_muted_or_pulled_out_is_noticed(page: Page, fake: FakeServer) -
     def happens(kind: str, event: str) -> None:
         page.evaluate(script, [kind, event])
 
+    sign = page.get_by_test_id("monitoring")
     happens("video", "mute")
     expect(error).to_have_attribute("data-code", "track_muted")
+    expect(sign).to_contain_text("Monitoring on: the microphone alone is being checked")
     happens("audio", "mute")
     expect(error).to_contain_text("The microphone and the camera send nothing")
+    expect(sign).to_contain_text("Monitoring paused: camera and microphone send nothing")
     happens("audio", "unmute")
     expect(error).to_contain_text("The camera sends nothing")
     happens("video", "unmute")
     expect(error).to_be_empty()
+    expect(sign).to_contain_text("Monitoring on: camera and microphone are being checked")
     happens("video", "ended")
     expect(error).to_have_attribute("data-code", "track_ended")
     expect(error).to_contain_text("The camera was")

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { REASONS, STATES } from "../../web_client/js/timeline.js";
-import { consentFor, ENGLISH, sayEnding, sayError, sayLlr, sayReason, sayReasons, sayShortly, sayState } from "../../web_client/js/words.js";
+import { consentFor, ENGLISH, sayEnding, sayError, sayLlr, sayReason, sayReasons, sayShortly, sayState, sayWatch } from "../../web_client/js/words.js";
 
 const schema = new URL("../../docs/protocol/events.schema.json", import.meta.url);
 const { $defs: contract } = JSON.parse(readFileSync(schema, "utf8"));
@@ -69,5 +69,16 @@ test("a word that every object knows is a word like any other", () => {
     assert.equal(sayEnding(word), "The call has ended.");
     assert.equal(sayShortly([word]), word.replaceAll("_", " "));
     assert.deepEqual(sayState(word, "ada"), { name: word, text: "" });
+  }
+});
+
+test("the sign beside the picture claims no more than is checked", () => {
+  const now = (connected, ...away) => sayWatch({ connected, away: new Set(away) });
+  assert.deepEqual(now(true), { on: true, what: "camera and microphone are being checked" });
+  assert.deepEqual(now(true, "audio"), { on: true, what: "the camera alone is being checked" });
+  assert.deepEqual(now(true, "video"), { on: true, what: "the microphone alone is being checked" });
+  assert.deepEqual(now(true, "audio", "video"), { on: false, what: "camera and microphone send nothing" });
+  for (const away of [[], ["audio"], ["audio", "video"]]) {
+    assert.deepEqual(now(false, ...away), { on: false, what: "nothing is checked until the connection is back" });
   }
 });

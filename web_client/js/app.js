@@ -112,6 +112,7 @@ const device = (kind) => (kind === "video" ? "camera" : "microphone");
 
 /** Says what is away as long as it is: devices often go and come back together. */
 function tellDevices(ended, muted) {
+  stage.lack(new Set([...ended, ...muted]));
   const away = ended.size ? ended : muted;
   const which = [...away].map(device).sort().reverse().join(" and the ");
   const [were, them, send] = away.size > 1 ? ["were", "them", "send"] : ["was", "it", "sends"];

@@ -4,13 +4,15 @@ import { byId, setText } from "./dom.js";
 import { EnrolView } from "./enrol-view.js";
 import { FaceOverlay } from "./overlay.js";
 import { VerifyView } from "./verify-view.js";
-import { sayEnding } from "./words.js";
+import { sayEnding, sayWatch } from "./words.js";
 
 export class CallStage {
   #verify = new VerifyView();
   #enrol = new EnrolView();
   #overlay = new FaceOverlay(byId("boxes"));
   #enrolling = false;
+  #connected = true;
+  #away = /** @type {ReadonlySet<string>} */ (new Set());
 
   constructor() {
     byId("video").addEventListener("resize", fitPreview);
@@ -28,6 +30,8 @@ export class CallStage {
     byId("enrol-panel").hidden = byId("guide").hidden = byId("start-over").hidden = !this.#enrolling;
     byId("ended").hidden = true;
     byId("monitoring").hidden = false;
+    this.#connected = true;
+    this.lack(new Set());
     document.body.classList.add("calling");
     byId("setup").hidden = true;
     byId("call").hidden = false;
@@ -55,13 +59,23 @@ export class CallStage {
 
   /** The connection is away: the last verdict must not look as if it held. */
   lose() {
+    this.#connected = false;
+    this.#sayWatch();
     this.#overlay.show([]);
     if (!this.#enrolling) this.#verify.lose();
   }
 
   /** The connection is back. */
   regain() {
+    this.#connected = true;
+    this.#sayWatch();
     if (!this.#enrolling) this.#verify.regain();
+  }
+
+  /** Which devices send nothing. @param {ReadonlySet<string>} kinds "audio" and "video" */
+  lack(kinds) {
+    this.#away = kinds;
+    this.#sayWatch();
   }
 
   /** The camera is off. */
@@ -89,6 +103,15 @@ export class CallStage {
     document.body.classList.remove("calling");
     byId("call").hidden = true;
     byId("setup").hidden = false;
+  }
+
+  /** What is checked now: the sign must not claim more. */
+  #sayWatch() {
+    const { on, what } = sayWatch({ connected: this.#connected, away: this.#away });
+    const title = document.createElement("strong");
+    title.textContent = on ? "Monitoring on:" : "Monitoring paused:";
+    byId("monitoring").dataset.on = String(on);
+    byId("monitoring-text").replaceChildren(title, ` ${what}`);
   }
 }
 

@@ -150,6 +150,19 @@ export const { sayReason, sayShortly, sayError, sayEnding, sayState, sayReasons,
 /** @param {Pick<import("./timeline.js").Timeline, "spans">} timeline @returns {string[]} every span, such as "0:04 to 0:31 Rejected: wrong voice" */
 export const inWords = ({ spans }) => spans.map(ENGLISH.saySpan);
 
+/**
+ * What the sign beside the picture says is checked now.
+ * @param {{connected: boolean, away: ReadonlySet<string>}} now  away: "audio" and "video" that send nothing
+ * @returns {{on: boolean, what: string}}
+ */
+export function sayWatch({ connected, away }) {
+  if (!connected) return { on: false, what: "nothing is checked until the connection is back" };
+  if (away.has("audio") && away.has("video")) return { on: false, what: "camera and microphone send nothing" };
+  if (away.has("video")) return { on: true, what: "the microphone alone is being checked" };
+  if (away.has("audio")) return { on: true, what: "the camera alone is being checked" };
+  return { on: true, what: "camera and microphone are being checked" };
+}
+
 const OF_PRESENCE = new Set([
   "speaker_not_on_camera", "presentation_suspected", "lips_do_not_match", "no_sign_of_life", "challenge_not_passed",
 ]);
