@@ -72,7 +72,7 @@ def _presence(
 
 
 PRESENCE = (
-    _presence("surface", Reason.PRESENTATION_SUSPECTED, hold_below=-1.0),
+    _presence("surface", Reason.PRESENTATION_SUSPECTED, hold_below=-5.0, clear_from=0.0),
     _presence(
         "mouth", Reason.SPEAKER_NOT_ON_CAMERA, hold_below=-5.0, clear_from=0.0, vouch_from=1.5
     ),

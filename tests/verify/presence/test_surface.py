@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -10,7 +11,9 @@ from model.runtime.detect import Box
 from model.runtime.presentation import Look, PresentationCheck
 from model.types import FaceQuality
 from stream_verifier.media.types import VideoFrame
+from stream_verifier.verify.channels.presence.channel import SURFACE
 from stream_verifier.verify.channels.presence.surface import Surroundings
+from stream_verifier.verify.table import PRESENCE
 from stream_verifier.windows.types import FaceCrop
 
 GOOD = FaceQuality(
@@ -48,8 +51,30 @@ def test_a_face_that_is_there_itself_is_so_after_three_looks() -> None:
     assert said[4] == 4.0
 
 
-def test_a_screen_speaks_against_the_call() -> None:
-    assert watch(ScriptedCheck(live=0.4), 6)[-1] == pytest.approx(-3.4, abs=0.1)
+def test_a_screen_speaks_against_the_call_more_with_each_look() -> None:
+    said = watch(ScriptedCheck(live=0.85), 9)
+    looks = [said[second] for second in (4, 6, 8)]
+    each = math.log(0.85 / 0.15) - 3
+    assert looks == pytest.approx([3 * each, 4 * each, 5 * each])
+
+
+def test_one_look_counts_so_much_and_all_of_them_so_much_at_most() -> None:
+    assert watch(ScriptedCheck(live=0.0), 5)[-1] == -8.0
+    surroundings = Surroundings(cast("PresentationCheck", check := ScriptedCheck(live=0.9999)))
+    for second in range(5):
+        judged(surroundings, second)
+    check.live = 0.0
+    assert judged(surroundings, 10) == 1.0
+
+
+def test_whoever_is_taken_for_paper_now_and_then_is_not_held_back() -> None:
+    surroundings = Surroundings(cast("PresentationCheck", check := ScriptedCheck(live=0.0)))
+    said = []
+    for second in range(0, 120, 2):
+        check.live = 0.3 if second % 6 == 0 else 0.99
+        said.append(judged(surroundings, second))
+    (rule,) = (one for one in PRESENCE if one.channel == SURFACE)
+    assert min(one for one in said if one is not None) > rule.hold_below
 
 
 def test_the_box_is_given_in_pixels_of_the_picture() -> None:

@@ -13,18 +13,24 @@ from stream_verifier.windows.types import FaceCrop
 
 _KEPT_FRAMES = 3
 _EVERY_S, _CALM_EVERY_S = 2.0, 6.0
-_LOOKS = 5
 _LEAST_LOOKS = 3
-_EVEN = 3.0
-"""Log-odds, as the networks give them, of even odds: faces in good light come to 6 to 11."""
-_MOST = 4.0
+_EVEN, _MOST_A_LOOK = 3.0, 3.0
+"""Log-odds, as the networks give them, of even odds, and how far off one look counts at most: faces
+in good light come to 6 to 11, some people's to 4 with single looks below 1; what was shown on a
+screen or on paper comes to -2 to 3."""
+_MOST_FOR, _MOST_AGAINST = 4.0, 8.0
+_CALM = 3.0
+"""From which sum on looks are seldom."""
 _DARK, _SOFT = 0.2, 40.0
 """Brightness and sharpness of a face below which nothing is said: in the dark, out of focus and in
 a strong codec living faces look like attacks too."""
 
 
 class Surroundings:
-    """Looks at the best face of a window now and then, and averages what the looks say.
+    """Looks at the best face of a window now and then, and adds up what the looks say.
+
+    Now and then one look takes a living face for paper; look after look does so of paper and
+    screens alone, which a cumulative sum tells apart (Page 1954).
 
     Args:
         check: judges one picture.
@@ -33,7 +39,8 @@ class Surroundings:
     def __init__(self, check: PresentationCheck) -> None:
         self._check = check
         self._frames: deque[VideoFrame] = deque(maxlen=_KEPT_FRAMES)
-        self._looks: deque[float] = deque(maxlen=_LOOKS)
+        self._sum = 0.0
+        self._looks = 0
         self._looked_s = -math.inf
 
     def see(self, frame: VideoFrame) -> None:
@@ -41,10 +48,9 @@ class Surroundings:
         self._frames.append(frame)
 
     def forget(self) -> None:
-        """Another face: looks that were for the last one count no more, the others do."""
-        kept = [look for look in self._looks if look < _EVEN]
-        self._looks.clear()
-        self._looks.extend(kept)
+        """Another face: what was for the last one counts no more, what was against it does."""
+        if self._sum >= 0:
+            self._sum, self._looks = 0.0, 0
         self._looked_s = -math.inf
 
     def judge(self, face: FaceCrop, now_s: float) -> float | None:
@@ -55,30 +61,23 @@ class Surroundings:
             now_s: media time.
 
         Returns:
-            Log-odds from -4 to 4, not calibrated; None while there were too few looks.
+            -8 to 4, what the looks came to beyond even odds, not calibrated; None while there were
+            too few.
         """
-        if now_s - self._looked_s >= (_EVERY_S if self._unclear else _CALM_EVERY_S):
+        calm = self._sum >= _CALM and self._looks >= _LEAST_LOOKS
+        if now_s - self._looked_s >= (_CALM_EVERY_S if calm else _EVERY_S):
             self._look(face, now_s)
-        return self._standing
-
-    @property
-    def _standing(self) -> float | None:
-        if len(self._looks) < _LEAST_LOOKS:
-            return None
-        middle = sorted(self._looks)[len(self._looks) // 2]
-        return min(_MOST, max(-_MOST, middle - _EVEN))
-
-    @property
-    def _unclear(self) -> bool:
-        return (self._standing or 0.0) < 1.0
+        return self._sum if self._looks >= _LEAST_LOOKS else None
 
     def _look(self, face: FaceCrop, now_s: float) -> None:
         image = next((one.image for one in self._frames if one.time_s == face.time_s), None)
         if image is None or not _says_something(face.quality):
             return
         self._looked_s = now_s
-        box = in_pixels(face.box, image)
-        self._looks.append(self._check.look(image, box).log_odds)
+        self._looks += 1
+        found = self._check.look(image, in_pixels(face.box, image)).log_odds - _EVEN
+        worth = min(_MOST_A_LOOK, max(-_MOST_A_LOOK, found))
+        self._sum = min(_MOST_FOR, max(-_MOST_AGAINST, self._sum + worth))
 
 
 def _says_something(quality: FaceQuality) -> bool:
