@@ -24,7 +24,7 @@ HSM := tests/identities/test_hsm.py
 DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/media tests/web tests/webhooks \
 	$(wildcard tests/test_*.py)
 NODE_TOOLS := .cache/node/version
-CALL_TOOLS := $(VENV)/.chromium $(VENV)/.headless-shell $(VENV)/.firefox $(VENV)/.coturn $(VENV)/.ffmpeg $(VENV)/.softhsm $(VENV)/.redis $(VENV)/.haproxy $(VENV)/.nginx $(VENV)/.promtool $(VENV)/.janus $(VENV)/.postgres $(NODE_TOOLS)
+TOOLS := $(VENV)/.tools $(NODE_TOOLS)
 
 .PHONY: help demo serve test byte-code test-all test-modules test-calls test-rooms test-doors test-pages test-model test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
@@ -43,64 +43,11 @@ $(VENV)/.test: pyproject.toml locks/build.txt locks/test.txt | $(BIN)/python
 	sh scripts/install_locked.sh test
 	@touch $@ $(VENV)/.demo
 
-$(VENV)/.chromium: | $(BIN)/python
-	sh scripts/install_debian.sh chromium chromium "the browser tests"
+$(VENV)/.tools: scripts/install_debian.sh | $(BIN)/python
+	sh scripts/install_debian.sh
 	@touch $@
 
-# Not every system has this package; without it the pages are tested in the whole browser, which costs more.
-$(VENV)/.headless-shell: | $(BIN)/python
-	sh scripts/install_debian.sh chromium-headless-shell chromium-headless-shell "cheaper browser tests" || true
-	@touch $@
-
-# Not every system has this package; without it the tests of Firefox are skipped.
-$(VENV)/.firefox: | $(BIN)/python
-	sh scripts/install_debian.sh firefox-esr firefox-esr "the tests of Firefox" || true
-	@touch $@
-
-$(VENV)/.coturn: | $(BIN)/python
-	sh scripts/install_debian.sh turnserver coturn "the tests of relayed calls"
-	@touch $@
-
-$(VENV)/.ffmpeg: | $(BIN)/python
-	sh scripts/install_debian.sh ffmpeg ffmpeg "the tests of which way up films are"
-	@touch $@
-
-# Not every system has this package; without it the tests of Janus's rooms are skipped.
-$(VENV)/.janus: | $(BIN)/python
-	sh scripts/install_debian.sh janus janus "the tests of Janus's rooms" || true
-	@touch $@
-
-$(VENV)/.softhsm: | $(BIN)/python
-	sh scripts/install_debian.sh softhsm2-util softhsm2 "the tests of keys in a device"
-	@touch $@
-
-$(VENV)/.redis: | $(BIN)/python
-	sh scripts/install_debian.sh redis-server redis-server "the tests of a fleet"
-	@touch $@
-
-# Not every system has this package; without it the tests on PostgreSQL are skipped.
-$(VENV)/.postgres: | $(BIN)/python
-	sh scripts/install_debian.sh initdb postgresql "the tests on PostgreSQL" || true
-	@touch $@
-
-# Without these three the tests of the files for operators are skipped.
-$(VENV)/.haproxy: | $(BIN)/python
-	sh scripts/install_debian.sh haproxy haproxy "the tests of the proxies' configurations" || true
-	@touch $@
-
-$(VENV)/.nginx: | $(BIN)/python
-	sh scripts/install_debian.sh nginx nginx-light "the tests of the proxies' configurations" || true
-	@touch $@
-
-$(VENV)/.promtool: | $(BIN)/python
-	sh scripts/install_debian.sh promtool prometheus "the tests of alerts" || true
-	@touch $@
-
-$(VENV)/.node: | $(BIN)/python
-	sh scripts/install_debian.sh node nodejs "the tests of the browser modules"
-	@touch $@
-
-$(NODE_TOOLS): scripts/install_node_tools.sh scripts/node/package-lock.json
+$(NODE_TOOLS): scripts/install_node_tools.sh scripts/node/package-lock.json | $(VENV)/.tools
 	sh scripts/install_node_tools.sh
 
 demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (ONCE=1: end after the script)
@@ -111,7 +58,9 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 
 # What keeps a processor busy beside calls gives way, as a call cannot wait; training and the tests of the
 # model, which do nothing else, begin when others have ended. Each part's report comes when it is done.
-test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every test, and train on a small slice
+test: ## Run every check and every test, and train on a small slice
+	@[ -e $(VENV)/.test -a -e $(VENV)/.tools ] || echo "What the tests need is installed first: a few minutes, once."
+	@$(PARTS) --jobs=2 $(VENV)/.test $(TOOLS)
 	@echo "Checks first, then tests; each part's report comes when it is done."
 	@$(PARTS) --jobs=2 lint-python lint-browser byte-code test-modules test-pythons
 	@$(PARTS) --jobs=5 test-pages test-calls test-rooms test-doors test-others test-model train-quick
@@ -119,31 +68,31 @@ test: $(VENV)/.test $(VENV)/.node $(CALL_TOOLS) ## Run every check and every tes
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
 
-coverage: $(VENV)/.test $(CALL_TOOLS) ## Run every test and show which lines none reaches (slow)
+coverage: $(VENV)/.test $(TOOLS) ## Run every test and show which lines none reaches (slow)
 	$(BIN)/coverage erase
 	$(BIN)/coverage run --parallel-mode -m pytest
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
-test-calls: $(VENV)/.test $(CALL_TOOLS) ## Tests of whole calls with one server only
+test-calls: $(VENV)/.test $(TOOLS) ## Tests of whole calls with one server only
 	$(PYTEST) $(CALLS)
 
-test-rooms: $(VENV)/.test $(CALL_TOOLS) ## Tests of rooms, fleets, hosting and the demo only
+test-rooms: $(VENV)/.test $(TOOLS) ## Tests of rooms, fleets, hosting and the demo only
 	$(PYTEST) $(ROOMS)
 
-test-doors: $(VENV)/.test $(CALL_TOOLS) ## Tests of media, commands, routes and clients only
+test-doors: $(VENV)/.test $(TOOLS) ## Tests of media, commands, routes and clients only
 	nice -n 5 $(PYTEST) $(DOORS)
 
-test-pages: $(VENV)/.test $(CALL_TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
+test-pages: $(VENV)/.test $(TOOLS) ## Tests of the pages and the SDK in Chromium and Firefox only
 	$(PYTEST) $(PAGES)
 
-test-modules: $(VENV)/.node ## Tests of the browser modules that touch no page only
+test-modules: $(VENV)/.tools ## Tests of the browser modules that touch no page only
 	sh scripts/test_modules.sh
 
 test-model: $(VENV)/.test ## Tests of the model, windows, scripted calls and benchmarks only
 	nice -n 10 $(PYTEST) $(MODEL)
 
-test-others: $(VENV)/.test $(VENV)/.redis $(VENV)/.postgres $(VENV)/.haproxy $(VENV)/.nginx $(VENV)/.promtool ## All other tests: store, decision, audit, access, events
+test-others: $(VENV)/.test $(VENV)/.tools ## All other tests: store, decision, audit, access, events
 	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(ROOMS) $(DOORS) $(PAGES) $(MODEL))
 
 test-pythons: $(VENV)/.test ## The pure tests on every other Python of 3.11 to 3.13 that is here
@@ -169,7 +118,7 @@ lint-python: $(VENV)/.test ## Those of Python only
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-lint-browser: $(VENV)/.node $(NODE_TOOLS) ## Those of the browser code only
+lint-browser: $(TOOLS) ## Those of the browser code only
 	sh scripts/lint_browser.sh
 
 format: $(VENV)/.test ## Format the code
