@@ -11,7 +11,7 @@ import websockets
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
-from stream_verifier.client.answers import not_ours
+from stream_verifier.client.answers import not_ours, unanswered
 from stream_verifier.errors import FeedError, FeedRefusedError, SettingsError
 from stream_verifier.events.envelope import Position
 from stream_verifier.events.feed_messages import Subscribed
@@ -102,7 +102,7 @@ class Connection:
         except websockets.InvalidStatus as error:
             raise ConnectionFailedError(not_ours(url, error.response.status_code)) from error
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            raise ConnectionFailedError(f"{url} does not answer ({error}).") from error
+            raise ConnectionFailedError(unanswered(url, error)) from error
         connection = cls(socket, silence_s=silence_s)
         try:
             await connection._greet(subscribe)
