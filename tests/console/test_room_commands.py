@@ -125,6 +125,7 @@ def test_what_the_server_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nobody_answers() -> None:
+    assert "is no server's address" in refused("rooms", "--server", "127.0.0.1:1")
     said = refused("rooms", "--server", "http://127.0.0.1:1")
     assert re.search("does not answer .*: check the address, and that the server runs", said)
 
