@@ -15,18 +15,28 @@ import time
 from collections.abc import Iterator
 
 import av
+from av.container import InputContainer
 from PIL import Image
 
-from stream_verifier.client import CallError, DecodedCall
+from stream_verifier.client import DecodedCall
+from stream_verifier.errors import StreamVerifierError
 
 PICTURES_PER_S = 15
 AUDIO_HZ = 16_000
 
 
+def opened(path: str) -> InputContainer:
+    """The recording, if it has what a call is made of."""
+    container = av.open(path)
+    if not (container.streams.audio and container.streams.video):
+        raise OSError(f"{path} has no sound, or no picture: a call needs both.")
+    return container
+
+
 def sound(path: str) -> Iterator[tuple[float, bytes]]:
     """Times and samples, int16, mono."""
     resampler = av.AudioResampler("s16", "mono", AUDIO_HZ)
-    with av.open(path) as container:
+    with opened(path) as container:
         for frame in container.decode(audio=0):
             for part in resampler.resample(frame):
                 yield part.time or 0.0, part.to_ndarray().astype("<i2").tobytes()
@@ -35,7 +45,7 @@ def sound(path: str) -> Iterator[tuple[float, bytes]]:
 def pictures(path: str) -> Iterator[tuple[float, bytes]]:
     """Times and JPEG files."""
     due_s = 0.0
-    with av.open(path) as container:
+    with opened(path) as container:
         for frame in container.decode(video=0):
             if (at_s := frame.time or 0.0) >= due_s - 1e-3:
                 due_s += 1 / PICTURES_PER_S
@@ -61,15 +71,19 @@ async def feed(call: DecodedCall, path: str) -> None:
 async def main(url: str, identity: str, path: str) -> None:
     """Feed, and print what the call says."""
     token = os.environ.get("STREAM_VERIFIER_TOKEN")
-    async with DecodedCall(url, identity=identity, token=token, audio_hz=AUDIO_HZ) as call:
-        feeding = asyncio.create_task(feed(call, path))
+    async with (
+        DecodedCall(url, identity=identity, token=token, audio_hz=AUDIO_HZ) as call,
+        asyncio.TaskGroup() as tasks,
+    ):
+        tasks.create_task(feed(call, path))
         async for event in call.events():
             print(event.line)
-        await feeding
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 4:
+        sys.exit(__doc__)
     try:
-        asyncio.run(main(*sys.argv[1:4]))
-    except (CallError, TypeError) as error:
-        sys.exit(str(error))
+        asyncio.run(main(*sys.argv[1:]))
+    except* (StreamVerifierError, OSError, av.FFmpegError) as errors:
+        sys.exit("\n".join(map(str, errors.exceptions)))

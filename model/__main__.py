@@ -60,6 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or arguments[0] not in COMMANDS:
         print(_usage(), file=sys.stderr)
+        if arguments and not arguments[0].startswith("-"):
+            print(f"error: there is no command {arguments[0]!r}", file=sys.stderr)
         return 0 if arguments[:1] in (["-h"], ["--help"]) else 2
     module, _ = COMMANDS[arguments[0]]
     try:

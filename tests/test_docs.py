@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import re
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
+from unittest.mock import AsyncMock
 
 import httpx
 import pytest
@@ -23,6 +26,7 @@ from stream_verifier.webhooks.signature import (
     TIMESTAMP_HEADER,
     sign,
 )
+from tests.support.calls import TIMEOUT_S
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((?!https?://|mailto:)([^)\s]*)\)")
@@ -120,6 +124,38 @@ async def test_the_receiver_of_webhooks_as_is_told_takes_what_is_signed_alone(
         ]
     assert said == [204, 204, 401]
     assert capsys.readouterr().out == "{}\n"
+
+
+async def test_a_bot_as_is_told_ends_with_its_media() -> None:
+    told: dict[str, Any] = {}
+    exec(python_of("docs/decoded-media.md")[0], told)
+    told["DecodedCall"] = SilentCall
+
+    async def media() -> AsyncIterator[tuple[str, float, bytes]]:
+        yield "sound", 0.0, bytes(640)
+        raise ConnectionError("the meeting is gone")
+
+    with pytest.raises(ExceptionGroup) as ended:
+        async with asyncio.timeout(TIMEOUT_S):
+            await told["follow"](media(), "token")
+    assert ended.group_contains(ConnectionError, match="the meeting is gone")
+
+
+class SilentCall:
+    """A call that takes what it is fed and never says a word."""
+
+    def __init__(self, *_: object, **__: object) -> None:
+        self.audio = self.picture = self.finish = AsyncMock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        pass
+
+    async def events(self) -> AsyncIterator[object]:
+        await asyncio.Event().wait()
+        yield object()
 
 
 def client_of(app: Any) -> httpx.AsyncClient:

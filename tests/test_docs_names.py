@@ -17,14 +17,18 @@ from model.__main__ import COMMANDS
 from stream_verifier import errors
 from stream_verifier.console.commands import app
 from stream_verifier.events import schema
+from stream_verifier.media.refusals import TOLD
+from stream_verifier.media.types import OVERRUN
 from stream_verifier.settings import Settings
 from stream_verifier.settings.environment import PREFIX
+from stream_verifier.verify.pace import IMPLAUSIBLE, PAUSED
 from stream_verifier.web.problems import status_of
 from tests.test_docs import CODE, ROOT, pages
 
 DOCS = ROOT / "docs"
 ON_A_SOCKET = {"no_connection", "overloaded", "unknown_version"}
 """Told on the WebSocket of a call, never over HTTP."""
+OWN_GAPS = {OVERRUN, PAUSED, IMPLAUSIBLE, "network", "muted", "reconnected", "jump"}
 NEVER_SENT = {"bad_signature", "mapping_failed"}
 """Of what this server is sent, and of what it asks others."""
 OF_CLIENTS = (errors.FeedError, errors.CallError, errors.RefusedByServerError)
@@ -170,6 +174,14 @@ def listed_under(title: str) -> set[str]:
 
 def test_the_protocol_names_every_reason() -> None:
     assert listed_under("Reasons") == {reason.value for reason in schema.Reason}
+
+
+def test_the_protocol_names_every_reason_of_a_gap() -> None:
+    (told,) = (row[1] for row in rows(DOCS / "protocol.md", "Events") if row[0] == "`gap`")
+    of_feeds = {name for row in rows(DOCS / "decoded-media.md", "What becomes of it")
+                for name in SPAN.findall(row[0])}  # fmt: skip
+    named = set(re.findall(r"\w+", told)) | of_feeds
+    assert {*OWN_GAPS, *TOLD} - named == set()
 
 
 WORDS = (ROOT / "web_client" / "js" / "languages" / "en.js").read_text(encoding="utf-8")

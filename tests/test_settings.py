@@ -115,6 +115,46 @@ def test_a_list_that_is_none_is_refused_without_its_value(monkeypatch: pytest.Mo
     assert refused.value.__cause__ is None
 
 
+def test_a_map_that_is_none_is_shown_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STREAM_VERIFIER_OIDC_ROLES", "guards=events:read")
+    with pytest.raises(SettingsError, match=r'oidc_roles: .*JSON, such as \{"name"'):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATA_DIR", '"/var/lib/calls"'),
+        ("TOKEN_KEY", "'c2VjcmV0'"),
+        ("PORT", ' "8081"\n'),
+        ("ALLOWED_ORIGINS", """'["https://portal.example"]'"""),
+    ],
+)
+def test_quotes_that_came_along_are_no_part_of_a_value(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(f"STREAM_VERIFIER_{name}", value)
+    with pytest.raises(SettingsError, match=f"{name.lower()}: .*quotes.*leave them out") as refused:
+        load_settings()
+    assert "c2VjcmV0" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("udp_ports", "20000", "udp_ports: .*FIRST-LAST"),
+        ("worker_address", "10.0.0.5:8080", "worker_address: .*http://10.0.0.5:8080"),
+        ("redis_prefix", "a b", "redis_prefix: .*letters, digits"),
+        ("oidc_scope", "profile", "oidc_scope: .*openid first"),
+        ("webhook_url", "https://portal.example/hook", "^webhook_url needs webhook_secret"),
+    ],
+)
+def test_a_value_of_a_wrong_form_is_refused_in_words(name: str, value: str, told: str) -> None:
+    with pytest.raises(SettingsError, match=told) as refused:
+        load_settings(**{name: value})
+    assert "pattern" not in str(refused.value)
+
+
 REDIS = "redis://:hidden@redis:6379/0"
 
 

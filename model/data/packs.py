@@ -55,6 +55,10 @@ class Chimera:
         return self.voice_identity.split("/")[0]
 
 
+KINDS = ("genuine", "impostor_both", "impostor_voice", "impostor_face")
+"""Of trials, as lists name them; what is wrong stands in the name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """One comparison: a picture and some speech claimed to be a chimera's.
@@ -215,6 +219,15 @@ class Pack:
         if row["label"] not in ("0", "1"):
             raise PackError(
                 f"{self.root / 'trials.csv'} has the label {row['label']!r}: use 0 or 1"
+            )
+        if row["kind"] not in KINDS:  # by it a right face counts as one, and a right voice
+            raise PackError(
+                f"{self.root / 'trials.csv'} has the kind {row['kind']!r}: use {', '.join(KINDS)}"
+            )
+        if (row["kind"] == "genuine") != (row["label"] == "1"):
+            raise PackError(
+                f"{self.root / 'trials.csv'} has the label {row['label']} beside the kind "
+                f"{row['kind']}: genuine trials have 1, all others 0"
             )
         face = self._file(row["probe_face"], "trials.csv")
         voices = tuple(self._file(f, "trials.csv") for f in row["probe_voice"].split("+"))

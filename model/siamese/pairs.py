@@ -8,11 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.packs import KINDS as KINDS
 from model.siamese.samples import Flags, Samples, TrialMaker, Trials
 from model.types import Vector
 
-KINDS = ("genuine", "impostor_both", "impostor_voice", "impostor_face")
-"""As in a pack's trials.csv; what is wrong stands in the name."""
 SHARES = (1 / 2, 1 / 6, 1 / 6, 1 / 6)
 FACE_MATED = np.array([True, False, True, False])
 VOICE_MATED = np.array([True, False, False, True])

@@ -14,3 +14,8 @@ def not_ours(url: str, status: int) -> str:
         f"{url} answers with HTTP {status}, and not as Stream Verifier does: check the address, "
         "and what stands in between."
     )
+
+
+def unanswered(url: str, why: object) -> str:
+    """The same of a server that cannot be reached."""
+    return f"{url} does not answer ({why}): check the address, and that the server runs."

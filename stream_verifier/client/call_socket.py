@@ -11,7 +11,7 @@ import websockets
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
-from stream_verifier.client.answers import not_ours
+from stream_verifier.client.answers import not_ours, unanswered
 from stream_verifier.errors import CallError, CallRefusedError
 from stream_verifier.events.decoded_messages import Started
 from stream_verifier.events.json_object import JsonObject
@@ -76,7 +76,7 @@ class CallSocket:
         except websockets.InvalidStatus as error:
             raise SocketLostError(not_ours(url, error.response.status_code)) from error
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            raise SocketLostError(f"{url} does not answer ({error}).") from error
+            raise SocketLostError(unanswered(url, error)) from error
         opened = cls(socket)
         try:
             await opened.say(first)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit, urlunsplit
 
 import websockets
 from pydantic import ValidationError
 from websockets.asyncio.client import ClientConnection
 
-from stream_verifier.client.answers import not_ours
+from stream_verifier.client.answers import not_ours, unanswered
 from stream_verifier.errors import FeedError, FeedRefusedError, SettingsError
 from stream_verifier.events.envelope import Position
 from stream_verifier.events.feed_messages import Subscribed
@@ -41,13 +42,27 @@ def socket_url(url: str, socket_path: str) -> str:
     Raises:
         SettingsError: it is no http or WebSocket address, or carries what must not be in one.
     """
+    parts = _server(url, _SCHEMES)
+    path = parts.path.rstrip("/").removesuffix(socket_path) + socket_path
+    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, "", ""))
+
+
+def http_url(url: str) -> str:
+    """A server's address for requests over HTTP, without a slash at its end.
+
+    Raises:
+        SettingsError: it is no http address, or carries what must not be in one.
+    """
+    return urlunsplit(_server(url, ("http", "https"))).rstrip("/")
+
+
+def _server(url: str, schemes: Collection[str]) -> SplitResult:
     parts = urlsplit(url)
-    if parts.scheme not in _SCHEMES or not parts.hostname:
+    if parts.scheme not in schemes or not parts.hostname:
         raise SettingsError(f"{url!r} is no server's address: give one like https://host:8443.")
     if parts.query or parts.fragment or parts.username or parts.password:
         raise SettingsError("Give the server's address alone: tokens are no part of it.")
-    path = parts.path.rstrip("/").removesuffix(socket_path) + socket_path
-    return urlunsplit((_SCHEMES[parts.scheme], parts.netloc, path, "", ""))
+    return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +117,7 @@ class Connection:
         except websockets.InvalidStatus as error:
             raise ConnectionFailedError(not_ours(url, error.response.status_code)) from error
         except (OSError, TimeoutError, websockets.WebSocketException) as error:
-            raise ConnectionFailedError(f"{url} does not answer ({error}).") from error
+            raise ConnectionFailedError(unanswered(url, error)) from error
         connection = cls(socket, silence_s=silence_s)
         try:
             await connection._greet(subscribe)

@@ -12,6 +12,7 @@ import httpx
 
 from stream_verifier.client.answers import not_ours
 from stream_verifier.client.backoff import Backoff
+from stream_verifier.client.connection import http_url
 from stream_verifier.errors import EnrolmentLostError, EnrolmentRefusedError
 from stream_verifier.events.json_object import JsonObject
 
@@ -63,13 +64,14 @@ async def enrol_files(  # noqa: PLR0913
         EnrolmentRefusedError: the server says no; its ``server_code`` says why, and is empty where
             something in between says so, such as a proxy that lets no such body through.
         EnrolmentLostError: nobody answers; ask again with the same key.
+        SettingsError: that is no server's address.
     """
     named = key or uuid.uuid4().hex
     request = httpx.Request(
         "POST",
-        f"{url.rstrip('/')}/api/v1/identities/{quote(name, safe='')}",
+        f"{http_url(url)}/api/v1/identities/{quote(name, safe='')}",
         params={"replace": str(replaces).lower(), "add": str(adds).lower()},
-        headers={"authorization": f"Bearer {token}", "idempotency-key": f'"{named}"'},
+        headers={"authorization": f"Bearer {token.strip()}", "idempotency-key": f'"{named}"'},
         data=dict(consent),
         files=[(field, (field, content)) for field, content in files],
     )

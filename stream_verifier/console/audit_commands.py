@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from stream_verifier.audit.deed import Deed, Kind
-from stream_verifier.console.operator import WAY, operator_as_actor, with_store
+from stream_verifier.console.operator import (
+    WAY,
+    ask,
+    operator_as_actor,
+    with_kept_store,
+    with_store,
+)
 from stream_verifier.console.output import file_alone, is_stdout
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import AuditError
@@ -56,7 +62,7 @@ def export(
             return await _write_lines(store, sys.stdout)
         return await _write(store, file)
 
-    count = with_store(load_settings(), run)
+    count = with_kept_store(load_settings(), run)
     told = _err if is_stdout(file) else _out
     told.print(cell(f"Wrote {count} entries into {file}."), highlight=False, soft_wrap=True)
 
@@ -157,7 +163,7 @@ def restart(
 ) -> None:
     """Write a trail that was found changed into FILE, as it is, and begin a new one."""
     if not yes:
-        typer.confirm("Begin the audit trail anew?", abort=True)
+        ask("Begin the audit trail anew?")
 
     async def run(store: SqliteIdentityStore) -> tuple[int, int]:
         count = await _write(store, file)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.operator import ask, operator_as_actor, with_kept_store, with_store
 from stream_verifier.console.output import file_alone
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
@@ -29,7 +29,7 @@ def backup(
 
     It opens with the master key that the store is under now: keep that, apart from the file.
     """
-    count = with_store(
+    count = with_kept_store(
         load_settings(),
         lambda store: store.backup().write(file, replace=force, actor=operator_as_actor()),
     )
@@ -58,7 +58,7 @@ def restore(
             "enrolled again. Delete them again where you know of it."
         )
     if not yes:
-        typer.confirm("Put it back?", abort=True)
+        ask("Put it back?")
     done = with_store(
         load_settings(), lambda store: store.backup().put_back(file, actor=operator_as_actor())
     )

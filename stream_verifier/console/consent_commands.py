@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from stream_verifier.console.operator import WAY, operator, operator_as_actor, with_store
+from stream_verifier.console.operator import (
+    WAY,
+    ask,
+    operator,
+    operator_as_actor,
+    with_kept_store,
+    with_store,
+)
 from stream_verifier.console.plain import PlainConsole, cell, literal, visible
 from stream_verifier.errors import ConsentError
 from stream_verifier.settings import Settings, load_settings
@@ -115,7 +122,7 @@ def withdraw(
 ) -> None:
     """Take a person's consent back: calls end now, and the reference goes."""
     if not yes:
-        typer.confirm(f"Withdraw the consent of {visible(name)}?", abort=True)
+        ask(f"Withdraw the consent of {visible(name)}?")
 
     async def run(store: SqliteIdentityStore) -> Identity:
         return await store.withdraw_consent(name, actor=operator_as_actor())
@@ -146,7 +153,7 @@ def retention(
         clock = store.retention(rules_of(settings))
         return await (clock.preview() if dry_run else clock.run())
 
-    _print_round(with_store(settings, run), would=dry_run)
+    _print_round(with_kept_store(settings, run), would=dry_run)
 
 
 def _print_round(found: Round, *, would: bool) -> None:

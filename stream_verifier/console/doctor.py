@@ -93,10 +93,13 @@ def _demo(_: Settings) -> str:
         return f"not installed, only 'stream-verifier demo' needs it: {error}"
 
 
-def _weights(_: Settings) -> str:
+def _weights(settings: Settings) -> str:
     from model.runtime.weights import Weights
+    from stream_verifier.verify.operating import DecisionModel
 
-    return f"{Weights.load().model_id}, every hash as in the manifest"
+    weights = Weights.load()
+    DecisionModel.load(weights).point(settings.operating_point)
+    return f"{weights.model_id}, every hash as in the manifest"
 
 
 def _port(settings: Settings) -> str:

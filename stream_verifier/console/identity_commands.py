@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream_verifier.console import tables
-from stream_verifier.console.operator import WAY, operator_as_actor, with_store
+from stream_verifier.console.operator import WAY, ask, operator_as_actor, with_store
 from stream_verifier.console.output import is_stdout
 from stream_verifier.console.plain import PlainConsole, cell, visible
 from stream_verifier.errors import RefusedRecordError, SettingsError
@@ -104,7 +104,7 @@ def delete_identity(
     Whom it is given to checks it with  stream-verifier audit receipt FILE
     """
     if not yes:
-        typer.confirm(f"Delete {visible(whom)} beyond recovery?", abort=True)
+        ask(f"Delete {visible(whom)} beyond recovery?")
 
     async def delete(store: SqliteIdentityStore) -> Receipt:
         return await store.delete(await _name_of(store, whom), actor=operator_as_actor())

@@ -10,7 +10,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.operator import operator_as_actor, with_kept_store, with_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
@@ -34,8 +34,8 @@ def list_keys() -> None:
     from stream_verifier.identities.opening import open_keys
 
     settings = load_settings()
+    found = with_kept_store(settings, _read)
     given = open_keys(settings).ids
-    found = with_store(settings, _read)
     table = Table()
     for heading in ("key", "records", ""):
         table.add_column(heading, overflow="fold")
@@ -65,7 +65,7 @@ def rotate(
     from stream_verifier.identities.opening import open_keys
 
     settings = load_settings()
-    before = with_store(settings, _read)
+    before = with_kept_store(settings, _read)
     path = settings.key_path
     own = path is not None and settings.key is None and settings.hsm_key is None
     if own and path is not None and _is_done(before, open_keys(settings).first.key_id):

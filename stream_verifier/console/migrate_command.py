@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.operator import operator_as_actor, with_kept_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.settings import load_settings
 
@@ -56,7 +56,7 @@ def migrate(
 
     adapters = Adapters.load(Weights.load())
     with _progress("looking" if dry_run else "moving") as on_progress:
-        done = with_store(
+        done = with_kept_store(
             load_settings(),
             lambda store: store.moving(adapters).run(
                 on_progress, dry_run=dry_run, again=again, actor=operator_as_actor()

@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
+import sys
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import typer
+
 from stream_verifier.audit.deed import Actor
+from stream_verifier.errors import StoreError
 
 if TYPE_CHECKING:
     from stream_verifier.identities.sqlite import SqliteIdentityStore
@@ -32,6 +36,24 @@ def operator_as_actor() -> Actor:
     return Actor(f"uid {os.getuid()}", WAY)
 
 
+def ask(question: str) -> None:
+    """Have a command that cannot be undone confirmed.
+
+    Raises:
+        typer.Abort: the answer is no.
+        typer.BadParameter: there is nobody who could answer, as in a script.
+    """
+    try:
+        agreed = typer.confirm(question)
+    except typer.Abort:
+        if sys.stdin.isatty():
+            raise
+        typer.echo()  # the question's line ends nowhere else
+        raise typer.BadParameter("Nobody is here to answer: say --yes where you mean it.") from None
+    if not agreed:
+        raise typer.Abort
+
+
 def with_store(
     settings: Settings, action: Callable[[SqliteIdentityStore], Coroutine[Any, Any, T]]
 ) -> T:
@@ -46,3 +68,23 @@ def with_store(
             await store.close()
 
     return asyncio.run(run())
+
+
+def with_kept_store(
+    settings: Settings, action: Callable[[SqliteIdentityStore], Coroutine[Any, Any, T]]
+) -> T:
+    """The same for what makes sense with a store that is there already.
+
+    Raises:
+        StoreError: there is none. To make one would hide that the settings name a wrong place, and
+            a backup of nothing would pass for one.
+    """
+    from stream_verifier.identities.database import database_file
+
+    file = database_file(settings.store_url)
+    if file is not None and not file.exists() and not settings.ledger_path.exists():
+        raise StoreError(
+            f"There is no identity store in {file.parent}: give this command the settings of the "
+            "server, STREAM_VERIFIER_DATA_DIR above all."
+        )
+    return with_store(settings, action)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 from rich.table import Table
 
-from stream_verifier.console.operator import operator_as_actor, with_store
+from stream_verifier.console.operator import ask, operator_as_actor, with_store
 from stream_verifier.console.plain import PlainConsole, cell
 from stream_verifier.errors import UnknownIdentityError
 from stream_verifier.settings import load_settings
@@ -47,7 +47,7 @@ def erase_refused(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     if not chosen:
         return
     if not yes:
-        typer.confirm(f"Erase {len(chosen)} records beyond recovery?", abort=True)
+        ask(f"Erase {len(chosen)} records beyond recovery?")
     count = _run(
         lambda restore: restore.erase([one.id for one in chosen], actor=operator_as_actor())
     )
@@ -62,7 +62,7 @@ def accept_restore(ids: Ids = [], yes: Yes = False) -> None:  # noqa: B006
     """
     chosen = [one for one in _choose(ids) if one.why not in ("changed", "other_key")]
     if chosen and not yes:
-        typer.confirm(f"Accept {len(chosen)} of them as they are?", abort=True)
+        ask(f"Accept {len(chosen)} of them as they are?")
     # With none, too: a ledger of no use is made anew.
     count = _run(
         lambda restore: restore.accept([one.id for one in chosen], actor=operator_as_actor())

@@ -11,7 +11,8 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from stream_verifier.client.answers import not_ours
+from stream_verifier.client.answers import not_ours, unanswered
+from stream_verifier.client.connection import http_url
 from stream_verifier.console.plain import PlainConsole, cell, literal
 from stream_verifier.console.watch import DEFAULT_URL, TOKEN_VARIABLE, token_source
 from stream_verifier.errors import RoomError, SettingsError
@@ -231,10 +232,10 @@ def _ask(
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     try:
         answer = httpx.request(
-            method, server.rstrip("/") + path, json=body, headers=headers, timeout=_WITHIN_S
+            method, http_url(server) + path, json=body, headers=headers, timeout=_WITHIN_S
         )
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise RoomError(f"{server} does not answer ({type(error).__name__}).") from error
+        raise RoomError(unanswered(server, type(error).__name__)) from error
     told: Any = None
     with suppress(ValueError):
         told = answer.json() if answer.content else {}

@@ -140,7 +140,11 @@ def _data_key(path: Path, header: bytes, ring: KeyRing) -> bytes:
         key_id, wrapped = words[1].decode("ascii"), bytes.fromhex(words[2].decode("ascii"))
         return ring.get(key_id).unwrap(wrapped, _context(key_id))
     except KeyMismatchError as error:
-        raise KeyMismatchError(f"The backup {path} cannot be opened. {error}") from error
+        raise KeyMismatchError(
+            f"The backup {path} cannot be opened: it is under key {ascii(key_id)[1:-1][:20]}, "
+            f"and the keys given are {', '.join(ring.ids)}. Please give back the key that it was "
+            "made with, as an old key (STREAM_VERIFIER_OLD_KEYS). The store here stays as it is."
+        ) from error
     except (RefusedRecordError, ValueError) as error:
         raise _damaged(path) from error
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import event
 from sqlalchemy.engine import URL, Dialect, ExceptionContext, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InvalidRequestError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
@@ -39,7 +39,16 @@ _SQLITE_REMEDIES = {
     "SQLITE_CANTOPEN": "it cannot be opened: check that its directory exists and may be used",
     "SQLITE_IOERR": "the disk fails to read or write: check the disk and its free space",
 }
-_NO_URL = "The store URL cannot be read: write it like sqlite+aiosqlite:///path/to/file.db"
+_NO_URL = (
+    "The store URL cannot be used: write it like postgresql+asyncpg://user:password@host/database "
+    "or sqlite+aiosqlite:///path/to/file.db"
+)
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+"""What is taken where a URL names none, as those do that providers give."""
 _UNREACHABLE = (
     "the database cannot be reached: check that it runs and that this machine may connect"
 )
@@ -68,10 +77,9 @@ def open_engine(url: str) -> AsyncEngine:
     """
     parsed = _read(url)
     try:
-        if parsed.drivername == "sqlite":
-            parsed = parsed.set(drivername="sqlite+aiosqlite")
+        parsed = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         engine = create_async_engine(parsed, hide_parameters=True, **_engine_options(parsed))
-    except (ArgumentError, NoSuchModuleError, ValueError) as error:
+    except (ArgumentError, InvalidRequestError, ValueError) as error:
         raise SettingsError(_NO_URL) from error
     except ModuleNotFoundError as error:
         raise SettingsError(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 from pydantic import ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -111,8 +112,14 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**{key: value for key, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         # Only the messages: an error's input could be the key.
-        problems = "; ".join(
-            f"{'.'.join(str(part) for part in item['loc']) or 'settings'}: {item['msg']}"
-            for item in error.errors(include_input=False, include_url=False)
-        )
-        raise SettingsError(problems) from None
+        items = error.errors(include_input=False, include_url=False)
+        raise SettingsError("; ".join(map(_told, items))) from None
+
+
+def _told(item: Mapping[str, Any]) -> str:
+    """What is wrong with a setting, in the words of whoever wrote the rule."""
+    place = ".".join(str(part) for part in item["loc"])
+    said = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "string_pattern_mismatch":
+        said = f"That is not of the form wanted. {Settings.model_fields[place].description}"
+    return f"{place}: {said}" if place else said

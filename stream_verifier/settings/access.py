@@ -57,7 +57,7 @@ class AccessSettings(Part):
     oidc_scope: str = Field(
         "openid",
         pattern=r"^openid( [!#-\[\]-~]+)*$",
-        description="What pages ask the provider for; openid first.",
+        description="What pages ask the provider for: words, one blank between two, openid first.",
     )
     bad_tokens_per_minute: int = Field(
         30, ge=1, description="Forged or garbled tokens heard from one address."

@@ -72,6 +72,11 @@ _HTTP_CODES = {
     413: "body_too_long",
     415: "unsupported_media_type",
 }
+_OF_THE_FRAMEWORK = {
+    "Not Found": "Nothing is at this path: check it. A name in it is percent-encoded.",
+    "Method Not Allowed": "This path takes other methods: the header Allow names them.",
+}
+"""Names of a status, which do not say what to do."""
 
 
 class Problem(BaseModel):
@@ -103,7 +108,8 @@ async def on_error(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPException):
         code = _HTTP_CODES.get(error.status_code, "http_error")
         headers = _allowed(request, error) if error.status_code == 405 else error.headers
-        return problem(error.status_code, code, str(error.detail), headers)
+        detail = _OF_THE_FRAMEWORK.get(error.detail, error.detail)
+        return problem(error.status_code, code, detail, headers)
     if isinstance(error, RequestValidationError):
         return problem(422, "bad_request", _where(error))
     if not isinstance(error, errors.StreamVerifierError):
@@ -154,7 +160,9 @@ def _methods_at(request: Request) -> set[str]:
 def _where(error: RequestValidationError) -> str:
     """Say where and what is wrong, never what was sent: it may be a name or a token."""
     first = error.errors()[0]
-    if first["loc"] == ("body",) and first["type"] == "model_attributes_type":
+    if first["type"] == "json_invalid" or (
+        first["loc"] == ("body",) and first["type"] in ("model_attributes_type", "missing")
+    ):
         return "body: send a JSON object, with Content-Type: application/json"
     place = ".".join(str(part) for part in first["loc"][1:]) or str(first["loc"][0])
     return f"{place}: {first['msg']}"[:300]

@@ -6,6 +6,8 @@ import asyncio
 import contextlib
 import json
 import runpy
+import sys
+import wave
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -344,6 +346,34 @@ async def test_the_example_feeds_a_recording(
     assert sorted(kinds) == ["audio", "video"]
     assert gaps(events) <= BUSY
     assert (events[-1]["type"], events[-1]["reason"]) == ("session_ended", "stopped")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "Feed a recording to a server"),
+        (("{server}", "grace", "nowhere.webm"), "nowhere.webm"),
+        (("{server}", "grace", "sound.wav"), "sound.wav has no sound, or no picture"),
+        (("127.0.0.1:8080", "grace", "sound.wav"), "is no server's address"),
+        (("{server}", "nobody", "sound.wav"), "Nobody is enrolled as 'nobody'"),
+    ],
+)
+async def test_the_example_says_what_is_wrong(
+    server: RunningServer, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    with wave.open(str(tmp_path / "sound.wav"), "wb") as file:
+        file.setparams((1, 2, 16_000, 0, "NONE", ""))
+        file.writeframes(bytes(32_000))
+    given = [argument.format(server=server.address) for argument in arguments]
+    example = str(ROOT / "examples" / "feed_recording.py")
+    ended = await asyncio.create_subprocess_exec(
+        sys.executable, example, *given, cwd=tmp_path, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(TIMEOUT_S):
+        _, errors = await ended.communicate()
+    assert ended.returncode == 1
+    assert said in errors.decode()
+    assert "Traceback" not in errors.decode()
 
 
 async def test_a_person_is_enrolled_by_a_feed(server: RunningServer, demo_calls: DemoCalls) -> None:

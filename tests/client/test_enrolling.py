@@ -7,6 +7,7 @@ import pytest
 
 from stream_verifier.client import EnrolmentLostError, EnrolmentRefusedError, enrol_files
 from stream_verifier.client.backoff import Backoff
+from stream_verifier.errors import SettingsError
 
 CONSENT = {"subject": "Ada", "purpose": "calls", "text": "I agree."}
 DONE = {"id": "i", "name": "ada"}
@@ -47,6 +48,23 @@ async def enrol(server: Server, **more: Any) -> Any:
         transport=httpx.MockTransport(server),
         **more,
     )
+
+
+async def test_an_address_that_is_none_is_no_enrolment_that_was_lost() -> None:
+    with pytest.raises(SettingsError, match="no server's address"):
+        await enrol_files("verify.example", "ada", [], token="t", consent=CONSENT)
+
+
+async def test_a_token_may_end_with_the_line_of_its_file() -> None:
+    tokens: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        tokens.append(request.headers["authorization"])
+        return httpx.Response(201, json=DONE)
+
+    transport, url = httpx.MockTransport(note), "https://verify.example"
+    await enrol_files(url, "ada", [], token="t\n", consent=CONSENT, transport=transport)
+    assert tokens == ["Bearer t"]
 
 
 async def test_what_was_lost_on_the_way_is_sent_again_as_the_same_request() -> None:

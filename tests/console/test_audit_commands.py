@@ -61,6 +61,7 @@ def test_an_export_is_checked_without_the_store(tmp_path: Path, path: Path) -> N
 
 
 def test_an_export_replaces_no_file(tmp_path: Path) -> None:
+    enrol("ada")
     file = tmp_path / "trail.jsonl"
     file.write_text("mine")
     assert "name a new file" in refused("audit", "export", str(file))

@@ -58,4 +58,24 @@ def test_a_file_that_is_there_or_damaged_is_said(file: Path) -> None:
 
 
 def test_without_a_yes_nothing_is_put_back(file: Path) -> None:
-    assert "Put 0 records" not in run("restore", file, code=1)
+    assert "Put 0 records" not in run("restore", file, code=2)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("backup", "new.svb"),
+        ("keys", "list"),
+        ("keys", "rotate"),
+        ("retention",),
+        ("audit", "export", "new.jsonl"),
+        ("identities", "migrate", "--dry-run"),
+    ],
+)
+def test_what_looks_after_a_store_makes_none_where_the_settings_lead_astray(
+    folder: Path, command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert "no identity store in" in (said := refused(*command))
+    assert "STREAM_VERIFIER_DATA_DIR" in said
+    assert list(folder.iterdir()) == []

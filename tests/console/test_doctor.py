@@ -41,6 +41,14 @@ def test_a_busy_port_is_named_with_what_to_do(tmp_path: Path) -> None:
     assert "STREAM_VERIFIER_PORT" in finding.message
 
 
+def test_an_operating_point_that_the_model_lacks_is_wrong(tmp_path: Path) -> None:
+    settings = load_settings(port=0, data_dir=tmp_path, operating_point="alarm_8hours")
+    finding = findings(settings)["weights"]
+    assert not finding.ok
+    assert "alarm_8h," in finding.message
+    assert "STREAM_VERIFIER_OPERATING_POINT" in finding.message
+
+
 def test_a_narrow_terminal_cuts_no_advice_short(capsys: pytest.CaptureFixture[str]) -> None:
     found = doctor.Finding("port", False, "set STREAM_VERIFIER_PORT_THAT_IS_LONG")
     Console(width=30).print(findings_table([found]))

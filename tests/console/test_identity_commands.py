@@ -88,6 +88,19 @@ def test_a_person_is_named_or_given_by_the_whole_id() -> None:
     assert not re.search(r"\bada\b", run("identities", "list"))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("identities", "delete", "ada"), ("consent", "withdraw", "ada"), ("audit", "restart", "old")],
+)
+def test_a_script_is_told_how_to_say_yes(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    enrol("ada")
+    assert "say --yes" in run(*command, code=2)
+    assert "ada" in run("identities", "list")
+
+
 def test_what_is_held_is_written_for_its_owner(tmp_path: Path) -> None:
     enrol("ada", "grace")
     call("ada", "s1")

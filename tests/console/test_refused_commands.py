@@ -56,7 +56,7 @@ def test_the_refused_are_listed_and_erased(put_back: str) -> None:
 
 def test_the_refused_are_accepted_by_their_ids(put_back: str) -> None:
     assert "'nobody'" in refused("identities", "accept-restore", "nobody", "--yes")
-    run("identities", "accept-restore", code=1)  # nobody said yes
+    run("identities", "accept-restore", code=2)  # nobody said yes
     assert put_back in refused("identities", "list")
     assert "Accepted 1" in run("identities", "accept-restore", put_back, "--yes")
     assert "ada" in run("identities", "list")

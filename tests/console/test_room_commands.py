@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -124,7 +125,9 @@ def test_what_the_server_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_nobody_answers() -> None:
-    assert "does not answer" in refused("rooms", "--server", "http://127.0.0.1:1")
+    assert "is no server's address" in refused("rooms", "--server", "127.0.0.1:1")
+    said = refused("rooms", "--server", "http://127.0.0.1:1")
+    assert re.search("does not answer .*: check the address, and that the server runs", said)
 
 
 def test_rules(tmp_path: Path) -> None:

@@ -161,8 +161,10 @@ async def test_it_outlives_a_rotation_as_long_as_its_key_is_there(
     await both.close()
     assert {row["key_id"] for row in rows(path)} == {OTHER_KEY.key_id}
     without = store_at(path, OTHER_KEY)
-    with pytest.raises(KeyMismatchError, match="cannot be opened.*give back the key"):
+    told = f"cannot be opened.* under key {KEY.key_id}, .* give back the key.*stays as it is"
+    with pytest.raises(KeyMismatchError, match=told) as refused:
         await without.backup().put_back(file)
+    assert "enrol again" not in str(refused.value)  # which is for a store whose key is lost
     await _assert_enrolled(without, PEOPLE)
     await without.close()
 

@@ -21,6 +21,12 @@ PICTURES = 4
 SPEECH_S = 4.0
 
 
+def test_a_command_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluat"]) == 2
+    assert "no command 'evaluat'" in capsys.readouterr().err
+    assert main(["--help"]) == 0
+
+
 def write_rows(path: Path, rows: list[dict[str, str]]) -> None:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, rows[0])

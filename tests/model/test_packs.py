@@ -122,6 +122,9 @@ def test_a_trial_of_an_unknown_person_is_refused(tiny: Path) -> None:
         ("voices", ",1.6\r\n", "\r\n"),
         ("faces", "f/ann0.png", "f/ann0.png,one,too,many"),
         ("trials", "genuine,1", "genuine,yes"),
+        ("trials", "genuine,1", "Genuine,1"),
+        ("trials", "genuine,1", "genuine,0"),
+        ("trials", "impostor_voice,0", "impostor_voice,1"),
     ],
 )
 def test_a_garbled_row_is_named(tiny: Path, name: str, old: str, new: str) -> None:

@@ -55,6 +55,25 @@ async def test_a_body_that_is_not_said_to_be_json_is_told_so(tmp_path: Path) -> 
     assert "Content-Type: application/json" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("body", [b"{'scopes': ['admin']}", b""])
+async def test_a_body_that_is_no_json_is_told_so(tmp_path: Path, body: bytes) -> None:
+    headers = {**ADMIN, "content-type": "application/json"}
+    async with client_of(make_app(tmp_path), headers=headers) as client:
+        answer = await client.post("/api/v1/tokens", content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_request")
+    assert answer.json()["detail"].startswith("body: send a JSON object")
+
+
+async def test_a_path_or_method_that_is_none_is_told_what_to_do(tmp_path: Path) -> None:
+    async with client_of(make_app(tmp_path), headers=ADMIN) as client:
+        path = await client.get("/api/v1/identities/a%2Fb")
+        method = await client.patch("/api/v1/calls")
+    assert (path.status_code, path.json()["code"]) == (404, "not_found")
+    assert "check it" in path.json()["detail"]
+    assert (method.status_code, method.json()["code"]) == (405, "method_not_allowed")
+    assert "Allow" in method.json()["detail"]
+
+
 async def test_without_a_key_there_are_no_tokens(tmp_path: Path) -> None:
     app = make_app(tmp_path, token_key=None)
     async with client_of(app, address="127.0.0.1") as client:

@@ -38,7 +38,9 @@ async def check_room(
         async with asyncio.timeout(_WITHIN_S):
             answer = await _ask(url, room, keys, transport)
     except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as error:
-        raise RoomHostError(f"LiveKit does not answer ({type(error).__name__}).") from error
+        raise RoomHostError(
+            f"LiveKit does not answer ({type(error).__name__}). Check its address, and its log."
+        ) from error
     if room not in _names(answer):
         raise UnknownRoomError(
             "LiveKit has no such room. It is there once somebody is in it, or it was created."
