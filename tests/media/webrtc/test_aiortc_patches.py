@@ -512,6 +512,23 @@ async def test_pictures_that_share_a_timestamp_are_not_decoded_as_one(
     _forget_thread(receiver)
 
 
+async def test_a_picture_that_players_leave_out_for_its_number_is_refused(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    for sequence, (number, data) in enumerate(
+        [(5, _KEY), (6, _DELTA), (6, _DELTA), (7, _DELTA), (8, _KEY), (9, _DELTA), (10, _DELTA)]
+    ):
+        descriptor = b"\x90\x80" + (0x8000 | number).to_bytes(2, "big")
+        await _feed(receiver, _packet(sequence, sequence * 3_000, descriptor + data))
+    ticks = [frame.timestamp for frame in _decoded(receiver)]
+    assert [at // 3_000 for at in ticks] == [0, 1, 4, 5]
+    assert tap.refused == {"frame_garbled": 1}
+    assert [tap.misses(at) for at in ticks] == [False, False, True, False]
+    _forget_thread(receiver)
+
+
 async def test_a_receiver_that_lost_a_name_is_refused(connection: Any) -> None:
     receiver = _receiver(connection, "audio", "opus")
     del receiver._RTCRtpReceiver__jitter_buffer  # type: ignore[attr-defined]

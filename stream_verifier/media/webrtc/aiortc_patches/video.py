@@ -21,6 +21,7 @@ from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import GARBLED, TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import begins_picture, is_keyframe
 from stream_verifier.media.webrtc.parameter_sets import ParameterSets
+from stream_verifier.media.webrtc.picture_numbers import PictureNumbers
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
@@ -42,6 +43,8 @@ class _Shape:
         self._first = self._last = first
         self._begin: int | None = None
         self._end: int | None = None
+        self.opening = b""
+        """Payload of the packet that it begins with, where its codec says which one that is."""
         self._several = False
 
     @property
@@ -64,7 +67,7 @@ class _Shape:
             self._last = number
         if begins:
             self._several |= self._begin not in (None, number)
-            self._begin = number
+            self._begin, self.opening = number, packet.payload
         if packet.marker:
             self._several |= self._end not in (None, number)
             self._end = number
@@ -108,6 +111,7 @@ class VideoTap(StreamTap):
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
         self._shapes: dict[int, _Shape] = {}
+        self._numbers = PictureNumbers()
         self._missing_pictures = False
         self._turns = Turns()
         self._handle_packet = receiver._handle_rtp_packet
@@ -148,7 +152,7 @@ class VideoTap(StreamTap):
             self._restart(now_s)
             self._floor = None
             self._sets.clear()
-            self._turns = Turns()
+            self._turns, self._numbers = Turns(), PictureNumbers()
         if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if self._came_before(packet):
@@ -224,16 +228,17 @@ class VideoTap(StreamTap):
         name = codec.name if codec else ""
         self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
         self._codec = name
+        odd = shape is not None and shape.odd
         if name.upper() == "H264":
             frame.data, keyframe = self._sets_of(payload_type).complete(frame.data)
         else:
             keyframe = is_keyframe(frame.data)
+            odd |= shape is not None and not self._follows(shape, keyframe=keyframe)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
             self._missing_pictures = True
             return None
-        reason = GARBLED if shape is not None and shape.odd else None
-        if (reason := reason or self._refusal(name, frame.data, now_s)) is not None:
+        if (reason := GARBLED if odd else self._refusal(name, frame.data, now_s)) is not None:
             self.refused[reason] += 1
             self._needs_keyframe = self._missing_pictures = True
             return None
@@ -248,6 +253,9 @@ class VideoTap(StreamTap):
         self._missing_pictures = False
         self._payload_type = payload_type
         return frame
+
+    def _follows(self, shape: _Shape, *, keyframe: bool) -> bool:
+        return not shape.opening or self._numbers.follow(shape.opening, keyframe=keyframe)
 
     def _sets_of(self, payload_type: int) -> ParameterSets:
         if payload_type not in self._sets:
