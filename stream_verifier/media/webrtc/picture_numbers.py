@@ -24,12 +24,14 @@ class PictureNumbers:
         """Take the next picture; whether every player decodes it next.
 
         Args:
-            payload: of its first packet.
+            payload: of its first packet; empty where it has none that says that it is.
             keyframe: whether it decodes on its own.
 
         Raises:
             ValueError: the packet breaks off.
         """
+        if not payload:
+            return False
         said, _ = VpxPayloadDescriptor.parse(payload)
         number, self._number = self._number, said.picture_id
         base, self._base = self._base, said.tl0picidx

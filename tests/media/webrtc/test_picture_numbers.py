@@ -44,6 +44,7 @@ def test_honest_numbers_follow(pictures: list[bytes]) -> None:
         [said(7), said(6)],
         [said(7), said(9)],
         [said(7), said(None)],
+        [said(7), b""],
         [said(None), said(7)],
         [said(7, 1, BASE), said(8, 1, BASE)],
         [said(7, 1, BASE), said(8, 3, BASE)],

@@ -34,12 +34,15 @@ class _Shape:
 
     Players go by these marks: of two pictures of one timestamp, or one that begins amid others'
     packets, they show each that is whole, where a decoder that gets all of it at once shows one.
+    What has no begin or no end they never show.
 
     Args:
         first: number of one of its packets.
+        says_begin: whether its codec says where it begins.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, *, says_begin: bool) -> None:
+        self._says_begin = says_begin
         self._first = self._last = first
         self._begin: int | None = None
         self._end: int | None = None
@@ -50,22 +53,17 @@ class _Shape:
     @property
     def odd(self) -> bool:
         """Whether it is not one picture from its first packet to its last."""
-        begun = self._begin is None or self._begin == self._first
-        return self._several or not begun or self._end not in (None, self._last)
+        begun = not self._says_begin or self._begin == self._first
+        return self._several or not begun or self._end != self._last
 
-    def note(self, packet: RtpPacket, *, begins: bool | None) -> None:
-        """Take one more packet.
-
-        Args:
-            packet: that is none of padding.
-            begins: whether a picture begins with it; None where its codec does not say.
-        """
+    def note(self, packet: RtpPacket) -> None:
+        """Take one more packet, which is none of padding."""
         number = packet.sequence_number
         if signed(number - self._first, 16) < 0:
             self._first = number
         if signed(number - self._last, 16) > 0:
             self._last = number
-        if begins:
+        if self._says_begin and begins_picture(packet.payload):
             self._several |= self._begin not in (None, number)
             self._begin, self.opening = number, packet.payload
         if packet.marker:
@@ -207,8 +205,10 @@ class VideoTap(StreamTap):
         """Note where pictures begin and end, by a timestamp."""
         codec = private(self._receiver, "codecs").get(packet.payload_type)
         vp8 = codec is not None and codec.name.upper() == "VP8"
-        shape = self._shapes.setdefault(packet.timestamp, _Shape(packet.sequence_number))
-        shape.note(packet, begins=begins_picture(packet.payload) if vp8 else None)
+        if (shape := self._shapes.get(packet.timestamp)) is None:
+            shape = _Shape(packet.sequence_number, says_begin=vp8)
+            self._shapes[packet.timestamp] = shape
+        shape.note(packet)
         while len(self._shapes) > _CAPACITY:
             del self._shapes[next(iter(self._shapes))]
 
@@ -228,12 +228,12 @@ class VideoTap(StreamTap):
         name = codec.name if codec else ""
         self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
         self._codec = name
-        odd = shape is not None and shape.odd
+        odd = shape is None or shape.odd
         if name.upper() == "H264":
             frame.data, keyframe = self._sets_of(payload_type).complete(frame.data)
         else:
             keyframe = is_keyframe(frame.data)
-            odd |= shape is not None and not self._follows(shape, keyframe=keyframe)
+            odd |= shape is None or not self._numbers.follow(shape.opening, keyframe=keyframe)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
             self._missing_pictures = True
@@ -253,9 +253,6 @@ class VideoTap(StreamTap):
         self._missing_pictures = False
         self._payload_type = payload_type
         return frame
-
-    def _follows(self, shape: _Shape, *, keyframe: bool) -> bool:
-        return not shape.opening or self._numbers.follow(shape.opening, keyframe=keyframe)
 
     def _sets_of(self, payload_type: int) -> ParameterSets:
         if payload_type not in self._sets:
