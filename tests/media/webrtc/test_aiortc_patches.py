@@ -496,6 +496,7 @@ def _unmarked(packet: RtpPacket) -> RtpPacket:
         lambda: [_unmarked(_vp8(2, 2, _KEY, first=False)), _vp8(3, 2, _KEY)],
         lambda: [_unmarked(_vp8(2, 2, _KEY, first=False)), _vp8(3, 2, _DELTA, first=False)],
         lambda: [_unmarked(_vp8(2, 2, _KEY)), _unmarked(_vp8(3, 2, _DELTA, first=False))],
+        lambda: [_unmarked(_vp8(2, 2, b"")), _vp8(3, 2, b"", first=False)],
     ],
 )
 async def test_what_is_not_one_picture_from_its_begin_to_its_end_is_not_decoded(
