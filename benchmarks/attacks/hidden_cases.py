@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
@@ -37,16 +38,23 @@ def _pictures(
     clips: Clips, face: DemoPerson, *, keys_every: int = 1, size: tuple[int, int] = (640, 480)
 ) -> Iterator[bytes]:
     """Encoded pictures of which every so many refer to none before, for as long as is left."""
+    return _coded(_portrait(clips, face, size), keys_every=keys_every, size=size)
+
+
+def _portrait(clips: Clips, face: DemoPerson, size: tuple[int, int]) -> Iterator[Picture]:
+    return portrait_frames(face, seconds=clips.seconds - GENUINE_S, fps=FPS, size=size)
+
+
+def _coded(
+    pictures: Iterable[Picture], *, keys_every: int, size: tuple[int, int]
+) -> Iterator[bytes]:
     context = av.CodecContext.create("libvpx", "w")
     assert isinstance(context, av.VideoCodecContext)
     context.width, context.height, context.pix_fmt = *size, "yuv420p"
     context.framerate, context.time_base = Fraction(FPS), Fraction(1, FPS)
     context.bit_rate, context.gop_size, context.thread_count = 6 * size[0] * size[1], keys_every, 1
     context.options = {"deadline": "realtime", "cpu-used": "-8", "lag-in-frames": "0"}
-    frames: Iterator[Picture] = portrait_frames(
-        face, seconds=clips.seconds - GENUINE_S, fps=FPS, size=size
-    )
-    for number, image in enumerate(frames):
+    for number, image in enumerate(pictures):
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(image), format="bgr24")
         frame = frame.reformat(format="yuv420p")
         frame.pts = number
@@ -103,6 +111,31 @@ def _late(clips: Clips) -> Script:
         else:
             sent.append(_seen(at_s, next(others), late_s=0.5 if step == 3 else 0.0))
     return _begun(clips) + _own_voice(clips) + sent
+
+
+def _out_of_their_numbers(clips: Clips) -> Script:
+    """Each picture is drawn over the one before, which players leave out for its number.
+
+    Three a time: the impostor's and the right one, coded and not to be shown, of which the second
+    says that it came before the first; then one that says to show what is there.
+    """
+    sent: Script = []
+    faces = zip(*(_portrait(clips, face, _SMALL) for face in (EILEEN, GRACE)), strict=True)
+    triples = (one for other, own in faces for one in (other, own, own))
+    coded = _coded(triples, keys_every=3, size=_SMALL)
+    for step, (other, own, same) in enumerate(zip(coded, coded, coded, strict=True)):
+        at_s, number = GENUINE_S + step / FPS, 2 * step + 1
+        sent += [
+            replace(_seen(at_s, _not_shown(other)), picture=number),
+            replace(_seen(at_s + _FLICKER_S, _not_shown(own)), picture=number - 1),
+            replace(_seen(at_s + 2 * _FLICKER_S, same), picture=number + 1),
+        ]
+    return _begun(clips) + _own_voice(clips) + sent
+
+
+def _not_shown(data: bytes) -> bytes:
+    """A picture that is decoded and not shown (RFC 6386, section 9.1)."""
+    return bytes([data[0] & ~0x10]) + data[1:]
 
 
 def _packets(sound: Sound, packet_s: float, *, says_again: bool = False) -> list[bytes]:
@@ -171,6 +204,11 @@ HIDDEN = (
     ),
     MediaAttack(
         "impostor's words said again (FEC) in holes where no number is missing", "swap", _said_again
+    ),
+    MediaAttack(
+        "pictures drawn over the impostor's, which players leave out for their number",
+        "swap",
+        _out_of_their_numbers,
     ),
     MediaAttack(
         "right words that players drop, since they begin 5 ms too soon, the impostor's in turn",

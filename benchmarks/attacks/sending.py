@@ -15,7 +15,9 @@ from typing import Any
 import av
 import websockets
 from aiortc import MediaStreamTrack
+from aiortc.codecs.vpx import VpxPayloadDescriptor
 from aiortc.mediastreams import MediaStreamError
+from aiortc.rtp import RtpPacket
 
 from stream_verifier.errors import CallRefusedError
 from stream_verifier.events.reading import read_line
@@ -38,6 +40,8 @@ class Sent:
         data: encoded Opus or VP8.
         key: whether a decoder can begin with it.
         late_s: its number is drawn when it is sent, and the network gives it out so much later.
+        picture: the number that a picture of VP8 says it has (RFC 7741, section 4.2); None: the
+            next one.
     """
 
     kind: str
@@ -46,6 +50,7 @@ class Sent:
     data: bytes
     key: bool = True
     late_s: float = 0.0
+    picture: int | None = None
 
 
 Script = list[Sent]
@@ -102,6 +107,7 @@ class _ScriptedTrack(MediaStreamTrack):
         self._script = iter(sorted(script, key=lambda one: one.send_s))
         self._began_s: float | None = None
         self.late_s = 0.0
+        self.picture: int | None = None
 
     async def recv(self) -> av.Packet[Any]:
         """The next packet, when its time has come; afterwards nothing, but no end."""
@@ -112,7 +118,7 @@ class _ScriptedTrack(MediaStreamTrack):
             await asyncio.sleep(3600)
             raise MediaStreamError
         await asyncio.sleep(max(0.0, self._began_s + one.send_s - time.monotonic()))
-        self.late_s = one.late_s
+        self.late_s, self.picture = one.late_s, one.picture
         packet = av.Packet(one.data)
         packet.time_base = _CLOCKS[self.kind]
         packet.pts = packet.dts = round(one.says_s / packet.time_base)
@@ -166,7 +172,10 @@ def _delaying(send: Any, ssrc: int, track: Any) -> Any:
             await send(data)
 
     async def send_rtp(data: bytes) -> None:
-        if not track.late_s or data[8:12] != ssrc.to_bytes(4, "big"):
+        own = data[8:12] == ssrc.to_bytes(4, "big")
+        if own and track.picture is not None:
+            data = _renumbered(data, track.picture)
+        if not (own and track.late_s):
             await send(data)
             return
         task = asyncio.create_task(later(data, track.late_s))
@@ -174,6 +183,15 @@ def _delaying(send: Any, ssrc: int, track: Any) -> Any:
         task.add_done_callback(waiting.discard)
 
     return send_rtp
+
+
+def _renumbered(data: bytes, picture: int) -> bytes:
+    """A packet of VP8 with another number of its picture."""
+    packet = RtpPacket.parse(data)
+    start = len(data) - len(packet.payload)
+    descriptor, coded = VpxPayloadDescriptor.parse(packet.payload)
+    descriptor.picture_id = picture
+    return data[:start] + bytes(descriptor) + coded
 
 
 class ScriptedCaller:

@@ -23,6 +23,8 @@ _SLOW_S = 0.25
 """A picture that was on display for longer is looked at beside the next one, not in its place."""
 _MOST_LOST_S = 1.0
 """Of one hole: a longer one costs trust by itself."""
+_LEAST_PACE = 0.5
+"""Of arrivals, at which moments to look are drawn where dates say less."""
 _RESERVED_MATRIX = 3
 """Says nothing about colours; players take it for one that was not specified."""
 
@@ -80,6 +82,8 @@ class VideoPicker:
         self._last_s: float | None = None
         self._unseen: _Shown | None = None
         self._lost_s = 0.0
+        self._pace: tuple[float, float] | None = None
+        self._drawn_s: float | None = None
         self.pixel_aspect = 1.0
 
     @property
@@ -120,7 +124,7 @@ class VideoPicker:
         self._last_s = time_s if self._last_s is None else max(time_s, self._last_s)
         now, (before, self._unseen) = _Shown(frame, time_s, arrived_s, lies), (self._unseen, None)
         sparing = self._sparing()
-        wanted = self._sampler.wants(time_s, sparing=sparing)
+        wanted = self._sampler.wants(self._seen_s(time_s, arrived_s), sparing=sparing)
         if wanted and before is not None and self._continuity is not None:
             wanted = shown_s > _SLOW_S
             if wanted:  # It was there until now, and is no staler than what comes after it.
@@ -134,6 +138,19 @@ class VideoPicker:
         if self._continuity is not None and not (wanted or prompted):
             self._unseen = now
         return items
+
+    def _seen_s(self, time_s: float, arrived_s: float | None) -> float:
+        """What moments to look are drawn by: dates, unless live ones hardly move while others see.
+
+        Of arrivals half the pace counts, since they are uneven of themselves.
+        """
+        if self._continuity is None or arrived_s is None:
+            return time_s
+        before_s, before_arrived_s = self._pace or (time_s, arrived_s)
+        self._pace = time_s, arrived_s
+        step_s = max(time_s - before_s, _LEAST_PACE * (arrived_s - before_arrived_s))
+        self._drawn_s = (time_s if self._drawn_s is None else self._drawn_s) + max(0.0, step_s)
+        return self._drawn_s
 
     def _look(self, shown: _Shown, **how: bool) -> VideoFrame:
         lost_s, self._lost_s = self._lost_s, 0.0

@@ -141,6 +141,23 @@ def test_pictures_are_looked_at_as_long_as_they_are_seen(
     assert seen >= 30
 
 
+def test_dates_that_hardly_move_stop_no_looks(
+    own: list[av.VideoFrame], other: list[av.VideoFrame]
+) -> None:
+    """Others see pictures as they come, where they ask to wait for none."""
+    picker = VideoPicker(rate_hz=2.0, chance=random.Random(3))
+    picker._continuity = Continuity(cut=9.0, drift=9.0)  # people who look alike
+    seen = 0
+    for number in range(60):
+        shown = [own[number], *[other[number]] * 25, own[number]]
+        for step, frame in enumerate(shown):
+            at_s = number * 0.45
+            found = picker.push(frame, at_s + step / 1000, arrived_s=at_s + step / 60)
+            looks = [item for item in found if isinstance(item, VideoFrame)]
+            seen += sum(0 < round((look.time_s - at_s) * 1000) < 26 for look in looks)
+    assert seen >= 15
+
+
 def test_what_was_lost_is_told_with_the_next_picture_that_is_looked_at(
     own: list[av.VideoFrame],
 ) -> None:

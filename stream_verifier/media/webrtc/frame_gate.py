@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from stream_verifier.media.limits import Budget, MediaLimits
-from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
+from stream_verifier.media.webrtc.frame_size import check_shown, frame_sizes
 
 TOO_LARGE = "frame_too_large"
 TOO_MANY = "too_many_frames"
@@ -39,17 +39,16 @@ class FrameGate:
         """
         try:
             sizes = frame_sizes(codec, data)
+            check_shown(codec, data)
         except ValueError:
             return GARBLED
         if not all(self._limits.fits(*size) for size in sizes):
             return TOO_LARGE
         if sizes:
             self._sizes.append((max(w for w, _ in sizes), max(h for _, h in sizes)))
-        pictures = pictures_in(codec, data)
-        pixels = pictures * min(
-            self._limits.frame_pixels, max((w * h for w, h in self._sizes), default=0)
-        )
-        if self._frames.take(pictures, now_s) and self._pixels.take(pixels, now_s):
+        largest = max((w * h for w, h in self._sizes), default=0)
+        pixels = min(self._limits.frame_pixels, largest)
+        if self._frames.take(1, now_s) and self._pixels.take(pixels, now_s):
             return None
         return TOO_MANY
 

@@ -11,12 +11,15 @@ import contextlib
 import re
 from itertools import islice
 
+_VP8_SHOWN = 0x10
 _VP8_START = b"\x9d\x01\x2a"
 _START_CODE = re.compile(rb"\x00\x00\x01")
 _UNIT_END = re.compile(rb"\x00\x00[\x00-\x02]")
 _ESCAPE = b"\x00\x00\x03"
 _SPS = 7
-_SLICES = {1, 2, 5}
+_SLICES = {1, 5}
+_FOLLOWED_BY_SOME = {2, 3, 4, 19, 20, 21}
+"""Partitions of slices, pictures beside others, and layers (ITU-T H.264, table 7-1)."""
 _MACROBLOCK = 16
 _MOST_SPS_BYTES = 1024
 _MOST_SPS = 32
@@ -50,15 +53,29 @@ def frame_sizes(codec: str, data: bytes) -> list[tuple[int, int]]:
     return [size for unit in headers for size in _readings(unit[1:])]
 
 
-def pictures_in(codec: str, data: bytes) -> int:
-    """How many pictures an encoded frame makes a decoder work on, at least one.
+def check_shown(codec: str, data: bytes) -> None:
+    """Make sure that whoever decodes a frame shows one picture for it, and the same one.
 
-    H.264 may hide many under one timestamp; each begins with a slice at its first macroblock.
+    Of two pictures in one frame of H.264, or slices over each other, decoders show this one or
+    that; some follow slices that others pass over. A frame of VP8 that is not to be shown is drawn
+    over before anybody sees it, or not, where a player leaves out what is drawn over it.
+
+    Raises:
+        ValueError: it may not be so. No browser sends such frames.
     """
     if codec.upper() == "VP8":
-        return 1
-    first = sum(_kind(unit) in _SLICES and unit[1:2] >= b"\x80" for unit in _units(data))
-    return max(1, first)
+        if data and not data[0] & _VP8_SHOWN:
+            raise ValueError("a VP8 frame that is not shown")
+        return
+    at = -1
+    for unit in _units(data):
+        kind = _kind(unit)
+        if kind in _FOLLOWED_BY_SOME:
+            raise ValueError("an H.264 frame with slices that not all decoders follow")
+        if kind in _SLICES:
+            before, at = at, _Bits(unit[1:]).ue()
+            if at <= before:
+                raise ValueError("an H.264 frame of more than one picture")
 
 
 def _vp8(data: bytes) -> list[tuple[int, int]]:

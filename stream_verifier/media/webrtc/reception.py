@@ -91,7 +91,7 @@ class Reception:
             )
             self._taps[kind] = tap
             self._pictures = aiortc_patches.PictureDecoder(
-                receiver, lambda picture: self._take_picture(picture, tap)
+                receiver, lambda *decoded: self._take_picture(tap, *decoded)
             )
         self._start_reader(self._read(receiver.track))
 
@@ -100,8 +100,12 @@ class Reception:
         self._take(frame, self._taps["audio"], self._intake.take_sound)
         self._give_pictures()
 
-    def _take_picture(self, frame: av.VideoFrame, tap: aiortc_patches.VideoTap) -> None:
+    def _take_picture(
+        self, tap: aiortc_patches.VideoTap, frame: av.VideoFrame, passed_over: bool
+    ) -> None:
         """Take a decoded picture, unless it is larger than its header said."""
+        if passed_over:
+            tap.miss(frame.pts)
         if tap.check_decoded(frame.width, frame.height):
             self._picture_px = (frame.width, frame.height)
             self._take(frame, tap, self._intake.take_picture)

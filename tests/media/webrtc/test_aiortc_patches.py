@@ -173,7 +173,7 @@ def _decoded(receiver: RTCRtpReceiver) -> list[JitterFrame]:
 
 def _packet(sequence: int, timestamp: int, payload: bytes, ssrc: int = 9) -> RtpPacket:
     packet = RtpPacket(payload_type=96, sequence_number=sequence, timestamp=timestamp)
-    packet.ssrc, packet.payload = ssrc, payload
+    packet.ssrc, packet.payload, packet.marker = ssrc, payload, 1
     return packet
 
 
@@ -482,33 +482,53 @@ async def test_of_packets_of_one_number_the_first_counts_as_with_players(connect
     _forget_thread(receiver)
 
 
-def _marked(packet: RtpPacket) -> RtpPacket:
-    packet.marker = 1
+def _unmarked(packet: RtpPacket) -> RtpPacket:
+    packet.marker = 0
     return packet
 
 
 @pytest.mark.parametrize(
     "several",
     [
-        lambda: [_vp8(2, 2, _KEY), _marked(_vp8(3, 2, _KEY))],
-        lambda: [_marked(_vp8(2, 2, _KEY)), _marked(_vp8(3, 2, _DELTA, first=False))],
-        lambda: [_marked(_vp8(2, 2, _KEY)), _vp8(3, 2, _DELTA, first=False)],
-        lambda: [_vp8(2, 2, _KEY, first=False), _marked(_vp8(3, 2, _KEY))],
+        lambda: [_unmarked(_vp8(2, 2, _KEY)), _vp8(3, 2, _KEY)],
+        lambda: [_vp8(2, 2, _KEY), _vp8(3, 2, _DELTA, first=False)],
+        lambda: [_vp8(2, 2, _KEY), _unmarked(_vp8(3, 2, _DELTA, first=False))],
+        lambda: [_unmarked(_vp8(2, 2, _KEY, first=False)), _vp8(3, 2, _KEY)],
+        lambda: [_unmarked(_vp8(2, 2, _KEY, first=False)), _vp8(3, 2, _DELTA, first=False)],
+        lambda: [_unmarked(_vp8(2, 2, _KEY)), _unmarked(_vp8(3, 2, _DELTA, first=False))],
+        lambda: [_unmarked(_vp8(2, 2, b"")), _vp8(3, 2, b"", first=False)],
     ],
 )
-async def test_pictures_that_share_a_timestamp_are_not_decoded_as_one(
+async def test_what_is_not_one_picture_from_its_begin_to_its_end_is_not_decoded(
     connection: Any, several: Callable[[], list[RtpPacket]]
 ) -> None:
-    """Players show each that is whole by its marks, a decoder of all of it another one."""
+    """Players show each that is whole by its marks, or none; a decoder of all of it another one."""
     receiver = _receiver(connection, "video", "VP8")
     tap = VideoTap(receiver, MediaClock())
-    one = [_vp8(0, 1, _KEY), _marked(_vp8(1, 1, b"x", first=False))]
+    one = [_unmarked(_vp8(0, 1, _KEY)), _vp8(1, 1, b"x", first=False)]
     padding = _packet(4, 2 * 3_000, b"")
     await _feed(receiver, *one, *several(), padding, _vp8(5, 3, _KEY), _vp8(6, 4, _KEY))
     ticks = [frame.timestamp for frame in _decoded(receiver)]
     assert [at // 3_000 for at in ticks] == [1, 3]
     assert tap.refused == {"frame_garbled": 1}
     assert [tap.misses(at) for at in ticks] == [False, True]
+    _forget_thread(receiver)
+
+
+async def test_a_picture_that_players_leave_out_for_its_number_is_refused(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    for sequence, (number, data) in enumerate(
+        [(5, _KEY), (6, _DELTA), (6, _DELTA), (7, _DELTA), (8, _KEY), (9, _DELTA), (10, _DELTA)]
+    ):
+        descriptor = b"\x90\x80" + (0x8000 | number).to_bytes(2, "big")
+        await _feed(receiver, _packet(sequence, sequence * 3_000, descriptor + data))
+    ticks = [frame.timestamp for frame in _decoded(receiver)]
+    assert [at // 3_000 for at in ticks] == [0, 1, 4, 5]
+    assert tap.refused == {"frame_garbled": 1}
+    assert [tap.misses(at) for at in ticks] == [False, False, True, False]
     _forget_thread(receiver)
 
 

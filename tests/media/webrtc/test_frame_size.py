@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import av
@@ -9,7 +10,7 @@ from aiortc.codecs.h264 import h264_depayload
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream_verifier.media.webrtc.frame_size import frame_sizes, pictures_in
+from stream_verifier.media.webrtc.frame_size import check_shown, frame_sizes
 
 SIZES = [(64, 48), (640, 480), (1280, 720), (1920, 1080), (720, 1280), (322, 242)]
 
@@ -105,11 +106,49 @@ def test_sets_are_found_however_packets_carried_them(packed: bool) -> None:
     assert frame_sizes("H264", data) == [(8192, 8192)]
 
 
-def test_pictures_under_one_timestamp_are_counted() -> None:
-    slice_, further = b"\x00\x00\x01\x41\x9a\x00", b"\x00\x00\x01\x41\x4a\x00"
-    assert pictures_in("H264", slice_ + further * 3) == 1
-    assert pictures_in("H264", (slice_ + further) * 5) == 5
-    assert pictures_in("VP8", slice_ * 5) == 1
+def slice_at(macroblock: int, kind: int = 1) -> bytes:
+    bits = ue(macroblock) + "1" * 16
+    return b"\x00\x00\x01" + bytes([0x60 | kind]) + bits_to_bytes(bits + "0" * (-len(bits) % 8))
+
+
+@pytest.mark.parametrize(
+    ("odd", "units"),
+    [
+        ("two pictures", [slice_at(0, 5), slice_at(0)]),
+        ("two pictures, something between", [slice_at(0, 5), b"\0\0\1\x09\xf0", slice_at(0)]),
+        ("two pictures of two slices", [slice_at(0), slice_at(9), slice_at(0), slice_at(9)]),
+        ("slices over each other", [slice_at(0), slice_at(9), slice_at(1)]),
+        ("the same slice again", [slice_at(0), slice_at(9), slice_at(9)]),
+        ("partitions of a slice", [slice_at(0, 2), slice_at(0, 3), slice_at(0, 4)]),
+        ("a picture beside another", [slice_at(0, 5), slice_at(0, 19)]),
+        ("a layer above another", [slice_at(0, 5), slice_at(0, 20)]),
+    ],
+)
+def test_a_frame_of_h264_shows_one_picture_that_all_decoders_show(
+    odd: str, units: list[bytes]
+) -> None:
+    check_shown("H264", units[0] if units[0][3] & 31 in (1, 5) else slice_at(0))
+    with pytest.raises(ValueError, match="H.264 frame"):
+        check_shown("H264", b"".join(units))
+    assert odd
+
+
+@pytest.mark.parametrize("slices", [1, 4])
+@pytest.mark.parametrize("profile", ["baseline", "main", "high"])
+def test_encoders_pictures_of_h264_are_shown(profile: str, slices: int) -> None:
+    cut = {"x264-params": f"sliced-threads=0:slices={slices}"}
+    data = encoded("libx264", 640, 480, profile=profile, tune="zerolatency", **cut)
+    check_shown("H264", data)
+    assert len(re.findall(rb"\x00\x00\x01\x65", data)) == slices
+    with pytest.raises(ValueError, match="more than one picture"):
+        check_shown("H264", data * 2)
+
+
+def test_a_frame_of_vp8_that_is_not_shown_is_told() -> None:
+    data = encoded("libvpx", 64, 48)
+    check_shown("VP8", data)
+    with pytest.raises(ValueError, match="not shown"):
+        check_shown("VP8", bytes([data[0] & ~0x10]) + data[1:])
 
 
 def test_a_frame_that_refers_to_others_says_nothing() -> None:

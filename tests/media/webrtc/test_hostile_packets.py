@@ -26,7 +26,7 @@ OPUS = b"\x78\x01"
 
 
 def packet(sequence: int, timestamp: int, payload: bytes, ssrc: int = 9, pt: int = 96) -> RtpPacket:
-    return RtpPacket(pt, 0, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc, payload)
+    return RtpPacket(pt, 1, sequence & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc, payload)
 
 
 class Line:

@@ -6,11 +6,15 @@ import asyncio
 import queue
 import threading
 from collections.abc import AsyncIterator, Callable
+from fractions import Fraction
 from typing import Any
 
 import av
+import numpy as np
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver
+from aiortc.codecs.h264 import H264Decoder
+from aiortc.jitterbuffer import JitterFrame
 
 from stream_verifier.media.webrtc.aiortc_patches import PictureDecoder, pictures
 
@@ -24,16 +28,26 @@ class Codec:
         self.name = name
 
 
+class Picture(str):
+    """Stands for one that was decoded."""
+
+    pts: int
+
+
 class Decoder:
     """Makes of a frame the picture of its own name, or none that can be."""
 
     def __init__(self, codec: Codec) -> None:
         self._codec = codec
 
-    def decode(self, frame: object) -> list[str]:
-        if frame == "garbage":
+    def decode(self, frame: JitterFrame) -> list[Picture]:
+        if frame.data == b"garbage":
             raise av.InvalidDataError(1, "garbage")
-        return [f"{self._codec.name}-{frame}"]
+        if frame.data == b"hidden":
+            return []
+        picture = Picture(f"{self._codec.name}-{frame.data.decode()}")
+        picture.pts = frame.timestamp
+        return [picture]
 
 
 @pytest.fixture
@@ -45,8 +59,8 @@ async def receiver(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RTCRtpRecei
 
 
 def feed(decoder: PictureDecoder, *frames: object, codec: str = "VP8") -> None:
-    for frame in frames:
-        encoded: Any = (Codec(codec), frame)
+    for number, frame in enumerate(frames):
+        encoded: Any = (Codec(codec), JitterFrame(str(frame).encode(), number))
         decoder.put(encoded)
 
 
@@ -64,7 +78,10 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def make(receiver: RTCRtpReceiver, taken: list[Any], **options: Any) -> PictureDecoder:
-    return PictureDecoder(receiver, taken.append, **{"longest_s": FOR_EVER_S, **options})
+    def take(picture: Any, _: bool) -> None:
+        taken.append(picture)
+
+    return PictureDecoder(receiver, take, **{"longest_s": FOR_EVER_S, **options})
 
 
 async def test_no_more_wait_than_may_and_all_come_in_order(receiver: RTCRtpReceiver) -> None:
@@ -131,6 +148,53 @@ async def test_what_cannot_be_decoded_asks_for_a_key_frame_and_is_passed_over(
     decoder.give()
     assert taken == ["VP8-1", "VP8-2", "H264-3"]
     assert receiver._RTCRtpReceiver__decoder_error.is_set()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("nothing", ["hidden", "garbage"])
+async def test_frames_of_which_no_picture_comes_are_told_with_one_that_comes(
+    receiver: RTCRtpReceiver, nothing: str
+) -> None:
+    """A decoder keeps back so many, since others are shown before them, and no more."""
+    told: list[bool] = []
+    decoder = PictureDecoder(receiver, lambda _, passed_over: told.append(passed_over), most=99)
+    feed(decoder, *[nothing] * 3, *range(20))
+    decoder.put(None)
+    decoder.get()
+    decoder.give()
+    assert told == [False] * 13 + [True] * 3 + [False] * 4
+
+
+async def test_pictures_that_come_in_the_order_of_their_dates_are_all_there(
+    receiver: RTCRtpReceiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[bool] = []
+    decoder = PictureDecoder(receiver, lambda _, passed_over: told.append(passed_over), most=99)
+    monkeypatch.setattr(pictures, "get_decoder", lambda _: H264Decoder())
+    coded = _reordered(60)
+    assert coded != sorted(coded)
+    for pts, data in coded:
+        encoded: Any = (Codec("H264"), JitterFrame(data, pts))
+        decoder.put(encoded)
+    decoder.put(None)
+    decoder.get()
+    decoder.give()
+    assert len(told) > 50
+    assert not any(told)
+
+
+def _reordered(count: int) -> list[tuple[int, bytes]]:
+    """Pictures of H.264 in the order in which they are decoded, with when they are shown."""
+    context: Any = av.CodecContext.create("libx264", "w")
+    context.width, context.height, context.pix_fmt = 64, 48, "yuv420p"
+    context.framerate, context.time_base = 30, Fraction(1, 30)
+    context.max_b_frames, context.options = 3, {"b_strategy": "0", "preset": "ultrafast"}
+    blank = np.zeros((72, 64), np.uint8)
+    coded = []
+    for number in range(count):
+        frame = av.VideoFrame.from_ndarray(blank + number, "yuv420p")
+        frame.pts = number
+        coded += context.encode(frame)
+    return [(packet.pts, bytes(packet)) for packet in [*coded, *context.encode(None)]]
 
 
 async def test_what_is_not_decoded_yet_can_be_taken_back(receiver: RTCRtpReceiver) -> None:

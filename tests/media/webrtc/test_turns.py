@@ -81,21 +81,36 @@ async def test_else_senders_turn_them_and_what_packets_say_counts_for_nothing(
     assert bright_corner(image) == ("top", "left")
 
 
-def packet(timestamp: int, quarters: int | None = None) -> RtpPacket:
-    one = RtpPacket(timestamp=timestamp)
+def packet(
+    timestamp: int, quarters: int | None = None, *, number: int = 0, payload: bytes = b"x"
+) -> RtpPacket:
+    one = RtpPacket(timestamp=timestamp, sequence_number=number, payload=payload)
     one.extensions = HeaderExtensions()
     if quarters is not None:
         one.extensions.video_orientation = quarters  # type: ignore[attr-defined]
     return one
 
 
-def test_a_turn_stands_from_its_picture_until_another_is_said() -> None:
+def test_a_turn_is_of_its_picture_alone_as_browsers_have_it() -> None:
     turns = Turns()
     for timestamp, quarters in ((10, 1), (20, None), (30, 3), (40, None)):
         turns.note(packet(timestamp, quarters))
     for timestamp in (10, 20, 30, 40):
         turns.date(timestamp, 100 + timestamp)
-    assert [turns.at(100 + at) for at in (10, 20, 30, 40)] == [1, 1, 3, 3]
+    assert [turns.at(100 + at) for at in (10, 20, 30, 40)] == [1, 0, 3, 0]
+
+
+def test_the_last_packet_of_a_picture_says_its_turn_whenever_it_comes() -> None:
+    turns = Turns()
+    turns.note(packet(10, 1, number=65_535))
+    turns.note(packet(10, 2, number=1))
+    turns.note(packet(10, 3, number=0))
+    turns.note(packet(10, 3, number=2, payload=b""))
+    turns.note(packet(20, 1, number=3))
+    turns.note(packet(20, None, number=4))
+    for timestamp in (10, 20):
+        turns.date(timestamp, timestamp)
+    assert [turns.at(10), turns.at(20)] == [2, 0]
 
 
 def test_pictures_that_never_come_are_not_remembered_for_ever() -> None:

@@ -21,6 +21,8 @@ _logger = logging.getLogger(__name__)
 
 _MOST_AHEAD = 4
 _LONGEST_S = 0.5
+_MOST_HELD = 16
+"""Pictures that a decoder keeps back at most, since others are shown before them (H.264, A.3.1)."""
 
 _Encoded = tuple[RTCRtpCodecParameters, JitterFrame]
 
@@ -39,7 +41,8 @@ class PictureDecoder:
 
     Args:
         receiver: of the video, which has not started.
-        take: gets each picture in order, on the event loop.
+        take: gets each picture in order, on the event loop, and whether others should have come
+            before it: what a decoder passes over, others may show.
         most: pictures that may wait decoded.
         longest_s: so long is the thread held; a loop that is gone must not hold it for ever.
     """
@@ -47,7 +50,7 @@ class PictureDecoder:
     def __init__(
         self,
         receiver: RTCRtpReceiver,
-        take: Callable[[av.VideoFrame], None],
+        take: Callable[[av.VideoFrame, bool], None],
         *,
         most: int = _MOST_AHEAD,
         longest_s: float = _LONGEST_S,
@@ -56,7 +59,10 @@ class PictureDecoder:
         self._most = most
         self._longest_s = longest_s
         self._encoded: queue.SimpleQueue[_Encoded | None] = queue.SimpleQueue()
-        self._decoded: deque[av.VideoFrame] = deque()
+        self._decoded: deque[tuple[av.VideoFrame, bool]] = deque()
+        self._due: deque[tuple[int, int]] = deque()
+        self._number = 0
+        self._passed_over = False
         self._taken = threading.Condition()
         self._ending = False
         self._failed: threading.Event = private(receiver, "decoder_error")
@@ -97,11 +103,12 @@ class PictureDecoder:
         """Hand over what is decoded; on the event loop, whenever it is awake."""
         while self._decoded:
             with self._taken:
-                picture = self._decoded.popleft()
+                picture, passed_over = self._decoded.popleft()
                 self._taken.notify()
-            self._take(picture)
+            self._take(picture, passed_over)
 
     def _decode(self, decoder: Any, frame: JitterFrame) -> None:
+        self._expect(frame.timestamp)
         try:
             pictures = decoder.decode(frame)
         except av.FFmpegError as error:
@@ -109,9 +116,19 @@ class PictureDecoder:
             self._failed.set()  # aiortc asks for a key frame with the next packet
             return
         for picture in pictures:
+            self._due = deque(one for one in self._due if one[1] != picture.pts)
             with self._taken:
                 self._taken.wait_for(self._may_go_on, self._longest_s)
-                self._decoded.append(picture)
+                self._decoded.append((picture, self._passed_over))
+            self._passed_over = False
+
+    def _expect(self, ticks: int) -> None:
+        """Note that a picture is to come, and whether one will come no more."""
+        self._number += 1
+        self._due.append((self._number, ticks))
+        while self._number - self._due[0][0] >= _MOST_HELD:
+            self._due.popleft()
+            self._passed_over = True
 
     def _may_go_on(self) -> bool:
         return self._ending or len(self._decoded) < self._most

@@ -75,6 +75,11 @@ class StreamTap:
             missed |= self._missed.popleft() == ticks
         return missed
 
+    def miss(self, ticks: int | None) -> None:
+        """Note that pictures before the one at ``ticks``, the next that is taken, are not there."""
+        if ticks is not None:
+            self._missed.appendleft(ticks)
+
     def turns(self, ticks: int) -> int:  # noqa: ARG002
         """Quarter turns, clockwise, by which the picture at ``ticks`` is to be turned."""
         return 0

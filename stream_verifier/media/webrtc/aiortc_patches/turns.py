@@ -1,7 +1,7 @@
 """How packets say that pictures are to be turned: coordination of video orientation.
 
-3GPP TS 26.114, section 7.4.5: an extension of RTP's header, in a picture's last packet. It stands
-until another one comes.
+3GPP TS 26.114, section 7.4.5: an extension of RTP's header, in a picture's last packet. There it
+stands until another one comes; for browsers it does not, and what they show counts here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from aiortc.sdp import SessionDescription
 
 from stream_verifier.media.webrtc.aiortc_patches.connection import transports
 from stream_verifier.media.webrtc.aiortc_patches.names import replace
+from stream_verifier.media.webrtc.clock import signed
 
 URI = "urn:3gpp:video-orientation"
 _QUARTERS = 0b11
@@ -66,26 +67,27 @@ class _TurnsMap(HeaderExtensionsMap):
 
 
 class Turns:
-    """What the packets of one source said, and as of which picture."""
+    """What the last packet of each picture of one source said."""
 
     def __init__(self) -> None:
-        self._said: dict[int, int] = {}
+        self._said: dict[int, tuple[int, int]] = {}
         self._dated: deque[tuple[int, int]] = deque(maxlen=_MOST)
         self._now = 0
 
     def note(self, packet: RtpPacket) -> None:
         """Take a packet in."""
-        quarters: int | None = getattr(packet.extensions, _NAME, None)
-        if quarters is None:
+        number = packet.sequence_number
+        last, _ = self._said.get(packet.timestamp, (number, 0))
+        if not packet.payload or signed(number - last, 16) < 0:
             return
-        self._said[packet.timestamp] = quarters
+        self._said[packet.timestamp] = number, getattr(packet.extensions, _NAME, 0)
         while len(self._said) > _MOST:
             del self._said[next(iter(self._said))]
 
     def date(self, timestamp: int, ticks: int) -> None:
         """Say when a picture is, whose packets have all come."""
-        if (quarters := self._said.pop(timestamp, None)) is not None:
-            self._dated.append((ticks, quarters))
+        _, quarters = self._said.pop(timestamp, (0, 0))
+        self._dated.append((ticks, quarters))
 
     def at(self, ticks: int) -> int:
         """Quarter turns, clockwise, of the picture at ``ticks``, in order of time."""

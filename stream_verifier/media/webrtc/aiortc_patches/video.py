@@ -21,6 +21,7 @@ from stream_verifier.media.webrtc.clock import MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import GARBLED, TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import begins_picture, is_keyframe
 from stream_verifier.media.webrtc.parameter_sets import ParameterSets
+from stream_verifier.media.webrtc.picture_numbers import PictureNumbers
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
@@ -33,38 +34,38 @@ class _Shape:
 
     Players go by these marks: of two pictures of one timestamp, or one that begins amid others'
     packets, they show each that is whole, where a decoder that gets all of it at once shows one.
+    What has no begin or no end they never show.
 
     Args:
         first: number of one of its packets.
+        says_begin: whether its codec says where it begins.
     """
 
-    def __init__(self, first: int) -> None:
+    def __init__(self, first: int, *, says_begin: bool) -> None:
+        self._says_begin = says_begin
         self._first = self._last = first
         self._begin: int | None = None
         self._end: int | None = None
+        self.opening = b""
+        """Payload of the packet that it begins with, where its codec says which one that is."""
         self._several = False
 
     @property
     def odd(self) -> bool:
         """Whether it is not one picture from its first packet to its last."""
-        begun = self._begin is None or self._begin == self._first
-        return self._several or not begun or self._end not in (None, self._last)
+        begun = not self._says_begin or self._begin == self._first
+        return self._several or not begun or self._end != self._last
 
-    def note(self, packet: RtpPacket, *, begins: bool | None) -> None:
-        """Take one more packet.
-
-        Args:
-            packet: that is none of padding.
-            begins: whether a picture begins with it; None where its codec does not say.
-        """
+    def note(self, packet: RtpPacket) -> None:
+        """Take one more packet, which is none of padding."""
         number = packet.sequence_number
         if signed(number - self._first, 16) < 0:
             self._first = number
         if signed(number - self._last, 16) > 0:
             self._last = number
-        if begins:
+        if self._says_begin and begins_picture(packet.payload):
             self._several |= self._begin not in (None, number)
-            self._begin = number
+            self._begin, self.opening = number, packet.payload
         if packet.marker:
             self._several |= self._end not in (None, number)
             self._end = number
@@ -108,6 +109,7 @@ class VideoTap(StreamTap):
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
         self._shapes: dict[int, _Shape] = {}
+        self._numbers = PictureNumbers()
         self._missing_pictures = False
         self._turns = Turns()
         self._handle_packet = receiver._handle_rtp_packet
@@ -148,7 +150,7 @@ class VideoTap(StreamTap):
             self._restart(now_s)
             self._floor = None
             self._sets.clear()
-            self._turns = Turns()
+            self._turns, self._numbers = Turns(), PictureNumbers()
         if self._floor is not None and is_behind(packet, self._floor):
             return False, None
         if self._came_before(packet):
@@ -203,8 +205,10 @@ class VideoTap(StreamTap):
         """Note where pictures begin and end, by a timestamp."""
         codec = private(self._receiver, "codecs").get(packet.payload_type)
         vp8 = codec is not None and codec.name.upper() == "VP8"
-        shape = self._shapes.setdefault(packet.timestamp, _Shape(packet.sequence_number))
-        shape.note(packet, begins=begins_picture(packet.payload) if vp8 else None)
+        if (shape := self._shapes.get(packet.timestamp)) is None:
+            shape = _Shape(packet.sequence_number, says_begin=vp8)
+            self._shapes[packet.timestamp] = shape
+        shape.note(packet)
         while len(self._shapes) > _CAPACITY:
             del self._shapes[next(iter(self._shapes))]
 
@@ -224,16 +228,17 @@ class VideoTap(StreamTap):
         name = codec.name if codec else ""
         self._needs_keyframe |= name != self._codec  # It gets a decoder that knows nothing yet.
         self._codec = name
+        odd = shape is None or shape.odd
         if name.upper() == "H264":
             frame.data, keyframe = self._sets_of(payload_type).complete(frame.data)
         else:
             keyframe = is_keyframe(frame.data)
+            odd |= shape is None or not self._numbers.follow(shape.opening, keyframe=keyframe)
         if self._needs_keyframe and not keyframe:
             self.lost += 1
             self._missing_pictures = True
             return None
-        reason = GARBLED if shape is not None and shape.odd else None
-        if (reason := reason or self._refusal(name, frame.data, now_s)) is not None:
+        if (reason := GARBLED if odd else self._refusal(name, frame.data, now_s)) is not None:
             self.refused[reason] += 1
             self._needs_keyframe = self._missing_pictures = True
             return None
