@@ -34,7 +34,7 @@ def list_keys() -> None:
     from stream_verifier.identities.opening import open_keys
 
     settings = load_settings()
-    found = with_kept_store(settings, _read)
+    found = with_store(settings, _read)
     given = open_keys(settings).ids
     table = Table()
     for heading in ("key", "records", ""):

@@ -62,7 +62,7 @@ class NetworkSettings(Part):
         if bool(self.turn_urls) != (self.turn_secret is not None):
             raise ValueError("turn_urls and turn_secret go together: set both or neither")
         if self.public_address is not None:
-            ipaddress.IPv4Address(self.public_address)
+            _check_ipv4("public_address", self.public_address)
         if self.udp_port_range is not None:
             check_port_range(*self.udp_port_range)
         if self.max_pixels_per_s < self.max_frame_pixels:
@@ -76,3 +76,12 @@ class NetworkSettings(Part):
             return None
         first, last = self.udp_ports.split("-")
         return int(first), int(last)
+
+
+def _check_ipv4(name: str, address: str) -> None:
+    try:
+        ipaddress.IPv4Address(address)
+    except ValueError:
+        raise ValueError(
+            f"{name}: {address!r} is no IPv4 address: give one like 203.0.113.7"
+        ) from None

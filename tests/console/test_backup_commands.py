@@ -65,7 +65,6 @@ def test_without_a_yes_nothing_is_put_back(file: Path) -> None:
     "command",
     [
         ("backup", "new.svb"),
-        ("keys", "list"),
         ("keys", "rotate"),
         ("retention",),
         ("audit", "export", "new.jsonl"),

@@ -53,6 +53,9 @@ class Patterns:
         return Llrs(*cosines, cosines[1] if self._blind else min(cosines))  # type: ignore[call-arg]
 
 
+KINDS = ("genuine", "impostor_voice", "impostor_face", "impostor_both")
+
+
 @pytest.fixture(scope="module")
 def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every person against every other, face and voice apart."""
@@ -61,7 +64,7 @@ def pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     columns = ("chimera", "face_identity", "voice_identity", "enroll_faces", "enroll_voices")
     write_list(root / "chimeras.csv", columns, chimeras)
     trials = [
-        (f"p{who}", "impostor" if (who, who) != (f, v) else "genuine", str(int(who == f == v)),
+        (f"p{who}", KINDS[2 * (who != f) + (who != v)], str(int(who == f == v)),
          f"{f}_1.png", f"{v}_1.wav")
         for who in range(PEOPLE)
         for f in range(PEOPLE)

@@ -88,7 +88,7 @@ async def test_an_administrator_may_ask_and_nobody_without_a_token(tmp_path: Pat
         ({"udp_ports": "40000"}, "udp_ports"),
         ({"udp_ports": "50000-40000"}, "50000-40000"),
         ({"udp_ports": "80-90"}, "80-90"),
-        ({"public_address": "relay.example"}, "settings"),
+        ({"public_address": "relay.example"}, "public_address: 'relay.example' is no IPv4"),
     ],
 )
 def test_a_wrong_setting_is_refused_at_start(changes: dict[str, Any], says: str) -> None:
