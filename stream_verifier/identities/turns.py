@@ -58,7 +58,13 @@ class Turns:
     async def _lock(self) -> FileIO:
         deadline = asyncio.get_running_loop().time() + database.BUSY_TIMEOUT_S
         while True:
-            lock = await asyncio.to_thread(self._place.try_lock)
+            trying = asyncio.ensure_future(asyncio.to_thread(self._place.try_lock))
+            try:
+                lock = await asyncio.shield(trying)
+            except asyncio.CancelledError:
+                # The thread goes on, and nobody else would let go of what it takes.
+                trying.add_done_callback(_let_go)
+                raise
             if lock is not None:
                 return lock
             if asyncio.get_running_loop().time() >= deadline:
@@ -66,3 +72,8 @@ class Turns:
                     "The identity store is locked by another program: end it or try again."
                 )
             await asyncio.sleep(_RETRY_S)
+
+
+def _let_go(tried: asyncio.Future[FileIO | None]) -> None:
+    if not tried.cancelled() and tried.exception() is None and (lock := tried.result()):
+        lock.close()
