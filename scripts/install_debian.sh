@@ -83,6 +83,7 @@ case "$known" in *postgresql*)
 esac
 # shellcheck disable=SC2046,SC2086
 if ! install $(packages_of "$needed") $known; then
+    known=""
     install $(packages_of "$needed") || { complain "$needed"; exit 1; }
 fi
 complain "$(missing "$welcome")"

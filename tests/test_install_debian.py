@@ -28,10 +28,12 @@ class Machine:
     Attributes:
         folder: all that the script finds.
         unknown: packages that this system does not have.
+        broken: one that cannot be installed.
     """
 
     folder: Path
     unknown: tuple[str, ...] = ()
+    broken: str = "none"
 
     def has(self, *programs: str) -> None:
         for program in programs:
@@ -46,9 +48,8 @@ class Machine:
         self.write("id", f"echo {user}")
         self.has("systemctl", "tee")
         self.write("env", 'shift; exec "$@"')
-        self.write(
-            "apt-get", f'echo "$@" >> {self.folder}/asked; case "$@" in *fails*) exit 1;; esac'
-        )
+        fails = f'case "$@" in *{self.broken}*) exit 1 ;; esac'
+        self.write("apt-get", f'echo "$@" >> {self.folder}/asked; {fails}')
         known = "".join(f"{name}) exit 100 ;; " for name in self.unknown)
         self.write("apt-cache", f'case "$2" in {known}*) exit 0 ;; esac')
         return subprocess.run(
@@ -107,3 +108,12 @@ def test_without_rights_what_is_needed_is_said_and_ends_it(machine: Machine) -> 
     assert done.returncode == 0
     assert "run 'apt-get install haproxy' as root." in done.stderr
     assert not machine.asked
+
+
+def test_a_package_that_cannot_be_had_keeps_none_away_that_is_needed(machine: Machine) -> None:
+    machine.has(*(one for one in (*NEEDED, *WELCOME) if one not in ("ffmpeg", "janus")))
+    machine.broken = "janus"
+    done = machine.run()
+    assert done.returncode == 0
+    assert machine.asked[-1] == "install -y -qq --no-install-recommends ffmpeg"
+    assert done.stderr == "the tests of Janus's rooms: run 'apt-get install janus' as root.\n"
