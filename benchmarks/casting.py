@@ -12,11 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data.media import read_picture, read_voice
-from model.data.packs import Chimera, Pack, Sample, Trial
+from model.data.packs import KINDS, Chimera, Pack, Sample, Trial
 from stream_verifier.demo.people import DemoPerson, portrait_frames
 from stream_verifier.media.types import SAMPLE_RATE_HZ
 
-KINDS = {"genuine", "impostor_both", "impostor_face", "impostor_voice"}
 # Where the face is in a 160x160 aligned picture: x, y, width, height.
 _FACE_BOX = (42, 34, 76, 100)
 _MARGIN_PX = 480
@@ -57,7 +56,7 @@ def cast(pack: Pack, count: int) -> list[Role]:
     for trial in pack.trials:
         trials.setdefault(trial.chimera, []).append(trial)
     complete = [
-        name for name, listed in trials.items() if {trial.kind for trial in listed} >= KINDS
+        name for name, listed in trials.items() if {trial.kind for trial in listed} >= set(KINDS)
     ]
     chosen = complete[:: max(1, len(complete) // count)][:count]
     return [_role(pack, pack.chimeras[name], trials[name]) for name in chosen]

@@ -13,7 +13,7 @@ from rich.progress import Progress, track
 
 from model.data.conditions import Condition
 from model.data.embed import Embedder
-from model.data.packs import Pack
+from model.data.packs import KINDS, Pack
 from model.evaluation.scoring import FACE_MATED as FACE_MATED_KINDS
 from model.evaluation.scoring import VOICE_MATED as VOICE_MATED_KINDS
 from model.evaluation.scoring import Scorer
@@ -23,7 +23,7 @@ from model.runtime.reference import make_reference
 from model.runtime.weights import Weights
 from model.siamese.artifacts import joined_inputs
 from model.siamese.material import Amount, face_samples, voice_samples
-from model.siamese.pairs import FACE_MATED, KINDS, SHARES, VOICE_MATED, join
+from model.siamese.pairs import FACE_MATED, SHARES, VOICE_MATED, join
 from model.siamese.samples import TrialMaker
 from model.types import FaceSample, Reference, VoiceSample
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.packs import KINDS as KINDS
+from model.data.packs import KINDS
 from model.siamese.samples import Flags, Samples, TrialMaker, Trials
 from model.types import Vector
 

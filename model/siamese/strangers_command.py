@@ -18,14 +18,14 @@ import numpy as np
 from rich.progress import track
 
 from model.data.embed import Embedder
-from model.data.packs import Pack
+from model.data.packs import KINDS, Pack
 from model.errors import PackError
 from model.outputs import folder
 from model.runtime.comparator import CALIBRATION_PART, CalibrationSet, FusedNetwork, load_comparator
 from model.runtime.weights import WEIGHTS_DIR, Weights
 from model.siamese.artifacts import joined_inputs, write_calibration
 from model.siamese.material import Amount, face_samples, voice_samples
-from model.siamese.pairs import FACE_MATED, KINDS, SHARES, VOICE_MATED, join
+from model.siamese.pairs import FACE_MATED, SHARES, VOICE_MATED, join
 from model.siamese.samples import REFERENCE_UNITS, Samples, TrialMaker
 from model.siamese.strangers import (
     LeftOut,

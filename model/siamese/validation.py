@@ -9,9 +9,10 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from model.data.packs import KINDS
 from model.evaluation import metrics
 from model.siamese.fit import scores
-from model.siamese.pairs import FACE_MATED, KINDS, SHARES, VOICE_MATED, join
+from model.siamese.pairs import FACE_MATED, SHARES, VOICE_MATED, join
 from model.siamese.samples import Flags, Samples, TrialMaker
 from model.types import Vector
 

@@ -7,10 +7,11 @@ import keras
 import numpy as np
 import pytest
 
+from model.data.packs import KINDS
 from model.evaluation.metrics import cllr, equal_error_rate
 from model.siamese.fit import Schedule, fit_network, scores
 from model.siamese.network import Scaling, Shape, build_network
-from model.siamese.pairs import KINDS, Batch, PairMaker
+from model.siamese.pairs import Batch, PairMaker
 from model.siamese.samples import Samples
 from model.siamese.validation import HeldOut, Trials, held_out, table
 from model.training.run import Run

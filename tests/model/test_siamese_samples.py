@@ -5,8 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from model.data.packs import KINDS
 from model.errors import PackError
-from model.siamese.pairs import KINDS, SHARES, PairMaker
+from model.siamese.pairs import SHARES, PairMaker
 from model.siamese.samples import REFERENCE_UNITS, Samples, TrialMaker, Trials
 from tests.support.siamese_media import clusters, face_clusters, voice_clusters
 
