@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -43,8 +44,12 @@ def pictures(path: Path) -> tuple[list[NDArray[np.uint8]], float]:
         return [np.asarray(frame, np.uint8) for frame in shown], float(stream.average_rate)
 
 
-def to_webm(clips: list[Path], path: Path) -> Path:
-    """Join clips as a browser would send them: VP8 and Opus."""
+def to_webm(clips: list[Path], path: Path, *, looks_per_s: int = 2) -> Path:
+    """Join clips as a browser would send them: VP8 and Opus.
+
+    Each picture is held for as long as one look may fall into: a file's are picked on a grid, a call's at
+    moments that shift with how its media arrives, and both are then to be the same.
+    """
     shown: list[NDArray[np.uint8]] = []
     heard: list[NDArray[np.int16]] = []
     fps = 25.0
@@ -57,6 +62,8 @@ def to_webm(clips: list[Path], path: Path) -> Path:
         # Sound a little shorter than the picture would make the joined clips drift apart.
         wanted = round(len(seen) / fps * 16_000)
         heard.append(np.pad(samples, (0, max(0, wanted - len(samples))))[:wanted])
+    held = fps / looks_per_s
+    shown = [shown[math.ceil(index // held * held)] for index in range(len(shown))]
     size = (shown[0].shape[1], shown[0].shape[0])
     write_webm(path, shown, np.concatenate(heard), fps=fps, size=size, sample_rate_hz=16_000)
     return path
@@ -109,8 +116,8 @@ async def test_a_file_and_its_live_stream_give_the_same_events(
     store: Path, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STREAM_VERIFIER_DATA_DIR", str(store))
-    # A file's pictures are picked on a grid, a call's by chance; without chance they are the same.
-    monkeypatch.setattr("random.SystemRandom", lambda: SimpleNamespace(random=lambda: 0.0))
+    # In the middle of the half second for which a picture is held.
+    monkeypatch.setattr("random.SystemRandom", lambda: SimpleNamespace(random=lambda: 0.5))
     media = to_webm(clips(data_dir)[20:23], tmp_path / "clips.webm")
     from_file = events_of(await asyncio.to_thread(run, "verify", "speaker", media, "--json"))
     # The last window ends with the file, where a live call would go on.
