@@ -47,8 +47,8 @@ def pictures(path: Path) -> tuple[list[NDArray[np.uint8]], float]:
 def to_webm(clips: list[Path], path: Path, *, looks_per_s: int = 2) -> Path:
     """Join clips as a browser would send them: VP8 and Opus.
 
-    Each picture is held for as long as one look may fall into: a file's are picked on a grid, a call's at
-    moments that shift with how its media arrives, and both are then to be the same.
+    Each picture is held for as long as one look may fall into: a file's are picked on a grid, a
+    call's at moments that shift with how its media arrives, and both are then to be the same.
     """
     shown: list[NDArray[np.uint8]] = []
     heard: list[NDArray[np.int16]] = []
