@@ -56,14 +56,13 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-# What keeps a processor busy beside calls gives way, as a call cannot wait; training and the tests of the
-# model, which do nothing else, begin when others have ended. Each part's report comes when it is done.
+# Debian's packages are mostly waited for, so that checks begin as soon as Python's are there. What keeps
+# a processor busy beside calls gives way, as a call cannot wait.
 test: ## Run every check and every test, and train on a small slice
 	@[ -e $(VENV)/.test -a -e $(VENV)/.tools ] || echo "What the tests need is installed first: a few minutes, once."
-	@$(PARTS) --jobs=2 $(VENV)/.test $(TOOLS)
 	@echo "Checks first, then tests; each part's report comes when it is done."
-	@$(PARTS) --jobs=2 lint-python lint-browser byte-code test-modules test-pythons
-	@$(PARTS) --jobs=5 test-pages test-calls test-rooms test-doors test-others test-model train-quick
+	@$(PARTS) --jobs=3 $(TOOLS) lint-python test-pythons train-quick lint-browser byte-code test-modules
+	@$(PARTS) --jobs=6 test-pages test-calls test-rooms test-doors test-others test-model
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -90,7 +89,7 @@ test-modules: $(VENV)/.tools ## Tests of the browser modules that touch no page 
 	sh scripts/test_modules.sh
 
 test-model: $(VENV)/.test ## Tests of the model, windows, scripted calls and benchmarks only
-	nice -n 10 $(PYTEST) $(MODEL)
+	nice -n 15 $(PYTEST) $(MODEL)
 
 test-others: $(VENV)/.test $(VENV)/.tools ## All other tests: store, decision, audit, access, events
 	nice -n 10 $(PYTEST) tests $(addprefix --ignore=,$(CALLS) $(ROOMS) $(DOORS) $(PAGES) $(MODEL))
