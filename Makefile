@@ -61,8 +61,8 @@ serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 test: ## Run every check and every test, and train on a small slice
 	@[ -e $(VENV)/.test -a -e $(VENV)/.tools ] || echo "What the tests need is installed first: a few minutes, once."
 	@echo "Checks first, then tests; each part's report comes when it is done."
-	@$(PARTS) --jobs=3 $(TOOLS) lint-python test-pythons train-quick lint-browser byte-code test-modules
-	@$(PARTS) --jobs=6 test-pages test-calls test-rooms test-doors test-others test-model
+	@$(PARTS) --jobs=3 $(TOOLS) lint-python test-pythons byte-code lint-browser test-modules
+	@$(PARTS) --jobs=7 test-pages test-calls test-rooms test-doors test-others test-model train-quick
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -104,7 +104,7 @@ train-quick: export TF_NUM_INTEROP_THREADS = 1
 train-quick: export TF_NUM_INTRAOP_THREADS = 1
 train-quick: export TF_CPP_MIN_LOG_LEVEL = 3
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
-	nice -n 10 $(BIN)/python scripts/train_quick.py
+	nice -n 15 $(BIN)/python scripts/train_quick.py
 
 # Parts that start at once would each compile the same hundreds of modules.
 byte-code: $(VENV)/.test
