@@ -98,15 +98,16 @@ class Server:
 
 @contextlib.asynccontextmanager
 async def two_servers(
-    folder: Path, receiver: Receiver, backoff: Backoff = SOON
+    folder: Path, receiver: Receiver, first: Backoff = SOON
 ) -> AsyncIterator[tuple[Server, Server, str, RedisServer]]:
+    """Two that post, of which the first one tries again when that says."""
     app = Starlette(routes=[Route("/hook", receiver.handle, methods=["POST"])])
     (folder / "redis").mkdir()
     with redis_server(folder / "redis") as redis:
         async with hosted(app) as address:
             one, other = Server(redis, "one"), Server(redis, "other")
-            await one.start(folder, address, backoff)
-            await other.start(folder, address, backoff)
+            await one.start(folder, address, first)
+            await other.start(folder, address)
             yield one, other, address, redis
 
 
