@@ -20,6 +20,8 @@ _SMALL, _LARGE = (320, 240), (2048, 1536)
 _TWINS_S, _FLICKER_S = 0.002, 0.001
 _LONG_PACKET_S = 0.06
 _EARLY_S = 0.005
+_LEFT_OUT, _GIVEN = 400, 400
+"""Numbers: more than 4 s of pictures need, either one's."""
 
 
 def _begun(clips: Clips) -> Script:
@@ -113,6 +115,23 @@ def _late(clips: Clips) -> Script:
     return _begun(clips) + _own_voice(clips) + sent
 
 
+def _behind(clips: Clips) -> Script:
+    """Numbers leap ahead each 4 s; soon the impostor's pictures have those that were left out.
+
+    Who has given these up drops them as late, and more are never missing: who goes by dates shows
+    all of them.
+    """
+    others = _pictures(clips, EILEEN, size=_SMALL)
+    sent: Script = []
+    for number, own in enumerate(_pictures(clips, GRACE, size=_SMALL)):
+        at_s = GENUINE_S + number / FPS
+        period, step = divmod(number, 4 * FPS)
+        genuine = step < FPS or number % 3 == 0
+        ahead = period * (_LEFT_OUT + _GIVEN) + (_LEFT_OUT if genuine else 0)
+        sent.append(replace(_seen(at_s, own if genuine else next(others)), ahead=ahead))
+    return _begun(clips) + _own_voice(clips) + sent
+
+
 def _out_of_their_numbers(clips: Clips) -> Script:
     """Each picture is drawn over the one before, which players leave out for its number.
 
@@ -201,6 +220,11 @@ HIDDEN = (
     ),
     MediaAttack(
         "six of nine pictures are the impostor's, the first of them 0.5 s late", "swap", _late
+    ),
+    MediaAttack(
+        "half of the pictures are the impostor's, of numbers that were left out before",
+        "swap",
+        _behind,
     ),
     MediaAttack(
         "impostor's words said again (FEC) in holes where no number is missing", "swap", _said_again

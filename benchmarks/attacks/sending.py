@@ -42,6 +42,7 @@ class Sent:
         late_s: its number is drawn when it is sent, and the network gives it out so much later.
         picture: the number that a picture of VP8 says it has (RFC 7741, section 4.2); None: the
             next one.
+        ahead: its packets are numbered on from so far ahead of where this is said first.
     """
 
     kind: str
@@ -51,6 +52,7 @@ class Sent:
     key: bool = True
     late_s: float = 0.0
     picture: int | None = None
+    ahead: int = 0
 
 
 Script = list[Sent]
@@ -108,6 +110,7 @@ class _ScriptedTrack(MediaStreamTrack):
         self._began_s: float | None = None
         self.late_s = 0.0
         self.picture: int | None = None
+        self.ahead = 0
 
     async def recv(self) -> av.Packet[Any]:
         """The next packet, when its time has come; afterwards nothing, but no end."""
@@ -118,7 +121,7 @@ class _ScriptedTrack(MediaStreamTrack):
             await asyncio.sleep(3600)
             raise MediaStreamError
         await asyncio.sleep(max(0.0, self._began_s + one.send_s - time.monotonic()))
-        self.late_s, self.picture = one.late_s, one.picture
+        self.late_s, self.picture, self.ahead = one.late_s, one.picture, one.ahead
         packet = av.Packet(one.data)
         packet.time_base = _CLOCKS[self.kind]
         packet.pts = packet.dts = round(one.says_s / packet.time_base)
@@ -151,41 +154,84 @@ class ScriptedPublisher(Publisher):
 
     async def accept(self, answer: str) -> None:
         """Take the server's answer, and stand between its senders and the network."""
-        assert self._connection is not None
-        for sender in self._connection.getSenders():
-            transport: Any = sender.transport
-            send = _delaying(transport._send_rtp, sender._ssrc, sender.track)  # noqa: SLF001
-            transport._send_rtp = send  # noqa: SLF001
         await super().accept(answer)
+        assert self._connection is not None
+        # Not before: both kinds go over one transport from the answer on.
+        for sender in self._connection.getSenders():
+            _Sending(sender)
 
     def _open(self) -> Any:
         return _Reel(self._script)
 
 
-def _delaying(send: Any, ssrc: int, track: Any) -> Any:
-    """Send what the script wants late when it wants it, and everything else at once."""
-    waiting: set[asyncio.Task[None]] = set()
+class _Sending:
+    """Stands between a sender and the network: sends what and when the script wants it.
 
-    async def later(data: bytes, wait_s: float) -> None:
+    Args:
+        sender: of one kind.
+    """
+
+    def __init__(self, sender: Any) -> None:
+        self._ssrc = sender._ssrc.to_bytes(4, "big")  # noqa: SLF001
+        self._track: _ScriptedTrack = sender.track
+        self._send = sender.transport._send_rtp  # noqa: SLF001
+        self._send_again = sender._retransmit  # noqa: SLF001
+        self._numbers = _Numbers()
+        self._own: set[int] = set()
+        self._waiting: set[asyncio.Task[None]] = set()
+        sender.transport._send_rtp = self.send_rtp  # noqa: SLF001
+        sender._retransmit = self.retransmit  # noqa: SLF001
+
+    async def send_rtp(self, data: bytes) -> None:
+        """Send a packet, of this kind or another."""
+        if data[8:12] != self._ssrc:
+            await self._send(data)
+            return
+        if self._track.late_s or self._track.ahead:
+            self._own.add(_number(data))
+        data = self._numbers.give(data, self._track.ahead)
+        if self._track.picture is not None:
+            data = _with_picture(data, self._track.picture)
+        if not self._track.late_s:
+            await self._send(data)
+            return
+        task = asyncio.create_task(self._later(data, self._track.late_s))
+        self._waiting.add(task)
+        task.add_done_callback(self._waiting.discard)
+
+    async def _later(self, data: bytes, wait_s: float) -> None:
         await asyncio.sleep(wait_s)
         with contextlib.suppress(ConnectionError):
-            await send(data)
+            await self._send(data)
 
-    async def send_rtp(data: bytes) -> None:
-        own = data[8:12] == ssrc.to_bytes(4, "big")
-        if own and track.picture is not None:
-            data = _renumbered(data, track.picture)
-        if not (own and track.late_s):
-            await send(data)
-            return
-        task = asyncio.create_task(later(data, track.late_s))
-        waiting.add(task)
-        task.add_done_callback(waiting.discard)
-
-    return send_rtp
+    async def retransmit(self, number: int) -> None:
+        """Answer who asks for a packet, unless that is not to come before its time."""
+        if number not in self._own:
+            await self._send_again(number)
 
 
-def _renumbered(data: bytes, picture: int) -> bytes:
+def _number(data: bytes) -> int:
+    return int.from_bytes(data[2:4], "big")
+
+
+class _Numbers:
+    """Gives packets the numbers of several series, none of which has a hole."""
+
+    def __init__(self) -> None:
+        self._given: dict[int, int] = {}
+        self._next: dict[int, int] = {}
+
+    def give(self, data: bytes, ahead: int) -> bytes:
+        """A packet with its number in the series that began so far ahead of the first one."""
+        number = _number(data)
+        if number not in self._given:  # Else it is sent again.
+            first = self._next.get(0, number) + ahead
+            self._given[number] = self._next.setdefault(ahead, first)
+            self._next[ahead] += 1
+        return data[:2] + (self._given[number] & 0xFFFF).to_bytes(2, "big") + data[4:]
+
+
+def _with_picture(data: bytes, picture: int) -> bytes:
     """A packet of VP8 with another number of its picture."""
     packet = RtpPacket.parse(data)
     start = len(data) - len(packet.payload)

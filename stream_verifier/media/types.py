@@ -15,6 +15,7 @@ REFUSED = frozenset(
     {
         "frame_too_large",
         "frame_garbled",
+        "frame_behind",
         "too_many_frames",
         "too_many_packets",
         "too_much_sound",

@@ -24,7 +24,7 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsTransport, RtpRouter
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpreceiver import NackGenerator, decoder_worker
-from aiortc.rtp import RtcpByePacket, RtcpSenderInfo, RtcpSrPacket, RtpPacket
+from aiortc.rtp import RtcpByePacket, RtcpSenderInfo, RtcpSrPacket, RtpPacket, wrap_rtx
 
 from stream_verifier.media.webrtc.aiortc_patches import (
     AudioTap,
@@ -475,10 +475,74 @@ async def test_sound_that_others_play_and_nobody_hears_here_is_passed_over(
 
 async def test_of_packets_of_one_number_the_first_counts_as_with_players(connection: Any) -> None:
     receiver = _receiver(connection, "video", "VP8")
-    VideoTap(receiver, MediaClock())
+    tap = VideoTap(receiver, MediaClock())
     other = _KEY[:-1] + b"\x01"
     await _feed(receiver, _vp8(1, 1, _KEY), _vp8(1, 1, other), _vp8(2, 2, _DELTA))
     assert [frame.data for frame in _decoded(receiver)] == [_KEY]
+    assert tap.refused == {"frame_behind": 1}
+    _forget_thread(receiver)
+
+
+async def test_pictures_with_numbers_behind_and_dates_of_now_are_refused(connection: Any) -> None:
+    """Who goes by dates shows them, and who goes by numbers drops them as late."""
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    for step in range(20):
+        await _feed(receiver, _vp8(500 + step, 2 * step, _KEY))
+        await _feed(receiver, _vp8(300 + step, 2 * step + 1, _KEY[:-1] + b"\x01"))
+    await _feed(receiver, _vp8(519, 38, _KEY), _vp8(300, 1, _KEY[:-1] + b"\x01"))
+    assert [frame.data for frame in _decoded(receiver)] == [_KEY] * 19
+    assert tap.refused == {"frame_behind": 21}
+    _forget_thread(receiver)
+
+
+async def test_what_comes_late_or_twice_is_not_refused(connection: Any) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    packets = [_vp8(step, step, _KEY if step == 0 else _DELTA) for step in range(60)]
+    packets[3], packets[9] = packets[9], packets[3]
+    await _feed(receiver, *packets, *packets[:40], _vp8(60, 60, _DELTA))
+    assert len(_decoded(receiver)) == 60
+    assert not tap.refused
+    _forget_thread(receiver)
+
+
+def _as_rtx(receiver: RTCRtpReceiver) -> None:
+    parameters = RTCRtpCodecParameters("video/rtx", 90_000, payloadType=97)
+    parameters.parameters["apt"] = 96
+    receiver._RTCRtpReceiver__codecs[97] = parameters  # type: ignore[attr-defined]
+
+
+def _sent_again(packet: RtpPacket, ssrc: int) -> RtpPacket:
+    return wrap_rtx(packet, payload_type=97, sequence_number=1, ssrc=ssrc)
+
+
+async def test_retransmissions_that_nothing_announced_are_those_of_the_only_source(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    _as_rtx(receiver)
+    await _feed(receiver, _vp8(1, 1, _KEY), _sent_again(_vp8(2, 2, _DELTA), 70))
+    await _feed(receiver, _vp8(2, 2, _KEY), _vp8(3, 3, _DELTA))
+    assert [frame.data for frame in _decoded(receiver)] == [_KEY, _DELTA]
+    assert tap.refused == {"frame_behind": 1}
+    await _feed(receiver, _sent_again(_vp8(4, 4, _DELTA), 71))
+    assert tap.refused == {"frame_behind": 1, "second_source": 1}
+    _forget_thread(receiver)
+
+
+async def test_retransmissions_of_another_source_than_was_announced_are_refused(
+    connection: Any,
+) -> None:
+    receiver = _receiver(connection, "video", "VP8")
+    tap = VideoTap(receiver, MediaClock())
+    _as_rtx(receiver)
+    receiver._RTCRtpReceiver__rtx_ssrc[70] = 9  # type: ignore[attr-defined]
+    await _feed(receiver, _vp8(1, 1, _KEY), _sent_again(_vp8(2, 2, _DELTA), 71))
+    assert tap.refused == {"second_source": 1}
+    await _feed(receiver, _sent_again(_vp8(2, 2, _DELTA), 70), _vp8(3, 3, _DELTA))
+    assert len(_decoded(receiver)) == 2
     _forget_thread(receiver)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aiortc import RTCRtpReceiver
+from aiortc.codecs import is_rtx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtp import RtpPacket
 
@@ -17,16 +18,20 @@ from stream_verifier.media.webrtc.aiortc_patches.names import PREFIX, private, r
 from stream_verifier.media.webrtc.aiortc_patches.streams import StreamTap, is_behind, payload_of
 from stream_verifier.media.webrtc.aiortc_patches.turns import Turns
 from stream_verifier.media.webrtc.aiortc_patches.worth import is_worth
-from stream_verifier.media.webrtc.clock import MediaClock, signed
+from stream_verifier.media.webrtc.clock import RATES_HZ, MediaClock, signed
 from stream_verifier.media.webrtc.frame_gate import GARBLED, TOO_LARGE, FrameGate
 from stream_verifier.media.webrtc.keyframes import begins_picture, is_keyframe
+from stream_verifier.media.webrtc.packet_order import PacketOrder, Place
 from stream_verifier.media.webrtc.parameter_sets import ParameterSets
+from stream_verifier.media.webrtc.patience import LEAST_S, Patience
 from stream_verifier.media.webrtc.picture_numbers import PictureNumbers
 
 _CAPACITY = 512
 _MOST_PICTURES_WAITING = 64
 _ASK_EVERY_S = 0.1
-_STALL_S = 0.3
+_BEHIND = "frame_behind"
+_H264_REORDERED = RATES_HZ["video"] // 2
+"""Ticks: pictures of H.264 may be shown so long after ones that are sent later."""
 
 
 class _Shape:
@@ -74,8 +79,9 @@ class _Shape:
 class VideoTap(StreamTap):
     """Takes the place of aiortc's video jitter buffer and gets stalled video going again.
 
-    After a loss that is not made good within 0.3 s, the broken frame and all that refer
-    to it are dropped, a key frame is asked for (PLI, RFC 4585), and decoding goes on with it.
+    After a loss that is not made good in time (`Patience`: within 0.3 s, on a line that brings late
+    what is missing within 1 s), the broken frame and all that refer to it are dropped, a key frame
+    is asked for (PLI, RFC 4585), and decoding goes on with it.
 
     Args:
         receiver: of the pictures.
@@ -109,6 +115,9 @@ class VideoTap(StreamTap):
         self._asked_s = 0.0
         self._waiting: dict[int, float] = {}
         self._shapes: dict[int, _Shape] = {}
+        self._order = PacketOrder()
+        self._patience = Patience()
+        self._learnt_rtx: int | None = None
         self._numbers = PictureNumbers()
         self._missing_pictures = False
         self._turns = Turns()
@@ -127,8 +136,23 @@ class VideoTap(StreamTap):
         if codec is not None and not is_worth(codec.name, packet.payload):
             self.refused["malformed"] += 1
             return
+        if codec is not None and is_rtx(codec) and not self._knows_rtx(packet.ssrc):
+            self.refused["second_source"] += 1
+            return
         now_ms = round(time.monotonic() * 1000)
         await self._handle_packet(packet, arrival_time_ms=now_ms)
+
+    def _knows_rtx(self, ssrc: int) -> bool:
+        """Whether a source's retransmissions are those of the one that is seen.
+
+        Where none was announced, the first one that comes is taken for it, as Chrome does.
+        """
+        known = private(self._receiver, "rtx_ssrc")
+        if not known:
+            self._learnt_rtx = ssrc
+        if ssrc == self._learnt_rtx:
+            known[ssrc] = self._ssrc
+        return ssrc in known
 
     def turns(self, ticks: int) -> int:
         """Quarter turns, clockwise, by which the picture at ``ticks`` is to be turned."""
@@ -150,10 +174,8 @@ class VideoTap(StreamTap):
             self._restart(now_s)
             self._floor = None
             self._sets.clear()
-            self._turns, self._numbers = Turns(), PictureNumbers()
-        if self._floor is not None and is_behind(packet, self._floor):
-            return False, None
-        if self._came_before(packet):
+            self._turns, self._numbers, self._order = Turns(), PictureNumbers(), PacketOrder()
+        if not self._is_due(packet, now_s):
             return False, None
         if not self._waiting:
             self._progress_s = now_s
@@ -167,7 +189,13 @@ class VideoTap(StreamTap):
         broken, frame = self._buffer.add(packet)
         self._needs_keyframe |= broken
         self._missing_pictures |= broken
-        checked = self._checked(frame, packet.payload_type, now_s) if frame else None
+        checked = None
+        while frame is not None:
+            if checked is not None:
+                self._decode(checked, packet.payload_type)
+            checked = self._checked(frame, packet.payload_type, now_s)
+            # What waited for this packet is due as well; aiortc would let one go a packet.
+            frame = self._buffer._remove_frame(packet.sequence_number)
         ask = broken and now_s - self._asked_s > _ASK_EVERY_S
         self._asked_s = now_s if ask else self._asked_s
         return ask, checked
@@ -177,11 +205,13 @@ class VideoTap(StreamTap):
         if self._ssrc is None:
             return
         # Three newer frames must wait, so that a slow camera is not taken for a stall.
-        stalled = len(self._waiting) > 3 and now_s - self._progress_s > _STALL_S
+        waited_s = now_s - self._progress_s
+        stalled = len(self._waiting) > 3 and waited_s > self._patience.wait_s(now_s)
         if stalled:
             self._restart(now_s)
+            self._patience.gave_up(now_s)
             self.restarts += 1
-        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * _STALL_S):
+        if stalled or (self._needs_keyframe and now_s - self._asked_s > 2 * LEAST_S):
             self._asked_s = now_s
             await self._receiver._send_rtcp_pli(self._ssrc)
         elif missing := self._missing():
@@ -196,10 +226,29 @@ class VideoTap(StreamTap):
         self._shapes.clear()
         private(self._receiver, "nack_generator").missing.clear()
 
-    def _came_before(self, packet: RtpPacket) -> bool:
-        """Whether a packet of its number waits: the first one counts, as everywhere else."""
-        there = self._buffer._packets[packet.sequence_number % _CAPACITY]
-        return there is not None and there.sequence_number == packet.sequence_number
+    def _is_due(self, packet: RtpPacket, now_s: float) -> bool:
+        """Whether the buffer is to have a packet; of one number the first counts, as everywhere."""
+        codec = private(self._receiver, "codecs").get(packet.payload_type)
+        h264 = codec is not None and codec.name.upper() == "H264"
+        place = self._order.place(packet, reordered=_H264_REORDERED if h264 else 0)
+        if place is Place.BEHIND:
+            self.refused[_BEHIND] += 1
+            self._missing_pictures = True
+        elif place is Place.RESTARTED:
+            self._sequence = packet.sequence_number
+            self._restart(now_s)
+            self._floor = None
+        elif place is Place.LATE and self._gave_up(packet):
+            self._patience.came_late(now_s)
+            return False
+        return place in (Place.AHEAD, Place.LATE, Place.RESTARTED)
+
+    def _gave_up(self, packet: RtpPacket) -> bool:
+        """Whether a late packet is not waited for any more."""
+        if self._floor is not None and is_behind(packet, self._floor):
+            return True
+        origin = self._buffer._origin
+        return origin is not None and signed(packet.sequence_number - origin, 16) < 0
 
     def _note_shape(self, packet: RtpPacket) -> None:
         """Note where pictures begin and end, by a timestamp."""
@@ -253,6 +302,10 @@ class VideoTap(StreamTap):
         self._missing_pictures = False
         self._payload_type = payload_type
         return frame
+
+    def _decode(self, frame: JitterFrame, payload_type: int) -> None:
+        codec = private(self._receiver, "codecs").get(payload_type)
+        private(self._receiver, "decoder_queue").put((codec, frame))
 
     def _sets_of(self, payload_type: int) -> ParameterSets:
         if payload_type not in self._sets:
