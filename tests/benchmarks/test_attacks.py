@@ -68,7 +68,7 @@ async def _arrivals(publisher: ScriptedPublisher, count: int) -> list[RtpPacket]
         use_host_addresses(other_end, LOOPBACK)
         for transceiver in other_end.getTransceivers():
             if transceiver.kind == "video":
-                transceiver.receiver._handle_rtp_packet = take  # type: ignore[method-assign]
+                transceiver.receiver._handle_rtp_packet = take  # type: ignore[assignment]
         await other_end.setLocalDescription(await other_end.createAnswer())
         await publisher.accept(other_end.localDescription.sdp)
         async with asyncio.timeout(30):
