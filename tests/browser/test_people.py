@@ -102,6 +102,16 @@ def test_a_reference_that_was_moved_says_from_which_model(
     expect(second).to_contain_text("moved from sface-campplus-34cbce9f")
 
 
+def test_consents_end_by_the_servers_clock(context: BrowserContext, server: RealServer) -> None:
+    page = context.new_page()
+    page.clock.set_system_time(NOW + timedelta(days=100))
+    page.goto(f"{server.address}/people.html")
+    page.get_by_test_id("search").fill("soon")
+    soon = page.get_by_test_id("person").filter(has_text="soon")
+    expect(soon).to_have_count(1)
+    expect(soon).to_contain_text("in 12 days")
+
+
 def test_people_are_listed_page_by_page_and_found(page: Page, server: RealServer) -> None:
     axe = read_axe()
     people, status = page.get_by_test_id("person"), page.get_by_test_id("status")

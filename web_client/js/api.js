@@ -1,6 +1,7 @@
 /** Requests to the server that this page came from, under any prefix, with the page's token. */
 
 import { askForToken, currentToken, isTokenRefusal } from "./access.js";
+import { noteDate } from "./server-clock.js";
 
 const API = new URL("../api/v1/", import.meta.url);
 
@@ -81,7 +82,9 @@ async function send(method, path, query) {
 async function request(method, path, query, token) {
   const headers = { accept: "application/json", ...(token ? { authorization: `Bearer ${token}` } : {}) };
   try {
-    return await fetch(address(path, query), { method, headers });
+    const response = await fetch(address(path, query), { method, headers });
+    noteDate(response.headers);
+    return response;
   } catch {
     throw new RequestError(0, "unreachable", "the server does not answer");
   }

@@ -1,6 +1,7 @@
 /** The rows of the list of people. */
 
 import { drawing, make } from "../dom.js";
+import { serverNow } from "../server-clock.js";
 import { day, sayConsent, sayMoved, sayUntil } from "./words.js";
 
 const ID_CHARS = 12;
@@ -9,7 +10,7 @@ const ID_CHARS = 12;
  * @param {any[]} people @param {(person: any) => void} onDelete @returns {HTMLTableRowElement[]}
  */
 export function rowsOf(people, onDelete) {
-  const now = Date.now();
+  const now = serverNow();
   return people.map((person) => row(person, now, onDelete));
 }
 
