@@ -114,7 +114,13 @@ class Member:
         Args:
             record: of the call.
             counted: whether it may be refused; one that runs already may not.
+
+        Raises:
+            CapacityError: so many calls run for that name already.
+            FleetError: Redis cannot be asked now, or what others say is not heard here.
         """
+        if counted and not self.reachable:
+            raise FleetError("this server does not hear the others")
         place = record.place
         most = self._limits.calls_per_identity if counted and not place.trusted else 0
         status, *superseded = texts(

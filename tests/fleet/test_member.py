@@ -336,7 +336,7 @@ async def test_a_worker_that_says_nothing_learns_that_redis_was_emptied(redis: R
         assert idle.log.epoch == one.log.epoch
 
 
-async def test_a_worker_that_cannot_follow_the_log_is_not_ready(
+async def test_a_worker_that_cannot_follow_the_log_is_not_ready_and_opens_no_call(
     redis: RedisServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(redis_log, "_CATCH_UP_S", 0.3)
@@ -345,9 +345,13 @@ async def test_a_worker_that_cannot_follow_the_log_is_not_ready(
         saying = asyncio.create_task(one.log.append(Speaker("s1").say(ended())))
         await until(lambda: not one.member.reachable)
         assert "no new calls: " in caplog.text
+        with pytest.raises(FleetError, match="does not hear the others"):
+            await one.member.join(record_of("s2", ADA))
+        await one.member.join(record_of("s1", ADA), counted=False)  # it runs already
         await allow(one, "+@all")
         await until(lambda: one.member.reachable)
         await saying
+        await one.member.join(record_of("s2", ADA))
 
 
 async def test_a_worker_that_hears_no_orders_says_so_once(
