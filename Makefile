@@ -8,8 +8,8 @@ SELECT ?= -m "not slow"
 PARTS = $(MAKE) --no-print-directory --keep-going --output-sync=target
 PYTEST = $(BIN)/python -m pytest --durations=10 $(SELECT)
 
-# What is installed here is not compiled before it is first imported (scripts/install_locked.sh): without
-# its byte code every process would compile the same hundreds of modules anew.
+# What is installed here is not compiled before it is first imported (scripts/install_locked.sh), which is
+# done once, as soon as it is there: without byte code every process would compile the same modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
@@ -26,7 +26,7 @@ DOORS := $(HSM) tests/client tests/console tests/events/test_contract.py tests/m
 NODE_TOOLS := .cache/node/version
 TOOLS := $(VENV)/.tools $(NODE_TOOLS)
 
-.PHONY: help demo serve test byte-code test-all test-modules test-calls test-rooms test-doors test-pages test-model test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
+.PHONY: help demo serve test test-all test-modules test-calls test-rooms test-doors test-pages test-model test-others test-pythons coverage train-quick lint lint-python lint-browser format reference tables weights constraints docker-steps clean
 
 help: ## Show these commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -41,6 +41,7 @@ $(VENV)/.demo: pyproject.toml locks/build.txt locks/demo.txt | $(BIN)/python
 
 $(VENV)/.test: pyproject.toml locks/build.txt locks/test.txt | $(BIN)/python
 	sh scripts/install_locked.sh test
+	@$(BIN)/python -c "import stream_verifier.app"
 	@touch $@ $(VENV)/.demo
 
 $(VENV)/.tools: scripts/install_debian.sh | $(BIN)/python
@@ -56,13 +57,13 @@ demo: $(VENV)/.demo ## Play a scripted demo call, then stay up for your webcam (
 serve: $(VENV)/.demo ## Start the server on 127.0.0.1:8080
 	$(BIN)/stream-verifier serve
 
-# Debian's packages are mostly waited for, so that checks begin as soon as Python's are there. What keeps
-# a processor busy beside calls gives way, as a call cannot wait.
+# In the order in which they begin: what needs nothing of Debian while its packages are still waited for. What
+# keeps a processor busy beside calls gives way, as a call cannot wait.
 test: ## Run every check and every test, and train on a small slice
 	@[ -e $(VENV)/.test -a -e $(VENV)/.tools ] || echo "What the tests need is installed first: a few minutes, once."
-	@echo "Checks first, then tests; each part's report comes when it is done."
-	@$(PARTS) --jobs=3 $(TOOLS) lint-python test-pythons byte-code lint-browser test-modules
-	@$(PARTS) --jobs=7 test-pages test-calls test-rooms test-doors test-others test-model train-quick
+	@echo "Each part's report comes when it is done."
+	@$(PARTS) --jobs=7 $(TOOLS) lint-python test-pythons test-model train-quick lint-browser test-modules \
+		test-pages test-calls test-rooms test-doors test-others
 
 test-all: ## Run the slow tests too
 	$(MAKE) --no-print-directory test SELECT=
@@ -105,10 +106,6 @@ train-quick: export TF_NUM_INTRAOP_THREADS = 1
 train-quick: export TF_CPP_MIN_LOG_LEVEL = 3
 train-quick: $(VENV)/.test ## Train both systems on a small slice and use what came out
 	nice -n 15 $(BIN)/python scripts/train_quick.py
-
-# Parts that start at once would each compile the same hundreds of modules.
-byte-code: $(VENV)/.test
-	@$(BIN)/python -c "import stream_verifier.app"
 
 lint: lint-python lint-browser ## Lint, format and type checks only
 
