@@ -145,16 +145,16 @@ class Duties:
             self._member.wake.clear()
             try:
                 await self._renew_safely()
-                if not self._member.reachable:
+                if not self._member.answered:
                     _logger.warning("the fleet is reachable again")
-                self._member.reachable, retry_s = True, _FIRST_RETRY_S
+                self._member.answered, retry_s = True, _FIRST_RETRY_S
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(every_s):
                         await self._member.wake.wait()
             except FleetError as error:
-                if self._member.reachable:
+                if self._member.answered:
                     _logger.warning("no new calls: %s", error)
-                self._member.reachable = False
+                self._member.answered = False
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 
@@ -174,8 +174,8 @@ class Duties:
         while True:
             try:
                 async for data in self._member.link.messages(channel):
-                    retry_s = _FIRST_RETRY_S
-                    order = read_order(data)
+                    retry_s, self._member.listens = _FIRST_RETRY_S, True
+                    order = None if data is None else read_order(data)
                     if order is None:
                         continue
                     if order.end is None:
@@ -186,7 +186,7 @@ class Duties:
                 now_s = time.monotonic()
                 if now_s - failed_s > _TOLD_AGAIN_S:
                     _logger.warning("orders of other servers are not heard: %s", error)
-                failed_s = now_s
+                failed_s, self._member.listens = now_s, False
                 await asyncio.sleep(retry_s)
                 retry_s = min(2 * retry_s, _LONGEST_RETRY_S)
 

@@ -87,8 +87,11 @@ class Link:
         with reachable():
             await self.redis.publish(channel, message)
 
-    async def messages(self, channel: str) -> AsyncIterator[bytes]:
+    async def messages(self, channel: str) -> AsyncIterator[bytes | None]:
         """What is said on a channel from now on, over a connection of its own.
+
+        Yields:
+            None each time when from now on it is heard; then what is said.
 
         Raises:
             FleetError: the connection is lost; what is said meanwhile is not heard.
@@ -97,11 +100,9 @@ class Link:
             async with self.redis.pubsub() as pubsub:
                 await pubsub.subscribe(channel)
                 while True:
-                    heard = await pubsub.get_message(
-                        ignore_subscribe_messages=True, timeout=_LISTEN_S
-                    )
+                    heard = await pubsub.get_message(timeout=_LISTEN_S)
                     if heard is not None:
-                        yield heard["data"]
+                        yield heard["data"] if heard["type"] == "message" else None
 
     async def wait_until_there(self) -> None:
         """Wait until Redis answers, as it may be started together with this worker.

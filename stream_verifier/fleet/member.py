@@ -64,12 +64,13 @@ class Member:
 
     Attributes:
         id: random name of this worker in its run.
-        reachable: whether Redis answered of late.
+        answered: whether Redis answered of late.
+        listens: whether orders of other workers are heard.
     """
 
     def __init__(self, link: Link, *, worker: str, log: EventLog, limits: Limits) -> None:
         self.id = worker
-        self.reachable = True
+        self.answered = self.listens = True
         self.link = link
         self._leaving: deque[tuple[str, bool]] = deque(maxlen=_MOST_LEAVING)
         self._one_at_a_time = asyncio.Lock()
@@ -94,6 +95,11 @@ class Member:
     def account(self) -> SharedTries | None:
         """The account of tries, once it was asked for."""
         return self._tries
+
+    @property
+    def reachable(self) -> bool:
+        """Whether the others can be asked, and heard; else no call is opened here."""
+        return self.answered and self.listens
 
     @property
     def clock_ahead_s(self) -> float:

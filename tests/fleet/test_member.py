@@ -313,7 +313,7 @@ async def test_calls_outlive_a_redis_that_forgets_everything(redis: RedisServer)
         session = await one.open("s1")
         redis.kill()
         redis.forget()
-        await until(lambda: not one.member.reachable)
+        await until(lambda: not one.member.answered)
         redis.start()
         await until(lambda: one.member.reachable and two.member.reachable)
         await until_found(two, lambda record: record.address == "http://w1")
@@ -354,7 +354,7 @@ async def test_a_worker_that_cannot_follow_the_log_is_not_ready_and_opens_no_cal
         await one.member.join(record_of("s2", ADA))
 
 
-async def test_a_worker_that_hears_no_orders_says_so_once(
+async def test_a_worker_that_hears_no_orders_says_so_once_and_opens_no_call(
     redis: RedisServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with worker(redis, "a") as one:
@@ -362,6 +362,11 @@ async def test_a_worker_that_hears_no_orders_says_so_once(
         await until(lambda: "orders of other servers are not heard" in caplog.text)
         await asyncio.sleep(0.4)
         assert caplog.text.count("are not heard") == 1
+        assert not one.member.reachable
+        with pytest.raises(FleetError, match="does not hear the others"):
+            await one.member.join(record_of("s1", ADA))
+        await allow(one, "allchannels")
+        await until(lambda: one.member.reachable)
 
 
 async def test_openings_are_counted_over_all_workers(redis: RedisServer) -> None:
