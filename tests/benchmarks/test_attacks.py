@@ -82,7 +82,7 @@ async def test_pictures_are_sent_when_and_by_the_number_that_a_script_says() -> 
     pictures = [
         Sent("video", 0.0, 0.0, b"0"),
         Sent("video", 0.02, 0.02, b"1", ahead=900),
-        Sent("video", 0.04, 0.04, b"2", late_s=0.3),
+        Sent("video", 0.04, 0.04, b"2", late_s=2.0),
         Sent("video", 0.06, 0.06, b"3", picture=77),
         Sent("video", 0.08, 0.08, b"4", ahead=900),
     ]
